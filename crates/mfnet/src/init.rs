@@ -1,0 +1,43 @@
+//! Initial weights: He and Glorot, uniform, seeded. Biases start at zero.
+
+use serde::{Deserialize, Serialize};
+
+use crate::random::Rng;
+use crate::tensor::{Scalar, Tensor};
+
+/// How the weights of a linear layer are drawn, uniformly from (−r, r):
+///
+/// ```text
+/// He       r = √(6 / inputs)                  for layers that a ReLU follows (He et al. 2015)
+/// Glorot   r = √(6 / (inputs + outputs))      for the others (Glorot and Bengio 2010)
+/// ```
+///
+/// PyTorch's `nn.Linear` draws weights and biases from (−1/√inputs, 1/√inputs) whatever follows; scikit-learn's
+/// networks use Glorot's bound, for biases too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Init {
+    /// He's bound.
+    He,
+    /// Glorot's bound.
+    Glorot,
+}
+
+impl Init {
+    /// r.
+    pub fn bound(self, inputs: usize, outputs: usize) -> f64 {
+        let fan = match self {
+            Init::He => inputs,
+            Init::Glorot => inputs + outputs,
+        };
+        (6.0 / fan as f64).sqrt()
+    }
+
+    /// `[b | W]` of shape (outputs, 1 + inputs): zeros, then weights drawn column by column.
+    pub fn draw<T: Scalar>(self, inputs: usize, outputs: usize, rng: &mut Rng) -> Tensor<T> {
+        let r = self.bound(inputs, outputs);
+        Tensor::from_fn(outputs, inputs + 1, |_, j| {
+            if j == 0 { T::ZERO } else { T::from_f64(r * (2.0 * rng.uniform() - 1.0)) }
+        })
+    }
+}

@@ -1,0 +1,70 @@
+//! Losses: one number J for a batch, and its gradient with respect to the network's output.
+
+mod cross_entropy;
+mod half_mse;
+mod mse;
+
+pub use cross_entropy::{CrossEntropy, softmax};
+pub use half_mse::HalfMse;
+pub use mse::Mse;
+
+use crate::tensor::{Scalar, Tensor};
+
+/// A loss J(Ŷ, Y) of a batch. Write your own by implementing the first three methods.
+///
+/// Outputs and targets have shape (outputs, samples). The value is a mean over samples (divide by their number m),
+/// so that the loss of a part of the data is the mean of its batches' losses weighed by their sizes.
+pub trait Loss<T: Scalar>: Send + Sync {
+    /// The name that summaries and model files show.
+    fn name(&self) -> &str;
+
+    /// J, a finite number for finite outputs of moderate size. Summed in a fixed order.
+    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64;
+
+    /// Writes ∂J/∂Ŷ, of the output's shape, over all of `delta`.
+    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>);
+
+    /// ∂J/∂Ŷ, the matrix from which the backward pass starts.
+    ///
+    /// # Panics
+    /// If the shapes of output and target differ.
+    fn gradient(&self, output: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+        assert_eq!(output.shape(), target.shape(), "shapes of output and target");
+        let mut delta = Tensor::zeros(output.rows(), output.columns());
+        self.gradient_into(output, target, &mut delta);
+        delta
+    }
+
+    /// Both at once, for training; override it where the two share work. Must give the same bits.
+    fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
+        self.gradient_into(output, target, delta);
+        self.value(output, target)
+    }
+}
+
+impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+        (**self).value(output, target)
+    }
+    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
+        (**self).gradient_into(output, target, delta);
+    }
+    fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
+        (**self).value_and_gradient(output, target, delta)
+    }
+}
+
+/// Σ (ŷ − y)² over samples and outputs, column by column in `f64`.
+fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+    output.iter().zip(target.iter()).map(|(o, t)| (o.to_f64() - t.to_f64()).powi(2)).sum()
+}
+
+/// δ = factor · (ŷ − y).
+fn scaled_difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, factor: T, delta: &mut Tensor<T>) {
+    for ((d, o), t) in delta.iter_mut().zip(output.iter()).zip(target.iter()) {
+        *d = (*o - *t) * factor;
+    }
+}

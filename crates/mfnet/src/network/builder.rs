@@ -1,0 +1,112 @@
+use super::NeuralNetwork;
+use crate::error::{Error, Result};
+use crate::init::Init;
+use crate::layer::{Activation, AnyLayer, Layer, Linear};
+use crate::random::{Purpose, Seed};
+use crate::tensor::Scalar;
+
+/// Describes a network layer by layer; [`Builder::build`] draws its weights.
+#[derive(Debug)]
+pub struct Builder<T: Scalar = f64> {
+    features: usize,
+    layers: Vec<Planned<T>>,
+    init: Option<Init>,
+}
+
+/// A layer to be.
+#[derive(Debug)]
+enum Planned<T: Scalar> {
+    Linear { outputs: usize },
+    Ready(AnyLayer<T>),
+}
+
+impl<T: Scalar> Builder<T> {
+    pub(super) fn new(features: usize) -> Self {
+        Builder { features, layers: Vec::new(), init: None }
+    }
+
+    /// Computes in another type: `.dtype::<f32>()`. Call it before adding layers: those added earlier are dropped
+    /// unless they are linear or built-in activations.
+    pub fn dtype<U: Scalar>(self) -> Builder<U> {
+        let convert = |layer| match layer {
+            Planned::Linear { outputs } => Some(Planned::Linear { outputs }),
+            Planned::Ready(AnyLayer::Activation(a)) => {
+                Activation::from_label(a.label()).map(|a| Planned::Ready(a.into()))
+            }
+            Planned::Ready(_) => None,
+        };
+        Builder {
+            features: self.features,
+            layers: self.layers.into_iter().filter_map(convert).collect(),
+            init: self.init,
+        }
+    }
+
+    /// A linear layer with this number of outputs.
+    pub fn linear(mut self, outputs: usize) -> Self {
+        self.layers.push(Planned::Linear { outputs });
+        self
+    }
+
+    /// An activation.
+    pub fn activation(mut self, activation: Activation<T>) -> Self {
+        self.layers.push(Planned::Ready(activation.into()));
+        self
+    }
+
+    /// max(0, z).
+    pub fn relu(self) -> Self {
+        self.activation(Activation::Relu)
+    }
+
+    /// 1/(1 + e⁻ᶻ).
+    pub fn sigmoid(self) -> Self {
+        self.activation(Activation::Sigmoid)
+    }
+
+    /// tanh z.
+    pub fn tanh(self) -> Self {
+        self.activation(Activation::Tanh)
+    }
+
+    /// A layer of your own.
+    pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
+        self.layers.push(Planned::Ready(AnyLayer::Custom(Box::new(layer))));
+        self
+    }
+
+    /// How all linear layers are drawn. Without it: He where a ReLU follows, Glorot elsewhere.
+    pub fn init(mut self, init: Init) -> Self {
+        self.init = Some(init);
+        self
+    }
+
+    /// Draws the weights, each layer from its own stream of `seed`; biases are zero.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a layer of 0 outputs or a network of 0 features; [`Error::Shape`] if layers do not fit.
+    pub fn build(self, seed: Seed) -> Result<NeuralNetwork<T>> {
+        if self.features == 0 {
+            return Err(Error::invalid("features", "at least 1", 0));
+        }
+        let relu_follows: Vec<bool> = (0..self.layers.len())
+            .map(|l| matches!(self.layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
+            .collect();
+        let mut features = self.features;
+        let mut layers = Vec::new();
+        for (l, planned) in self.layers.into_iter().enumerate() {
+            let layer = match planned {
+                Planned::Linear { outputs: 0 } => return Err(Error::invalid("hidden size", "at least 1", 0)),
+                Planned::Linear { outputs } => {
+                    let init = self.init.unwrap_or(if relu_follows[l] { Init::He } else { Init::Glorot });
+                    let mut rng = seed.stream(Purpose::Initialisation { layer: l });
+                    Linear::new(init.draw(features, outputs, &mut rng))?.into()
+                }
+                Planned::Ready(layer) => layer,
+            };
+            features = layer.as_layer().output_features(features)?;
+            layers.push(layer);
+        }
+        NeuralNetwork::from_layers(self.features, layers)
+    }
+}

@@ -1,0 +1,132 @@
+//! Optimizers: a [`Rule`] says how one matrix of parameters moves, [`Optimizer`] applies it to all of a network.
+
+mod adam;
+mod adamw;
+mod clip;
+mod gradients;
+mod parameter;
+mod sgd;
+
+pub use adam::Adam;
+pub use adamw::AdamW;
+pub use clip::Clip;
+pub use gradients::Gradients;
+pub use parameter::{Parameter, Parameters};
+pub use sgd::Sgd;
+
+use crate::error::{Error, Result};
+use crate::tensor::{Scalar, Tensor};
+
+/// How one matrix of parameters W moves, given its gradient: the update of an optimizer.
+///
+/// ```text
+/// W ← W − η ∂J/∂W         the seed's rule; others replace ∂J/∂W by something they remember
+/// ```
+///
+/// A new rule is one file that implements this, and one row in the table of `tests/optimizers.rs`.
+pub trait Rule<T: Scalar>: Send + Sync {
+    /// The name that summaries and model files show.
+    fn name(&self) -> &str;
+
+    /// How many matrices of W's shape the rule remembers from step to step; they start as zeros.
+    fn states(&self) -> usize;
+
+    /// Moves `parameter` by one step; `step` counts from 1. `gradient` and each of `state` have its shape.
+    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]);
+
+    /// Checks the rule's numbers.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] naming the number that cannot be.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: Scalar> Rule<T> for Box<dyn Rule<T>> {
+    fn name(&self) -> &str {
+        (**self).name()
+    }
+    fn states(&self) -> usize {
+        (**self).states()
+    }
+    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
+        (**self).update(step, parameter, gradient, state);
+    }
+    fn check(&self) -> Result<()> {
+        (**self).check()
+    }
+}
+
+/// A rule and what it remembers of every matrix.
+///
+/// ```
+/// use mfnet::{HalfMse, Loss, NeuralNetwork, Optimizer, Seed, Sgd, Tensor};
+/// let mut net = NeuralNetwork::builder(2).linear(1).build(Seed(0))?;
+/// let (x, y) = (Tensor::from_rows([[1.0], [2.0]]), Tensor::from_rows([[3.0]]));
+/// let mut optimizer = Optimizer::new(Sgd::new(0.1));
+/// for _ in 0..50 {
+///     let trace = net.forward(&x);
+///     let delta = HalfMse.gradient(trace.output(), &y);
+///     let gradients = net.backward(&trace, delta);
+///     optimizer.step(&mut net, &gradients);
+/// }
+/// assert!((net.predict(&x)?[(0, 0)] - 3.0).abs() < 1e-9);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Optimizer<T: Scalar, R> {
+    rule: R,
+    step: u64,
+    /// For each matrix of parameters what the rule remembers of it; empty before the first step.
+    states: Vec<Vec<Tensor<T>>>,
+}
+
+impl<T: Scalar, R: Rule<T>> Optimizer<T, R> {
+    /// An optimizer that has not made a step.
+    pub fn new(rule: R) -> Self {
+        Optimizer { rule, step: 0, states: Vec::new() }
+    }
+
+    /// Moves all parameters by one step. Allocates in the first one only.
+    ///
+    /// # Panics
+    /// If the gradients are those of another network.
+    pub fn step(&mut self, parameters: &mut impl Parameters<T>, gradients: &Gradients<T>) {
+        self.step += 1;
+        let mut matrices = gradients.iter();
+        for (i, parameter) in parameters.parameters_mut().enumerate() {
+            let gradient = matrices.next().filter(|g| g.shape() == parameter.value.shape());
+            let gradient = gradient.expect("the gradients belong to another network");
+            if i == self.states.len() {
+                let zeros = || Tensor::zeros(gradient.rows(), gradient.columns());
+                self.states.push((0..self.rule.states()).map(|_| zeros()).collect());
+            }
+            self.rule.update(self.step, parameter, gradient, &mut self.states[i]);
+        }
+    }
+
+    /// The rule, to change its rate between two steps.
+    pub fn rule_mut(&mut self) -> &mut R {
+        &mut self.rule
+    }
+}
+
+/// The weight decay of each column of a matrix: `decay`, and 0 for biases unless `decay_biases`.
+fn column_decay<T: Scalar>(parameter: &Parameter<T>, decay: f64, decay_biases: bool) -> impl Fn(usize) -> T + use<T> {
+    let biases = if decay_biases { 0 } else { parameter.bias_columns };
+    move |column| if column < biases { T::ZERO } else { T::from_f64(decay) }
+}
+
+/// `x` if `ok`.
+fn require(name: &'static str, x: f64, ok: bool, expected: &str) -> Result<()> {
+    if ok { Ok(()) } else { Err(Error::invalid(name, expected, x)) }
+}
+
+fn require_rate(x: f64) -> Result<()> {
+    require("learning rate", x, x.is_finite() && x > 0.0, "a positive number")
+}
+
+fn require_decay(x: f64) -> Result<()> {
+    require("weight decay", x, x.is_finite() && x >= 0.0, "0 or a positive number")
+}

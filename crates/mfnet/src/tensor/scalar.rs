@@ -1,0 +1,133 @@
+use std::fmt::{Debug, Display, LowerExp};
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssign};
+
+use serde::{Deserialize, Serialize};
+
+/// The type of a tensor's elements, as the model file and the command line name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dtype {
+    /// 64-bit floating point, the default.
+    F64,
+    /// 32-bit floating point.
+    F32,
+}
+
+impl Display for Dtype {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Dtype::F64 => "f64",
+            Dtype::F32 => "f32",
+        })
+    }
+}
+
+/// A real number that networks compute with: `f64` or `f32`, and no other type.
+///
+/// Functions behave as those of the standard library for the same type.
+pub trait Scalar:
+    sealed::Sealed
+    + Copy
+    + Debug
+    + Display
+    + LowerExp
+    + Default
+    + PartialOrd
+    + Send
+    + Sync
+    + Sum
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + DivAssign
+    + 'static
+{
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// The type's name at run time.
+    const DTYPE: Dtype;
+
+    /// The nearest number of this type.
+    fn from_f64(x: f64) -> Self;
+    /// The same number as `f64`, exactly.
+    fn to_f64(self) -> f64;
+    /// eˣ.
+    fn exp(self) -> Self;
+    /// The natural logarithm.
+    fn ln(self) -> Self;
+    /// √x.
+    fn sqrt(self) -> Self;
+    /// The hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// |x|.
+    fn abs(self) -> Self;
+    /// The larger of two numbers; the other one if one is NaN.
+    fn max(self, other: Self) -> Self;
+    /// Neither infinite nor NaN.
+    fn is_finite(self) -> bool;
+    /// The bytes of the number, least significant first.
+    fn to_le_bytes(self) -> impl AsRef<[u8]>;
+    /// The number from its bytes, least significant first; none if their count is wrong.
+    fn from_le_bytes(bytes: &[u8]) -> Option<Self>;
+}
+
+pub(super) mod sealed {
+    /// Only `f64` and `f32`; the bound is what the matrix products need.
+    pub trait Sealed: faer::traits::ComplexField {}
+    impl Sealed for f64 {}
+    impl Sealed for f32 {}
+}
+
+macro_rules! scalar {
+    ($type:ident, $dtype:expr) => {
+        impl Scalar for $type {
+            const ZERO: Self = 0.0;
+            const ONE: Self = 1.0;
+            const DTYPE: Dtype = $dtype;
+
+            fn from_f64(x: f64) -> Self {
+                x as $type
+            }
+            fn to_f64(self) -> f64 {
+                f64::from(self)
+            }
+            fn exp(self) -> Self {
+                $type::exp(self)
+            }
+            fn ln(self) -> Self {
+                $type::ln(self)
+            }
+            fn sqrt(self) -> Self {
+                $type::sqrt(self)
+            }
+            fn tanh(self) -> Self {
+                $type::tanh(self)
+            }
+            fn abs(self) -> Self {
+                $type::abs(self)
+            }
+            fn max(self, other: Self) -> Self {
+                $type::max(self, other)
+            }
+            fn is_finite(self) -> bool {
+                $type::is_finite(self)
+            }
+            fn to_le_bytes(self) -> impl AsRef<[u8]> {
+                $type::to_le_bytes(self)
+            }
+            fn from_le_bytes(bytes: &[u8]) -> Option<Self> {
+                bytes.try_into().ok().map($type::from_le_bytes)
+            }
+        }
+    };
+}
+scalar!(f64, Dtype::F64);
+scalar!(f32, Dtype::F32);
