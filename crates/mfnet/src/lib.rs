@@ -1,21 +1,31 @@
 #![doc = include_str!("../README.md")]
 
+mod data;
 mod error;
 mod init;
 mod layer;
 mod loss;
+mod metric;
+mod model;
 mod network;
 mod optimizer;
 mod random;
 mod tensor;
 mod threads;
+mod train;
 
+pub use data::{
+    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, Preprocessing, Standardizer, Table, Target, Targets, largest,
+};
 pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
+pub use metric::{ConfusionMatrix, Metrics, accuracy, mae, r2, rmse};
+pub use model::{AnyNetwork, Model, Predictions, Split, TargetColumns, Training};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Trace, gradient_check};
 pub use optimizer::{Adam, AdamW, Clip, Gradients, Optimizer, Parameter, Parameters, Rule, Sgd};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use tensor::{Dtype, Operand, Scalar, Tensor};
 pub use threads::Threads;
+pub use train::{Callback, EpochRecord, Flow, History, Step, Stop, Trainer, linear_model, naive_model};

@@ -42,6 +42,14 @@ pub trait Loss<T: Scalar>: Send + Sync {
     }
 }
 
+impl<T: Scalar> dyn Loss<T> {
+    /// The built-in loss of this name; none for an unknown one.
+    pub fn from_name(name: &str) -> Option<Box<dyn Loss<T>>> {
+        let all: [Box<dyn Loss<T>>; 3] = [Box::new(CrossEntropy), Box::new(Mse), Box::new(HalfMse)];
+        all.into_iter().find(|loss| loss.name() == name)
+    }
+}
+
 impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
     fn name(&self) -> &str {
         (**self).name()

@@ -1,6 +1,7 @@
 //! [`NeuralNetwork`]: a list of layers, its forward pass and its backward pass.
 
 mod builder;
+mod evaluate;
 mod gradient_check;
 mod summary;
 mod trace;
@@ -132,6 +133,14 @@ impl<T: Scalar> NeuralNetwork<T> {
             return Ok(());
         }
         Err(Error::shape(operation, format!("{} input features", self.inputs()), features))
+    }
+
+    /// Error unless the network gives `outputs`.
+    pub(crate) fn check_outputs(&self, operation: &'static str, outputs: usize) -> Result<()> {
+        if outputs == self.outputs() {
+            return Ok(());
+        }
+        Err(Error::shape(operation, format!("{outputs} outputs, as the targets have"), self.outputs()))
     }
 
     /// A matrix for the output of every layer.

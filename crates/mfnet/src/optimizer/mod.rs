@@ -106,6 +106,11 @@ impl<T: Scalar, R: Rule<T>> Optimizer<T, R> {
         }
     }
 
+    /// The rule.
+    pub fn rule(&self) -> &R {
+        &self.rule
+    }
+
     /// The rule, to change its rate between two steps.
     pub fn rule_mut(&mut self) -> &mut R {
         &mut self.rule

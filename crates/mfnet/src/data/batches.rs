@@ -1,0 +1,89 @@
+use super::Dataset;
+use crate::random::Rng;
+use crate::tensor::{Scalar, Tensor};
+
+/// Some samples and their targets, as a network takes them.
+#[derive(Clone, Debug)]
+pub struct Batch<T: Scalar> {
+    inputs: Tensor<T>,
+    targets: Tensor<T>,
+}
+
+impl<T: Scalar> Batch<T> {
+    /// X, shape (features, samples).
+    pub fn inputs(&self) -> &Tensor<T> {
+        &self.inputs
+    }
+
+    /// Y, shape (outputs, samples); one-hot for classes.
+    pub fn targets(&self) -> &Tensor<T> {
+        &self.targets
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.inputs.columns()
+    }
+}
+
+/// Every sample of a data set once, a batch at a time; the last batch may be smaller. See [`Dataset::batches`].
+#[derive(Clone, Debug)]
+pub struct Batches<'a, T: Scalar> {
+    data: &'a Dataset,
+    order: Vec<usize>,
+    size: usize,
+    next: usize,
+    of: std::marker::PhantomData<T>,
+}
+
+impl Dataset {
+    /// One epoch: every sample once, `size` samples at a time, in the order of the data. A size of 0 counts as 1.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Seed, Purpose};
+    /// let data = Dataset::built_in("diabetes")?;
+    /// let mut rng = Seed(0).stream(Purpose::Epoch { number: 1 });
+    /// let sizes: Vec<usize> = data.batches::<f64>(200).shuffled(&mut rng).map(|batch| batch.samples()).collect();
+    /// assert_eq!(sizes, [200, 200, 42]);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    pub fn batches<T: Scalar>(&self, size: usize) -> Batches<'_, T> {
+        let order = (0..self.samples()).collect();
+        Batches { data: self, order, size: size.max(1), next: 0, of: std::marker::PhantomData }
+    }
+
+    /// Writes the samples with these numbers into `inputs` and `targets`, which take their number of columns.
+    pub(crate) fn gather<T: Scalar>(&self, samples: &[usize], inputs: &mut Tensor<T>, targets: &mut Tensor<T>) {
+        inputs.set_columns(samples.len());
+        targets.set_columns(samples.len());
+        for (j, &sample) in samples.iter().enumerate() {
+            for (x, value) in inputs.column_slice_mut(j).iter_mut().zip(self.inputs.column_slice(sample)) {
+                *x = T::from_f64(*value);
+            }
+            self.targets.write_column(sample, targets.column_slice_mut(j));
+        }
+    }
+}
+
+impl<T: Scalar> Batches<'_, T> {
+    /// The same samples in a random order.
+    pub fn shuffled(mut self, rng: &mut Rng) -> Self {
+        rng.shuffle(&mut self.order);
+        self
+    }
+}
+
+impl<T: Scalar> Iterator for Batches<'_, T> {
+    type Item = Batch<T>;
+
+    fn next(&mut self) -> Option<Batch<T>> {
+        let samples = self.order[self.next..].chunks(self.size).next()?;
+        self.next += samples.len();
+        let mut batch = Batch {
+            inputs: Tensor::zeros(self.data.features(), samples.len()),
+            targets: Tensor::zeros(self.data.outputs(), samples.len()),
+        };
+        self.data.gather(samples, &mut batch.inputs, &mut batch.targets);
+        Some(batch)
+    }
+}

@@ -1,0 +1,87 @@
+use std::io::Read;
+
+use flate2::read::GzDecoder;
+
+use super::{Dataset, Table, Target};
+use crate::error::{Error, Result};
+
+/// A data set that is compiled into the library. `assets/README.md` says where each comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// The name by which the program knows it.
+    pub name: &'static str,
+    /// The column that is predicted.
+    pub target: &'static str,
+    /// One line for people.
+    pub description: &'static str,
+    gzip: &'static [u8],
+}
+
+/// All of them.
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "digits",
+        target: "digit",
+        description: "1797 handwritten digits of 8 × 8 pixels, 10 classes (UCI optical recognition of handwritten digits)",
+        gzip: include_bytes!("../../assets/digits.csv.gz"),
+    },
+    BuiltIn {
+        name: "diabetes",
+        target: "progression",
+        description: "442 patients, 10 measurements, progression of diabetes after a year (Efron et al. 2004)",
+        gzip: include_bytes!("../../assets/diabetes.csv.gz"),
+    },
+];
+
+impl BuiltIn {
+    /// Its rows as text.
+    ///
+    /// # Errors
+    /// None that a whole program can meet: the bytes are part of it.
+    pub fn table(&self) -> Result<Table> {
+        let mut bytes = Vec::new();
+        GzDecoder::new(self.gzip).read_to_end(&mut bytes).map_err(Error::io(self.name.as_ref(), "decompress"))?;
+        Table::parse(self.name, bytes, None)
+    }
+}
+
+impl Dataset {
+    /// One of the data sets that are compiled into the library: `digits` (1797 samples, 64 features, 10 classes) or `diabetes` (442
+    /// samples, 10 features, a regression).
+    ///
+    /// ```
+    /// use mfnet::Dataset;
+    /// let digits = Dataset::built_in("digits")?;
+    /// assert_eq!((digits.samples(), digits.features(), digits.classes()), (1797, 64, 10));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for another name.
+    pub fn built_in(name: &str) -> Result<Self> {
+        let known = || BUILT_IN.map(|built_in| built_in.name).join(" or ");
+        let built_in = BUILT_IN.iter().find(|built_in| built_in.name == name);
+        let built_in = built_in.ok_or_else(|| Error::invalid("built-in data set", known(), name))?;
+        Self::from_table(&built_in.table()?, &Target::Guess(vec![built_in.target.to_owned()]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// SHA-256 and counts as `assets/README.md` gives them, which `assets/make_assets.py` printed.
+    #[test]
+    fn they_are_what_their_origin_says() {
+        let readme = include_str!("../../assets/README.md");
+        for built_in in BUILT_IN {
+            assert!(readme.contains(&built_in.table().unwrap().digest()), "{}", built_in.name);
+        }
+        let diabetes = Dataset::built_in("diabetes").unwrap();
+        assert_eq!((diabetes.samples(), diabetes.features(), diabetes.classes(), diabetes.outputs()), (442, 10, 0, 1));
+        assert_eq!(
+            Dataset::built_in("iris").unwrap_err().to_string(),
+            "built-in data set: expected digits or diabetes, found iris"
+        );
+    }
+}

@@ -1,0 +1,163 @@
+//! Data: from a file to batches.
+//!
+//! ```text
+//! file → Table (text) → Dataset (numbers) → split → Preprocessing → batches
+//! ```
+
+mod batches;
+mod builtin;
+mod preprocessing;
+mod split;
+mod standardizer;
+mod table;
+mod targets;
+
+use std::path::Path;
+
+pub use batches::{Batch, Batches};
+pub use builtin::{BUILT_IN, BuiltIn};
+pub use preprocessing::Preprocessing;
+pub use split::Fractions;
+pub use standardizer::Standardizer;
+pub use table::Table;
+pub use targets::{Target, Targets, largest};
+
+use crate::error::{DataProblem, Error, Result};
+use crate::tensor::Tensor;
+
+/// Samples with their targets, as numbers.
+///
+/// Inputs have shape (features, samples): a row of the file is a column here. They are kept in `f64`; batches come in the type of
+/// the network.
+///
+/// ```
+/// use mfnet::{Dataset, Fractions, Seed, Table, Target};
+/// let table = Table::from_text("flowers", "length,width,species\n5,3,a\n7,3,b\n6,2,b\n4,3,a\n")?;
+/// let data = Dataset::from_table(&table, &Target::classes("species"))?;
+/// assert_eq!((data.samples(), data.features(), data.classes()), (4, 2, 2));
+/// let (train, _, test) = data.split(Fractions { validation: 0.0, test: 0.5 }, Seed(0))?;
+/// assert_eq!((train.samples(), test.samples()), (2, 2));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    name: String,
+    feature_names: Vec<String>,
+    inputs: Tensor<f64>,
+    targets: Targets,
+}
+
+impl Dataset {
+    /// Reads a CSV file whose columns are all numbers but for the target's labels; see [`Table::read_csv`].
+    ///
+    /// # Errors
+    /// As [`Table::read_csv`] and [`Dataset::from_table`].
+    pub fn from_csv(path: impl AsRef<Path>, target: Target) -> Result<Self> {
+        Self::from_table(&Table::read_csv(path)?, &target)
+    }
+
+    /// Every column but the target's as features.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming line, column and text: a missing target column, text or a number that is not finite among numbers, an
+    /// empty cell, a target with one class or one value, no column beside the target.
+    pub fn from_table(table: &Table, target: &Target) -> Result<Self> {
+        let targets = Targets::from_table(table, target)?;
+        let is_feature = |column: &&String| !target.columns().contains(column);
+        let feature_names: Vec<String> = table.columns().iter().filter(is_feature).cloned().collect();
+        let inputs = table.numbers(&feature_names)?;
+        Ok(Dataset { name: table.name().to_owned(), feature_names, inputs, targets })
+    }
+
+    /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if inputs and targets are not of the same number of samples, or there are none; [`Error::Data`] if a
+    /// number is not finite.
+    pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
+        let feature_names = (0..inputs.rows()).map(|i| i.to_string()).collect();
+        Self::named(name, feature_names, inputs, targets)
+    }
+
+    /// The same with names for the features.
+    pub(crate) fn named(name: &str, feature_names: Vec<String>, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
+        let samples = inputs.columns();
+        if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
+            let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
+            return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
+        }
+        let values = if let Targets::Values { values, .. } = &targets { Some(values) } else { None };
+        if let Some(x) = inputs.iter().chain(values.into_iter().flat_map(Tensor::iter)).find(|x| !x.is_finite()) {
+            return Err(Error::data(name, DataProblem::NotFinite { found: x.to_string() }));
+        }
+        Ok(Dataset { name: name.to_owned(), feature_names, inputs, targets })
+    }
+
+    /// What errors call it: the file's path, or the name of a built-in data set.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        self.inputs.columns()
+    }
+
+    /// Number of features.
+    pub fn features(&self) -> usize {
+        self.inputs.rows()
+    }
+
+    /// The features' names.
+    pub fn feature_names(&self) -> &[String] {
+        &self.feature_names
+    }
+
+    /// Number of classes; 0 for a regression.
+    pub fn classes(&self) -> usize {
+        self.labels().len()
+    }
+
+    /// The classes' labels; none for a regression.
+    pub fn labels(&self) -> &[String] {
+        if let Targets::Classes { labels, .. } = &self.targets { labels } else { &[] }
+    }
+
+    /// How many outputs a network needs: the number of classes, or of target columns.
+    pub fn outputs(&self) -> usize {
+        self.targets.outputs()
+    }
+
+    /// X, shape (features, samples).
+    pub fn inputs(&self) -> &Tensor<f64> {
+        &self.inputs
+    }
+
+    /// What is to be predicted.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// The samples with these numbers, in this order.
+    ///
+    /// # Errors
+    /// [`Error::Data`] naming the number that is not there.
+    pub fn select(&self, samples: &[usize]) -> Result<Self> {
+        match samples.iter().find(|sample| **sample >= self.samples()) {
+            Some(row) => Err(Error::data(
+                &self.name,
+                DataProblem::NoSuchRow { row: *row, last: self.samples().saturating_sub(1) },
+            )),
+            None => Ok(self.selected(samples)),
+        }
+    }
+
+    fn selected(&self, samples: &[usize]) -> Self {
+        self.with(self.inputs.select_columns(samples), self.targets.select(samples))
+    }
+
+    /// The same samples with other numbers.
+    fn with(&self, inputs: Tensor<f64>, targets: Targets) -> Self {
+        Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), inputs, targets }
+    }
+}

@@ -1,0 +1,79 @@
+use serde::{Deserialize, Serialize};
+
+use crate::tensor::Tensor;
+
+/// Brings every feature to mean 0 and standard deviation 1 over the samples that it was fitted on:
+///
+/// ```text
+/// x ← (x − μ)/σ        μ = 1/m Σ x        σ = √(1/m Σ (x − μ)²)
+/// ```
+///
+/// σ is the population's, as in scikit-learn's `StandardScaler`. A constant feature has nothing to scale: its σ is 1, so that it becomes 0.
+/// Fit it on training samples only; what it learned of others would flatter their scores.
+///
+/// ```
+/// use mfnet::{Standardizer, Tensor};
+/// let x = Tensor::from_rows([[1.0, 3.0], [5.0, 5.0]]);
+/// let standardizer = Standardizer::fit(&x);
+/// assert_eq!(standardizer.apply(&x), Tensor::from_rows([[-1.0, 1.0], [0.0, 0.0]]));
+/// assert_eq!(standardizer.constant(), [1]);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Standardizer {
+    /// μ of each feature.
+    pub mean: Vec<f64>,
+    /// σ of each feature, 1 for a constant one.
+    pub scale: Vec<f64>,
+    constant: Vec<usize>,
+}
+
+impl Standardizer {
+    /// μ and σ of each row of `x`, shape (features, samples). At least one sample.
+    pub fn fit(x: &Tensor<f64>) -> Self {
+        let mut standardizer = Standardizer { mean: Vec::new(), scale: Vec::new(), constant: Vec::new() };
+        let m = x.columns() as f64;
+        for i in 0..x.rows() {
+            let first = x.row(i).next().unwrap_or(0.0);
+            let (mean, scale) = if x.row(i).all(|x| x == first) {
+                standardizer.constant.push(i);
+                (first, 1.0)
+            } else {
+                let mean = x.row(i).sum::<f64>() / m;
+                // squares of differences divided by the largest, so that none overflows or vanishes
+                let largest = x.row(i).map(|x| (x - mean).abs()).fold(0.0, f64::max);
+                (mean, largest * (x.row(i).map(|x| ((x - mean) / largest).powi(2)).sum::<f64>() / m).sqrt())
+            };
+            standardizer.mean.push(mean);
+            standardizer.scale.push(scale);
+        }
+        standardizer
+    }
+
+    /// (x − μ)/σ.
+    ///
+    /// # Panics
+    /// If `x` has another number of features.
+    pub fn apply(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        assert_eq!(x.rows(), self.mean.len(), "features");
+        Tensor::from_fn(x.rows(), x.columns(), |i, j| (x[(i, j)] - self.mean[i]) / self.scale[i])
+    }
+
+    /// μ + σ x, the way back.
+    ///
+    /// # Panics
+    /// If `x` has another number of features.
+    pub fn invert(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        assert_eq!(x.rows(), self.mean.len(), "features");
+        Tensor::from_fn(x.rows(), x.columns(), |i, j| self.mean[i] + self.scale[i] * x[(i, j)])
+    }
+
+    /// The features that had one value in all samples.
+    pub fn constant(&self) -> &[usize] {
+        &self.constant
+    }
+
+    /// Number of features.
+    pub fn features(&self) -> usize {
+        self.mean.len()
+    }
+}

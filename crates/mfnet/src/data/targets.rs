@@ -1,0 +1,273 @@
+use std::cmp::Ordering;
+
+use crate::data::Table;
+use crate::data::table::number;
+use crate::error::{DataProblem, Error, Result};
+use crate::tensor::{Scalar, Tensor};
+
+/// Whole numbers with more distinct values than this are taken for a quantity, not for classes.
+const MOST_CLASSES_OF_NUMBERS: usize = 20;
+
+/// Which column, or columns, of a table a network learns to predict, and as what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The classes that the column's labels name.
+    Classes(String),
+    /// The numbers of these columns.
+    Values(Vec<String>),
+    /// Classes if it is one column of text, of booleans, or of whole numbers with at most 20 distinct values; values otherwise.
+    Guess(Vec<String>),
+}
+
+impl Target {
+    /// Classification: the column holds labels.
+    pub fn classes(column: impl Into<String>) -> Self {
+        Target::Classes(column.into())
+    }
+
+    /// Regression: the columns hold numbers.
+    pub fn values<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
+        Target::Values(columns.into_iter().map(Into::into).collect())
+    }
+
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Target::Classes(column) => std::slice::from_ref(column),
+            Target::Values(columns) | Target::Guess(columns) => columns,
+        }
+    }
+}
+
+/// What a network learns to predict, for every sample.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Targets {
+    /// Classification.
+    Classes {
+        /// The column's name.
+        column: String,
+        /// The label of each class: in numeric order if all are numbers, else by bytes.
+        labels: Vec<String>,
+        /// For each sample the index of its class in `labels`.
+        indices: Vec<usize>,
+    },
+    /// Regression.
+    Values {
+        /// The columns' names.
+        columns: Vec<String>,
+        /// Shape (columns, samples).
+        values: Tensor<f64>,
+    },
+}
+
+impl Targets {
+    /// Classes from each sample's label.
+    pub fn from_labels<L: Into<String>>(column: impl Into<String>, of_samples: impl IntoIterator<Item = L>) -> Self {
+        let of_samples: Vec<String> = of_samples.into_iter().map(Into::into).collect();
+        let mut labels = of_samples.clone();
+        sort_labels(&mut labels);
+        labels.dedup();
+        let place: std::collections::HashMap<&str, usize> =
+            labels.iter().enumerate().map(|(i, label)| (label.as_str(), i)).collect();
+        let indices = of_samples.iter().map(|label| place[label.as_str()]).collect();
+        Targets::Classes { column: column.into(), labels, indices }
+    }
+
+    /// Reads the target from a table, to learn from it.
+    pub(super) fn from_table(table: &Table, target: &Target) -> Result<Self> {
+        match target {
+            Target::Guess(columns) => Self::from_table(table, &guess(table, columns)?),
+            Target::Classes(column) => match Self::from_labels(column, table.labels(column)?) {
+                Targets::Classes { labels, .. } if labels.len() < 2 => {
+                    let class = labels.into_iter().next().unwrap_or_default();
+                    Err(Error::in_column(table.name(), column, DataProblem::OneClass { class }))
+                }
+                targets => Ok(targets),
+            },
+            Target::Values(columns) => {
+                let values = table.numbers(columns)?;
+                for (i, column) in columns.iter().enumerate() {
+                    let value = values[(i, 0)];
+                    if values.row(i).all(|x| x == value) {
+                        return Err(Error::in_column(table.name(), column, DataProblem::ConstantTarget { value }));
+                    }
+                }
+                Ok(Targets::Values { columns: columns.clone(), values })
+            }
+        }
+    }
+
+    /// Reads targets like these, with these labels, from another table: to evaluate a model on it.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a missing column, for text or not finite numbers among values, and for a label that is not among these.
+    pub fn read_like(&self, table: &Table) -> Result<Self> {
+        match self {
+            Targets::Values { columns, .. } => {
+                Ok(Targets::Values { columns: columns.clone(), values: table.numbers(columns)? })
+            }
+            Targets::Classes { column, labels, .. } => {
+                let index = |label: &String| {
+                    labels.iter().position(|known| known == label).ok_or_else(|| {
+                        let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
+                        Error::in_column(table.name(), column, problem)
+                    })
+                };
+                let indices = table.labels(column)?.iter().map(index).collect::<Result<_>>()?;
+                Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
+            }
+        }
+    }
+
+    /// The names of the columns that hold them.
+    pub fn columns(&self) -> &[String] {
+        match self {
+            Targets::Classes { column, .. } => std::slice::from_ref(column),
+            Targets::Values { columns, .. } => columns,
+        }
+    }
+
+    /// Number of samples.
+    pub fn samples(&self) -> usize {
+        match self {
+            Targets::Classes { indices, .. } => indices.len(),
+            Targets::Values { values, .. } => values.columns(),
+        }
+    }
+
+    /// How many outputs a network needs for them: the number of classes, or of columns of values.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Targets::Classes { labels, .. } => labels.len(),
+            Targets::Values { values, .. } => values.rows(),
+        }
+    }
+
+    /// Those of these samples, in this order.
+    pub(super) fn select(&self, samples: &[usize]) -> Self {
+        match self {
+            Targets::Classes { column, labels, indices } => Targets::Classes {
+                column: column.clone(),
+                labels: labels.clone(),
+                indices: samples.iter().map(|i| indices[*i]).collect(),
+            },
+            Targets::Values { columns, values } => {
+                Targets::Values { columns: columns.clone(), values: values.select_columns(samples) }
+            }
+        }
+    }
+
+    /// Y, shape (outputs, samples): one-hot columns for classes, the values for a regression.
+    pub fn matrix<T: Scalar>(&self) -> Tensor<T> {
+        let mut y = Tensor::zeros(self.outputs(), self.samples());
+        for sample in 0..self.samples() {
+            self.write_column(sample, y.column_slice_mut(sample));
+        }
+        y
+    }
+
+    /// One sample's column of Y.
+    pub(super) fn write_column<T: Scalar>(&self, sample: usize, y: &mut [T]) {
+        match self {
+            Targets::Classes { indices, .. } => {
+                y.fill(T::ZERO);
+                y[indices[sample]] = T::ONE;
+            }
+            Targets::Values { values, .. } => {
+                for (y, value) in y.iter_mut().zip(values.column_slice(sample)) {
+                    *y = T::from_f64(*value);
+                }
+            }
+        }
+    }
+}
+
+/// The class of each column of `scores` (logits or probabilities): the index of the largest, the first one of equals.
+pub fn largest<T: Scalar>(scores: &Tensor<T>) -> Vec<usize> {
+    let of_column = |j| {
+        let column = scores.column_slice(j);
+        (1..column.len()).fold(0, |best, i| if column[i] > column[best] { i } else { best })
+    };
+    (0..scores.columns()).map(of_column).collect()
+}
+
+/// In numeric order if all are numbers, else by bytes.
+fn sort_labels(labels: &mut [String]) {
+    if labels.iter().all(|label| number(label).is_ok()) {
+        let value = |label: &String| number(label).unwrap_or(0.0);
+        labels.sort_by(|a, b| value(a).partial_cmp(&value(b)).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b)));
+    } else {
+        labels.sort();
+    }
+}
+
+/// Decides between classes and values.
+fn guess(table: &Table, columns: &[String]) -> Result<Target> {
+    let [column] = columns else { return Ok(Target::values(columns)) };
+    let text = table.text(column)?;
+    let numbers: Vec<f64> = text.iter().filter_map(|field| field.parse().ok()).collect();
+    let classes = if numbers.len() == text.len() {
+        let mut distinct = numbers.clone();
+        distinct.sort_by(f64::total_cmp);
+        distinct.dedup();
+        distinct.len() <= MOST_CLASSES_OF_NUMBERS && numbers.iter().all(|x| x.fract() == 0.0)
+    } else {
+        // a text among numbers is an error in a column of numbers, which reading it as such reports
+        2 * numbers.len() < text.len()
+    };
+    Ok(if classes { Target::classes(column) } else { Target::values(columns) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_in_numeric_order_or_by_bytes() {
+        let labels = |of: &[&str]| match Targets::from_labels("c", of.iter().copied()) {
+            Targets::Classes { labels, indices, .. } => (labels.join(" "), indices),
+            Targets::Values { .. } => unreachable!(),
+        };
+        assert_eq!(labels(&["10", "9", "-1", "9"]), ("-1 9 10".into(), vec![2, 1, 0, 1]));
+        assert_eq!(labels(&["10", "9", "b"]), ("10 9 b".into(), vec![0, 1, 2]));
+        assert_eq!(labels(&["ä", "Z", "a"]), ("Z a ä".into(), vec![2, 0, 1]));
+    }
+
+    #[test]
+    fn the_task_is_guessed() {
+        let guess_of = |fields: &[String]| {
+            let text = format!("x,y\n{}", fields.iter().map(|f| format!("1,{f}\n")).collect::<String>());
+            matches!(guess(&Table::from_text("t", &text).unwrap(), &["y".into()]).unwrap(), Target::Classes(_))
+        };
+        let of = |fields: &[&str]| guess_of(&fields.iter().map(|f| f.to_string()).collect::<Vec<_>>());
+        assert!(of(&["setosa", "virginica"]));
+        assert!(of(&["true", "false"]));
+        assert!(of(&["0", "1", "1"]));
+        assert!(of(&["1.0", "2.0"]));
+        assert!(!of(&["0.5", "1"]));
+        assert!(!of(&["1", "2.5", "3", "oops"]));
+        assert!(guess_of(&(0..20).map(|i| i.to_string()).collect::<Vec<_>>()));
+        assert!(!guess_of(&(0..21).map(|i| i.to_string()).collect::<Vec<_>>()));
+    }
+
+    #[test]
+    fn targets_that_teach_nothing() {
+        let error = |target: &Target, text: &str| {
+            Targets::from_table(&Table::from_text("t.csv", text).unwrap(), target).unwrap_err().to_string()
+        };
+        let text = "x,y,z\n1,5,a\n2,5,a\n";
+        assert_eq!(
+            error(&Target::values(["x", "y"]), text),
+            "t.csv, column \"y\": every row has the value 5: there is nothing to learn"
+        );
+        assert_eq!(
+            error(&Target::classes("z"), text),
+            "t.csv, column \"z\": every row has the class \"a\": expected at least two classes"
+        );
+        let text = "x,y\n1,a\n2,\n";
+        assert_eq!(
+            error(&Target::classes("y"), text),
+            "t.csv, line 3, column \"y\": expected a value, found an empty cell"
+        );
+    }
+}

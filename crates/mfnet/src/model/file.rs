@@ -1,0 +1,255 @@
+use std::collections::HashMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use safetensors::{SafeTensors, tensor::TensorView};
+
+use super::metadata::{LayerKind, Metadata, VERSION};
+use super::network::either;
+use super::{AnyNetwork, Model};
+use crate::error::{Error, ModelProblem, Result};
+use crate::layer::AnyLayer;
+use crate::network::NeuralNetwork;
+use crate::optimizer::Parameters;
+use crate::tensor::{Dtype, Scalar, Tensor};
+
+/// The one key of the file's metadata.
+const KEY: &str = "mfnet";
+
+/// A tensor's name, shape and bytes.
+type Stored = (String, Vec<usize>, Vec<u8>);
+
+impl Model {
+    /// Writes the model file: one safetensors file that PyTorch loads as the `state_dict` of an `nn.Sequential`. The file appears whole or not
+    /// at all: it is written beside its place, flushed to disk, and renamed.
+    ///
+    /// # Errors
+    /// [`Error::NotStorable`] for a layer or activation of a user; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
+        let metadata = Metadata {
+            version: VERSION,
+            dtype: self.network.dtype(),
+            layers,
+            features: self.features.clone(),
+            preprocessing: self.preprocessing.clone(),
+            target: self.target.clone(),
+            training: self.training.clone(),
+        };
+        let json = serde_json::to_string(&metadata).map_err(|error| not_written(path.as_ref(), error))?;
+        write(path.as_ref(), self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
+    }
+
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is cut off or altered, of another program or format version, or if a
+    /// tensor is missing, of another shape or type, or holds a number that is not finite.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
+        Self::from_bytes(&bytes).map_err(|problem| Error::model(path, problem))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, ModelProblem> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()))?;
+        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelProblem::NotSafetensors(e.to_string()))?;
+        let json = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(ModelProblem::NoMetadata)?;
+        let of_json = |error: serde_json::Error| ModelProblem::Metadata(error.to_string());
+        // the version first: the fields of another one may be others
+        let value: serde_json::Value = serde_json::from_str(json).map_err(of_json)?;
+        match value.get("version").and_then(serde_json::Value::as_u64) {
+            Some(found) if found == u64::from(VERSION) => {}
+            Some(found) => return Err(ModelProblem::Version { expected: VERSION, found }),
+            None => return Err(ModelProblem::Metadata("it has no format version".to_owned())),
+        }
+        let metadata: Metadata = serde_json::from_value(value).map_err(of_json)?;
+        let network = match metadata.dtype {
+            Dtype::F64 => AnyNetwork::F64(network(&metadata, &file)?),
+            Dtype::F32 => AnyNetwork::F32(network(&metadata, &file)?),
+        };
+        let Metadata { features, preprocessing, target, training, .. } = metadata;
+        let model = Model { features, preprocessing, network, target, training };
+        for standardizer in
+            [Some(&model.preprocessing.inputs), model.preprocessing.targets.as_ref()].into_iter().flatten()
+        {
+            if standardizer.scale.len() != standardizer.mean.len() || !standardizer.scale.iter().all(|s| *s > 0.0) {
+                return Err(ModelProblem::Inconsistent("a scale of the preprocessing is not positive".to_owned()));
+            }
+        }
+        match model.inconsistency() {
+            Some((expected, found)) => Err(ModelProblem::Inconsistent(format!("expected {expected}, found {found}"))),
+            None => Ok(model),
+        }
+    }
+}
+
+impl<T: Scalar> NeuralNetwork<T> {
+    /// Writes the weights alone, named as in a model file: for networks with layers of your own, which a model file cannot hold.
+    /// Parameters of such a layer at position i are called `i.parameter0`, `i.parameter1`, ….
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be written.
+    pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
+        write(path.as_ref(), T::DTYPE, &tensors_of(self), None)
+    }
+
+    /// Reads weights, from a file of weights or a model file, into a network that has the same layers.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::ModelFile`] if it does not fit; then the network is as it was.
+    pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
+        let weights = self.weights_from(&bytes).map_err(|problem| Error::model(path, problem))?;
+        for (parameter, weights) in self.parameters_mut().zip(weights) {
+            parameter.value.copy_from(&weights);
+        }
+        Ok(())
+    }
+
+    fn weights_from(&self, bytes: &[u8]) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
+        let file = SafeTensors::deserialize(bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()))?;
+        let mut weights = Vec::new();
+        for (index, layer) in self.layers().iter().enumerate() {
+            match layer {
+                AnyLayer::Linear(linear) => {
+                    weights.push(linear_parameters(&file, index, linear.inputs(), linear.outputs())?)
+                }
+                AnyLayer::Activation(_) => {}
+                AnyLayer::Custom(own) => {
+                    for (k, parameter) in own.parameters().iter().enumerate() {
+                        let (rows, columns) = parameter.value.shape();
+                        let elements = read(&file, &format!("{index}.parameter{k}"), &[rows, columns])?;
+                        weights.push(Tensor::from_fn(rows, columns, |i, j| elements[i * columns + j]));
+                    }
+                }
+            }
+        }
+        refuse_others(&file, &tensors_of(self).into_iter().map(|(name, ..)| name).collect::<Vec<_>>())?;
+        Ok(weights)
+    }
+}
+
+/// Every tensor as PyTorch names and lays it out.
+fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
+    let mut tensors = Vec::new();
+    for (index, layer) in net.layers().iter().enumerate() {
+        match layer {
+            AnyLayer::Linear(linear) => {
+                let (outputs, inputs) = (linear.outputs(), linear.inputs());
+                tensors.push((format!("{index}.weight"), vec![outputs, inputs], bytes_of(linear.matrix(), 1)));
+                tensors.push((
+                    format!("{index}.bias"),
+                    vec![outputs],
+                    linear.matrix().column(0).flat_map(bytes).collect(),
+                ));
+            }
+            AnyLayer::Activation(_) => {}
+            AnyLayer::Custom(own) => {
+                for (k, parameter) in own.parameters().iter().enumerate() {
+                    let (rows, columns) = parameter.value.shape();
+                    tensors.push((format!("{index}.parameter{k}"), vec![rows, columns], bytes_of(&parameter.value, 0)));
+                }
+            }
+        }
+    }
+    tensors
+}
+
+/// Row after row, from column `first` on.
+fn bytes_of<T: Scalar>(matrix: &Tensor<T>, first: usize) -> Vec<u8> {
+    (0..matrix.rows()).flat_map(|i| matrix.row(i).skip(first).flat_map(bytes)).collect()
+}
+
+fn bytes<T: Scalar>(x: T) -> impl Iterator<Item = u8> {
+    let bytes = x.to_le_bytes();
+    (0..bytes.as_ref().len()).map(move |i| bytes.as_ref()[i])
+}
+
+/// The network that the metadata describes, with the file's numbers.
+fn network<T: Scalar>(
+    metadata: &Metadata,
+    file: &SafeTensors<'_>,
+) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
+    let mut layers = Vec::new();
+    let mut names = Vec::new();
+    for (index, kind) in metadata.layers.iter().enumerate() {
+        layers.push(kind.build(|inputs, outputs| {
+            names.extend([format!("{index}.weight"), format!("{index}.bias")]);
+            linear_parameters(file, index, inputs, outputs)
+        })?);
+    }
+    refuse_others(file, &names)?;
+    NeuralNetwork::from_layers(metadata.features.len(), layers)
+        .map_err(|error| ModelProblem::Inconsistent(error.to_string()))
+}
+
+fn refuse_others(file: &SafeTensors<'_>, names: &[String]) -> std::result::Result<(), ModelProblem> {
+    match file.names().into_iter().find(|name| !names.iter().any(|known| known == name)) {
+        Some(name) => Err(ModelProblem::UnknownTensor { tensor: name.to_owned() }),
+        None => Ok(()),
+    }
+}
+
+/// `[b | W]` of layer `index`.
+fn linear_parameters<T: Scalar>(
+    file: &SafeTensors<'_>,
+    index: usize,
+    inputs: usize,
+    outputs: usize,
+) -> std::result::Result<Tensor<T>, ModelProblem> {
+    let weight: Vec<T> = read(file, &format!("{index}.weight"), &[outputs, inputs])?;
+    let bias: Vec<T> = read(file, &format!("{index}.bias"), &[outputs])?;
+    Ok(Tensor::from_fn(outputs, 1 + inputs, |i, j| if j == 0 { bias[i] } else { weight[i * inputs + j - 1] }))
+}
+
+/// The elements of a tensor, row after row.
+fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<T>, ModelProblem> {
+    let tensor = file.tensor(name).map_err(|_| ModelProblem::MissingTensor { tensor: name.to_owned() })?;
+    if tensor.shape() != shape {
+        let (expected, found) = (shape.to_vec(), tensor.shape().to_vec());
+        return Err(ModelProblem::TensorShape { tensor: name.to_owned(), expected, found });
+    }
+    if tensor.dtype() != safetensors_type(T::DTYPE) {
+        let (expected, found) = (T::DTYPE.to_string(), format!("{:?}", tensor.dtype()).to_lowercase());
+        return Err(ModelProblem::TensorDtype { tensor: name.to_owned(), expected, found });
+    }
+    let elements: Option<Vec<T>> = tensor.data().chunks_exact(size_of::<T>()).map(T::from_le_bytes).collect();
+    match elements {
+        Some(elements) if elements.iter().all(|x| x.is_finite()) => Ok(elements),
+        _ => Err(ModelProblem::NotFinite(format!("tensor {name}"))),
+    }
+}
+
+fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
+    match dtype {
+        Dtype::F64 => safetensors::Dtype::F64,
+        Dtype::F32 => safetensors::Dtype::F32,
+    }
+}
+
+fn write(path: &Path, dtype: Dtype, tensors: &[Stored], metadata: Option<HashMap<String, String>>) -> Result<()> {
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(safetensors_type(dtype), shape.clone(), bytes);
+        view.map(|view| (name.as_str(), view)).map_err(|error| not_written(path, error))
+    });
+    let views = views.collect::<Result<Vec<_>>>()?;
+    let bytes = safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))?;
+    write_whole(path, &bytes).map_err(Error::io(path, "write"))
+}
+
+/// Writes a file beside its place, flushes it to disk, and renames it.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".mfnet-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path)?;
+    Ok(())
+}
+
+fn not_written(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::io(path, "write")(std::io::Error::other(error))
+}

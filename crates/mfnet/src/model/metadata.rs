@@ -1,0 +1,65 @@
+use serde::{Deserialize, Serialize};
+
+use super::{TargetColumns, Training};
+use crate::data::Preprocessing;
+use crate::error::{Error, ModelProblem, Result};
+use crate::layer::{Activation, AnyLayer, Linear};
+use crate::network::NeuralNetwork;
+use crate::tensor::{Dtype, Scalar, Tensor};
+
+/// The version of the model file that this library reads and writes.
+pub(super) const VERSION: u32 = 1;
+
+/// Everything in a model file that is no tensor: the JSON under the metadata key `mfnet`. Fields are written in this order, and floats so that they
+/// round-trip, so equal models are equal bytes.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metadata {
+    pub(super) version: u32,
+    pub(super) dtype: Dtype,
+    pub(super) layers: Vec<LayerKind>,
+    pub(super) features: Vec<String>,
+    pub(super) preprocessing: Preprocessing,
+    pub(super) target: TargetColumns,
+    pub(super) training: Training,
+}
+
+/// A layer without its numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+pub(super) enum LayerKind {
+    Linear { inputs: usize, outputs: usize },
+    Activation { function: String },
+}
+
+impl LayerKind {
+    pub(super) fn all_of<T: Scalar>(net: &NeuralNetwork<T>) -> Result<Vec<LayerKind>> {
+        let kind = |(index, layer): (usize, &AnyLayer<T>)| match layer {
+            AnyLayer::Linear(linear) => Ok(LayerKind::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
+            AnyLayer::Activation(activation)
+                if Activation::<T>::from_label(activation.label()).as_ref() == Some(activation) =>
+            {
+                Ok(LayerKind::Activation { function: activation.label().to_owned() })
+            }
+            own => Err(Error::NotStorable { index, name: own.as_layer().name() }),
+        };
+        net.layers().iter().enumerate().map(kind).collect()
+    }
+
+    /// The layer; `parameters` reads `[b | W]` of this shape.
+    pub(super) fn build<T: Scalar>(
+        &self,
+        parameters: impl FnOnce(usize, usize) -> std::result::Result<Tensor<T>, ModelProblem>,
+    ) -> std::result::Result<AnyLayer<T>, ModelProblem> {
+        match self {
+            LayerKind::Linear { inputs, outputs } => {
+                let linear = Linear::new(parameters(*inputs, *outputs)?);
+                Ok(linear.map_err(|error| ModelProblem::Inconsistent(error.to_string()))?.into())
+            }
+            LayerKind::Activation { function } => match Activation::from_label(function) {
+                Some(activation) => Ok(activation.into()),
+                None => Err(ModelProblem::Inconsistent(format!("there is no activation {function:?}"))),
+            },
+        }
+    }
+}

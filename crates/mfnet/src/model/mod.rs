@@ -1,0 +1,276 @@
+//! [`Model`]: all that is needed to predict: preprocessing, network, labels, in one file.
+
+mod file;
+mod metadata;
+mod network;
+
+use std::collections::BTreeMap;
+
+pub use network::AnyNetwork;
+use serde::{Deserialize, Serialize};
+
+use crate::data::{Dataset, Fractions, Preprocessing, Table, Targets, largest};
+use crate::error::{DataProblem, Error, Result};
+use crate::loss::softmax;
+use crate::metric::Metrics;
+use crate::random::Seed;
+use crate::tensor::Tensor;
+
+/// A trained network with what it needs to be used on a file: which columns are its features, how they are scaled, what its outputs mean.
+///
+/// ```
+/// use mfnet::{BUILT_IN, Dataset, Model, NeuralNetwork, Preprocessing, Seed};
+/// let data = Dataset::built_in("digits")?;
+/// let net = NeuralNetwork::builder(64).linear(10).build(Seed(0))?;
+/// let model = Model::new(&data, Preprocessing::fit(&data), net)?;
+/// let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("model.safetensors");
+/// model.save(&path)?;
+/// let table = BUILT_IN[0].table()?;
+/// assert_eq!(Model::load(&path)?.predict(&table)?, model.predict(&table)?);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Model {
+    features: Vec<String>,
+    preprocessing: Preprocessing,
+    network: AnyNetwork,
+    target: TargetColumns,
+    /// How it was trained; empty unless set. It is stored with the model.
+    pub training: Training,
+}
+
+/// What the outputs of a model mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "lowercase")]
+pub enum TargetColumns {
+    /// An output for each class: its logit.
+    Classification {
+        /// The column that held the labels.
+        column: String,
+        /// The labels, in the order of the outputs.
+        labels: Vec<String>,
+    },
+    /// An output for each column of values.
+    Regression {
+        /// The columns' names, in the order of the outputs.
+        columns: Vec<String>,
+    },
+}
+
+/// How a model was trained: for people, and to find the test samples again. No time, thread count or path, so that equal models are equal files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Training {
+    /// The name of the loss.
+    pub loss: Option<String>,
+    /// SHA-256 of the data, of which a part were training samples.
+    pub data: Option<String>,
+    /// How the data were split.
+    pub split: Option<Split>,
+    /// All other settings, by name.
+    pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+/// A call of [`Dataset::split`] that can be made again.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Split {
+    /// Which fractions were kept from training.
+    pub fractions: Fractions,
+    /// The seed.
+    pub seed: u64,
+    /// The version of the random streams.
+    pub streams: u32,
+}
+
+impl Split {
+    /// The split of [`Dataset::split`] by this version of the library.
+    pub fn new(fractions: Fractions, seed: Seed) -> Self {
+        Split { fractions, seed: seed.0, streams: crate::random::STREAM_VERSION }
+    }
+}
+
+/// The predictions of a model, one for each row of a table, in its order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Predictions {
+    /// Classification.
+    Classes {
+        /// The classes' labels.
+        labels: Vec<String>,
+        /// For each row the index of its most probable class.
+        indices: Vec<usize>,
+        /// Shape (classes, rows).
+        probabilities: Tensor<f64>,
+    },
+    /// Regression, in the targets' own units.
+    Values {
+        /// The columns' names.
+        columns: Vec<String>,
+        /// Shape (columns, rows).
+        values: Tensor<f64>,
+    },
+}
+
+impl Model {
+    /// A model of a network that was trained on data like `data`, preprocessed like this.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if network, preprocessing and data do not fit together.
+    pub fn new(data: &Dataset, preprocessing: Preprocessing, network: impl Into<AnyNetwork>) -> Result<Self> {
+        let target = match data.targets() {
+            Targets::Classes { column, labels, .. } => {
+                TargetColumns::Classification { column: column.clone(), labels: labels.clone() }
+            }
+            Targets::Values { columns, .. } => TargetColumns::Regression { columns: columns.clone() },
+        };
+        let features = data.feature_names().to_vec();
+        let model = Model { features, preprocessing, network: network.into(), target, training: Training::default() };
+        model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
+    }
+
+    /// What does not fit together: what was expected, what was found.
+    fn inconsistency(&self) -> Option<(String, String)> {
+        let features = self.features.len();
+        let outputs = self.target.outputs();
+        let scaled = self.preprocessing.targets.as_ref().map(|standardizer| standardizer.features());
+        let should_scale = matches!(self.target, TargetColumns::Regression { .. }).then_some(outputs);
+        let of = |n: usize, what: &str| format!("{n} {what}");
+        if self.network.inputs() != features {
+            Some((of(features, "features"), of(self.network.inputs(), "inputs of the network")))
+        } else if self.network.outputs() != outputs {
+            Some((of(outputs, "outputs"), of(self.network.outputs(), "outputs of the network")))
+        } else if self.preprocessing.inputs.features() != features {
+            Some((of(features, "features"), of(self.preprocessing.inputs.features(), "features of the preprocessing")))
+        } else if scaled != should_scale {
+            Some((format!("a scale for {should_scale:?} targets"), format!("{scaled:?}")))
+        } else {
+            None
+        }
+    }
+
+    /// The columns that it predicts from.
+    pub fn features(&self) -> &[String] {
+        &self.features
+    }
+
+    /// What is done to data before the network sees them.
+    pub fn preprocessing(&self) -> &Preprocessing {
+        &self.preprocessing
+    }
+
+    /// The network.
+    pub fn network(&self) -> &AnyNetwork {
+        &self.network
+    }
+
+    /// What its outputs mean.
+    pub fn target(&self) -> &TargetColumns {
+        &self.target
+    }
+
+    /// X of a table, not scaled: the model's columns by name, in whatever order they stand; other columns are ignored. In a file without
+    /// header the columns are counted: all that the training file had, or all but the target's.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a missing column, and for text, gaps or numbers that are not finite, with line and column.
+    pub fn inputs(&self, table: &Table) -> Result<Tensor<f64>> {
+        let (features, targets) = (self.features.len(), self.target.columns().len());
+        let counted = self.features.iter().all(|feature| feature.parse::<usize>().is_ok());
+        if table.has_header() || !counted || table.columns().len() == features + targets {
+            return table.numbers(&self.features);
+        }
+        if table.columns().len() == features {
+            return table.numbers(table.columns());
+        }
+        let expected = format!("{features} columns without the target, or {}", features + targets);
+        Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found: table.columns().len() }))
+    }
+
+    /// Inputs and targets of a table, not scaled, to evaluate the model on.
+    ///
+    /// # Errors
+    /// As [`Model::inputs`], and [`Error::Data`] for a missing target column, a class that the model does not know, or values that are no
+    /// finite numbers.
+    pub fn dataset(&self, table: &Table) -> Result<Dataset> {
+        let like = match &self.target {
+            TargetColumns::Classification { column, labels } => {
+                Targets::Classes { column: column.clone(), labels: labels.clone(), indices: Vec::new() }
+            }
+            TargetColumns::Regression { columns } => {
+                Targets::Values { columns: columns.clone(), values: Tensor::zeros(0, 0) }
+            }
+        };
+        let targets = like.read_like(table)?;
+        Dataset::named(table.name(), self.features.clone(), self.inputs(table)?, targets)
+    }
+
+    /// What it predicts for every row of a table, which needs no target column.
+    ///
+    /// # Errors
+    /// As [`Model::inputs`].
+    pub fn predict(&self, table: &Table) -> Result<Predictions> {
+        self.predict_inputs(&self.inputs(table)?)
+    }
+
+    /// What it predicts for inputs of shape (features, samples), not scaled.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the number of features is another.
+    pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
+        let output = self.output(inputs)?;
+        Ok(match &self.target {
+            TargetColumns::Classification { labels, .. } => Predictions::Classes {
+                labels: labels.clone(),
+                indices: largest(&output),
+                probabilities: softmax(&output),
+            },
+            TargetColumns::Regression { columns } => Predictions::Values { columns: columns.clone(), values: output },
+        })
+    }
+
+    /// Its metrics for data that are not scaled.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the data have other features or targets.
+    pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
+        if data.outputs() != self.target.outputs() {
+            return Err(Error::shape("evaluate", format!("{} targets", self.target.outputs()), data.outputs()));
+        }
+        Ok(Metrics::of(&self.output(data.inputs())?, data.targets()))
+    }
+
+    /// The loss that it was trained with, of data that are not scaled; none if the loss is not one of the library's.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the data have other features or targets.
+    pub fn evaluate_loss(&self, data: &Dataset) -> Result<Option<f64>> {
+        let Some(name) = &self.training.loss else { return Ok(None) };
+        self.network.evaluate_loss(name, &self.preprocessing.apply(data)).transpose()
+    }
+
+    /// The network's output, in the targets' own units: logits or values.
+    fn output(&self, inputs: &Tensor<f64>) -> Result<Tensor<f64>> {
+        if inputs.rows() != self.features.len() {
+            return Err(Error::shape("predict", format!("{} features", self.features.len()), inputs.rows()));
+        }
+        Ok(self.preprocessing.restore(self.network.predict(&self.preprocessing.inputs.apply(inputs))?))
+    }
+}
+
+impl TargetColumns {
+    /// The names of the columns.
+    pub fn columns(&self) -> &[String] {
+        match self {
+            TargetColumns::Classification { column, .. } => std::slice::from_ref(column),
+            TargetColumns::Regression { columns } => columns,
+        }
+    }
+
+    /// How many outputs a network needs for it.
+    pub fn outputs(&self) -> usize {
+        match self {
+            TargetColumns::Classification { labels, .. } => labels.len(),
+            TargetColumns::Regression { columns } => columns.len(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::loss::Loss;
+use crate::network::NeuralNetwork;
+use crate::tensor::{Dtype, Scalar, Tensor};
+
+/// A network of either type: what a file holds is known only when it is read.
+#[derive(Debug)]
+pub enum AnyNetwork {
+    /// In `f64`.
+    F64(NeuralNetwork<f64>),
+    /// In `f32`.
+    F32(NeuralNetwork<f32>),
+}
+
+impl From<NeuralNetwork<f64>> for AnyNetwork {
+    fn from(network: NeuralNetwork<f64>) -> Self {
+        AnyNetwork::F64(network)
+    }
+}
+
+impl From<NeuralNetwork<f32>> for AnyNetwork {
+    fn from(network: NeuralNetwork<f32>) -> Self {
+        AnyNetwork::F32(network)
+    }
+}
+
+/// `$body` with `$net` as the network of its type.
+macro_rules! either {
+    ($any:expr, $net:ident => $body:expr) => {
+        match $any {
+            AnyNetwork::F64($net) => $body,
+            AnyNetwork::F32($net) => $body,
+        }
+    };
+}
+pub(super) use either;
+
+impl AnyNetwork {
+    /// Its type.
+    pub fn dtype(&self) -> Dtype {
+        match self {
+            AnyNetwork::F64(_) => Dtype::F64,
+            AnyNetwork::F32(_) => Dtype::F32,
+        }
+    }
+
+    /// Number of input features.
+    pub fn inputs(&self) -> usize {
+        either!(self, net => net.inputs())
+    }
+
+    /// Number of outputs.
+    pub fn outputs(&self) -> usize {
+        either!(self, net => net.outputs())
+    }
+
+    /// How many numbers training changed.
+    pub fn parameter_count(&self) -> usize {
+        either!(self, net => net.parameter_count())
+    }
+
+    /// The output for every column of `input`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] if `input` has another number of features.
+    pub fn predict(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
+        either!(self, net => net.predict_f64(input))
+    }
+
+    /// The loss of this name; none if the library has no such loss.
+    pub(super) fn evaluate_loss(&self, name: &str, data: &Dataset) -> Option<Result<f64>> {
+        fn of<T: Scalar>(net: &NeuralNetwork<T>, name: &str, data: &Dataset) -> Option<Result<f64>> {
+            let loss = <dyn Loss<T>>::from_name(name)?;
+            Some(net.evaluate_loss(&loss, data))
+        }
+        either!(self, net => of(net, name, data))
+    }
+}
+
+/// A line for each layer.
+impl std::fmt::Display for AnyNetwork {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        either!(self, net => net.fmt(f))
+    }
+}

@@ -1,0 +1,68 @@
+use serde::Serialize;
+
+/// An epoch that was made.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct EpochRecord {
+    /// Its number, from 1.
+    pub epoch: usize,
+    /// Mean over its samples of the loss of each batch before its step.
+    pub loss: f64,
+    /// Loss of the validation samples after it.
+    pub validation_loss: Option<f64>,
+    /// Seconds of training so far.
+    pub seconds: f64,
+}
+
+/// How a training went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct History {
+    pub(super) epochs: Vec<EpochRecord>,
+    pub(super) best_epoch: Option<usize>,
+    pub(super) samples: usize,
+    pub(super) seconds: f64,
+    pub(super) stop: Stop,
+}
+
+/// Why a training ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// All epochs were made.
+    Finished,
+    /// The validation loss had not become lower for as many epochs as were allowed.
+    Early,
+    /// A callback said so.
+    Callback,
+}
+
+impl Default for History {
+    fn default() -> Self {
+        History { epochs: Vec::new(), best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished }
+    }
+}
+
+impl History {
+    /// Every whole epoch.
+    pub fn epochs(&self) -> &[EpochRecord] {
+        &self.epochs
+    }
+
+    /// The epoch whose weights the network has: the one with the lowest validation loss, or the last one made without validation.
+    pub fn best_epoch(&self) -> usize {
+        self.best_epoch.unwrap_or(self.epochs.len())
+    }
+
+    /// Seconds of training: shuffling, gathering, forward, loss, backward, update. Validation and callbacks after an epoch do not count.
+    pub fn seconds(&self) -> f64 {
+        self.seconds
+    }
+
+    /// Samples used a second, every epoch anew.
+    pub fn samples_per_second(&self) -> f64 {
+        self.samples as f64 / self.seconds
+    }
+
+    /// Why it ended.
+    pub fn stop(&self) -> Stop {
+        self.stop
+    }
+}

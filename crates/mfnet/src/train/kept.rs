@@ -1,0 +1,89 @@
+use crate::error::KeptWeights;
+use crate::network::NeuralNetwork;
+use crate::optimizer::Parameters;
+use crate::tensor::{Scalar, Tensor};
+
+/// Weights to which a training may go back.
+pub(super) struct Kept<T: Scalar> {
+    start_of_epoch: Weights<T>,
+    best: Option<Best<T>>,
+}
+
+struct Best<T: Scalar> {
+    epoch: usize,
+    loss: f64,
+    weights: Weights<T>,
+}
+
+impl<T: Scalar> Kept<T> {
+    pub(super) fn of(net: &NeuralNetwork<T>) -> Self {
+        Kept { start_of_epoch: Weights::of(net), best: None }
+    }
+
+    /// Keeps the weights with which an epoch starts, known to be good.
+    pub(super) fn start_epoch(&mut self, net: &NeuralNetwork<T>) {
+        self.start_of_epoch.copy_from(net);
+    }
+
+    /// Keeps the weights after an epoch if none had a lower validation loss.
+    pub(super) fn offer(&mut self, epoch: usize, validation_loss: Option<f64>, net: &NeuralNetwork<T>) {
+        let Some(loss) = validation_loss.filter(|loss| loss.is_finite()) else { return };
+        match &mut self.best {
+            None => self.best = Some(Best { epoch, loss, weights: Weights::of(net) }),
+            Some(best) if loss < best.loss => {
+                (best.epoch, best.loss) = (epoch, loss);
+                best.weights.copy_from(net);
+            }
+            Some(_) => {}
+        }
+    }
+
+    /// The epoch with the lowest validation loss.
+    pub(super) fn best_epoch(&self) -> Option<usize> {
+        self.best.as_ref().map(|best| best.epoch)
+    }
+
+    /// Gives the network the weights with the lowest validation loss, if there is validation.
+    pub(super) fn restore_best(&self, net: &mut NeuralNetwork<T>) {
+        if let Some(best) = &self.best {
+            best.weights.copy_to(net);
+        }
+    }
+
+    /// Gives the network the last good weights: the best ones, or those at the start of this epoch.
+    pub(super) fn restore(&self, net: &mut NeuralNetwork<T>, epoch: usize) -> KeptWeights {
+        self.start_of_epoch.copy_to(net);
+        self.restore_best(net);
+        match (self.best_epoch(), epoch) {
+            (Some(best), _) => KeptWeights::Epoch(best),
+            (None, 1) => KeptWeights::Initial,
+            (None, epoch) => KeptWeights::Epoch(epoch - 1),
+        }
+    }
+}
+
+/// A copy of all parameters of a network.
+struct Weights<T: Scalar>(Vec<Tensor<T>>);
+
+impl<T: Scalar> Weights<T> {
+    fn of(net: &NeuralNetwork<T>) -> Self {
+        Weights(net.parameters().map(|p| p.value.clone()).collect())
+    }
+
+    fn copy_from(&mut self, net: &NeuralNetwork<T>) {
+        for (copy, parameter) in self.0.iter_mut().zip(net.parameters()) {
+            copy.copy_from(&parameter.value);
+        }
+    }
+
+    fn copy_to(&self, net: &mut NeuralNetwork<T>) {
+        for (copy, parameter) in self.0.iter().zip(net.parameters_mut()) {
+            parameter.value.copy_from(copy);
+        }
+    }
+}
+
+/// The first parameter that is infinite or NaN.
+pub(super) fn first_not_finite<T: Scalar>(net: &NeuralNetwork<T>) -> Option<f64> {
+    net.parameters().flat_map(|p| p.value.iter()).find(|w| !w.is_finite()).map(|w| w.to_f64())
+}

@@ -1,0 +1,221 @@
+//! Training: the loop, once.
+
+mod baseline;
+mod callback;
+mod history;
+mod kept;
+mod workspace;
+
+use std::time::Instant;
+
+pub use baseline::{linear_model, naive_model};
+pub use callback::{Callback, Flow, Step};
+pub use history::{EpochRecord, History, Stop};
+
+use self::kept::{Kept, first_not_finite};
+use self::workspace::Workspace;
+use crate::data::Dataset;
+use crate::error::{DataProblem, Error, Result};
+use crate::loss::Loss;
+use crate::network::NeuralNetwork;
+use crate::optimizer::{Clip, Optimizer, Rule};
+use crate::random::{Purpose, Seed};
+use crate::tensor::Scalar;
+
+/// Trains a network: the loop of `forward`, `gradient`, `backward`, `step` over all batches of all epochs.
+///
+/// It computes what that loop computes, to the last bit, in matrices that it keeps from step to step. The order of the samples in
+/// an epoch is a function of the seed and the epoch's number alone.
+///
+/// ```
+/// use mfnet::{Adam, CrossEntropy, Dataset, Fractions, NeuralNetwork, Preprocessing, Seed, Trainer};
+/// let data = Dataset::built_in("digits")?;
+/// let (train, validation, test) = data.split(Fractions { validation: 0.1, test: 0.2 }, Seed(0))?;
+/// let scale = Preprocessing::fit(&train);
+/// let mut net = NeuralNetwork::builder(data.features()).linear(32).relu().linear(data.classes()).build(Seed(0))?;
+/// let history = Trainer::new(CrossEntropy, Adam::default())
+///     .epochs(5)
+///     .validate_on(&scale.apply(&validation))
+///     .run(&mut net, &scale.apply(&train))?;
+/// assert_eq!(history.epochs().len(), 5);
+/// assert!(net.evaluate(&scale.apply(&test))?.headline() > 0.85);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+pub struct Trainer<'a, T: Scalar, L, R> {
+    loss: L,
+    optimizer: Optimizer<T, R>,
+    epochs: usize,
+    batch_size: usize,
+    seed: Seed,
+    clip: Option<Clip>,
+    validation: Option<&'a Dataset>,
+    patience: Option<usize>,
+    callbacks: Vec<&'a mut dyn Callback<T>>,
+}
+
+impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
+    /// 100 epochs in batches of 32, seed 0, no clipping, no validation.
+    pub fn new(loss: L, rule: R) -> Self {
+        Trainer {
+            loss,
+            optimizer: Optimizer::new(rule),
+            epochs: 100,
+            batch_size: 32,
+            seed: Seed(0),
+            clip: None,
+            validation: None,
+            patience: None,
+            callbacks: Vec::new(),
+        }
+    }
+
+    /// How often every sample is used.
+    pub fn epochs(mut self, epochs: usize) -> Self {
+        self.epochs = epochs;
+        self
+    }
+
+    /// How many samples a step uses; the last step of an epoch takes what is left.
+    pub fn batch_size(mut self, samples: usize) -> Self {
+        self.batch_size = samples;
+        self
+    }
+
+    /// From which the order of the samples follows.
+    pub fn seed(mut self, seed: Seed) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Shortens long gradients before each step.
+    pub fn clip(mut self, clip: Clip) -> Self {
+        self.clip = Some(clip);
+        self
+    }
+
+    /// Computes the loss of these samples after each epoch. The network ends with the weights of the epoch where it was
+    /// lowest, not with the last ones.
+    pub fn validate_on(mut self, validation: &'a Dataset) -> Self {
+        self.validation = Some(validation);
+        self
+    }
+
+    /// Stops when the validation loss has not become lower for this many epochs.
+    pub fn early_stopping(mut self, patience: usize) -> Self {
+        self.patience = Some(patience);
+        self
+    }
+
+    /// Something that looks on, and may stop the training.
+    pub fn callback(mut self, callback: &'a mut dyn Callback<T>) -> Self {
+        self.callbacks.push(callback);
+        self
+    }
+
+    /// Trains `net` on `train` and says how it went.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] for a setting that cannot be, [`Error::Shape`] if the data do not fit the network, [`Error::Data`] for data
+    /// without samples; [`Error::Diverged`] if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
+    /// that the error names. An error of a callback ends the training.
+    pub fn run(mut self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
+        self.check(net, train)?;
+        let mut work = Workspace::new(net, train, self.batch_size);
+        let mut kept = Kept::of(net);
+        let mut history = History::default();
+        for epoch in 1..=self.epochs {
+            let clock = Instant::now();
+            let (loss, flow) = self.all_steps(epoch, net, train, &mut work, &mut kept)?;
+            history.seconds += clock.elapsed().as_secs_f64();
+            history.samples += work.samples_used();
+            if flow == Flow::Stop {
+                history.stop = Stop::Callback;
+                break;
+            }
+            let validation_loss = self.validation.map(|data| net.evaluate_loss(&self.loss, data)).transpose()?;
+            kept.offer(epoch, validation_loss, net);
+            let record = EpochRecord { epoch, loss, validation_loss, seconds: history.seconds };
+            history.epochs.push(record);
+            let mut flow = Flow::Continue;
+            for callback in &mut self.callbacks {
+                flow = flow.or(callback.epoch(&record, net)?);
+            }
+            if flow == Flow::Stop {
+                history.stop = Stop::Callback;
+                break;
+            }
+            if self.patience.is_some_and(|patience| epoch - kept.best_epoch().unwrap_or(0) >= patience) {
+                history.stop = Stop::Early;
+                break;
+            }
+        }
+        history.best_epoch = kept.best_epoch();
+        kept.restore_best(net);
+        Ok(history)
+    }
+
+    /// One epoch: every sample once. The mean loss of its samples, and whether a callback wants to go on.
+    fn all_steps(
+        &mut self,
+        epoch: usize,
+        net: &mut NeuralNetwork<T>,
+        train: &Dataset,
+        work: &mut Workspace<T>,
+        kept: &mut Kept<T>,
+    ) -> Result<(f64, Flow)> {
+        let mut sum = 0.0;
+        let mut flow = Flow::Continue;
+        let steps = work.start_epoch(self.seed.stream(Purpose::Epoch { number: epoch }));
+        for step in 1..=steps {
+            let samples = work.gather(train);
+            let loss = work.forward_and_loss(net, &self.loss);
+            if !loss.is_finite() {
+                let kept = kept.restore(net, epoch);
+                return Err(Error::Diverged { what: "the loss", value: loss, epoch, step, kept });
+            }
+            if step == 1 {
+                kept.start_epoch(net);
+            }
+            work.backward_and_step(net, self.clip, &mut self.optimizer);
+            sum += loss * samples as f64;
+            let done = Step { epoch, epochs: self.epochs, step, steps, samples, loss };
+            for callback in &mut self.callbacks {
+                flow = flow.or(callback.step(&done));
+            }
+            if flow == Flow::Stop {
+                break;
+            }
+        }
+        match first_not_finite(net) {
+            Some(value) => {
+                let kept = kept.restore(net, epoch);
+                Err(Error::Diverged { what: "a weight", value, epoch, step: steps, kept })
+            }
+            None => Ok((sum / work.samples_used() as f64, flow)),
+        }
+    }
+
+    fn check(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
+        for (name, count) in [("epochs", self.epochs), ("batch size", self.batch_size)] {
+            if count == 0 {
+                return Err(Error::invalid(name, "at least 1", 0));
+            }
+        }
+        if self.patience == Some(0) {
+            return Err(Error::invalid("early stopping", "at least 1 epoch", 0));
+        }
+        if self.patience.is_some() && self.validation.is_none() {
+            return Err(Error::invalid("early stopping", "validation samples to watch", "none"));
+        }
+        self.optimizer.rule().check()?;
+        self.clip.map_or(Ok(()), Clip::check)?;
+        for data in [Some(train), self.validation].into_iter().flatten() {
+            net.check_input("Trainer::run", data.features())?;
+            net.check_outputs("Trainer::run", data.outputs())?;
+            if data.samples() == 0 {
+                return Err(Error::data(data.name(), DataProblem::Empty));
+            }
+        }
+        Ok(())
+    }
+}
