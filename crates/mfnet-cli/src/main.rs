@@ -1,1 +1,41 @@
-fn main() {}
+//! The program `mfnet`: its commands, one a module.
+
+mod args;
+mod evaluate;
+mod explain;
+mod failure;
+mod inspect;
+mod output;
+mod predict;
+mod source;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Command};
+use crate::failure::Failure;
+
+fn main() -> ExitCode {
+    let result = match Args::try_parse() {
+        Ok(args) => run(args.command),
+        Err(error) if error.use_stderr() => Err(Failure::of_command_line(&error)),
+        // --help and --version
+        Err(text) => output::print(&text.render().ansi().to_string()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Train(args) => train::run(&args),
+        Command::Evaluate(args) => evaluate::run(&args),
+        Command::Predict(args) => predict::run(&args),
+        Command::Inspect(args) => inspect::run(&args),
+        Command::Explain(args) => explain::run(&args),
+    }
+}

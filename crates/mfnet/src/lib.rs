@@ -19,7 +19,7 @@ pub use data::{
 };
 pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
 pub use init::Init;
-pub use layer::{Activation, AnyLayer, CustomActivation, Layer, Linear};
+pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
 pub use metric::{ConfusionMatrix, Metrics, accuracy, mae, r2, rmse};
 pub use model::{AnyNetwork, Model, Predictions, Split, TargetColumns, Training};

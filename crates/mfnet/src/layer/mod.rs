@@ -16,10 +16,10 @@ use crate::tensor::{Scalar, Tensor};
 ///
 /// Write your own by implementing it; it trains in [`crate::Trainer`] and in a loop of your own alike. Matrices have shape
 /// (features, samples) and hold features alone: there is no constant row to skip. All state of a pass is in the arguments, so that
-/// a backward pass cannot run before a forward pass.
+/// a backward pass cannot run before a forward pass. Derive `Clone` and `Debug` for it.
 ///
 /// `input` is what `forward` was given, `output` what it wrote, `delta` is ∂J/∂output.
-pub trait Layer<T: Scalar>: Debug + Send + Sync {
+pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
     /// The name that summaries and errors show.
     fn name(&self) -> String;
 
@@ -56,8 +56,26 @@ pub trait Layer<T: Scalar>: Debug + Send + Sync {
     }
 }
 
+/// Copies a layer whose type is not known; every layer that is `Clone` has it.
+pub trait BoxedClone<T: Scalar> {
+    /// A copy.
+    fn boxed_clone(&self) -> Box<dyn Layer<T>>;
+}
+
+impl<T: Scalar, L: Layer<T> + Clone + 'static> BoxedClone<T> for L {
+    fn boxed_clone(&self) -> Box<dyn Layer<T>> {
+        Box::new(self.clone())
+    }
+}
+
+impl<T: Scalar> Clone for Box<dyn Layer<T>> {
+    fn clone(&self) -> Self {
+        (**self).boxed_clone()
+    }
+}
+
 /// A layer in a network: one of the library's, or a user's.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum AnyLayer<T: Scalar> {
     /// Z = b 1ᵀ + W A.
     Linear(Linear<T>),

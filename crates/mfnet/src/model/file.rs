@@ -115,7 +115,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         for (index, layer) in self.layers().iter().enumerate() {
             match layer {
                 AnyLayer::Linear(linear) => {
-                    weights.push(linear_parameters(&file, index, linear.inputs(), linear.outputs())?)
+                    weights.push(linear_parameters(&file, index, linear.inputs(), linear.outputs())?);
                 }
                 AnyLayer::Activation(_) => {}
                 AnyLayer::Custom(own) => {

@@ -30,7 +30,7 @@ use crate::tensor::Tensor;
 /// assert_eq!(Model::load(&path)?.predict(&table)?, model.predict(&table)?);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Model {
     features: Vec<String>,
     preprocessing: Preprocessing,

@@ -5,7 +5,7 @@ use crate::network::NeuralNetwork;
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// A network of either type: what a file holds is known only when it is read.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum AnyNetwork {
     /// In `f64`.
     F64(NeuralNetwork<f64>),

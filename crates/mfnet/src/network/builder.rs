@@ -6,7 +6,7 @@ use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
 
 /// Describes a network layer by layer; [`Builder::build`] draws its weights.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Builder<T: Scalar = f64> {
     features: usize,
     layers: Vec<Planned<T>>,
@@ -14,7 +14,7 @@ pub struct Builder<T: Scalar = f64> {
 }
 
 /// A layer to be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Planned<T: Scalar> {
     Linear { outputs: usize },
     Ready(AnyLayer<T>),

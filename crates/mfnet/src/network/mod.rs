@@ -25,7 +25,7 @@ use crate::tensor::{Scalar, Tensor};
 /// assert_eq!(logits.shape(), (3, 10));
 /// # Ok::<(), mfnet::Error>(())
 /// ```
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NeuralNetwork<T: Scalar = f64> {
     /// Features of the input and of the output of each layer; one more than layers.
     features: Vec<usize>,

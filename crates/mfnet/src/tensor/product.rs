@@ -53,7 +53,7 @@ impl<T: Scalar> Tensor<T> {
     /// let w = Tensor::from_rows([[1.0, 2.0]]);
     /// let a = Tensor::from_rows([[3.0], [4.0]]);
     /// assert_eq!(w.product(&a), Tensor::from_rows([[11.0]]));
-    /// assert_eq!(a.product(w.transposed()).rows(), 2);
+    /// assert_eq!(w.product(w.transposed()), Tensor::from_rows([[5.0]]));
     /// ```
     ///
     /// # Panics

@@ -1,0 +1,298 @@
+//! The command line: every option, its meaning, and what its value may be.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use mfnet::Dtype;
+
+#[derive(Parser)]
+#[command(
+    name = "mfnet",
+    version,
+    about,
+    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet explain"
+)]
+#[command(about = "Trains feed-forward fully connected networks on tables, by explicit back-propagation")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    Train(Box<TrainArgs>),
+    Evaluate(EvaluateArgs),
+    Predict(PredictArgs),
+    Inspect(InspectArgs),
+    Explain(ExplainArgs),
+}
+
+/// Train a network on a table, and compare it with the linear model and the naive predictor
+#[derive(ClapArgs)]
+#[command(after_help = "Examples:
+  mfnet train digits
+  mfnet train iris.csv --target species
+  mfnet train houses.csv --target price --hidden 128,64 --validation-fraction 0.1 --early-stopping 20
+  mfnet train diabetes --hidden none          the linear model
+  mfnet train digits --json | jq .test.accuracy")]
+pub(crate) struct TrainArgs {
+    /// A built-in data set (digits, diabetes) or a CSV file (.csv, .tsv, .gz) whose columns are numbers, but for a target of classes
+    pub(crate) data: String,
+
+    /// What is predicted: a column's name, or its number from 0 in a file without header; several for a regression, with commas
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) target: Option<String>,
+    /// Classes or values [default: classes for text, booleans, and whole numbers with at most 20 distinct values]
+    #[arg(long, value_enum)]
+    pub(crate) task: Option<Task>,
+
+    /// Sizes of the hidden layers, with commas; none is the linear model
+    #[arg(long, value_name = "SIZES", default_value = DEFAULT_HIDDEN, value_parser = hidden_sizes, help_heading = "Network")]
+    pub(crate) hidden: HiddenSizes,
+    /// The function after each hidden layer
+    #[arg(long, value_enum, default_value_t = ActivationName::Relu, help_heading = "Network")]
+    pub(crate) activation: ActivationName,
+    /// What is minimised [default: cross-entropy for classes, mse for values]
+    #[arg(long, value_enum, help_heading = "Network")]
+    pub(crate) loss: Option<LossName>,
+    /// The type of all numbers
+    #[arg(long, value_enum, default_value_t = DtypeName::F64, help_heading = "Network")]
+    pub(crate) dtype: DtypeName,
+
+    /// The rule that moves the weights
+    #[arg(long, value_enum, default_value_t = OptimizerName::Adam, help_heading = "Training")]
+    pub(crate) optimizer: OptimizerName,
+    /// How far a step goes [default: 0.001 for adam and adamw, 0.01 for sgd]
+    #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true, help_heading = "Training")]
+    pub(crate) learning_rate: Option<f64>,
+    /// Momentum of sgd
+    #[arg(long, value_name = "MU", default_value_t = 0.0, value_parser = below_one, allow_negative_numbers = true, help_heading = "Training")]
+    pub(crate) momentum: f64,
+    /// Nesterov's form of momentum
+    #[arg(long, help_heading = "Training")]
+    pub(crate) nesterov: bool,
+    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw
+    #[arg(long, value_name = "LAMBDA", value_parser = not_negative, allow_negative_numbers = true, help_heading = "Training")]
+    #[arg(default_value_t = 0.0)]
+    pub(crate) weight_decay: f64,
+    /// Let weight decay act on biases too
+    #[arg(long, help_heading = "Training")]
+    pub(crate) decay_biases: bool,
+    /// Shorten the gradient to this norm, taken over all layers together; 0 is off
+    #[arg(long, value_name = "NORM", default_value_t = 0.0, value_parser = not_negative, allow_negative_numbers = true)]
+    #[arg(help_heading = "Training", conflicts_with = "clip_layer_norm")]
+    pub(crate) clip_norm: f64,
+    /// Shorten each layer's gradient to this norm; 0 is off
+    #[arg(long, value_name = "NORM", default_value_t = 0.0, value_parser = not_negative, allow_negative_numbers = true)]
+    #[arg(help_heading = "Training")]
+    pub(crate) clip_layer_norm: f64,
+    /// Samples of a step
+    #[arg(long, value_name = "SAMPLES", default_value_t = 32, value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(help_heading = "Training")]
+    pub(crate) batch_size: usize,
+    /// How often every sample is used
+    #[arg(long, value_name = "N", default_value_t = DEFAULT_EPOCHS, value_parser = at_least_one, allow_negative_numbers = true)]
+    #[arg(help_heading = "Training")]
+    pub(crate) epochs: usize,
+    /// Stop when the validation loss has not fallen for N epochs; 0 is off
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Training")]
+    pub(crate) early_stopping: usize,
+    /// Threads; the result does not depend on them [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
+    pub(crate) threads: Option<usize>,
+
+    /// Fraction of all rows that is kept from training and scored at the end
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.2, value_parser = below_one, allow_negative_numbers = true)]
+    #[arg(help_heading = "Split")]
+    pub(crate) test_fraction: f64,
+    /// Fraction of all rows on which the best epoch is chosen
+    #[arg(long, value_name = "FRACTION", default_value_t = 0.0, value_parser = below_one, allow_negative_numbers = true)]
+    #[arg(help_heading = "Split")]
+    pub(crate) validation_fraction: f64,
+    /// From which all random numbers follow: initial weights, order of the samples, split
+    #[arg(long, default_value_t = 0, help_heading = "Split")]
+    pub(crate) seed: u64,
+    /// A seed of its own for the split [default: that of --seed]
+    #[arg(long, value_name = "SEED", help_heading = "Split")]
+    pub(crate) split_seed: Option<u64>,
+
+    /// The folder for the model, the history and the metrics [default: a new runs/NAME-N]
+    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the files of an earlier run in the output folder
+    #[arg(long, help_heading = "Output")]
+    pub(crate) force: bool,
+    /// Print one JSON object instead of text
+    #[arg(long, help_heading = "Output")]
+    pub(crate) json: bool,
+    /// Print results only
+    #[arg(long, short, help_heading = "Output")]
+    pub(crate) quiet: bool,
+}
+
+/// Score a model on labelled data
+#[derive(ClapArgs)]
+#[command(after_help = "On the data that it was trained on, only the test rows are used, unless --part says otherwise.
+
+Examples:
+  mfnet evaluate runs/digits-1 digits
+  mfnet evaluate model.safetensors new.csv --json")]
+pub(crate) struct EvaluateArgs {
+    /// A model file or the folder of a run
+    pub(crate) model: PathBuf,
+    /// A built-in data set or a CSV file with the columns that the model was trained on, in any order
+    pub(crate) data: String,
+    /// Which rows of the data that the model was trained on
+    #[arg(long, value_enum)]
+    pub(crate) part: Option<Part>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Predict every row of a table, as CSV
+#[derive(ClapArgs)]
+#[command(after_help = "The output has a column `prediction`, and for classes a probability `p_LABEL` for each.
+
+Examples:
+  mfnet predict runs/iris-1 new.csv
+  mfnet predict runs/iris-1 new.csv --keep id --output predictions.csv")]
+pub(crate) struct PredictArgs {
+    /// A model file or the folder of a run
+    pub(crate) model: PathBuf,
+    /// A built-in data set or a CSV file with the columns that the model was trained on, in any order; the target is not needed
+    pub(crate) data: String,
+    /// A column of the data to copy to the output; may be given several times
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) keep: Vec<String>,
+    /// Write to a file instead of the standard output
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Replace the output file if it exists
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Show a model: layers, preprocessing, how it was trained, how PyTorch loads it
+#[derive(ClapArgs)]
+#[command(after_help = "Example:\n  mfnet inspect runs/digits-1")]
+pub(crate) struct InspectArgs {
+    /// A model file or the folder of a run
+    pub(crate) model: PathBuf,
+}
+
+/// Show every matrix of a forward pass, a backward pass and an update
+#[derive(ClapArgs)]
+#[command(after_help = "Without a model it is the worked example of the seed, the paper that mfnet implements.
+
+Examples:
+  mfnet explain
+  mfnet explain runs/iris-1 iris.csv --rows 0,50 --learning-rate 0.1")]
+pub(crate) struct ExplainArgs {
+    /// A model file or the folder of a run
+    #[arg(requires = "data")]
+    pub(crate) model: Option<PathBuf>,
+    /// A built-in data set or a CSV file; without its target column the forward pass alone is shown
+    pub(crate) data: Option<String>,
+    /// Rows of the data, counted from 0, with commas: one batch
+    #[arg(long, value_delimiter = ',', default_value = "0", requires = "model")]
+    pub(crate) rows: Vec<usize>,
+    /// The rate of the update by plain gradient descent
+    #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true, requires = "model")]
+    pub(crate) learning_rate: f64,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+const DEFAULT_HIDDEN: &str = "64,64";
+const DEFAULT_EPOCHS: usize = 50;
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Task {
+    Regression,
+    Classification,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ActivationName {
+    Relu,
+    Sigmoid,
+    Tanh,
+    Identity,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LossName {
+    CrossEntropy,
+    Mse,
+    HalfMse,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OptimizerName {
+    Sgd,
+    Adam,
+    Adamw,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DtypeName {
+    F64,
+    F32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Part {
+    Train,
+    Validation,
+    Test,
+    All,
+}
+
+impl From<DtypeName> for Dtype {
+    fn from(name: DtypeName) -> Self {
+        match name {
+            DtypeName::F64 => Dtype::F64,
+            DtypeName::F32 => Dtype::F32,
+        }
+    }
+}
+
+/// The word by which the command line knows the value.
+pub(crate) fn word(value: impl ValueEnum) -> String {
+    value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// Sizes of hidden layers. (A type of its own, because clap takes a `Vec` for an option that may be repeated.)
+#[derive(Clone)]
+pub(crate) struct HiddenSizes(pub(crate) Vec<usize>);
+
+fn hidden_sizes(text: &str) -> Result<HiddenSizes, String> {
+    if text == "none" {
+        return Ok(HiddenSizes(Vec::new()));
+    }
+    let size = |part: &str| part.trim().parse().ok().filter(|size| *size > 0);
+    let sizes: Option<Vec<usize>> = text.split(',').map(size).collect();
+    sizes.map(HiddenSizes).ok_or_else(|| "expected sizes of at least 1 with commas, as in 64,32, or none".to_owned())
+}
+
+fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
+    text.parse().ok().filter(|x: &f64| x.is_finite() && fits(*x)).ok_or_else(|| format!("expected {expected}"))
+}
+
+fn positive(text: &str) -> Result<f64, String> {
+    number(text, |x| x > 0.0, "a positive number")
+}
+
+fn not_negative(text: &str) -> Result<f64, String> {
+    number(text, |x| x >= 0.0, "0 or a positive number")
+}
+
+fn below_one(text: &str) -> Result<f64, String> {
+    number(text, |x| (0.0..1.0).contains(&x), "a number from 0 to less than 1")
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|x| *x > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
+}

@@ -1,0 +1,108 @@
+//! What a person reads when something went wrong: the error on the first line of stderr, then lines of help.
+
+use std::fmt::Write;
+use std::process::ExitCode;
+
+use clap::error::{ContextKind, ContextValue};
+use mfnet::{DataProblem, Error, ModelProblem};
+
+pub(crate) const FAILED: u8 = 1;
+pub(crate) const WRONG_COMMAND_LINE: u8 = 2;
+const INTERRUPTED: u8 = 130;
+
+/// Why the program ends without its result.
+pub(crate) struct Failure {
+    message: Option<String>,
+    help: Vec<String>,
+    code: u8,
+}
+
+impl Failure {
+    /// The command line is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure { message: Some(message.into()), help: Vec::new(), code: WRONG_COMMAND_LINE }
+    }
+
+    /// A file or its data, or the work, failed.
+    pub(crate) fn work(message: impl Into<String>) -> Self {
+        Failure { message: Some(message.into()), help: Vec::new(), code: FAILED }
+    }
+
+    /// Ctrl-C, after everything is saved.
+    pub(crate) fn interrupted() -> Self {
+        Failure { message: None, help: Vec::new(), code: INTERRUPTED }
+    }
+
+    pub(crate) fn help(mut self, line: impl Into<String>) -> Self {
+        self.help.push(line.into());
+        self
+    }
+
+    /// clap's error, its first paragraph on one line.
+    pub(crate) fn of_command_line(error: &clap::Error) -> Self {
+        let text = error.to_string();
+        let paragraph = text.split("\n\n").next().unwrap_or(&text).trim_start_matches("error: ");
+        let message = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut failure = Failure::usage(message);
+        for (kind, value) in error.context() {
+            match (kind, value) {
+                (ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand, ContextValue::String(similar)) => {
+                    failure = failure.help(format!("did you mean {similar}?"));
+                }
+                (ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::Strings(similar)) => {
+                    failure = failure.help(format!("did you mean {}?", similar.join(" or ")));
+                }
+                _ => {}
+            }
+        }
+        failure.help("mfnet --help, or mfnet COMMAND --help, shows all options with examples")
+    }
+
+    /// Writes it to stderr; what the program ends with.
+    #[allow(clippy::print_stderr)]
+    pub(crate) fn report(self) -> ExitCode {
+        let mut text = String::new();
+        if let Some(message) = self.message {
+            let _ = writeln!(text, "error: {message}");
+        }
+        for line in self.help {
+            let _ = writeln!(text, "help: {line}");
+        }
+        eprint!("{text}");
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let failure = Failure::work(error.to_string());
+        match &error {
+            Error::InvalidValue { .. } => Failure { code: WRONG_COMMAND_LINE, ..failure },
+            Error::Data { problem, .. } => match problem {
+                DataProblem::NotANumber { .. } => failure
+                    .help("features, and the target of a regression, must be numbers with a point, such as 3.14")
+                    .help("columns of text are not read yet: take the column out, or write its values as numbers"),
+                DataProblem::EmptyCell => {
+                    failure.help("gaps are not filled yet: fill the cell, or take the row or the column out")
+                }
+                DataProblem::NotFinite { .. } => failure.help("replace the value, or take the row or the column out"),
+                DataProblem::RowLength { .. } => {
+                    failure.help("a field with a comma in it must stand in double quotes, such as \"3,14\"")
+                }
+                DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => {
+                    failure.help("choose another column with --target")
+                }
+                DataProblem::NotUtf8 => failure.help("save the file as UTF-8 text"),
+                DataProblem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
+                DataProblem::EmptyPart { .. } => {
+                    failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
+                }
+                _ => failure,
+            },
+            Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
+                failure.help("the file is cut off, altered or no model; train it again or take a copy")
+            }
+            _ => failure,
+        }
+    }
+}

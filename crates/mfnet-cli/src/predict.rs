@@ -1,0 +1,82 @@
+//! `mfnet predict`.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use mfnet::{Predictions, Table};
+
+use crate::args::PredictArgs;
+use crate::failure::Failure;
+use crate::output::{of_csv, written};
+use crate::source;
+
+pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
+    if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
+        return Err(Failure::work(format!("{}: the file exists already", path.display()))
+            .help("name another one with --output, or replace it with --force"));
+    }
+    let model = source::model(&args.model)?;
+    let table = source::table(&args.data)?;
+    let kept = args.keep.iter().map(|column| table.text(column)).collect::<Result<Vec<_>, _>>()?;
+    let rows = Rows { predictions: model.predict(&table)?, names: &args.keep, kept };
+    match &args.output {
+        None => written(rows.write(BufWriter::new(io::stdout().lock()), &table)),
+        Some(path) => rows.write_file(path, &table),
+    }
+}
+
+/// The rows of the output.
+struct Rows<'a> {
+    names: &'a [String],
+    kept: Vec<Vec<String>>,
+    predictions: Predictions,
+}
+
+impl Rows<'_> {
+    fn write(&self, to: impl Write, table: &Table) -> io::Result<()> {
+        let mut csv = csv::Writer::from_writer(to);
+        csv.write_record(self.names.iter().cloned().chain(self.header())).map_err(of_csv)?;
+        for row in 0..table.rows() {
+            csv.write_record(self.kept.iter().map(|column| column[row].clone()).chain(self.fields(row)))
+                .map_err(of_csv)?;
+        }
+        csv.flush()
+    }
+
+    /// The file appears whole or not at all.
+    fn write_file(&self, path: &Path, table: &Table) -> Result<(), Failure> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let result = tempfile::NamedTempFile::new_in(folder).and_then(|file| {
+            self.write(BufWriter::new(&file), table)?;
+            file.persist(path).map_err(io::Error::from)
+        });
+        result.map(drop).map_err(|error| Failure::work(format!("{}: cannot write: {error}", path.display())))
+    }
+
+    fn header(&self) -> Vec<String> {
+        match &self.predictions {
+            Predictions::Classes { labels, .. } => std::iter::once("prediction".to_owned())
+                .chain(labels.iter().map(|label| format!("p_{label}")))
+                .collect(),
+            Predictions::Values { columns, .. } if columns.len() == 1 => vec!["prediction".to_owned()],
+            Predictions::Values { columns, .. } => {
+                columns.iter().map(|column| format!("prediction_{column}")).collect()
+            }
+        }
+    }
+
+    fn fields(&self, row: usize) -> Vec<String> {
+        match &self.predictions {
+            Predictions::Classes { labels, indices, probabilities } => {
+                std::iter::once(labels[indices[row]].clone()).chain(probabilities.column(row).map(shortest)).collect()
+            }
+            Predictions::Values { values, .. } => values.column(row).map(shortest).collect(),
+        }
+    }
+}
+
+/// The shortest text that reads as the same number.
+fn shortest(x: f64) -> String {
+    let text = format!("{x:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}

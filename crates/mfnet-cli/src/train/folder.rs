@@ -1,0 +1,93 @@
+//! The folder of a run.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use crate::args::TrainArgs;
+use crate::failure::Failure;
+use crate::output::of_csv;
+use crate::source;
+
+/// Where the model, the history and the metrics go.
+pub(super) struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Refuses a folder that exists, before any work is done.
+    pub(super) fn check(args: &TrainArgs) -> Result<(), Failure> {
+        match &args.output {
+            Some(path) if path.is_dir() && args.force => Ok(()),
+            Some(path) if path.is_dir() => {
+                Err(Failure::work(format!("{}: the output folder exists already", path.display()))
+                    .help("name another one with --output, or replace the files of the earlier run with --force"))
+            }
+            Some(path) if path.exists() => {
+                Err(Failure::work(format!("{}: expected a folder for the output, found a file", path.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Makes the folder that was asked for, or the next runs/NAME-N.
+    pub(super) fn create(args: &TrainArgs) -> Result<Self, Failure> {
+        let failed = |path: &Path, error: io::Error| {
+            Failure::work(format!("{}: cannot create the output folder: {error}", path.display()))
+                .help("name another one with --output")
+        };
+        if let Some(path) = &args.output {
+            fs::create_dir_all(path).map_err(|error| failed(path, error))?;
+            return Ok(RunFolder { path: path.clone() });
+        }
+        let runs = Path::new("runs");
+        fs::create_dir_all(runs).map_err(|error| failed(runs, error))?;
+        let name = run_name(&args.data);
+        for number in 1_u64.. {
+            let path = runs.join(format!("{name}-{number}"));
+            match fs::create_dir(&path) {
+                Ok(()) => return Ok(RunFolder { path }),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(&path, error)),
+            }
+        }
+        Err(Failure::work("runs: no number is left for a new folder"))
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(super) fn model(&self) -> PathBuf {
+        self.path.join("model.safetensors")
+    }
+
+    /// Starts history.csv anew.
+    pub(super) fn history(&self) -> Result<csv::Writer<File>, Failure> {
+        let path = self.path.join("history.csv");
+        let failed = |error: io::Error| Failure::work(format!("{}: cannot write: {error}", path.display()));
+        let mut csv = csv::Writer::from_writer(File::create(&path).map_err(failed)?);
+        let header = csv.write_record(["epoch", "loss", "validation_loss", "seconds"]).map_err(of_csv);
+        header.and_then(|()| csv.flush()).map_err(failed)?;
+        Ok(csv)
+    }
+
+    /// Writes metrics.json, whole or not at all.
+    pub(super) fn write_metrics(&self, metrics: &serde_json::Value) -> Result<(), Failure> {
+        let path = self.path.join("metrics.json");
+        let result = tempfile::NamedTempFile::new_in(&self.path).and_then(|mut file| {
+            writeln!(file, "{metrics:#}")?;
+            file.persist(&path).map_err(io::Error::from)
+        });
+        result.map(drop).map_err(|error| Failure::work(format!("{}: cannot write: {error}", path.display())))
+    }
+}
+
+/// The built-in name, or the file's name without its endings.
+fn run_name(data: &str) -> String {
+    let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());
+    match file.split('.').next() {
+        Some(name) if source::built_in(data).is_none() && !name.is_empty() => name.to_owned(),
+        _ => file,
+    }
+}

@@ -1,0 +1,222 @@
+//! `mfnet train`: from a table to a model, the scores of its baselines beside it.
+
+mod folder;
+mod observer;
+mod report;
+mod settings;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mfnet::{
+    Activation, AnyNetwork, Dataset, Dtype, Error, Fractions, History, KeptWeights, Loss, Model, NeuralNetwork,
+    Preprocessing, Result as LibraryResult, Scalar, Seed, Split, Threads, Trainer, Training,
+};
+
+use self::folder::RunFolder;
+use self::observer::Observer;
+use self::report::{Baselines, Report};
+use self::settings::Settings;
+use crate::args::{TrainArgs, word};
+use crate::failure::Failure;
+use crate::output::{grouped, message, print};
+use crate::source;
+
+pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
+    let settings = Settings::new(args)?;
+    RunFolder::check(args)?;
+    let table = source::table(&args.data)?;
+    let data = Dataset::from_table(&table, &source::target(&args.data, &table, args.target.as_deref(), args.task)?)?;
+    let settings = settings.for_task(args, &data)?;
+    let parts = Parts::new(args, &data)?;
+    let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
+    if !args.quiet {
+        message(&introduction(args, &data, &parts, &threads));
+    }
+    let job =
+        Job { args, data: &data, parts: &parts, settings: &settings, digest: table.digest(), interrupt: interrupt() };
+    let mut folder = RunFolder::create(args)?;
+    let report = threads.install(|| match Dtype::from(args.dtype) {
+        Dtype::F64 => job.run::<f64>(&mut folder, &threads),
+        Dtype::F32 => job.run::<f32>(&mut folder, &threads),
+    })?;
+    folder.write_metrics(&report.json())?;
+    if job.interrupt.load(Ordering::Relaxed) {
+        message(&format!("\ninterrupted: the model so far is in {}", folder.model().display()));
+        return Err(Failure::interrupted());
+    }
+    print(&if args.json { format!("{}\n", report.json()) } else { report.text() })
+}
+
+/// The rows of each part, as they are in the file.
+struct Parts {
+    train: Dataset,
+    validation: Dataset,
+    test: Dataset,
+    split: Split,
+}
+
+impl Parts {
+    fn new(args: &TrainArgs, data: &Dataset) -> Result<Self, Failure> {
+        let fractions = Fractions { validation: args.validation_fraction, test: args.test_fraction };
+        let seed = Seed(args.split_seed.unwrap_or(args.seed));
+        let (train, validation, test) = data.split(fractions, seed)?;
+        Ok(Parts { train, validation, test, split: Split::new(fractions, seed) })
+    }
+}
+
+/// Everything that is decided before the first step.
+struct Job<'a> {
+    args: &'a TrainArgs,
+    data: &'a Dataset,
+    parts: &'a Parts,
+    settings: &'a Settings,
+    digest: String,
+    interrupt: Arc<AtomicBool>,
+}
+
+impl Job<'_> {
+    /// Trains, saves, scores.
+    fn run<T: Scalar>(&self, folder: &mut RunFolder, threads: &Threads) -> Result<Report, Failure>
+    where
+        AnyNetwork: From<NeuralNetwork<T>>,
+    {
+        let preprocessing = Preprocessing::fit(&self.parts.train);
+        let (train, validation) = (preprocessing.apply(&self.parts.train), preprocessing.apply(&self.parts.validation));
+        let mut net = self.network::<T>()?;
+        let save = |net: &NeuralNetwork<T>, history: &History| -> LibraryResult<Model> {
+            let mut model = Model::new(self.data, preprocessing.clone(), net.clone())?;
+            model.training = self.training(history);
+            model.save(folder.model())?;
+            Ok(model)
+        };
+        let mut observer = Observer::new(self.args, folder.history()?, &self.interrupt, &save);
+        let result = self.trainer(&mut observer, &validation).run(&mut net, &train);
+        observer.finish();
+        let history = match result {
+            Ok(history) => history,
+            Err(error) => return Err(self.diverged(error, &net, folder, &save)),
+        };
+        let model = save(&net, &history)?;
+        let baselines = if self.interrupt.load(Ordering::Relaxed) || self.parts.test.samples() == 0 {
+            Baselines::default()
+        } else {
+            Baselines::of(self.data, &preprocessing, &train, &self.parts.test)?
+        };
+        Report::new(self, &model, &history, baselines, threads, folder)
+    }
+
+    fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {
+        let mut builder = NeuralNetwork::builder(self.data.features()).dtype::<T>();
+        for size in &self.args.hidden.0 {
+            let activation = Activation::from_label(&word(self.args.activation));
+            builder = builder.linear(*size).activation(activation.unwrap_or(Activation::Identity));
+        }
+        builder.linear(self.data.outputs()).build(Seed(self.args.seed))
+    }
+
+    fn trainer<'a, T: Scalar>(
+        &self,
+        observer: &'a mut Observer<'_, T>,
+        validation: &'a Dataset,
+    ) -> Trainer<'a, T, Box<dyn Loss<T>>, Box<dyn mfnet::Rule<T>>> {
+        let mut trainer = Trainer::new(self.settings.loss(), self.settings.rule())
+            .epochs(self.args.epochs)
+            .batch_size(self.args.batch_size)
+            .seed(Seed(self.args.seed))
+            .callback(observer);
+        if let Some(clip) = self.settings.clip {
+            trainer = trainer.clip(clip);
+        }
+        if validation.samples() > 0 {
+            trainer = trainer.validate_on(validation);
+        }
+        if self.args.early_stopping > 0 {
+            trainer = trainer.early_stopping(self.args.early_stopping);
+        }
+        trainer
+    }
+
+    /// What the model file says of its training.
+    fn training(&self, history: &History) -> Training {
+        let mut settings = self.settings.described(self.args);
+        settings.insert("epochs".to_owned(), history.epochs().len().into());
+        settings.insert("best_epoch".to_owned(), history.best_epoch().into());
+        Training {
+            loss: Some(self.settings.loss_name.clone()),
+            data: Some(self.digest.clone()),
+            split: Some(self.parts.split),
+            settings,
+        }
+    }
+
+    /// Saves the last good weights of a training that went wrong, and says what to change.
+    fn diverged<T: Scalar>(
+        &self,
+        error: Error,
+        net: &NeuralNetwork<T>,
+        folder: &RunFolder,
+        save: &dyn Fn(&NeuralNetwork<T>, &History) -> LibraryResult<Model>,
+    ) -> Failure {
+        let Error::Diverged { kept, .. } = error else { return error.into() };
+        let rate = self.settings.learning_rate;
+        let failure = Failure::from(error)
+            .help(format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1"));
+        // an untrained model never replaces the one of an earlier run
+        if kept == KeptWeights::Initial && folder.model().exists() {
+            return failure.help(format!("{} is still the model of the earlier run", folder.model().display()));
+        }
+        match save(net, &History::default()) {
+            Ok(_) => failure.help(format!("the kept weights are in {}", folder.model().display())),
+            Err(error) => failure.help(format!("the kept weights could not be saved: {error}")),
+        }
+    }
+}
+
+/// A flag that Ctrl-C raises; pressed again, it ends the program at once.
+fn interrupt() -> Arc<AtomicBool> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let raised = Arc::clone(&flag);
+    let handler = move || {
+        if raised.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    };
+    // without a handler Ctrl-C ends the program, as everywhere
+    let _ = ctrlc::set_handler(handler);
+    flag
+}
+
+/// What is about to happen.
+fn introduction(args: &TrainArgs, data: &Dataset, parts: &Parts, threads: &Threads) -> String {
+    let target = data.targets().columns().join(", ");
+    let task = match data.classes() {
+        0 => "regression".to_owned(),
+        classes => format!("classification, {classes} classes"),
+    };
+    let guessed = if args.task.is_none() { " (--task says otherwise)" } else { "" };
+    let rows = |part: &Dataset, name: &str| format!("{} {name}", grouped(part.samples()));
+    let mut text = format!(
+        "{}: {} rows, {} features; target {target}: {task}{guessed}\nsplit by seed {}: {}, {}, {} rows",
+        args.data,
+        grouped(data.samples()),
+        data.features(),
+        parts.split.seed,
+        rows(&parts.train, "training"),
+        rows(&parts.validation, "validation"),
+        rows(&parts.test, "test"),
+    );
+    let constant = Preprocessing::fit(&parts.train).inputs.constant().to_vec();
+    if !constant.is_empty() {
+        let names: Vec<&str> = constant.iter().take(4).map(|i| data.feature_names()[*i].as_str()).collect();
+        let more = if constant.len() > 4 { ", …" } else { "" };
+        let are = if constant.len() == 1 { "feature is" } else { "features are" };
+        text += &format!(
+            "\n{} {are} constant in the training rows and scaled by 1: {}{more}",
+            constant.len(),
+            names.join(", ")
+        );
+    }
+    let count = threads.count();
+    text + &format!("\n{count} thread{}, {}", if count == 1 { "" } else { "s" }, word(args.dtype))
+}

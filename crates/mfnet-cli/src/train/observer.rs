@@ -1,0 +1,87 @@
+//! What happens while a network trains: the progress bar, history.csv, the model so far, and Ctrl-C.
+
+use std::fs::File;
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use mfnet::{Callback, EpochRecord, Error, Flow, History, Model, NeuralNetwork, Result, Scalar, Step};
+
+use crate::args::TrainArgs;
+use crate::output::of_csv;
+
+/// How often the model so far is saved at most.
+const SAVE_AFTER: Duration = Duration::from_secs(5);
+
+pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, &History) -> Result<Model>;
+
+/// Looks on for the user.
+pub(super) struct Observer<'a, T: Scalar> {
+    bar: ProgressBar,
+    history: csv::Writer<File>,
+    interrupt: &'a AtomicBool,
+    save: Save<'a, T>,
+    saved: Instant,
+    lowest: f64,
+    samples: u64,
+    started: Instant,
+}
+
+impl<'a, T: Scalar> Observer<'a, T> {
+    pub(super) fn new(
+        args: &TrainArgs,
+        history: csv::Writer<File>,
+        interrupt: &'a AtomicBool,
+        save: Save<'a, T>,
+    ) -> Self {
+        let bar = if args.quiet || !std::io::stderr().is_terminal() {
+            ProgressBar::hidden()
+        } else {
+            let style = ProgressStyle::with_template("epoch {msg} {wide_bar} {percent:>3} %  {eta} left");
+            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+        };
+        let now = Instant::now();
+        Observer { bar, history, interrupt, save, saved: now, lowest: f64::INFINITY, samples: 0, started: now }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn write(&mut self, record: &EpochRecord) -> std::io::Result<()> {
+        self.history.serialize((record.epoch, record.loss, record.validation_loss, record.seconds)).map_err(of_csv)?;
+        self.history.flush()
+    }
+}
+
+impl<T: Scalar> Callback<T> for Observer<'_, T> {
+    fn step(&mut self, step: &Step) -> Flow {
+        self.samples += step.samples as u64;
+        if !self.bar.is_hidden() && (step.step == step.steps || self.bar.elapsed() > Duration::from_millis(50)) {
+            self.bar.set_length((step.epochs * step.steps) as u64);
+            self.bar.set_position(((step.epoch - 1) * step.steps + step.step) as u64);
+            let rate = self.samples as f64 / self.started.elapsed().as_secs_f64();
+            self.bar.set_message(format!("{}/{}  loss {:.4}  {rate:.0} samples/s", step.epoch, step.epochs, step.loss));
+        }
+        if self.interrupt.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+    }
+
+    /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
+    fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> Result<Flow> {
+        self.write(record).map_err(|source| Error::Io {
+            path: Path::new("history.csv").to_owned(),
+            action: "write",
+            source,
+        })?;
+        let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
+        self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
+        if best && self.saved.elapsed() > SAVE_AFTER {
+            (self.save)(net, &History::default())?;
+            self.saved = Instant::now();
+        }
+        Ok(Flow::Continue)
+    }
+}

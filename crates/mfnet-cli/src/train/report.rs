@@ -1,0 +1,198 @@
+//! What came out: as JSON and as text.
+
+use std::fmt::Write;
+
+use mfnet::{Dataset, History, Metrics, Model, NeuralNetwork, Preprocessing, Stop, Threads, linear_model, naive_model};
+use serde_json::{Map, Value, json};
+
+use super::Job;
+use super::folder::RunFolder;
+use crate::args::word;
+use crate::evaluate::scores;
+use crate::failure::Failure;
+use crate::output::grouped;
+
+/// The test metrics of the models that the network has to beat.
+#[derive(Default)]
+pub(super) struct Baselines {
+    naive: Option<Metrics>,
+    linear: Option<Metrics>,
+}
+
+impl Baselines {
+    /// Fitted to the training rows, which are scaled; scored on the test rows, which are not.
+    pub(super) fn of(
+        data: &Dataset,
+        preprocessing: &Preprocessing,
+        train: &Dataset,
+        test: &Dataset,
+    ) -> Result<Self, Failure> {
+        let metrics = |net: NeuralNetwork| Model::new(data, preprocessing.clone(), net)?.evaluate(test);
+        Ok(Baselines { naive: Some(metrics(naive_model(train)?)?), linear: Some(metrics(linear_model(train)?)?) })
+    }
+}
+
+/// Loss and metrics of the rows of a part.
+struct Part {
+    name: &'static str,
+    samples: usize,
+    loss: Option<f64>,
+    metrics: Option<Metrics>,
+}
+
+/// The results of a training.
+pub(super) struct Report {
+    parts: [Part; 3],
+    baselines: Baselines,
+    facts: Map<String, Value>,
+    stop: Stop,
+    model: String,
+}
+
+impl Report {
+    pub(super) fn new(
+        job: &Job<'_>,
+        model: &Model,
+        history: &History,
+        baselines: Baselines,
+        threads: &Threads,
+        folder: &RunFolder,
+    ) -> Result<Self, Failure> {
+        let part = |name, data: &Dataset| -> Result<Part, Failure> {
+            let samples = data.samples();
+            if samples == 0 {
+                return Ok(Part { name, samples, loss: None, metrics: None });
+            }
+            Ok(Part { name, samples, loss: model.evaluate_loss(data)?, metrics: Some(model.evaluate(data)?) })
+        };
+        let parts = [
+            part("train", &job.parts.train)?,
+            part("validation", &job.parts.validation)?,
+            part("test", &job.parts.test)?,
+        ];
+        let facts = json!({
+            "task": if job.data.classes() > 0 { "classification" } else { "regression" },
+            "data": job.args.data,
+            "features": job.data.features(),
+            "parameters": model.network().parameter_count(),
+            "epochs": history.epochs().len(),
+            "best_epoch": history.best_epoch(),
+            "seconds": history.seconds(),
+            "samples_per_second": history.samples_per_second(),
+            "seed": job.args.seed,
+            "threads": threads.count(),
+            "threads_that_worked": threads.worked().max(1),
+            "dtype": word(job.args.dtype),
+            "output": folder.path().display().to_string(),
+        });
+        let facts = facts.as_object().cloned().unwrap_or_default();
+        Ok(Report { parts, baselines, facts, stop: history.stop(), model: folder.model().display().to_string() })
+    }
+
+    /// The object of `--json` and metrics.json. What is missing or not finite is null.
+    pub(super) fn json(&self) -> Value {
+        let mut report = self.facts.clone();
+        let mut samples = Map::new();
+        for part in &self.parts {
+            samples.insert(part.name.to_owned(), json!(part.samples));
+            let scores = part.metrics.as_ref().map(|metrics| scores(part.loss, metrics));
+            report.insert(part.name.to_owned(), json!(scores));
+        }
+        report.insert("samples".to_owned(), Value::Object(samples));
+        let headline = |metrics: &Option<Metrics>| metrics.as_ref().map(Metrics::headline);
+        let baselines = json!({ "naive": headline(&self.baselines.naive), "linear": headline(&self.baselines.linear) });
+        report.insert("baselines".to_owned(), baselines);
+        Value::Object(report)
+    }
+
+    /// The same for people.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        // writing to a String cannot fail
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let number = |name: &str| self.facts.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        let ended = match self.stop {
+            Stop::Finished => "",
+            Stop::Early => ", stopped early",
+            Stop::Callback => ", interrupted",
+        };
+        let [_, validation, test] = &self.parts;
+        let best =
+            if validation.samples > 0 { format!(", best epoch {}", number("best_epoch")) } else { String::new() };
+        writeln!(
+            text,
+            "{} parameters, {} epochs{ended}{best}, {:.2} s of training, {} samples/s\n",
+            grouped(number("parameters") as usize),
+            number("epochs"),
+            number("seconds"),
+            grouped(number("samples_per_second") as usize)
+        )?;
+        self.write_table(text)?;
+        if let Some(Metrics::Classification { confusion, .. }) = &test.metrics {
+            writeln!(text, "\nConfusion of the test rows\n{confusion}")?;
+        }
+        if let Some(verdict) = self.verdict() {
+            writeln!(text, "\n{verdict}")?;
+        }
+        writeln!(text, "\nsaved: {}", self.model)
+    }
+
+    /// A row for the network on each part, and one for each baseline on the test rows.
+    fn write_table(&self, text: &mut String) -> std::fmt::Result {
+        let mut rows = vec![vec![String::new(), "rows".to_owned(), "loss".to_owned()]];
+        let metrics = |metrics: &Metrics| match metrics {
+            Metrics::Classification { accuracy, .. } => vec![format!("{:.2} %", 100.0 * accuracy)],
+            Metrics::Regression { rmse, mae, r2 } => vec![significant(*rmse), significant(*mae), format!("{r2:.4}")],
+        };
+        let is_class = matches!(self.parts[0].metrics, Some(Metrics::Classification { .. }));
+        let names: &[&str] = if is_class { &["accuracy"] } else { &["RMSE", "MAE", "R²"] };
+        rows[0].extend(names.iter().map(|name| (*name).to_owned()));
+        let mut row = |name: String, samples: usize, loss: Option<f64>, scores: &Option<Metrics>| {
+            if let Some(scores) = scores {
+                let mut cells =
+                    vec![name, grouped(samples), loss.map_or_else(String::new, |loss| format!("{loss:.4}"))];
+                cells.extend(metrics(scores));
+                rows.push(cells);
+            }
+        };
+        for part in &self.parts {
+            row(format!("network, {}", part.name), part.samples, part.loss, &part.metrics);
+        }
+        let test = self.parts[2].samples;
+        row("linear model, test".to_owned(), test, None, &self.baselines.linear);
+        row("naive, test".to_owned(), test, None, &self.baselines.naive);
+        for cells in &rows {
+            write!(text, "{:20}", cells[0])?;
+            for cell in &cells[1..] {
+                write!(text, "{cell:>12}")?;
+            }
+            writeln!(text)?;
+        }
+        Ok(())
+    }
+
+    /// Says it when the network is no better than something simpler.
+    fn verdict(&self) -> Option<String> {
+        let [.., test] = &self.parts;
+        let metrics = test.metrics.as_ref()?;
+        let worse_than =
+            |baseline: &Option<Metrics>| baseline.as_ref().is_some_and(|b| !metrics.better_than(b.headline()));
+        let simpler = match (worse_than(&self.baselines.naive), worse_than(&self.baselines.linear)) {
+            (true, _) => "the naive predictor, which looks at no feature",
+            (false, true) => "the linear model",
+            (false, false) => return None,
+        };
+        Some(format!("On the test rows the network is not better than {simpler}."))
+    }
+}
+
+/// Four significant digits.
+fn significant(x: f64) -> String {
+    let digits =
+        if x == 0.0 || !x.is_finite() { 4 } else { (3 - x.abs().log10().floor() as i64).clamp(0, 12) as usize };
+    format!("{x:.digits$}")
+}
