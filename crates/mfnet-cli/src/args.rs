@@ -60,7 +60,7 @@ pub(crate) struct TrainArgs {
     pub(crate) dtype: DtypeName,
 
     /// The rule that moves the weights
-    #[arg(long, value_enum, default_value_t = OptimizerName::Adam, help_heading = "Training")]
+    #[arg(long, value_enum, default_value_t = OptimizerName::Adamw, help_heading = "Training")]
     pub(crate) optimizer: OptimizerName,
     /// How far a step goes [default: 0.001 for adam and adamw, 0.01 for sgd]
     #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true, help_heading = "Training")]
@@ -71,10 +71,9 @@ pub(crate) struct TrainArgs {
     /// Nesterov's form of momentum
     #[arg(long, help_heading = "Training")]
     pub(crate) nesterov: bool,
-    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw
+    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw [default: 0.5 for adamw, else 0]
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, allow_negative_numbers = true, help_heading = "Training")]
-    #[arg(default_value_t = 0.0)]
-    pub(crate) weight_decay: f64,
+    pub(crate) weight_decay: Option<f64>,
     /// Let weight decay act on biases too
     #[arg(long, help_heading = "Training")]
     pub(crate) decay_biases: bool,
@@ -205,8 +204,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) json: bool,
 }
 
-const DEFAULT_HIDDEN: &str = "64,64";
-const DEFAULT_EPOCHS: usize = 50;
+const DEFAULT_HIDDEN: &str = "512";
+const DEFAULT_EPOCHS: usize = 100;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Task {
