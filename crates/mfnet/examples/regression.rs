@@ -1,5 +1,7 @@
 //! A regression from data to a model file: diabetes after a year, with the linear model beside it.
 
+#![allow(clippy::print_stdout)]
+
 use mfnet::{Adam, AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Preprocessing, Seed, Trainer, linear_model};
 
 fn main() -> mfnet::Result<()> {

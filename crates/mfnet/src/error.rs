@@ -209,6 +209,9 @@ pub enum ModelProblem {
     /// A safetensors file of another program.
     #[error("the file has no metadata of mfnet: it was not written by this program")]
     NoMetadata,
+    /// Something in it is not as it was written.
+    #[error("the file was altered: its contents do not have the SHA-256 that was stored with them")]
+    Altered,
     /// The metadata cannot be understood.
     #[error("the metadata cannot be read: {0}")]
     Metadata(String),

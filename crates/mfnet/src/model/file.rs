@@ -18,7 +18,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 const KEY: &str = "mfnet";
 
 /// A tensor's name, shape and bytes.
-type Stored = (String, Vec<usize>, Vec<u8>);
+pub(super) type Stored = (String, Vec<usize>, Vec<u8>);
 
 impl Model {
     /// Writes the model file: one safetensors file that PyTorch loads as the `state_dict` of an `nn.Sequential`. The file appears whole or not
@@ -28,7 +28,7 @@ impl Model {
     /// [`Error::NotStorable`] for a layer or activation of a user; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
-        let metadata = Metadata {
+        let mut metadata = Metadata {
             version: VERSION,
             dtype: self.network.dtype(),
             layers,
@@ -36,8 +36,11 @@ impl Model {
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),
             training: self.training.clone(),
+            sha256: String::new(),
         };
-        let json = serde_json::to_string(&metadata).map_err(|error| not_written(path.as_ref(), error))?;
+        let of_json = |error| not_written(path.as_ref(), error);
+        metadata.sha256 = metadata.digest(&tensors).map_err(of_json)?;
+        let json = serde_json::to_string(&metadata).map_err(of_json)?;
         write(path.as_ref(), self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
     }
 
@@ -69,6 +72,10 @@ impl Model {
             Dtype::F64 => AnyNetwork::F64(network(&metadata, &file)?),
             Dtype::F32 => AnyNetwork::F32(network(&metadata, &file)?),
         };
+        let tensors = either!(&network, net => tensors_of(net));
+        if metadata.digest(&tensors).map_err(of_json)? != metadata.sha256 {
+            return Err(ModelProblem::Altered);
+        }
         let Metadata { features, preprocessing, target, training, .. } = metadata;
         let model = Model { features, preprocessing, network, target, training };
         for standardizer in

@@ -1,0 +1,97 @@
+//! Runs the program in a folder of its own, as a user does.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// A new folder in which the program runs.
+pub struct Desk {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the program came to.
+pub struct Run {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Desk { folder: tempfile::tempdir().unwrap() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
+        fs::write(self.path(name), contents).unwrap();
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap()
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The program with these arguments, separated by spaces.
+    pub fn command(&self, arguments: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mfnet"));
+        command.args(arguments.split_whitespace()).current_dir(self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &str) -> Run {
+        Run::of(&mut self.command(arguments))
+    }
+
+    /// Runs it and expects success.
+    pub fn ok(&self, arguments: &str) -> Run {
+        let run = self.run(arguments);
+        assert_eq!(run.code, 0, "{arguments}: {}", run.stderr);
+        run
+    }
+
+    /// Trains with `--json` and gives the object.
+    pub fn train(&self, arguments: &str) -> serde_json::Value {
+        self.ok(&format!("train {arguments} --json")).json()
+    }
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        let output = command.output().unwrap();
+        Run {
+            code: output.status.code().unwrap_or(-1),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// The one object on stdout.
+    pub fn json(&self) -> serde_json::Value {
+        assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// The names of the files in a folder, in order.
+pub fn files(folder: &Path) -> Vec<String> {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// Forty flowers of two kinds that two numbers tell apart, and a third that says nothing.
+pub fn flowers() -> String {
+    let rows = (0..40).map(|i| {
+        let (kind, length) = if i % 2 == 0 { ("setosa", 5) } else { ("virginica", 7) };
+        format!("{}.{},{}.5,{},{kind}\n", length, i % 10, 8 - length, i / 2)
+    });
+    format!("length,width,number,species\n{}", rows.collect::<String>())
+}

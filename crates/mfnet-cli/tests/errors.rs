@@ -1,0 +1,295 @@
+//! Every mistake gets an error that names it, on the first line of stderr, and the right exit code; nothing already written is lost.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use common::{Desk, Run, files, flowers};
+
+/// Runs, and checks the exit code, the first line of stderr, and that stdout has nothing on it.
+fn fails(desk: &Desk, code: i32, arguments: &str, message: &str) -> Run {
+    let run = desk.run(arguments);
+    assert_eq!(run.stderr.lines().next(), Some(format!("error: {message}").as_str()), "{arguments}\n{}", run.stderr);
+    assert!(run.stderr.lines().skip(1).all(|line| line.starts_with("help: ")), "{arguments}\n{}", run.stderr);
+    assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{arguments}");
+    run
+}
+
+#[test]
+fn files_and_data() {
+    let desk = Desk::new();
+    let data = |name: &str, text: &str| desk.write(name, text);
+    data("empty.csv", "");
+    data("header.csv", "a,y\n");
+    data("short.csv", "a,b,y\n1,2,3\n4,5\n");
+    data("long.csv", "a,b,y\n1,2,3,4\n");
+    data("text.csv", "a,b,y\n1,2,0\n1,x,1\n");
+    data("gap.csv", "a,b,y\n1,2,0\n1,,1\n");
+    data("nan.csv", "a,y\n1,0.5\n2,nan\n3,1.5\n");
+    data("infinite.csv", "a,y\n1,0.5\n2,inf\n3,1.5\n");
+    data("typo.csv", "a,y\n1,0.5\n2,1.5\n3,1.5o\n");
+    data("constant.csv", "a,y\n1,2.5\n2,2.5\n");
+    data("one.csv", "a,y\n1,x\n2,x\n");
+    data("alone.csv", "y\n1\n2\n");
+    data("twice.csv", "a,a,y\n1,2,3\n");
+    data("few.csv", "a,y\n1,0.5\n2,1.5\n");
+    desk.write("latin.csv", b"a,y\n1,caf\xe9\n2,th\xe9\n");
+    desk.write("flowers.csv", flowers());
+    fs::create_dir(desk.path("folder")).unwrap();
+    for (arguments, message) in [
+        ("missing.csv --target y", "missing.csv: cannot read: No such file or directory (os error 2)"),
+        ("folder --target y", "folder: expected a CSV file, found a folder"),
+        ("t.parquet --target y", "t.parquet: .parquet files are not read yet"),
+        ("empty.csv --target y", "empty.csv: the file is empty"),
+        ("header.csv --target y", "header.csv: the file has a header and no rows"),
+        ("short.csv --target y", "short.csv, line 3: expected 3 fields as in the first row, found 2"),
+        ("long.csv --target y", "long.csv, line 2: expected 3 fields as in the first row, found 4"),
+        ("text.csv --target y", "text.csv, line 3, column \"b\": expected a number, found \"x\""),
+        ("gap.csv --target y", "gap.csv, line 3, column \"b\": expected a value, found an empty cell"),
+        ("nan.csv --target y", "nan.csv, line 3, column \"y\": expected a finite number, found \"nan\""),
+        ("infinite.csv --target y", "infinite.csv, line 3, column \"y\": expected a finite number, found \"inf\""),
+        ("typo.csv --target y", "typo.csv, line 4, column \"y\": expected a number, found \"1.5o\""),
+        (
+            "constant.csv --target y",
+            "constant.csv, column \"y\": every row has the value 2.5: there is nothing to learn",
+        ),
+        ("one.csv --target y", "one.csv, column \"y\": every row has the class \"x\": expected at least two classes"),
+        ("alone.csv --target y --task regression", "alone.csv: there is no column beside the target to learn from"),
+        ("twice.csv --target y", "twice.csv, column \"a\": two columns have this name"),
+        ("few.csv --target y", "few.csv: test would have no rows: 2 rows, of which 0.2 are asked for"),
+        ("latin.csv --target y", "latin.csv, line 2: expected UTF-8 text, found other bytes"),
+        ("flowers.csv --target specie", "flowers.csv: there is no column \"specie\"; did you mean \"species\"?"),
+        (
+            "flowers.csv --target price",
+            "flowers.csv: there is no column \"price\"; the columns are \"length\", \"width\", \"number\", \"species\"",
+        ),
+    ] {
+        fails(&desk, 1, &format!("train {arguments}"), message);
+    }
+    // no run was started
+    assert!(!desk.path("runs").exists());
+}
+
+#[test]
+fn the_command_line() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    let value = |option: &str, found: &str, name: &str, expected: &str| {
+        let message = format!("invalid value '{found}' for '{option} <{name}>': expected {expected}");
+        fails(&desk, 2, &format!("train digits {option} {found}"), &message);
+        fails(&desk, 2, &format!("train digits {option}={found}"), &message);
+    };
+    let sizes = "sizes of at least 1 with commas, as in 64,32, or none";
+    value("--hidden", "0", "SIZES", sizes);
+    value("--hidden", "64,0", "SIZES", sizes);
+    value("--hidden", "64,x", "SIZES", sizes);
+    value("--learning-rate", "-0.1", "RATE", "a positive number");
+    value("--learning-rate", "0", "RATE", "a positive number");
+    value("--learning-rate", "nan", "RATE", "a positive number");
+    value("--momentum", "-1", "MU", "a number from 0 to less than 1");
+    value("--weight-decay", "-1", "LAMBDA", "0 or a positive number");
+    value("--clip-norm", "-1", "NORM", "0 or a positive number");
+    value("--batch-size", "0", "SAMPLES", "a whole number of at least 1");
+    value("--epochs", "0", "N", "a whole number of at least 1");
+    value("--threads", "0", "N", "a whole number of at least 1");
+    value("--test-fraction", "1", "FRACTION", "a number from 0 to less than 1");
+    for (arguments, message) in [
+        ("train flowers.csv", "flowers.csv: --target must name the column to predict"),
+        ("train digits --early-stopping 5", "--early-stopping needs validation rows to watch"),
+        ("train digits --momentum 0.9", "--momentum belongs to --optimizer sgd, not to adamw"),
+        ("train digits --optimizer sgd --nesterov", "--nesterov needs --momentum"),
+        ("train digits --loss mse", "--loss mse does not fit a classification: expected cross-entropy"),
+        (
+            "train diabetes --loss cross-entropy",
+            "--loss cross-entropy does not fit a regression: expected mse or half-mse",
+        ),
+        (
+            "train digits --test-fraction 0.5 --validation-fraction 0.5",
+            "--test-fraction and --validation-fraction together leave no training rows",
+        ),
+        ("train digits --schedule cosine", "unexpected argument '--schedule' found"),
+        ("train digits --dropout 0.5", "unexpected argument '--dropout' found"),
+        ("train digits --resume", "unexpected argument '--resume' found"),
+        ("train", "the following required arguments were not provided: <DATA>"),
+        ("tarin digits", "unrecognized subcommand 'tarin'"),
+        ("train flowers.csv --target length,length", "--target names the column \"length\" twice"),
+        (
+            "train flowers.csv --target length,width --task classification",
+            "a classification has one target column, not 2",
+        ),
+    ] {
+        fails(&desk, 2, arguments, message);
+    }
+    assert!(!desk.path("runs").exists());
+}
+
+#[test]
+fn models() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --epochs 1 --output run");
+    let whole = desk.read("run/model.safetensors");
+    // the same length, so that only the contents are wrong
+    let with = |from: &str, to: &str| {
+        let at = whole.windows(from.len()).position(|window| window == from.as_bytes()).unwrap();
+        let mut bytes = whole.clone();
+        bytes.splice(at..at + from.len(), to.bytes());
+        bytes
+    };
+    let middle = whole.len() - whole.len() / 4;
+    let mut altered = whole.clone();
+    altered[middle] ^= 1;
+    let own = "is not a whole safetensors file";
+    for (name, bytes, expected) in [
+        ("half", whole[..whole.len() / 2].to_vec(), own),
+        ("nothing", Vec::new(), own),
+        ("short", whole[..whole.len() - 1].to_vec(), own),
+        ("noise", vec![0xff; 1000], own),
+        ("altered", altered, "the file was altered: its contents do not have the SHA-256 that was stored with them"),
+        ("scale", with("\\\"mean\\\":[6", "\\\"mean\\\":[7"), "the file was altered"),
+        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 1, found 7"),
+        (
+            "shape",
+            with("\\\"inputs\\\":3", "\\\"inputs\\\":4"),
+            "tensor 0.weight: expected shape [512, 4], found [512, 3]",
+        ),
+        ("kind", with("relu", "tahn"), "there is no activation \"tahn\""),
+        ("foreign", with("\"mfnet\"", "\"other\""), "the file has no metadata of mfnet"),
+    ] {
+        desk.write(name, bytes);
+        for command in
+            [format!("predict {name} flowers.csv"), format!("evaluate {name} flowers.csv"), format!("inspect {name}")]
+        {
+            let run = desk.run(&command);
+            let first = run.stderr.lines().next().unwrap();
+            assert!(first.starts_with(&format!("error: {name}: ")) && first.contains(expected), "{command}: {first}");
+            assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+        }
+    }
+    fails(&desk, 1, "inspect nowhere", "nowhere: cannot read: No such file or directory (os error 2)");
+    fails(
+        &desk,
+        1,
+        "evaluate run digits",
+        "digits: there is no column \"species\"; the columns are \"pixel_0_0\", \"pixel_0_1\", \
+        \"pixel_0_2\", \"pixel_0_3\", \"pixel_0_4\", \"pixel_0_5\", \"pixel_0_6\", \"pixel_0_7\", \"pixel_1_0\", \"pixel_1_1\", \
+        \"pixel_1_2\", \"pixel_1_3\", … (65 in all)",
+    );
+    desk.write("narrow.csv", "length,widht,number\n1,2,3\n");
+    fails(&desk, 1, "predict run narrow.csv", "narrow.csv: there is no column \"width\"; did you mean \"widht\"?");
+    desk.write("other.csv", "length,width,number,species\n1,2,3,rosa\n");
+    let unknown =
+        "other.csv, column \"species\": the model does not know the class \"rosa\"; it knows setosa, virginica";
+    fails(&desk, 1, "evaluate run other.csv", unknown);
+    fails(
+        &desk,
+        1,
+        "evaluate run more.csv --part test",
+        "more.csv: cannot read: No such file or directory (os error 2)",
+    );
+    desk.write("more.csv", flowers().replace("5.0", "5.5"));
+    let foreign = "more.csv: --part test needs the data that the model was trained on";
+    fails(&desk, 1, "evaluate run more.csv --part test", foreign);
+    desk.write("here.csv", "precious");
+    fails(&desk, 1, "predict run flowers.csv --output here.csv", "here.csv: the file exists already");
+    assert_eq!(desk.text("here.csv"), "precious");
+}
+
+#[test]
+fn an_output_folder_that_exists() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --epochs 1 --output run");
+    desk.write("run/notes.txt", "mine");
+    let before = desk.read("run/model.safetensors");
+    let again = "train flowers.csv --target species --epochs 2 --output run";
+    fails(&desk, 1, again, "run: the output folder exists already");
+    assert_eq!(before, desk.read("run/model.safetensors"));
+    desk.ok(&format!("{again} --force"));
+    assert_ne!(before, desk.read("run/model.safetensors"));
+    assert_eq!(files(&desk.path("run")), ["history.csv", "metrics.json", "model.safetensors", "notes.txt"]);
+    fails(
+        &desk,
+        1,
+        "train digits --output flowers.csv --force",
+        "flowers.csv: expected a folder for the output, found a file",
+    );
+}
+
+#[test]
+fn a_training_that_diverges() {
+    let desk = Desk::new();
+    let train = "train diabetes --optimizer sgd --learning-rate 1e6 --quiet --json --output run";
+    let run = desk.run(train);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    let mut lines = run.stderr.lines();
+    let first = lines.next().unwrap();
+    assert!(first.starts_with("error: the loss became ") && first.contains(" in epoch 1, step "), "{first}");
+    assert!(first.ends_with("the weights of the start are kept"), "{first}");
+    assert!(lines.next().unwrap().starts_with("help: try a smaller --learning-rate (it was 1000000)"));
+    // the last good weights are a whole model
+    desk.ok("evaluate run diabetes");
+    // and never replace an earlier one that learned something
+    desk.ok("train diabetes --epochs 2 --output run --force");
+    let before = desk.read("run/model.safetensors");
+    assert_eq!(desk.run(&format!("{train} --force")).code, 1);
+    assert_eq!(before, desk.read("run/model.safetensors"));
+}
+
+/// A file may grow to a limit only, which is what a full disk looks like to the program.
+#[cfg(unix)]
+#[test]
+fn a_full_disk() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --epochs 1 --output run");
+    let before = desk.read("run/model.safetensors");
+    let shell = format!(
+        "trap '' XFSZ; ulimit -f 8; exec {} train flowers.csv --target species --epochs 2 --output run --force",
+        env!("CARGO_BIN_EXE_mfnet")
+    );
+    let run = Run::of(Command::new("sh").args(["-c", &shell]).current_dir(desk.path(".")));
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("error: run/model.safetensors: cannot write: File too large"), "{}", run.stderr);
+    assert_eq!(before, desk.read("run/model.safetensors"));
+    assert_eq!(files(&desk.path("run")), ["history.csv", "metrics.json", "model.safetensors"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_the_model_so_far() {
+    let desk = Desk::new();
+    let mut child = desk.command("train digits --epochs 100000 --output run").stderr(Stdio::piped()).spawn().unwrap();
+    // training has begun when the first epoch is on disk
+    while fs::read_to_string(desk.path("run/history.csv")).map_or(0, |history| history.lines().count()) < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let status = child.wait().unwrap();
+    let mut stderr = String::new();
+    child.stderr.unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(status.code(), Some(130), "{stderr}");
+    assert!(stderr.contains("the model so far is in run/model.safetensors"), "{stderr}");
+    let evaluated = desk.ok("evaluate run digits --json").json();
+    assert!(evaluated["accuracy"].as_f64().unwrap() > 0.5, "{evaluated}");
+    let metrics: serde_json::Value = serde_json::from_str(&desk.text("run/metrics.json")).unwrap();
+    assert!(metrics["baselines"]["linear"].is_null());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_broken_pipe_is_no_error() {
+    let desk = Desk::new();
+    desk.ok("train digits --epochs 1 --output run");
+    let mut child = desk.command("predict run digits").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let status = child.wait().unwrap();
+    let mut stderr = String::new();
+    child.stderr.unwrap().read_to_string(&mut stderr).unwrap();
+    assert!(line.starts_with("prediction,p_0"));
+    assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
+}

@@ -1,0 +1,185 @@
+//! `mfnet train` and what it leaves, read by `evaluate` and `predict` in other processes.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Desk, files, flowers};
+
+#[test]
+fn digits_reach_the_promised_accuracy() {
+    let desk = Desk::new();
+    let report = desk.train("digits");
+    for key in ["task", "data", "features", "parameters", "epochs", "best_epoch", "seconds", "samples_per_second"] {
+        assert!(!report[key].is_null(), "{key}");
+    }
+    for key in ["seed", "threads", "dtype", "output"] {
+        assert!(!report[key].is_null(), "{key}");
+    }
+    assert_eq!(report["samples"], serde_json::json!({ "train": 1438, "validation": 0, "test": 359 }));
+    assert!(report["validation"].is_null());
+    let accuracy = report["test"]["accuracy"].as_f64().unwrap();
+    assert!(accuracy >= 0.97, "{accuracy}");
+    // scikit-learn's LogisticRegression averages 0.97 on such splits, and the largest class has 183 of 1797 samples
+    let linear = report["baselines"]["linear"].as_f64().unwrap();
+    assert!((0.93..0.99).contains(&linear), "{linear}");
+    assert!((report["baselines"]["naive"].as_f64().unwrap() - 0.1).abs() < 0.01);
+
+    assert_eq!(report["output"], "runs/digits-1");
+    assert_eq!(files(&desk.path("runs/digits-1")), ["history.csv", "metrics.json", "model.safetensors"]);
+    let history = desk.text("runs/digits-1/history.csv");
+    assert!(history.starts_with("epoch,loss,validation_loss,seconds\n1,"));
+    assert_eq!(history.lines().count() as u64, 1 + report["epochs"].as_u64().unwrap());
+    assert_eq!(serde_json::from_str::<serde_json::Value>(&desk.text("runs/digits-1/metrics.json")).unwrap(), report);
+
+    // a second run gets a folder of its own
+    assert_eq!(desk.train("digits --epochs 1")["output"], "runs/digits-2");
+}
+
+#[test]
+fn evaluate_gives_the_numbers_that_training_printed() {
+    let desk = Desk::new();
+    for (data, options) in [("digits", "--epochs 3 --validation-fraction 0.1"), ("diabetes", "--epochs 3 --dtype f32")]
+    {
+        let trained = desk.train(&format!("{data} {options} --split-seed 5 --output {data}"));
+        for part in ["train", "test"] {
+            let evaluated = desk.ok(&format!("evaluate {data} {data} --part {part} --json")).json();
+            for (name, value) in trained[part].as_object().unwrap() {
+                assert_eq!(&evaluated[name], value, "{data}, {part}, {name}");
+            }
+            assert_eq!(evaluated["samples"], trained["samples"][part]);
+        }
+        let default = desk.ok(&format!("evaluate {data}/model.safetensors {data} --json")).json();
+        assert_eq!((&default["part"], &default["loss"]), (&serde_json::json!("test"), &trained["test"]["loss"]));
+    }
+    assert!(desk.ok("evaluate digits digits").stdout.starts_with("digits: the test rows, 359 samples\n"));
+}
+
+#[test]
+fn predictions_are_the_same_bits_in_every_process_and_columns_are_found_by_name() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --output run --epochs 60");
+    let first = desk.ok("predict run flowers.csv").stdout;
+    assert_eq!(first, desk.ok("predict run/model.safetensors flowers.csv").stdout);
+    assert!(first.starts_with("prediction,p_setosa,p_virginica\nsetosa,0.9"), "{first}");
+
+    // the columns the other way round, and without the target
+    let turned: String = flowers()
+        .lines()
+        .map(|line| {
+            let mut fields: Vec<&str> = line.split(',').collect();
+            fields.pop();
+            fields.reverse();
+            fields.join(",") + "\n"
+        })
+        .collect();
+    desk.write("turned.csv", turned);
+    assert_eq!(first, desk.ok("predict run turned.csv").stdout);
+
+    desk.ok("predict run flowers.csv --keep number --keep species --output predictions.csv");
+    let kept = desk.text("predictions.csv");
+    assert!(kept.starts_with("number,species,prediction,p_setosa,p_virginica\n0,setosa,setosa,0.9"), "{kept}");
+    let right =
+        kept.lines().skip(1).filter(|line| line.contains("setosa,setosa") || line.contains("virginica,virginica"));
+    assert_eq!(right.count(), 40);
+    // other data with labels: all rows count
+    desk.write("more.csv", flowers().replace("5.0", "5.1"));
+    let evaluated = desk.ok("evaluate run more.csv --json").json();
+    assert_eq!((&evaluated["part"], &evaluated["accuracy"]), (&serde_json::json!("all"), &serde_json::json!(1.0)));
+}
+
+#[test]
+fn values_come_out_in_their_own_unit() {
+    let desk = Desk::new();
+    // 100 a + 1000 and −a: the linear model is exact
+    let rows: String = (0..50).map(|a| format!("{a}.25;{};{}\n", 100 * a + 1000, -a)).collect();
+    desk.write("lines.csv", format!("a;price;loss\n{rows}"));
+    let report = desk.train(
+        "lines.csv --target price,loss --hidden none --optimizer sgd --learning-rate 0.1 --epochs 200 --weight-decay 0",
+    );
+    assert_eq!(report["task"], "regression");
+    assert!(report["test"]["rmse"].as_f64().unwrap() < 1e-6, "{report}");
+    assert!(report["baselines"]["linear"].as_f64().unwrap() < 1e-6, "{report}");
+    assert!(report["baselines"]["naive"].as_f64().unwrap() > 100.0, "{report}");
+    let predictions = desk.ok("predict runs/lines-1 lines.csv").stdout;
+    let mut lines = predictions.lines();
+    assert_eq!(lines.next(), Some("prediction_price,prediction_loss"));
+    let first: Vec<f64> = lines.next().unwrap().split(',').map(|field| field.parse().unwrap()).collect();
+    assert!((first[0] - 1000.0).abs() < 1e-6 && first[1].abs() < 1e-6, "{first:?}");
+}
+
+#[test]
+fn a_file_without_header_has_numbered_columns() {
+    let desk = Desk::new();
+    let rows: String = (0..40).map(|i| format!("{},{},{}\n", i % 2, i, 2 * i)).collect();
+    desk.write("plain.csv", &rows);
+    let report = desk.train("plain.csv --target 0 --epochs 5");
+    assert_eq!((&report["task"], &report["features"]), (&serde_json::json!("classification"), &serde_json::json!(2)));
+    let all = desk.ok("predict runs/plain-1 plain.csv").stdout;
+    let without_target: String = rows.lines().map(|line| line[2..].to_owned() + "\n").collect();
+    desk.write("new.csv", without_target);
+    assert_eq!(all, desk.ok("predict runs/plain-1 new.csv").stdout);
+    desk.write("odd.csv", "1,2,3,4\n");
+    let run = desk.run("predict runs/plain-1 odd.csv");
+    assert_eq!(
+        run.stderr.lines().next(),
+        Some("error: odd.csv: expected 2 columns without the target, or 3 columns, found 4")
+    );
+}
+
+#[test]
+fn the_model_has_the_same_bytes_for_every_number_of_threads() {
+    let desk = Desk::new();
+    for dtype in ["f64", "f32"] {
+        let train = |threads: usize| {
+            let options = "digits --hidden 512,512 --batch-size 256 --epochs 2 --force --quiet";
+            let report =
+                desk.train(&format!("{options} --dtype {dtype} --threads {threads} --output {dtype}-{threads}"));
+            assert_eq!(report["threads"], threads);
+            assert_eq!(report["threads_that_worked"], threads);
+            desk.read(&format!("{dtype}-{threads}/model.safetensors"))
+        };
+        let alone = train(1);
+        assert_eq!(alone, train(2));
+        assert_eq!(alone, train(3));
+    }
+}
+
+#[test]
+fn training_says_so_when_the_network_is_not_better() {
+    let desk = Desk::new();
+    // a straight line, which the linear model meets exactly
+    let rows: String = (0..60).map(|i| format!("{i},{}.5\n", 3 * i)).collect();
+    desk.write("line.csv", format!("x,y\n{rows}"));
+    let text = desk.ok("train line.csv --target y").stdout;
+    assert!(text.contains("On the test rows the network is not better than the linear model."), "{text}");
+}
+
+#[test]
+fn early_stopping_keeps_the_best_epoch() {
+    let desk = Desk::new();
+    let report = desk.train("diabetes --validation-fraction 0.2 --early-stopping 5 --epochs 400 --output run");
+    let history = desk.text("run/history.csv");
+    let losses: Vec<f64> =
+        history.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect();
+    let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+    let best = losses.iter().position(|loss| *loss == lowest).unwrap() + 1;
+    assert_eq!(report["best_epoch"], best);
+    assert_eq!(report["epochs"], best + 5);
+    assert_eq!(report["validation"]["loss"], lowest);
+}
+
+#[test]
+fn quiet_json_and_help() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    let run = desk.ok("train flowers.csv --target species --epochs 1 --quiet --json");
+    assert_eq!((run.stderr.as_str(), run.stdout.lines().count()), ("", 1));
+    assert!(desk.ok("--version").stdout.starts_with("mfnet 0."));
+    for command in ["", "train", "evaluate", "predict", "inspect", "explain"] {
+        let help = desk.ok(&format!("{command} --help")).stdout;
+        assert!(help.contains("Example"), "{help}");
+    }
+    let text = desk.ok("inspect runs/flowers-1").stdout;
+    assert!(text.contains("linear 3 → 512") && text.contains("nn.Linear(3, 512), nn.ReLU()"), "{text}");
+}
