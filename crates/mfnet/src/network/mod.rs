@@ -100,12 +100,17 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Panics
     /// If `delta` does not have the output's shape.
     pub fn backward(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> Gradients<T> {
+        self.all_gradients(trace, delta).1
+    }
+
+    /// The same, and ∂J/∂(output of each layer).
+    pub(crate) fn all_gradients(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> (Vec<Tensor<T>>, Gradients<T>) {
         assert_eq!(delta.shape(), trace.output().shape(), "shape of delta");
         let mut deltas = self.outputs_for(trace.input.columns());
         deltas[self.layers.len() - 1] = delta;
         let mut gradients = self.zero_gradients();
         self.backward_into(trace.input, &trace.outputs, &mut deltas, &mut gradients);
-        gradients
+        (deltas, gradients)
     }
 
     /// The output for every column of `input`.
