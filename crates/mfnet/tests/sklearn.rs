@@ -1,0 +1,130 @@
+//! Metrics, scaling and baselines are those of scikit-learn.
+//!
+//! Where the numbers come from: golden/sklearn.json, written by golden/sklearn_golden.py, which names its versions. There a sample is a
+//! row; here it is a column.
+#![allow(clippy::unwrap_used)]
+
+use mfnet::{
+    ConfusionMatrix, Dataset, NeuralNetwork, Standardizer, Targets, Tensor, accuracy, linear_model, mae, naive_model,
+    r2, rmse, softmax,
+};
+use serde_json::Value;
+
+/// Formulas of a few sums: roundings of 1e-16.
+const ROUNDING: f64 = 1e-13;
+/// Two ways to the same optimum, both stopped when the gradient is about 1e-8: what is left is that, over the smallest curvature.
+const OPTIMUM: f64 = 1e-6;
+
+fn golden(key: &str) -> Value {
+    let mut golden: Value = serde_json::from_str(include_str!("golden/sklearn.json")).unwrap();
+    golden[key].take()
+}
+
+fn cases(key: &str) -> Vec<Value> {
+    let cases = golden(key).as_array().unwrap().clone();
+    assert!(!cases.is_empty());
+    cases
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+fn indices(value: &Value) -> Vec<usize> {
+    value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as usize).collect()
+}
+
+/// A matrix whose samples are rows in the file and columns here.
+fn samples(rows: &Value) -> Tensor {
+    let rows: Vec<Vec<f64>> = rows.as_array().unwrap().iter().map(numbers).collect();
+    Tensor::from_columns(rows[0].len(), rows.concat()).unwrap()
+}
+
+fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
+    let error = (found - expected).abs() / expected.abs().max(1.0);
+    assert!(error <= tolerance, "{what}: found {found:e}, scikit-learn has {expected:e}, {error:e} apart");
+}
+
+fn assert_all_close(found: &Tensor, expected: &Tensor, tolerance: f64, what: &str) {
+    assert_eq!(found.shape(), expected.shape(), "{what}");
+    found.iter().zip(expected.iter()).for_each(|(found, expected)| assert_close(*found, *expected, tolerance, what));
+}
+
+#[test]
+fn classification_metrics() {
+    for case in cases("scores") {
+        let (classes, predicted) = (indices(&case["true"]), indices(&case["predicted"]));
+        assert_close(accuracy(&classes, &predicted), case["accuracy"].as_f64().unwrap(), ROUNDING, "accuracy");
+        let labels: Vec<String> = (0..case["classes"].as_u64().unwrap()).map(|label| label.to_string()).collect();
+        let expected: Vec<Vec<usize>> = case["confusion"].as_array().unwrap().iter().map(indices).collect();
+        assert_eq!(ConfusionMatrix::new(&labels, &classes, &predicted).counts(), expected);
+    }
+}
+
+#[test]
+fn regression_metrics() {
+    for case in cases("errors") {
+        let (y, prediction, what) = (samples(&case["y"]), samples(&case["prediction"]), case["case"].as_str().unwrap());
+        for (name, metric) in
+            [("rmse", rmse(&y, &prediction)), ("mae", mae(&y, &prediction)), ("r2", r2(&y, &prediction))]
+        {
+            assert_close(metric, case[name].as_f64().unwrap(), ROUNDING, &format!("{name}, {what}"));
+        }
+    }
+}
+
+#[test]
+fn standard_scaler() {
+    let golden = golden("standard_scaler");
+    let x = samples(&golden["x"]);
+    let standardizer = Standardizer::fit(&x);
+    let of = |numbers: &[f64]| Tensor::from_columns(4, numbers.to_vec()).unwrap();
+    assert_all_close(&of(&standardizer.mean), &of(&numbers(&golden["mean"])), ROUNDING, "mean");
+    assert_all_close(&of(&standardizer.scale), &of(&numbers(&golden["scale"])), ROUNDING, "scale");
+    // a mean of 1e7 leaves nine digits of a feature
+    assert_all_close(&standardizer.apply(&x), &samples(&golden["scaled"]), 1e-8, "scaled");
+    assert_eq!(standardizer.constant(), [3]);
+    assert_all_close(&standardizer.invert(&standardizer.apply(&x)), &x, ROUNDING, "there and back");
+}
+
+fn predicted(net: &NeuralNetwork, x: &Value) -> Tensor {
+    net.predict(&samples(x)).unwrap()
+}
+
+#[test]
+fn linear_regression() {
+    for case in cases("linear_regression") {
+        let targets = Targets::Values { columns: vec!["a".into(), "b".into()], values: samples(&case["y"]) };
+        let data = Dataset::new("golden", samples(&case["x"]), targets).unwrap();
+        let net = linear_model(&data).unwrap();
+        assert_all_close(
+            &predicted(&net, &case["new"]),
+            &samples(&case["prediction"]),
+            OPTIMUM,
+            &case["case"].to_string(),
+        );
+        // the naive model is the mean of the training targets
+        let naive = predicted(&naive_model(&data).unwrap(), &case["new"]);
+        let y = samples(&case["y"]);
+        for i in 0..2 {
+            let mean = y.row(i).sum::<f64>() / y.columns() as f64;
+            assert!(naive.row(i).all(|p| (p - mean).abs() < ROUNDING));
+        }
+    }
+}
+
+#[test]
+fn logistic_regression() {
+    for case in cases("logistic_regression") {
+        let labels = indices(&case["labels"]);
+        let targets = Targets::from_labels("class", labels.iter().map(ToString::to_string));
+        let data = Dataset::new("golden", samples(&case["x"]), targets).unwrap();
+        let p = softmax(&predicted(&linear_model(&data).unwrap(), &case["new"]));
+        assert_all_close(&p, &samples(&case["probabilities"]), OPTIMUM, &case["case"].to_string());
+        // the naive model predicts the most frequent class
+        let count = |class: usize| labels.iter().filter(|label| **label == class).count();
+        let most = (0..data.classes()).map(count).max().unwrap();
+        let naive = mfnet::largest(&predicted(&naive_model(&data).unwrap(), &case["new"]));
+        assert!(naive.iter().all(|class| count(*class) == most));
+    }
+}
