@@ -31,7 +31,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let parts = Parts::new(args, &data)?;
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
     if !args.quiet {
-        message(&introduction(args, &data, &parts, &threads));
+        message(&introduction(args, &settings, &data, &parts, &threads));
     }
     let job =
         Job { args, data: &data, parts: &parts, settings: &settings, digest: table.digest(), interrupt: interrupt() };
@@ -188,13 +188,15 @@ fn interrupt() -> Arc<AtomicBool> {
 }
 
 /// What is about to happen.
-fn introduction(args: &TrainArgs, data: &Dataset, parts: &Parts, threads: &Threads) -> String {
+fn introduction(args: &TrainArgs, settings: &Settings, data: &Dataset, parts: &Parts, threads: &Threads) -> String {
     let target = data.targets().columns().join(", ");
     let task = match data.classes() {
         0 => "regression".to_owned(),
         classes => format!("classification, {classes} classes"),
     };
-    let guessed = if args.task.is_none() { " (--task says otherwise)" } else { "" };
+    let is_guess = args.task.is_none() && source::built_in(&args.data).is_none();
+    let other = if data.classes() > 0 { "regression" } else { "classification" };
+    let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
     let rows = |part: &Dataset, name: &str| format!("{} {name}", grouped(part.samples()));
     let mut text = format!(
         "{}: {} rows, {} features; target {target}: {task}{guessed}\nsplit by seed {}: {}, {}, {} rows",
@@ -217,6 +219,9 @@ fn introduction(args: &TrainArgs, data: &Dataset, parts: &Parts, threads: &Threa
             names.join(", ")
         );
     }
+    let sizes: Vec<String> = args.hidden.0.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
+    let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
     let count = threads.count();
-    text + &format!("\n{count} thread{}, {}", if count == 1 { "" } else { "s" }, word(args.dtype))
+    let plural = if count == 1 { "" } else { "s" };
+    text + &format!("\nnetwork {layers}; {}; {}, {count} thread{plural}", settings.summary(args), word(args.dtype))
 }

@@ -15,6 +15,9 @@ use crate::output::of_csv;
 /// How often the model so far is saved at most.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
+/// How often the progress bar moves at most.
+const SHOW_AFTER: Duration = Duration::from_millis(50);
+
 pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, &History) -> Result<Model>;
 
 /// Looks on for the user.
@@ -27,6 +30,7 @@ pub(super) struct Observer<'a, T: Scalar> {
     lowest: f64,
     samples: u64,
     started: Instant,
+    shown: Instant,
 }
 
 impl<'a, T: Scalar> Observer<'a, T> {
@@ -43,7 +47,17 @@ impl<'a, T: Scalar> Observer<'a, T> {
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         };
         let now = Instant::now();
-        Observer { bar, history, interrupt, save, saved: now, lowest: f64::INFINITY, samples: 0, started: now }
+        Observer {
+            bar,
+            history,
+            interrupt,
+            save,
+            saved: now,
+            lowest: f64::INFINITY,
+            samples: 0,
+            started: now,
+            shown: now,
+        }
     }
 
     /// Takes the bar away.
@@ -60,7 +74,8 @@ impl<'a, T: Scalar> Observer<'a, T> {
 impl<T: Scalar> Callback<T> for Observer<'_, T> {
     fn step(&mut self, step: &Step) -> Flow {
         self.samples += step.samples as u64;
-        if !self.bar.is_hidden() && (step.step == step.steps || self.bar.elapsed() > Duration::from_millis(50)) {
+        if !self.bar.is_hidden() && self.shown.elapsed() > SHOW_AFTER {
+            self.shown = Instant::now();
             self.bar.set_length((step.epochs * step.steps) as u64);
             self.bar.set_position(((step.epoch - 1) * step.steps + step.step) as u64);
             let rate = self.samples as f64 / self.started.elapsed().as_secs_f64();

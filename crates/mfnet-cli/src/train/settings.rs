@@ -104,6 +104,14 @@ impl Settings {
         }
     }
 
+    /// The settings in a few words.
+    pub(super) fn summary(&self, args: &TrainArgs) -> String {
+        let decay =
+            if self.weight_decay > 0.0 { format!(", weight decay {}", self.weight_decay) } else { String::new() };
+        let (rule, rate, batch) = (word(args.optimizer), self.learning_rate, args.batch_size);
+        format!("{}, {rule}, learning rate {rate}{decay}, batches of {batch}", self.loss_name)
+    }
+
     /// The settings by name, for the model file.
     pub(super) fn described(&self, args: &TrainArgs) -> BTreeMap<String, Value> {
         let all = [
