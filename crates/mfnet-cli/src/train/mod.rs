@@ -19,7 +19,7 @@ use self::report::{Baselines, Report};
 use self::settings::Settings;
 use crate::args::{TrainArgs, word};
 use crate::failure::Failure;
-use crate::output::{grouped, message, print};
+use crate::output::{counted, grouped, message, print};
 use crate::source;
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -199,10 +199,10 @@ fn introduction(args: &TrainArgs, settings: &Settings, data: &Dataset, parts: &P
     let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
     let rows = |part: &Dataset, name: &str| format!("{} {name}", grouped(part.samples()));
     let mut text = format!(
-        "{}: {} rows, {} features; target {target}: {task}{guessed}\nsplit by seed {}: {}, {}, {} rows",
+        "{}: {}, {}; target {target}: {task}{guessed}\nsplit by seed {}: {}, {}, {} rows",
         args.data,
-        grouped(data.samples()),
-        data.features(),
+        counted(data.samples(), "row"),
+        counted(data.features(), "feature"),
         parts.split.seed,
         rows(&parts.train, "training"),
         rows(&parts.validation, "validation"),
@@ -221,7 +221,6 @@ fn introduction(args: &TrainArgs, settings: &Settings, data: &Dataset, parts: &P
     }
     let sizes: Vec<String> = args.hidden.0.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
     let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
-    let count = threads.count();
-    let plural = if count == 1 { "" } else { "s" };
-    text + &format!("\nnetwork {layers}; {}; {}, {count} thread{plural}", settings.summary(args), word(args.dtype))
+    let threads = counted(threads.count(), "thread");
+    text + &format!("\nnetwork {layers}; {}; {}, {threads}", settings.summary(args), word(args.dtype))
 }

@@ -190,9 +190,11 @@ impl Report {
     }
 }
 
-/// Four significant digits.
+/// Four significant digits; very large and very small numbers with an exponent.
 fn significant(x: f64) -> String {
-    let digits =
-        if x == 0.0 || !x.is_finite() { 4 } else { (3 - x.abs().log10().floor() as i64).clamp(0, 12) as usize };
-    format!("{x:.digits$}")
+    match x.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-4..1e7).contains(&size) => format!("{x:.*}", (3 - size.log10().floor() as i32).max(0) as usize),
+        _ => format!("{x:.3e}"),
+    }
 }
