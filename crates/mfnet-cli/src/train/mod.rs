@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{
-    Activation, AnyNetwork, Dataset, Dtype, Error, Fractions, History, KeptWeights, Loss, Model, NeuralNetwork,
-    Preprocessing, Result as LibraryResult, Scalar, Seed, Split, Threads, Trainer, Training,
+    Activation, AnyNetwork, Dataset, Dtype, Error, Fractions, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
+    Result as LibraryResult, Scalar, Seed, Split, Threads, Trainer, Training,
 };
 
 use self::folder::RunFolder;
-use self::observer::Observer;
+use self::observer::{Observer, Save};
 use self::report::{Baselines, Report};
 use self::settings::Settings;
 use crate::args::{TrainArgs, word};
@@ -84,9 +84,9 @@ impl Job<'_> {
         let preprocessing = Preprocessing::fit(&self.parts.train);
         let (train, validation) = (preprocessing.apply(&self.parts.train), preprocessing.apply(&self.parts.validation));
         let mut net = self.network::<T>()?;
-        let save = |net: &NeuralNetwork<T>, history: &History| -> LibraryResult<Model> {
+        let save = |net: &NeuralNetwork<T>, epochs: usize, best_epoch: usize| -> LibraryResult<Model> {
             let mut model = Model::new(self.data, preprocessing.clone(), net.clone())?;
-            model.training = self.training(history);
+            model.training = self.training(epochs, best_epoch);
             model.save(folder.model())?;
             Ok(model)
         };
@@ -97,7 +97,7 @@ impl Job<'_> {
             Ok(history) => history,
             Err(error) => return Err(self.diverged(error, &net, folder, &save)),
         };
-        let model = save(&net, &history)?;
+        let model = save(&net, history.epochs().len(), history.best_epoch())?;
         let baselines = if self.interrupt.load(Ordering::Relaxed) || self.parts.test.samples() == 0 {
             Baselines::default()
         } else {
@@ -138,10 +138,10 @@ impl Job<'_> {
     }
 
     /// What the model file says of its training.
-    fn training(&self, history: &History) -> Training {
+    fn training(&self, epochs: usize, best_epoch: usize) -> Training {
         let mut settings = self.settings.described(self.args);
-        settings.insert("epochs".to_owned(), history.epochs().len().into());
-        settings.insert("best_epoch".to_owned(), history.best_epoch().into());
+        settings.insert("epochs".to_owned(), epochs.into());
+        settings.insert("best_epoch".to_owned(), best_epoch.into());
         Training {
             loss: Some(self.settings.loss_name.clone()),
             data: Some(self.digest.clone()),
@@ -156,7 +156,7 @@ impl Job<'_> {
         error: Error,
         net: &NeuralNetwork<T>,
         folder: &RunFolder,
-        save: &dyn Fn(&NeuralNetwork<T>, &History) -> LibraryResult<Model>,
+        save: Save<'_, T>,
     ) -> Failure {
         let Error::Diverged { kept, .. } = error else { return error.into() };
         let rate = self.settings.learning_rate;
@@ -166,7 +166,8 @@ impl Job<'_> {
         if kept == KeptWeights::Initial && folder.model().exists() {
             return failure.help(format!("{} is still the model of the earlier run", folder.model().display()));
         }
-        match save(net, &History::default()) {
+        let epoch = if let KeptWeights::Epoch(epoch) = kept { epoch } else { 0 };
+        match save(net, epoch, epoch) {
             Ok(_) => failure.help(format!("the kept weights are in {}", folder.model().display())),
             Err(error) => failure.help(format!("the kept weights could not be saved: {error}")),
         }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mfnet::{Callback, EpochRecord, Error, Flow, History, Model, NeuralNetwork, Result, Scalar, Step};
+use mfnet::{Callback, EpochRecord, Error, Flow, Model, NeuralNetwork, Result, Scalar, Step};
 
 use crate::args::TrainArgs;
 use crate::output::of_csv;
@@ -18,7 +18,8 @@ const SAVE_AFTER: Duration = Duration::from_secs(5);
 /// How often the progress bar moves at most.
 const SHOW_AFTER: Duration = Duration::from_millis(50);
 
-pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, &History) -> Result<Model>;
+/// Saves a network after a number of epochs, with the weights of one of them.
+pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> Result<Model>;
 
 /// Looks on for the user.
 pub(super) struct Observer<'a, T: Scalar> {
@@ -94,7 +95,7 @@ impl<T: Scalar> Callback<T> for Observer<'_, T> {
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
         if best && self.saved.elapsed() > SAVE_AFTER {
-            (self.save)(net, &History::default())?;
+            (self.save)(net, record.epoch, record.epoch)?;
             self.saved = Instant::now();
         }
         Ok(Flow::Continue)

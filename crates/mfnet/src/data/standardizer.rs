@@ -72,6 +72,13 @@ impl Standardizer {
         &self.constant
     }
 
+    /// Whether there is a finite mean and a positive scale for every feature, as [`Standardizer::fit`] makes them.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.scale.len() == self.mean.len()
+            && self.scale.iter().all(|scale| *scale > 0.0)
+            && self.constant.iter().all(|feature| *feature < self.mean.len())
+    }
+
     /// Number of features.
     pub fn features(&self) -> usize {
         self.mean.len()

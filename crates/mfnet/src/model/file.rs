@@ -18,7 +18,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 const KEY: &str = "mfnet";
 
 /// A tensor's name, shape and bytes.
-pub(super) type Stored = (String, Vec<usize>, Vec<u8>);
+type Stored = (String, Vec<usize>, Vec<u8>);
 
 impl Model {
     /// Writes the model file: one safetensors file that PyTorch loads as the `state_dict` of an `nn.Sequential`. The file appears whole or not
@@ -39,7 +39,7 @@ impl Model {
             sha256: String::new(),
         };
         let of_json = |error| not_written(path.as_ref(), error);
-        metadata.sha256 = metadata.digest(&tensors).map_err(of_json)?;
+        metadata.sha256 = metadata.digest(contents(&tensors)).map_err(of_json)?;
         let json = serde_json::to_string(&metadata).map_err(of_json)?;
         write(path.as_ref(), self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
     }
@@ -73,7 +73,7 @@ impl Model {
             Dtype::F32 => AnyNetwork::F32(network(&metadata, &file)?),
         };
         let tensors = either!(&network, net => tensors_of(net));
-        if metadata.digest(&tensors).map_err(of_json)? != metadata.sha256 {
+        if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
         let Metadata { features, preprocessing, target, training, .. } = metadata;
@@ -81,8 +81,8 @@ impl Model {
         for standardizer in
             [Some(&model.preprocessing.inputs), model.preprocessing.targets.as_ref()].into_iter().flatten()
         {
-            if standardizer.scale.len() != standardizer.mean.len() || !standardizer.scale.iter().all(|s| *s > 0.0) {
-                return Err(ModelProblem::Inconsistent("a scale of the preprocessing is not positive".to_owned()));
+            if !standardizer.is_usable() {
+                return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
             }
         }
         match model.inconsistency() {
@@ -163,6 +163,11 @@ fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
         }
     }
     tensors
+}
+
+/// The bytes of each tensor.
+fn contents(tensors: &[Stored]) -> impl Iterator<Item = &[u8]> {
+    tensors.iter().map(|(_, _, bytes)| bytes.as_slice())
 }
 
 /// Row after row, from column `first` on.

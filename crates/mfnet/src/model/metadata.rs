@@ -1,7 +1,6 @@
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::file::Stored;
 use super::{TargetColumns, Training};
 use crate::data::Preprocessing;
 use crate::error::{Error, ModelProblem, Result};
@@ -31,11 +30,11 @@ pub(super) struct Metadata {
 impl Metadata {
     /// SHA-256, in hexadecimal digits, of this metadata with an empty `sha256`, and of all tensors' bytes in the order of their layers: it shows
     /// whether a file is what was written.
-    pub(super) fn digest(&self, tensors: &[Stored]) -> serde_json::Result<String> {
+    pub(super) fn digest<'a>(&self, tensors: impl Iterator<Item = &'a [u8]>) -> serde_json::Result<String> {
         let mut metadata = serde_json::to_value(self)?;
         metadata["sha256"] = "".into();
         let mut hash = Sha256::new_with_prefix(metadata.to_string());
-        for (_, _, bytes) in tensors {
+        for bytes in tensors {
             hash.update(bytes);
         }
         Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
