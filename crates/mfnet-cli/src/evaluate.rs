@@ -5,7 +5,8 @@ use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
-use crate::output::{grouped, print};
+use crate::output::print;
+use crate::score_table::{Row, score_table};
 use crate::source;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
@@ -20,8 +21,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         report.as_object_mut().into_iter().for_each(|report| report.extend(scores(loss, &metrics)));
         return print(&format!("{report}\n"));
     }
-    let rows = if part == "all" { "all".to_owned() } else { format!("the {part}") };
-    print(&format!("{}: {rows} rows, {} samples\n{}\n", args.data, grouped(samples), described(loss, &metrics)))
+    let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
+    let mut text = format!("{}\n\n{}", args.data, score_table(&[Row { name, samples, loss, metrics: &metrics }]));
+    if let Metrics::Classification { confusion, .. } = &metrics {
+        text += &format!("\nConfusion\n{confusion}\n");
+    }
+    print(&text)
 }
 
 /// The rows that count: of the data that the model was trained on the test rows, of other data all.
@@ -32,13 +37,8 @@ fn part(model: &Model, table: &Table, asked: Option<Part>) -> Result<(Part, Data
     let part = match (asked, split) {
         (Some(Part::All), _) | (None, None) => return Ok((Part::All, data)),
         (Some(part), Some(_)) => part,
-        (None, Some(split)) => {
-            if split.fractions.test > 0.0 {
-                Part::Test
-            } else {
-                Part::All
-            }
-        }
+        (None, Some(split)) if split.fractions.test > 0.0 => Part::Test,
+        (None, Some(_)) => Part::All,
         (Some(part), None) => {
             let message =
                 format!("{}: --part {} needs the data that the model was trained on", table.name(), word(part));
@@ -66,10 +66,4 @@ pub(crate) fn scores(loss: Option<f64>, metrics: &Metrics) -> serde_json::Map<St
         scores.extend(metrics);
     }
     scores
-}
-
-/// Loss and metrics for people.
-fn described(loss: Option<f64>, metrics: &Metrics) -> String {
-    let loss = loss.map_or_else(String::new, |loss| format!("loss {loss:.6}\n"));
-    format!("{loss}{metrics}")
 }

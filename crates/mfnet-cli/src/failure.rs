@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::process::ExitCode;
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mfnet::{DataProblem, Error, ModelProblem};
 
 pub(crate) const FAILED: u8 = 1;
@@ -40,7 +40,10 @@ impl Failure {
 
     /// clap's error, its first paragraph on one line.
     pub(crate) fn of_command_line(error: &clap::Error) -> Self {
-        let text = error.to_string();
+        let text = match error.kind() {
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+            _ => error.to_string(),
+        };
         let paragraph = text.split("\n\n").next().unwrap_or(&text).trim_start_matches("error: ");
         let message = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut failure = Failure::usage(message);

@@ -7,6 +7,7 @@ mod failure;
 mod inspect;
 mod output;
 mod predict;
+mod score_table;
 mod source;
 mod train;
 
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         Ok(args) => run(args.command),
         Err(error) if error.use_stderr() => Err(Failure::of_command_line(&error)),
         // --help and --version
-        Err(text) => output::print(&text.render().ansi().to_string()),
+        Err(text) => output::written(text.print()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

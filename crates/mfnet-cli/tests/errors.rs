@@ -113,6 +113,7 @@ fn the_command_line() {
         ("train digits --schedule cosine", "unexpected argument '--schedule' found"),
         ("train digits --dropout 0.5", "unexpected argument '--dropout' found"),
         ("train digits --resume", "unexpected argument '--resume' found"),
+        ("", "a command is missing"),
         ("train", "the following required arguments were not provided: <DATA>"),
         ("tarin digits", "unrecognized subcommand 'tarin'"),
         ("train flowers.csv --target length,length", "--target names the column \"length\" twice"),

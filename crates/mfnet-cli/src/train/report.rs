@@ -11,6 +11,7 @@ use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
 use crate::output::grouped;
+use crate::score_table::{Row, score_table};
 
 /// The test metrics of the models that the network has to beat.
 #[derive(Default)]
@@ -131,7 +132,7 @@ impl Report {
             number("seconds"),
             grouped(number("samples_per_second") as usize)
         )?;
-        self.write_table(text)?;
+        text.push_str(&self.table());
         if let Some(Metrics::Classification { confusion, .. }) = &test.metrics {
             writeln!(text, "\nConfusion of the test rows\n{confusion}")?;
         }
@@ -142,37 +143,23 @@ impl Report {
     }
 
     /// A row for the network on each part, and one for each baseline on the test rows.
-    fn write_table(&self, text: &mut String) -> std::fmt::Result {
-        let mut rows = vec![vec![String::new(), "rows".to_owned(), "loss".to_owned()]];
-        let metrics = |metrics: &Metrics| match metrics {
-            Metrics::Classification { accuracy, .. } => vec![format!("{:.2} %", 100.0 * accuracy)],
-            Metrics::Regression { rmse, mae, r2 } => vec![significant(*rmse), significant(*mae), format!("{r2:.4}")],
-        };
-        let is_class = matches!(self.parts[0].metrics, Some(Metrics::Classification { .. }));
-        let names: &[&str] = if is_class { &["accuracy"] } else { &["RMSE", "MAE", "R²"] };
-        rows[0].extend(names.iter().map(|name| (*name).to_owned()));
-        let mut row = |name: String, samples: usize, loss: Option<f64>, scores: &Option<Metrics>| {
-            if let Some(scores) = scores {
-                let mut cells =
-                    vec![name, grouped(samples), loss.map_or_else(String::new, |loss| format!("{loss:.4}"))];
-                cells.extend(metrics(scores));
-                rows.push(cells);
-            }
-        };
+    fn table(&self) -> String {
+        let mut rows: Vec<Row<'_>> = Vec::new();
         for part in &self.parts {
-            row(format!("network, {}", part.name), part.samples, part.loss, &part.metrics);
+            let name = format!("network, {}", part.name);
+            rows.extend(part.metrics.iter().map(|metrics| Row {
+                name: name.clone(),
+                samples: part.samples,
+                loss: part.loss,
+                metrics,
+            }));
         }
-        let test = self.parts[2].samples;
-        row("linear model, test".to_owned(), test, None, &self.baselines.linear);
-        row("naive, test".to_owned(), test, None, &self.baselines.naive);
-        for cells in &rows {
-            write!(text, "{:20}", cells[0])?;
-            for cell in &cells[1..] {
-                write!(text, "{cell:>12}")?;
-            }
-            writeln!(text)?;
+        for (name, metrics) in [("linear model, test", &self.baselines.linear), ("naive, test", &self.baselines.naive)]
+        {
+            let samples = self.parts[2].samples;
+            rows.extend(metrics.iter().map(|metrics| Row { name: name.to_owned(), samples, loss: None, metrics }));
         }
-        Ok(())
+        score_table(&rows)
     }
 
     /// Says it when the network is no better than something simpler.
@@ -187,14 +174,5 @@ impl Report {
             (false, false) => return None,
         };
         Some(format!("On the test rows the network is not better than {simpler}."))
-    }
-}
-
-/// Four significant digits; very large and very small numbers with an exponent.
-fn significant(x: f64) -> String {
-    match x.abs() {
-        0.0 => "0".to_owned(),
-        size if (1e-4..1e7).contains(&size) => format!("{x:.*}", (3 - size.log10().floor() as i32).max(0) as usize),
-        _ => format!("{x:.3e}"),
     }
 }

@@ -1,0 +1,48 @@
+//! Scores as a table for people.
+
+use mfnet::Metrics;
+
+use crate::output::grouped;
+
+/// A row of the table.
+pub(crate) struct Row<'a> {
+    pub(crate) name: String,
+    pub(crate) samples: usize,
+    pub(crate) loss: Option<f64>,
+    pub(crate) metrics: &'a Metrics,
+}
+
+/// A header and a line for each row.
+pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
+    let names: &[&str] = match rows.first().map(|row| row.metrics) {
+        Some(Metrics::Classification { .. }) => &["accuracy"],
+        _ => &["RMSE", "MAE", "R²"],
+    };
+    let header = ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect();
+    let lines = std::iter::once(line("", header)).chain(rows.iter().map(|row| {
+        let loss = row.loss.map_or_else(String::new, |loss| format!("{loss:.4}"));
+        line(&row.name, [vec![grouped(row.samples), loss], cells(row.metrics)].concat())
+    }));
+    lines.collect()
+}
+
+fn line(name: &str, cells: Vec<String>) -> String {
+    let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
+    format!("{name:20}{cells}\n")
+}
+
+fn cells(metrics: &Metrics) -> Vec<String> {
+    match metrics {
+        Metrics::Classification { accuracy, .. } => vec![format!("{:.2} %", 100.0 * accuracy)],
+        Metrics::Regression { rmse, mae, r2 } => vec![significant(*rmse), significant(*mae), format!("{r2:.4}")],
+    }
+}
+
+/// Four significant digits; very large and very small numbers with an exponent.
+fn significant(x: f64) -> String {
+    match x.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-4..1e7).contains(&size) => format!("{x:.*}", (3 - size.log10().floor() as i32).max(0) as usize),
+        _ => format!("{x:.3e}"),
+    }
+}
