@@ -62,9 +62,13 @@ impl RunFolder {
         self.path.join("model.safetensors")
     }
 
+    pub(super) fn history(&self) -> PathBuf {
+        self.path.join("history.csv")
+    }
+
     /// Starts history.csv anew.
-    pub(super) fn history(&self) -> Result<csv::Writer<File>, Failure> {
-        let path = self.path.join("history.csv");
+    pub(super) fn start_history(&self) -> Result<csv::Writer<File>, Failure> {
+        let path = self.history();
         let failed = |error: io::Error| Failure::work(format!("{}: cannot write: {error}", path.display()));
         let mut csv = csv::Writer::from_writer(File::create(&path).map_err(failed)?);
         let header = csv.write_record(["epoch", "loss", "validation_loss", "seconds"]).map_err(of_csv);

@@ -35,10 +35,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     let job =
         Job { args, data: &data, parts: &parts, settings: &settings, digest: table.digest(), interrupt: interrupt() };
-    let mut folder = RunFolder::create(args)?;
+    let folder = RunFolder::create(args)?;
     let report = threads.install(|| match Dtype::from(args.dtype) {
-        Dtype::F64 => job.run::<f64>(&mut folder, &threads),
-        Dtype::F32 => job.run::<f32>(&mut folder, &threads),
+        Dtype::F64 => job.run::<f64>(&folder, &threads),
+        Dtype::F32 => job.run::<f32>(&folder, &threads),
     })?;
     folder.write_metrics(&report.json())?;
     if job.interrupt.load(Ordering::Relaxed) {
@@ -77,7 +77,7 @@ struct Job<'a> {
 
 impl Job<'_> {
     /// Trains, saves, scores.
-    fn run<T: Scalar>(&self, folder: &mut RunFolder, threads: &Threads) -> Result<Report, Failure>
+    fn run<T: Scalar>(&self, folder: &RunFolder, threads: &Threads) -> Result<Report, Failure>
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
@@ -90,7 +90,7 @@ impl Job<'_> {
             model.save(folder.model())?;
             Ok(model)
         };
-        let mut observer = Observer::new(self.args, folder.history()?, &self.interrupt, &save);
+        let mut observer = Observer::new(self.args, folder, &self.interrupt, &save)?;
         let result = self.trainer(&mut observer, &validation).run(&mut net, &train);
         observer.finish();
         let history = match result {

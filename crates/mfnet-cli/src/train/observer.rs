@@ -2,14 +2,16 @@
 
 use std::fs::File;
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mfnet::{Callback, EpochRecord, Error, Flow, Model, NeuralNetwork, Result, Scalar, Step};
+use mfnet::{Callback, EpochRecord, Error, Flow, Model, NeuralNetwork, Scalar, Step};
 
+use super::folder::RunFolder;
 use crate::args::TrainArgs;
+use crate::failure::Failure;
 use crate::output::of_csv;
 
 /// How often the model so far is saved at most.
@@ -19,11 +21,12 @@ const SAVE_AFTER: Duration = Duration::from_secs(5);
 const SHOW_AFTER: Duration = Duration::from_millis(50);
 
 /// Saves a network after a number of epochs, with the weights of one of them.
-pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> Result<Model>;
+pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> mfnet::Result<Model>;
 
 /// Looks on for the user.
 pub(super) struct Observer<'a, T: Scalar> {
     bar: ProgressBar,
+    path: PathBuf,
     history: csv::Writer<File>,
     interrupt: &'a AtomicBool,
     save: Save<'a, T>,
@@ -37,10 +40,11 @@ pub(super) struct Observer<'a, T: Scalar> {
 impl<'a, T: Scalar> Observer<'a, T> {
     pub(super) fn new(
         args: &TrainArgs,
-        history: csv::Writer<File>,
+        folder: &RunFolder,
         interrupt: &'a AtomicBool,
         save: Save<'a, T>,
-    ) -> Self {
+    ) -> Result<Self, Failure> {
+        let history = folder.start_history()?;
         let bar = if args.quiet || !std::io::stderr().is_terminal() {
             ProgressBar::hidden()
         } else {
@@ -48,8 +52,9 @@ impl<'a, T: Scalar> Observer<'a, T> {
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         };
         let now = Instant::now();
-        Observer {
+        Ok(Observer {
             bar,
+            path: folder.history(),
             history,
             interrupt,
             save,
@@ -58,7 +63,7 @@ impl<'a, T: Scalar> Observer<'a, T> {
             samples: 0,
             started: now,
             shown: now,
-        }
+        })
     }
 
     /// Takes the bar away.
@@ -86,12 +91,8 @@ impl<T: Scalar> Callback<T> for Observer<'_, T> {
     }
 
     /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
-    fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> Result<Flow> {
-        self.write(record).map_err(|source| Error::Io {
-            path: Path::new("history.csv").to_owned(),
-            action: "write",
-            source,
-        })?;
+    fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> mfnet::Result<Flow> {
+        self.write(record).map_err(|source| Error::Io { path: self.path.clone(), action: "write", source })?;
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
         if best && self.saved.elapsed() > SAVE_AFTER {
