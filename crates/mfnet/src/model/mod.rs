@@ -233,9 +233,7 @@ impl Model {
     /// # Errors
     /// [`Error::Shape`] if the data have other features or targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
-        if data.outputs() != self.target.outputs() {
-            return Err(Error::shape("evaluate", format!("{} targets", self.target.outputs()), data.outputs()));
-        }
+        self.check(data)?;
         Ok(Metrics::of(&self.output(data.inputs())?, data.targets()))
     }
 
@@ -244,8 +242,20 @@ impl Model {
     /// # Errors
     /// [`Error::Shape`] if the data have other features or targets.
     pub fn evaluate_loss(&self, data: &Dataset) -> Result<Option<f64>> {
+        self.check(data)?;
         let Some(name) = &self.training.loss else { return Ok(None) };
         self.network.evaluate_loss(name, &self.preprocessing.apply(data)).transpose()
+    }
+
+    /// Error unless the data have the features and targets of the model.
+    fn check(&self, data: &Dataset) -> Result<()> {
+        let of = |features: usize, outputs: usize, classes: bool| {
+            format!("{features} features and {outputs} {}", if classes { "classes" } else { "columns of values" })
+        };
+        let classes = matches!(self.target, TargetColumns::Classification { .. });
+        let expected = of(self.features.len(), self.target.outputs(), classes);
+        let found = of(data.features(), data.outputs(), data.classes() > 0);
+        if expected == found { Ok(()) } else { Err(Error::shape("evaluate", expected, found)) }
     }
 
     /// The network's output, in the targets' own units: logits or values.

@@ -1,0 +1,67 @@
+//! What a model refuses, and what of a network with a user's own parts can be stored.
+#![allow(clippy::unwrap_used)]
+
+use mfnet::{Activation, Dataset, Model, NeuralNetwork, Preprocessing, Seed, Tensor};
+
+fn model(data: &Dataset) -> Model {
+    let net = NeuralNetwork::builder(data.features()).linear(data.outputs()).build(Seed(0)).unwrap();
+    let mut model = Model::new(data, Preprocessing::fit(data), net).unwrap();
+    model.training.loss = Some("mse".to_owned());
+    model
+}
+
+#[test]
+fn data_that_do_not_fit() {
+    let (digits, diabetes) = (Dataset::built_in("digits").unwrap(), Dataset::built_in("diabetes").unwrap());
+    let expected = "evaluate: expected 10 features and 1 columns of values, found 64 features and 10 classes";
+    assert_eq!(model(&diabetes).evaluate(&digits).unwrap_err().to_string(), expected);
+    assert_eq!(model(&diabetes).evaluate_loss(&digits).unwrap_err().to_string(), expected);
+    let error = model(&digits).predict_inputs(&Tensor::zeros(3, 1)).unwrap_err().to_string();
+    assert_eq!(error, "predict: expected 64 features, found 3");
+    let net = NeuralNetwork::builder(3).linear(10).build(Seed(0)).unwrap();
+    let error = Model::new(&digits, Preprocessing::fit(&digits), net).unwrap_err().to_string();
+    assert_eq!(error, "Model: expected 64 features, found 3 inputs of the network");
+    let net = NeuralNetwork::builder(64).linear(9).build(Seed(0)).unwrap();
+    let error = Model::new(&digits, Preprocessing::fit(&digits), net).unwrap_err().to_string();
+    assert_eq!(error, "Model: expected 10 outputs, found 9 outputs of the network");
+}
+
+/// A custom activation cannot be stored in a model file; its network's weights can, and come back into a network that the user builds.
+#[test]
+fn a_network_with_a_users_own_activation() {
+    let data = Dataset::built_in("diabetes").unwrap();
+    let build = |seed| {
+        let square = Activation::custom("square", |z: f64| z * z, |z| 2.0 * z);
+        NeuralNetwork::builder(10).linear(4).activation(square).linear(1).build(Seed(seed)).unwrap()
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.safetensors");
+    let error = Model::new(&data, Preprocessing::fit(&data), build(1)).unwrap().save(&path).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "layer 1 (square) is a user's own and cannot be stored in a model file; save its weights with \
+         NeuralNetwork::save_weights and load them into a network that your program builds"
+    );
+    assert!(!path.exists());
+    build(1).save_weights(&path).unwrap();
+    let mut net = build(2);
+    net.load_weights(&path).unwrap();
+    assert!(net.parameters().eq(build(1).parameters()));
+    // a network of another shape stays as it was
+    let mut other = NeuralNetwork::builder(10).linear(5).relu().linear(1).build(Seed(3)).unwrap();
+    let before = other.clone();
+    let error = other.load_weights(&path).unwrap_err().to_string();
+    assert!(error.ends_with("tensor 0.weight: expected shape [5, 10], found [4, 10]"), "{error}");
+    assert!(other.parameters().eq(before.parameters()));
+    let error = Model::load(&path).unwrap_err().to_string();
+    assert!(error.ends_with("the file has no metadata of mfnet: it was not written by this program"), "{error}");
+    let error = NeuralNetwork::builder(10)
+        .dtype::<f32>()
+        .linear(4)
+        .relu()
+        .linear(1)
+        .build(Seed(0))
+        .unwrap()
+        .load_weights(&path);
+    assert!(error.unwrap_err().to_string().ends_with("tensor 0.weight: expected f32, found f64"));
+}
