@@ -94,7 +94,8 @@ pub(crate) struct TrainArgs {
     #[arg(help_heading = "Training")]
     pub(crate) epochs: usize,
     /// Stop when the validation loss has not fallen for N epochs; 0 is off
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Training")]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    #[arg(help_heading = "Training")]
     pub(crate) early_stopping: usize,
     /// Threads; the result does not depend on them [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
@@ -109,10 +110,10 @@ pub(crate) struct TrainArgs {
     #[arg(help_heading = "Split")]
     pub(crate) validation_fraction: f64,
     /// From which all random numbers follow: initial weights, order of the samples, split
-    #[arg(long, default_value_t = 0, help_heading = "Split")]
+    #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) seed: u64,
     /// A seed of its own for the split [default: that of --seed]
-    #[arg(long, value_name = "SEED", help_heading = "Split")]
+    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) split_seed: Option<u64>,
 
     /// The folder for the model, the history and the metrics [default: a new runs/NAME-N]
@@ -194,7 +195,7 @@ pub(crate) struct ExplainArgs {
     /// A built-in data set or a CSV file; without its target column the forward pass alone is shown
     pub(crate) data: Option<String>,
     /// Rows of the data, counted from 0, with commas: one batch
-    #[arg(long, value_delimiter = ',', default_value = "0", requires = "model")]
+    #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
     pub(crate) rows: Vec<usize>,
     /// The rate of the update by plain gradient descent
     #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true, requires = "model")]
@@ -290,6 +291,10 @@ fn not_negative(text: &str) -> Result<f64, String> {
 
 fn below_one(text: &str) -> Result<f64, String> {
     number(text, |x| (0.0..1.0).contains(&x), "a number from 0 to less than 1")
+}
+
+fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {
+    text.trim().parse().map_err(|_| "expected a whole number of at least 0".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

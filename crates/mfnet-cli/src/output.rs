@@ -1,6 +1,8 @@
 //! Results go to stdout, messages to stderr.
 
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
+use std::path::Path;
 
 use crate::failure::Failure;
 
@@ -18,6 +20,18 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// Writes a file, whole or not at all.
+pub(crate) fn write_file(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // a missing folder first: its error would name a temporary file
+    let result = fs::metadata(folder).and_then(|_| {
+        let file = tempfile::NamedTempFile::new_in(folder)?;
+        write(file.as_file())?;
+        file.persist(path).map_err(io::Error::from)
+    });
+    result.map(drop).map_err(|error| Failure::work(format!("{}: cannot write: {error}", path.display())))
 }
 
 /// The error of the file under a CSV writer, its kind kept.

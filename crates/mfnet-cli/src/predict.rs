@@ -1,13 +1,12 @@
 //! `mfnet predict`.
 
 use std::io::{self, BufWriter, Write};
-use std::path::Path;
 
 use mfnet::{Predictions, Table};
 
 use crate::args::PredictArgs;
 use crate::failure::Failure;
-use crate::output::{of_csv, written};
+use crate::output::{of_csv, write_file, written};
 use crate::source;
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
@@ -21,7 +20,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let rows = Rows { predictions: model.predict(&table)?, names: &args.keep, kept };
     match &args.output {
         None => written(rows.write(BufWriter::new(io::stdout().lock()), &table)),
-        Some(path) => rows.write_file(path, &table),
+        Some(path) => write_file(path, |file| rows.write(BufWriter::new(file), &table)),
     }
 }
 
@@ -41,16 +40,6 @@ impl Rows<'_> {
                 .map_err(of_csv)?;
         }
         csv.flush()
-    }
-
-    /// The file appears whole or not at all.
-    fn write_file(&self, path: &Path, table: &Table) -> Result<(), Failure> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let result = tempfile::NamedTempFile::new_in(folder).and_then(|file| {
-            self.write(BufWriter::new(&file), table)?;
-            file.persist(path).map_err(io::Error::from)
-        });
-        result.map(drop).map_err(|error| Failure::work(format!("{}: cannot write: {error}", path.display())))
     }
 
     fn header(&self) -> Vec<String> {

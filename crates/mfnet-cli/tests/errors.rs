@@ -96,6 +96,8 @@ fn the_command_line() {
     value("--epochs", "0", "N", "a whole number of at least 1");
     value("--threads", "0", "N", "a whole number of at least 1");
     value("--test-fraction", "1", "FRACTION", "a number from 0 to less than 1");
+    value("--seed", "-1", "SEED", "a whole number of at least 0");
+    value("--early-stopping", "-1", "N", "a whole number of at least 0");
     for (arguments, message) in [
         ("train flowers.csv", "flowers.csv: --target must name the column to predict"),
         ("train digits --early-stopping 5", "--early-stopping needs validation rows to watch"),
@@ -194,6 +196,8 @@ fn models() {
     desk.write("more.csv", flowers().replace("5.0", "5.5"));
     let foreign = "more.csv: --part test needs the data that the model was trained on";
     fails(&desk, 1, "evaluate run more.csv --part test", foreign);
+    let nowhere = "nowhere/here.csv: cannot write: No such file or directory (os error 2)";
+    fails(&desk, 1, "predict run flowers.csv --output nowhere/here.csv", nowhere);
     desk.write("here.csv", "precious");
     fails(&desk, 1, "predict run flowers.csv --output here.csv", "here.csv: the file exists already");
     assert_eq!(desk.text("here.csv"), "precious");

@@ -65,3 +65,9 @@ fn a_network_with_a_users_own_activation() {
         .load_weights(&path);
     assert!(error.unwrap_err().to_string().ends_with("tensor 0.weight: expected f32, found f64"));
 }
+
+#[test]
+fn a_network_that_no_machine_holds() {
+    let error = NeuralNetwork::builder(64).linear(usize::MAX / 2).linear(1).build(Seed(0)).unwrap_err().to_string();
+    assert!(error.starts_with("hidden size: expected layers for which there is memory, found "), "{error}");
+}

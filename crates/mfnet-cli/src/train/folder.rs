@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::args::TrainArgs;
 use crate::failure::Failure;
-use crate::output::of_csv;
+use crate::output::{of_csv, write_file};
 use crate::source;
 
 /// Where the model, the history and the metrics go.
@@ -78,12 +78,7 @@ impl RunFolder {
 
     /// Writes metrics.json, whole or not at all.
     pub(super) fn write_metrics(&self, metrics: &serde_json::Value) -> Result<(), Failure> {
-        let path = self.path.join("metrics.json");
-        let result = tempfile::NamedTempFile::new_in(&self.path).and_then(|mut file| {
-            writeln!(file, "{metrics:#}")?;
-            file.persist(&path).map_err(io::Error::from)
-        });
-        result.map(drop).map_err(|error| Failure::work(format!("{}: cannot write: {error}", path.display())))
+        write_file(&self.path.join("metrics.json"), |mut file| writeln!(file, "{metrics:#}"))
     }
 }
 

@@ -255,6 +255,8 @@ fn write(path: &Path, dtype: Dtype, tensors: &[Stored], metadata: Option<HashMap
 /// Writes a file beside its place, flushes it to disk, and renames it.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // a missing folder first: its error would name a temporary file
+    fs::metadata(folder)?;
     let mut file = tempfile::Builder::new().prefix(".mfnet-").tempfile_in(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;

@@ -84,11 +84,12 @@ impl<T: Scalar> Builder<T> {
     /// Draws the weights, each layer from its own stream of `seed`; biases are zero.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a layer of 0 outputs or a network of 0 features; [`Error::Shape`] if layers do not fit.
+    /// [`Error::InvalidValue`] for a layer of 0 outputs, a network of 0 features, or one for which there is no memory; [`Error::Shape`] if layers do not fit.
     pub fn build(self, seed: Seed) -> Result<NeuralNetwork<T>> {
         if self.features == 0 {
             return Err(Error::invalid("features", "at least 1", 0));
         }
+        self.check_size()?;
         let relu_follows: Vec<bool> = (0..self.layers.len())
             .map(|l| matches!(self.layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
             .collect();
@@ -108,5 +109,21 @@ impl<T: Scalar> Builder<T> {
             layers.push(layer);
         }
         NeuralNetwork::from_layers(self.features, layers)
+    }
+
+    /// Error if the machine has no room for the weights, their gradients and two more matrices of an optimizer's.
+    fn check_size(&self) -> Result<()> {
+        let mut inputs = self.features as u128;
+        let mut parameters = 0_u128;
+        for planned in &self.layers {
+            if let Planned::Linear { outputs } = planned {
+                parameters = parameters.saturating_add((*outputs as u128) * (inputs + 1));
+                inputs = *outputs as u128;
+            }
+        }
+        let elements = usize::try_from(parameters.saturating_mul(4)).unwrap_or(usize::MAX);
+        Vec::<T>::new().try_reserve_exact(elements).map_err(|_| {
+            Error::invalid("hidden size", "layers for which there is memory", format!("{parameters} parameters"))
+        })
     }
 }
