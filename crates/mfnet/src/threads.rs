@@ -6,7 +6,7 @@
 //!
 //! A step of a small network takes microseconds, and waking a sleeping thread takes about as long. Therefore the threads
 //! wait for the next piece of work in a short spin before they sleep, which no thread pool of a library does as
-//! briefly; this is why the pool is written here. It is the one module with unsafe code.
+//! briefly; this is why the pool is written here.
 #![allow(unsafe_code)]
 
 use std::any::Any;
@@ -227,55 +227,35 @@ fn default_pool() -> Option<&'static Threads> {
     DEFAULT.get_or_init(|| Threads::available().ok()).as_ref()
 }
 
-/// Calls `work(i, chunk i)` for every chunk of `length` elements of `elements` (the last may be shorter).
+/// Calls `work(i)` once for every i below `count`.
 ///
-/// The chunks are shared among the current threads if `operations`, the cost of all, is worth it: thread k of
-/// n takes chunks k·c/n to (k+1)·c/n, always the same ones. Results must not depend on who computes a chunk.
-pub(crate) fn for_each_chunk<T: Send>(
-    elements: &mut [T],
-    length: usize,
-    operations: usize,
-    work: impl Fn(usize, &mut [T]) + Sync,
-) {
-    let chunks = elements.len().div_ceil(length);
-    if operations >= WORTH_SHARING && chunks > 1 && !INSIDE.get() {
+/// The numbers are shared among the current threads if `operations`, the cost of all, is worth it: thread k of
+/// n takes those from k·count/n to (k+1)·count/n, always the same ones. Results must not depend on who does it.
+pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Sync)) {
+    if operations >= WORTH_SHARING && count > 1 && !INSIDE.get() {
         let current = CURRENT.get();
         // SAFETY: `install` borrows its pool for as long as the pointer is current on this thread.
         let pool = if current.is_null() { default_pool() } else { Some(unsafe { &*current }) };
-        if let Some(pool) = pool.filter(|pool| pool.count() > 1)
-            && share(pool, elements, length, &work)
-        {
-            return;
+        if let Some(pool) = pool.filter(|pool| pool.count() > 1) {
+            let threads = pool.count();
+            let done = pool.run(&|thread| {
+                for i in thread * count / threads..(thread + 1) * count / threads {
+                    work(i);
+                    pool.shared.worked[thread].store(true, Ordering::Relaxed);
+                }
+            });
+            if done {
+                return;
+            }
         }
     }
-    for (i, chunk) in elements.chunks_mut(length).enumerate() {
-        work(i, chunk);
-    }
-}
-
-/// `for_each_chunk` on the threads of `pool`; false if they are busy.
-fn share<T: Send>(pool: &Threads, elements: &mut [T], length: usize, work: &(impl Fn(usize, &mut [T]) + Sync)) -> bool {
-    struct Base<T>(*mut T);
-    // SAFETY: the pointer is used for disjoint pieces only, and T may be sent.
-    unsafe impl<T: Send> Sync for Base<T> {}
-    let (total, base, threads) = (elements.len(), Base(elements.as_mut_ptr()), pool.count());
-    let chunks = total.div_ceil(length);
-    let base = &base;
-    pool.run(&move |thread| {
-        for i in thread * chunks / threads..(thread + 1) * chunks / threads {
-            let start = i * length;
-            // SAFETY: chunk i lies inside `elements`, which is borrowed mutably for the whole call, and the ranges
-            // of chunks of two threads are disjoint, so no element is in two of these slices.
-            let chunk = unsafe { std::slice::from_raw_parts_mut(base.0.add(start), length.min(total - start)) };
-            work(i, chunk);
-            pool.shared.worked[thread].store(true, Ordering::Relaxed);
-        }
-    })
+    (0..count).for_each(work);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::parts::for_each_chunk;
 
     fn numbers_by(threads: usize, rounds: usize) -> (Vec<usize>, usize) {
         let pool = Threads::new(threads).unwrap();

@@ -57,10 +57,10 @@ impl Dataset {
         inputs.set_columns(samples.len());
         targets.set_columns(samples.len());
         for (j, &sample) in samples.iter().enumerate() {
-            for (x, value) in inputs.column_slice_mut(j).iter_mut().zip(self.inputs.column_slice(sample)) {
-                *x = T::from_f64(*value);
+            for (i, x) in self.inputs.column(sample).enumerate() {
+                inputs[(i, j)] = T::from_f64(x);
             }
-            self.targets.write_column(sample, targets.column_slice_mut(j));
+            self.targets.write(sample, targets, j);
         }
     }
 }

@@ -161,21 +161,21 @@ impl Targets {
     pub fn matrix<T: Scalar>(&self) -> Tensor<T> {
         let mut y = Tensor::zeros(self.outputs(), self.samples());
         for sample in 0..self.samples() {
-            self.write_column(sample, y.column_slice_mut(sample));
+            self.write(sample, &mut y, sample);
         }
         y
     }
 
-    /// One sample's column of Y.
-    pub(super) fn write_column<T: Scalar>(&self, sample: usize, y: &mut [T]) {
+    /// Writes one sample into column `j` of Y.
+    pub(super) fn write<T: Scalar>(&self, sample: usize, y: &mut Tensor<T>, j: usize) {
         match self {
             Targets::Classes { indices, .. } => {
-                y.fill(T::ZERO);
-                y[indices[sample]] = T::ONE;
+                y.for_each_piece_mut(j, |_, y| y.fill(T::ZERO));
+                y[(indices[sample], j)] = T::ONE;
             }
             Targets::Values { values, .. } => {
-                for (y, value) in y.iter_mut().zip(values.column_slice(sample)) {
-                    *y = T::from_f64(*value);
+                for (i, value) in values.column(sample).enumerate() {
+                    y[(i, j)] = T::from_f64(value);
                 }
             }
         }
@@ -184,10 +184,7 @@ impl Targets {
 
 /// The class of each column of `scores` (logits or probabilities): the index of the largest, the first one of equals.
 pub fn largest<T: Scalar>(scores: &Tensor<T>) -> Vec<usize> {
-    let of_column = |j| {
-        let column = scores.column_slice(j);
-        (1..column.len()).fold(0, |best, i| if column[i] > column[best] { i } else { best })
-    };
+    let of_column = |j| (1..scores.rows()).fold(0, |best, i| if scores[(i, j)] > scores[(best, j)] { i } else { best });
     (0..scores.columns()).map(of_column).collect()
 }
 

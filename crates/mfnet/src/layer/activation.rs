@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use super::Layer;
 use crate::error::Result;
+use crate::tensor::parts::for_each_chunk;
 use crate::tensor::{Scalar, Tensor};
-use crate::threads::for_each_chunk;
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 4096;

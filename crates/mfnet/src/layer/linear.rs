@@ -82,7 +82,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
     }
 
     fn input_gradient(&self, _a: &Tensor<T>, _z: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {
-        product::input_gradient(&self.parameter.value, delta, dj_da);
+        product::input_gradient(&self.parameter.value.transpose(1), delta, dj_da);
     }
 
     fn parameter_gradients(&self, a: &Tensor<T>, _z: &Tensor<T>, delta: &Tensor<T>, dj_dw: &mut [Tensor<T>]) {

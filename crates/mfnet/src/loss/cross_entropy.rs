@@ -21,18 +21,19 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 
     fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
         let m = output.columns() as f64;
-        (0..output.columns()).map(|j| sample_loss(output.column_slice(j), target.column_slice(j))).sum::<f64>() / m
+        (0..output.columns()).map(|j| sample_loss(output, target, j)).sum::<f64>() / m
     }
 
     fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
         let m = T::from_f64(output.columns() as f64);
         for j in 0..output.columns() {
-            let (y, d) = (target.column_slice(j), delta.column_slice_mut(j));
-            softmax_into(output.column_slice(j), d);
-            let total: T = y.iter().copied().sum();
-            for (d, y) in d.iter_mut().zip(y) {
-                *d = (*d * total - *y) / m;
-            }
+            softmax_into(output, delta, j);
+            let total: T = target.column(j).sum();
+            delta.for_each_piece_mut(j, |panel, d| {
+                for (d, y) in d.iter_mut().zip(target.piece(panel, j)) {
+                    *d = (*d * total - *y) / m;
+                }
+            });
         }
     }
 }
@@ -47,36 +48,36 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     let mut p = Tensor::zeros(logits.rows(), logits.columns());
     for j in 0..logits.columns() {
-        softmax_into(logits.column_slice(j), p.column_slice_mut(j));
+        softmax_into(logits, &mut p, j);
     }
     p
 }
 
-/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)), c = max z.
-fn sample_loss<T: Scalar>(z: &[T], y: &[T]) -> f64 {
-    let c = maximum(z);
-    let log_sum = z.iter().map(|z| (*z - c).exp().to_f64()).sum::<f64>().ln();
+/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)), c = max z, of column j.
+fn sample_loss<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, j: usize) -> f64 {
+    let c = maximum(output, j);
+    let log_sum = output.column(j).map(|z| (z - c).exp().to_f64()).sum::<f64>().ln();
     // a class of probability 0 in y counts nothing, even where z is −∞
-    let cost = |(z, y): (&T, &T)| if *y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (*z - c).to_f64()) };
-    z.iter().zip(y).map(cost).sum()
+    let cost = |(z, y): (T, T)| if y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (z - c).to_f64()) };
+    output.column(j).zip(target.column(j)).map(cost).sum()
 }
 
-/// p_k = exp(z_k − c) / Σ exp(z_i − c), c = max z.
-fn softmax_into<T: Scalar>(z: &[T], p: &mut [T]) {
-    let c = maximum(z);
+/// p_k = exp(z_k − c) / Σ exp(z_i − c), c = max z, of column j.
+fn softmax_into<T: Scalar>(logits: &Tensor<T>, p: &mut Tensor<T>, j: usize) {
+    let c = maximum(logits, j);
     let mut sum = T::ZERO;
-    for (p, z) in p.iter_mut().zip(z) {
-        *p = (*z - c).exp();
-        sum += *p;
-    }
-    for p in p {
-        *p /= sum;
-    }
+    p.for_each_piece_mut(j, |panel, p| {
+        for (p, z) in p.iter_mut().zip(logits.piece(panel, j)) {
+            *p = (*z - c).exp();
+            sum += *p;
+        }
+    });
+    p.for_each_piece_mut(j, |_, p| p.iter_mut().for_each(|p| *p /= sum));
 }
 
-/// The largest logit. A NaN among them makes the exponentials, and so the loss, NaN.
-fn maximum<T: Scalar>(z: &[T]) -> T {
-    z.iter().fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(*z))
+/// The largest logit of column j. A NaN among them makes the exponentials, and so the loss, NaN.
+fn maximum<T: Scalar>(logits: &Tensor<T>, j: usize) -> T {
+    logits.column(j).fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(z))
 }
 
 #[cfg(test)]

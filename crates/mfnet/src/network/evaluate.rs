@@ -43,8 +43,8 @@ impl<T: Scalar> NeuralNetwork<T> {
             let samples: Vec<usize> = (first..input.columns().min(first + AT_A_TIME)).collect();
             let part = self.predict(&input.select_columns(&samples).map(T::from_f64))?;
             for (j, sample) in samples.into_iter().enumerate() {
-                for (to, from) in output.column_slice_mut(sample).iter_mut().zip(part.column(j)) {
-                    *to = from.to_f64();
+                for (i, from) in part.column(j).enumerate() {
+                    output[(i, sample)] = from.to_f64();
                 }
             }
         }

@@ -1,4 +1,4 @@
-use super::{Parameter, Rule, column_decay, require, require_decay, require_rate};
+use super::{ElementRule, Parameter, Rule, require, require_decay, require_rate, update_by_elements};
 use crate::error::Result;
 use crate::tensor::{Scalar, Tensor};
 
@@ -42,8 +42,8 @@ impl Adam {
         Adam { learning_rate, ..Adam::default() }
     }
 
-    /// One step on the elements `w` of one column, with L2 decay `lambda`.
-    pub(super) fn update_column<T: Scalar>(&self, t: u64, lambda: T, w: &mut [T], g: &[T], m: &mut [T], v: &mut [T]) {
+    /// One step of the weights `w`, with L2 decay `lambda`.
+    pub(super) fn update_weights<T: Scalar>(&self, t: u64, lambda: T, w: &mut [T], g: &[T], m: &mut [T], v: &mut [T]) {
         let (beta1, beta2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
         let (one_minus_beta1, one_minus_beta2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
         let correction = |beta: f64| 1.0 - beta.powf(t as f64);
@@ -69,6 +69,14 @@ impl Adam {
     }
 }
 
+impl<T: Scalar> ElementRule<T> for Adam {
+    fn update(&self, step: u64, biases: bool, w: &mut [T], g: &[T], [m, v]: [&mut [T]; 2]) {
+        let spared = biases && !self.decay_biases;
+        let lambda = if spared { T::ZERO } else { T::from_f64(self.weight_decay) };
+        self.update_weights(step, lambda, w, g, m, v);
+    }
+}
+
 impl<T: Scalar> Rule<T> for Adam {
     fn name(&self) -> &str {
         "adam"
@@ -79,12 +87,11 @@ impl<T: Scalar> Rule<T> for Adam {
     }
 
     fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
-        let [m, v] = state else { unreachable!("states() is 2") };
-        let decay = column_decay(parameter, self.weight_decay, self.decay_biases);
-        for j in 0..gradient.columns() {
-            let (w, g) = (parameter.value.column_slice_mut(j), gradient.column_slice(j));
-            self.update_column(step, decay(j), w, g, m.column_slice_mut(j), v.column_slice_mut(j));
-        }
+        update_by_elements(self, step, parameter, gradient, state);
+    }
+
+    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
+        Some(self)
     }
 
     fn check(&self) -> Result<()> {

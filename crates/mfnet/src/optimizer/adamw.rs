@@ -1,4 +1,4 @@
-use super::{Adam, Parameter, Rule, column_decay};
+use super::{Adam, ElementRule, Parameter, Rule, update_by_elements};
 use crate::error::Result;
 use crate::tensor::{Scalar, Tensor};
 
@@ -29,6 +29,18 @@ impl Default for AdamW {
     }
 }
 
+impl<T: Scalar> ElementRule<T> for AdamW {
+    fn update(&self, step: u64, biases: bool, w: &mut [T], g: &[T], [m, v]: [&mut [T]; 2]) {
+        if !biases || self.0.decay_biases {
+            let kept = T::ONE - T::from_f64(self.0.learning_rate * self.0.weight_decay);
+            for w in w.iter_mut() {
+                *w *= kept;
+            }
+        }
+        self.0.update_weights(step, T::ZERO, w, g, m, v);
+    }
+}
+
 impl<T: Scalar> Rule<T> for AdamW {
     fn name(&self) -> &str {
         "adamw"
@@ -39,16 +51,11 @@ impl<T: Scalar> Rule<T> for AdamW {
     }
 
     fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
-        let [m, v] = state else { unreachable!("states() is 2") };
-        let decay = column_decay(parameter, self.0.learning_rate * self.0.weight_decay, self.0.decay_biases);
-        for j in 0..gradient.columns() {
-            let (w, g) = (parameter.value.column_slice_mut(j), gradient.column_slice(j));
-            let kept = T::ONE - decay(j);
-            for w in w.iter_mut() {
-                *w *= kept;
-            }
-            self.0.update_column(step, T::ZERO, w, g, m.column_slice_mut(j), v.column_slice_mut(j));
-        }
+        update_by_elements(self, step, parameter, gradient, state);
+    }
+
+    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
+        Some(self)
     }
 
     fn check(&self) -> Result<()> {

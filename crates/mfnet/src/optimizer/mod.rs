@@ -15,7 +15,11 @@ pub use parameter::{Parameter, Parameters};
 pub use sgd::Sgd;
 
 use crate::error::{Error, Result};
+use crate::tensor::parts::for_each_strip_of;
 use crate::tensor::{Scalar, Tensor};
+
+/// What a step of one weight is taken to cost, in floating-point operations, for the decision whether to share the work.
+const COST: usize = 16;
 
 /// How one matrix of parameters W moves, given its gradient: the update of an optimizer.
 ///
@@ -34,6 +38,12 @@ pub trait Rule<T: Scalar>: Send + Sync {
     /// Moves `parameter` by one step; `step` counts from 1. `gradient` and each of `state` have its shape.
     fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]);
 
+    /// The same rule for some weights at a time, if each weight moves by its own gradient and state alone. Training then
+    /// applies it to a piece of the matrix as soon as the piece's gradient is there. Must give the same bits.
+    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
+        None
+    }
+
     /// Checks the rule's numbers.
     ///
     /// # Errors
@@ -41,6 +51,39 @@ pub trait Rule<T: Scalar>: Send + Sync {
     fn check(&self) -> Result<()> {
         Ok(())
     }
+}
+
+/// A rule by which each weight moves by its own gradient and state alone.
+pub trait ElementRule<T: Scalar>: Send + Sync {
+    /// Moves some weights, or some biases, by one step. The slices have one length, but for `state`, whose unused ones are empty.
+    fn update(&self, step: u64, biases: bool, weights: &mut [T], gradient: &[T], state: [&mut [T]; 2]);
+}
+
+/// [`Rule::update`] by a rule for elements.
+fn update_by_elements<T: Scalar>(
+    rule: &dyn ElementRule<T>,
+    step: u64,
+    parameter: &mut Parameter<T>,
+    gradient: &Tensor<T>,
+    state: &mut [Tensor<T>],
+) {
+    let (layout, biases) = (gradient.layout(), parameter.bias_columns);
+    assert!(gradient.shape() == parameter.value.shape(), "the gradient has the parameter's shape");
+    let [first, second] = {
+        let mut state = state.iter_mut();
+        [state.next(), state.next()]
+    };
+    let operations = COST * gradient.rows() * gradient.columns();
+    for_each_strip_of([Some(&mut parameter.value), first, second], operations, |strip, [weights, first, second]| {
+        let gradient = &gradient.storage()[layout.place(strip.panel, strip.columns.clone())];
+        let of_biases = biases.clamp(strip.columns.start, strip.columns.end) - strip.columns.start;
+        let border = of_biases * layout.height(strip.panel);
+        let (weights, other_weights) = weights.split_at_mut(border);
+        let (first, other_first) = first.split_at_mut(border.min(first.len()));
+        let (second, other_second) = second.split_at_mut(border.min(second.len()));
+        rule.update(step, true, weights, &gradient[..border], [first, second]);
+        rule.update(step, false, other_weights, &gradient[border..], [other_first, other_second]);
+    });
 }
 
 impl<T: Scalar> Rule<T> for Box<dyn Rule<T>> {
@@ -52,6 +95,9 @@ impl<T: Scalar> Rule<T> for Box<dyn Rule<T>> {
     }
     fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
         (**self).update(step, parameter, gradient, state);
+    }
+    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
+        (**self).by_elements()
     }
     fn check(&self) -> Result<()> {
         (**self).check()
@@ -115,12 +161,6 @@ impl<T: Scalar, R: Rule<T>> Optimizer<T, R> {
     pub fn rule_mut(&mut self) -> &mut R {
         &mut self.rule
     }
-}
-
-/// The weight decay of each column of a matrix: `decay`, and 0 for biases unless `decay_biases`.
-fn column_decay<T: Scalar>(parameter: &Parameter<T>, decay: f64, decay_biases: bool) -> impl Fn(usize) -> T + use<T> {
-    let biases = if decay_biases { 0 } else { parameter.bias_columns };
-    move |column| if column < biases { T::ZERO } else { T::from_f64(decay) }
 }
 
 /// `x` if `ok`.

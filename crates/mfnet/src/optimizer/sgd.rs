@@ -1,4 +1,4 @@
-use super::{Parameter, Rule, column_decay, require, require_decay, require_rate};
+use super::{ElementRule, Parameter, Rule, require, require_decay, require_rate, update_by_elements};
 use crate::error::Result;
 use crate::tensor::{Scalar, Tensor};
 
@@ -41,6 +41,25 @@ impl Sgd {
     }
 }
 
+impl<T: Scalar> ElementRule<T> for Sgd {
+    fn update(&self, _step: u64, biases: bool, w: &mut [T], g: &[T], [v, _]: [&mut [T]; 2]) {
+        let (eta, mu) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
+        let spared = biases && !self.decay_biases;
+        let lambda = if spared { T::ZERO } else { T::from_f64(self.weight_decay) };
+        if self.momentum == 0.0 {
+            for (w, g) in w.iter_mut().zip(g) {
+                *w -= eta * (*g + lambda * *w);
+            }
+        } else {
+            for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
+                let g = *g + lambda * *w;
+                *v = mu * *v + g;
+                *w -= eta * if self.nesterov { g + mu * *v } else { *v };
+            }
+        }
+    }
+}
+
 impl<T: Scalar> Rule<T> for Sgd {
     fn name(&self) -> &str {
         "sgd"
@@ -50,31 +69,12 @@ impl<T: Scalar> Rule<T> for Sgd {
         usize::from(self.momentum != 0.0)
     }
 
-    fn update(&self, _step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
-        let (eta, mu) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
-        let decay = column_decay(parameter, self.weight_decay, self.decay_biases);
-        for j in 0..gradient.columns() {
-            let lambda = decay(j);
-            let w = parameter.value.column_slice_mut(j);
-            let g = w.iter().zip(gradient.column_slice(j)).map(|(w, g)| *g + lambda * *w);
-            match state {
-                [] => {
-                    for (w, g) in w.iter_mut().zip(gradient.column_slice(j)) {
-                        *w -= eta * (*g + lambda * *w);
-                    }
-                }
-                [v, ..] => {
-                    let v = v.column_slice_mut(j);
-                    for (v, g) in v.iter_mut().zip(g) {
-                        *v = mu * *v + g;
-                    }
-                    for ((w, g), v) in w.iter_mut().zip(gradient.column_slice(j)).zip(v) {
-                        let g = *g + lambda * *w;
-                        *w -= eta * if self.nesterov { g + mu * *v } else { *v };
-                    }
-                }
-            }
-        }
+    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
+        update_by_elements(self, step, parameter, gradient, state);
+    }
+
+    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
+        Some(self)
     }
 
     fn check(&self) -> Result<()> {

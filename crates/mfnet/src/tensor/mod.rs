@@ -1,16 +1,69 @@
 //! [`Tensor`]: a matrix of features × samples. The only module that knows how its elements lie in memory.
+//!
+//! The rows are cut into panels of 64 in `f32` and 32 in `f64` (256 bytes); the last panel has what is left, rounded up to whole groups of
+//! 64 bytes. A panel lies in memory column after column, then comes the next panel:
+//!
+//! ```text
+//! [panel][column][row of the panel]        element (i, j) of f32: panel i/64, column j, row i mod 64
+//! ```
+//!
+//! So a column of a panel is what the kernel multiplies at once, whether the matrix is parameters, activations or deltas,
+//! and the columns of a panel that one thread takes are one piece of memory. The rows that fill up the last panel belong to
+//! no element: they start as zeros, and whatever becomes of them is never read as a number.
 
 mod augmented;
+mod elements;
+pub(crate) mod kernel;
+pub(crate) mod parts;
 pub(crate) mod product;
 mod scalar;
 
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::marker::PhantomData;
+use std::ops::{Index, IndexMut, Range};
 
+use aligned_vec::{AVec, ConstAlign};
+
+use elements::{Elements, ElementsMut};
 pub use product::Operand;
 pub use scalar::{Dtype, Scalar};
 
 use crate::error::{Error, Result};
+
+/// Elements from the border of a cache line on.
+type Storage<T> = AVec<T, ConstAlign<{ kernel::GROUP }>>;
+
+/// Where the elements of a tensor of this shape lie in memory.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout<T> {
+    rows: usize,
+    columns: usize,
+    of: PhantomData<T>,
+}
+
+impl<T: Scalar> Layout<T> {
+    /// Number of panels.
+    pub(crate) fn panels(self) -> usize {
+        self.rows.div_ceil(T::PANEL)
+    }
+
+    /// Rows of a panel with those that fill it up.
+    pub(crate) fn height(self, panel: usize) -> usize {
+        (self.rows - panel * T::PANEL).next_multiple_of(T::GROUP).min(T::PANEL)
+    }
+
+    /// These columns of a panel.
+    pub(crate) fn place(self, panel: usize, columns: Range<usize>) -> Range<usize> {
+        let (start, height) = (panel * T::PANEL * self.columns, self.height(panel));
+        start + columns.start * height..start + columns.end * height
+    }
+
+    /// One column of a panel without the rows that fill it up.
+    pub(crate) fn piece(self, panel: usize, column: usize) -> Range<usize> {
+        let start = self.place(panel, column..column).start;
+        start..start + T::PANEL.min(self.rows - panel * T::PANEL)
+    }
+}
 
 /// A matrix. Inputs, outputs and deltas have shape (features, samples), a sample is a column; a layer's
 /// parameters have shape (outputs, 1 + inputs).
@@ -26,27 +79,30 @@ use crate::error::{Error, Result};
 /// assert_eq!(x[(1, 3)], 3.0);
 /// assert_eq!(x.augmented().row(0).collect::<Vec<_>>(), [1.0; 4]);
 /// ```
-#[derive(Clone, PartialEq)]
+#[derive(Clone)]
 pub struct Tensor<T: Scalar = f64> {
     rows: usize,
     columns: usize,
-    /// Column after column.
-    elements: Vec<T>,
+    /// Panel after panel.
+    elements: Storage<T>,
 }
 
 impl<T: Scalar> Tensor<T> {
     /// A matrix of zeros.
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Tensor { rows, columns, elements: vec![T::ZERO; rows * columns] }
+        let elements = AVec::__from_elem(kernel::GROUP, T::ZERO, rows.next_multiple_of(T::GROUP) * columns);
+        Tensor { rows, columns, elements }
     }
 
-    /// The matrix whose element in row i and column j is `f(i, j)`.
+    /// The matrix whose element in row i and column j is `f(i, j)`, asked column by column.
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
-        let mut elements = Vec::with_capacity(rows * columns);
+        let mut tensor = Self::zeros(rows, columns);
         for j in 0..columns {
-            elements.extend((0..rows).map(|i| f(i, j)));
+            for i in 0..rows {
+                tensor[(i, j)] = f(i, j);
+            }
         }
-        Tensor { rows, columns, elements }
+        tensor
     }
 
     /// The matrix with these rows, as one writes it on paper.
@@ -62,7 +118,7 @@ impl<T: Scalar> Tensor<T> {
         if rows == 0 || !elements.len().is_multiple_of(rows) {
             return Err(Error::shape("Tensor::from_columns", format!("columns of {rows}"), elements.len()));
         }
-        Ok(Tensor { rows, columns: elements.len() / rows, elements })
+        Ok(Self::from_fn(rows, elements.len() / rows, |i, j| elements[j * rows + i]))
     }
 
     /// Number of rows: features or outputs.
@@ -82,7 +138,7 @@ impl<T: Scalar> Tensor<T> {
 
     /// The elements of one column, from the top.
     pub fn column(&self, j: usize) -> impl ExactSizeIterator<Item = T> + '_ {
-        self.column_slice(j).iter().copied()
+        Elements::new(self, j..j + 1).copied()
     }
 
     /// The elements of one row, from the left.
@@ -91,13 +147,13 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// All elements, column by column.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> {
-        self.elements.iter()
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &T> + Clone {
+        Elements::new(self, 0..self.columns)
     }
 
     /// All elements for changing, column by column.
     pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut T> {
-        self.elements.iter_mut()
+        ElementsMut::new(self)
     }
 
     /// Sets every element to `x`.
@@ -113,32 +169,33 @@ impl<T: Scalar> Tensor<T> {
 
     /// The matrix of f(x) for every element x.
     pub fn map<U: Scalar>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
-        Tensor { rows: self.rows, columns: self.columns, elements: self.elements.iter().map(|x| f(*x)).collect() }
+        Tensor::from_fn(self.rows, self.columns, |i, j| f(self[(i, j)]))
     }
 
     /// The columns with these numbers, in this order.
     pub fn select_columns(&self, columns: &[usize]) -> Self {
-        let mut elements = Vec::with_capacity(self.rows * columns.len());
-        for &j in columns {
-            elements.extend_from_slice(self.column_slice(j));
-        }
-        Tensor { rows: self.rows, columns: columns.len(), elements }
+        Self::from_fn(self.rows, columns.len(), |i, j| self[(i, columns[j])])
     }
 
     /// Whether no element is infinite or NaN.
     pub fn is_finite(&self) -> bool {
-        self.elements.iter().all(|x| x.is_finite())
+        self.iter().all(|x| x.is_finite())
     }
 
     /// √Σx², summed column by column in `f64`.
     pub fn norm(&self) -> f64 {
-        self.elements.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
+        self.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
     }
 
-    /// Changes the number of columns; new ones are zero. Allocates only beyond the largest size so far.
+    /// Changes the number of columns, and leaves open what the elements are. Allocates only beyond the largest size so far.
     pub(crate) fn set_columns(&mut self, columns: usize) {
-        self.columns = columns;
-        self.elements.resize(self.rows * columns, T::ZERO);
+        if columns != self.columns {
+            self.columns = columns;
+            self.elements.resize(self.rows.next_multiple_of(T::GROUP) * columns, T::ZERO);
+            // the rows that fill up the last panel lie elsewhere now
+            let last = self.rows / T::PANEL * T::PANEL * columns;
+            self.elements[last..].fill(T::ZERO);
+        }
     }
 
     /// All elements as they lie in memory; tensors of one shape lie alike.
@@ -151,12 +208,38 @@ impl<T: Scalar> Tensor<T> {
         &mut self.elements
     }
 
-    pub(crate) fn column_slice(&self, j: usize) -> &[T] {
-        &self.elements[j * self.rows..(j + 1) * self.rows]
+    /// How the elements lie in memory.
+    pub(crate) fn layout(&self) -> Layout<T> {
+        Layout { rows: self.rows, columns: self.columns, of: PhantomData }
     }
 
-    pub(crate) fn column_slice_mut(&mut self, j: usize) -> &mut [T] {
-        &mut self.elements[j * self.rows..(j + 1) * self.rows]
+    /// What a panel holds of a column, without the rows that fill it up.
+    pub(crate) fn piece(&self, panel: usize, column: usize) -> &[T] {
+        &self.elements[self.layout().piece(panel, column)]
+    }
+
+    /// Calls `write(panel, piece)` for the pieces of a column, for changing.
+    pub(crate) fn for_each_piece_mut(&mut self, column: usize, mut write: impl FnMut(usize, &mut [T])) {
+        let layout = self.layout();
+        for panel in 0..layout.panels() {
+            write(panel, &mut self.elements[layout.piece(panel, column)]);
+        }
+    }
+
+    /// Where an element lies in memory.
+    ///
+    /// # Panics
+    /// If there is no such row or column.
+    fn index_of(&self, (i, j): (usize, usize)) -> usize {
+        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
+        assert!(j < self.columns, "column {j} of a matrix with {} columns", self.columns);
+        self.layout().place(i / T::PANEL, j..j + 1).start + i % T::PANEL
+    }
+}
+
+impl<T: Scalar> PartialEq for Tensor<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.shape() == other.shape() && self.iter().eq(other.iter())
     }
 }
 
@@ -164,16 +247,15 @@ impl<T: Scalar> Tensor<T> {
 impl<T: Scalar> Index<(usize, usize)> for Tensor<T> {
     type Output = T;
 
-    fn index(&self, (i, j): (usize, usize)) -> &T {
-        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
-        &self.elements[j * self.rows + i]
+    fn index(&self, place: (usize, usize)) -> &T {
+        &self.elements[self.index_of(place)]
     }
 }
 
 impl<T: Scalar> IndexMut<(usize, usize)> for Tensor<T> {
-    fn index_mut(&mut self, (i, j): (usize, usize)) -> &mut T {
-        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
-        &mut self.elements[j * self.rows + i]
+    fn index_mut(&mut self, place: (usize, usize)) -> &mut T {
+        let place = self.index_of(place);
+        &mut self.elements[place]
     }
 }
 

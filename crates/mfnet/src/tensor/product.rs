@@ -9,16 +9,14 @@
 //! input_gradient    ∂J/∂A  = Wᵀ Δ                seed, equation 6
 //! ```
 //!
-//! faer multiplies one chunk of columns at a time on one thread; the chunks are shared by [`crate::threads`].
+//! Each is one call of [`strip`](super::kernel::strip) for a panel of the result and some of its columns. The left factor is always a matrix
+//! in its own panels; Wᵀ is therefore written out before it is one.
 
-use faer::linalg::matmul::matmul;
-use faer::{Accum, MatMut, MatRef, Par};
+use std::ops::Range;
 
+use super::kernel::{Left, Right, strip};
+use super::parts::for_each_strip;
 use super::{Scalar, Tensor};
-use crate::threads::for_each_chunk;
-
-/// Columns of the result that one call multiplies. Part of what fixes the bits of a result.
-const COLUMNS: usize = 64;
 
 /// A matrix as a factor of a product: itself or transposed.
 #[derive(Clone, Copy, Debug)]
@@ -33,10 +31,11 @@ impl<'a, T: Scalar> From<&'a Tensor<T>> for Operand<'a, T> {
     }
 }
 
-impl<'a, T: Scalar> Operand<'a, T> {
-    fn view(self) -> MatRef<'a, T> {
-        let view = self.tensor.view(0);
-        if self.transposed { view.transpose() } else { view }
+impl<T: Scalar> Operand<'_, T> {
+    /// (rows, columns).
+    fn shape(self) -> (usize, usize) {
+        let (rows, columns) = self.tensor.shape();
+        if self.transposed { (columns, rows) } else { (rows, columns) }
     }
 }
 
@@ -60,7 +59,7 @@ impl<T: Scalar> Tensor<T> {
     /// If the inner dimensions differ.
     pub fn product<'a>(&'a self, right: impl Into<Operand<'a, T>>) -> Tensor<T> {
         let right = right.into();
-        let mut out = Tensor::zeros(self.rows(), right.view().ncols());
+        let mut out = Tensor::zeros(self.rows(), right.shape().1);
         out.set_product(self, right);
         out
     }
@@ -70,70 +69,156 @@ impl<T: Scalar> Tensor<T> {
     /// # Panics
     /// If the shapes do not fit.
     pub fn set_product<'a>(&mut self, left: impl Into<Operand<'a, T>>, right: impl Into<Operand<'a, T>>) {
-        let (left, right) = (left.into().view(), right.into().view());
+        let (left, right) = (left.into(), right.into());
+        let ((rows, depth), (right_rows, columns)) = (left.shape(), right.shape());
         assert!(
-            left.ncols() == right.nrows() && self.shape() == (left.nrows(), right.ncols()),
-            "the product of {}×{} and {}×{} does not fit {}×{}",
-            left.nrows(),
-            left.ncols(),
-            right.nrows(),
-            right.ncols(),
+            depth == right_rows && self.shape() == (rows, columns),
+            "the product of {rows}×{depth} and {right_rows}×{columns} does not fit {}×{}",
             self.rows,
             self.columns
         );
-        multiply(self, 0, Accum::Replace, left, right);
+        let transpose;
+        let left = if left.transposed {
+            transpose = left.tensor.transpose(0);
+            &transpose
+        } else {
+            left.tensor
+        };
+        let factor = |panel| left.factor(panel, 0);
+        if right.transposed {
+            by_rows(self, 0, factor, right.tensor);
+        } else {
+            by_columns(self, factor, right.tensor);
+        }
     }
 
-    /// All columns from `first` on.
-    fn view(&self, first: usize) -> MatRef<'_, T> {
-        MatRef::from_column_major_slice(&self.elements[first * self.rows..], self.rows, self.columns - first)
+    /// The transpose of the columns from `first` on, written out.
+    pub(crate) fn transpose(&self, first: usize) -> Tensor<T> {
+        let mut transpose = Tensor::zeros(self.columns - first, self.rows);
+        self.transpose_into(first, &mut transpose);
+        transpose
+    }
+
+    /// The same into a tensor of its shape.
+    pub(crate) fn transpose_into(&self, first: usize, transpose: &mut Tensor<T>) {
+        let operations = self.rows * self.columns;
+        for_each_strip(transpose, operations, |part, out| {
+            let height = out.len() / part.columns.len();
+            let rows = T::PANEL.min(self.columns - first - part.panel * T::PANEL);
+            for i in 0..rows {
+                let column = first + part.panel * T::PANEL + i;
+                for (to, row) in out.iter_mut().skip(i).step_by(height).zip(part.columns.clone()) {
+                    *to = self[(row, column)];
+                }
+            }
+        });
+    }
+
+    /// A panel's columns from `first` on as the left factor.
+    fn factor(&self, panel: usize, first: usize) -> Left<'_, T> {
+        let layout = self.layout();
+        Left {
+            panel: &self.elements[layout.place(panel, first..self.columns)],
+            height: layout.height(panel),
+            start: None,
+        }
+    }
+
+    /// This matrix as the right factor.
+    fn right(&self) -> Right<'_, T> {
+        let last = self.layout().height(self.layout().panels() - 1);
+        Right {
+            elements: &self.elements,
+            depth: self.rows,
+            run: T::PANEL,
+            run_step: T::PANEL * self.columns,
+            row_step: 1,
+            column_step: T::PANEL,
+            last_column_step: last,
+        }
+    }
+
+    /// The transpose of one of this matrix's panels as the right factor; its columns are the panel's rows.
+    fn right_transposed(&self, panel: usize) -> Right<'_, T> {
+        let layout = self.layout();
+        Right {
+            elements: &self.elements[layout.place(panel, 0..self.columns)],
+            depth: self.columns,
+            run: usize::MAX,
+            run_step: 0,
+            row_step: layout.height(panel),
+            column_step: 1,
+            last_column_step: 1,
+        }
     }
 }
 
 /// Z = b 1ᵀ + W A: the bias starts each column, W A is added.
 pub(crate) fn affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
-    let bias = parameters.column_slice(0);
-    for j in 0..output.columns {
-        output.column_slice_mut(j).copy_from_slice(bias);
-    }
-    multiply(output, 0, Accum::Add, parameters.view(1), input.view(0));
+    let factor = |panel| {
+        let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
+        Left { start: Some(bias), ..parameters.factor(panel, 1) }
+    };
+    by_columns(output, factor, input);
 }
 
-/// ∂J/∂A = Wᵀ Δ.
-pub(crate) fn input_gradient<T: Scalar>(parameters: &Tensor<T>, delta: &Tensor<T>, output: &mut Tensor<T>) {
-    multiply(output, 0, Accum::Replace, parameters.view(1).transpose(), delta.view(0));
+/// ∂J/∂A = Wᵀ Δ, from the transpose of W.
+pub(crate) fn input_gradient<T: Scalar>(transpose: &Tensor<T>, delta: &Tensor<T>, output: &mut Tensor<T>) {
+    by_columns(output, |panel| transpose.factor(panel, 0), delta);
 }
 
 /// ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ].
 pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
-    let bias = output.column_slice_mut(0);
-    bias.fill(T::ZERO);
-    for j in 0..delta.columns {
-        for (sum, d) in bias.iter_mut().zip(delta.column_slice(j)) {
-            *sum += *d;
-        }
-    }
-    multiply(output, 1, Accum::Replace, delta.view(0), input.view(0).transpose());
+    by_rows(output, 1, |panel| delta.factor(panel, 0), input);
 }
 
-/// Columns `first…` of `output` = or += left · right, in chunks of columns.
-fn multiply<T: Scalar>(
-    output: &mut Tensor<T>,
-    first: usize,
-    accumulate: Accum,
-    left: MatRef<'_, T>,
-    right: MatRef<'_, T>,
-) {
-    let rows = output.rows;
-    let operations = 2 * rows * left.ncols() * right.ncols();
-    if rows == 0 || right.ncols() == 0 {
+/// `output` = left · right.
+fn by_columns<'a, T: Scalar>(output: &mut Tensor<T>, left: impl Fn(usize) -> Left<'a, T> + Sync, right: &Tensor<T>) {
+    let operations = 2 * output.rows * output.columns * right.rows;
+    if right.rows == 0 {
+        output.fill(T::ZERO);
         return;
     }
-    for_each_chunk(&mut output.elements[first * rows..], COLUMNS * rows, operations, |i, chunk| {
-        let columns = chunk.len() / rows;
-        let right = right.subcols(i * COLUMNS, columns);
-        matmul(MatMut::from_column_major_slice_mut(chunk, rows, columns), accumulate, left, right, T::ONE, Par::Seq);
+    for_each_strip(output, operations, |part, out| strip(&left(part.panel), &right.right(), part.columns, out));
+}
+
+/// Columns from `first` on of `output` = left · rightᵀ. A column before them is the sum of left's columns.
+fn by_rows<'a, T: Scalar>(
+    output: &mut Tensor<T>,
+    first: usize,
+    left: impl Fn(usize) -> Left<'a, T> + Sync,
+    right: &Tensor<T>,
+) {
+    let operations = 2 * output.rows * output.columns * right.columns;
+    for_each_strip(output, operations, |part, out| {
+        let left = left(part.panel);
+        let mut rest = out;
+        let Range { start, end } = part.columns;
+        if start < first {
+            let (sum, after) = rest.split_at_mut(left.height);
+            sum_of_columns(&left, sum);
+            rest = after;
+        }
+        // columns of the result are rows of the right factor, which lie in its panels
+        let (mut row, end) = (start.max(first) - first, end - first);
+        while row < end {
+            let (panel, within) = (row / T::PANEL, row % T::PANEL);
+            let rows = (end - row).min(T::PANEL - within);
+            let (out, after) = rest.split_at_mut(rows * left.height);
+            strip(&left, &right.right_transposed(panel), within..within + rows, out);
+            (row, rest) = (row + rows, after);
+        }
     });
+}
+
+/// The sum of all columns of a panel.
+fn sum_of_columns<T: Scalar>(left: &Left<'_, T>, sum: &mut [T]) {
+    sum.fill(T::ZERO);
+    for column in left.panel.chunks_exact(left.height) {
+        for (sum, x) in sum.iter_mut().zip(column) {
+            *sum += *x;
+        }
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +251,7 @@ mod tests {
             assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
 
             let mut dj_da = Tensor::zeros(inputs, samples);
-            input_gradient(&parameters, &delta, &mut dj_da);
+            input_gradient(&parameters.transpose(1), &delta, &mut dj_da);
             assert_eq!(dj_da, plain(&transpose(&w), &delta));
 
             let mut dj_dw = Tensor::zeros(out, inputs + 1);

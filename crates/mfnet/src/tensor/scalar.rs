@@ -81,7 +81,7 @@ pub trait Scalar:
 
 pub(super) mod sealed {
     /// Only `f64` and `f32`; the bound is what the matrix products need.
-    pub trait Sealed: faer::traits::ComplexField {}
+    pub trait Sealed: crate::tensor::kernel::Kernels {}
     impl Sealed for f64 {}
     impl Sealed for f32 {}
 }

@@ -1,0 +1,556 @@
+//! The one loop that multiplies: a strip of a product, `out[·, c] = start + Σ_k left[·, k] · right(k, c)`.
+//!
+//! The left factor is a panel: up to 64 rows in `f32` and 32 in `f64`, column k contiguous at k · height. The right factor is read
+//! element by element, and each element multiplies the whole column of the panel. A tile of the result, all rows of the panel by a
+//! few columns, stays in registers while k runs; nothing is packed or copied.
+//!
+//! Every element of the result is one chain of fused multiply-adds over k = 0, 1, …, so it has the same bits however the
+//! result is cut into strips and tiles, and on every processor with a fused multiply-add. The instruction set is chosen at run time; on a
+//! processor without the instruction the product is rounded before it is added.
+//!
+//! With `threads.rs` and `parts.rs` one of the three modules with unsafe code; its functions are safe.
+#![allow(unsafe_code)]
+
+use std::ops::Range;
+
+use super::Scalar;
+
+/// Bytes of a group of rows. The height of a panel is a whole number of groups.
+pub(super) const GROUP: usize = 64;
+
+/// The right factor of a strip: where its element in row k and column c lies.
+///
+/// The depth is cut into runs; within one, row k and column c lie at `offset(run) + k · row_step + c · column_step`.
+pub struct Right<'a, T> {
+    pub(super) elements: &'a [T],
+    /// All rows.
+    pub(super) depth: usize,
+    /// Rows of a run but the last, which has what is left.
+    pub(super) run: usize,
+    /// From the first element of a run to that of the next.
+    pub(super) run_step: usize,
+    /// From a row to the next.
+    pub(super) row_step: usize,
+    /// From a column to the next, in a whole run and in the last one.
+    pub(super) column_step: usize,
+    pub(super) last_column_step: usize,
+}
+
+impl<T> Right<'_, T> {
+    fn column_step(&self, last: bool) -> usize {
+        if last { self.last_column_step } else { self.column_step }
+    }
+
+    /// One more than the largest place that columns before `end` reach.
+    fn reach(&self, end: usize) -> usize {
+        if self.depth == 0 || end == 0 {
+            return 0;
+        }
+        let last = (self.depth - 1) / self.run;
+        let of_run = |run: usize, rows: usize| {
+            run * self.run_step + (rows - 1) * self.row_step + (end - 1) * self.column_step(run == last) + 1
+        };
+        let of_last = of_run(last, self.depth - last * self.run);
+        if last == 0 { of_last } else { of_last.max(of_run(last - 1, self.run)) }
+    }
+}
+
+/// The panel and what is added to its product.
+pub struct Left<'a, T> {
+    /// Column after column, `height` elements each.
+    pub(super) panel: &'a [T],
+    pub(super) height: usize,
+    /// A column to which the products are added; zeros if none.
+    pub(super) start: Option<&'a [T]>,
+}
+
+/// The instructions that this processor has, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Instructions {
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
+    #[cfg(target_arch = "x86_64")]
+    Avx2,
+    Portable,
+}
+
+impl Instructions {
+    /// Those of this processor.
+    pub(super) fn best() -> Self {
+        Self::all().next().unwrap_or(Instructions::Portable)
+    }
+
+    /// All that this processor can run.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let all = [
+            #[cfg(target_arch = "x86_64")]
+            (Instructions::Avx512, is_x86_feature_detected!("avx512f")),
+            #[cfg(target_arch = "x86_64")]
+            (Instructions::Avx2, is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
+            (Instructions::Portable, true),
+        ];
+        all.into_iter().filter_map(|(instructions, there)| there.then_some(instructions))
+    }
+}
+
+/// Writes the columns `columns` of the product into `out`, column after column, `left.height` elements each.
+///
+/// # Panics
+/// If a slice is too short, or the height is no whole number of groups.
+pub(super) fn strip<T: Scalar>(left: &Left<'_, T>, right: &Right<'_, T>, columns: Range<usize>, out: &mut [T]) {
+    strip_with(Instructions::best(), left, right, columns, out);
+}
+
+/// The same with these instructions, which the processor must have.
+fn strip_with<T: Scalar>(
+    instructions: Instructions,
+    left: &Left<'_, T>,
+    right: &Right<'_, T>,
+    columns: Range<usize>,
+    out: &mut [T],
+) {
+    let height = left.height;
+    assert!(height > 0 && height.is_multiple_of(T::GROUP) && height <= T::PANEL, "height of a panel");
+    assert!(right.run > 0, "rows of a run");
+    assert!(left.panel.len() >= right.depth * height, "the left factor is too short");
+    assert!(left.start.is_none_or(|start| start.len() >= height), "the start is too short");
+    assert!(
+        columns.start <= columns.end && right.elements.len() >= right.reach(columns.end),
+        "the right factor is too short"
+    );
+    assert!(out.len() >= columns.len() * height, "the result is too short");
+    // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
+    unsafe {
+        match instructions {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => T::strip_avx512(left, right, columns, out),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => T::strip_avx2(left, right, columns, out),
+            Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, columns, out),
+        }
+    }
+}
+
+/// What the kernels know of an element's type.
+pub trait Kernels: Sized + Copy {
+    /// Elements in a group of rows.
+    const GROUP: usize = GROUP / size_of::<Self>();
+    /// Rows of a whole panel.
+    const PANEL: usize = 4 * Self::GROUP;
+    type Portable: Vector<Element = Self>;
+
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    unsafe fn strip_avx512(left: &Left<'_, Self>, right: &Right<'_, Self>, columns: Range<usize>, out: &mut [Self]);
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    unsafe fn strip_avx2(left: &Left<'_, Self>, right: &Right<'_, Self>, columns: Range<usize>, out: &mut [Self]);
+}
+
+/// A group of rows, 64 bytes, in registers.
+pub trait Vector: Copy {
+    type Element: Copy;
+
+    unsafe fn zero() -> Self;
+    unsafe fn splat(x: Self::Element) -> Self;
+    /// From memory.
+    unsafe fn load(from: *const Self::Element) -> Self;
+    /// To memory.
+    unsafe fn store(self, to: *mut Self::Element);
+    /// self + a b.
+    unsafe fn plus(self, a: Self, b: Self) -> Self;
+}
+
+/// All rows of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time.
+///
+/// # Safety
+/// The slices are long enough, as `strip_with` checks, and the processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
+    left: &Left<'_, V::Element>,
+    right: &Right<'_, V::Element>,
+    columns: Range<usize>,
+    out: &mut [V::Element],
+) {
+    let group = GROUP / size_of::<V::Element>();
+    // SAFETY: as this function's.
+    unsafe {
+        for row in (0..left.height).step_by(ROWS * group) {
+            let mut column = columns.start;
+            let mut to = out.as_mut_ptr().add(row);
+            while column + COLUMNS <= columns.end {
+                tile::<V, ROWS, COLUMNS>(left, right, row, column, to);
+                column += COLUMNS;
+                to = to.add(COLUMNS * left.height);
+            }
+            match columns.end - column {
+                5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, column, to),
+                4 if COLUMNS > 4 => tile::<V, ROWS, 4>(left, right, row, column, to),
+                3 if COLUMNS > 3 => tile::<V, ROWS, 3>(left, right, row, column, to),
+                2 if COLUMNS > 2 => tile::<V, ROWS, 2>(left, right, row, column, to),
+                1 => tile::<V, ROWS, 1>(left, right, row, column, to),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// `ROWS` groups of rows from `row` on by `COLUMNS` columns from `column` on.
+///
+/// # Safety
+/// As [`tiles`].
+#[inline(always)]
+unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
+    left: &Left<'_, V::Element>,
+    right: &Right<'_, V::Element>,
+    row: usize,
+    column: usize,
+    out: *mut V::Element,
+) {
+    let group = GROUP / size_of::<V::Element>();
+    // SAFETY: every place lies before the ends that `strip_with` checked.
+    unsafe {
+        let mut sums = [[V::zero(); ROWS]; COLUMNS];
+        if let Some(start) = left.start {
+            for r in 0..ROWS {
+                let start = V::load(start.as_ptr().add(row + r * group));
+                for sums in &mut sums {
+                    sums[r] = start;
+                }
+            }
+        }
+        let mut a = left.panel.as_ptr().add(row);
+        let mut first = right.elements.as_ptr();
+        let mut rest = right.depth;
+        while rest > 0 {
+            let rows = rest.min(right.run);
+            rest -= rows;
+            let step = right.column_step(rest == 0);
+            let mut b = first.add(column * step);
+            for _ in 0..rows {
+                let mut panel = [V::zero(); ROWS];
+                for (r, panel) in panel.iter_mut().enumerate() {
+                    *panel = V::load(a.add(r * group));
+                }
+                for (c, sums) in sums.iter_mut().enumerate() {
+                    let factor = V::splat(*b.add(c * step));
+                    for (sum, panel) in sums.iter_mut().zip(panel) {
+                        *sum = sum.plus(panel, factor);
+                    }
+                }
+                a = a.add(left.height);
+                b = b.wrapping_add(right.row_step);
+            }
+            first = first.wrapping_add(right.run_step);
+        }
+        for (c, sums) in sums.iter().enumerate() {
+            for (r, sum) in sums.iter().enumerate() {
+                sum.store(out.add(c * left.height + r * group));
+            }
+        }
+    }
+}
+
+/// Plain arrays, which the compiler turns into the vectors of any processor.
+macro_rules! portable {
+    ($name:ident, $type:ident, $count:expr) => {
+        #[derive(Clone, Copy)]
+        pub struct $name([$type; $count]);
+
+        impl Vector for $name {
+            type Element = $type;
+
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                $name([0.0; $count])
+            }
+            #[inline(always)]
+            unsafe fn splat(x: $type) -> Self {
+                $name([x; $count])
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $type) -> Self {
+                // SAFETY: the caller's.
+                $name(unsafe { from.cast::<[$type; $count]>().read_unaligned() })
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $type) {
+                // SAFETY: the caller's.
+                unsafe { to.cast::<[$type; $count]>().write_unaligned(self.0) }
+            }
+            #[inline(always)]
+            unsafe fn plus(mut self, a: Self, b: Self) -> Self {
+                for i in 0..$count {
+                    // a fused multiply-add without its instruction would be a slow function
+                    self.0[i] = if cfg!(any(target_feature = "fma", target_arch = "aarch64")) {
+                        a.0[i].mul_add(b.0[i], self.0[i])
+                    } else {
+                        self.0[i] + a.0[i] * b.0[i]
+                    };
+                }
+                self
+            }
+        }
+    };
+}
+portable!(PortableF32, f32, 16);
+portable!(PortableF64, f64, 8);
+
+/// `$count` registers as one group of rows.
+#[cfg(target_arch = "x86_64")]
+macro_rules! registers {
+    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident) => {
+        #[derive(Clone, Copy)]
+        pub(super) struct $name([$register; $count]);
+
+        impl Vector for $name {
+            type Element = $type;
+
+            #[inline(always)]
+            unsafe fn zero() -> Self {
+                // SAFETY: the processor has the instructions, as every caller promises; here and below.
+                $name(unsafe { [$zero(); $count] })
+            }
+            #[inline(always)]
+            unsafe fn splat(x: $type) -> Self {
+                // SAFETY: as above.
+                $name(unsafe { [$splat(x); $count] })
+            }
+            #[inline(always)]
+            unsafe fn load(from: *const $type) -> Self {
+                // SAFETY: as above.
+                let mut registers = unsafe { [$zero(); $count] };
+                for (i, register) in registers.iter_mut().enumerate() {
+                    // SAFETY: as above; the caller may read a group.
+                    *register = unsafe { $load(from.add(i * GROUP / size_of::<$type>() / $count)) };
+                }
+                $name(registers)
+            }
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $type) {
+                for i in 0..$count {
+                    // SAFETY: as above; the caller may write a group.
+                    unsafe { $store(to.add(i * GROUP / size_of::<$type>() / $count), self.0[i]) }
+                }
+            }
+            #[inline(always)]
+            unsafe fn plus(mut self, a: Self, b: Self) -> Self {
+                for i in 0..$count {
+                    // SAFETY: as above.
+                    self.0[i] = unsafe { $fma(a.0[i], b.0[i], self.0[i]) };
+                }
+                self
+            }
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::*;
+
+    use super::{GROUP, Vector};
+
+    registers!(
+        F32Avx512,
+        f32,
+        __m512,
+        1,
+        _mm512_setzero_ps,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_storeu_ps,
+        _mm512_fmadd_ps
+    );
+    registers!(
+        F64Avx512,
+        f64,
+        __m512d,
+        1,
+        _mm512_setzero_pd,
+        _mm512_set1_pd,
+        _mm512_loadu_pd,
+        _mm512_storeu_pd,
+        _mm512_fmadd_pd
+    );
+    registers!(
+        F32Avx2,
+        f32,
+        __m256,
+        2,
+        _mm256_setzero_ps,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_storeu_ps,
+        _mm256_fmadd_ps
+    );
+    registers!(
+        F64Avx2,
+        f64,
+        __m256d,
+        2,
+        _mm256_setzero_pd,
+        _mm256_set1_pd,
+        _mm256_loadu_pd,
+        _mm256_storeu_pd,
+        _mm256_fmadd_pd
+    );
+}
+
+macro_rules! kernels {
+    ($type:ident, $portable:ident, $avx512:ident, $avx2:ident) => {
+        impl Kernels for $type {
+            type Portable = $portable;
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f")]
+            unsafe fn strip_avx512(
+                left: &Left<'_, $type>,
+                right: &Right<'_, $type>,
+                columns: Range<usize>,
+                out: &mut [$type],
+            ) {
+                // SAFETY: the caller's.
+                unsafe {
+                    match left.height / <$type as Kernels>::GROUP {
+                        4 => tiles::<x86::$avx512, 4, 6>(left, right, columns, out),
+                        3 => tiles::<x86::$avx512, 3, 6>(left, right, columns, out),
+                        2 => tiles::<x86::$avx512, 2, 6>(left, right, columns, out),
+                        _ => tiles::<x86::$avx512, 1, 6>(left, right, columns, out),
+                    }
+                }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn strip_avx2(
+                left: &Left<'_, $type>,
+                right: &Right<'_, $type>,
+                columns: Range<usize>,
+                out: &mut [$type],
+            ) {
+                // SAFETY: the caller's.
+                unsafe { tiles::<x86::$avx2, 1, 6>(left, right, columns, out) }
+            }
+        }
+    };
+}
+kernels!(f32, PortableF32, F32Avx512, F32Avx2);
+kernels!(f64, PortableF64, F64Avx512, F64Avx2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A panel, a right factor and a place for the product, with strides that no tensor has; NaN wherever nothing may be read.
+    fn product<T: Scalar>(
+        instructions: Instructions,
+        number: &impl Fn(usize) -> f64,
+        [groups, depth, run, gap, first, columns]: [usize; 6],
+        by_rows: bool,
+        with_start: bool,
+    ) -> Vec<f64> {
+        let nan = T::from_f64(f64::NAN);
+        let height = groups * T::GROUP;
+        let panel: Vec<T> = (0..depth * height).map(|i| T::from_f64(number(i))).collect();
+        let start: Vec<T> = (0..height).map(|i| T::from_f64(number(i + 5))).collect();
+        let runs = depth.div_ceil(run);
+        let last = depth - (runs - 1) * run;
+        let end = first + columns;
+        let mut right =
+            Right { elements: &[], depth, run, run_step: 0, row_step: 1, column_step: 0, last_column_step: 0 };
+        if by_rows {
+            right.row_step = end + gap;
+            (right.column_step, right.last_column_step) = (1, 1);
+            right.run_step = run * right.row_step;
+        } else {
+            (right.column_step, right.last_column_step) = (run + gap, last + gap);
+            right.run_step = end * (run + gap);
+        }
+        let mut elements = vec![nan; right.reach(end)];
+        for k in 0..depth {
+            for c in first..end {
+                let place = k / run * right.run_step + k % run * right.row_step;
+                let step = right.column_step(k / run == runs - 1);
+                elements[place + c * step] = T::from_f64(number(3 * k + 7 * c + 1));
+            }
+        }
+        right.elements = &elements;
+        let left = Left { panel: &panel, height, start: with_start.then_some(&start) };
+        let mut out = vec![nan; columns * height];
+        strip_with(instructions, &left, &right, first..end, &mut out);
+        out.into_iter().map(T::to_f64).collect()
+    }
+
+    /// A path rounds at most 2 depth times, each time by at most ε/2 of a sum of at most depth + 1 terms.
+    fn every_path_over_odd_shapes<T: Scalar>(number: impl Fn(usize) -> f64, tolerance: f64) {
+        for depth in [1, 2, 3, 31, 64, 65, 130] {
+            for run in [1, 5, 32, 64, 1000] {
+                for (first, columns) in [(0, 1), (3, 2), (1, 3), (0, 4), (2, 5), (0, 6), (5, 7), (0, 48), (4, 47)] {
+                    for groups in 1..=4 {
+                        for (by_rows, with_start) in [(false, true), (true, false)] {
+                            let shape = [groups, depth, run, depth % 3, first, columns];
+                            let of = |instructions| product::<T>(instructions, &number, shape, by_rows, with_start);
+                            let expected = of(Instructions::Portable);
+                            assert!(expected.iter().all(|x| x.is_finite()), "{shape:?} reads what is no element");
+                            for instructions in Instructions::all() {
+                                for (x, y) in of(instructions).iter().zip(&expected) {
+                                    assert!(
+                                        (x - y).abs() <= tolerance * (2 * depth * (depth + 1)) as f64,
+                                        "{instructions:?} {shape:?} {x} {y}"
+                                    );
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_path_gives_the_same_for_whole_numbers() {
+        let number = |i: usize| (i * 7 % 23) as f64 - 11.0;
+        every_path_over_odd_shapes::<f32>(number, 0.0);
+        every_path_over_odd_shapes::<f64>(number, 0.0);
+    }
+
+    #[test]
+    fn every_path_rounds_alike() {
+        let number = |i: usize| (i as f64 * 0.7).sin();
+        every_path_over_odd_shapes::<f32>(number, f64::from(f32::EPSILON));
+        every_path_over_odd_shapes::<f64>(number, f64::EPSILON);
+    }
+
+    /// Against a chain of fused multiply-adds written down as such.
+    #[test]
+    fn an_element_is_one_chain_in_the_order_of_k() {
+        let number = |i: usize| (i as f64 * 0.7).sin();
+        for instructions in Instructions::all().filter(|i| *i != Instructions::Portable) {
+            let (depth, height, columns) = (100, 4 * f64::GROUP, 7);
+            let out = product::<f64>(instructions, &number, [4, depth, 64, 0, 0, columns], false, true);
+            for c in 0..columns {
+                for i in 0..height {
+                    let chain = |sum: f64, k: usize| number(k * height + i).mul_add(number(3 * k + 7 * c + 1), sum);
+                    assert_eq!(out[c * height + i], (0..depth).fold(number(i + 5), chain), "{instructions:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "the right factor is too short")]
+    fn short_slices_are_refused() {
+        let right = Right {
+            elements: &[1.0; 8],
+            depth: 3,
+            run: 3,
+            run_step: 0,
+            row_step: 1,
+            column_step: 3,
+            last_column_step: 3,
+        };
+        let left = Left { panel: &[0.0; 24], height: 8, start: None };
+        strip(&left, &right, 0..3, &mut [0.0; 24]);
+    }
+}
