@@ -43,7 +43,7 @@ impl Batch {
         let preprocessing = model.preprocessing();
         if model.target().columns().iter().all(|column| table.position(column).is_ok()) {
             let data: Dataset = preprocessing.apply(&model.dataset(table)?.select(rows)?);
-            return Ok(Batch { inputs: data.inputs().clone(), targets: Some(data.targets().matrix()) });
+            return Ok(Batch { inputs: data.inputs(), targets: Some(data.targets().matrix()) });
         }
         let inputs = model.inputs(table)?;
         if let Some(row) = rows.iter().find(|row| **row >= inputs.columns()) {

@@ -147,7 +147,7 @@ proptest! {
         let (first, second) = (folder.path().join("first"), folder.path().join("second"));
         model.save(&first).unwrap();
         let loaded = Model::load(&first).unwrap();
-        prop_assert_eq!(loaded.predict_inputs(data.inputs()).unwrap(), model.predict_inputs(data.inputs()).unwrap());
+        prop_assert_eq!(loaded.predict_inputs(&data.inputs()).unwrap(), model.predict_inputs(&data.inputs()).unwrap());
         loaded.save(&second).unwrap();
         prop_assert_eq!(std::fs::read(&first).unwrap(), std::fs::read(&second).unwrap());
     }

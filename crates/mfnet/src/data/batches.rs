@@ -57,9 +57,7 @@ impl Dataset {
         inputs.set_columns(samples.len());
         targets.set_columns(samples.len());
         for (j, &sample) in samples.iter().enumerate() {
-            for (i, x) in self.inputs.column(sample).enumerate() {
-                inputs[(i, j)] = T::from_f64(x);
-            }
+            self.samples.write(sample, inputs, j);
             self.targets.write(sample, targets, j);
         }
     }

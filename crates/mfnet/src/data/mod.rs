@@ -7,6 +7,7 @@
 mod batches;
 mod builtin;
 mod preprocessing;
+mod samples;
 mod split;
 mod standardizer;
 mod table;
@@ -17,6 +18,7 @@ use std::path::Path;
 pub use batches::{Batch, Batches};
 pub use builtin::{BUILT_IN, BuiltIn};
 pub use preprocessing::Preprocessing;
+pub(crate) use samples::Samples;
 pub use split::Fractions;
 pub use standardizer::Standardizer;
 pub use table::Table;
@@ -27,8 +29,8 @@ use crate::tensor::Tensor;
 
 /// Samples with their targets, as numbers.
 ///
-/// Inputs have shape (features, samples): a row of the file is a column here. They are kept in `f64`; batches come in the type of
-/// the network.
+/// Inputs have shape (features, samples): a row of the file is a column here. They are kept in the type of the file, numbers in `f64` and
+/// pixels as bytes; batches come in the type of the network.
 ///
 /// ```
 /// use mfnet::{Dataset, Fractions, Seed, Table, Target};
@@ -43,7 +45,7 @@ use crate::tensor::Tensor;
 pub struct Dataset {
     name: String,
     feature_names: Vec<String>,
-    inputs: Tensor<f64>,
+    samples: Samples,
     targets: Targets,
 }
 
@@ -65,8 +67,8 @@ impl Dataset {
         let targets = Targets::from_table(table, target)?;
         let is_feature = |column: &&String| !target.columns().contains(column);
         let feature_names: Vec<String> = table.columns().iter().filter(is_feature).cloned().collect();
-        let inputs = table.numbers(&feature_names)?;
-        Ok(Dataset { name: table.name().to_owned(), feature_names, inputs, targets })
+        let samples = Samples::from_tensor(&table.numbers(&feature_names)?);
+        Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets })
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
@@ -79,7 +81,29 @@ impl Dataset {
         Self::named(name, feature_names, inputs, targets)
     }
 
-    /// The same with names for the features.
+    /// A data set of bytes, sample after sample; the features are called `0`, `1`, … The bytes are kept as they are and become numbers, 0 to
+    /// 255 before any preprocessing, while a batch is gathered.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Targets};
+    /// let images = Dataset::from_bytes("images", 4, vec![0, 255, 255, 0, 255, 0, 0, 255], Targets::from_labels("kind", ["a", "b"]))?;
+    /// assert_eq!(images.inputs().column(1).collect::<Vec<_>>(), [255.0, 0.0, 0.0, 255.0]);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the bytes are not those of a sample for each target.
+    pub fn from_bytes(name: &str, features: usize, bytes: Vec<u8>, targets: Targets) -> Result<Self> {
+        if features == 0 || bytes.is_empty() || targets.outputs() == 0 || bytes.len() != features * targets.samples() {
+            let expected = format!("{} samples of {features} bytes", targets.samples());
+            return Err(Error::shape("Dataset::from_bytes", expected, format!("{} bytes", bytes.len())));
+        }
+        let feature_names = (0..features).map(|i| i.to_string()).collect();
+        let samples = Samples::from_bytes(features, bytes);
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets })
+    }
+
+    /// [`Dataset::new`] with names for the features.
     pub(crate) fn named(name: &str, feature_names: Vec<String>, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
         let samples = inputs.columns();
         if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
@@ -90,7 +114,8 @@ impl Dataset {
         if let Some(x) = inputs.iter().chain(values.into_iter().flat_map(Tensor::iter)).find(|x| !x.is_finite()) {
             return Err(Error::data(name, DataProblem::NotFinite { found: x.to_string() }));
         }
-        Ok(Dataset { name: name.to_owned(), feature_names, inputs, targets })
+        let samples = Samples::from_tensor(&inputs);
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets })
     }
 
     /// What errors call it: the file's path, or the name of a built-in data set.
@@ -100,12 +125,12 @@ impl Dataset {
 
     /// Number of samples.
     pub fn samples(&self) -> usize {
-        self.inputs.columns()
+        self.samples.len()
     }
 
     /// Number of features.
     pub fn features(&self) -> usize {
-        self.inputs.rows()
+        self.samples.features()
     }
 
     /// The features' names.
@@ -128,9 +153,14 @@ impl Dataset {
         self.targets.outputs()
     }
 
-    /// X, shape (features, samples).
-    pub fn inputs(&self) -> &Tensor<f64> {
-        &self.inputs
+    /// X, shape (features, samples), written out.
+    pub fn inputs(&self) -> Tensor<f64> {
+        self.samples.tensor()
+    }
+
+    /// X as it is kept.
+    pub(crate) fn stored_inputs(&self) -> &Samples {
+        &self.samples
     }
 
     /// What is to be predicted.
@@ -153,11 +183,11 @@ impl Dataset {
     }
 
     fn selected(&self, samples: &[usize]) -> Self {
-        self.with(self.inputs.select_columns(samples), self.targets.select(samples))
+        self.with(self.samples.select(samples), self.targets.select(samples))
     }
 
     /// The same samples with other numbers.
-    fn with(&self, inputs: Tensor<f64>, targets: Targets) -> Self {
-        Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), inputs, targets }
+    fn with(&self, samples: Samples, targets: Targets) -> Self {
+        Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), samples, targets }
     }
 }

@@ -14,13 +14,13 @@ pub struct Preprocessing {
 }
 
 impl Preprocessing {
-    /// Learns it from training samples.
+    /// Learns it from training samples. Features that are bytes, the pixels of an image, share one μ and σ.
     pub fn fit(train: &Dataset) -> Self {
         let targets = match train.targets() {
             Targets::Classes { .. } => None,
             Targets::Values { values, .. } => Some(Standardizer::fit(values)),
         };
-        Preprocessing { inputs: Standardizer::fit(train.inputs()), targets }
+        Preprocessing { inputs: train.samples.standardizer(), targets }
     }
 
     /// The data as the network sees them.
@@ -34,7 +34,7 @@ impl Preprocessing {
             }
             (targets, _) => targets.clone(),
         };
-        data.with(self.inputs.apply(data.inputs()), targets)
+        data.with(data.samples.standardized(&self.inputs), targets)
     }
 
     /// A regression's outputs in the target's own unit.

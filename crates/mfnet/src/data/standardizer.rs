@@ -49,6 +49,24 @@ impl Standardizer {
         standardizer
     }
 
+    /// One μ and σ for all features, of values that occur as often as it is said.
+    pub(super) fn of_counts(features: usize, values: impl Iterator<Item = (f64, u64)> + Clone) -> Self {
+        let m = values.clone().map(|(_, count)| count).sum::<u64>() as f64;
+        let mean_of = |f: &dyn Fn(f64) -> f64| values.clone().map(|(x, count)| f(x) * count as f64).sum::<f64>() / m;
+        let mean = mean_of(&|x| x);
+        let scale = mean_of(&|x| (x - mean).powi(2)).sqrt();
+        let varies = scale > 0.0;
+        let constant = if varies { Vec::new() } else { (0..features).collect() };
+        Standardizer { mean: vec![mean; features], scale: vec![if varies { scale } else { 1.0 }; features], constant }
+    }
+
+    /// μ and σ, if they are the same for all features.
+    pub(super) fn common(&self) -> Option<(f64, f64)> {
+        let (mean, scale) = (*self.mean.first()?, *self.scale.first()?);
+        let same = self.mean.iter().all(|x| *x == mean) && self.scale.iter().all(|x| *x == scale);
+        same.then_some((mean, scale))
+    }
+
     /// (x − μ)/σ.
     ///
     /// # Panics

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 pub use network::AnyNetwork;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Fractions, Preprocessing, Table, Targets, largest};
+use crate::data::{Dataset, Fractions, Preprocessing, Samples, Table, Targets, largest};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::metric::Metrics;
@@ -217,7 +217,7 @@ impl Model {
     /// # Errors
     /// [`Error::Shape`] if the number of features is another.
     pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
-        let output = self.output(inputs)?;
+        let output = self.output(&Samples::from_tensor(inputs))?;
         Ok(match &self.target {
             TargetColumns::Classification { labels, .. } => Predictions::Classes {
                 labels: labels.clone(),
@@ -234,7 +234,7 @@ impl Model {
     /// [`Error::Shape`] if the data have other features or targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
-        Ok(Metrics::of(&self.output(data.inputs())?, data.targets()))
+        Ok(Metrics::of(&self.output(data.stored_inputs())?, data.targets()))
     }
 
     /// The loss that it was trained with, of data that are not scaled; none if the loss is not one of the library's.
@@ -259,11 +259,12 @@ impl Model {
     }
 
     /// The network's output, in the targets' own units: logits or values.
-    fn output(&self, inputs: &Tensor<f64>) -> Result<Tensor<f64>> {
-        if inputs.rows() != self.features.len() {
-            return Err(Error::shape("predict", format!("{} features", self.features.len()), inputs.rows()));
+    fn output(&self, inputs: &Samples) -> Result<Tensor<f64>> {
+        if inputs.features() != self.features.len() {
+            return Err(Error::shape("predict", format!("{} features", self.features.len()), inputs.features()));
         }
-        Ok(self.preprocessing.restore(self.network.predict(&self.preprocessing.inputs.apply(inputs))?))
+        let inputs = inputs.standardized(&self.preprocessing.inputs);
+        Ok(self.preprocessing.restore(self.network.outputs_of(&inputs)?))
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::data::Dataset;
+use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
@@ -66,6 +66,11 @@ impl AnyNetwork {
     /// [`crate::Error::Shape`] if `input` has another number of features.
     pub fn predict(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
         either!(self, net => net.predict_f64(input))
+    }
+
+    /// The output for each of these samples.
+    pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Tensor<f64>> {
+        either!(self, net => net.outputs_of(samples))
     }
 
     /// The loss of this name; none if the library has no such loss.

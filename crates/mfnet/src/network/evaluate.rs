@@ -1,5 +1,5 @@
 use super::NeuralNetwork;
-use crate::data::Dataset;
+use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::metric::Metrics;
@@ -15,7 +15,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// [`crate::Error::Shape`] if the data do not fit the network.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check_outputs("evaluate", data.outputs())?;
-        Ok(Metrics::of(&self.predict_f64(data.inputs())?, data.targets()))
+        Ok(Metrics::of(&self.outputs_of(data.stored_inputs())?, data.targets()))
     }
 
     /// The loss of these data: of all samples together, however large a batch was in training.
@@ -37,17 +37,25 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if `input` has another number of features.
     pub fn predict_f64(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
-        self.check_input("predict", input.rows())?;
-        let mut output = Tensor::zeros(self.outputs(), input.columns());
-        for first in (0..input.columns()).step_by(AT_A_TIME) {
-            let samples: Vec<usize> = (first..input.columns().min(first + AT_A_TIME)).collect();
-            let part = self.predict(&input.select_columns(&samples).map(T::from_f64))?;
-            for (j, sample) in samples.into_iter().enumerate() {
-                for (i, from) in part.column(j).enumerate() {
-                    output[(i, sample)] = from.to_f64();
+        self.outputs_of(&Samples::from_tensor(input))
+    }
+
+    /// The output for each of these samples.
+    pub(crate) fn outputs_of(&self, samples: &Samples) -> Result<Tensor<f64>> {
+        self.check_input("predict", samples.features())?;
+        let mut outputs = Tensor::zeros(self.outputs(), samples.len());
+        let mut input = Tensor::zeros(self.inputs(), AT_A_TIME.min(samples.len()));
+        for first in (0..samples.len()).step_by(AT_A_TIME) {
+            let end = samples.len().min(first + AT_A_TIME);
+            input.set_columns(end - first);
+            (first..end).for_each(|sample| samples.write(sample, &mut input, sample - first));
+            let part = self.predict(&input)?;
+            for sample in first..end {
+                for (i, x) in part.column(sample - first).enumerate() {
+                    outputs[(i, sample)] = x.to_f64();
                 }
             }
         }
-        Ok(output)
+        Ok(outputs)
     }
 }

@@ -84,7 +84,13 @@ impl Instructions {
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let all = [
             #[cfg(target_arch = "x86_64")]
-            (Instructions::Avx512, is_x86_feature_detected!("avx512f")),
+            (
+                Instructions::Avx512,
+                is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl"),
+            ),
             #[cfg(target_arch = "x86_64")]
             (Instructions::Avx2, is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
             (Instructions::Portable, true),
@@ -128,6 +134,30 @@ fn strip_with<T: Scalar>(
             Instructions::Avx2 => T::strip_avx2(left, right, columns, out),
             Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, columns, out),
         }
+    }
+}
+
+/// Does `work`, loops over elements, compiled for the best vectors of this processor. Gives the same bits as `work` itself.
+#[inline]
+pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
+    fn avx512<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2")]
+    fn avx2<R>(work: impl FnOnce() -> R) -> R {
+        work()
+    }
+    match Instructions::best() {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has the instructions.
+        Instructions::Avx512 => unsafe { avx512(work) },
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the processor has the instructions.
+        Instructions::Avx2 => unsafe { avx2(work) },
+        Instructions::Portable => work(),
     }
 }
 

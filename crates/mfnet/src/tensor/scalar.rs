@@ -46,6 +46,7 @@ pub trait Scalar:
     + SubAssign
     + MulAssign
     + DivAssign
+    + From<u8>
     + 'static
 {
     /// Zero.

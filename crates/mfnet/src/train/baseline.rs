@@ -62,13 +62,13 @@ fn one_layer(parameters: Tensor<f64>) -> Result<NeuralNetwork> {
 }
 
 /// J([b | W]) of a linear model, and its derivatives.
-struct Problem<'a> {
-    x: &'a Tensor<f64>,
+struct Problem {
+    x: Tensor<f64>,
     y: Tensor<f64>,
     classes: bool,
 }
 
-impl Problem<'_> {
+impl Problem {
     /// 1/m for classes, 0 for values.
     fn penalty(&self) -> f64 {
         if self.classes { 1.0 / self.x.columns() as f64 } else { 0.0 }
@@ -81,11 +81,11 @@ impl Problem<'_> {
     /// J + penalty/2 ‖W‖².
     fn value(&self, net: &NeuralNetwork) -> f64 {
         let weights: f64 = matrix(net).iter().skip(self.y.rows()).map(|w| w * w).sum();
-        self.loss().value(net.forward(self.x).output(), &self.y) + 0.5 * self.penalty() * weights
+        self.loss().value(net.forward(&self.x).output(), &self.y) + 0.5 * self.penalty() * weights
     }
 
     fn gradient(&self, net: &NeuralNetwork) -> Tensor<f64> {
-        let trace = net.forward(self.x);
+        let trace = net.forward(&self.x);
         let mut gradient = self.weight_gradient(&self.loss().gradient(trace.output(), &self.y));
         self.add_penalty(&mut gradient, matrix(net));
         gradient
@@ -116,7 +116,7 @@ impl Problem<'_> {
     /// ```
     fn curvature(&self, probabilities: Option<&Tensor<f64>>, v: &Tensor<f64>) -> Result<Tensor<f64>> {
         let mut u = Tensor::zeros(v.rows(), self.x.columns());
-        Linear::new(v.clone())?.forward(self.x, &mut u);
+        Linear::new(v.clone())?.forward(&self.x, &mut u);
         let m = self.x.columns() as f64;
         let delta = match probabilities {
             None => u.map(|u| 2.0 * u / (m * v.rows() as f64)),
@@ -133,7 +133,7 @@ impl Problem<'_> {
 
     /// Solves H D = −G by conjugate gradients from D = 0, the more exactly the closer the end is (Dembo, Eisenstat, Steihaug 1982).
     fn newton_direction(&self, net: &NeuralNetwork, gradient: &Tensor<f64>) -> Tensor<f64> {
-        let probabilities = self.classes.then(|| softmax(net.forward(self.x).output()));
+        let probabilities = self.classes.then(|| softmax(net.forward(&self.x).output()));
         let mut direction = Tensor::zeros(gradient.rows(), gradient.columns());
         let mut residual = gradient.map(|g| -g);
         let mut search = residual.clone();

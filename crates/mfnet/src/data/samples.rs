@@ -1,0 +1,158 @@
+use std::sync::Arc;
+
+use super::Standardizer;
+use crate::tensor::kernel::vectorised;
+use crate::tensor::{Scalar, Tensor};
+
+/// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
+/// batch is gathered.
+///
+/// Choosing samples copies no numbers.
+#[derive(Clone, Debug)]
+pub(crate) struct Samples {
+    features: usize,
+    /// Sample after sample, those included that are not chosen.
+    values: Arc<Values>,
+    chosen: Vec<usize>,
+}
+
+#[derive(Debug)]
+enum Values {
+    Numbers(Vec<f64>),
+    Bytes { bytes: Arc<Vec<u8>>, scaling: Scaling },
+}
+
+/// x ← (x − shift)/scale, one for all features.
+#[derive(Clone, Copy, Debug)]
+struct Scaling {
+    shift: f64,
+    scale: f64,
+}
+
+impl Samples {
+    /// The columns of a matrix.
+    pub(crate) fn from_tensor(inputs: &Tensor<f64>) -> Self {
+        Self::of(inputs.rows(), inputs.columns(), Values::Numbers(inputs.iter().copied().collect()))
+    }
+
+    /// Samples of bytes, sample after sample. At least one feature.
+    pub(crate) fn from_bytes(features: usize, bytes: Vec<u8>) -> Self {
+        let count = bytes.len() / features;
+        Self::of(features, count, Values::Bytes { bytes: Arc::new(bytes), scaling: Scaling { shift: 0.0, scale: 1.0 } })
+    }
+
+    fn of(features: usize, count: usize, values: Values) -> Self {
+        Samples { features, values: Arc::new(values), chosen: (0..count).collect() }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.chosen.len()
+    }
+
+    pub(crate) fn features(&self) -> usize {
+        self.features
+    }
+
+    /// Those with these numbers, in this order.
+    pub(crate) fn select(&self, samples: &[usize]) -> Self {
+        let chosen = samples.iter().map(|sample| self.chosen[*sample]).collect();
+        Samples { features: self.features, values: Arc::clone(&self.values), chosen }
+    }
+
+    /// As a matrix of shape (features, samples).
+    pub(crate) fn tensor(&self) -> Tensor<f64> {
+        let mut tensor = Tensor::zeros(self.features, self.len());
+        for sample in 0..self.len() {
+            self.write(sample, &mut tensor, sample);
+        }
+        tensor
+    }
+
+    /// Writes one sample into column `j`.
+    pub(crate) fn write<T: Scalar>(&self, sample: usize, to: &mut Tensor<T>, j: usize) {
+        let first = self.chosen[sample] * self.features;
+        match &*self.values {
+            Values::Numbers(numbers) => {
+                let mut from = &numbers[first..first + self.features];
+                to.for_each_piece_mut(j, |_, to| {
+                    for (to, x) in to.iter_mut().zip(from) {
+                        *to = T::from_f64(*x);
+                    }
+                    from = &from[to.len()..];
+                });
+            }
+            Values::Bytes { bytes, scaling } => {
+                let mut from = &bytes[first..first + self.features];
+                let (shift, factor) = (T::from_f64(scaling.shift), T::from_f64(1.0 / scaling.scale));
+                to.for_each_piece_mut(j, |_, to| {
+                    vectorised(|| {
+                        for (to, byte) in to.iter_mut().zip(from) {
+                            *to = (T::from(*byte) - shift) * factor;
+                        }
+                    });
+                    from = &from[to.len()..];
+                });
+            }
+        }
+    }
+
+    /// What brings them to mean 0 and standard deviation 1. Bytes share one unit, and so one mean and one deviation of all features.
+    pub(crate) fn standardizer(&self) -> Standardizer {
+        match &*self.values {
+            Values::Bytes { bytes, scaling: Scaling { shift, scale } } => {
+                let mut counts = [0u64; 256];
+                for sample in &self.chosen {
+                    for byte in &bytes[sample * self.features..(sample + 1) * self.features] {
+                        counts[usize::from(*byte)] += 1;
+                    }
+                }
+                let of = |byte: usize| (byte as f64 - shift) / scale;
+                Standardizer::of_counts(self.features, (0..256).map(|byte| (of(byte), counts[byte])))
+            }
+            Values::Numbers(_) => Standardizer::fit(&self.tensor()),
+        }
+    }
+
+    /// The samples after (x − μ)/σ.
+    ///
+    /// # Panics
+    /// If the standardizer is for another number of features.
+    pub(crate) fn standardized(&self, by: &Standardizer) -> Self {
+        assert_eq!(self.features, by.features(), "features");
+        if let (Values::Bytes { bytes, scaling }, Some((mean, deviation))) = (&*self.values, by.common()) {
+            let scaling = Scaling { shift: scaling.shift + mean * scaling.scale, scale: scaling.scale * deviation };
+            let values = Arc::new(Values::Bytes { bytes: Arc::clone(bytes), scaling });
+            return Samples { features: self.features, values, chosen: self.chosen.clone() };
+        }
+        Self::from_tensor(&by.apply(&self.tensor()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes and the same numbers in a matrix, scaled alike.
+    #[test]
+    fn bytes_are_the_numbers_that_they_are() {
+        let bytes: Vec<u8> = (0..200).map(|i| (i * 37 % 256) as u8).collect();
+        let numbers = Tensor::from_columns(100, bytes.iter().map(|byte| f64::from(*byte)).collect()).unwrap();
+        let samples = Samples::from_bytes(100, bytes);
+        assert_eq!(samples.tensor(), numbers);
+        assert_eq!(samples.select(&[1, 1]).tensor(), numbers.select_columns(&[1, 1]));
+
+        let standardizer = samples.standardizer();
+        let scaled = samples.standardized(&standardizer).tensor();
+        let n = scaled.iter().len() as f64;
+        assert!((scaled.iter().sum::<f64>() / n).abs() < 1e-12, "mean 0");
+        assert!((scaled.norm().powi(2) / n - 1.0).abs() < 1e-12, "deviation 1");
+        let expected = standardizer.apply(&numbers);
+        assert!(scaled.iter().zip(expected.iter()).all(|(a, b)| (a - b).abs() < 1e-14));
+
+        // scaled twice, and with a scale for each feature
+        let again = samples.standardized(&standardizer).standardized(&standardizer).tensor();
+        assert!(again.iter().zip(standardizer.apply(&expected).iter()).all(|(a, b)| (a - b).abs() < 1e-13));
+        let of_each = Standardizer::fit(&numbers);
+        assert_eq!(samples.standardized(&of_each).tensor(), of_each.apply(&numbers));
+    }
+}
