@@ -4,6 +4,10 @@
 //! is computed by the same instructions whoever computes it. So results have the same bits for every thread count,
 //! and whether a product is shared at all is a question of speed only.
 //!
+//! Each thread has its own chunks, the same ones in every step, so that it finds them in its cache. A thread that is done takes
+//! chunks that others have not begun, and a job ends when all chunks are done, whether every thread came or not: where other programs keep
+//! the processors busy, nobody waits for a thread that the system does not run.
+//!
 //! A step of a small network takes microseconds, and waking a sleeping thread takes about as long. Therefore the threads
 //! wait for the next piece of work in a short spin before they sleep, which no thread pool of a library does as
 //! briefly; this is why the pool is written here.
@@ -18,8 +22,9 @@ use std::thread::{self, JoinHandle};
 
 use crate::error::{Error, Result};
 
-/// Below this many floating-point operations a piece of work is done by the calling thread alone.
-const WORTH_SHARING: usize = 1_000_000;
+/// Below this many floating-point operations a piece of work is done by the calling thread alone: some 10 µs of work, where calling
+/// the others costs up to 1 µs.
+const WORTH_SHARING: usize = 500_000;
 /// How often a waiting thread looks for work before it sleeps; about 50 µs.
 const SPINS: usize = 10_000;
 /// More threads than any machine of today; a larger number is a mistake.
@@ -45,22 +50,35 @@ pub struct Threads {
     caller: Mutex<()>,
 }
 
-/// A job: called once on each thread with the thread's number.
+/// A job: called at most once on each thread with the thread's number.
 type Job<'a> = &'a (dyn Fn(usize) + Sync);
 
 #[derive(Debug)]
 struct Shared {
-    /// Raised by one for every job; workers wait for it to change.
-    generation: AtomicU64,
-    /// The current job, valid from a rise of `generation` until `running` is 0 again.
+    /// The number of the job, whether threads may still enter it, and how many workers are in it.
+    state: AtomicU64,
+    /// The current job, valid while a worker is in it.
     job: UnsafeCell<Option<JobPointer>>,
-    /// Workers that have not finished the current job.
-    running: AtomicUsize,
     stop: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// For each thread whether it has worked on a chunk.
     worked: Vec<AtomicBool>,
+    /// For each thread the next of its chunks.
+    next: Vec<Cursor>,
 }
+
+/// A number in a cache line of its own.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Cursor(AtomicUsize);
+
+/// One worker in the job; the lower half of [`Shared::state`] counts them.
+const WORKER: u64 = 1;
+const WORKERS: u64 = (1 << 16) - 1;
+/// Set while threads may enter the job.
+const OPEN: u64 = 1 << 16;
+/// One job; the rest of the state counts them.
+const JOB: u64 = 1 << 17;
 
 #[derive(Clone, Copy)]
 struct JobPointer(*const (dyn Fn(usize) + Sync));
@@ -71,9 +89,8 @@ impl std::fmt::Debug for JobPointer {
     }
 }
 
-// SAFETY: `job` is written only by the thread that holds `caller`, and only while `running` is 0, that is while
-// no worker reads it. Workers read it after they have seen `generation` rise (acquire), which the writer raises
-// after writing (release). The pointee is `Sync`.
+// SAFETY: `job` is written only by the thread that holds `caller`, and only while no job is open and no worker is in one. A worker
+// reads it after it has entered an open job (acquire), which the writer opened after writing (release). The pointee is `Sync`.
 unsafe impl Sync for Shared {}
 // SAFETY: as above; nothing in `Shared` belongs to one thread.
 unsafe impl Send for Shared {}
@@ -95,12 +112,12 @@ impl Threads {
             return Err(Error::invalid("threads", format!("a number from 1 to {MOST}"), count));
         }
         let shared = Arc::new(Shared {
-            generation: AtomicU64::new(0),
+            state: AtomicU64::new(0),
             job: UnsafeCell::new(None),
-            running: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
             panic: Mutex::new(None),
             worked: (0..count).map(|_| AtomicBool::new(false)).collect(),
+            next: (0..count).map(|_| Cursor::default()).collect(),
         });
         // built first, so that dropping it ends the workers already started if a later one cannot be
         let mut threads = Threads { shared, workers: Vec::new(), caller: Mutex::new(()) };
@@ -147,34 +164,58 @@ impl Threads {
         program()
     }
 
-    /// Calls `job(k)` once for each thread number k, each on its own thread, and returns when all are done.
-    /// False, with nothing called, if another caller is using the threads.
-    fn run(&self, job: Job<'_>) -> bool {
+    /// Calls `work(i)` once for every i below `count`; those from k·count/n to (k+1)·count/n are thread k's, unless others are
+    /// done before. False, with nothing called, if another caller is using the threads.
+    fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
         let Ok(_caller) = self.caller.try_lock() else { return false };
-        // SAFETY: only the lifetime is changed. The pointer is read by workers before they lower `running`
-        // for this job, and this function does not return or unwind before `running` is 0.
-        let pointer = JobPointer(unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) });
-        // SAFETY: this thread holds `caller` and `running` is 0, so nobody else touches `job`.
-        unsafe { *self.shared.job.get() = Some(pointer) };
-        self.shared.running.store(self.workers.len(), Ordering::Relaxed);
-        self.shared.generation.fetch_add(1, Ordering::Release);
-        for worker in &self.workers {
-            worker.thread().unpark();
+        let threads = self.count();
+        let first = |thread: usize| thread * count / threads;
+        for (thread, next) in self.shared.next.iter().enumerate() {
+            next.0.store(first(thread), Ordering::Relaxed);
         }
-        INSIDE.set(true);
-        let own = catch_unwind(AssertUnwindSafe(|| job(0)));
-        INSIDE.set(false);
-        let mut spins = 0;
-        while self.shared.running.load(Ordering::Acquire) != 0 {
-            spins += 1;
-            if spins < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
-        }
+        let job = |thread: usize| {
+            for owner in (thread..threads).chain(0..thread) {
+                let end = first(owner + 1);
+                let next = &self.shared.next[owner].0;
+                while next.load(Ordering::Relaxed) < end {
+                    let i = next.fetch_add(1, Ordering::Relaxed);
+                    if i < end {
+                        work(i);
+                        self.shared.worked[thread].store(true, Ordering::Relaxed);
+                    }
+                }
+            }
+        };
+        let own = self.run(&job);
         let of_worker = self.shared.panic.lock().unwrap_or_else(|e| e.into_inner()).take();
         if let Some(panic) = own.err().or(of_worker) {
             drop(_caller);
             resume_unwind(panic);
         }
         true
+    }
+
+    /// Calls `job(0)` here and `job(k)` on each worker k that comes before that call is done. The caller holds `caller`.
+    fn run(&self, job: Job<'_>) -> thread::Result<()> {
+        // SAFETY: only the lifetime is changed. The pointer is read by workers that are in the job, and this function does not return
+        // or unwind before the job is closed and all have left it.
+        let pointer = JobPointer(unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) });
+        // SAFETY: this thread holds `caller`, no job is open and no worker is in one, so nobody else touches `job`.
+        unsafe { *self.shared.job.get() = Some(pointer) };
+        self.shared.state.fetch_add(JOB | OPEN, Ordering::Release);
+        for worker in &self.workers {
+            worker.thread().unpark();
+        }
+        INSIDE.set(true);
+        let own = catch_unwind(AssertUnwindSafe(|| job(0)));
+        INSIDE.set(false);
+        self.shared.state.fetch_and(!OPEN, Ordering::AcqRel);
+        let mut spins = 0;
+        while self.shared.state.load(Ordering::Acquire) & WORKERS != 0 {
+            spins += 1;
+            if spins < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+        }
+        own
     }
 }
 
@@ -189,35 +230,37 @@ impl Drop for Threads {
     }
 }
 
-/// The life of a worker: wait for a job, do it, say so.
+/// The life of a worker: wait for a job, enter it, do it, leave it.
 fn work(shared: &Shared, number: usize) {
     INSIDE.set(true);
-    let mut seen = 0;
+    let mut done = 0;
     loop {
         let mut spins = 0;
-        loop {
+        let state = loop {
             if shared.stop.load(Ordering::Acquire) {
                 return;
             }
-            let generation = shared.generation.load(Ordering::Acquire);
-            if generation != seen {
-                seen = generation;
-                break;
+            let state = shared.state.load(Ordering::Acquire);
+            if state & OPEN != 0 && state / JOB != done {
+                break state;
             }
             spins += 1;
             if spins < SPINS { std::hint::spin_loop() } else { thread::park() }
+        };
+        if shared.state.compare_exchange(state, state + WORKER, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            continue;
         }
-        // SAFETY: `generation` has risen, so `job` was written before (acquire) and is not written again
-        // until this worker has lowered `running`.
+        done = state / JOB;
+        // SAFETY: this worker is in the open job, so `job` was written before (acquire) and is not written again before it leaves.
         let job = unsafe { *shared.job.get() };
         if let Some(JobPointer(job)) = job {
-            // SAFETY: the caller keeps the job alive until `running` is 0.
+            // SAFETY: the caller keeps the job alive until all workers have left it.
             let job = unsafe { &*job };
             if let Err(panic) = catch_unwind(AssertUnwindSafe(|| job(number))) {
                 shared.panic.lock().unwrap_or_else(|e| e.into_inner()).get_or_insert(panic);
             }
         }
-        shared.running.fetch_sub(1, Ordering::Release);
+        shared.state.fetch_sub(WORKER, Ordering::Release);
     }
 }
 
@@ -227,26 +270,15 @@ fn default_pool() -> Option<&'static Threads> {
     DEFAULT.get_or_init(|| Threads::available().ok()).as_ref()
 }
 
-/// Calls `work(i)` once for every i below `count`.
-///
-/// The numbers are shared among the current threads if `operations`, the cost of all, is worth it: thread k of
-/// n takes those from k·count/n to (k+1)·count/n, always the same ones. Results must not depend on who does it.
+/// Calls `work(i)` once for every i below `count`, on the current threads if `operations`, the cost of all, is worth it. Results must
+/// not depend on who does it.
 pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Sync)) {
     if operations >= WORTH_SHARING && count > 1 && !INSIDE.get() {
         let current = CURRENT.get();
         // SAFETY: `install` borrows its pool for as long as the pointer is current on this thread.
         let pool = if current.is_null() { default_pool() } else { Some(unsafe { &*current }) };
-        if let Some(pool) = pool.filter(|pool| pool.count() > 1) {
-            let threads = pool.count();
-            let done = pool.run(&|thread| {
-                for i in thread * count / threads..(thread + 1) * count / threads {
-                    work(i);
-                    pool.shared.worked[thread].store(true, Ordering::Relaxed);
-                }
-            });
-            if done {
-                return;
-            }
+        if pool.is_some_and(|pool| pool.count() > 1 && pool.share(count, work)) {
+            return;
         }
     }
     (0..count).for_each(work);
@@ -257,28 +289,51 @@ mod tests {
     use super::*;
     use crate::tensor::parts::for_each_chunk;
 
-    fn numbers_by(threads: usize, rounds: usize) -> (Vec<usize>, usize) {
-        let pool = Threads::new(threads).unwrap();
-        let mut elements = vec![0; 1001];
-        pool.install(|| {
-            for _ in 0..rounds {
-                for_each_chunk(&mut elements, 10, usize::MAX, |i, chunk| {
-                    for (j, element) in chunk.iter_mut().enumerate() {
-                        *element += i * 10 + j;
-                    }
-                });
-            }
-        });
-        (elements, pool.worked())
+    #[test]
+    fn every_chunk_once() {
+        for threads in [1, 2, 3, 8] {
+            let pool = Threads::new(threads).unwrap();
+            let mut elements = vec![0; 1001];
+            pool.install(|| {
+                for _ in 0..50 {
+                    for_each_chunk(&mut elements, 10, usize::MAX, |i, chunk| {
+                        for (j, element) in chunk.iter_mut().enumerate() {
+                            *element += i * 10 + j;
+                        }
+                    });
+                }
+            });
+            assert!(elements.iter().enumerate().all(|(i, e)| *e == 50 * i), "{threads} threads");
+        }
     }
 
     #[test]
-    fn every_chunk_once_and_every_thread_works() {
-        for threads in [1, 2, 3, 8] {
-            let (elements, worked) = numbers_by(threads, 50);
-            assert!(elements.iter().enumerate().all(|(i, e)| *e == 50 * i), "{threads} threads");
-            assert_eq!(worked, if threads == 1 { 0 } else { threads });
+    fn every_thread_works() {
+        for threads in [2, 3, 8] {
+            let pool = Threads::new(threads).unwrap();
+            // nobody ends a chunk before each thread has begun one
+            let barrier = std::sync::Barrier::new(threads);
+            pool.install(|| share(threads, usize::MAX, &|_| drop(barrier.wait())));
+            assert_eq!(pool.worked(), threads);
         }
+    }
+
+    #[test]
+    fn a_job_does_not_wait_for_threads_that_do_not_come() {
+        let pool = Threads::new(2).unwrap();
+        let here = thread::current().id();
+        let begun = AtomicUsize::new(0);
+        pool.install(|| {
+            share(100, usize::MAX, &|_| {
+                // the worker stays in its first chunk until the caller has done all others
+                if begun.fetch_add(1, Ordering::Relaxed) < 100 && thread::current().id() != here {
+                    while begun.load(Ordering::Relaxed) < 100 {
+                        thread::yield_now();
+                    }
+                }
+            });
+        });
+        assert_eq!(begun.into_inner(), 100);
     }
 
     #[test]
