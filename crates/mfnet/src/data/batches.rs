@@ -56,8 +56,8 @@ impl Dataset {
     pub(crate) fn gather<T: Scalar>(&self, samples: &[usize], inputs: &mut Tensor<T>, targets: &mut Tensor<T>) {
         inputs.set_columns(samples.len());
         targets.set_columns(samples.len());
+        self.samples.write(samples, inputs);
         for (j, &sample) in samples.iter().enumerate() {
-            self.samples.write(sample, inputs, j);
             self.targets.write(sample, targets, j);
         }
     }

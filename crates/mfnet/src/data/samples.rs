@@ -2,7 +2,11 @@ use std::sync::Arc;
 
 use super::Standardizer;
 use crate::tensor::kernel::vectorised;
+use crate::tensor::parts::{ColumnMut, for_each_column};
 use crate::tensor::{Scalar, Tensor};
+
+/// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
+const COST: usize = 8;
 
 /// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
 /// batch is gathered.
@@ -62,19 +66,21 @@ impl Samples {
     /// As a matrix of shape (features, samples).
     pub(crate) fn tensor(&self) -> Tensor<f64> {
         let mut tensor = Tensor::zeros(self.features, self.len());
-        for sample in 0..self.len() {
-            self.write(sample, &mut tensor, sample);
-        }
+        self.write(&(0..self.len()).collect::<Vec<_>>(), &mut tensor);
         tensor
     }
 
-    /// Writes one sample into column `j`.
-    pub(crate) fn write<T: Scalar>(&self, sample: usize, to: &mut Tensor<T>, j: usize) {
+    /// Writes the samples with these numbers into the columns of a matrix that has as many.
+    pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
+        for_each_column(to, COST * samples.len() * self.features, |j, column| self.write_one(samples[j], column));
+    }
+
+    fn write_one<T: Scalar>(&self, sample: usize, mut to: ColumnMut<'_, T>) {
         let first = self.chosen[sample] * self.features;
         match &*self.values {
             Values::Numbers(numbers) => {
                 let mut from = &numbers[first..first + self.features];
-                to.for_each_piece_mut(j, |_, to| {
+                to.for_each_piece(|_, to| {
                     for (to, x) in to.iter_mut().zip(from) {
                         *to = T::from_f64(*x);
                     }
@@ -84,7 +90,7 @@ impl Samples {
             Values::Bytes { bytes, scaling } => {
                 let mut from = &bytes[first..first + self.features];
                 let (shift, factor) = (T::from_f64(scaling.shift), T::from_f64(1.0 / scaling.scale));
-                to.for_each_piece_mut(j, |_, to| {
+                to.for_each_piece(|_, to| {
                     vectorised(|| {
                         for (to, byte) in to.iter_mut().zip(from) {
                             *to = (T::from(*byte) - shift) * factor;

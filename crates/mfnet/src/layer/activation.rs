@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::Layer;
 use crate::error::Result;
+use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::for_each_chunk;
 use crate::tensor::{Scalar, Tensor};
 
@@ -94,11 +95,38 @@ impl<T: Scalar> Activation<T> {
     /// g′(z), given a = g(z).
     fn derivative_at(&self, z: T, a: T) -> T {
         match self {
-            Activation::Relu => step(z),
+            Activation::Relu => step(a),
             Activation::Sigmoid => a * (T::ONE - a),
             Activation::Tanh => T::ONE - a * a,
             Activation::Identity => T::ONE,
             Activation::Custom(custom) => (custom.derivative)(z),
+        }
+    }
+
+    /// Whether g′(z) follows from g(z), so that z need not be kept: for all of the library's own.
+    pub(crate) fn forgets_input(&self) -> bool {
+        !matches!(self, Activation::Custom(_))
+    }
+
+    /// a ← g(a).
+    pub(crate) fn apply_all(&self, a: &mut [T]) {
+        // the variant is matched outside the loop, so that each loop is of one function and can use vectors
+        let each = |a: &mut [T], g: fn(T) -> T| a.iter_mut().for_each(|a| *a = g(*a));
+        match self {
+            Activation::Relu => vectorised(|| a.iter_mut().for_each(|a| *a = relu(*a))),
+            Activation::Sigmoid => each(a, sigmoid),
+            Activation::Tanh => each(a, T::tanh),
+            Activation::Identity => {}
+            Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
+        }
+    }
+
+    /// ∂J/∂z = ∂J/∂a ⊙ g′ in place of ∂J/∂a, from a = g(z) alone.
+    pub(crate) fn times_derivative(&self, a: &[T], dj_da: &mut [T]) {
+        match self {
+            Activation::Relu => vectorised(|| times(dj_da, a, |a| step(a))),
+            Activation::Identity => {}
+            _ => vectorised(|| times(dj_da, a, |a| self.derivative_at(a, a))),
         }
     }
 }
@@ -128,17 +156,12 @@ impl<T: Scalar> Layer<T> for Activation<T> {
     }
 
     fn forward(&self, z: &Tensor<T>, a: &mut Tensor<T>) {
-        let z = z.storage();
-        // the variant is matched outside the loop, so that each loop is of one function and can use vectors
-        let each = |g: &(dyn Fn(&[T], &mut [T]) + Sync), a: &mut Tensor<T>| {
-            let a = a.storage_mut();
-            let cost = COST * a.len();
-            for_each_chunk(a, CHUNK, cost, |i, a| g(&z[i * CHUNK..i * CHUNK + a.len()], a));
-        };
-        match self {
-            Activation::Relu => each(&|z, a| map(z, a, relu), a),
-            _ => each(&|z, a| map(z, a, |z| self.apply(z)), a),
-        }
+        let (z, a) = (z.storage(), a.storage_mut());
+        let cost = COST * a.len();
+        for_each_chunk(a, CHUNK, cost, |i, a| {
+            a.copy_from_slice(&z[i * CHUNK..i * CHUNK + a.len()]);
+            self.apply_all(a);
+        });
     }
 
     fn input_gradient(&self, z: &Tensor<T>, a: &Tensor<T>, dj_da: &Tensor<T>, delta: &mut Tensor<T>) {
@@ -147,26 +170,20 @@ impl<T: Scalar> Layer<T> for Activation<T> {
         let cost = COST * delta.len();
         for_each_chunk(delta, CHUNK, cost, |i, delta| {
             let range = i * CHUNK..i * CHUNK + delta.len();
-            let (z, a, dj_da) = (&z[range.clone()], &a[range.clone()], &dj_da[range]);
+            delta.copy_from_slice(&dj_da[range.clone()]);
             match self {
-                Activation::Relu => hadamard(z, a, dj_da, delta, |z, _| step(z)),
-                _ => hadamard(z, a, dj_da, delta, |z, a| self.derivative_at(z, a)),
+                Activation::Custom(custom) => times(delta, &z[range], |z| (custom.derivative)(z)),
+                _ => self.times_derivative(&a[range], delta),
             }
         });
     }
 }
 
-/// a = g(z).
-fn map<T: Scalar>(z: &[T], a: &mut [T], g: impl Fn(T) -> T) {
-    for (a, z) in a.iter_mut().zip(z) {
-        *a = g(*z);
-    }
-}
-
-/// δ = ∂J/∂a ⊙ g′.
-fn hadamard<T: Scalar>(z: &[T], a: &[T], dj_da: &[T], delta: &mut [T], derivative: impl Fn(T, T) -> T) {
-    for (((delta, dj_da), z), a) in delta.iter_mut().zip(dj_da).zip(z).zip(a) {
-        *delta = *dj_da * derivative(*z, *a);
+/// δ ← δ g′(x), element by element.
+#[inline(always)]
+fn times<T: Scalar>(delta: &mut [T], x: &[T], derivative: impl Fn(T) -> T) {
+    for (delta, x) in delta.iter_mut().zip(x) {
+        *delta *= derivative(*x);
     }
 }
 

@@ -1,9 +1,10 @@
 use std::slice;
 
-use super::Layer;
+use super::{Activation, Layer};
 use crate::error::{Error, Result};
-use crate::optimizer::Parameter;
-use crate::tensor::{Scalar, Tensor, product};
+use crate::optimizer::{ElementRule, Parameter};
+use crate::tensor::product::{self, Updated};
+use crate::tensor::{Scalar, Tensor};
 
 /// A linear layer with its bias absorbed: one matrix `[b | W]` of shape (outputs, 1 + inputs).
 ///
@@ -59,6 +60,52 @@ impl<T: Scalar> Linear<T> {
         self.parameter.value[(j, 0)]
     }
 
+    /// Wᵀ, written out.
+    pub(crate) fn transpose(&self) -> Tensor<T> {
+        self.parameter.value.transpose(1)
+    }
+
+    /// The same into a matrix that is kept.
+    pub(crate) fn transpose_into(&self, transpose: &mut Tensor<T>) {
+        self.parameter.value.transpose_into(1, transpose);
+    }
+
+    /// A = g(Z), the forward pass of this layer and of the activation after it in one; Z itself is not kept.
+    pub(crate) fn forward_activated(&self, g: Option<&Activation<T>>, input: &Tensor<T>, output: &mut Tensor<T>) {
+        product::affine(&self.parameter.value, input, output, |_, strip| {
+            if let Some(g) = g {
+                g.apply_all(strip);
+            }
+        });
+    }
+
+    /// Wᵀ Δ ⊙ g′(A), the input gradient of this layer and of the activation g before it in one, given Wᵀ and A, the activation's output.
+    pub(crate) fn input_gradient_before(
+        &self,
+        before: Option<(&Activation<T>, &Tensor<T>)>,
+        transpose: &Tensor<T>,
+        delta: &Tensor<T>,
+        input_gradient: &mut Tensor<T>,
+    ) {
+        product::input_gradient(transpose, delta, input_gradient, |place, strip| {
+            if let Some((g, a)) = before {
+                g.times_derivative(&a.storage()[place], strip);
+            }
+        });
+    }
+
+    /// Moves the parameters by one step of `rule`, each block as soon as its gradient is there, and `transpose` with them.
+    pub(crate) fn update(
+        &mut self,
+        (rule, step): (&dyn ElementRule<T>, u64),
+        state: &mut [Tensor<T>],
+        (input, delta): (&Tensor<T>, &Tensor<T>),
+        transpose: Option<&mut Tensor<T>>,
+    ) {
+        let updated = Updated { parameters: &mut self.parameter.value, state, transpose };
+        product::update(delta, input, updated, |biases, w, g, state| rule.update(step, biases, w, g, state));
+    }
+
     /// The matrix as the seed writes it, `[b | W]` below the row `[1 0 … 0]`.
     pub fn augmented(&self) -> Tensor<T> {
         self.parameter.value.augmented_parameters()
@@ -78,11 +125,11 @@ impl<T: Scalar> Layer<T> for Linear<T> {
     }
 
     fn forward(&self, a: &Tensor<T>, z: &mut Tensor<T>) {
-        product::affine(&self.parameter.value, a, z);
+        self.forward_activated(None, a, z);
     }
 
     fn input_gradient(&self, _a: &Tensor<T>, _z: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {
-        product::input_gradient(&self.parameter.value.transpose(1), delta, dj_da);
+        self.input_gradient_before(None, &self.transpose(), delta, dj_da);
     }
 
     fn parameter_gradients(&self, a: &Tensor<T>, _z: &Tensor<T>, delta: &Tensor<T>, dj_dw: &mut [Tensor<T>]) {

@@ -48,7 +48,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         for first in (0..samples.len()).step_by(AT_A_TIME) {
             let end = samples.len().min(first + AT_A_TIME);
             input.set_columns(end - first);
-            (first..end).for_each(|sample| samples.write(sample, &mut input, sample - first));
+            samples.write(&(first..end).collect::<Vec<_>>(), &mut input);
             let part = self.predict(&input)?;
             for sample in first..end {
                 for (i, x) in part.column(sample - first).enumerate() {

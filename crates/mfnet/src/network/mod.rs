@@ -70,6 +70,15 @@ impl<T: Scalar> NeuralNetwork<T> {
         &self.layers
     }
 
+    /// Features of the output of each layer.
+    pub(crate) fn output_features(&self) -> &[usize] {
+        &self.features[1..]
+    }
+
+    pub(crate) fn layers_mut(&mut self) -> &mut [AnyLayer<T>] {
+        &mut self.layers
+    }
+
     /// How many numbers training changes.
     pub fn parameter_count(&self) -> usize {
         self.parameters().map(|p| p.value.rows() * p.value.columns()).sum()

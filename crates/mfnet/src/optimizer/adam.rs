@@ -1,5 +1,6 @@
 use super::{ElementRule, Parameter, Rule, require, require_decay, require_rate, update_by_elements};
 use crate::error::Result;
+use crate::tensor::kernel::vectorised;
 use crate::tensor::{Scalar, Tensor};
 
 /// Adam, as `torch.optim.Adam` defines it.
@@ -47,16 +48,18 @@ impl Adam {
         let (beta1, beta2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
         let (one_minus_beta1, one_minus_beta2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
         let correction = |beta: f64| 1.0 - beta.powf(t as f64);
-        // η m̂ / (√v̂ + ε), with the corrections taken out of the loop as PyTorch does
-        let eta = T::from_f64(self.learning_rate / correction(self.beta1));
-        let root = T::from_f64(correction(self.beta2).sqrt());
-        let epsilon = T::from_f64(self.epsilon);
-        for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-            let g = *g + lambda * *w;
-            *m = beta1 * *m + one_minus_beta1 * g;
-            *v = beta2 * *v + one_minus_beta2 * g * g;
-            *w -= eta * *m / (v.sqrt() / root + epsilon);
-        }
+        // η m̂ / (√v̂ + ε) with numerator and denominator times √(1 − β₂ᵗ), so that no correction is left in the loop
+        let root = correction(self.beta2).sqrt();
+        let eta = T::from_f64(self.learning_rate / correction(self.beta1) * root);
+        let epsilon = T::from_f64(self.epsilon * root);
+        vectorised(|| {
+            for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
+                let g = *g + lambda * *w;
+                *m = beta1 * *m + one_minus_beta1 * g;
+                *v = beta2 * *v + one_minus_beta2 * g * g;
+                *w -= eta * *m / (v.sqrt() + epsilon);
+            }
+        });
     }
 
     pub(super) fn check_numbers(&self) -> Result<()> {

@@ -139,17 +139,36 @@ impl<T: Scalar, R: Rule<T>> Optimizer<T, R> {
     /// # Panics
     /// If the gradients are those of another network.
     pub fn step(&mut self, parameters: &mut impl Parameters<T>, gradients: &Gradients<T>) {
-        self.step += 1;
+        self.begin_step();
         let mut matrices = gradients.iter();
         for (i, parameter) in parameters.parameters_mut().enumerate() {
             let gradient = matrices.next().filter(|g| g.shape() == parameter.value.shape());
             let gradient = gradient.expect("the gradients belong to another network");
-            if i == self.states.len() {
-                let zeros = || Tensor::zeros(gradient.rows(), gradient.columns());
-                self.states.push((0..self.rule.states()).map(|_| zeros()).collect());
-            }
-            self.rule.update(self.step, parameter, gradient, &mut self.states[i]);
+            self.update(i, parameter, gradient);
         }
+    }
+
+    /// Counts a step, whose updates follow.
+    pub(crate) fn begin_step(&mut self) {
+        self.step += 1;
+    }
+
+    /// Moves matrix `i` of all parameters.
+    pub(crate) fn update(&mut self, i: usize, parameter: &mut Parameter<T>, gradient: &Tensor<T>) {
+        let (rule, step, state) = self.for_matrix(i, gradient.shape());
+        rule.update(step, parameter, gradient, state);
+    }
+
+    /// What it takes to move matrix `i` of all parameters: the rule, the step, and what the rule remembers of the matrix.
+    pub(crate) fn for_matrix(&mut self, i: usize, (rows, columns): (usize, usize)) -> (&R, u64, &mut [Tensor<T>]) {
+        if i >= self.states.len() {
+            self.states.resize_with(i + 1, Vec::new);
+        }
+        let state = &mut self.states[i];
+        if state.len() < self.rule.states() {
+            state.resize_with(self.rule.states(), || Tensor::zeros(rows, columns));
+        }
+        (&self.rule, self.step, state)
     }
 
     /// The rule.

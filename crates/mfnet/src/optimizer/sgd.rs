@@ -1,5 +1,6 @@
 use super::{ElementRule, Parameter, Rule, require, require_decay, require_rate, update_by_elements};
 use crate::error::Result;
+use crate::tensor::kernel::vectorised;
 use crate::tensor::{Scalar, Tensor};
 
 /// Stochastic gradient descent with momentum, as `torch.optim.SGD` defines it (dampening 0).
@@ -47,15 +48,19 @@ impl<T: Scalar> ElementRule<T> for Sgd {
         let spared = biases && !self.decay_biases;
         let lambda = if spared { T::ZERO } else { T::from_f64(self.weight_decay) };
         if self.momentum == 0.0 {
-            for (w, g) in w.iter_mut().zip(g) {
-                *w -= eta * (*g + lambda * *w);
-            }
+            vectorised(|| {
+                for (w, g) in w.iter_mut().zip(g) {
+                    *w -= eta * (*g + lambda * *w);
+                }
+            });
         } else {
-            for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
-                let g = *g + lambda * *w;
-                *v = mu * *v + g;
-                *w -= eta * if self.nesterov { g + mu * *v } else { *v };
-            }
+            vectorised(|| {
+                for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
+                    let g = *g + lambda * *w;
+                    *v = mu * *v + g;
+                    *w -= eta * if self.nesterov { g + mu * *v } else { *v };
+                }
+            });
         }
     }
 }

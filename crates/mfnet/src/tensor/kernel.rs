@@ -11,6 +11,7 @@
 //! With `threads.rs` and `parts.rs` one of the three modules with unsafe code; its functions are safe.
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use super::Scalar;
@@ -36,7 +37,13 @@ pub struct Right<'a, T> {
     pub(super) last_column_step: usize,
 }
 
-impl<T> Right<'_, T> {
+impl<'a, T> Right<'a, T> {
+    /// One column that holds `element` in every row.
+    pub(super) fn constant(element: &'a T, depth: usize) -> Self {
+        let elements = std::slice::from_ref(element);
+        Right { elements, depth, run: usize::MAX, run_step: 0, row_step: 0, column_step: 0, last_column_step: 0 }
+    }
+
     fn column_step(&self, last: bool) -> usize {
         if last { self.last_column_step } else { self.column_step }
     }
@@ -107,13 +114,48 @@ pub(super) fn strip<T: Scalar>(left: &Left<'_, T>, right: &Right<'_, T>, columns
     strip_with(Instructions::best(), left, right, columns, out);
 }
 
-/// The same with these instructions, which the processor must have.
+/// A place for a strip of at most a panel's columns, on the stack.
+#[repr(align(64))]
+pub(super) struct Block<T>([MaybeUninit<T>; BLOCK]);
+
+/// Elements of a block: a whole panel by as many columns, in `f32`.
+const BLOCK: usize = 64 * 64;
+
+impl<T: Scalar> Block<T> {
+    /// One that holds nothing yet.
+    pub(super) fn new() -> Self {
+        Block([MaybeUninit::uninit(); BLOCK])
+    }
+
+    /// [`strip`] into the block.
+    pub(super) fn strip(&mut self, left: &Left<'_, T>, right: &Right<'_, T>, columns: Range<usize>) -> &[T] {
+        let out = &mut self.0[..columns.len() * left.height];
+        strip_to(Instructions::best(), left, right, columns, out);
+        // SAFETY: `strip_to` has written all of it.
+        unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), out.len()) }
+    }
+}
+
+/// [`strip`] with these instructions, which the processor must have.
 fn strip_with<T: Scalar>(
     instructions: Instructions,
     left: &Left<'_, T>,
     right: &Right<'_, T>,
     columns: Range<usize>,
     out: &mut [T],
+) {
+    // SAFETY: the same memory; `strip_to` writes numbers and nothing else.
+    let out = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()) };
+    strip_to(instructions, left, right, columns, out);
+}
+
+/// The same to memory that need not hold numbers yet; all of the strip is written.
+fn strip_to<T: Scalar>(
+    instructions: Instructions,
+    left: &Left<'_, T>,
+    right: &Right<'_, T>,
+    columns: Range<usize>,
+    out: &mut [MaybeUninit<T>],
 ) {
     let height = left.height;
     assert!(height > 0 && height.is_multiple_of(T::GROUP) && height <= T::PANEL, "height of a panel");
@@ -161,6 +203,17 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Asks for elements that will be changed soon.
+#[inline]
+pub(super) fn prefetch<T>(elements: &[T]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in elements.chunks(GROUP / size_of::<T>()) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: asking reads nothing; every x86-64 has the instruction.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+}
+
 /// What the kernels know of an element's type.
 pub trait Kernels: Sized + Copy {
     /// Elements in a group of rows.
@@ -171,10 +224,20 @@ pub trait Kernels: Sized + Copy {
 
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
-    unsafe fn strip_avx512(left: &Left<'_, Self>, right: &Right<'_, Self>, columns: Range<usize>, out: &mut [Self]);
+    unsafe fn strip_avx512(
+        left: &Left<'_, Self>,
+        right: &Right<'_, Self>,
+        columns: Range<usize>,
+        out: &mut [MaybeUninit<Self>],
+    );
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
-    unsafe fn strip_avx2(left: &Left<'_, Self>, right: &Right<'_, Self>, columns: Range<usize>, out: &mut [Self]);
+    unsafe fn strip_avx2(
+        left: &Left<'_, Self>,
+        right: &Right<'_, Self>,
+        columns: Range<usize>,
+        out: &mut [MaybeUninit<Self>],
+    );
 }
 
 /// A group of rows, 64 bytes, in registers.
@@ -200,14 +263,14 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     left: &Left<'_, V::Element>,
     right: &Right<'_, V::Element>,
     columns: Range<usize>,
-    out: &mut [V::Element],
+    out: &mut [MaybeUninit<V::Element>],
 ) {
     let group = GROUP / size_of::<V::Element>();
     // SAFETY: as this function's.
     unsafe {
         for row in (0..left.height).step_by(ROWS * group) {
             let mut column = columns.start;
-            let mut to = out.as_mut_ptr().add(row);
+            let mut to = out.as_mut_ptr().cast::<V::Element>().add(row);
             while column + COLUMNS <= columns.end {
                 tile::<V, ROWS, COLUMNS>(left, right, row, column, to);
                 column += COLUMNS;
@@ -438,7 +501,7 @@ macro_rules! kernels {
                 left: &Left<'_, $type>,
                 right: &Right<'_, $type>,
                 columns: Range<usize>,
-                out: &mut [$type],
+                out: &mut [MaybeUninit<$type>],
             ) {
                 // SAFETY: the caller's.
                 unsafe {
@@ -457,7 +520,7 @@ macro_rules! kernels {
                 left: &Left<'_, $type>,
                 right: &Right<'_, $type>,
                 columns: Range<usize>,
-                out: &mut [$type],
+                out: &mut [MaybeUninit<$type>],
             ) {
                 // SAFETY: the caller's.
                 unsafe { tiles::<x86::$avx2, 1, 6>(left, right, columns, out) }

@@ -4,11 +4,14 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::{Scalar, Tensor};
+use super::{Layout, Scalar, Tensor};
 use crate::threads::share;
 
 /// Samples, or columns of parameters, of a strip: a whole number of the kernel's tiles. The part of a panel in it stays in the first cache.
 const COLUMNS: usize = 48;
+
+/// Samples that a thread takes at a time where it takes whole ones.
+const GATHERED: usize = 8;
 
 /// A slice from which threads take parts that do not overlap.
 struct Parts<'a, T> {
@@ -73,6 +76,86 @@ pub(crate) fn for_each_strip_of<T: Scalar, const N: usize>(
             None => &mut [],
         });
         work(strip, elements);
+    });
+}
+
+/// What an update of parameters `[b | W]` has at hand: the columns of one panel of inputs, and in the first block the biases before them.
+pub(crate) struct UpdateBlock<'a, T> {
+    pub(crate) strip: Strip,
+    /// W's columns as rows of its transpose: the panel's number.
+    pub(crate) input_panel: usize,
+    /// The elements, and those of what the rule remembers; empty where it remembers nothing.
+    pub(crate) elements: [&'a mut [T]; 3],
+    /// The same weights in the transpose of W, if there is one.
+    pub(crate) transposed: &'a mut [T],
+}
+
+/// Calls `work` for every block of parameters `[b | W]`, on all threads if `operations` is worth it. The second and third tensor are of their shape.
+pub(crate) fn for_each_update_block<T: Scalar>(
+    tensors: [Option<&mut Tensor<T>>; 3],
+    transpose: Option<&mut Tensor<T>>,
+    operations: usize,
+    work: impl Fn(UpdateBlock<'_, T>) + Sync,
+) {
+    let Some((layout, (rows, columns))) =
+        tensors.iter().flatten().map(|tensor| (tensor.layout(), tensor.shape())).next()
+    else {
+        return;
+    };
+    assert!(tensors.iter().flatten().all(|tensor| tensor.shape() == (rows, columns)), "tensors of one shape");
+    assert!(transpose.iter().all(|transpose| transpose.shape() == (columns - 1, rows)), "shape of the transpose");
+    let parts = tensors.map(|tensor| tensor.map(|tensor| Parts::of(tensor.storage_mut())));
+    let transpose = transpose.map(|transpose| (transpose.layout(), Parts::of(transpose.storage_mut())));
+    let per_panel = (columns - 1).div_ceil(T::PANEL).max(1);
+    share(layout.panels() * per_panel, operations, &|i| {
+        let (panel, input_panel) = (i / per_panel, i % per_panel);
+        let inputs = input_panel * T::PANEL..(columns - 1).min((input_panel + 1) * T::PANEL);
+        let first = if input_panel == 0 { 0 } else { 1 + inputs.start };
+        let strip = Strip { panel, columns: first..1 + inputs.end };
+        let place = layout.place(panel, strip.columns.clone());
+        let outputs = panel * T::PANEL..rows.min((panel + 1) * T::PANEL);
+        // SAFETY: blocks with different numbers are different pieces of each storage, and each number comes once.
+        let (elements, transposed): ([&mut [T]; 3], &mut [T]) = unsafe {
+            (
+                std::array::from_fn(|n| {
+                    parts[n].as_ref().map_or(&mut [] as &mut [T], |parts| parts.take(place.clone()))
+                }),
+                transpose.as_ref().map_or(&mut [], |(layout, parts)| parts.take(layout.place(input_panel, outputs))),
+            )
+        };
+        work(UpdateBlock { strip, input_panel, elements, transposed });
+    });
+}
+
+/// Columns of a tensor that are written at the same time, each by one thread.
+pub(crate) struct ColumnMut<'a, T: Scalar> {
+    parts: &'a Parts<'a, T>,
+    layout: Layout<T>,
+    column: usize,
+}
+
+impl<T: Scalar> ColumnMut<'_, T> {
+    /// Calls `write(panel, piece)` for the pieces of the column.
+    pub(crate) fn for_each_piece(&mut self, mut write: impl FnMut(usize, &mut [T])) {
+        for panel in 0..self.layout.panels() {
+            // SAFETY: pieces of this column, of which there is one value at a time.
+            write(panel, unsafe { self.parts.take(self.layout.piece(panel, self.column)) });
+        }
+    }
+}
+
+/// Calls `work(j, column j)` for every column, on all threads if `operations`, the cost of all, is worth it.
+pub(crate) fn for_each_column<T: Scalar>(
+    tensor: &mut Tensor<T>,
+    operations: usize,
+    work: impl Fn(usize, ColumnMut<'_, T>) + Sync,
+) {
+    let (layout, columns) = (tensor.layout(), tensor.columns());
+    let parts = Parts::of(tensor.storage_mut());
+    share(columns.div_ceil(GATHERED), operations, &|i| {
+        for column in i * GATHERED..columns.min((i + 1) * GATHERED) {
+            work(column, ColumnMut { parts: &parts, layout, column });
+        }
     });
 }
 

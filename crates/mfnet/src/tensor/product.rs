@@ -14,8 +14,8 @@
 
 use std::ops::Range;
 
-use super::kernel::{Left, Right, strip};
-use super::parts::for_each_strip;
+use super::kernel::{Block, Left, Right, prefetch, strip};
+use super::parts::{for_each_strip, for_each_update_block};
 use super::{Scalar, Tensor};
 
 /// A matrix as a factor of a product: itself or transposed.
@@ -88,7 +88,7 @@ impl<T: Scalar> Tensor<T> {
         if right.transposed {
             by_rows(self, 0, factor, right.tensor);
         } else {
-            by_columns(self, factor, right.tensor);
+            by_columns(self, factor, right.tensor, |_, _| {});
         }
     }
 
@@ -153,18 +153,28 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// Z = b 1ᵀ + W A: the bias starts each column, W A is added.
-pub(crate) fn affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
+/// `then(b 1ᵀ + W A)`: the bias starts each column, W A is added; `then` is called with each strip while it is in the first cache.
+pub(crate) fn affine<T: Scalar>(
+    parameters: &Tensor<T>,
+    input: &Tensor<T>,
+    output: &mut Tensor<T>,
+    then: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
     let factor = |panel| {
         let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
         Left { start: Some(bias), ..parameters.factor(panel, 1) }
     };
-    by_columns(output, factor, input);
+    by_columns(output, factor, input, then);
 }
 
-/// ∂J/∂A = Wᵀ Δ, from the transpose of W.
-pub(crate) fn input_gradient<T: Scalar>(transpose: &Tensor<T>, delta: &Tensor<T>, output: &mut Tensor<T>) {
-    by_columns(output, |panel| transpose.factor(panel, 0), delta);
+/// `then(Wᵀ Δ)`, from the transpose of W. `then` is called with each strip and its place in the output's storage.
+pub(crate) fn input_gradient<T: Scalar>(
+    transpose: &Tensor<T>,
+    delta: &Tensor<T>,
+    output: &mut Tensor<T>,
+    then: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
+    by_columns(output, |panel| transpose.factor(panel, 0), delta, then);
 }
 
 /// ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ].
@@ -172,14 +182,73 @@ pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, o
     by_rows(output, 1, |panel| delta.factor(panel, 0), input);
 }
 
-/// `output` = left · right.
-fn by_columns<'a, T: Scalar>(output: &mut Tensor<T>, left: impl Fn(usize) -> Left<'a, T> + Sync, right: &Tensor<T>) {
+/// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W.
+pub(crate) struct Updated<'a, T: Scalar> {
+    pub(crate) parameters: &'a mut Tensor<T>,
+    pub(crate) state: &'a mut [Tensor<T>],
+    pub(crate) transpose: Option<&'a mut Tensor<T>>,
+}
+
+/// Changes `[b | W]` by `rule(biases or not, weights, their gradient, state)` with the gradient [ Δ 1 | Δ Aᵀ ], of which no more
+/// than a block is ever there, and keeps Wᵀ in step.
+pub(crate) fn update<T: Scalar>(
+    delta: &Tensor<T>,
+    input: &Tensor<T>,
+    Updated { parameters, state, transpose }: Updated<'_, T>,
+    rule: impl Fn(bool, &mut [T], &[T], [&mut [T]; 2]) + Sync,
+) {
+    let operations = 2 * parameters.rows * parameters.columns * input.columns;
+    let mut state = state.iter_mut();
+    let tensors = [Some(parameters), state.next(), state.next()];
+    for_each_update_block(tensors, transpose, operations, |block| {
+        let left = delta.factor(block.strip.panel, 0);
+        let biases = if block.strip.columns.start == 0 { left.height } else { 0 };
+        let [(b, w), (first_b, first_w), (second_b, second_w)] =
+            block.elements.map(|elements| elements.split_at_mut(biases.min(elements.len())));
+        prefetch(w);
+        let mut gradient = Block::new();
+        if biases > 0 {
+            // the column of ones
+            rule(true, b, gradient.strip(&left, &Right::constant(&T::ONE, input.columns), 0..1), [first_b, second_b]);
+        }
+        let right = input.right_transposed(block.input_panel);
+        let columns = w.len() / left.height;
+        rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]);
+        transpose_block(w, left.height, block.transposed);
+    });
+}
+
+/// Writes columns of `height` as rows: `to` has a column for each row that counts.
+fn transpose_block<T: Scalar>(from: &[T], height: usize, to: &mut [T]) {
+    let columns = from.len() / height;
+    if to.is_empty() || columns == 0 {
+        return;
+    }
+    let to_height = columns.next_multiple_of(T::GROUP);
+    for (i, to) in to.chunks_exact_mut(to_height).enumerate() {
+        for (to, x) in to.iter_mut().zip(from[i..].iter().step_by(height)) {
+            *to = *x;
+        }
+    }
+}
+
+/// `output` = then(left · right).
+fn by_columns<'a, T: Scalar>(
+    output: &mut Tensor<T>,
+    left: impl Fn(usize) -> Left<'a, T> + Sync,
+    right: &Tensor<T>,
+    then: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
     let operations = 2 * output.rows * output.columns * right.rows;
     if right.rows == 0 {
         output.fill(T::ZERO);
         return;
     }
-    for_each_strip(output, operations, |part, out| strip(&left(part.panel), &right.right(), part.columns, out));
+    let layout = output.layout();
+    for_each_strip(output, operations, |part, out| {
+        strip(&left(part.panel), &right.right(), part.columns.clone(), out);
+        then(layout.place(part.panel, part.columns), out);
+    });
 }
 
 /// Columns from `first` on of `output` = left · rightᵀ. A column before them is the sum of left's columns.
@@ -196,7 +265,7 @@ fn by_rows<'a, T: Scalar>(
         let Range { start, end } = part.columns;
         if start < first {
             let (sum, after) = rest.split_at_mut(left.height);
-            sum_of_columns(&left, sum);
+            strip(&left, &Right::constant(&T::ONE, right.columns), 0..1, sum);
             rest = after;
         }
         // columns of the result are rows of the right factor, which lie in its panels
@@ -209,16 +278,6 @@ fn by_rows<'a, T: Scalar>(
             (row, rest) = (row + rows, after);
         }
     });
-}
-
-/// The sum of all columns of a panel.
-fn sum_of_columns<T: Scalar>(left: &Left<'_, T>, sum: &mut [T]) {
-    sum.fill(T::ZERO);
-    for column in left.panel.chunks_exact(left.height) {
-        for (sum, x) in sum.iter_mut().zip(column) {
-            *sum += *x;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -247,16 +306,24 @@ mod tests {
             let w = parameters.select_columns(&(1..=inputs).collect::<Vec<_>>());
 
             let mut z = Tensor::zeros(out, samples);
-            affine(&parameters, &a, &mut z);
+            affine(&parameters, &a, &mut z, |_, _| {});
             assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
 
             let mut dj_da = Tensor::zeros(inputs, samples);
-            input_gradient(&parameters.transpose(1), &delta, &mut dj_da);
+            input_gradient(&parameters.transpose(1), &delta, &mut dj_da, |_, _| {});
             assert_eq!(dj_da, plain(&transpose(&w), &delta));
 
             let mut dj_dw = Tensor::zeros(out, inputs + 1);
             weight_gradient(&delta, &a, &mut dj_dw);
             assert_eq!(dj_dw, plain(&delta, &transpose(&a.augmented())));
+
+            // W + ∂J/∂W where both are whole numbers, and its transpose
+            let (mut changed, mut changed_transpose) = (parameters.clone(), Tensor::zeros(inputs, out));
+            let updated = Updated { parameters: &mut changed, state: &mut [], transpose: Some(&mut changed_transpose) };
+            update(&delta, &a, updated, |_, w, g, _| w.iter_mut().zip(g).for_each(|(w, g)| *w += *g));
+            let expected = Tensor::from_fn(out, inputs + 1, |i, j| parameters[(i, j)] + dj_dw[(i, j)]);
+            assert_eq!(changed, expected);
+            assert_eq!(changed_transpose, expected.transpose(1));
         }
     }
 

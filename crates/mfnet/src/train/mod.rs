@@ -120,7 +120,8 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     /// that the error names. An error of a callback ends the training.
     pub fn run(mut self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.check(net, train)?;
-        let mut work = Workspace::new(net, train, self.batch_size);
+        let whole_gradients = self.clip.is_some() || self.optimizer.rule().by_elements().is_none();
+        let mut work = Workspace::new(net, train, self.batch_size, whole_gradients);
         let mut kept = Kept::of(net);
         let mut history = History::default();
         for epoch in 1..=self.epochs {
