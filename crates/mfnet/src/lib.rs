@@ -30,4 +30,4 @@ pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use report::Walkthrough;
 pub use tensor::{Dtype, Operand, Scalar, Tensor};
 pub use threads::Threads;
-pub use train::{Callback, EpochRecord, Flow, History, Step, Stop, Trainer, linear_model, naive_model};
+pub use train::{Callback, EpochRecord, Flow, History, Phases, Step, Stop, Trainer, linear_model, naive_model};

@@ -1,5 +1,7 @@
 use serde::Serialize;
 
+use super::Phases;
+
 /// An epoch that was made.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EpochRecord {
@@ -21,6 +23,7 @@ pub struct History {
     pub(super) samples: usize,
     pub(super) seconds: f64,
     pub(super) stop: Stop,
+    pub(super) phases: Option<Phases>,
 }
 
 /// Why a training ended.
@@ -36,7 +39,7 @@ pub enum Stop {
 
 impl Default for History {
     fn default() -> Self {
-        History { epochs: Vec::new(), best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished }
+        History { epochs: Vec::new(), best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished, phases: None }
     }
 }
 
@@ -59,6 +62,11 @@ impl History {
     /// Samples used a second, every epoch anew.
     pub fn samples_per_second(&self) -> f64 {
         self.samples as f64 / self.seconds
+    }
+
+    /// How long the phases of its steps took, if [`super::Trainer::measure_phases`] was asked for.
+    pub fn phases(&self) -> Option<Phases> {
+        self.phases
     }
 
     /// Why it ended.

@@ -4,6 +4,7 @@ mod baseline;
 mod callback;
 mod history;
 mod kept;
+mod phases;
 mod workspace;
 
 use std::time::Instant;
@@ -11,6 +12,7 @@ use std::time::Instant;
 pub use baseline::{linear_model, naive_model};
 pub use callback::{Callback, Flow, Step};
 pub use history::{EpochRecord, History, Stop};
+pub use phases::Phases;
 
 use self::kept::{Kept, first_not_finite};
 use self::workspace::Workspace;
@@ -50,6 +52,7 @@ pub struct Trainer<'a, T: Scalar, L, R> {
     clip: Option<Clip>,
     validation: Option<&'a Dataset>,
     patience: Option<usize>,
+    phases: bool,
     callbacks: Vec<&'a mut dyn Callback<T>>,
 }
 
@@ -65,6 +68,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             clip: None,
             validation: None,
             patience: None,
+            phases: false,
             callbacks: Vec::new(),
         }
     }
@@ -106,6 +110,12 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self
     }
 
+    /// Measures how long each phase of a step takes, for [`History::phases`]; costs some 0.1 µs a step.
+    pub fn measure_phases(mut self) -> Self {
+        self.phases = true;
+        self
+    }
+
     /// Something that looks on, and may stop the training.
     pub fn callback(mut self, callback: &'a mut dyn Callback<T>) -> Self {
         self.callbacks.push(callback);
@@ -122,6 +132,9 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self.check(net, train)?;
         let whole_gradients = self.clip.is_some() || self.optimizer.rule().by_elements().is_none();
         let mut work = Workspace::new(net, train, self.batch_size, whole_gradients);
+        if self.phases {
+            work.measure_phases();
+        }
         let mut kept = Kept::of(net);
         let mut history = History::default();
         for epoch in 1..=self.epochs {
@@ -150,6 +163,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
                 break;
             }
         }
+        history.phases = work.phases();
         history.best_epoch = kept.best_epoch();
         kept.restore_best(net);
         Ok(history)

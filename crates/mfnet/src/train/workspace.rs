@@ -1,3 +1,4 @@
+use super::phases::{Phases, Stopwatch};
 use crate::data::Dataset;
 use crate::layer::{Activation, AnyLayer, Linear};
 use crate::loss::Loss;
@@ -21,6 +22,7 @@ pub(super) struct Workspace<T: Scalar> {
     stages: Vec<Stage<T>>,
     /// Whole gradients, where something needs them; see [`Stage::keeps_gradients`].
     gradients: Gradients<T>,
+    stopwatch: Stopwatch,
 }
 
 /// A layer, or a linear layer with the activation after it.
@@ -150,7 +152,18 @@ impl<T: Scalar> Workspace<T> {
             targets: Tensor::zeros(train.outputs(), most),
             stages,
             gradients: Gradients::new(gradients),
+            stopwatch: Stopwatch::off(),
         }
+    }
+
+    /// Measures the phases of the steps that follow.
+    pub(super) fn measure_phases(&mut self) {
+        self.stopwatch = Stopwatch::on();
+    }
+
+    /// How long they took so far, if they are measured.
+    pub(super) fn phases(&self) -> Option<Phases> {
+        self.stopwatch.is_on().then_some(self.stopwatch.phases)
     }
 
     /// A new order of the samples, which depends on the stream alone. The number of steps.
@@ -170,6 +183,7 @@ impl<T: Scalar> Workspace<T> {
 
     /// Fetches the next batch and says how many samples it has.
     pub(super) fn gather(&mut self, train: &Dataset) -> usize {
+        self.stopwatch.start();
         let samples = &self.order[self.used..self.order.len().min(self.used + self.batch_size)];
         train.gather(samples, &mut self.inputs, &mut self.targets);
         for stage in &mut self.stages {
@@ -177,6 +191,7 @@ impl<T: Scalar> Workspace<T> {
             stage.delta.set_columns(samples.len());
         }
         self.used += samples.len();
+        self.stopwatch.lap(|phases| &mut phases.gather);
         samples.len()
     }
 
@@ -186,9 +201,11 @@ impl<T: Scalar> Workspace<T> {
             let (before, rest) = self.stages.split_at_mut(s);
             rest[0].forward(net, before.last().map_or(&self.inputs, |before| &before.output));
         }
+        self.stopwatch.lap(|phases| &mut phases.forward);
         let Some(last) = self.stages.last_mut() else { return f64::NAN };
         let value = loss.value_and_gradient(&last.output, &self.targets, &mut last.delta);
         last.finish_delta(net);
+        self.stopwatch.lap(|phases| &mut phases.loss);
         value
     }
 
@@ -207,6 +224,7 @@ impl<T: Scalar> Workspace<T> {
             if let Some(before) = before.last_mut() {
                 stage.backward(net, before);
             }
+            self.stopwatch.lap(|phases| &mut phases.input_gradients);
             let input = before.last().map_or(&self.inputs, |before| &before.output);
             if stage.keeps_gradients {
                 let layer = net.layers()[stage.layer].as_layer();
@@ -221,12 +239,14 @@ impl<T: Scalar> Workspace<T> {
                     linear.update((rule, step), state, (input, &stage.delta), stage.transpose.as_mut());
                 }
             }
+            self.stopwatch.lap(|phases| &mut phases.updates);
         }
         if let Some(clip) = clip {
             clip.apply(&mut self.gradients);
             for stage in &mut self.stages {
                 stage.step(net, &self.gradients, optimizer);
             }
+            self.stopwatch.lap(|phases| &mut phases.updates);
         }
     }
 }

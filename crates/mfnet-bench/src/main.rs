@@ -1,0 +1,83 @@
+//! `mfnet-bench`: how fast mfnet trains, against the peak of the machine measured in the same run.
+#![allow(clippy::print_stdout)]
+
+mod machine;
+mod work;
+
+use clap::Parser;
+use mfnet::{Adam, Dtype, Result, Rule, Scalar, Sgd, Threads};
+use work::{Timed, WORKS, Work};
+
+/// Measure how fast mfnet trains, against the peak of the machine measured in the same run
+#[derive(Parser)]
+struct Args {
+    /// The works, by name, with commas
+    #[arg(long, value_delimiter = ',', default_value = "A128,A1024,B,C,D")]
+    works: Vec<String>,
+    /// The types, with commas
+    #[arg(long, value_delimiter = ',', default_value = "f32,f64")]
+    dtypes: Vec<String>,
+    /// Numbers of threads, with commas
+    #[arg(long, value_delimiter = ',', default_value = "1,2")]
+    threads: Vec<usize>,
+    /// Epochs that are measured, after one that is not
+    #[arg(long, default_value_t = 3)]
+    epochs: usize,
+    /// Adam instead of plain SGD
+    #[arg(long)]
+    adam: bool,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    println!("barrier of two threads {:.2} µs", machine::barrier() * 1e6);
+    for &threads in &args.threads {
+        println!("memory, {threads} threads: {:.1} GB/s", machine::bandwidth(threads) / 1e9);
+    }
+    println!(
+        "\nwork   type threads  s/epoch   samples/s  GFLOP/s   peak  share   GB/s  gather forward   loss  input update"
+    );
+    for name in &args.works {
+        let Some(work) = WORKS.iter().find(|work| work.name == name) else { continue };
+        for dtype in &args.dtypes {
+            for &threads in &args.threads {
+                let line = if dtype == "f32" {
+                    measure::<f32>(work, &args, threads)
+                } else {
+                    measure::<f64>(work, &args, threads)
+                };
+                println!("{}", line?);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One line of the table.
+fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String> {
+    let peak = machine::peak(T::DTYPE == Dtype::F32, threads).unwrap_or(f64::NAN);
+    let mut timed = Timed::new(args.epochs);
+    let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
+    let history = Threads::new(threads)?.install(|| work.train_with::<T>(rule, &mut timed))?;
+    let mut seconds = timed.seconds();
+    seconds.sort_by(f64::total_cmp);
+    let median = seconds[seconds.len() / 2];
+    let phases = history.phases().unwrap_or_default();
+    let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds();
+    let speed = work.flops_per_epoch() / median;
+    Ok(format!(
+        "{:6} {:4} {threads:7}  {median:7.4}  {:10.0}  {:7.1} {:6.1} {:5.1}% {:6.1}  {:5.1}% {:6.1}% {:5.1}% {:5.1}% {:5.1}%",
+        work.name,
+        T::DTYPE.to_string(),
+        work.samples as f64 / median,
+        speed / 1e9,
+        peak / 1e9,
+        100.0 * speed / peak,
+        work.bytes_per_epoch::<T>() / median / 1e9,
+        percent(phases.gather),
+        percent(phases.forward),
+        percent(phases.loss),
+        percent(phases.input_gradients),
+        percent(phases.updates),
+    ))
+}

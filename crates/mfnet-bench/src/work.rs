@@ -1,0 +1,119 @@
+//! The work that is measured.
+
+use mfnet::{
+    Callback, CrossEntropy, Dataset, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Result, Rule, Scalar, Seed,
+    Sgd, Targets, Tensor, Trainer,
+};
+
+/// A network, its data, and how it is trained.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Work {
+    pub(crate) name: &'static str,
+    /// Sizes from the input to the output.
+    layers: &'static [usize],
+    pub(crate) batch: usize,
+    pub(crate) samples: usize,
+}
+
+const MNIST: usize = 60_000;
+const HOUSING: usize = 16_512;
+
+pub(crate) const WORKS: [Work; 5] = [
+    Work { name: "A128", layers: &[784, 512, 512, 10], batch: 128, samples: MNIST },
+    Work { name: "A1024", layers: &[784, 512, 512, 10], batch: 1024, samples: MNIST },
+    Work { name: "B", layers: &[8, 512, 512, 1], batch: 1024, samples: HOUSING },
+    Work { name: "C", layers: &[8, 64, 64, 1], batch: 32, samples: HOUSING },
+    Work { name: "D", layers: &[784, 10], batch: 128, samples: MNIST },
+];
+
+impl Work {
+    fn features(&self) -> usize {
+        self.layers[0]
+    }
+
+    fn is_classification(&self) -> bool {
+        self.features() == 784
+    }
+
+    /// 6 P − 2 P₁ for each sample, P weights, P₁ of them in the first layer: three products of 2 P, of which nobody needs the input gradient of the
+    /// first layer. Biases, activations, loss and update are not counted.
+    pub(crate) fn flops_per_epoch(&self) -> f64 {
+        let weights: Vec<usize> = self.layers.windows(2).map(|pair| pair[0] * pair[1]).collect();
+        (6 * weights.iter().sum::<usize>() - 2 * weights[0]) as f64 * self.samples as f64
+    }
+
+    /// The data of an epoch, and of each step the weights: read forward, read for the input gradient, read and written by the update. What a
+    /// step must move if its own matrices stay in a cache and the weights do not.
+    pub(crate) fn bytes_per_epoch<T: Scalar>(&self) -> f64 {
+        let size = size_of::<T>();
+        let weights: usize = self.layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let first = self.layers[0] * self.layers[1];
+        let data = self.samples * self.features() * if self.is_classification() { 1 } else { 8 };
+        (data + self.samples.div_ceil(self.batch) * size * (4 * weights - first)) as f64
+    }
+
+    /// Uniform bytes with 10 classes, or standard normal numbers with one value; what they are changes no time.
+    pub(crate) fn data(&self) -> Result<Dataset> {
+        let mut rng = Seed(1).stream(mfnet::Purpose::Split);
+        if self.is_classification() {
+            let bytes = (0..self.samples * self.features()).map(|_| (rng.uniform() * 256.0) as u8).collect();
+            let labels = (0..self.samples).map(|i| (i % 10).to_string());
+            return Dataset::from_bytes(self.name, self.features(), bytes, Targets::from_labels("class", labels));
+        }
+        let mut normal = || (0..12).map(|_| rng.uniform()).sum::<f64>() - 6.0;
+        let inputs = Tensor::from_fn(self.features(), self.samples, |_, _| normal());
+        let values = Tensor::from_fn(1, self.samples, |_, j| inputs[(0, j)] * inputs[(1, j)]);
+        Dataset::new(self.name, inputs, Targets::Values { columns: vec!["y".into()], values })
+    }
+
+    pub(crate) fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
+        let mut builder = NeuralNetwork::builder(self.features()).dtype::<T>();
+        let (output, hidden) = self.layers[1..].split_last().unwrap_or((&1, &[]));
+        for size in hidden {
+            builder = builder.linear(*size).relu();
+        }
+        builder.linear(*output).build(Seed(0))
+    }
+
+    /// Trains by plain SGD until `callback` stops it.
+    pub(crate) fn train<T: Scalar>(&self, callback: &mut dyn Callback<T>) -> Result<History> {
+        self.train_with(Sgd::new(0.01), callback)
+    }
+
+    pub(crate) fn train_with<T: Scalar>(&self, rule: impl Rule<T>, callback: &mut dyn Callback<T>) -> Result<History> {
+        let (data, mut net) = (self.data()?, self.network::<T>()?);
+        let scaled = mfnet::Preprocessing::fit(&data).apply(&data);
+        let loss: Box<dyn Loss<T>> = if self.is_classification() { Box::new(CrossEntropy) } else { Box::new(Mse) };
+        Trainer::new(loss, rule)
+            .epochs(usize::MAX)
+            .batch_size(self.batch)
+            .measure_phases()
+            .callback(callback)
+            .run(&mut net, &scaled)
+    }
+}
+
+/// Stops after some epochs, the first of which is not counted; remembers how long each took.
+pub(crate) struct Timed {
+    pub(crate) left: usize,
+    pub(crate) ends: Vec<f64>,
+}
+
+impl Timed {
+    pub(crate) fn new(epochs: usize) -> Self {
+        Timed { left: epochs + 1, ends: Vec::new() }
+    }
+
+    /// Seconds of each counted epoch.
+    pub(crate) fn seconds(&self) -> Vec<f64> {
+        self.ends.windows(2).map(|pair| pair[1] - pair[0]).collect()
+    }
+}
+
+impl<T: Scalar> Callback<T> for Timed {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+        self.ends.push(record.seconds);
+        self.left -= 1;
+        Ok(if self.left == 0 { Flow::Stop } else { Flow::Continue })
+    }
+}
