@@ -56,10 +56,14 @@ fn main() -> Result<()> {
 /// One line of the table.
 fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String> {
     let peak = machine::peak(T::DTYPE == Dtype::F32, threads).unwrap_or(f64::NAN);
-    let mut timed = Timed::new(args.epochs);
-    let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
-    let history = Threads::new(threads)?.install(|| work.train_with::<T>(rule, &mut timed))?;
-    let mut seconds = timed.seconds();
+    let train = |phases, epochs| {
+        let mut timed = Timed::new(epochs);
+        let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
+        let history = Threads::new(threads)?.install(|| work.train::<T>(rule, phases, &mut timed))?;
+        Ok::<_, mfnet::Error>((history, timed.seconds()))
+    };
+    let (_, mut seconds) = train(false, args.epochs)?;
+    let (history, _) = train(true, 1)?;
     seconds.sort_by(f64::total_cmp);
     let median = seconds[seconds.len() / 2];
     let phases = history.phases().unwrap_or_default();

@@ -75,21 +75,18 @@ impl Work {
         builder.linear(*output).build(Seed(0))
     }
 
-    /// Trains by plain SGD until `callback` stops it.
-    pub(crate) fn train<T: Scalar>(&self, callback: &mut dyn Callback<T>) -> Result<History> {
-        self.train_with(Sgd::new(0.01), callback)
-    }
-
-    pub(crate) fn train_with<T: Scalar>(&self, rule: impl Rule<T>, callback: &mut dyn Callback<T>) -> Result<History> {
+    /// Trains until `callback` stops it.
+    pub(crate) fn train<T: Scalar>(
+        &self,
+        rule: impl Rule<T>,
+        phases: bool,
+        callback: &mut dyn Callback<T>,
+    ) -> Result<History> {
         let (data, mut net) = (self.data()?, self.network::<T>()?);
         let scaled = mfnet::Preprocessing::fit(&data).apply(&data);
         let loss: Box<dyn Loss<T>> = if self.is_classification() { Box::new(CrossEntropy) } else { Box::new(Mse) };
-        Trainer::new(loss, rule)
-            .epochs(usize::MAX)
-            .batch_size(self.batch)
-            .measure_phases()
-            .callback(callback)
-            .run(&mut net, &scaled)
+        let trainer = Trainer::new(loss, rule).epochs(usize::MAX).batch_size(self.batch).callback(callback);
+        if phases { trainer.measure_phases() } else { trainer }.run(&mut net, &scaled)
     }
 }
 

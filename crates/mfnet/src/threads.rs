@@ -313,11 +313,10 @@ mod tests {
             let pool = Threads::new(threads).unwrap();
             // nobody ends a chunk before each thread has begun one
             let barrier = std::sync::Barrier::new(threads);
-            pool.install(|| {
-                share(threads, usize::MAX, &|_| {
-                    barrier.wait();
-                })
-            });
+            let wait = |_| {
+                barrier.wait();
+            };
+            pool.install(|| share(threads, usize::MAX, &wait));
             assert_eq!(pool.worked(), threads);
         }
     }

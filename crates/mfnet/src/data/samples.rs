@@ -1,12 +1,14 @@
 use std::sync::Arc;
 
 use super::Standardizer;
-use crate::tensor::kernel::vectorised;
+use crate::tensor::kernel::{prefetch, vectorised};
 use crate::tensor::parts::{ColumnMut, for_each_column};
 use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
+/// How many samples ahead memory is asked.
+const AHEAD: usize = 4;
 
 /// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
 /// batch is gathered.
@@ -72,7 +74,21 @@ impl Samples {
 
     /// Writes the samples with these numbers into the columns of a matrix that has as many.
     pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
-        for_each_column(to, COST * samples.len() * self.features, |j, column| self.write_one(samples[j], column));
+        for_each_column(to, COST * samples.len() * self.features, |j, column| {
+            if let Some(later) = samples.get(j + AHEAD) {
+                self.prefetch(*later);
+            }
+            self.write_one(samples[j], column);
+        });
+    }
+
+    /// Asks for a sample that is to be written soon: samples of a batch lie anywhere, and memory answers late.
+    fn prefetch(&self, sample: usize) {
+        let first = self.chosen[sample] * self.features;
+        match &*self.values {
+            Values::Numbers(numbers) => prefetch(&numbers[first..first + self.features]),
+            Values::Bytes { bytes, .. } => prefetch(&bytes[first..first + self.features]),
+        }
     }
 
     fn write_one<T: Scalar>(&self, sample: usize, mut to: ColumnMut<'_, T>) {

@@ -174,9 +174,11 @@ impl Targets {
                 y[(indices[sample], j)] = T::ONE;
             }
             Targets::Values { values, .. } => {
-                for (i, value) in values.column(sample).enumerate() {
-                    y[(i, j)] = T::from_f64(value);
-                }
+                y.for_each_piece_mut(j, |panel, y| {
+                    for (i, y) in y.iter_mut().enumerate() {
+                        *y = T::from_f64(values[(panel * T::PANEL + i, sample)]);
+                    }
+                });
             }
         }
     }

@@ -71,12 +71,28 @@ impl<T: Scalar> Linear<T> {
     }
 
     /// A = g(Z), the forward pass of this layer and of the activation after it in one; Z itself is not kept.
-    pub(crate) fn forward_activated(&self, g: Option<&Activation<T>>, input: &Tensor<T>, output: &mut Tensor<T>) {
-        product::affine(&self.parameter.value, input, output, |_, strip| {
+    /// Wᵀ is needed if [`Linear::has_few_outputs`].
+    pub(crate) fn forward_activated(
+        &self,
+        g: Option<&Activation<T>>,
+        transpose: Option<&Tensor<T>>,
+        input: &Tensor<T>,
+        output: &mut Tensor<T>,
+    ) {
+        let then = |_, strip: &mut [T]| {
             if let Some(g) = g {
                 g.apply_all(strip);
             }
-        });
+        };
+        match transpose.filter(|_| self.has_few_outputs()) {
+            Some(transpose) => product::affine_of_few(&self.parameter.value, transpose, input, output, then),
+            None => product::affine(&self.parameter.value, input, output, then),
+        }
+    }
+
+    /// Whether the forward product needs the transpose of W.
+    pub(crate) fn has_few_outputs(&self) -> bool {
+        product::are_few::<T>(self.outputs())
     }
 
     /// Wᵀ Δ ⊙ g′(A), the input gradient of this layer and of the activation g before it in one, given Wᵀ and A, the activation's output.
@@ -125,7 +141,10 @@ impl<T: Scalar> Layer<T> for Linear<T> {
     }
 
     fn forward(&self, a: &Tensor<T>, z: &mut Tensor<T>) {
-        self.forward_activated(None, a, z);
+        if self.has_few_outputs() {
+            return self.forward_activated(None, Some(&self.transpose()), a, z);
+        }
+        self.forward_activated(None, None, a, z);
     }
 
     fn input_gradient(&self, _a: &Tensor<T>, _z: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {

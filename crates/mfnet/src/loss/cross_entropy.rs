@@ -20,21 +20,29 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 
     fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-        let m = output.columns() as f64;
-        (0..output.columns()).map(|j| sample_loss(output, target, j)).sum::<f64>() / m
+        self.value_and_gradient(output, target, &mut Tensor::zeros(output.rows(), output.columns()))
     }
 
     fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
-        let m = T::from_f64(output.columns() as f64);
+        self.value_and_gradient(output, target, delta);
+    }
+
+    fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
+        let m = output.columns() as f64;
+        let one_by_m = T::from_f64(1.0 / m);
+        let mut loss = 0.0;
         for j in 0..output.columns() {
-            softmax_into(output, delta, j);
-            let total: T = target.column(j).sum();
+            let exponentials = exponentials_into(output, delta, j);
+            loss += cost(output, target, j, &exponentials);
+            let total: T = target.pieces(j).flatten().copied().sum();
+            let factor = total / exponentials.sum;
             delta.for_each_piece_mut(j, |panel, d| {
                 for (d, y) in d.iter_mut().zip(target.piece(panel, j)) {
-                    *d = (*d * total - *y) / m;
+                    *d = (*d * factor - *y) * one_by_m;
                 }
             });
         }
+        loss / m
     }
 }
 
@@ -48,36 +56,42 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     let mut p = Tensor::zeros(logits.rows(), logits.columns());
     for j in 0..logits.columns() {
-        softmax_into(logits, &mut p, j);
+        let sum = exponentials_into(logits, &mut p, j).sum;
+        p.for_each_piece_mut(j, |_, p| p.iter_mut().for_each(|p| *p /= sum));
     }
     p
 }
 
-/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)), c = max z, of column j.
-fn sample_loss<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, j: usize) -> f64 {
-    let c = maximum(output, j);
-    let log_sum = output.column(j).map(|z| (z - c).exp().to_f64()).sum::<f64>().ln();
-    // a class of probability 0 in y counts nothing, even where z is −∞
-    let cost = |(z, y): (T, T)| if y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (z - c).to_f64()) };
-    output.column(j).zip(target.column(j)).map(cost).sum()
+/// Of the logits z of a sample: c = max z, and Σ exp(z_i − c), in `T` and with each term in `f64`.
+struct Exponentials<T> {
+    largest: T,
+    sum: T,
+    sum_f64: f64,
 }
 
-/// p_k = exp(z_k − c) / Σ exp(z_i − c), c = max z, of column j.
-fn softmax_into<T: Scalar>(logits: &Tensor<T>, p: &mut Tensor<T>, j: usize) {
-    let c = maximum(logits, j);
-    let mut sum = T::ZERO;
+/// Writes exp(z_k − c) into column j of `p`.
+fn exponentials_into<T: Scalar>(logits: &Tensor<T>, p: &mut Tensor<T>, j: usize) -> Exponentials<T> {
+    // a NaN among the logits makes the exponentials, and so the loss, NaN
+    let largest = logits.pieces(j).flatten().fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(*z));
+    let (mut sum, mut sum_f64) = (T::ZERO, 0.0);
     p.for_each_piece_mut(j, |panel, p| {
         for (p, z) in p.iter_mut().zip(logits.piece(panel, j)) {
-            *p = (*z - c).exp();
+            *p = (*z - largest).exp();
             sum += *p;
+            sum_f64 += p.to_f64();
         }
     });
-    p.for_each_piece_mut(j, |_, p| p.iter_mut().for_each(|p| *p /= sum));
+    Exponentials { largest, sum, sum_f64 }
 }
 
-/// The largest logit of column j. A NaN among them makes the exponentials, and so the loss, NaN.
-fn maximum<T: Scalar>(logits: &Tensor<T>, j: usize) -> T {
-    logits.column(j).fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(z))
+/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)) of column j.
+fn cost<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, j: usize, exponentials: &Exponentials<T>) -> f64 {
+    let log_sum = exponentials.sum_f64.ln();
+    let of = |(z, y): (&T, &T)| {
+        // a class of probability 0 in y counts nothing, even where z is −∞
+        if *y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (*z - exponentials.largest).to_f64()) }
+    };
+    output.pieces(j).flatten().zip(target.pieces(j).flatten()).map(of).sum()
 }
 
 #[cfg(test)]

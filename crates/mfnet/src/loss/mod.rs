@@ -8,6 +8,7 @@ pub use cross_entropy::{CrossEntropy, softmax};
 pub use half_mse::HalfMse;
 pub use mse::Mse;
 
+use crate::tensor::kernel::vectorised;
 use crate::tensor::{Scalar, Tensor};
 
 /// A loss J(Ŷ, Y) of a batch. Write your own by implementing the first three methods.
@@ -67,12 +68,19 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
 
 /// Σ (ŷ − y)² over samples and outputs, column by column in `f64`.
 fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-    output.iter().zip(target.iter()).map(|(o, t)| (o.to_f64() - t.to_f64()).powi(2)).sum()
+    let of_column = |(j, sum): (usize, f64)| {
+        let pieces = output.pieces(j).zip(target.pieces(j));
+        pieces.fold(sum, |sum, (o, t)| o.iter().zip(t).fold(sum, |sum, (o, t)| sum + (o.to_f64() - t.to_f64()).powi(2)))
+    };
+    (0..output.columns()).fold(0.0, |sum, j| of_column((j, sum)))
 }
 
 /// δ = factor · (ŷ − y).
 fn scaled_difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, factor: T, delta: &mut Tensor<T>) {
-    for ((d, o), t) in delta.iter_mut().zip(output.iter()).zip(target.iter()) {
-        *d = (*o - *t) * factor;
-    }
+    let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
+    vectorised(|| {
+        for ((d, o), t) in delta.iter_mut().zip(output).zip(target) {
+            *d = (*o - *t) * factor;
+        }
+    });
 }

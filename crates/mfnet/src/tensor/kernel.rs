@@ -203,9 +203,94 @@ pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
     }
 }
 
+/// Σ x y over pieces of equal lengths, each at most a panel's column: a sum for each lane of a panel, then the sums of the lanes two by two.
+/// The order follows from the lengths alone.
+pub(super) fn dot<'a, T: Scalar>(pieces: impl Iterator<Item = (&'a [T], &'a [T])>) -> T {
+    // SAFETY: the instructions are there.
+    unsafe {
+        match Instructions::best() {
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx512 => T::dot_avx512(pieces),
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => T::dot_avx2(pieces),
+            Instructions::Portable => dot_with::<T, T::Portable>(pieces),
+        }
+    }
+}
+
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn dot_with<'a, T: Scalar, V: Vector<Element = T>>(pieces: impl Iterator<Item = (&'a [T], &'a [T])>) -> T {
+    // SAFETY: the instructions are this function's promise; every place lies in a group of the slices.
+    unsafe {
+        let mut sums = [V::zero(); 4];
+        for (x, y) in pieces {
+            let whole = x.len().min(y.len()) / T::GROUP;
+            for (r, sum) in sums.iter_mut().enumerate().take(whole) {
+                let (x, y) = (V::load(x.as_ptr().add(r * T::GROUP)), V::load(y.as_ptr().add(r * T::GROUP)));
+                *sum = sum.plus(x, y);
+            }
+            let (x, y) = (&x[whole * T::GROUP..], &y[whole * T::GROUP..]);
+            if !x.is_empty() {
+                let (mut a, mut b) = ([T::ZERO; GROUP], [T::ZERO; GROUP]);
+                a[..x.len()].copy_from_slice(x);
+                b[..y.len()].copy_from_slice(y);
+                sums[whole % 4] = sums[whole % 4].plus(V::load(a.as_ptr()), V::load(b.as_ptr()));
+            }
+        }
+        let one = V::splat(T::ONE);
+        let sum = sums[0].plus(sums[1], one).plus(sums[2].plus(sums[3], one), one);
+        let mut lanes = [T::ZERO; GROUP];
+        sum.store(lanes.as_mut_ptr());
+        let mut width = T::GROUP;
+        while width > 1 {
+            width /= 2;
+            for i in 0..width {
+                let other = lanes[i + width];
+                lanes[i] += other;
+            }
+        }
+        lanes[0]
+    }
+}
+
+/// `to[r · to_step + c] = from[c · from_step + r]` for all rows r and columns c.
+pub(super) fn transpose<T: Scalar>(
+    (from, from_step): (&[T], usize),
+    (to, to_step): (&mut [T], usize),
+    rows: usize,
+    columns: usize,
+) {
+    if rows == 0 || columns == 0 {
+        return;
+    }
+    assert!(from.len() >= (columns - 1) * from_step + rows, "the matrix is too short");
+    assert!(to.len() >= (rows - 1) * to_step + columns, "the transpose is too short");
+    let (mut whole_rows, mut whole_columns) = (0, 0);
+    #[cfg(target_arch = "x86_64")]
+    if Instructions::best() != Instructions::Portable {
+        (whole_rows, whole_columns) = (rows - rows % T::TILE, columns - columns % T::TILE);
+        for c in (0..whole_columns).step_by(T::TILE) {
+            for r in (0..whole_rows).step_by(T::TILE) {
+                // SAFETY: the tile lies in both matrices, and every processor with AVX-512 has AVX2.
+                unsafe {
+                    let from = from.as_ptr().add(c * from_step + r);
+                    T::transpose_avx2(from, from_step, to.as_mut_ptr().add(r * to_step + c), to_step);
+                }
+            }
+        }
+    }
+    for c in 0..columns {
+        for r in if c < whole_columns { whole_rows } else { 0 }..rows {
+            to[r * to_step + c] = from[c * from_step + r];
+        }
+    }
+}
+
 /// Asks for elements that will be changed soon.
 #[inline]
-pub(super) fn prefetch<T>(elements: &[T]) {
+pub(crate) fn prefetch<T>(elements: &[T]) {
     #[cfg(target_arch = "x86_64")]
     for line in elements.chunks(GROUP / size_of::<T>()) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
@@ -215,7 +300,7 @@ pub(super) fn prefetch<T>(elements: &[T]) {
 }
 
 /// What the kernels know of an element's type.
-pub trait Kernels: Sized + Copy {
+pub trait Kernels: Sized + Copy + 'static {
     /// Elements in a group of rows.
     const GROUP: usize = GROUP / size_of::<Self>();
     /// Rows of a whole panel.
@@ -230,6 +315,19 @@ pub trait Kernels: Sized + Copy {
         columns: Range<usize>,
         out: &mut [MaybeUninit<Self>],
     );
+    /// Rows and columns that [`Kernels::transpose_avx2`] transposes.
+    #[cfg(target_arch = "x86_64")]
+    const TILE: usize = 32 / size_of::<Self>();
+
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    unsafe fn dot_avx512<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self;
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    unsafe fn dot_avx2<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self;
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    unsafe fn transpose_avx2(from: *const Self, from_step: usize, to: *mut Self, to_step: usize);
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
     unsafe fn strip_avx2(
@@ -488,12 +586,76 @@ mod x86 {
         _mm256_storeu_pd,
         _mm256_fmadd_pd
     );
+
+    /// Eight rows of eight.
+    ///
+    /// # Safety
+    /// Both places hold them.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn transpose_f32(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            let c: [__m256; 8] = std::array::from_fn(|i| _mm256_loadu_ps(from.add(i * from_step)));
+            // pairs, then fours, then halves
+            let p: [__m256; 8] = std::array::from_fn(|i| match i % 2 {
+                0 => _mm256_unpacklo_ps(c[i], c[i + 1]),
+                _ => _mm256_unpackhi_ps(c[i - 1], c[i]),
+            });
+            let q: [__m256; 8] = std::array::from_fn(|i| {
+                let (low, high) = (p[i / 4 * 4 + i % 4 / 2], p[i / 4 * 4 + i % 4 / 2 + 2]);
+                if i % 2 == 0 { _mm256_shuffle_ps::<0x44>(low, high) } else { _mm256_shuffle_ps::<0xee>(low, high) }
+            });
+            for i in 0..4 {
+                _mm256_storeu_ps(to.add(i * to_step), _mm256_permute2f128_ps::<0x20>(q[i], q[i + 4]));
+                _mm256_storeu_ps(to.add((i + 4) * to_step), _mm256_permute2f128_ps::<0x31>(q[i], q[i + 4]));
+            }
+        }
+    }
+
+    /// Four rows of four.
+    ///
+    /// # Safety
+    /// Both places hold them.
+    #[target_feature(enable = "avx2")]
+    pub(super) unsafe fn transpose_f64(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
+        // SAFETY: the caller's.
+        unsafe {
+            let c: [__m256d; 4] = std::array::from_fn(|i| _mm256_loadu_pd(from.add(i * from_step)));
+            let (p, q) = (_mm256_unpacklo_pd(c[0], c[1]), _mm256_unpackhi_pd(c[0], c[1]));
+            let (r, s) = (_mm256_unpacklo_pd(c[2], c[3]), _mm256_unpackhi_pd(c[2], c[3]));
+            _mm256_storeu_pd(to, _mm256_permute2f128_pd::<0x20>(p, r));
+            _mm256_storeu_pd(to.add(to_step), _mm256_permute2f128_pd::<0x20>(q, s));
+            _mm256_storeu_pd(to.add(2 * to_step), _mm256_permute2f128_pd::<0x31>(p, r));
+            _mm256_storeu_pd(to.add(3 * to_step), _mm256_permute2f128_pd::<0x31>(q, s));
+        }
+    }
 }
 
 macro_rules! kernels {
-    ($type:ident, $portable:ident, $avx512:ident, $avx2:ident) => {
+    ($type:ident, $portable:ident, $avx512:ident, $avx2:ident, $transpose:ident) => {
         impl Kernels for $type {
             type Portable = $portable;
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f")]
+            unsafe fn dot_avx512<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self {
+                // SAFETY: the caller's.
+                unsafe { dot_with::<Self, x86::$avx512>(pieces) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2,fma")]
+            unsafe fn dot_avx2<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self {
+                // SAFETY: the caller's.
+                unsafe { dot_with::<Self, x86::$avx2>(pieces) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx2")]
+            unsafe fn transpose_avx2(from: *const Self, from_step: usize, to: *mut Self, to_step: usize) {
+                // SAFETY: the caller's.
+                unsafe { x86::$transpose(from, from_step, to, to_step) }
+            }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f")]
@@ -528,8 +690,8 @@ macro_rules! kernels {
         }
     };
 }
-kernels!(f32, PortableF32, F32Avx512, F32Avx2);
-kernels!(f64, PortableF64, F64Avx512, F64Avx2);
+kernels!(f32, PortableF32, F32Avx512, F32Avx2, transpose_f32);
+kernels!(f64, PortableF64, F64Avx512, F64Avx2, transpose_f64);
 
 #[cfg(test)]
 mod tests {
@@ -629,6 +791,50 @@ mod tests {
                 }
             }
         }
+    }
+
+    fn dots_of_odd_lengths<T: Scalar>() {
+        let number = |i: usize, salt: usize| T::from_f64(((i * 7 + salt) % 13) as f64 - 6.0);
+        for length in [0, 1, 7, 8, 15, 16, 17, 33, 63, 64, 65, 128, 200] {
+            let (x, y): (Vec<T>, Vec<T>) = (0..length).map(|i| (number(i, 3), number(i, 5))).unzip();
+            let expected: T = x.iter().zip(&y).map(|(x, y)| *x * *y).sum();
+            let pieces = || x.chunks(T::PANEL).zip(y.chunks(T::PANEL));
+            assert_eq!(dot(pieces()), expected);
+            // SAFETY: every processor runs the portable path.
+            assert_eq!(unsafe { dot_with::<T, T::Portable>(pieces()) }, expected);
+            #[cfg(target_arch = "x86_64")]
+            if Instructions::all().any(|instructions| instructions == Instructions::Avx2) {
+                // SAFETY: the instructions are there.
+                assert_eq!(unsafe { T::dot_avx2(pieces()) }, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn every_dot_gives_the_same_for_whole_numbers() {
+        dots_of_odd_lengths::<f32>();
+        dots_of_odd_lengths::<f64>();
+    }
+
+    fn transposes_of_odd_shapes<T: Scalar>() {
+        for (rows, columns) in [(0, 3), (1, 1), (4, 4), (8, 8), (7, 9), (16, 5), (64, 64), (33, 17)] {
+            let (from_step, to_step) = (rows + 3, columns + 1);
+            let from: Vec<T> = (0..columns * from_step).map(|i| T::from_f64(i as f64)).collect();
+            let mut to = vec![T::ZERO; rows * to_step];
+            transpose((&from, from_step), (&mut to, to_step), rows, columns);
+            for r in 0..rows {
+                for c in 0..to_step {
+                    let expected = if c < columns { from[c * from_step + r] } else { T::ZERO };
+                    assert_eq!(to[r * to_step + c], expected, "{rows}×{columns}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn transposes() {
+        transposes_of_odd_shapes::<f32>();
+        transposes_of_odd_shapes::<f64>();
     }
 
     #[test]

@@ -218,6 +218,11 @@ impl<T: Scalar> Tensor<T> {
         &self.elements[self.layout().piece(panel, column)]
     }
 
+    /// The pieces of a column.
+    pub(crate) fn pieces(&self, column: usize) -> impl Iterator<Item = &[T]> {
+        (0..self.layout().panels()).map(move |panel| self.piece(panel, column))
+    }
+
     /// Calls `write(panel, piece)` for the pieces of a column, for changing.
     pub(crate) fn for_each_piece_mut(&mut self, column: usize, mut write: impl FnMut(usize, &mut [T])) {
         let layout = self.layout();

@@ -65,10 +65,12 @@ pub(crate) fn for_each_strip_of<T: Scalar, const N: usize>(
     assert!(tensors.iter().flatten().all(|tensor| tensor.shape() == shape), "tensors of one shape");
     let Some(layout) = tensors.iter().flatten().map(|tensor| tensor.layout()).next() else { return };
     let parts = tensors.map(|tensor| tensor.map(|tensor| Parts::of(tensor.storage_mut())));
-    let per_panel = shape.1.div_ceil(COLUMNS);
+    // of few strips a thread would have too much or nothing
+    let width = if layout.panels() * shape.1 < 16 * COLUMNS { COLUMNS / 4 } else { COLUMNS };
+    let per_panel = shape.1.div_ceil(width);
     share(layout.panels() * per_panel, operations, &|i| {
-        let first = i % per_panel * COLUMNS;
-        let strip = Strip { panel: i / per_panel, columns: first..shape.1.min(first + COLUMNS) };
+        let first = i % per_panel * width;
+        let strip = Strip { panel: i / per_panel, columns: first..shape.1.min(first + width) };
         let place = layout.place(strip.panel, strip.columns.clone());
         let elements = std::array::from_fn(|n| match &parts[n] {
             // SAFETY: strips with different numbers are different pieces of the storage, and each number comes once.

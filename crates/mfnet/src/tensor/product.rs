@@ -14,7 +14,7 @@
 
 use std::ops::Range;
 
-use super::kernel::{Block, Left, Right, prefetch, strip};
+use super::kernel::{self, Block, Left, Right, prefetch, strip};
 use super::parts::{for_each_strip, for_each_update_block};
 use super::{Scalar, Tensor};
 
@@ -102,14 +102,20 @@ impl<T: Scalar> Tensor<T> {
     /// The same into a tensor of its shape.
     pub(crate) fn transpose_into(&self, first: usize, transpose: &mut Tensor<T>) {
         let operations = self.rows * self.columns;
+        let layout = self.layout();
         for_each_strip(transpose, operations, |part, out| {
             let height = out.len() / part.columns.len();
-            let rows = T::PANEL.min(self.columns - first - part.panel * T::PANEL);
-            for i in 0..rows {
-                let column = first + part.panel * T::PANEL + i;
-                for (to, row) in out.iter_mut().skip(i).step_by(height).zip(part.columns.clone()) {
-                    *to = self[(row, column)];
-                }
+            let from = first + part.panel * T::PANEL;
+            let columns = T::PANEL.min(self.columns - from);
+            // the strip's columns are rows of these panels
+            let (mut row, mut out) = (part.columns.start, out);
+            while row < part.columns.end {
+                let (panel, within) = (row / T::PANEL, row % T::PANEL);
+                let rows = (part.columns.end - row).min(T::PANEL - within);
+                let (to, rest) = out.split_at_mut(rows * height);
+                let from = &self.elements[layout.place(panel, from..from + columns)][within..];
+                kernel::transpose((from, layout.height(panel)), (to, height), rows, columns);
+                (row, out) = (row + rows, rest);
             }
         });
     }
@@ -167,6 +173,32 @@ pub(crate) fn affine<T: Scalar>(
     by_columns(output, factor, input, then);
 }
 
+/// Whether a layer has so few outputs that [`affine_of_few`] is faster than [`affine`].
+pub(crate) fn are_few<T: Scalar>(outputs: usize) -> bool {
+    outputs <= T::GROUP / 4
+}
+
+/// [`affine`] for few outputs, from the transpose of W: an output is b + w · a, the sum of the lanes of a vector along the inputs.
+pub(crate) fn affine_of_few<T: Scalar>(
+    parameters: &Tensor<T>,
+    transpose: &Tensor<T>,
+    input: &Tensor<T>,
+    output: &mut Tensor<T>,
+    then: impl Fn(Range<usize>, &mut [T]) + Sync,
+) {
+    let operations = 2 * output.rows * output.columns * input.rows;
+    let (layout, panels) = (output.layout(), input.layout().panels());
+    for_each_strip(output, operations, |part, out| {
+        for (j, out) in part.columns.clone().zip(out.chunks_exact_mut(layout.height(0))) {
+            for (i, out) in out.iter_mut().enumerate().take(parameters.rows) {
+                let pieces = (0..panels).map(|panel| (transpose.piece(panel, i), input.piece(panel, j)));
+                *out = parameters.elements[i] + kernel::dot(pieces);
+            }
+        }
+        then(layout.place(part.panel, part.columns), out);
+    });
+}
+
 /// `then(Wᵀ Δ)`, from the transpose of W. `then` is called with each strip and its place in the output's storage.
 pub(crate) fn input_gradient<T: Scalar>(
     transpose: &Tensor<T>,
@@ -181,6 +213,9 @@ pub(crate) fn input_gradient<T: Scalar>(
 pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
     by_rows(output, 1, |panel| delta.factor(panel, 0), input);
 }
+
+/// Elements of a block of one group of rows by a panel's columns, in `f32`.
+const NARROW: usize = 16 * 64;
 
 /// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W.
 pub(crate) struct Updated<'a, T: Scalar> {
@@ -198,6 +233,7 @@ pub(crate) fn update<T: Scalar>(
     rule: impl Fn(bool, &mut [T], &[T], [&mut [T]; 2]) + Sync,
 ) {
     let operations = 2 * parameters.rows * parameters.columns * input.columns;
+    let outputs = parameters.rows;
     let mut state = state.iter_mut();
     let tensors = [Some(parameters), state.next(), state.next()];
     for_each_update_block(tensors, transpose, operations, |block| {
@@ -211,25 +247,24 @@ pub(crate) fn update<T: Scalar>(
             // the column of ones
             rule(true, b, gradient.strip(&left, &Right::constant(&T::ONE, input.columns), 0..1), [first_b, second_b]);
         }
-        let right = input.right_transposed(block.input_panel);
         let columns = w.len() / left.height;
-        rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]);
-        transpose_block(w, left.height, block.transposed);
-    });
-}
-
-/// Writes columns of `height` as rows: `to` has a column for each row that counts.
-fn transpose_block<T: Scalar>(from: &[T], height: usize, to: &mut [T]) {
-    let columns = from.len() / height;
-    if to.is_empty() || columns == 0 {
-        return;
-    }
-    let to_height = columns.next_multiple_of(T::GROUP);
-    for (i, to) in to.chunks_exact_mut(to_height).enumerate() {
-        for (to, x) in to.iter_mut().zip(from[i..].iter().step_by(height)) {
-            *to = *x;
+        if outputs > T::GROUP {
+            let right = input.right_transposed(block.input_panel);
+            rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]);
+        } else {
+            // few outputs: A Δᵀ fills the vectors better than Δ Aᵀ
+            let left = input.factor(block.input_panel, 0);
+            let transposed = gradient.strip(&left, &delta.right_transposed(0), 0..outputs);
+            let mut gradient = [T::ZERO; NARROW];
+            kernel::transpose((transposed, left.height), (&mut gradient, T::GROUP), columns, outputs);
+            rule(false, w, &gradient[..w.len()], [first_w, second_w]);
         }
-    }
+        if !block.transposed.is_empty() {
+            let height = input.layout().height(block.input_panel);
+            let rows = block.transposed.len() / height;
+            kernel::transpose((w, left.height), (block.transposed, height), rows, columns);
+        }
+    });
 }
 
 /// `output` = then(left · right).
@@ -299,7 +334,9 @@ mod tests {
     }
 
     fn products_against_the_triple_loop<T: Scalar>() {
-        for (out, inputs, samples) in [(1, 1, 1), (3, 2, 5), (10, 64, 32), (65, 33, 130), (7, 129, 64), (64, 1, 65)] {
+        for (out, inputs, samples) in
+            [(1, 200, 7), (2, 64, 49), (1, 1, 1), (3, 2, 5), (10, 64, 32), (65, 33, 130), (7, 129, 64), (64, 1, 65)]
+        {
             let parameters = sample::<T>(out, inputs + 1, 1);
             let a = sample::<T>(inputs, samples, 2);
             let delta = sample::<T>(out, samples, 3);
@@ -308,6 +345,11 @@ mod tests {
             let mut z = Tensor::zeros(out, samples);
             affine(&parameters, &a, &mut z, |_, _| {});
             assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
+
+            if are_few::<T>(out) {
+                affine_of_few(&parameters, &parameters.transpose(1), &a, &mut z, |_, _| {});
+                assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
+            }
 
             let mut dj_da = Tensor::zeros(inputs, samples);
             input_gradient(&parameters.transpose(1), &delta, &mut dj_da, |_, _| {});

@@ -32,7 +32,7 @@ struct Stage<T: Scalar> {
     parameter: usize,
     /// The position of the activation that is part of the stage.
     activation: Option<usize>,
-    /// Wᵀ of a linear layer that has to give an input gradient.
+    /// Wᵀ of a linear layer that has to give an input gradient, or has few outputs.
     transpose: Option<Tensor<T>>,
     /// The gradients of its parameters are kept whole: for clipping, for a rule that wants whole matrices, for a user's layer.
     keeps_gradients: bool,
@@ -58,7 +58,10 @@ impl<T: Scalar> Stage<T> {
 
     fn forward(&mut self, net: &NeuralNetwork<T>, input: &Tensor<T>) {
         match self.linear(net) {
-            Some(linear) => linear.forward_activated(self.activation(net), input, &mut self.output),
+            Some(linear) => {
+                let g = self.activation(net);
+                linear.forward_activated(g, self.transpose.as_ref(), input, &mut self.output);
+            }
             None => net.layers()[self.layer].as_layer().forward(input, &mut self.output),
         }
     }
@@ -137,7 +140,7 @@ impl<T: Scalar> Workspace<T> {
                 layer: l,
                 parameter,
                 activation: None,
-                transpose: linear.filter(|_| l > 0).map(Linear::transpose),
+                transpose: linear.filter(|linear| l > 0 || linear.has_few_outputs()).map(Linear::transpose),
                 keeps_gradients,
                 output: Tensor::zeros(*features, most),
                 delta: Tensor::zeros(*features, most),
