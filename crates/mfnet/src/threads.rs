@@ -270,10 +270,15 @@ fn default_pool() -> Option<&'static Threads> {
     DEFAULT.get_or_init(|| Threads::available().ok()).as_ref()
 }
 
+/// Whether more than one thread would do this many floating-point operations faster.
+pub(crate) fn is_worth_sharing(operations: usize) -> bool {
+    operations >= WORTH_SHARING
+}
+
 /// Calls `work(i)` once for every i below `count`, on the current threads if `operations`, the cost of all, is worth it. Results must
 /// not depend on who does it.
 pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Sync)) {
-    if operations >= WORTH_SHARING && count > 1 && !INSIDE.get() {
+    if is_worth_sharing(operations) && count > 1 && !INSIDE.get() {
         let current = CURRENT.get();
         // SAFETY: `install` borrows its pool for as long as the pointer is current on this thread.
         let pool = if current.is_null() { default_pool() } else { Some(unsafe { &*current }) };

@@ -1,4 +1,5 @@
 use super::Dataset;
+use super::samples::AHEAD;
 use crate::random::Rng;
 use crate::tensor::{Scalar, Tensor};
 
@@ -58,6 +59,9 @@ impl Dataset {
         targets.set_columns(samples.len());
         self.samples.write(samples, inputs);
         for (j, &sample) in samples.iter().enumerate() {
+            if let Some(later) = samples.get(j + AHEAD) {
+                self.targets.prefetch(*later);
+            }
             self.targets.write(sample, targets, j);
         }
     }

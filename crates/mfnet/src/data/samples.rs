@@ -8,7 +8,7 @@ use crate::tensor::{Scalar, Tensor};
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
 /// How many samples ahead memory is asked.
-const AHEAD: usize = 4;
+pub(super) const AHEAD: usize = 4;
 
 /// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
 /// batch is gathered.

@@ -3,6 +3,7 @@ use std::cmp::Ordering;
 use crate::data::Table;
 use crate::data::table::number;
 use crate::error::{DataProblem, Error, Result};
+use crate::tensor::kernel::prefetch;
 use crate::tensor::{Scalar, Tensor};
 
 /// Whole numbers with more distinct values than this are taken for a quantity, not for classes.
@@ -164,6 +165,14 @@ impl Targets {
             self.write(sample, &mut y, sample);
         }
         y
+    }
+
+    /// Asks for a sample that is to be written soon.
+    pub(super) fn prefetch(&self, sample: usize) {
+        match self {
+            Targets::Classes { indices, .. } => prefetch(&indices[sample..=sample]),
+            Targets::Values { values, .. } => prefetch(values.piece(0, sample)),
+        }
     }
 
     /// Writes one sample into column `j` of Y.

@@ -13,6 +13,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::Scalar;
 
@@ -83,8 +84,10 @@ pub(super) enum Instructions {
 
 impl Instructions {
     /// Those of this processor.
+    #[inline]
     pub(super) fn best() -> Self {
-        Self::all().next().unwrap_or(Instructions::Portable)
+        static BEST: OnceLock<Instructions> = OnceLock::new();
+        *BEST.get_or_init(|| Self::all().next().unwrap_or(Instructions::Portable))
     }
 
     /// All that this processor can run.
@@ -240,18 +243,7 @@ unsafe fn dot_with<'a, T: Scalar, V: Vector<Element = T>>(pieces: impl Iterator<
             }
         }
         let one = V::splat(T::ONE);
-        let sum = sums[0].plus(sums[1], one).plus(sums[2].plus(sums[3], one), one);
-        let mut lanes = [T::ZERO; GROUP];
-        sum.store(lanes.as_mut_ptr());
-        let mut width = T::GROUP;
-        while width > 1 {
-            width /= 2;
-            for i in 0..width {
-                let other = lanes[i + width];
-                lanes[i] += other;
-            }
-        }
-        lanes[0]
+        sums[0].plus(sums[1], one).plus(sums[2].plus(sums[3], one), one).sum()
     }
 }
 
@@ -350,6 +342,8 @@ pub trait Vector: Copy {
     unsafe fn store(self, to: *mut Self::Element);
     /// self + a b.
     unsafe fn plus(self, a: Self, b: Self) -> Self;
+    /// The sum of all: the upper half added to the lower one, until one is left.
+    unsafe fn sum(self) -> Self::Element;
 }
 
 /// All rows of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time.
@@ -481,6 +475,17 @@ macro_rules! portable {
                 }
                 self
             }
+            #[inline(always)]
+            unsafe fn sum(mut self) -> $type {
+                let mut width = $count;
+                while width > 1 {
+                    width /= 2;
+                    for i in 0..width {
+                        self.0[i] += self.0[i + width];
+                    }
+                }
+                self.0[0]
+            }
         }
     };
 }
@@ -490,7 +495,7 @@ portable!(PortableF64, f64, 8);
 /// `$count` registers as one group of rows.
 #[cfg(target_arch = "x86_64")]
 macro_rules! registers {
-    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident) => {
+    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name([$register; $count]);
 
@@ -532,6 +537,11 @@ macro_rules! registers {
                 }
                 self
             }
+            #[inline(always)]
+            unsafe fn sum(self) -> $type {
+                // SAFETY: as above.
+                unsafe { $halves(self.0) }
+            }
         }
     };
 }
@@ -551,7 +561,8 @@ mod x86 {
         _mm512_set1_ps,
         _mm512_loadu_ps,
         _mm512_storeu_ps,
-        _mm512_fmadd_ps
+        _mm512_fmadd_ps,
+        sum_f32_512
     );
     registers!(
         F64Avx512,
@@ -562,7 +573,8 @@ mod x86 {
         _mm512_set1_pd,
         _mm512_loadu_pd,
         _mm512_storeu_pd,
-        _mm512_fmadd_pd
+        _mm512_fmadd_pd,
+        sum_f64_512
     );
     registers!(
         F32Avx2,
@@ -573,7 +585,8 @@ mod x86 {
         _mm256_set1_ps,
         _mm256_loadu_ps,
         _mm256_storeu_ps,
-        _mm256_fmadd_ps
+        _mm256_fmadd_ps,
+        sum_f32_256
     );
     registers!(
         F64Avx2,
@@ -584,8 +597,40 @@ mod x86 {
         _mm256_set1_pd,
         _mm256_loadu_pd,
         _mm256_storeu_pd,
-        _mm256_fmadd_pd
+        _mm256_fmadd_pd,
+        sum_f64_256
     );
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn sum_f32_512([x]: [__m512; 1]) -> f32 {
+        let x = _mm512_castps_pd(x);
+        let halves = [_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)];
+        sum_f32_256(halves.map(|half| _mm256_castpd_ps(half)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sum_f32_256([low, high]: [__m256; 2]) -> f32 {
+        let eight = _mm256_add_ps(low, high);
+        let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+        _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn sum_f64_512([x]: [__m512d; 1]) -> f64 {
+        sum_f64_256([_mm512_castpd512_pd256(x), _mm512_extractf64x4_pd::<1>(x)])
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn sum_f64_256([low, high]: [__m256d; 2]) -> f64 {
+        let four = _mm256_add_pd(low, high);
+        let two = _mm_add_pd(_mm256_castpd256_pd128(four), _mm256_extractf128_pd::<1>(four));
+        _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
+    }
 
     /// Eight rows of eight.
     ///

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::{Layout, Scalar, Tensor};
-use crate::threads::share;
+use crate::threads::{is_worth_sharing, share};
 
 /// Samples, or columns of parameters, of a strip: a whole number of the kernel's tiles. The part of a panel in it stays in the first cache.
 const COLUMNS: usize = 48;
@@ -66,7 +66,8 @@ pub(crate) fn for_each_strip_of<T: Scalar, const N: usize>(
     let Some(layout) = tensors.iter().flatten().map(|tensor| tensor.layout()).next() else { return };
     let parts = tensors.map(|tensor| tensor.map(|tensor| Parts::of(tensor.storage_mut())));
     // of few strips a thread would have too much or nothing
-    let width = if layout.panels() * shape.1 < 16 * COLUMNS { COLUMNS / 4 } else { COLUMNS };
+    let few = is_worth_sharing(operations) && layout.panels() * shape.1 < 16 * COLUMNS;
+    let width = if few { COLUMNS / 4 } else { COLUMNS };
     let per_panel = shape.1.div_ceil(width);
     share(layout.panels() * per_panel, operations, &|i| {
         let first = i % per_panel * width;
