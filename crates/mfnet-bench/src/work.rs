@@ -2,7 +2,7 @@
 
 use mfnet::{
     Callback, CrossEntropy, Dataset, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Result, Rule, Scalar, Seed,
-    Sgd, Targets, Tensor, Trainer,
+    Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.

@@ -91,6 +91,7 @@ impl Samples {
         }
     }
 
+    #[inline]
     fn write_one<T: Scalar>(&self, sample: usize, mut to: ColumnMut<'_, T>) {
         let first = self.chosen[sample] * self.features;
         match &*self.values {

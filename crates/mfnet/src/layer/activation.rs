@@ -124,7 +124,12 @@ impl<T: Scalar> Activation<T> {
     /// ∂J/∂z = ∂J/∂a ⊙ g′ in place of ∂J/∂a, from a = g(z) alone.
     pub(crate) fn times_derivative(&self, a: &[T], dj_da: &mut [T]) {
         match self {
-            Activation::Relu => vectorised(|| times(dj_da, a, |a| step(a))),
+            // where g′ is 0, an infinite ∂J/∂a counts nothing, as in PyTorch
+            Activation::Relu => vectorised(|| {
+                for (d, a) in dj_da.iter_mut().zip(a) {
+                    *d = if *a > T::ZERO { *d } else { T::ZERO };
+                }
+            }),
             Activation::Identity => {}
             _ => vectorised(|| times(dj_da, a, |a| self.derivative_at(a, a))),
         }

@@ -3,6 +3,7 @@ use std::slice;
 use super::{Activation, Layer};
 use crate::error::{Error, Result};
 use crate::optimizer::{ElementRule, Parameter};
+use crate::tensor::kernel::Finish;
 use crate::tensor::product::{self, Updated};
 use crate::tensor::{Scalar, Tensor};
 
@@ -84,9 +85,11 @@ impl<T: Scalar> Linear<T> {
                 g.apply_all(strip);
             }
         };
-        match transpose.filter(|_| self.has_few_outputs()) {
-            Some(transpose) => product::affine_of_few(&self.parameter.value, transpose, input, output, then),
-            None => product::affine(&self.parameter.value, input, output, then),
+        let parameters = &self.parameter.value;
+        match (transpose.filter(|_| self.has_few_outputs()), g) {
+            (Some(transpose), _) => product::affine_of_few(parameters, transpose, input, output, then),
+            (None, Some(Activation::Relu)) => product::affine(parameters, input, output, Finish::Relu, |_, _| {}),
+            (None, _) => product::affine(parameters, input, output, Finish::Keep, then),
         }
     }
 
@@ -103,11 +106,18 @@ impl<T: Scalar> Linear<T> {
         delta: &Tensor<T>,
         input_gradient: &mut Tensor<T>,
     ) {
-        product::input_gradient(transpose, delta, input_gradient, |place, strip| {
-            if let Some((g, a)) = before {
-                g.times_derivative(&a.storage()[place], strip);
+        let keep = |_| Finish::Keep;
+        match before {
+            None => product::input_gradient(transpose, delta, input_gradient, keep, |_, _| {}),
+            Some((Activation::Relu, a)) => {
+                let mask = |place| Finish::WherePositive(&a.storage()[place]);
+                product::input_gradient(transpose, delta, input_gradient, mask, |_, _| {});
             }
-        });
+            Some((g, a)) => {
+                let times = |place, strip: &mut [T]| g.times_derivative(&a.storage()[place], strip);
+                product::input_gradient(transpose, delta, input_gradient, keep, times);
+            }
+        }
     }
 
     /// Moves the parameters by one step of `rule`, each block as soon as its gradient is there, and `transpose` with them.

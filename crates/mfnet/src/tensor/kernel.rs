@@ -72,6 +72,17 @@ pub struct Left<'a, T> {
     pub(super) start: Option<&'a [T]>,
 }
 
+/// What becomes of a sum before it is written.
+#[derive(Clone, Copy, Debug)]
+pub enum Finish<'a, T> {
+    /// Nothing.
+    Keep,
+    /// 0 if it is below 0.
+    Relu,
+    /// 0 unless the number at its place in this slice is above 0.
+    WherePositive(&'a [T]),
+}
+
 /// The instructions that this processor has, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Instructions {
@@ -113,8 +124,14 @@ impl Instructions {
 ///
 /// # Panics
 /// If a slice is too short, or the height is no whole number of groups.
-pub(super) fn strip<T: Scalar>(left: &Left<'_, T>, right: &Right<'_, T>, columns: Range<usize>, out: &mut [T]) {
-    strip_with(Instructions::best(), left, right, columns, out);
+pub(super) fn strip<T: Scalar>(
+    left: &Left<'_, T>,
+    right: &Right<'_, T>,
+    columns: Range<usize>,
+    finish: Finish<'_, T>,
+    out: &mut [T],
+) {
+    strip_with(Instructions::best(), left, right, columns, finish, out);
 }
 
 /// A place for a strip of at most a panel's columns, on the stack.
@@ -133,7 +150,7 @@ impl<T: Scalar> Block<T> {
     /// [`strip`] into the block.
     pub(super) fn strip(&mut self, left: &Left<'_, T>, right: &Right<'_, T>, columns: Range<usize>) -> &[T] {
         let out = &mut self.0[..columns.len() * left.height];
-        strip_to(Instructions::best(), left, right, columns, out);
+        strip_to(Instructions::best(), left, right, columns, Finish::Keep, out);
         // SAFETY: `strip_to` has written all of it.
         unsafe { std::slice::from_raw_parts(out.as_ptr().cast(), out.len()) }
     }
@@ -145,11 +162,12 @@ fn strip_with<T: Scalar>(
     left: &Left<'_, T>,
     right: &Right<'_, T>,
     columns: Range<usize>,
+    finish: Finish<'_, T>,
     out: &mut [T],
 ) {
     // SAFETY: the same memory; `strip_to` writes numbers and nothing else.
     let out = unsafe { std::slice::from_raw_parts_mut(out.as_mut_ptr().cast(), out.len()) };
-    strip_to(instructions, left, right, columns, out);
+    strip_to(instructions, left, right, columns, finish, out);
 }
 
 /// The same to memory that need not hold numbers yet; all of the strip is written.
@@ -158,6 +176,7 @@ fn strip_to<T: Scalar>(
     left: &Left<'_, T>,
     right: &Right<'_, T>,
     columns: Range<usize>,
+    finish: Finish<'_, T>,
     out: &mut [MaybeUninit<T>],
 ) {
     let height = left.height;
@@ -170,14 +189,17 @@ fn strip_to<T: Scalar>(
         "the right factor is too short"
     );
     assert!(out.len() >= columns.len() * height, "the result is too short");
+    if let Finish::WherePositive(by) = finish {
+        assert!(by.len() >= columns.len() * height, "the mask is too short");
+    }
     // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
     unsafe {
         match instructions {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => T::strip_avx512(left, right, columns, out),
+            Instructions::Avx512 => T::strip_avx512(left, right, columns, finish, out),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => T::strip_avx2(left, right, columns, out),
-            Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, columns, out),
+            Instructions::Avx2 => T::strip_avx2(left, right, columns, finish, out),
+            Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, columns, finish, out),
         }
     }
 }
@@ -305,6 +327,7 @@ pub trait Kernels: Sized + Copy + 'static {
         left: &Left<'_, Self>,
         right: &Right<'_, Self>,
         columns: Range<usize>,
+        finish: Finish<'_, Self>,
         out: &mut [MaybeUninit<Self>],
     );
     /// Rows and columns that [`Kernels::transpose_avx2`] transposes.
@@ -326,6 +349,7 @@ pub trait Kernels: Sized + Copy + 'static {
         left: &Left<'_, Self>,
         right: &Right<'_, Self>,
         columns: Range<usize>,
+        finish: Finish<'_, Self>,
         out: &mut [MaybeUninit<Self>],
     );
 }
@@ -342,6 +366,10 @@ pub trait Vector: Copy {
     unsafe fn store(self, to: *mut Self::Element);
     /// self + a b.
     unsafe fn plus(self, a: Self, b: Self) -> Self;
+    /// 0 where it is below 0.
+    unsafe fn relu(self) -> Self;
+    /// 0 unless `by` is above 0.
+    unsafe fn where_positive(self, by: Self) -> Self;
     /// The sum of all: the upper half added to the lower one, until one is left.
     unsafe fn sum(self) -> Self::Element;
 }
@@ -355,6 +383,7 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     left: &Left<'_, V::Element>,
     right: &Right<'_, V::Element>,
     columns: Range<usize>,
+    finish: Finish<'_, V::Element>,
     out: &mut [MaybeUninit<V::Element>],
 ) {
     let group = GROUP / size_of::<V::Element>();
@@ -364,16 +393,16 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
             let mut column = columns.start;
             let mut to = out.as_mut_ptr().cast::<V::Element>().add(row);
             while column + COLUMNS <= columns.end {
-                tile::<V, ROWS, COLUMNS>(left, right, row, column, to);
+                tile::<V, ROWS, COLUMNS>(left, right, row, columns.start, column, finish, to);
                 column += COLUMNS;
                 to = to.add(COLUMNS * left.height);
             }
             match columns.end - column {
-                5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, column, to),
-                4 if COLUMNS > 4 => tile::<V, ROWS, 4>(left, right, row, column, to),
-                3 if COLUMNS > 3 => tile::<V, ROWS, 3>(left, right, row, column, to),
-                2 if COLUMNS > 2 => tile::<V, ROWS, 2>(left, right, row, column, to),
-                1 => tile::<V, ROWS, 1>(left, right, row, column, to),
+                5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, columns.start, column, finish, to),
+                4 if COLUMNS > 4 => tile::<V, ROWS, 4>(left, right, row, columns.start, column, finish, to),
+                3 if COLUMNS > 3 => tile::<V, ROWS, 3>(left, right, row, columns.start, column, finish, to),
+                2 if COLUMNS > 2 => tile::<V, ROWS, 2>(left, right, row, columns.start, column, finish, to),
+                1 => tile::<V, ROWS, 1>(left, right, row, columns.start, column, finish, to),
                 _ => {}
             }
         }
@@ -389,7 +418,9 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     left: &Left<'_, V::Element>,
     right: &Right<'_, V::Element>,
     row: usize,
+    first: usize,
     column: usize,
+    finish: Finish<'_, V::Element>,
     out: *mut V::Element,
 ) {
     let group = GROUP / size_of::<V::Element>();
@@ -405,13 +436,13 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
             }
         }
         let mut a = left.panel.as_ptr().add(row);
-        let mut first = right.elements.as_ptr();
+        let mut run = right.elements.as_ptr();
         let mut rest = right.depth;
         while rest > 0 {
             let rows = rest.min(right.run);
             rest -= rows;
             let step = right.column_step(rest == 0);
-            let mut b = first.add(column * step);
+            let mut b = run.add(column * step);
             for _ in 0..rows {
                 let mut panel = [V::zero(); ROWS];
                 for (r, panel) in panel.iter_mut().enumerate() {
@@ -426,11 +457,24 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 a = a.add(left.height);
                 b = b.wrapping_add(right.row_step);
             }
-            first = first.wrapping_add(right.run_step);
+            run = run.wrapping_add(right.run_step);
         }
-        for (c, sums) in sums.iter().enumerate() {
-            for (r, sum) in sums.iter().enumerate() {
-                sum.store(out.add(c * left.height + r * group));
+        macro_rules! write {
+            (|$sum:ident, $place:ident| $value:expr) => {
+                for (c, sums) in sums.iter().enumerate() {
+                    for (r, $sum) in sums.iter().enumerate() {
+                        let $place = c * left.height + r * group;
+                        $value.store(out.add($place));
+                    }
+                }
+            };
+        }
+        match finish {
+            Finish::Keep => write!(|sum, place| sum),
+            Finish::Relu => write!(|sum, place| sum.relu()),
+            Finish::WherePositive(by) => {
+                let by = by.as_ptr().add((column - first) * left.height + row);
+                write!(|sum, place| sum.where_positive(V::load(by.add(place))));
             }
         }
     }
@@ -476,6 +520,17 @@ macro_rules! portable {
                 self
             }
             #[inline(always)]
+            unsafe fn relu(self) -> Self {
+                $name(self.0.map(|x| if x < 0.0 { 0.0 } else { x }))
+            }
+            #[inline(always)]
+            unsafe fn where_positive(mut self, by: Self) -> Self {
+                for i in 0..$count {
+                    self.0[i] = if by.0[i] > 0.0 { self.0[i] } else { 0.0 };
+                }
+                self
+            }
+            #[inline(always)]
             unsafe fn sum(mut self) -> $type {
                 let mut width = $count;
                 while width > 1 {
@@ -495,7 +550,7 @@ portable!(PortableF64, f64, 8);
 /// `$count` registers as one group of rows.
 #[cfg(target_arch = "x86_64")]
 macro_rules! registers {
-    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident) => {
+    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident, $max:ident, $where_positive:ident) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name([$register; $count]);
 
@@ -538,6 +593,19 @@ macro_rules! registers {
                 self
             }
             #[inline(always)]
+            unsafe fn relu(self) -> Self {
+                // SAFETY: as above. Of 0 and NaN it is the second, NaN.
+                $name(self.0.map(|x| unsafe { $max($zero(), x) }))
+            }
+            #[inline(always)]
+            unsafe fn where_positive(mut self, by: Self) -> Self {
+                for (x, by) in self.0.iter_mut().zip(by.0) {
+                    // SAFETY: as above.
+                    *x = unsafe { $where_positive(*x, by) };
+                }
+                self
+            }
+            #[inline(always)]
             unsafe fn sum(self) -> $type {
                 // SAFETY: as above.
                 unsafe { $halves(self.0) }
@@ -562,7 +630,9 @@ mod x86 {
         _mm512_loadu_ps,
         _mm512_storeu_ps,
         _mm512_fmadd_ps,
-        sum_f32_512
+        sum_f32_512,
+        _mm512_max_ps,
+        where_positive_f32_512
     );
     registers!(
         F64Avx512,
@@ -574,7 +644,9 @@ mod x86 {
         _mm512_loadu_pd,
         _mm512_storeu_pd,
         _mm512_fmadd_pd,
-        sum_f64_512
+        sum_f64_512,
+        _mm512_max_pd,
+        where_positive_f64_512
     );
     registers!(
         F32Avx2,
@@ -586,7 +658,9 @@ mod x86 {
         _mm256_loadu_ps,
         _mm256_storeu_ps,
         _mm256_fmadd_ps,
-        sum_f32_256
+        sum_f32_256,
+        _mm256_max_ps,
+        where_positive_f32_256
     );
     registers!(
         F64Avx2,
@@ -598,8 +672,34 @@ mod x86 {
         _mm256_loadu_pd,
         _mm256_storeu_pd,
         _mm256_fmadd_pd,
-        sum_f64_256
+        sum_f64_256,
+        _mm256_max_pd,
+        where_positive_f64_256
     );
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn where_positive_f32_512(x: __m512, by: __m512) -> __m512 {
+        _mm512_maskz_mov_ps(_mm512_cmp_ps_mask::<_CMP_GT_OQ>(by, _mm512_setzero_ps()), x)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    fn where_positive_f64_512(x: __m512d, by: __m512d) -> __m512d {
+        _mm512_maskz_mov_pd(_mm512_cmp_pd_mask::<_CMP_GT_OQ>(by, _mm512_setzero_pd()), x)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn where_positive_f32_256(x: __m256, by: __m256) -> __m256 {
+        _mm256_and_ps(x, _mm256_cmp_ps::<_CMP_GT_OQ>(by, _mm256_setzero_ps()))
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx2")]
+    fn where_positive_f64_256(x: __m256d, by: __m256d) -> __m256d {
+        _mm256_and_pd(x, _mm256_cmp_pd::<_CMP_GT_OQ>(by, _mm256_setzero_pd()))
+    }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
@@ -708,15 +808,16 @@ macro_rules! kernels {
                 left: &Left<'_, $type>,
                 right: &Right<'_, $type>,
                 columns: Range<usize>,
+                finish: Finish<'_, $type>,
                 out: &mut [MaybeUninit<$type>],
             ) {
                 // SAFETY: the caller's.
                 unsafe {
                     match left.height / <$type as Kernels>::GROUP {
-                        4 => tiles::<x86::$avx512, 4, 6>(left, right, columns, out),
-                        3 => tiles::<x86::$avx512, 3, 6>(left, right, columns, out),
-                        2 => tiles::<x86::$avx512, 2, 6>(left, right, columns, out),
-                        _ => tiles::<x86::$avx512, 1, 6>(left, right, columns, out),
+                        4 => tiles::<x86::$avx512, 4, 6>(left, right, columns, finish, out),
+                        3 => tiles::<x86::$avx512, 3, 6>(left, right, columns, finish, out),
+                        2 => tiles::<x86::$avx512, 2, 6>(left, right, columns, finish, out),
+                        _ => tiles::<x86::$avx512, 1, 6>(left, right, columns, finish, out),
                     }
                 }
             }
@@ -727,10 +828,11 @@ macro_rules! kernels {
                 left: &Left<'_, $type>,
                 right: &Right<'_, $type>,
                 columns: Range<usize>,
+                finish: Finish<'_, $type>,
                 out: &mut [MaybeUninit<$type>],
             ) {
                 // SAFETY: the caller's.
-                unsafe { tiles::<x86::$avx2, 1, 6>(left, right, columns, out) }
+                unsafe { tiles::<x86::$avx2, 1, 6>(left, right, columns, finish, out) }
             }
         }
     };
@@ -778,7 +880,9 @@ mod tests {
         right.elements = &elements;
         let left = Left { panel: &panel, height, start: with_start.then_some(&start) };
         let mut out = vec![nan; columns * height];
-        strip_with(instructions, &left, &right, first..end, &mut out);
+        let by: Vec<T> = (0..columns * height).map(|i| T::from_f64(number(i + 2))).collect();
+        let finish = [Finish::Keep, Finish::Relu, Finish::WherePositive(&by)][depth % 3];
+        strip_with(instructions, &left, &right, first..end, finish, &mut out);
         out.into_iter().map(T::to_f64).collect()
     }
 
@@ -827,7 +931,7 @@ mod tests {
     fn an_element_is_one_chain_in_the_order_of_k() {
         let number = |i: usize| (i as f64 * 0.7).sin();
         for instructions in Instructions::all().filter(|i| *i != Instructions::Portable) {
-            let (depth, height, columns) = (100, 4 * f64::GROUP, 7);
+            let (depth, height, columns) = (99, 4 * f64::GROUP, 7);
             let out = product::<f64>(instructions, &number, [4, depth, 64, 0, 0, columns], false, true);
             for c in 0..columns {
                 for i in 0..height {
@@ -883,6 +987,30 @@ mod tests {
     }
 
     #[test]
+    fn sums_are_finished() {
+        let left = Left { panel: &[1.0; 8], height: 8, start: None };
+        let numbers = [-1.0, -0.0, 0.0, 2.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        for instructions in Instructions::all() {
+            for x in numbers {
+                let of = |finish| {
+                    let mut out = [5.0; 8];
+                    strip_with(instructions, &left, &Right::constant(&x, 1), 0..1, finish, &mut out);
+                    out
+                };
+                let same = |found: [f64; 8], expected: f64| {
+                    assert!(found.iter().all(|y| *y == expected || y.is_nan() && expected.is_nan()), "{x} {found:?}");
+                };
+                same(of(Finish::Keep), x);
+                same(of(Finish::Relu), if x < 0.0 { 0.0 } else { x });
+                for by in numbers {
+                    let mask = [by; 8];
+                    same(of(Finish::WherePositive(&mask)), if by > 0.0 { x } else { 0.0 });
+                }
+            }
+        }
+    }
+
+    #[test]
     #[should_panic(expected = "the right factor is too short")]
     fn short_slices_are_refused() {
         let right = Right {
@@ -895,6 +1023,6 @@ mod tests {
             last_column_step: 3,
         };
         let left = Left { panel: &[0.0; 24], height: 8, start: None };
-        strip(&left, &right, 0..3, &mut [0.0; 24]);
+        strip(&left, &right, 0..3, Finish::Keep, &mut [0.0; 24]);
     }
 }

@@ -224,6 +224,7 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// Calls `write(panel, piece)` for the pieces of a column, for changing.
+    #[inline]
     pub(crate) fn for_each_piece_mut(&mut self, column: usize, mut write: impl FnMut(usize, &mut [T])) {
         let layout = self.layout();
         for panel in 0..layout.panels() {

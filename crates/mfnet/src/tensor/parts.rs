@@ -139,6 +139,7 @@ pub(crate) struct ColumnMut<'a, T: Scalar> {
 
 impl<T: Scalar> ColumnMut<'_, T> {
     /// Calls `write(panel, piece)` for the pieces of the column.
+    #[inline]
     pub(crate) fn for_each_piece(&mut self, mut write: impl FnMut(usize, &mut [T])) {
         for panel in 0..self.layout.panels() {
             // SAFETY: pieces of this column, of which there is one value at a time.

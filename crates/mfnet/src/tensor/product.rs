@@ -14,7 +14,7 @@
 
 use std::ops::Range;
 
-use super::kernel::{self, Block, Left, Right, prefetch, strip};
+use super::kernel::{self, Block, Finish, Left, Right, prefetch, strip};
 use super::parts::{for_each_strip, for_each_update_block};
 use super::{Scalar, Tensor};
 
@@ -88,7 +88,7 @@ impl<T: Scalar> Tensor<T> {
         if right.transposed {
             by_rows(self, 0, factor, right.tensor);
         } else {
-            by_columns(self, factor, right.tensor, |_, _| {});
+            by_columns(self, factor, right.tensor, |_| Finish::Keep, |_, _| {});
         }
     }
 
@@ -159,18 +159,20 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// `then(b 1ᵀ + W A)`: the bias starts each column, W A is added; `then` is called with each strip while it is in the first cache.
+/// `then(finish(b 1ᵀ + W A))`: the bias starts each column, W A is added. `finish` is done to each sum before it is written, `then` to each strip while it is in
+/// the first cache.
 pub(crate) fn affine<T: Scalar>(
     parameters: &Tensor<T>,
     input: &Tensor<T>,
     output: &mut Tensor<T>,
+    finish: Finish<'_, T>,
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
     let factor = |panel| {
         let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
         Left { start: Some(bias), ..parameters.factor(panel, 1) }
     };
-    by_columns(output, factor, input, then);
+    by_columns(output, factor, input, |_| finish, then);
 }
 
 /// Whether a layer has so few outputs that [`affine_of_few`] is faster than [`affine`].
@@ -199,14 +201,15 @@ pub(crate) fn affine_of_few<T: Scalar>(
     });
 }
 
-/// `then(Wᵀ Δ)`, from the transpose of W. `then` is called with each strip and its place in the output's storage.
-pub(crate) fn input_gradient<T: Scalar>(
+/// `then(finish(Wᵀ Δ))`, from the transpose of W. `finish` and `then` get the place of the strip in the output's storage.
+pub(crate) fn input_gradient<'a, T: Scalar>(
     transpose: &Tensor<T>,
     delta: &Tensor<T>,
     output: &mut Tensor<T>,
+    finish: impl Fn(Range<usize>) -> Finish<'a, T> + Sync,
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
-    by_columns(output, |panel| transpose.factor(panel, 0), delta, then);
+    by_columns(output, |panel| transpose.factor(panel, 0), delta, finish, then);
 }
 
 /// ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ].
@@ -267,11 +270,12 @@ pub(crate) fn update<T: Scalar>(
     });
 }
 
-/// `output` = then(left · right).
-fn by_columns<'a, T: Scalar>(
+/// `output` = then(finish(left · right)).
+fn by_columns<'a, 'b, T: Scalar>(
     output: &mut Tensor<T>,
     left: impl Fn(usize) -> Left<'a, T> + Sync,
     right: &Tensor<T>,
+    finish: impl Fn(Range<usize>) -> Finish<'b, T> + Sync,
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
     let operations = 2 * output.rows * output.columns * right.rows;
@@ -281,8 +285,9 @@ fn by_columns<'a, T: Scalar>(
     }
     let layout = output.layout();
     for_each_strip(output, operations, |part, out| {
-        strip(&left(part.panel), &right.right(), part.columns.clone(), out);
-        then(layout.place(part.panel, part.columns), out);
+        let place = layout.place(part.panel, part.columns.clone());
+        strip(&left(part.panel), &right.right(), part.columns, finish(place.clone()), out);
+        then(place, out);
     });
 }
 
@@ -300,7 +305,7 @@ fn by_rows<'a, T: Scalar>(
         let Range { start, end } = part.columns;
         if start < first {
             let (sum, after) = rest.split_at_mut(left.height);
-            strip(&left, &Right::constant(&T::ONE, right.columns), 0..1, sum);
+            strip(&left, &Right::constant(&T::ONE, right.columns), 0..1, Finish::Keep, sum);
             rest = after;
         }
         // columns of the result are rows of the right factor, which lie in its panels
@@ -309,7 +314,7 @@ fn by_rows<'a, T: Scalar>(
             let (panel, within) = (row / T::PANEL, row % T::PANEL);
             let rows = (end - row).min(T::PANEL - within);
             let (out, after) = rest.split_at_mut(rows * left.height);
-            strip(&left, &right.right_transposed(panel), within..within + rows, out);
+            strip(&left, &right.right_transposed(panel), within..within + rows, Finish::Keep, out);
             (row, rest) = (row + rows, after);
         }
     });
@@ -343,7 +348,7 @@ mod tests {
             let w = parameters.select_columns(&(1..=inputs).collect::<Vec<_>>());
 
             let mut z = Tensor::zeros(out, samples);
-            affine(&parameters, &a, &mut z, |_, _| {});
+            affine(&parameters, &a, &mut z, Finish::Keep, |_, _| {});
             assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
 
             if are_few::<T>(out) {
@@ -352,7 +357,7 @@ mod tests {
             }
 
             let mut dj_da = Tensor::zeros(inputs, samples);
-            input_gradient(&parameters.transpose(1), &delta, &mut dj_da, |_, _| {});
+            input_gradient(&parameters.transpose(1), &delta, &mut dj_da, |_| Finish::Keep, |_, _| {});
             assert_eq!(dj_da, plain(&transpose(&w), &delta));
 
             let mut dj_dw = Tensor::zeros(out, inputs + 1);
