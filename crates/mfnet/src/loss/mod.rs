@@ -68,11 +68,15 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
 
 /// Σ (ŷ − y)² over samples and outputs, column by column in `f64`.
 fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-    let of_column = |(j, sum): (usize, f64)| {
-        let pieces = output.pieces(j).zip(target.pieces(j));
-        pieces.fold(sum, |sum, (o, t)| o.iter().zip(t).fold(sum, |sum, (o, t)| sum + (o.to_f64() - t.to_f64()).powi(2)))
-    };
-    (0..output.columns()).fold(0.0, |sum, j| of_column((j, sum)))
+    let mut sum = 0.0;
+    for j in 0..output.columns() {
+        for (output, target) in output.pieces(j).zip(target.pieces(j)) {
+            for (o, t) in output.iter().zip(target) {
+                sum += (o.to_f64() - t.to_f64()).powi(2);
+            }
+        }
+    }
+    sum
 }
 
 /// δ = factor · (ŷ − y).

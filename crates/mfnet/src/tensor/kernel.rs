@@ -250,18 +250,32 @@ unsafe fn dot_with<'a, T: Scalar, V: Vector<Element = T>>(pieces: impl Iterator<
     // SAFETY: the instructions are this function's promise; every place lies in a group of the slices.
     unsafe {
         let mut sums = [V::zero(); 4];
+        // by a number that is known to the compiler, so that the sums stay in registers
+        let add = |sums: &mut [V; 4], r: usize, x: V, y: V| match r {
+            0 => sums[0] = sums[0].plus(x, y),
+            1 => sums[1] = sums[1].plus(x, y),
+            2 => sums[2] = sums[2].plus(x, y),
+            _ => sums[3] = sums[3].plus(x, y),
+        };
         for (x, y) in pieces {
+            if let (Some(x), Some(y)) = (x.get(..T::PANEL), y.get(..T::PANEL)) {
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    let (x, y) = (V::load(x.as_ptr().add(r * T::GROUP)), V::load(y.as_ptr().add(r * T::GROUP)));
+                    *sum = sum.plus(x, y);
+                }
+                continue;
+            }
             let whole = x.len().min(y.len()) / T::GROUP;
-            for (r, sum) in sums.iter_mut().enumerate().take(whole) {
+            for r in 0..whole {
                 let (x, y) = (V::load(x.as_ptr().add(r * T::GROUP)), V::load(y.as_ptr().add(r * T::GROUP)));
-                *sum = sum.plus(x, y);
+                add(&mut sums, r, x, y);
             }
             let (x, y) = (&x[whole * T::GROUP..], &y[whole * T::GROUP..]);
             if !x.is_empty() {
                 let (mut a, mut b) = ([T::ZERO; GROUP], [T::ZERO; GROUP]);
                 a[..x.len()].copy_from_slice(x);
                 b[..y.len()].copy_from_slice(y);
-                sums[whole % 4] = sums[whole % 4].plus(V::load(a.as_ptr()), V::load(b.as_ptr()));
+                add(&mut sums, whole, V::load(a.as_ptr()), V::load(b.as_ptr()));
             }
         }
         let one = V::splat(T::ONE);
@@ -990,6 +1004,7 @@ mod tests {
     fn sums_are_finished() {
         let left = Left { panel: &[1.0; 8], height: 8, start: None };
         let numbers = [-1.0, -0.0, 0.0, 2.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+        let masks = numbers.map(|x| [x; 8]);
         for instructions in Instructions::all() {
             for x in numbers {
                 let of = |finish| {
@@ -1002,9 +1017,8 @@ mod tests {
                 };
                 same(of(Finish::Keep), x);
                 same(of(Finish::Relu), if x < 0.0 { 0.0 } else { x });
-                for by in numbers {
-                    let mask = [by; 8];
-                    same(of(Finish::WherePositive(&mask)), if by > 0.0 { x } else { 0.0 });
+                for by in &masks {
+                    same(of(Finish::WherePositive(by)), if by[0] > 0.0 { x } else { 0.0 });
                 }
             }
         }

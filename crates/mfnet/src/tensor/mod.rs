@@ -48,17 +48,20 @@ impl<T: Scalar> Layout<T> {
     }
 
     /// Rows of a panel with those that fill it up.
+    #[inline]
     pub(crate) fn height(self, panel: usize) -> usize {
         (self.rows - panel * T::PANEL).next_multiple_of(T::GROUP).min(T::PANEL)
     }
 
     /// These columns of a panel.
+    #[inline]
     pub(crate) fn place(self, panel: usize, columns: Range<usize>) -> Range<usize> {
         let (start, height) = (panel * T::PANEL * self.columns, self.height(panel));
         start + columns.start * height..start + columns.end * height
     }
 
     /// One column of a panel without the rows that fill it up.
+    #[inline]
     pub(crate) fn piece(self, panel: usize, column: usize) -> Range<usize> {
         let start = self.place(panel, column..column).start;
         start..start + T::PANEL.min(self.rows - panel * T::PANEL)

@@ -190,6 +190,10 @@ pub(crate) fn affine_of_few<T: Scalar>(
 ) {
     let operations = 2 * output.rows * output.columns * input.rows;
     let (layout, panels) = (output.layout(), input.layout().panels());
+    assert!(
+        layout.panels() == 1 && transpose.shape() == (input.rows, output.rows),
+        "few outputs and the transpose of W"
+    );
     for_each_strip(output, operations, |part, out| {
         for (j, out) in part.columns.clone().zip(out.chunks_exact_mut(layout.height(0))) {
             for (i, out) in out.iter_mut().enumerate().take(parameters.rows) {
