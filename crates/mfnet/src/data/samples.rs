@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::Standardizer;
 use crate::tensor::kernel::{prefetch, vectorised};
-use crate::tensor::parts::{ColumnMut, for_each_column};
+use crate::tensor::parts::for_each_strip;
 use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
@@ -74,49 +74,50 @@ impl Samples {
 
     /// Writes the samples with these numbers into the columns of a matrix that has as many.
     pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
-        for_each_column(to, COST * samples.len() * self.features, |j, column| {
-            if let Some(later) = samples.get(j + AHEAD) {
-                self.prefetch(*later);
-            }
-            self.write_one(samples[j], column);
-        });
-    }
-
-    /// Asks for a sample that is to be written soon: samples of a batch lie anywhere, and memory answers late.
-    fn prefetch(&self, sample: usize) {
-        let first = self.chosen[sample] * self.features;
+        let operations = COST * samples.len() * self.features;
         match &*self.values {
-            Values::Numbers(numbers) => prefetch(&numbers[first..first + self.features]),
-            Values::Bytes { bytes, .. } => prefetch(&bytes[first..first + self.features]),
-        }
-    }
-
-    #[inline]
-    fn write_one<T: Scalar>(&self, sample: usize, mut to: ColumnMut<'_, T>) {
-        let first = self.chosen[sample] * self.features;
-        match &*self.values {
-            Values::Numbers(numbers) => {
-                let mut from = &numbers[first..first + self.features];
-                to.for_each_piece(|_, to| {
-                    for (to, x) in to.iter_mut().zip(from) {
-                        *to = T::from_f64(*x);
-                    }
-                    from = &from[to.len()..];
-                });
-            }
+            Values::Numbers(numbers) => self.write_from(numbers, samples, to, operations, |from, to| {
+                for (to, x) in to.iter_mut().zip(from) {
+                    *to = T::from_f64(*x);
+                }
+            }),
             Values::Bytes { bytes, scaling } => {
-                let mut from = &bytes[first..first + self.features];
                 let (shift, factor) = (T::from_f64(scaling.shift), T::from_f64(1.0 / scaling.scale));
-                to.for_each_piece(|_, to| {
-                    vectorised(|| {
-                        for (to, byte) in to.iter_mut().zip(from) {
-                            *to = (T::from(*byte) - shift) * factor;
-                        }
-                    });
-                    from = &from[to.len()..];
+                self.write_from(bytes, samples, to, operations, |from, to| {
+                    for (to, byte) in to.iter_mut().zip(from) {
+                        *to = (T::from(*byte) - shift) * factor;
+                    }
                 });
             }
         }
+    }
+
+    /// The same, `convert` a part of a sample at a time.
+    fn write_from<T: Scalar, V: Sync>(
+        &self,
+        values: &[V],
+        samples: &[usize],
+        to: &mut Tensor<T>,
+        operations: usize,
+        convert: impl Fn(&[V], &mut [T]) + Sync,
+    ) {
+        for_each_strip(to, operations, |strip, out| {
+            let height = out.len() / strip.columns.len();
+            let features = strip.panel * T::PANEL..self.features.min((strip.panel + 1) * T::PANEL);
+            let part = |sample: usize| {
+                let first = self.chosen[sample] * self.features;
+                &values[first + features.start..first + features.end]
+            };
+            vectorised(|| {
+                for (j, to) in strip.columns.clone().zip(out.chunks_exact_mut(height)) {
+                    // samples of a batch lie anywhere, and memory answers late
+                    if let Some(later) = samples.get(j + AHEAD) {
+                        prefetch(part(*later));
+                    }
+                    convert(part(samples[j]), to);
+                }
+            });
+        });
     }
 
     /// What brings them to mean 0 and standard deviation 1. Bytes share one unit, and so one mean and one deviation of all features.

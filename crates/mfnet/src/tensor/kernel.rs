@@ -320,10 +320,10 @@ pub(super) fn transpose<T: Scalar>(
 #[inline]
 pub(crate) fn prefetch<T>(elements: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for line in elements.chunks(GROUP / size_of::<T>()) {
+    for byte in (0..size_of_val(elements)).step_by(GROUP) {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
         // SAFETY: asking reads nothing; every x86-64 has the instruction.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(elements.as_ptr().cast::<i8>().wrapping_add(byte)) }
     }
 }
 

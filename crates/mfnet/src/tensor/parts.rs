@@ -4,14 +4,11 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::{Layout, Scalar, Tensor};
+use super::{Scalar, Tensor};
 use crate::threads::{is_worth_sharing, share};
 
 /// Samples, or columns of parameters, of a strip: a whole number of the kernel's tiles. The part of a panel in it stays in the first cache.
 const COLUMNS: usize = 48;
-
-/// Samples that a thread takes at a time where it takes whole ones.
-const GATHERED: usize = 8;
 
 /// A slice from which threads take parts that do not overlap.
 struct Parts<'a, T> {
@@ -127,39 +124,6 @@ pub(crate) fn for_each_update_block<T: Scalar>(
             )
         };
         work(UpdateBlock { strip, input_panel, elements, transposed });
-    });
-}
-
-/// Columns of a tensor that are written at the same time, each by one thread.
-pub(crate) struct ColumnMut<'a, T: Scalar> {
-    parts: &'a Parts<'a, T>,
-    layout: Layout<T>,
-    column: usize,
-}
-
-impl<T: Scalar> ColumnMut<'_, T> {
-    /// Calls `write(panel, piece)` for the pieces of the column.
-    #[inline]
-    pub(crate) fn for_each_piece(&mut self, mut write: impl FnMut(usize, &mut [T])) {
-        for panel in 0..self.layout.panels() {
-            // SAFETY: pieces of this column, of which there is one value at a time.
-            write(panel, unsafe { self.parts.take(self.layout.piece(panel, self.column)) });
-        }
-    }
-}
-
-/// Calls `work(j, column j)` for every column, on all threads if `operations`, the cost of all, is worth it.
-pub(crate) fn for_each_column<T: Scalar>(
-    tensor: &mut Tensor<T>,
-    operations: usize,
-    work: impl Fn(usize, ColumnMut<'_, T>) + Sync,
-) {
-    let (layout, columns) = (tensor.layout(), tensor.columns());
-    let parts = Parts::of(tensor.storage_mut());
-    share(columns.div_ceil(GATHERED), operations, &|i| {
-        for column in i * GATHERED..columns.min((i + 1) * GATHERED) {
-            work(column, ColumnMut { parts: &parts, layout, column });
-        }
     });
 }
 
