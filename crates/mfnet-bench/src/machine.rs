@@ -11,7 +11,7 @@ use std::time::Instant;
 
 /// Independent sums, enough to hide the latency of an addition.
 const SUMS: usize = 12;
-const ROUNDS: usize = 10_000_000;
+const ROUNDS: usize = 1_000_000;
 
 /// Sums of products in registers of `$lanes` lanes; floating-point operations done.
 #[cfg(target_arch = "x86_64")]

@@ -6,7 +6,7 @@ mod work;
 
 use clap::Parser;
 use mfnet::{Adam, Dtype, Result, Rule, Scalar, Sgd, Threads};
-use work::{Timed, WORKS, Work};
+use work::{Rounds, WORKS, Work};
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
 #[derive(Parser)]
@@ -20,9 +20,9 @@ struct Args {
     /// Numbers of threads, with commas
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     threads: Vec<usize>,
-    /// Epochs that are measured, after one that is not
-    #[arg(long, default_value_t = 3)]
-    epochs: usize,
+    /// Rounds: an epoch, or some short ones, and then the peak again
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
     /// Adam instead of plain SGD
     #[arg(long)]
     adam: bool,
@@ -55,33 +55,40 @@ fn main() -> Result<()> {
 
 /// One line of the table.
 fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String> {
-    let peak = machine::peak(T::DTYPE == Dtype::F32, threads).unwrap_or(f64::NAN);
-    let train = |phases, epochs| {
-        let mut timed = Timed::new(epochs);
+    let peak = || machine::peak(T::DTYPE == Dtype::F32, threads).unwrap_or(f64::NAN);
+    let train = |phases, rounds| {
+        let mut rounds = Rounds::new(rounds, peak);
         let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
-        let history = Threads::new(threads)?.install(|| work.train::<T>(rule, phases, &mut timed))?;
-        Ok::<_, mfnet::Error>((history, timed.seconds()))
+        let history = Threads::new(threads)?.install(|| work.train::<T>(rule, phases, &mut rounds))?;
+        Ok::<_, mfnet::Error>((history, rounds.measured))
     };
-    let (_, mut seconds) = train(false, args.epochs)?;
+    let (_, rounds) = train(false, args.rounds)?;
     let (history, _) = train(true, 1)?;
-    seconds.sort_by(f64::total_cmp);
-    let median = seconds[seconds.len() / 2];
+    let seconds = median(rounds.iter().map(|(seconds, _)| *seconds));
+    let peak = median(rounds.iter().map(|(_, peak)| *peak));
+    let share = median(rounds.iter().map(|(seconds, peak)| work.flops_per_epoch() / seconds / peak));
     let phases = history.phases().unwrap_or_default();
     let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds();
-    let speed = work.flops_per_epoch() / median;
     Ok(format!(
-        "{:6} {:4} {threads:7}  {median:7.4}  {:10.0}  {:7.1} {:6.1} {:5.1}% {:6.1}  {:5.1}% {:6.1}% {:5.1}% {:5.1}% {:5.1}%",
+        "{:6} {:4} {threads:7}  {seconds:7.4}  {:10.0}  {:7.1} {:6.1} {:5.1}% {:6.1}  {:5.1}% {:6.1}% {:5.1}% {:5.1}% {:5.1}%",
         work.name,
         T::DTYPE.to_string(),
-        work.samples as f64 / median,
-        speed / 1e9,
+        work.samples as f64 / seconds,
+        work.flops_per_epoch() / seconds / 1e9,
         peak / 1e9,
-        100.0 * speed / peak,
-        work.bytes_per_epoch::<T>() / median / 1e9,
+        100.0 * share,
+        work.bytes_per_epoch::<T>() / seconds / 1e9,
         percent(phases.gather),
         percent(phases.forward),
         percent(phases.loss),
         percent(phases.input_gradients),
         percent(phases.updates),
     ))
+}
+
+/// The middle one; of an even number the upper of the two.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }

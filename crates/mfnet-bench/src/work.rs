@@ -90,27 +90,36 @@ impl Work {
     }
 }
 
-/// Stops after some epochs, the first of which is not counted; remembers how long each took.
-pub(crate) struct Timed {
-    pub(crate) left: usize,
-    pub(crate) ends: Vec<f64>,
+/// Seconds that a round lasts at least; short epochs are repeated.
+const ROUND: f64 = 0.05;
+
+/// Splits a training into rounds of one epoch or more, with something else to measure after each. The first epoch is not counted.
+pub(crate) struct Rounds<F> {
+    rounds: usize,
+    after_round: F,
+    /// Seconds of an epoch, and what was measured beside it.
+    pub(crate) measured: Vec<(f64, f64)>,
+    epochs: usize,
+    start: Option<f64>,
 }
 
-impl Timed {
-    pub(crate) fn new(epochs: usize) -> Self {
-        Timed { left: epochs + 1, ends: Vec::new() }
-    }
-
-    /// Seconds of each counted epoch.
-    pub(crate) fn seconds(&self) -> Vec<f64> {
-        self.ends.windows(2).map(|pair| pair[1] - pair[0]).collect()
+impl<F: FnMut() -> f64> Rounds<F> {
+    pub(crate) fn new(rounds: usize, after_round: F) -> Self {
+        Rounds { rounds, after_round, measured: Vec::new(), epochs: 0, start: None }
     }
 }
 
-impl<T: Scalar> Callback<T> for Timed {
+impl<T: Scalar, F: FnMut() -> f64> Callback<T> for Rounds<F> {
     fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
-        self.ends.push(record.seconds);
-        self.left -= 1;
-        Ok(if self.left == 0 { Flow::Stop } else { Flow::Continue })
+        let Some(start) = self.start else {
+            self.start = Some(record.seconds);
+            return Ok(if self.rounds == 0 { Flow::Stop } else { Flow::Continue });
+        };
+        self.epochs += 1;
+        if record.seconds - start >= ROUND {
+            self.measured.push(((record.seconds - start) / self.epochs as f64, (self.after_round)()));
+            (self.epochs, self.start) = (0, Some(record.seconds));
+        }
+        Ok(if self.measured.len() == self.rounds { Flow::Stop } else { Flow::Continue })
     }
 }

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use super::Standardizer;
 use crate::tensor::kernel::{prefetch, vectorised};
-use crate::tensor::parts::for_each_strip;
+use crate::tensor::parts::{SAMPLES, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
 /// How many samples ahead memory is asked.
-pub(super) const AHEAD: usize = 4;
+pub(super) const AHEAD: usize = SAMPLES;
 
 /// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
 /// batch is gathered.
@@ -76,46 +76,32 @@ impl Samples {
     pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
         let operations = COST * samples.len() * self.features;
         match &*self.values {
-            Values::Numbers(numbers) => self.write_from(numbers, samples, to, operations, |from, to| {
-                for (to, x) in to.iter_mut().zip(from) {
-                    *to = T::from_f64(*x);
-                }
-            }),
+            Values::Numbers(numbers) => self.write_from(numbers, samples, to, operations, T::from_f64),
             Values::Bytes { bytes, scaling } => {
                 let (shift, factor) = (T::from_f64(scaling.shift), T::from_f64(1.0 / scaling.scale));
-                self.write_from(bytes, samples, to, operations, |from, to| {
-                    for (to, byte) in to.iter_mut().zip(from) {
-                        *to = (T::from(*byte) - shift) * factor;
-                    }
-                });
+                self.write_from(bytes, samples, to, operations, |byte| (T::from(byte) - shift) * factor);
             }
         }
     }
 
-    /// The same, `convert` a part of a sample at a time.
-    fn write_from<T: Scalar, V: Sync>(
+    /// The same, each number converted.
+    fn write_from<T: Scalar, V: Copy + Sync>(
         &self,
         values: &[V],
         samples: &[usize],
         to: &mut Tensor<T>,
         operations: usize,
-        convert: impl Fn(&[V], &mut [T]) + Sync,
+        convert: impl Fn(V) -> T + Sync,
     ) {
-        for_each_strip(to, operations, |strip, out| {
-            let height = out.len() / strip.columns.len();
-            let features = strip.panel * T::PANEL..self.features.min((strip.panel + 1) * T::PANEL);
-            let part = |sample: usize| {
-                let first = self.chosen[sample] * self.features;
-                &values[first + features.start..first + features.end]
-            };
-            vectorised(|| {
-                for (j, to) in strip.columns.clone().zip(out.chunks_exact_mut(height)) {
-                    // samples of a batch lie anywhere, and memory answers late
-                    if let Some(later) = samples.get(j + AHEAD) {
-                        prefetch(part(*later));
-                    }
-                    convert(part(samples[j]), to);
+        for_each_columns(to, operations, |mut columns| {
+            columns.for_each_piece(|feature, j, to| {
+                let length = to.len();
+                let part = |sample: usize| &values[self.chosen[sample] * self.features + feature..][..length];
+                // samples of a batch lie anywhere, and memory answers late
+                if let Some(later) = samples.get(j + AHEAD) {
+                    prefetch(part(*later));
                 }
+                vectorised(to.iter_mut().zip(part(samples[j])), |(to, from)| *to = convert(*from));
             });
         });
     }

@@ -113,7 +113,7 @@ impl<T: Scalar> Activation<T> {
         // the variant is matched outside the loop, so that each loop is of one function and can use vectors
         let each = |a: &mut [T], g: fn(T) -> T| a.iter_mut().for_each(|a| *a = g(*a));
         match self {
-            Activation::Relu => vectorised(|| a.iter_mut().for_each(|a| *a = relu(*a))),
+            Activation::Relu => vectorised(a.iter_mut(), |a| *a = relu(*a)),
             Activation::Sigmoid => each(a, sigmoid),
             Activation::Tanh => each(a, T::tanh),
             Activation::Identity => {}
@@ -125,13 +125,11 @@ impl<T: Scalar> Activation<T> {
     pub(crate) fn times_derivative(&self, a: &[T], dj_da: &mut [T]) {
         match self {
             // where g′ is 0, an infinite ∂J/∂a counts nothing, as in PyTorch
-            Activation::Relu => vectorised(|| {
-                for (d, a) in dj_da.iter_mut().zip(a) {
-                    *d = if *a > T::ZERO { *d } else { T::ZERO };
-                }
-            }),
+            Activation::Relu => {
+                vectorised(dj_da.iter_mut().zip(a), |(d, a)| *d = if *a > T::ZERO { *d } else { T::ZERO });
+            }
             Activation::Identity => {}
-            _ => vectorised(|| times(dj_da, a, |a| self.derivative_at(a, a))),
+            _ => vectorised(dj_da.iter_mut().zip(a), |(d, a)| *d *= self.derivative_at(*a, *a)),
         }
     }
 }
@@ -177,18 +175,12 @@ impl<T: Scalar> Layer<T> for Activation<T> {
             let range = i * CHUNK..i * CHUNK + delta.len();
             delta.copy_from_slice(&dj_da[range.clone()]);
             match self {
-                Activation::Custom(custom) => times(delta, &z[range], |z| (custom.derivative)(z)),
+                Activation::Custom(custom) => {
+                    delta.iter_mut().zip(&z[range]).for_each(|(delta, z)| *delta *= (custom.derivative)(*z));
+                }
                 _ => self.times_derivative(&a[range], delta),
             }
         });
-    }
-}
-
-/// δ ← δ g′(x), element by element.
-#[inline(always)]
-fn times<T: Scalar>(delta: &mut [T], x: &[T], derivative: impl Fn(T) -> T) {
-    for (delta, x) in delta.iter_mut().zip(x) {
-        *delta *= derivative(*x);
     }
 }
 

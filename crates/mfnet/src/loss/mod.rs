@@ -82,9 +82,5 @@ fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
 /// δ = factor · (ŷ − y).
 fn scaled_difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, factor: T, delta: &mut Tensor<T>) {
     let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
-    vectorised(|| {
-        for ((d, o), t) in delta.iter_mut().zip(output).zip(target) {
-            *d = (*o - *t) * factor;
-        }
-    });
+    vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
 }

@@ -52,13 +52,11 @@ impl Adam {
         let root = correction(self.beta2).sqrt();
         let eta = T::from_f64(self.learning_rate / correction(self.beta1) * root);
         let epsilon = T::from_f64(self.epsilon * root);
-        vectorised(|| {
-            for (((w, g), m), v) in w.iter_mut().zip(g).zip(m).zip(v) {
-                let g = *g + lambda * *w;
-                *m = beta1 * *m + one_minus_beta1 * g;
-                *v = beta2 * *v + one_minus_beta2 * g * g;
-                *w -= eta * *m / (v.sqrt() + epsilon);
-            }
+        vectorised(w.iter_mut().zip(g).zip(m).zip(v), |(((w, g), m), v)| {
+            let g = *g + lambda * *w;
+            *m = beta1 * *m + one_minus_beta1 * g;
+            *v = beta2 * *v + one_minus_beta2 * g * g;
+            *w -= eta * *m / (v.sqrt() + epsilon);
         });
     }
 

@@ -1,5 +1,6 @@
 use super::{Adam, ElementRule, Parameter, Rule, update_by_elements};
 use crate::error::Result;
+use crate::tensor::kernel::vectorised;
 use crate::tensor::{Scalar, Tensor};
 
 /// Adam with decoupled weight decay, as `torch.optim.AdamW` defines it.
@@ -33,9 +34,7 @@ impl<T: Scalar> ElementRule<T> for AdamW {
     fn update(&self, step: u64, biases: bool, w: &mut [T], g: &[T], [m, v]: [&mut [T]; 2]) {
         if !biases || self.0.decay_biases {
             let kept = T::ONE - T::from_f64(self.0.learning_rate * self.0.weight_decay);
-            for w in w.iter_mut() {
-                *w *= kept;
-            }
+            vectorised(w.iter_mut(), |w| *w *= kept);
         }
         self.0.update_weights(step, T::ZERO, w, g, m, v);
     }

@@ -48,18 +48,12 @@ impl<T: Scalar> ElementRule<T> for Sgd {
         let spared = biases && !self.decay_biases;
         let lambda = if spared { T::ZERO } else { T::from_f64(self.weight_decay) };
         if self.momentum == 0.0 {
-            vectorised(|| {
-                for (w, g) in w.iter_mut().zip(g) {
-                    *w -= eta * (*g + lambda * *w);
-                }
-            });
+            vectorised(w.iter_mut().zip(g), |(w, g)| *w -= eta * (*g + lambda * *w));
         } else {
-            vectorised(|| {
-                for ((w, g), v) in w.iter_mut().zip(g).zip(v) {
-                    let g = *g + lambda * *w;
-                    *v = mu * *v + g;
-                    *w -= eta * if self.nesterov { g + mu * *v } else { *v };
-                }
+            vectorised(w.iter_mut().zip(g).zip(v), |((w, g), v)| {
+                let g = *g + lambda * *w;
+                *v = mu * *v + g;
+                *w -= eta * if self.nesterov { g + mu * *v } else { *v };
             });
         }
     }

@@ -204,27 +204,28 @@ fn strip_to<T: Scalar>(
     }
 }
 
-/// Does `work`, loops over elements, compiled for the best vectors of this processor. Gives the same bits as `work` itself.
+/// Calls `each` for every item: a loop over elements, compiled for the best vectors of this processor. Gives the same bits as the loop
+/// itself. `each` must be a few operations, so that the compiler puts it into the loop.
 #[inline]
-pub(crate) fn vectorised<R>(work: impl FnOnce() -> R) -> R {
+pub(crate) fn vectorised<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-    fn avx512<R>(work: impl FnOnce() -> R) -> R {
-        work()
+    fn avx512<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
+        items.for_each(each);
     }
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn avx2<R>(work: impl FnOnce() -> R) -> R {
-        work()
+    fn avx2<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
+        items.for_each(each);
     }
     match Instructions::best() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has the instructions.
-        Instructions::Avx512 => unsafe { avx512(work) },
+        Instructions::Avx512 => unsafe { avx512(items, each) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has the instructions.
-        Instructions::Avx2 => unsafe { avx2(work) },
-        Instructions::Portable => work(),
+        Instructions::Avx2 => unsafe { avx2(items, each) },
+        Instructions::Portable => items.for_each(each),
     }
 }
 
@@ -320,10 +321,14 @@ pub(super) fn transpose<T: Scalar>(
 #[inline]
 pub(crate) fn prefetch<T>(elements: &[T]) {
     #[cfg(target_arch = "x86_64")]
-    for byte in (0..size_of_val(elements)).step_by(GROUP) {
+    {
         use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: asking reads nothing; every x86-64 has the instruction.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(elements.as_ptr().cast::<i8>().wrapping_add(byte)) }
+        let first = elements.as_ptr().cast::<i8>();
+        let before = first.addr() % GROUP;
+        for byte in (0..before + size_of_val(elements)).step_by(GROUP) {
+            // SAFETY: asking reads nothing; every x86-64 has the instruction.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_sub(before).wrapping_add(byte)) }
+        }
     }
 }
 

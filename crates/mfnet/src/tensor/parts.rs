@@ -4,11 +4,14 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::{Scalar, Tensor};
+use super::{Layout, Scalar, Tensor};
 use crate::threads::{is_worth_sharing, share};
 
 /// Samples, or columns of parameters, of a strip: a whole number of the kernel's tiles. The part of a panel in it stays in the first cache.
 const COLUMNS: usize = 48;
+
+/// Samples that a thread takes at a time where it takes whole ones.
+pub(crate) const SAMPLES: usize = 16;
 
 /// A slice from which threads take parts that do not overlap.
 struct Parts<'a, T> {
@@ -124,6 +127,41 @@ pub(crate) fn for_each_update_block<T: Scalar>(
             )
         };
         work(UpdateBlock { strip, input_panel, elements, transposed });
+    });
+}
+
+/// Some whole columns of a tensor, which one thread writes.
+pub(crate) struct Columns<'a, T: Scalar> {
+    parts: &'a Parts<'a, T>,
+    layout: Layout<T>,
+    /// Their numbers.
+    pub(crate) numbers: Range<usize>,
+}
+
+impl<T: Scalar> Columns<'_, T> {
+    /// Calls `write(first row, column, piece)` for the pieces of all columns in the order in which they lie in memory.
+    #[inline]
+    pub(crate) fn for_each_piece(&mut self, mut write: impl FnMut(usize, usize, &mut [T])) {
+        for panel in 0..self.layout.panels() {
+            for column in self.numbers.clone() {
+                // SAFETY: a piece of these columns, of which there is one value, and one piece at a time.
+                write(panel * T::PANEL, column, unsafe { self.parts.take(self.layout.piece(panel, column)) });
+            }
+        }
+    }
+}
+
+/// Calls `work` for all columns, some at a time, on all threads if `operations`, the cost of all, is worth it.
+pub(crate) fn for_each_columns<T: Scalar>(
+    tensor: &mut Tensor<T>,
+    operations: usize,
+    work: impl Fn(Columns<'_, T>) + Sync,
+) {
+    let (layout, columns) = (tensor.layout(), tensor.columns());
+    let parts = Parts::of(tensor.storage_mut());
+    share(columns.div_ceil(SAMPLES), operations, &|i| {
+        let numbers = i * SAMPLES..columns.min((i + 1) * SAMPLES);
+        work(Columns { parts: &parts, layout, numbers });
     });
 }
 
