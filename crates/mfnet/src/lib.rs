@@ -24,7 +24,7 @@ pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linea
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
 pub use metric::{ConfusionMatrix, Metrics, accuracy, mae, r2, rmse};
 pub use model::{AnyNetwork, Model, Predictions, Split, TargetColumns, Training};
-pub use network::{Builder, GradientCheck, NeuralNetwork, Trace, gradient_check};
+pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Sgd};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use report::Walkthrough;

@@ -98,7 +98,7 @@ unsafe impl Send for Shared {}
 thread_local! {
     /// The pool that `install` made current on this thread; null for the default one.
     static CURRENT: Cell<*const Threads> = const { Cell::new(std::ptr::null()) };
-    /// Set on workers and while a job runs: work inside a job is not shared again.
+    /// Set on workers, while a job runs and by `alone`: work inside is not shared.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -262,6 +262,18 @@ fn work(shared: &Shared, number: usize) {
         }
         shared.state.fetch_sub(WORKER, Ordering::Release);
     }
+}
+
+/// Runs `program` on the calling thread alone: nothing in it is shared.
+pub(crate) fn alone<R>(program: impl FnOnce() -> R) -> R {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            INSIDE.set(self.0);
+        }
+    }
+    let _restore = Restore(INSIDE.replace(true));
+    program()
 }
 
 /// The pool of programs that install none.

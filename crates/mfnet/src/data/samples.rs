@@ -93,16 +93,20 @@ impl Samples {
         operations: usize,
         convert: impl Fn(V) -> T + Sync,
     ) {
+        let panels = to.layout().panels();
         for_each_columns(to, operations, |mut columns| {
-            columns.for_each_piece(|feature, j, to| {
-                let length = to.len();
-                let part = |sample: usize| &values[self.chosen[sample] * self.features + feature..][..length];
-                // samples of a batch lie anywhere, and memory answers late
-                if let Some(later) = samples.get(j + AHEAD) {
-                    prefetch(part(*later));
+            for panel in 0..panels {
+                for j in columns.numbers() {
+                    let to = columns.piece(panel, j);
+                    let (feature, length) = (panel * T::PANEL, to.len());
+                    let part = |sample: usize| &values[self.chosen[sample] * self.features + feature..][..length];
+                    // samples of a batch lie anywhere, and memory answers late
+                    if let Some(later) = samples.get(j + AHEAD) {
+                        prefetch(part(*later));
+                    }
+                    vectorised(to.iter_mut().zip(part(samples[j])), |(to, from)| *to = convert(*from));
                 }
-                vectorised(to.iter_mut().zip(part(samples[j])), |(to, from)| *to = convert(*from));
-            });
+            }
         });
     }
 

@@ -1,4 +1,5 @@
 use super::Loss;
+use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
 
 /// Softmax cross-entropy from logits, the mean over the m samples:
@@ -20,7 +21,13 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 
     fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-        self.value_and_gradient(output, target, &mut Tensor::zeros(output.rows(), output.columns()))
+        let of_sample = |j: usize| {
+            let largest = largest(output, j);
+            let sum: f64 = output.pieces(j).flatten().map(|z| (*z - largest).exp().to_f64()).sum();
+            cost(output, target, j, largest, sum)
+        };
+        let sum = sum_over_columns(output.columns(), cost_of(output), |samples| samples.map(of_sample).sum());
+        sum / output.columns() as f64
     }
 
     fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
@@ -30,20 +37,28 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
         let m = output.columns() as f64;
         let one_by_m = T::from_f64(1.0 / m);
-        let mut loss = 0.0;
-        for j in 0..output.columns() {
-            let exponentials = exponentials_into(output, delta, j);
-            loss += cost(output, target, j, &exponentials);
-            let total: T = target.pieces(j).flatten().copied().sum();
-            let factor = total / exponentials.sum;
-            delta.for_each_piece_mut(j, |panel, d| {
-                for (d, y) in d.iter_mut().zip(target.piece(panel, j)) {
-                    *d = (*d * factor - *y) * one_by_m;
+        let sum = sum_over_columns_of(delta, cost_of(output), |mut delta| {
+            let samples = delta.numbers();
+            let of_sample = |j: usize| {
+                let Exponentials { largest, sum, sum_f64 } = exponentials_into(output, &mut delta, j);
+                let total: T = target.pieces(j).flatten().copied().sum();
+                let factor = total / sum;
+                for (panel, y) in target.pieces(j).enumerate() {
+                    for (d, y) in delta.piece(panel, j).iter_mut().zip(y) {
+                        *d = (*d * factor - *y) * one_by_m;
+                    }
                 }
-            });
-        }
-        loss / m
+                cost(output, target, j, largest, sum_f64)
+            };
+            samples.map(of_sample).sum()
+        });
+        sum / m
     }
+}
+
+/// What the loss of these outputs is taken to cost, in floating-point operations, for the decision whether to share the work.
+fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
+    64 * output.rows() * output.columns()
 }
 
 /// The probabilities of each class for every sample, softmax over each column of `logits`.
@@ -55,11 +70,20 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 /// ```
 pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     let mut p = Tensor::zeros(logits.rows(), logits.columns());
-    for j in 0..logits.columns() {
-        let sum = exponentials_into(logits, &mut p, j).sum;
-        p.for_each_piece_mut(j, |_, p| p.iter_mut().for_each(|p| *p /= sum));
-    }
+    for_each_columns(&mut p, cost_of(logits), |mut p| {
+        for j in p.numbers() {
+            let sum = exponentials_into(logits, &mut p, j).sum;
+            for panel in 0..logits.layout().panels() {
+                p.piece(panel, j).iter_mut().for_each(|p| *p /= sum);
+            }
+        }
+    });
     p
+}
+
+/// c = max z of a sample. A NaN among the logits makes the exponentials, and so the loss, NaN.
+fn largest<T: Scalar>(logits: &Tensor<T>, j: usize) -> T {
+    logits.pieces(j).flatten().fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(*z))
 }
 
 /// Of the logits z of a sample: c = max z, and Σ exp(z_i − c), in `T` and with each term in `f64`.
@@ -70,26 +94,25 @@ struct Exponentials<T> {
 }
 
 /// Writes exp(z_k − c) into column j of `p`.
-fn exponentials_into<T: Scalar>(logits: &Tensor<T>, p: &mut Tensor<T>, j: usize) -> Exponentials<T> {
-    // a NaN among the logits makes the exponentials, and so the loss, NaN
-    let largest = logits.pieces(j).flatten().fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(*z));
+fn exponentials_into<T: Scalar>(logits: &Tensor<T>, p: &mut Columns<'_, T>, j: usize) -> Exponentials<T> {
+    let largest = largest(logits, j);
     let (mut sum, mut sum_f64) = (T::ZERO, 0.0);
-    p.for_each_piece_mut(j, |panel, p| {
-        for (p, z) in p.iter_mut().zip(logits.piece(panel, j)) {
+    for (panel, z) in logits.pieces(j).enumerate() {
+        for (p, z) in p.piece(panel, j).iter_mut().zip(z) {
             *p = (*z - largest).exp();
             sum += *p;
             sum_f64 += p.to_f64();
         }
-    });
+    }
     Exponentials { largest, sum, sum_f64 }
 }
 
-/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)) of column j.
-fn cost<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, j: usize, exponentials: &Exponentials<T>) -> f64 {
-    let log_sum = exponentials.sum_f64.ln();
+/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)) of column j, given c and Σ exp(z_i − c).
+fn cost<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, j: usize, largest: T, sum: f64) -> f64 {
+    let log_sum = sum.ln();
     let of = |(z, y): (&T, &T)| {
         // a class of probability 0 in y counts nothing, even where z is −∞
-        if *y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (*z - exponentials.largest).to_f64()) }
+        if *y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (*z - largest).to_f64()) }
     };
     output.pieces(j).flatten().zip(target.pieces(j).flatten()).map(of).sum()
 }

@@ -1,4 +1,5 @@
 use super::NeuralNetwork;
+use super::stage::{self, Stage};
 use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::loss::Loss;
@@ -25,11 +26,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub fn evaluate_loss(&self, loss: &impl Loss<T>, data: &Dataset) -> Result<f64> {
         self.check_input("evaluate_loss", data.features())?;
         self.check_outputs("evaluate_loss", data.outputs())?;
-        let parts = data.batches(AT_A_TIME).map(|batch| {
-            let output = self.predict(batch.inputs())?;
-            Ok(loss.value(&output, batch.targets()) * batch.samples() as f64)
-        });
-        Ok(parts.sum::<Result<f64>>()? / data.samples() as f64)
+        Ok(LossOver::new(self, data).value(self, loss))
     }
 
     /// [`NeuralNetwork::predict`] from and to `f64`, some samples at a time.
@@ -45,17 +42,52 @@ impl<T: Scalar> NeuralNetwork<T> {
         self.check_input("predict", samples.features())?;
         let mut outputs = Tensor::zeros(self.outputs(), samples.len());
         let mut input = Tensor::zeros(self.inputs(), AT_A_TIME.min(samples.len()));
-        for first in (0..samples.len()).step_by(AT_A_TIME) {
-            let end = samples.len().min(first + AT_A_TIME);
-            input.set_columns(end - first);
-            samples.write(&(first..end).collect::<Vec<_>>(), &mut input);
-            let part = self.predict(&input)?;
-            for sample in first..end {
-                for (i, x) in part.column(sample - first).enumerate() {
-                    outputs[(i, sample)] = x.to_f64();
+        let mut predictor = self.predictor();
+        let all: Vec<usize> = (0..samples.len()).collect();
+        for part in all.chunks(AT_A_TIME) {
+            input.set_columns(part.len());
+            samples.write(part, &mut input);
+            let output = predictor.predict(&input)?;
+            for (j, sample) in part.iter().enumerate() {
+                for (i, x) in output.column(j).enumerate() {
+                    outputs[(i, *sample)] = x.to_f64();
                 }
             }
         }
         Ok(outputs)
+    }
+}
+
+/// The loss of a data set that fits the network, computed again and again with matrices that are kept.
+pub(crate) struct LossOver<'a, T: Scalar> {
+    data: &'a Dataset,
+    samples: Vec<usize>,
+    inputs: Tensor<T>,
+    targets: Tensor<T>,
+    stages: Vec<Stage<T>>,
+}
+
+impl<'a, T: Scalar> LossOver<'a, T> {
+    pub(crate) fn new(net: &NeuralNetwork<T>, data: &'a Dataset) -> Self {
+        let most = AT_A_TIME.min(data.samples());
+        LossOver {
+            data,
+            samples: (0..data.samples()).collect(),
+            inputs: Tensor::zeros(data.features(), most),
+            targets: Tensor::zeros(data.outputs(), most),
+            stages: Stage::all(net, most),
+        }
+    }
+
+    /// J of all samples together, with the weights that the network has now.
+    pub(crate) fn value(&mut self, net: &NeuralNetwork<T>, loss: &impl Loss<T>) -> f64 {
+        self.stages.iter_mut().for_each(|stage| stage.renew_transpose(net));
+        let mut sum = 0.0;
+        for samples in self.samples.chunks(AT_A_TIME) {
+            self.data.gather(samples, &mut self.inputs, &mut self.targets);
+            let output = stage::forward(&mut self.stages, net, &self.inputs);
+            sum += loss.value(output, &self.targets) * samples.len() as f64;
+        }
+        sum / self.samples.len() as f64
     }
 }

@@ -1,13 +1,16 @@
 //! [`NeuralNetwork`]: a list of layers, its forward pass and its backward pass.
 
 mod builder;
-mod evaluate;
+pub(crate) mod evaluate;
 mod gradient_check;
+mod predictor;
+pub(crate) mod stage;
 mod summary;
 mod trace;
 
 pub use builder::Builder;
 pub use gradient_check::{GradientCheck, gradient_check};
+pub use predictor::Predictor;
 pub use trace::Trace;
 
 use crate::error::{Error, Result};
@@ -120,25 +123,6 @@ impl<T: Scalar> NeuralNetwork<T> {
         let mut gradients = self.zero_gradients();
         self.backward_into(trace.input, &trace.outputs, &mut deltas, &mut gradients);
         (deltas, gradients)
-    }
-
-    /// The output for every column of `input`.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if `input` has another number of features.
-    pub fn predict(&self, input: &Tensor<T>) -> Result<Tensor<T>> {
-        self.check_input("predict", input.rows())?;
-        let mut output = self.layer_output(0, input);
-        for l in 1..self.layers.len() {
-            output = self.layer_output(l, &output);
-        }
-        Ok(output)
-    }
-
-    fn layer_output(&self, l: usize, input: &Tensor<T>) -> Tensor<T> {
-        let mut output = Tensor::zeros(self.features[l + 1], input.columns());
-        self.layers[l].as_layer().forward(input, &mut output);
-        output
     }
 
     /// Error unless the network takes `features`.

@@ -3,6 +3,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Layout, Scalar, Tensor};
 use crate::threads::{is_worth_sharing, share};
@@ -134,21 +135,48 @@ pub(crate) fn for_each_update_block<T: Scalar>(
 pub(crate) struct Columns<'a, T: Scalar> {
     parts: &'a Parts<'a, T>,
     layout: Layout<T>,
-    /// Their numbers.
-    pub(crate) numbers: Range<usize>,
+    numbers: Range<usize>,
 }
 
 impl<T: Scalar> Columns<'_, T> {
-    /// Calls `write(first row, column, piece)` for the pieces of all columns in the order in which they lie in memory.
-    #[inline]
-    pub(crate) fn for_each_piece(&mut self, mut write: impl FnMut(usize, usize, &mut [T])) {
-        for panel in 0..self.layout.panels() {
-            for column in self.numbers.clone() {
-                // SAFETY: a piece of these columns, of which there is one value, and one piece at a time.
-                write(panel * T::PANEL, column, unsafe { self.parts.take(self.layout.piece(panel, column)) });
-            }
-        }
+    /// The columns' numbers.
+    pub(crate) fn numbers(&self) -> Range<usize> {
+        self.numbers.clone()
     }
+
+    /// What a panel holds of one of the columns.
+    #[inline]
+    pub(crate) fn piece(&mut self, panel: usize, column: usize) -> &mut [T] {
+        assert!(self.numbers.contains(&column), "one of these columns");
+        // SAFETY: no other value has these columns, and this one gives one piece at a time.
+        unsafe { self.parts.take(self.layout.piece(panel, column)) }
+    }
+}
+
+/// Calls `work` for all columns, some at a time, on all threads if `operations`, the cost of all, is worth it. The sum of what it returns,
+/// in the order of the columns.
+pub(crate) fn sum_over_columns_of<T: Scalar>(
+    tensor: &mut Tensor<T>,
+    operations: usize,
+    work: impl Fn(Columns<'_, T>) -> f64 + Sync,
+) -> f64 {
+    let (layout, columns) = (tensor.layout(), tensor.columns());
+    let parts = Parts::of(tensor.storage_mut());
+    sum_over_columns(columns, operations, |numbers| work(Columns { parts: &parts, layout, numbers }))
+}
+
+/// The same where nothing is written: `work` gets the numbers of some columns.
+pub(crate) fn sum_over_columns(columns: usize, operations: usize, work: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
+    /// The borders follow from the number of columns alone, and so does the order of additions.
+    const MOST: usize = 64;
+    let width = columns.div_ceil(MOST).max(SAMPLES);
+    let sums = [const { AtomicU64::new(0) }; MOST];
+    let parts = columns.div_ceil(width);
+    share(parts, operations, &|i| {
+        let sum = work(i * width..columns.min((i + 1) * width));
+        sums[i].store(sum.to_bits(), Ordering::Relaxed);
+    });
+    sums[..parts].iter().map(|sum| f64::from_bits(sum.load(Ordering::Relaxed))).sum()
 }
 
 /// Calls `work` for all columns, some at a time, on all threads if `operations`, the cost of all, is worth it.
@@ -157,11 +185,9 @@ pub(crate) fn for_each_columns<T: Scalar>(
     operations: usize,
     work: impl Fn(Columns<'_, T>) + Sync,
 ) {
-    let (layout, columns) = (tensor.layout(), tensor.columns());
-    let parts = Parts::of(tensor.storage_mut());
-    share(columns.div_ceil(SAMPLES), operations, &|i| {
-        let numbers = i * SAMPLES..columns.min((i + 1) * SAMPLES);
-        work(Columns { parts: &parts, layout, numbers });
+    sum_over_columns_of(tensor, operations, |columns| {
+        work(columns);
+        0.0
     });
 }
 

@@ -37,13 +37,13 @@ pub enum Stop {
     Callback,
 }
 
-impl Default for History {
-    fn default() -> Self {
-        History { epochs: Vec::new(), best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished, phases: None }
-    }
-}
-
 impl History {
+    /// One of a training that has not begun, with memory for this number of epochs, or a good many of them.
+    pub(super) fn with_room_for(epochs: usize) -> Self {
+        let epochs = Vec::with_capacity(epochs.min(10_000));
+        History { epochs, best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished, phases: None }
+    }
+
     /// Every whole epoch.
     pub fn epochs(&self) -> &[EpochRecord] {
         &self.epochs

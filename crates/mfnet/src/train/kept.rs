@@ -6,18 +6,23 @@ use crate::tensor::{Scalar, Tensor};
 /// Weights to which a training may go back.
 pub(super) struct Kept<T: Scalar> {
     start_of_epoch: Weights<T>,
+    /// There if there is validation.
     best: Option<Best<T>>,
 }
 
 struct Best<T: Scalar> {
+    /// 0 before there was one.
     epoch: usize,
+    /// The lowest validation loss so far.
     loss: f64,
     weights: Weights<T>,
 }
 
 impl<T: Scalar> Kept<T> {
-    pub(super) fn of(net: &NeuralNetwork<T>) -> Self {
-        Kept { start_of_epoch: Weights::of(net), best: None }
+    /// `validation`: whether there will be validation losses.
+    pub(super) fn of(net: &NeuralNetwork<T>, validation: bool) -> Self {
+        let best = validation.then(|| Best { epoch: 0, loss: f64::INFINITY, weights: Weights::of(net) });
+        Kept { start_of_epoch: Weights::of(net), best }
     }
 
     /// Keeps the weights with which an epoch starts, known to be good.
@@ -27,27 +32,28 @@ impl<T: Scalar> Kept<T> {
 
     /// Keeps the weights after an epoch if none had a lower validation loss.
     pub(super) fn offer(&mut self, epoch: usize, validation_loss: Option<f64>, net: &NeuralNetwork<T>) {
-        let Some(loss) = validation_loss.filter(|loss| loss.is_finite()) else { return };
-        match &mut self.best {
-            None => self.best = Some(Best { epoch, loss, weights: Weights::of(net) }),
-            Some(best) if loss < best.loss => {
-                (best.epoch, best.loss) = (epoch, loss);
-                best.weights.copy_from(net);
-            }
-            Some(_) => {}
+        if let (Some(loss), Some(best)) = (validation_loss, &mut self.best)
+            && loss < best.loss
+        {
+            (best.epoch, best.loss) = (epoch, loss);
+            best.weights.copy_from(net);
         }
     }
 
     /// The epoch with the lowest validation loss.
     pub(super) fn best_epoch(&self) -> Option<usize> {
-        self.best.as_ref().map(|best| best.epoch)
+        self.best().map(|best| best.epoch)
     }
 
     /// Gives the network the weights with the lowest validation loss, if there is validation.
     pub(super) fn restore_best(&self, net: &mut NeuralNetwork<T>) {
-        if let Some(best) = &self.best {
+        if let Some(best) = self.best() {
             best.weights.copy_to(net);
         }
+    }
+
+    fn best(&self) -> Option<&Best<T>> {
+        self.best.as_ref().filter(|best| best.epoch > 0)
     }
 
     /// Gives the network the last good weights: the best ones, or those at the start of this epoch.

@@ -20,6 +20,7 @@ use crate::data::Dataset;
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
+use crate::network::evaluate::LossOver;
 use crate::optimizer::{Clip, Optimizer, Rule};
 use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
@@ -135,8 +136,9 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         if self.phases {
             work.measure_phases();
         }
-        let mut kept = Kept::of(net);
-        let mut history = History::default();
+        let mut validation = self.validation.map(|data| LossOver::new(net, data));
+        let mut kept = Kept::of(net, validation.is_some());
+        let mut history = History::with_room_for(self.epochs);
         for epoch in 1..=self.epochs {
             let clock = Instant::now();
             let (loss, flow) = self.all_steps(epoch, net, train, &mut work, &mut kept)?;
@@ -146,7 +148,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
                 history.stop = Stop::Callback;
                 break;
             }
-            let validation_loss = self.validation.map(|data| net.evaluate_loss(&self.loss, data)).transpose()?;
+            let validation_loss = validation.as_mut().map(|validation| validation.value(net, &self.loss));
             kept.offer(epoch, validation_loss, net);
             let record = EpochRecord { epoch, loss, validation_loss, seconds: history.seconds };
             history.epochs.push(record);
