@@ -54,8 +54,6 @@ fn shorten<T: Scalar>(matrices: &mut [Tensor<T>], norm: f64, most: f64) {
     let factor = most / (norm + 1e-6);
     // a norm that is NaN shortens nothing: the loop that trains sees it in the loss
     if factor < 1.0 {
-        for g in matrices.iter_mut().flat_map(Tensor::iter_mut) {
-            *g *= T::from_f64(factor);
-        }
+        matrices.iter_mut().for_each(|g| g.scale(T::from_f64(factor)));
     }
 }

@@ -167,7 +167,8 @@ impl<T: Scalar> Tensor<T> {
     /// Makes `self` equal to `other` without allocating where there is room.
     pub fn copy_from(&mut self, other: &Self) {
         (self.rows, self.columns) = other.shape();
-        self.elements.clone_from(&other.elements);
+        self.elements.clear();
+        self.elements.extend_from_slice(&other.elements);
     }
 
     /// The matrix of f(x) for every element x.
@@ -185,9 +186,23 @@ impl<T: Scalar> Tensor<T> {
         self.iter().all(|x| x.is_finite())
     }
 
-    /// √Σx², summed column by column in `f64`.
+    /// √Σx², summed in `f64` and a fixed order: a sum for each row of a panel, over some columns.
     pub fn norm(&self) -> f64 {
-        self.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt()
+        let of_columns = |columns: Range<usize>| {
+            let mut sums = [0.0; kernel::GROUP];
+            for piece in columns.flat_map(|j| self.pieces(j)) {
+                kernel::vectorised(sums.iter_mut().zip(piece), |(sum, x)| *sum += x.to_f64() * x.to_f64());
+            }
+            sums.iter().sum()
+        };
+        parts::sum_over_columns(self.columns, 4 * self.rows * self.columns, of_columns).sqrt()
+    }
+
+    /// Every element times `factor`.
+    pub(crate) fn scale(&mut self, factor: T) {
+        parts::for_each_chunk(&mut self.elements, 4096, self.rows * self.columns, |_, elements| {
+            kernel::vectorised(elements.iter_mut(), |x| *x *= factor);
+        });
     }
 
     /// Changes the number of columns, and leaves open what the elements are. Allocates only beyond the largest size so far.

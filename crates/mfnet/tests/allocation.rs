@@ -1,0 +1,114 @@
+//! After the first step of a fit the trainer allocates nothing, and neither does a predictor after its first call.
+//!
+//! One test, because the allocator that counts is that of the whole program.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use mfnet::{
+    Activation, Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Flow, Fractions, NeuralNetwork,
+    Preprocessing, Result, Rule, Scalar, Seed, Sgd, Step, Tensor, Threads, Trainer,
+};
+
+/// The system's allocator, which counts.
+struct Counting;
+
+static ALLOCATIONS: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: every call is passed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
+        // SAFETY: the caller's.
+        unsafe { System.dealloc(place, layout) }
+    }
+    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's.
+        unsafe { System.realloc(place, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+fn allocations() -> usize {
+    ALLOCATIONS.load(Ordering::Relaxed)
+}
+
+/// What had been allocated at the end of the first step, and at the end of the last epoch.
+#[derive(Default)]
+struct Watch {
+    first_step: Option<usize>,
+    end: usize,
+    steps: usize,
+}
+
+impl<T: Scalar> Callback<T> for Watch {
+    fn step(&mut self, _step: &Step) -> Flow {
+        self.first_step.get_or_insert_with(allocations);
+        self.steps += 1;
+        Flow::Continue
+    }
+    fn epoch(&mut self, _epoch: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+        self.end = allocations();
+        Ok(Flow::Continue)
+    }
+}
+
+/// Three epochs with validation on 1293 and 144 samples: batches of 100, the last one of 93.
+fn train<T: Scalar>(threads: usize, rule: impl Rule<T>, clip: Option<Clip>, activation: Activation<T>) {
+    let (train, validation, _) =
+        Dataset::built_in("digits").unwrap().split(Fractions { validation: 0.08, test: 0.2 }, Seed(0)).unwrap();
+    let scale = Preprocessing::fit(&train);
+    let (train, validation) = (scale.apply(&train), scale.apply(&validation));
+    let builder = NeuralNetwork::builder(64).dtype::<T>().linear(200).relu().linear(100).activation(activation);
+    let mut net = builder.linear(10).build(Seed(0)).unwrap();
+    let mut watch = Watch::default();
+    let mut trainer =
+        Trainer::new(CrossEntropy, rule).epochs(3).batch_size(100).validate_on(&validation).callback(&mut watch);
+    if let Some(clip) = clip {
+        trainer = trainer.clip(clip);
+    }
+    let threads = Threads::new(threads).unwrap();
+    // the system allocates for a thread when it begins to run
+    std::thread::sleep(std::time::Duration::from_millis(50));
+    threads.install(|| trainer.run(&mut net, &train)).unwrap();
+    assert_eq!(watch.steps, 3 * train.samples().div_ceil(100));
+    let allocated = watch.end - watch.first_step.unwrap();
+    assert_eq!(allocated, 0, "{} threads", threads.count());
+}
+
+fn predict<T: Scalar>() {
+    let net = NeuralNetwork::builder(64).dtype::<T>().linear(200).relu().linear(1).build(Seed(0)).unwrap();
+    let mut predictor = net.predictor();
+    let [one, many] = [1, 500].map(|columns| Tensor::from_fn(64, columns, |i, j| T::from_f64((i + j) as f64)));
+    let sum = predictor.predict(&many).unwrap()[(0, 0)];
+    let before = allocations();
+    for input in [&one, &many, &one] {
+        assert_eq!(predictor.predict(input).unwrap()[(0, 0)], sum);
+    }
+    assert_eq!(allocations(), before);
+}
+
+#[test]
+fn nothing_is_allocated_after_the_first_step() {
+    for threads in [1, 2, 3] {
+        train::<f64>(threads, Sgd::new(0.01), None, Activation::Relu);
+        train::<f32>(threads, Adam::default(), None, Activation::Tanh);
+        train::<f32>(threads, Sgd { momentum: 0.9, ..Sgd::new(0.01) }, Some(Clip::Global(1.0)), Activation::Sigmoid);
+        let softplus = Activation::custom("softplus", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
+        train::<f64>(threads, Adam::default(), Some(Clip::PerLayer(1.0)), softplus);
+    }
+    predict::<f64>();
+    predict::<f32>();
+    // the counter counts
+    let before = allocations();
+    drop(std::hint::black_box(vec![0u8; 100]));
+    assert!(allocations() > before);
+}
