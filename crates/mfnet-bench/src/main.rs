@@ -5,14 +5,14 @@ mod machine;
 mod work;
 
 use clap::Parser;
-use mfnet::{Adam, Dtype, Result, Rule, Scalar, Sgd, Threads};
+use mfnet::{Adam, Dtype, History, Result, Rule, Scalar, Sgd, Threads};
 use work::{Rounds, WORKS, Work};
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
 #[derive(Parser)]
 struct Args {
     /// The works, by name, with commas
-    #[arg(long, value_delimiter = ',', default_value = "A128,A1024,B,C,D")]
+    #[arg(long, value_delimiter = ',', default_value = "A128,A1024,B,C,D,EA,EC")]
     works: Vec<String>,
     /// The types, with commas
     #[arg(long, value_delimiter = ',', default_value = "f32,f64")]
@@ -35,7 +35,7 @@ fn main() -> Result<()> {
         println!("memory, {threads} threads: {:.1} GB/s", machine::bandwidth(threads) / 1e9);
     }
     println!(
-        "\nwork   type threads  s/epoch   samples/s  GFLOP/s   peak  share   GB/s  gather forward   loss  input update"
+        "\nwork   type threads    an epoch   samples/s  GFLOP/s   peak  share   GB/s  gather forward   loss  input update"
     );
     for name in &args.works {
         let Some(work) = WORKS.iter().find(|work| work.name == name) else { continue };
@@ -56,21 +56,25 @@ fn main() -> Result<()> {
 /// One line of the table.
 fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String> {
     let peak = || machine::peak(T::DTYPE == Dtype::F32, threads).unwrap_or(f64::NAN);
-    let train = |phases, rounds| {
-        let mut rounds = Rounds::new(rounds, peak);
-        let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
-        let history = Threads::new(threads)?.install(|| work.train::<T>(rule, phases, &mut rounds))?;
-        Ok::<_, mfnet::Error>((history, rounds.measured))
+    let (rounds, phases) = if work.is_prediction() {
+        let net = work.network::<T>()?;
+        let round = |_| Ok((work.predict(&net)?, peak()));
+        ((0..args.rounds).map(round).collect::<Result<Vec<_>>>()?, String::new())
+    } else {
+        let train = |phases, rounds| {
+            let mut rounds = Rounds::new(rounds, peak);
+            let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
+            let history = Threads::new(threads)?.install(|| work.train::<T>(rule, phases, &mut rounds))?;
+            Ok::<_, mfnet::Error>((history, rounds.measured))
+        };
+        (train(false, args.rounds)?.1, of_phases(&train(true, 1)?.0))
     };
-    let (_, rounds) = train(false, args.rounds)?;
-    let (history, _) = train(true, 1)?;
     let seconds = median(rounds.iter().map(|(seconds, _)| *seconds));
     let peak = median(rounds.iter().map(|(_, peak)| *peak));
     let share = median(rounds.iter().map(|(seconds, peak)| work.flops_per_epoch() / seconds / peak));
-    let phases = history.phases().unwrap_or_default();
-    let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds();
+    let (time, unit) = if seconds < 1e-3 { (seconds * 1e6, "µs") } else { (seconds, "s ") };
     Ok(format!(
-        "{:6} {:4} {threads:7}  {seconds:7.4}  {:10.0}  {:7.1} {:6.1} {:5.1}% {:6.1}  {:5.1}% {:6.1}% {:5.1}% {:5.1}% {:5.1}%",
+        "{:6} {:4} {threads:7}  {time:7.4} {unit} {:10.0}  {:7.1} {:6.1} {:5.1}% {:6.1}  {phases}",
         work.name,
         T::DTYPE.to_string(),
         work.samples as f64 / seconds,
@@ -78,12 +82,21 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
         peak / 1e9,
         100.0 * share,
         work.bytes_per_epoch::<T>() / seconds / 1e9,
+    ))
+}
+
+/// Which part of the time each phase took.
+fn of_phases(history: &History) -> String {
+    let phases = history.phases().unwrap_or_default();
+    let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds();
+    format!(
+        "{:5.1}% {:6.1}% {:5.1}% {:5.1}% {:5.1}%",
         percent(phases.gather),
         percent(phases.forward),
         percent(phases.loss),
         percent(phases.input_gradients),
         percent(phases.updates),
-    ))
+    )
 }
 
 /// The middle one; of an even number the upper of the two.

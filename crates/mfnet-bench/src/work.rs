@@ -1,5 +1,8 @@
 //! The work that is measured.
 
+use std::hint::black_box;
+use std::time::Instant;
+
 use mfnet::{
     Callback, CrossEntropy, Dataset, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Result, Rule, Scalar, Seed,
     Targets, Tensor, Trainer,
@@ -12,18 +15,21 @@ pub(crate) struct Work {
     /// Sizes from the input to the output.
     layers: &'static [usize],
     pub(crate) batch: usize,
+    /// Of an epoch; 1 where one sample is predicted, again and again.
     pub(crate) samples: usize,
 }
 
 const MNIST: usize = 60_000;
 const HOUSING: usize = 16_512;
 
-pub(crate) const WORKS: [Work; 5] = [
+pub(crate) const WORKS: [Work; 7] = [
     Work { name: "A128", layers: &[784, 512, 512, 10], batch: 128, samples: MNIST },
     Work { name: "A1024", layers: &[784, 512, 512, 10], batch: 1024, samples: MNIST },
     Work { name: "B", layers: &[8, 512, 512, 1], batch: 1024, samples: HOUSING },
     Work { name: "C", layers: &[8, 64, 64, 1], batch: 32, samples: HOUSING },
     Work { name: "D", layers: &[784, 10], batch: 128, samples: MNIST },
+    Work { name: "EA", layers: &[784, 512, 512, 10], batch: 1, samples: 1 },
+    Work { name: "EC", layers: &[8, 64, 64, 1], batch: 1, samples: 1 },
 ];
 
 impl Work {
@@ -31,22 +37,37 @@ impl Work {
         self.layers[0]
     }
 
+    /// Whether the work is to predict, not to train.
+    pub(crate) fn is_prediction(&self) -> bool {
+        self.samples == 1
+    }
+
+    fn weights(&self) -> usize {
+        self.layers.windows(2).map(|pair| pair[0] * pair[1]).sum()
+    }
+
     fn is_classification(&self) -> bool {
         self.features() == 784
     }
 
-    /// 6 P − 2 P₁ for each sample, P weights, P₁ of them in the first layer: three products of 2 P, of which nobody needs the input gradient of the
+    /// 2 P for a prediction. In training 6 P − 2 P₁ for each sample, P weights, P₁ of them in the first layer: three products of 2 P, of which nobody needs the input gradient of the
     /// first layer. Biases, activations, loss and update are not counted.
     pub(crate) fn flops_per_epoch(&self) -> f64 {
-        let weights: Vec<usize> = self.layers.windows(2).map(|pair| pair[0] * pair[1]).collect();
-        (6 * weights.iter().sum::<usize>() - 2 * weights[0]) as f64 * self.samples as f64
+        if self.is_prediction() {
+            return 2.0 * self.weights() as f64;
+        }
+        let first = self.layers[0] * self.layers[1];
+        (6 * self.weights() - 2 * first) as f64 * self.samples as f64
     }
 
     /// The data of an epoch, and of each step the weights: read forward, read for the input gradient, read and written by the update. What a
     /// step must move if its own matrices stay in a cache and the weights do not.
     pub(crate) fn bytes_per_epoch<T: Scalar>(&self) -> f64 {
         let size = size_of::<T>();
-        let weights: usize = self.layers.windows(2).map(|pair| pair[0] * pair[1]).sum();
+        let weights = self.weights();
+        if self.is_prediction() {
+            return (size * weights) as f64;
+        }
         let first = self.layers[0] * self.layers[1];
         let data = self.samples * self.features() * if self.is_classification() { 1 } else { 8 };
         (data + self.samples.div_ceil(self.batch) * size * (4 * weights - first)) as f64
@@ -73,6 +94,20 @@ impl Work {
             builder = builder.linear(*size).relu();
         }
         builder.linear(*output).build(Seed(0))
+    }
+
+    /// Seconds of one prediction of one sample, the mean over at least 50 ms.
+    pub(crate) fn predict<T: Scalar>(&self, net: &NeuralNetwork<T>) -> Result<f64> {
+        let mut predictor = net.predictor();
+        let sample = Tensor::from_fn(self.features(), 1, |i, _| T::from_f64((i as f64).sin()));
+        let (clock, mut predictions) = (Instant::now(), 0);
+        while clock.elapsed().as_secs_f64() < ROUND {
+            for _ in 0..1000 {
+                black_box(predictor.predict(black_box(&sample))?);
+            }
+            predictions += 1000;
+        }
+        Ok(clock.elapsed().as_secs_f64() / f64::from(predictions))
     }
 
     /// Trains until `callback` stops it.

@@ -96,10 +96,11 @@ impl Samples {
         let panels = to.layout().panels();
         for_each_columns(to, operations, |mut columns| {
             for panel in 0..panels {
-                for j in columns.numbers() {
-                    let to = columns.piece(panel, j);
-                    let (feature, length) = (panel * T::PANEL, to.len());
-                    let part = |sample: usize| &values[self.chosen[sample] * self.features + feature..][..length];
+                let (numbers, (to, height)) = (columns.numbers(), columns.panel(panel));
+                let feature = panel * T::PANEL;
+                let length = T::PANEL.min(self.features - feature);
+                let part = |sample: usize| &values[self.chosen[sample] * self.features + feature..][..length];
+                for (j, to) in numbers.zip(to.chunks_exact_mut(height)) {
                     // samples of a batch lie anywhere, and memory answers late
                     if let Some(later) = samples.get(j + AHEAD) {
                         prefetch(part(*later));

@@ -144,6 +144,14 @@ impl<T: Scalar> Columns<'_, T> {
         self.numbers.clone()
     }
 
+    /// What a panel holds of all of them, column after column, and the rows of the panel.
+    #[inline]
+    pub(crate) fn panel(&mut self, panel: usize) -> (&mut [T], usize) {
+        // SAFETY: as in `piece`.
+        let elements = unsafe { self.parts.take(self.layout.place(panel, self.numbers.clone())) };
+        (elements, self.layout.height(panel))
+    }
+
     /// What a panel holds of one of the columns.
     #[inline]
     pub(crate) fn piece(&mut self, panel: usize, column: usize) -> &mut [T] {
