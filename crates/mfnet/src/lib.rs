@@ -28,6 +28,6 @@ pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradi
 pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Sgd};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use report::Walkthrough;
-pub use tensor::{Dtype, Operand, Scalar, Tensor};
+pub use tensor::{Descent, Dtype, Operand, Scalar, Tensor};
 pub use threads::Threads;
 pub use train::{Callback, EpochRecord, Flow, History, Phases, Step, Stop, Trainer, linear_model, naive_model};

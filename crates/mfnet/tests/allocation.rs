@@ -1,7 +1,7 @@
 //! After the first step of a fit the trainer allocates nothing, and neither does a predictor after its first call.
 //!
 //! One test, because the allocator that counts is that of the whole program.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::unwrap_used)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -129,7 +129,8 @@ impl<T: Scalar> Linear<T> {
         transpose: Option<&mut Tensor<T>>,
     ) {
         let updated = Updated { parameters: &mut self.parameter.value, state, transpose };
-        product::update(delta, input, updated, |biases, w, g, state| rule.update(step, biases, w, g, state));
+        let by_blocks = |biases, w: &mut [T], g: &[T], state: [&mut [T]; 2]| rule.update(step, biases, w, g, state);
+        product::update(delta, input, updated, rule.descent(), by_blocks);
     }
 
     /// The matrix as the seed writes it, `[b | W]` below the row `[1 0 … 0]`.

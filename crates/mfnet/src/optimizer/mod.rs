@@ -16,7 +16,7 @@ pub use sgd::Sgd;
 
 use crate::error::{Error, Result};
 use crate::tensor::parts::for_each_strip_of;
-use crate::tensor::{Scalar, Tensor};
+use crate::tensor::{Descent, Scalar, Tensor};
 
 /// What a step of one weight is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 16;
@@ -57,6 +57,12 @@ pub trait Rule<T: Scalar>: Send + Sync {
 pub trait ElementRule<T: Scalar>: Send + Sync {
     /// Moves some weights, or some biases, by one step. The slices have one length, but for `state`, whose unused ones are empty.
     fn update(&self, step: u64, biases: bool, weights: &mut [T], gradient: &[T], state: [&mut [T]; 2]);
+
+    /// η and λ if the rule for weights (not biases) is W ← W − η (∂J/∂W + λ W): training then moves them where their gradient is
+    /// computed, and nowhere else is there a gradient. Must give the same bits.
+    fn descent(&self) -> Option<Descent<T>> {
+        None
+    }
 }
 
 /// [`Rule::update`] by a rule for elements.

@@ -1,7 +1,7 @@
 use super::{ElementRule, Parameter, Rule, require, require_decay, require_rate, update_by_elements};
 use crate::error::Result;
 use crate::tensor::kernel::vectorised;
-use crate::tensor::{Scalar, Tensor};
+use crate::tensor::{Descent, Scalar, Tensor};
 
 /// Stochastic gradient descent with momentum, as `torch.optim.SGD` defines it (dampening 0).
 ///
@@ -56,6 +56,11 @@ impl<T: Scalar> ElementRule<T> for Sgd {
                 *w -= eta * if self.nesterov { g + mu * *v } else { *v };
             });
         }
+    }
+
+    fn descent(&self) -> Option<Descent<T>> {
+        let (eta, lambda) = (T::from_f64(self.learning_rate), T::from_f64(self.weight_decay));
+        (self.momentum == 0.0).then_some(Descent { eta, lambda })
     }
 }
 

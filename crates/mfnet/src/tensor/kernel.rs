@@ -81,6 +81,8 @@ pub enum Finish<'a, T> {
     Relu,
     /// 0 unless the number at its place in this slice is above 0.
     WherePositive(&'a [T]),
+    /// The sum g moves the weight w that is at its place: w − η (g + λ w).
+    Descend { eta: T, lambda: T },
 }
 
 /// The instructions that this processor has, the best first.
@@ -170,7 +172,7 @@ fn strip_with<T: Scalar>(
     strip_to(instructions, left, right, columns, finish, out);
 }
 
-/// The same to memory that need not hold numbers yet; all of the strip is written.
+/// The same to memory that need not hold numbers yet, but for [`Finish::Descend`]; all of the strip is written.
 fn strip_to<T: Scalar>(
     instructions: Instructions,
     left: &Left<'_, T>,
@@ -299,13 +301,19 @@ pub(super) fn transpose<T: Scalar>(
     let (mut whole_rows, mut whole_columns) = (0, 0);
     #[cfg(target_arch = "x86_64")]
     if Instructions::best() != Instructions::Portable {
-        (whole_rows, whole_columns) = (rows - rows % T::TILE, columns - columns % T::TILE);
-        for c in (0..whole_columns).step_by(T::TILE) {
-            for r in (0..whole_rows).step_by(T::TILE) {
-                // SAFETY: the tile lies in both matrices, and every processor with AVX-512 has AVX2.
+        let wide = Instructions::best() == Instructions::Avx512;
+        let tile = if wide { T::GROUP } else { T::GROUP / 2 };
+        (whole_rows, whole_columns) = (rows - rows % tile, columns - columns % tile);
+        for c in (0..whole_columns).step_by(tile) {
+            for r in (0..whole_rows).step_by(tile) {
+                // SAFETY: the tile lies in both matrices, and the instructions are there.
                 unsafe {
-                    let from = from.as_ptr().add(c * from_step + r);
-                    T::transpose_avx2(from, from_step, to.as_mut_ptr().add(r * to_step + c), to_step);
+                    let (from, to) = (from.as_ptr().add(c * from_step + r), to.as_mut_ptr().add(r * to_step + c));
+                    if wide {
+                        T::transpose_avx512(from, from_step, to, to_step);
+                    } else {
+                        T::transpose_avx2(from, from_step, to, to_step);
+                    }
                 }
             }
         }
@@ -349,16 +357,17 @@ pub trait Kernels: Sized + Copy + 'static {
         finish: Finish<'_, Self>,
         out: &mut [MaybeUninit<Self>],
     );
-    /// Rows and columns that [`Kernels::transpose_avx2`] transposes.
-    #[cfg(target_arch = "x86_64")]
-    const TILE: usize = 32 / size_of::<Self>();
-
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
     unsafe fn dot_avx512<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self;
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
     unsafe fn dot_avx2<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self;
+    /// Transposes a group of rows of as many elements.
+    #[cfg(target_arch = "x86_64")]
+    #[doc(hidden)]
+    unsafe fn transpose_avx512(from: *const Self, from_step: usize, to: *mut Self, to_step: usize);
+    /// The same for half as many.
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
     unsafe fn transpose_avx2(from: *const Self, from_step: usize, to: *mut Self, to_step: usize);
@@ -389,6 +398,8 @@ pub trait Vector: Copy {
     unsafe fn relu(self) -> Self;
     /// 0 unless `by` is above 0.
     unsafe fn where_positive(self, by: Self) -> Self;
+    /// self − η (g + λ self), each operation rounded.
+    unsafe fn descended(self, g: Self, eta: Self, lambda: Self) -> Self;
     /// The sum of all: the upper half added to the lower one, until one is left.
     unsafe fn sum(self) -> Self::Element;
 }
@@ -495,6 +506,10 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 let by = by.as_ptr().add((column - first) * left.height + row);
                 write!(|sum, place| sum.where_positive(V::load(by.add(place))));
             }
+            Finish::Descend { eta, lambda } => {
+                let (eta, lambda) = (V::splat(eta), V::splat(lambda));
+                write!(|sum, place| V::load(out.add(place)).descended(*sum, eta, lambda));
+            }
         }
     }
 }
@@ -550,6 +565,13 @@ macro_rules! portable {
                 self
             }
             #[inline(always)]
+            unsafe fn descended(mut self, g: Self, eta: Self, lambda: Self) -> Self {
+                for i in 0..$count {
+                    self.0[i] -= eta.0[i] * (g.0[i] + lambda.0[i] * self.0[i]);
+                }
+                self
+            }
+            #[inline(always)]
             unsafe fn sum(mut self) -> $type {
                 let mut width = $count;
                 while width > 1 {
@@ -569,7 +591,7 @@ portable!(PortableF64, f64, 8);
 /// `$count` registers as one group of rows.
 #[cfg(target_arch = "x86_64")]
 macro_rules! registers {
-    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident, $max:ident, $where_positive:ident) => {
+    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident, $max:ident, $where_positive:ident, [$add:ident, $subtract:ident, $multiply:ident]) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name([$register; $count]);
 
@@ -625,6 +647,14 @@ macro_rules! registers {
                 self
             }
             #[inline(always)]
+            unsafe fn descended(mut self, g: Self, eta: Self, lambda: Self) -> Self {
+                for (i, w) in self.0.iter_mut().enumerate() {
+                    // SAFETY: as above.
+                    *w = unsafe { $subtract(*w, $multiply(eta.0[i], $add(g.0[i], $multiply(lambda.0[i], *w)))) };
+                }
+                self
+            }
+            #[inline(always)]
             unsafe fn sum(self) -> $type {
                 // SAFETY: as above.
                 unsafe { $halves(self.0) }
@@ -651,7 +681,8 @@ mod x86 {
         _mm512_fmadd_ps,
         sum_f32_512,
         _mm512_max_ps,
-        where_positive_f32_512
+        where_positive_f32_512,
+        [_mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps]
     );
     registers!(
         F64Avx512,
@@ -665,7 +696,8 @@ mod x86 {
         _mm512_fmadd_pd,
         sum_f64_512,
         _mm512_max_pd,
-        where_positive_f64_512
+        where_positive_f64_512,
+        [_mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd]
     );
     registers!(
         F32Avx2,
@@ -679,7 +711,8 @@ mod x86 {
         _mm256_fmadd_ps,
         sum_f32_256,
         _mm256_max_ps,
-        where_positive_f32_256
+        where_positive_f32_256,
+        [_mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps]
     );
     registers!(
         F64Avx2,
@@ -693,7 +726,8 @@ mod x86 {
         _mm256_fmadd_pd,
         sum_f64_256,
         _mm256_max_pd,
-        where_positive_f64_256
+        where_positive_f64_256,
+        [_mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd]
     );
 
     #[inline]
@@ -751,12 +785,74 @@ mod x86 {
         _mm_cvtsd_f64(_mm_add_sd(two, _mm_unpackhi_pd(two, two)))
     }
 
+    /// Sixteen rows of sixteen.
+    ///
+    /// # Safety
+    /// Both places hold them.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn transpose_f32_512(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        for q in 0..4 {
+            // SAFETY: the caller's.
+            let [a, b, c, d] =
+                std::array::from_fn(|i| unsafe { quarters(from.add(i * from_step + 4 * q), 4 * from_step) });
+            let (ab, cd) = (_mm512_castps_pd(_mm512_unpacklo_ps(a, b)), _mm512_castps_pd(_mm512_unpacklo_ps(c, d)));
+            let (ef, gh) = (_mm512_castps_pd(_mm512_unpackhi_ps(a, b)), _mm512_castps_pd(_mm512_unpackhi_ps(c, d)));
+            let rows = [
+                _mm512_unpacklo_pd(ab, cd),
+                _mm512_unpackhi_pd(ab, cd),
+                _mm512_unpacklo_pd(ef, gh),
+                _mm512_unpackhi_pd(ef, gh),
+            ];
+            for (r, row) in rows.into_iter().enumerate() {
+                // SAFETY: the caller's.
+                unsafe { _mm512_storeu_ps(to.add((4 * q + r) * to_step), _mm512_castpd_ps(row)) }
+            }
+        }
+    }
+
+    /// Eight rows of eight.
+    ///
+    /// # Safety
+    /// Both places hold them.
+    #[target_feature(enable = "avx512f")]
+    pub(super) unsafe fn transpose_f64_512(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
+        for q in 0..4 {
+            let [a, b] = std::array::from_fn(|i| {
+                // SAFETY: the caller's.
+                let from = unsafe { from.add(i * from_step + 2 * q) };
+                // SAFETY: the caller's.
+                _mm512_castps_pd(unsafe { quarters(from.cast(), 4 * from_step) })
+            });
+            // SAFETY: the caller's.
+            unsafe {
+                _mm512_storeu_pd(to.add(2 * q * to_step), _mm512_unpacklo_pd(a, b));
+                _mm512_storeu_pd(to.add((2 * q + 1) * to_step), _mm512_unpackhi_pd(a, b));
+            }
+        }
+    }
+
+    /// Four times 16 bytes, each `step` numbers of four bytes after the one before.
+    ///
+    /// # Safety
+    /// The places hold them.
+    #[inline]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn quarters(from: *const f32, step: usize) -> __m512 {
+        // SAFETY: the caller's.
+        unsafe {
+            let x = _mm512_castps128_ps512(_mm_loadu_ps(from));
+            let x = _mm512_insertf32x4::<1>(x, _mm_loadu_ps(from.add(step)));
+            let x = _mm512_insertf32x4::<2>(x, _mm_loadu_ps(from.add(2 * step)));
+            _mm512_insertf32x4::<3>(x, _mm_loadu_ps(from.add(3 * step)))
+        }
+    }
+
     /// Eight rows of eight.
     ///
     /// # Safety
     /// Both places hold them.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn transpose_f32(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+    pub(super) unsafe fn transpose_f32_256(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
         // SAFETY: the caller's.
         unsafe {
             let c: [__m256; 8] = std::array::from_fn(|i| _mm256_loadu_ps(from.add(i * from_step)));
@@ -781,7 +877,7 @@ mod x86 {
     /// # Safety
     /// Both places hold them.
     #[target_feature(enable = "avx2")]
-    pub(super) unsafe fn transpose_f64(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
+    pub(super) unsafe fn transpose_f64_256(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
         // SAFETY: the caller's.
         unsafe {
             let c: [__m256d; 4] = std::array::from_fn(|i| _mm256_loadu_pd(from.add(i * from_step)));
@@ -796,7 +892,7 @@ mod x86 {
 }
 
 macro_rules! kernels {
-    ($type:ident, $portable:ident, $avx512:ident, $avx2:ident, $transpose:ident) => {
+    ($type:ident, $portable:ident, $avx512:ident, $avx2:ident, $transpose_512:ident, $transpose_256:ident) => {
         impl Kernels for $type {
             type Portable = $portable;
 
@@ -815,10 +911,17 @@ macro_rules! kernels {
             }
 
             #[cfg(target_arch = "x86_64")]
+            #[target_feature(enable = "avx512f")]
+            unsafe fn transpose_avx512(from: *const Self, from_step: usize, to: *mut Self, to_step: usize) {
+                // SAFETY: the caller's.
+                unsafe { x86::$transpose_512(from, from_step, to, to_step) }
+            }
+
+            #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
             unsafe fn transpose_avx2(from: *const Self, from_step: usize, to: *mut Self, to_step: usize) {
                 // SAFETY: the caller's.
-                unsafe { x86::$transpose(from, from_step, to, to_step) }
+                unsafe { x86::$transpose_256(from, from_step, to, to_step) }
             }
 
             #[cfg(target_arch = "x86_64")]
@@ -856,8 +959,8 @@ macro_rules! kernels {
         }
     };
 }
-kernels!(f32, PortableF32, F32Avx512, F32Avx2, transpose_f32);
-kernels!(f64, PortableF64, F64Avx512, F64Avx2, transpose_f64);
+kernels!(f32, PortableF32, F32Avx512, F32Avx2, transpose_f32_512, transpose_f32_256);
+kernels!(f64, PortableF64, F64Avx512, F64Avx2, transpose_f64_512, transpose_f64_256);
 
 #[cfg(test)]
 mod tests {
@@ -1012,8 +1115,8 @@ mod tests {
         let masks = numbers.map(|x| [x; 8]);
         for instructions in Instructions::all() {
             for x in numbers {
-                let of = |finish| {
-                    let mut out = [5.0; 8];
+                let of = |finish: Finish<'_, f64>| {
+                    let mut out = [5.0f64; 8];
                     strip_with(instructions, &left, &Right::constant(&x, 1), 0..1, finish, &mut out);
                     out
                 };
@@ -1022,6 +1125,8 @@ mod tests {
                 };
                 same(of(Finish::Keep), x);
                 same(of(Finish::Relu), if x < 0.0 { 0.0 } else { x });
+                // 5 is what was there
+                same(of(Finish::Descend { eta: 0.1, lambda: 0.3 }), 5.0 - 0.1 * (x + 0.3 * 5.0));
                 for by in &masks {
                     same(of(Finish::WherePositive(by)), if by[0] > 0.0 { x } else { 0.0 });
                 }

@@ -25,7 +25,7 @@ use std::ops::{Index, IndexMut, Range};
 use aligned_vec::{AVec, ConstAlign};
 
 use elements::{Elements, ElementsMut};
-pub use product::Operand;
+pub use product::{Descent, Operand};
 pub use scalar::{Dtype, Scalar};
 
 use crate::error::{Error, Result};

@@ -224,6 +224,15 @@ pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, o
 /// Elements of a block of one group of rows by a panel's columns, in `f32`.
 const NARROW: usize = 16 * 64;
 
+/// W ← W − η (∂J/∂W + λ W), each operation rounded.
+#[derive(Clone, Copy, Debug)]
+pub struct Descent<T> {
+    /// η.
+    pub eta: T,
+    /// λ.
+    pub lambda: T,
+}
+
 /// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W.
 pub(crate) struct Updated<'a, T: Scalar> {
     pub(crate) parameters: &'a mut Tensor<T>,
@@ -232,11 +241,13 @@ pub(crate) struct Updated<'a, T: Scalar> {
 }
 
 /// Changes `[b | W]` by `rule(biases or not, weights, their gradient, state)` with the gradient [ Δ 1 | Δ Aᵀ ], of which no more
-/// than a block is ever there, and keeps Wᵀ in step.
+/// than a block is ever there, and keeps Wᵀ in step. Where the rule for W is plain `descent`, not even that is there: W moves where the
+/// sums are stored.
 pub(crate) fn update<T: Scalar>(
     delta: &Tensor<T>,
     input: &Tensor<T>,
     Updated { parameters, state, transpose }: Updated<'_, T>,
+    descent: Option<Descent<T>>,
     rule: impl Fn(bool, &mut [T], &[T], [&mut [T]; 2]) + Sync,
 ) {
     let operations = 2 * parameters.rows * parameters.columns * input.columns;
@@ -257,7 +268,12 @@ pub(crate) fn update<T: Scalar>(
         let columns = w.len() / left.height;
         if outputs > T::GROUP {
             let right = input.right_transposed(block.input_panel);
-            rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]);
+            match descent {
+                Some(Descent { eta, lambda }) => {
+                    strip(&left, &right, 0..columns, Finish::Descend { eta, lambda }, w);
+                }
+                None => rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]),
+            }
         } else {
             // few outputs: A Δᵀ fills the vectors better than Δ Aᵀ
             let left = input.factor(block.input_panel, 0);
