@@ -1,6 +1,6 @@
 use std::io::Read;
 
-use flate2::read::GzDecoder;
+use flate2::bufread::GzDecoder;
 
 use super::{Dataset, Table, Target};
 use crate::error::{Error, Result};

@@ -6,6 +6,7 @@
 
 mod batches;
 mod builtin;
+mod file;
 mod preprocessing;
 mod samples;
 mod split;

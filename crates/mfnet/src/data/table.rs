@@ -1,11 +1,8 @@
-use std::fs::File;
-use std::io::{BufReader, Read};
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
-use flate2::read::GzDecoder;
-use sha2::{Digest, Sha256};
 
+use super::file::{read, sha256};
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
 
@@ -30,7 +27,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// Reads a CSV file, plain or compressed (`.gz`).
+    /// Reads a CSV file, plain or compressed with gzip.
     ///
     /// Fields are separated by commas; by tabs in a `.tsv` file, and by semicolons or tabs if the first line has those and no comma.
     /// Fields may be quoted as in RFC 4180. If all fields of the first line are numbers the file has no header, and its columns are
@@ -41,18 +38,10 @@ impl Table {
     /// length, a name twice, or bytes that are no UTF-8 text.
     pub fn read_csv(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let mut bytes = Vec::new();
-        let file = BufReader::new(File::open(path).map_err(Error::io(path, "read"))?);
         let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-        let read = if compressed {
-            GzDecoder::new(file).read_to_end(&mut bytes)
-        } else {
-            BufReader::read_to_end(&mut { file }, &mut bytes)
-        };
-        read.map_err(Error::io(path, "read"))?;
         let plain = if compressed { path.with_extension("") } else { path.to_owned() };
         let tabs = plain.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        Self::parse(&path.display().to_string(), bytes, tabs.then_some(b'\t'))
+        Self::parse(&path.display().to_string(), read(path)?, tabs.then_some(b'\t'))
     }
 
     /// The same from memory; `name` is what errors call it.
@@ -137,7 +126,7 @@ impl Table {
 
     /// SHA-256 of the file's bytes (decompressed, without a byte order mark), in hexadecimal digits.
     pub fn digest(&self) -> String {
-        Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256([&self.bytes[..]])
     }
 
     /// Where the column of this name stands.
@@ -145,19 +134,7 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] that names similar columns, or all.
     pub fn position(&self, column: &str) -> Result<usize> {
-        self.columns.iter().position(|c| c == column).ok_or_else(|| {
-            let lower = column.to_lowercase();
-            let similarity = |c: &String| strsim::jaro_winkler(&lower, &c.to_lowercase());
-            let mut close: Vec<(f64, &String)> = self.columns.iter().map(|c| (similarity(c), c)).collect();
-            close.retain(|(similarity, _)| *similarity >= SIMILAR);
-            close.sort_by(|a, b| b.0.total_cmp(&a.0));
-            let problem = DataProblem::UnknownColumn {
-                name: column.to_owned(),
-                close: close.into_iter().take(SUGGESTIONS).map(|(_, c)| c.clone()).collect(),
-                known: self.columns.clone(),
-            };
-            Error::data(&self.name, problem)
-        })
+        position(&self.name, &self.columns, column)
     }
 
     /// The text of one column's fields, without spaces around it. Empty fields are empty text.
@@ -254,6 +231,23 @@ impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Table {:?}: {} columns, {} rows", self.name, self.columns.len(), self.rows)
     }
+}
+
+/// Where `column` stands among the columns of a file; the error names similar ones, or all.
+pub(crate) fn position(file: &str, columns: &[String], column: &str) -> Result<usize> {
+    columns.iter().position(|c| c == column).ok_or_else(|| {
+        let lower = column.to_lowercase();
+        let similarity = |c: &String| strsim::jaro_winkler(&lower, &c.to_lowercase());
+        let mut close: Vec<(f64, &String)> = columns.iter().map(|c| (similarity(c), c)).collect();
+        close.retain(|(similarity, _)| *similarity >= SIMILAR);
+        close.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let problem = DataProblem::UnknownColumn {
+            name: column.to_owned(),
+            close: close.into_iter().take(SUGGESTIONS).map(|(_, c)| c.clone()).collect(),
+            known: columns.to_vec(),
+        };
+        Error::data(file, problem)
+    })
 }
 
 /// The number in a field.
