@@ -33,6 +33,16 @@ pub enum Error {
         /// What was expected and what was found.
         problem: DataProblem,
     },
+    /// The files of a published data set are not where they were looked for.
+    #[error("{name}: {}", absent(files, looked_in))]
+    NoData {
+        /// The data set.
+        name: String,
+        /// The files that are wanted.
+        files: Vec<String>,
+        /// The folders that were looked in, and which of the files each has not.
+        looked_in: Vec<(PathBuf, Vec<String>)>,
+    },
     /// A model file cannot be used.
     #[error("{}: {problem}", path.display())]
     ModelFile {
@@ -186,6 +196,9 @@ pub enum DataProblem {
         /// The fraction asked for.
         fraction: f64,
     },
+    /// The data set has no official split.
+    #[error("the data set has no official split")]
+    NoOfficialSplit,
     /// A row number that is not there.
     #[error("there is no row {row}: the rows are numbered 0 to {last}")]
     NoSuchRow {
@@ -193,6 +206,85 @@ pub enum DataProblem {
         row: usize,
         /// The last one.
         last: usize,
+    },
+    /// A row is shorter or longer than the format says.
+    #[error("expected {expected} fields, found {found}")]
+    FieldCount {
+        /// Fields of the format.
+        expected: usize,
+        /// Fields of this row.
+        found: usize,
+    },
+    /// A number that others are divided by.
+    #[error("expected a positive number, because others are divided by it, found {found:?}")]
+    NotPositive {
+        /// The text.
+        found: String,
+    },
+    /// A file that does not begin as IDX files do.
+    #[error(
+        "expected an IDX file, which begins with the bytes 00 00, a type and a number of dimensions, found {}",
+        hexadecimal(found)
+    )]
+    NotIdx {
+        /// The first bytes.
+        found: Vec<u8>,
+    },
+    /// An IDX file of something else than bytes.
+    #[error("expected an IDX file of bytes (type 8), found one of {found}")]
+    IdxType {
+        /// What it holds.
+        found: &'static str,
+    },
+    /// An IDX file whose size no machine can count.
+    #[error("an array of {} bytes is too large", shape(sizes))]
+    IdxTooLarge {
+        /// The sizes in its header.
+        sizes: Vec<usize>,
+    },
+    /// An IDX file with another number of dimensions.
+    #[error("expected an array of {expected} dimension{}, found {}", if *expected == "1" { "" } else { "s" }, shape(found))]
+    IdxDimensions {
+        /// The number that fits.
+        expected: &'static str,
+        /// The sizes in its header.
+        found: Vec<usize>,
+    },
+    /// An array with a size of 0.
+    #[error("the array of {} has no elements", shape(sizes))]
+    NoElements {
+        /// The sizes in its header.
+        sizes: Vec<usize>,
+    },
+    /// A file that ends too early.
+    #[error("the file is cut off: expected {expected} bytes, found {found}")]
+    Truncated {
+        /// Bytes by its header.
+        expected: u64,
+        /// Bytes of the file, decompressed.
+        found: u64,
+    },
+    /// A file that goes on after its end.
+    #[error("expected {expected} bytes, as the sizes in it say, found more")]
+    TooLong {
+        /// Bytes by its header.
+        expected: u64,
+    },
+    /// Two files that do not belong together.
+    #[error("expected a label for each of the {images} images, found {labels} labels")]
+    LabelCount {
+        /// Images in the one.
+        images: usize,
+        /// Labels in the other.
+        labels: usize,
+    },
+    /// A published file with other contents.
+    #[error("expected the published contents, whose SHA-256 is {expected}, found {found}")]
+    Digest {
+        /// SHA-256 of the published file's bytes, decompressed.
+        expected: String,
+        /// Of this file's.
+        found: String,
     },
     /// Something else that the reading library reports.
     #[error("{0}")]
@@ -332,4 +424,30 @@ fn unknown_column(name: &str, close: &[String], known: &[String]) -> String {
         format!("the columns are {}", quoted(known))
     };
     format!("there is no column {name:?}; {rest}")
+}
+
+/// Which files are wanted, and what was found where.
+fn absent(files: &[String], looked_in: &[(PathBuf, Vec<String>)]) -> String {
+    let wanted = match files {
+        [file] => format!("expected the file {file}, plain or with .gz"),
+        files => format!("expected the files {}, each plain or with .gz", files.join(", ")),
+    };
+    let found = |(folder, missing): &(PathBuf, Vec<String>)| match missing.len() {
+        _ if !folder.is_dir() => format!("{}, which is no folder", folder.display()),
+        all if all == files.len() => format!("{}, where none is", folder.display()),
+        _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
+    };
+    match looked_in {
+        [] => format!("{wanted}; no folder was given to look in"),
+        folders => format!("{wanted}; looked in {}", folders.iter().map(found).collect::<Vec<_>>().join("; in ")),
+    }
+}
+
+/// 60000 × 28 × 28.
+fn shape(sizes: &[usize]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }

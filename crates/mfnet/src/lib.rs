@@ -16,7 +16,8 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, Preprocessing, Standardizer, Table, Target, Targets, largest,
+    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, PUBLISHED, Preprocessing, Published, PublishedFile, SplitBy,
+    Standardizer, Table, Target, Targets, largest,
 };
 pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
 pub use init::Init;

@@ -6,8 +6,11 @@
 
 mod batches;
 mod builtin;
+mod california_housing;
 mod file;
+mod idx;
 mod preprocessing;
+mod published;
 mod samples;
 mod split;
 mod standardizer;
@@ -15,14 +18,18 @@ mod table;
 mod targets;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use batches::{Batch, Batches};
 pub use builtin::{BUILT_IN, BuiltIn};
 pub use preprocessing::Preprocessing;
+pub use published::{PUBLISHED, Published, PublishedFile};
 pub(crate) use samples::Samples;
-pub use split::Fractions;
+use split::Part;
+pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
 pub use table::Table;
+pub(crate) use table::position;
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
@@ -48,6 +55,8 @@ pub struct Dataset {
     feature_names: Vec<String>,
     samples: Samples,
     targets: Targets,
+    /// The part of each sample in the official split, if there is one.
+    official: Option<Arc<Vec<Part>>>,
 }
 
 impl Dataset {
@@ -69,7 +78,7 @@ impl Dataset {
         let is_feature = |column: &&String| !target.columns().contains(column);
         let feature_names: Vec<String> = table.columns().iter().filter(is_feature).cloned().collect();
         let samples = Samples::from_tensor(&table.numbers(&feature_names)?);
-        Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets })
+        Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets, official: None })
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
@@ -101,7 +110,7 @@ impl Dataset {
         }
         let feature_names = (0..features).map(|i| i.to_string()).collect();
         let samples = Samples::from_bytes(features, bytes);
-        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets })
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, official: None })
     }
 
     /// [`Dataset::new`] with names for the features.
@@ -116,7 +125,7 @@ impl Dataset {
             return Err(Error::data(name, DataProblem::NotFinite { found: x.to_string() }));
         }
         let samples = Samples::from_tensor(&inputs);
-        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets })
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, official: None })
     }
 
     /// What errors call it: the file's path, or the name of a built-in data set.
@@ -187,8 +196,28 @@ impl Dataset {
         self.with(self.samples.select(samples), self.targets.select(samples))
     }
 
-    /// The same samples with other numbers.
+    /// The same samples with features and targets as a model has them.
+    pub(crate) fn aligned(&self, feature_names: Vec<String>, samples: Samples, targets: Targets) -> Self {
+        Dataset { name: self.name.clone(), feature_names, samples, targets, official: self.official.clone() }
+    }
+
+    /// The text of one column, a feature or a target, numbers in their shortest form.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there is no such column.
+    pub fn text(&self, column: &str) -> Result<Vec<String>> {
+        let columns = [self.targets.columns(), &self.feature_names].concat();
+        let position = position(&self.name, &columns, column)?;
+        let feature = position.checked_sub(self.targets.columns().len());
+        Ok(match (feature, &self.targets) {
+            (Some(feature), _) => self.samples.feature(feature).map(|x| x.to_string()).collect(),
+            (None, Targets::Classes { labels, indices, .. }) => indices.iter().map(|i| labels[*i].clone()).collect(),
+            (None, Targets::Values { values, .. }) => values.row(position).map(|x| x.to_string()).collect(),
+        })
+    }
+
+    /// Other samples of the same features.
     fn with(&self, samples: Samples, targets: Targets) -> Self {
-        Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), samples, targets }
+        Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), samples, targets, official: None }
     }
 }

@@ -65,6 +65,14 @@ impl Samples {
         Samples { features: self.features, values: Arc::clone(&self.values), chosen }
     }
 
+    /// One feature of every sample.
+    pub(crate) fn feature(&self, i: usize) -> impl Iterator<Item = f64> + '_ {
+        self.chosen.iter().map(move |sample| match (&*self.values, sample * self.features + i) {
+            (Values::Numbers(numbers), at) => numbers[at],
+            (Values::Bytes { bytes, scaling }, at) => (f64::from(bytes[at]) - scaling.shift) / scaling.scale,
+        })
+    }
+
     /// As a matrix of shape (features, samples).
     pub(crate) fn tensor(&self) -> Tensor<f64> {
         let mut tensor = Tensor::zeros(self.features, self.len());
@@ -154,6 +162,7 @@ mod tests {
         let numbers = Tensor::from_columns(100, bytes.iter().map(|byte| f64::from(*byte)).collect()).unwrap();
         let samples = Samples::from_bytes(100, bytes);
         assert_eq!(samples.tensor(), numbers);
+        assert!(samples.feature(3).eq([111.0, 227.0]), "37 · 3 and 37 · 103, modulo 256");
         assert_eq!(samples.select(&[1, 1]).tensor(), numbers.select_columns(&[1, 1]));
 
         let standardizer = samples.standardizer();

@@ -1,0 +1,287 @@
+//! IDX, the format of MNIST: an array of numbers with its shape.
+//!
+//! ```text
+//! 0 0 type n    size₁ … sizeₙ    elements, the last dimension fastest
+//! ```
+//!
+//! One byte each for the type (8 for bytes) and the number of dimensions; sizes are 32-bit numbers, most significant byte first. Source: LeCun,
+//! Cortes, Burges, *The MNIST database of handwritten digits*.
+
+use std::io::Read;
+use std::path::Path;
+
+use super::file::{open, sha256};
+use super::{Dataset, Samples, Targets};
+use crate::error::{DataProblem, Error, Result};
+
+/// The most memory that is taken on the word of a header; more comes as bytes do.
+const TRUSTED: u64 = 1 << 26;
+/// The type of an array of bytes.
+const BYTES: u8 = 8;
+
+/// An array of bytes.
+#[derive(Debug)]
+pub(super) struct Idx {
+    file: String,
+    header: Vec<u8>,
+    /// At least one, each at least 1.
+    sizes: Vec<usize>,
+    elements: Vec<u8>,
+}
+
+impl Idx {
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        Self::parse(path, open(path)?)
+    }
+
+    fn parse(path: &Path, mut from: impl Read) -> Result<Self> {
+        let file = path.display().to_string();
+        let problem = |problem| Err(Error::data(&file, problem));
+        let mut take = |count: u64| -> Result<Vec<u8>> {
+            let mut bytes = Vec::with_capacity(count.min(TRUSTED) as usize);
+            from.by_ref().take(count).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
+            Ok(bytes)
+        };
+        let mut header = take(4)?;
+        let dimensions = match header[..] {
+            [0, 0, BYTES, dimensions] if dimensions > 0 => dimensions,
+            [] => return problem(DataProblem::Empty),
+            [0, 0, kind, 1..=u8::MAX] => match type_name(kind) {
+                Some(found) => return problem(DataProblem::IdxType { found }),
+                None => return problem(DataProblem::NotIdx { found: header }),
+            },
+            _ => return problem(DataProblem::NotIdx { found: header }),
+        };
+        header.extend(take(4 * u64::from(dimensions))?);
+        let expected = 4 + 4 * usize::from(dimensions);
+        if header.len() < expected {
+            return problem(DataProblem::Truncated { expected: expected as u64, found: header.len() as u64 });
+        }
+        let sizes = header[4..].chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));
+        let count = sizes.clone().try_fold(1u64, |count, size| count.checked_mul(u64::from(size)));
+        let sizes: Vec<usize> = sizes.map(|size| size as usize).collect();
+        let whole = count.and_then(|count| count.checked_add(expected as u64));
+        let (Some(count), Some(whole)) = (count, whole) else { return problem(DataProblem::IdxTooLarge { sizes }) };
+        if count == 0 {
+            return problem(DataProblem::NoElements { sizes });
+        }
+        let elements = take(count)?;
+        if (elements.len() as u64) < count {
+            return problem(DataProblem::Truncated { expected: whole, found: (expected + elements.len()) as u64 });
+        }
+        if !take(1)?.is_empty() {
+            return problem(DataProblem::TooLong { expected: whole });
+        }
+        Ok(Idx { file, header, sizes, elements })
+    }
+
+    /// SHA-256 of the file's bytes, decompressed.
+    pub(super) fn digest(&self) -> String {
+        sha256([&self.header[..], &self.elements])
+    }
+
+    /// Number of samples.
+    pub(super) fn len(&self) -> usize {
+        self.sizes[0]
+    }
+
+    pub(super) fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The same samples and then those of `more`, which are as large.
+    pub(super) fn followed_by(mut self, more: &Idx) -> Self {
+        self.sizes[0] += more.sizes[0];
+        self.elements.extend_from_slice(&more.elements);
+        self
+    }
+}
+
+/// What the numbers of other arrays are.
+fn type_name(of: u8) -> Option<&'static str> {
+    match of {
+        0x09 => Some("8-bit numbers with a sign (type 9)"),
+        0x0b => Some("16-bit numbers (type 11)"),
+        0x0c => Some("32-bit numbers (type 12)"),
+        0x0d => Some("floats of 32 bits (type 13)"),
+        0x0e => Some("floats of 64 bits (type 14)"),
+        _ => None,
+    }
+}
+
+impl Dataset {
+    /// Images and their labels, from two IDX files, plain or compressed with gzip: samples × rows × columns (or samples × features) bytes, and a byte
+    /// for each sample.
+    ///
+    /// The pixels stay bytes, as [`Dataset::from_bytes`] has them. They are called `pixel1`, `pixel2`, …, row after row, and the column
+    /// of labels `class`: the names of OpenML, and so of scikit-learn's `fetch_openml("mnist_784")`. For MNIST itself see [`Dataset::mnist`].
+    ///
+    /// ```no_run
+    /// use mfnet::Dataset;
+    /// let letters = Dataset::from_idx("emnist-letters-train-images-idx3-ubyte.gz", "emnist-letters-train-labels-idx1-ubyte.gz")?;
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Io`] if a file cannot be read or decompressed; [`Error::Data`] if it is no IDX file of bytes, empty, cut off or too long, has
+    /// another number of dimensions, or if there are not as many labels as images, or only one class of them.
+    pub fn from_idx(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Self> {
+        let images = Idx::read(images.as_ref())?;
+        let name = images.file.clone();
+        Self::from_arrays(&name, images, &Idx::read(labels.as_ref())?)
+    }
+
+    pub(super) fn from_arrays(name: &str, images: Idx, labels: &Idx) -> Result<Self> {
+        for (array, fits, expected) in
+            [(&images, images.sizes.len() >= 2, "at least 2"), (labels, labels.sizes.len() == 1, "1")]
+        {
+            if !fits {
+                let problem = DataProblem::IdxDimensions { expected, found: array.sizes.clone() };
+                return Err(Error::data(&array.file, problem));
+            }
+        }
+        if images.sizes[0] != labels.sizes[0] {
+            let problem = DataProblem::LabelCount { images: images.sizes[0], labels: labels.sizes[0] };
+            return Err(Error::data(&labels.file, problem));
+        }
+        let features = images.elements.len() / images.sizes[0];
+        let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
+        let samples = Samples::from_bytes(features, images.elements);
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets: classes(labels)?, official: None })
+    }
+}
+
+/// A class for each value that there is.
+fn classes(labels: &Idx) -> Result<Targets> {
+    let mut there = [false; 256];
+    labels.elements.iter().for_each(|label| there[usize::from(*label)] = true);
+    let values: Vec<usize> = (0..there.len()).filter(|value| there[*value]).collect();
+    if let [only] = values[..] {
+        return Err(Error::in_column(&labels.file, "class", DataProblem::OneClass { class: only.to_string() }));
+    }
+    let mut index = [0; 256];
+    values.iter().enumerate().for_each(|(i, value)| index[*value] = i);
+    Ok(Targets::Classes {
+        column: "class".to_owned(),
+        labels: values.iter().map(ToString::to_string).collect(),
+        indices: labels.elements.iter().map(|label| index[usize::from(*label)]).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn file(sizes: &[u32], elements: &[u8]) -> Vec<u8> {
+        let header = [0, 0, 8, sizes.len() as u8].into_iter().chain(sizes.iter().flat_map(|size| size.to_be_bytes()));
+        header.chain(elements.iter().copied()).collect()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Idx> {
+        Idx::parse(Path::new("t"), bytes)
+    }
+
+    fn error(bytes: &[u8]) -> String {
+        parse(bytes).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_file() {
+        let no_idx =
+            "t: expected an IDX file, which begins with the bytes 00 00, a type and a number of dimensions, found";
+        assert_eq!(error(b""), "t: the file is empty");
+        assert_eq!(error(b"\x00\x00\x08"), format!("{no_idx} 00 00 08"));
+        assert_eq!(error(b"a,b\n1,2\n"), format!("{no_idx} 61 2c 62 0a"));
+        assert_eq!(error(b"\x00\x00\x08\x00"), format!("{no_idx} 00 00 08 00"));
+        assert_eq!(error(b"\x00\x00\x07\x01"), format!("{no_idx} 00 00 07 01"));
+        assert_eq!(
+            error(b"\x00\x00\x0d\x01\x00\x00\x00\x01\x00\x00\x00\x00"),
+            "t: expected an IDX file of bytes (type 8), found one of floats of 32 bits (type 13)"
+        );
+        assert_eq!(error(b"\x00\x00\x08\x02\x00\x00"), "t: the file is cut off: expected 12 bytes, found 6");
+        assert_eq!(error(&file(&[2, 3], &[0; 5])), "t: the file is cut off: expected 18 bytes, found 17");
+        assert_eq!(error(&file(&[2, 3], &[0; 7])), "t: expected 18 bytes, as the sizes in it say, found more");
+        assert_eq!(error(&file(&[0, 28], &[])), "t: the array of 0 × 28 has no elements");
+        // a header that promises a lot costs no memory
+        let most = u32::MAX;
+        assert_eq!(error(&file(&[most], &[1])), "t: the file is cut off: expected 4294967303 bytes, found 9");
+        assert_eq!(
+            error(&file(&[most, most, most], &[1])),
+            "t: an array of 4294967295 × 4294967295 × 4294967295 bytes is too large"
+        );
+    }
+
+    #[test]
+    fn images_and_labels() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, bytes: &[u8]| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            path
+        };
+        let pixels: Vec<u8> = (0..12).map(|i| 20 * i).collect();
+        let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+        gzip.write_all(&file(&[3, 2, 2], &pixels)).unwrap();
+        let gzip = gzip.finish().unwrap();
+        let images = write("images", &gzip);
+        let labels = |sizes: &[u32], elements: &[u8]| write("labels", &file(sizes, elements));
+        let data = Dataset::from_idx(&images, labels(&[3], &[7, 3, 7])).unwrap();
+        assert_eq!((data.samples(), data.feature_names().join(" ").as_str()), (3, "pixel1 pixel2 pixel3 pixel4"));
+        assert_eq!(data.inputs().column(1).collect::<Vec<_>>(), [80.0, 100.0, 120.0, 140.0]);
+        assert_eq!(data.targets(), &Targets::from_labels("class", ["7", "3", "7"]));
+
+        let error = |images: &Path, labels: &Path| {
+            let error = Dataset::from_idx(images, labels).unwrap_err().to_string();
+            error.replace(&format!("{}/", folder.path().display()), "")
+        };
+        let message = "labels: expected a label for each of the 3 images, found 2 labels";
+        assert_eq!(error(&images, &labels(&[2], &[1, 2])), message);
+        let message = "labels, column \"class\": every row has the class \"1\": expected at least two classes";
+        assert_eq!(error(&images, &labels(&[3], &[1, 1, 1])), message);
+        let message = "labels: expected an array of 1 dimension, found 3 × 1";
+        assert_eq!(error(&images, &labels(&[3, 1], &[1, 2, 3])), message);
+        let labels = labels(&[3], &[7, 3, 7]);
+        assert_eq!(error(&labels, &labels), "labels: expected an array of at least 2 dimensions, found 3");
+        let half = write("half", &gzip[..gzip.len() / 2]);
+        assert!(error(&half, &labels).starts_with("half: cannot read: "), "{}", error(&half, &labels));
+        let mut altered = gzip;
+        // the checksum of gzip
+        let at = altered.len() - 5;
+        altered[at] ^= 1;
+        let altered = write("altered", &altered);
+        assert!(error(&altered, &labels).starts_with("altered: cannot read: "), "{}", error(&altered, &labels));
+        let nowhere = "nowhere: cannot read: No such file or directory (os error 2)";
+        assert_eq!(error(&folder.path().join("nowhere"), &labels), nowhere);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+        /// What is written is read, and neither a part of it nor more.
+        #[test]
+        fn there_and_back(sizes in vec(1u32..6, 1..5), byte: u8, cut in 0.0..1.0) {
+            let elements: Vec<u8> = (0..sizes.iter().product()).map(|i| byte.wrapping_add(i as u8)).collect();
+            let mut bytes = file(&sizes, &elements);
+            let idx = parse(&bytes).unwrap();
+            prop_assert_eq!(idx.sizes, sizes.iter().map(|size| *size as usize).collect::<Vec<_>>());
+            prop_assert_eq!(idx.elements, elements);
+            prop_assert!(parse(&bytes[..(cut * bytes.len() as f64) as usize]).is_err());
+            bytes.push(byte);
+            prop_assert!(parse(&bytes).is_err());
+        }
+
+        /// No bytes make the reader panic.
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..60), kind in 0u8..16, dimensions in 0u8..6) {
+            let _ = parse(&bytes);
+            let _ = parse(&[&[0, 0, kind, dimensions], &bytes[..]].concat());
+        }
+    }
+}

@@ -1,0 +1,183 @@
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use super::file::{read, sha256};
+use super::idx::Idx;
+use super::split::Part;
+use super::{Dataset, california_housing};
+use crate::error::{DataProblem, Error, Result};
+
+/// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
+/// What is read is the published files to the byte, or an error.
+#[derive(Clone, Copy, Debug)]
+pub struct Published {
+    /// The name by which the program knows it, and of its folder.
+    pub name: &'static str,
+    /// The column that is predicted.
+    pub target: &'static str,
+    /// One line for people.
+    pub description: &'static str,
+    /// Its files; each may be compressed with gzip and then ends in `.gz`.
+    pub files: &'static [PublishedFile],
+    read: fn(&[PathBuf]) -> Result<Dataset>,
+}
+
+/// A file of a published data set.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishedFile {
+    /// Its name, without `.gz`.
+    pub name: &'static str,
+    /// SHA-256 of its bytes, decompressed, in hexadecimal digits.
+    pub sha256: &'static str,
+}
+
+/// All of them.
+pub const PUBLISHED: [Published; 2] = [MNIST, CALIFORNIA_HOUSING];
+
+const MNIST: Published = Published {
+    name: "mnist",
+    target: "class",
+    description: "60000 + 10000 handwritten digits of 28 × 28 pixels, 10 classes (LeCun, Cortes, Burges 1998)",
+    files: &[
+        file("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+        file("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+        file("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+        file("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+    ],
+    read: read_mnist,
+};
+
+const CALIFORNIA_HOUSING: Published = Published {
+    name: "california-housing",
+    target: "MedHouseVal",
+    description: "20640 districts of California, 8 features, median value of a house (Pace and Barry 1997)",
+    files: &[file("cal_housing.data", "d3d8a1a722ae78f91134862727d27a70b1415e7d512a89140406248687f4b902")],
+    read: read_california_housing,
+};
+
+const fn file(name: &'static str, sha256: &'static str) -> PublishedFile {
+    PublishedFile { name, sha256 }
+}
+
+impl Published {
+    /// Which folder to read it from: the first of `data_folders` whose subfolder of the data set's name has all files.
+    ///
+    /// # Errors
+    /// [`Error::NoData`], which says what each folder has not.
+    pub fn locate(&self, data_folders: &[impl AsRef<Path>]) -> Result<PathBuf> {
+        let mut looked_in = Vec::new();
+        for folder in data_folders {
+            let folder = folder.as_ref().join(self.name);
+            let missing = |file: &&PublishedFile| file.path(&folder).is_none();
+            let missing: Vec<String> = self.files.iter().filter(missing).map(|file| file.name.to_owned()).collect();
+            if missing.is_empty() {
+                return Ok(folder);
+            }
+            looked_in.push((folder, missing));
+        }
+        let files = self.files.iter().map(|file| file.name.to_owned()).collect();
+        Err(Error::NoData { name: self.name.to_owned(), files, looked_in })
+    }
+
+    /// Reads it from the folder that holds its files, which [`Published::locate`] finds.
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn read(&self, folder: &Path) -> Result<Dataset> {
+        let path = |file: &PublishedFile| file.path(folder).unwrap_or_else(|| folder.join(file.name));
+        (self.read)(&self.files.iter().map(path).collect::<Vec<_>>())
+    }
+
+    /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files.
+    pub fn digest(&self) -> String {
+        let lines = self.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name));
+        sha256([lines.collect::<String>().as_bytes()])
+    }
+}
+
+impl PublishedFile {
+    /// Where it is in this folder, plain or compressed.
+    fn path(&self, folder: &Path) -> Option<PathBuf> {
+        [self.name.to_owned(), format!("{}.gz", self.name)]
+            .map(|name| folder.join(name))
+            .into_iter()
+            .find(|p| p.is_file())
+    }
+
+    fn verify(&self, file: &str, found: String) -> Result<()> {
+        if found == self.sha256 {
+            return Ok(());
+        }
+        Err(Error::data(file, DataProblem::Digest { expected: self.sha256.to_owned(), found }))
+    }
+}
+
+impl Dataset {
+    /// MNIST: 70000 handwritten digits of 28 × 28 pixels, those of the training part first; shape (784, 70000), 10 classes.
+    ///
+    /// `data_folder` has a folder `mnist` with the four original files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
+    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, plain or compressed. The pixels stay bytes, and have the names of OpenML;
+    /// see [`Dataset::from_idx`].
+    ///
+    /// ```no_run
+    /// use mfnet::{Dataset, Seed, SplitBy};
+    /// let mnist = Dataset::mnist("data")?;
+    /// let (train, _, test) = mnist.split_by(SplitBy::Official { validation: None }, Seed(0))?;
+    /// assert_eq!((train.samples(), test.samples()), (60000, 10000));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NoData`] if the files are not there; [`Error::Io`] if one cannot be read or decompressed; [`Error::Data`] if it
+    /// is not the published one, which its SHA-256 tells.
+    pub fn mnist(data_folder: impl AsRef<Path>) -> Result<Self> {
+        MNIST.read(&MNIST.locate(&[data_folder])?)
+    }
+
+    /// California Housing as scikit-learn's `fetch_california_housing` has it: 20640 districts of the census of 1990, shape (8, 20640). The features
+    /// are MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude and Longitude; the target MedHouseVal is the median value of a
+    /// house in 100 000 dollars.
+    ///
+    /// `data_folder` has a folder `california-housing` with the file of StatLib, `cal_housing.data`, plain or compressed. The official split is
+    /// the one that the papers on deep learning for tables report on since Gorishniy et al. 2021: 13209 training, 3303 validation and 4128
+    /// test districts.
+    ///
+    /// ```no_run
+    /// use mfnet::{Dataset, Seed, SplitBy};
+    /// let houses = Dataset::california_housing("data")?;
+    /// let (train, validation, test) = houses.split_by(SplitBy::Official { validation: None }, Seed(0))?;
+    /// assert_eq!([&train, &validation, &test].map(Dataset::samples), [13209, 3303, 4128]);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn california_housing(data_folder: impl AsRef<Path>) -> Result<Self> {
+        CALIFORNIA_HOUSING.read(&CALIFORNIA_HOUSING.locate(&[data_folder])?)
+    }
+}
+
+fn read_mnist(paths: &[PathBuf]) -> Result<Dataset> {
+    let read = |i: usize| {
+        let idx = Idx::read(&paths[i])?;
+        MNIST.files[i].verify(idx.file(), idx.digest()).map(|()| idx)
+    };
+    // most of the time goes into the first file
+    let (images, others) = thread::scope(|scope| {
+        let others = scope.spawn(|| Ok::<_, Error>((read(1)?, read(2)?, read(3)?)));
+        (read(0), others.join())
+    });
+    let others = others.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let (images, (labels, test_images, test_labels)) = (images?, others?);
+    let official = [vec![Part::Train; labels.len()], vec![Part::Test; test_labels.len()]].concat();
+    let mnist = Dataset::from_arrays(MNIST.name, images.followed_by(&test_images), &labels.followed_by(&test_labels))?;
+    Ok(mnist.officially_split(official))
+}
+
+fn read_california_housing(paths: &[PathBuf]) -> Result<Dataset> {
+    let bytes = read(&paths[0])?;
+    let file = paths[0].display().to_string();
+    let data = california_housing::parse(&file, CALIFORNIA_HOUSING.name, &bytes)?;
+    CALIFORNIA_HOUSING.files[0].verify(&file, sha256([&bytes[..]]))?;
+    Ok(data.officially_split(california_housing::official_split()?))
+}
