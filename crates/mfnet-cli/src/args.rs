@@ -10,7 +10,7 @@ use mfnet::Dtype;
     name = "mfnet",
     version,
     about,
-    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet explain"
+    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet train mnist --data-dir data\n  mfnet explain"
 )]
 #[command(about = "Trains feed-forward fully connected networks on tables, by explicit back-propagation")]
 pub(crate) struct Args {
@@ -34,10 +34,15 @@ pub(crate) enum Command {
   mfnet train iris.csv --target species
   mfnet train houses.csv --target price --hidden 128,64 --validation-fraction 0.1 --early-stopping 20
   mfnet train diabetes --hidden none          the linear model
+  mfnet train mnist --data-dir data --hidden 64 --epochs 5 --dtype f32
+  MFNET_DATA=data mfnet train california-housing --early-stopping 20
   mfnet train digits --json | jq .test.accuracy")]
 pub(crate) struct TrainArgs {
-    /// A built-in data set (digits, diabetes) or a CSV file (.csv, .tsv, .gz) whose columns are numbers, but for a target of classes
+    /// A data set by name (built in: digits, diabetes; from files: mnist, california-housing), or a CSV file (.csv, .tsv, .gz) whose columns
+    /// are numbers, but for a target of classes
     pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
 
     /// What is predicted: a column's name, or its number from 0 in a file without header; several for a regression, with commas
     #[arg(long, value_name = "COLUMN")]
@@ -101,18 +106,20 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) threads: Option<usize>,
 
-    /// Fraction of all rows that is kept from training and scored at the end
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.2, value_parser = below_one, allow_negative_numbers = true)]
+    /// Fraction of all rows that is kept from training and scored at the end [default: 0.2; for mnist and california-housing the test
+    /// rows of their official split]
+    #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
-    pub(crate) test_fraction: f64,
-    /// Fraction of all rows on which the best epoch is chosen
-    #[arg(long, value_name = "FRACTION", default_value_t = 0.0, value_parser = below_one, allow_negative_numbers = true)]
+    pub(crate) test_fraction: Option<f64>,
+    /// Fraction of all rows on which the best epoch is chosen; where the test rows are official ones, of all other rows [default: 0; for
+    /// california-housing the official validation rows]
+    #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
-    pub(crate) validation_fraction: f64,
+    pub(crate) validation_fraction: Option<f64>,
     /// From which all random numbers follow: initial weights, order of the samples, split
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) seed: u64,
-    /// A seed of its own for the split [default: that of --seed]
+    /// A seed of its own for the split [default: that of --seed]; an official split is the same for every seed
     #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) split_seed: Option<u64>,
 
@@ -136,12 +143,15 @@ pub(crate) struct TrainArgs {
 
 Examples:
   mfnet evaluate runs/digits-1 digits
+  mfnet evaluate runs/mnist-1 mnist --data-dir data
   mfnet evaluate model.safetensors new.csv --json")]
 pub(crate) struct EvaluateArgs {
     /// A model file or the folder of a run
     pub(crate) model: PathBuf,
-    /// A built-in data set or a CSV file with the columns that the model was trained on, in any order
+    /// A data set by name, or a CSV file with the columns that the model was trained on, in any order
     pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
     /// Which rows of the data that the model was trained on
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
@@ -156,12 +166,15 @@ pub(crate) struct EvaluateArgs {
 
 Examples:
   mfnet predict runs/iris-1 new.csv
-  mfnet predict runs/iris-1 new.csv --keep id --output predictions.csv")]
+  mfnet predict runs/iris-1 new.csv --keep id --output predictions.csv
+  mfnet predict runs/mnist-1 mnist --data-dir data --keep class     all 70000 images, the training ones first")]
 pub(crate) struct PredictArgs {
     /// A model file or the folder of a run
     pub(crate) model: PathBuf,
-    /// A built-in data set or a CSV file with the columns that the model was trained on, in any order; the target is not needed
+    /// A data set by name, or a CSV file with the columns that the model was trained on, in any order; the target is not needed
     pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
     /// A column of the data to copy to the output; may be given several times
     #[arg(long, value_name = "COLUMN")]
     pub(crate) keep: Vec<String>,
@@ -187,13 +200,16 @@ pub(crate) struct InspectArgs {
 
 Examples:
   mfnet explain
-  mfnet explain runs/iris-1 iris.csv --rows 0,50 --learning-rate 0.1")]
+  mfnet explain runs/iris-1 iris.csv --rows 0,50 --learning-rate 0.1
+  mfnet explain runs/houses-1 california-housing --data-dir data")]
 pub(crate) struct ExplainArgs {
     /// A model file or the folder of a run
     #[arg(requires = "data")]
     pub(crate) model: Option<PathBuf>,
-    /// A built-in data set or a CSV file; without its target column the forward pass alone is shown
+    /// A data set by name, or a CSV file; without its target column the forward pass alone is shown
     pub(crate) data: Option<String>,
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
     /// Rows of the data, counted from 0, with commas: one batch
     #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
     pub(crate) rows: Vec<usize>,
@@ -203,6 +219,14 @@ pub(crate) struct ExplainArgs {
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Where the data sets lie that are too large to be built in.
+#[derive(ClapArgs)]
+pub(crate) struct DataFolders {
+    /// The folder in which the folders mnist and california-housing lie [default: what the environment variable MFNET_DATA says]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
 }
 
 const DEFAULT_HIDDEN: &str = "512";

@@ -1,18 +1,18 @@
 //! `mfnet evaluate`.
 
-use mfnet::{Dataset, Metrics, Model, STREAM_VERSION, Seed, Table};
+use mfnet::{Dataset, Metrics, Model, Split};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
 use crate::output::print;
 use crate::score_table::{Row, score_table};
-use crate::source;
+use crate::source::{self, Source};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    let table = source::table(&args.data)?;
-    let (part, data) = part(&model, &table, args.part)?;
+    let source = Source::read(&args.data, &args.folders)?;
+    let (part, data) = part(&model, &source, args.part)?;
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;
     let (part, samples) = (word(part), data.samples());
@@ -30,32 +30,39 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 }
 
 /// The rows that count: of the data that the model was trained on the test rows, of other data all.
-fn part(model: &Model, table: &Table, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
-    let data = model.dataset(table)?;
-    let same = model.training.data.as_deref() == Some(&table.digest());
-    let split = model.training.split.filter(|split| same && split.streams == STREAM_VERSION);
-    let part = match (asked, split) {
-        (Some(Part::All), _) | (None, None) => return Ok((Part::All, data)),
-        (Some(part), Some(_)) => part,
-        (None, Some(split)) if split.fractions.test > 0.0 => Part::Test,
-        (None, Some(_)) => Part::All,
-        (Some(part), None) => {
-            let message =
-                format!("{}: --part {} needs the data that the model was trained on", table.name(), word(part));
-            return Err(Failure::work(message).help("these are other data: leave --part out to use all rows"));
-        }
+fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
+    let data = source.dataset_for(model)?;
+    let same = model.training.data.as_deref() == Some(&source.digest());
+    let Some(split) = model.training.split.filter(|split| same && split.is_repeatable()) else {
+        return match asked {
+            None | Some(Part::All) => Ok((Part::All, data)),
+            Some(part) => Err(Failure::work(format!(
+                "{}: --part {} needs the data that the model was trained on",
+                source.name(),
+                word(part)
+            ))
+            .help("these are other data: leave --part out to use all rows")),
+        };
     };
-    let Some(split) = split.filter(|_| part != Part::All) else { return Ok((Part::All, data)) };
-    let (train, validation, test) = data.split(split.fractions, Seed(split.seed))?;
-    let rows = match part {
-        Part::Train => train,
-        Part::Validation => validation,
-        Part::Test | Part::All => test,
-    };
+    let (part, rows) = part_of(&split, data, asked)?;
     if rows.samples() == 0 {
-        return Err(Failure::work(format!("{}: the model was trained without {} rows", table.name(), word(part))));
+        return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));
     }
     Ok((part, rows))
+}
+
+/// The part that was asked for, or the test rows if there are any.
+fn part_of(split: &Split, data: Dataset, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
+    if asked == Some(Part::All) {
+        return Ok((Part::All, data));
+    }
+    let (train, validation, test) = split.apply(&data)?;
+    Ok(match asked {
+        Some(Part::Train) => (Part::Train, train),
+        Some(Part::Validation) => (Part::Validation, validation),
+        None if test.samples() == 0 => (Part::All, data),
+        _ => (Part::Test, test),
+    })
 }
 
 /// Loss and metrics as JSON; what is missing or not finite is null.

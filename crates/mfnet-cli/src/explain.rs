@@ -7,7 +7,7 @@ use mfnet::{AnyNetwork, Dataset, Loss, Model, NeuralNetwork, Scalar, Table, Targ
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::output::print;
-use crate::source;
+use crate::source::{self, Source};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let walk = match (&args.model, &args.data) {
@@ -24,27 +24,31 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 /// Some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
     let model = source::model(model)?;
-    let table = source::table(data)?;
-    let batch = Batch::new(&model, &table, &args.rows)?;
+    let source = Source::read(data, &args.folders)?;
+    let batch = Batch::new(&model, &source, &args.rows)?;
     match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),
         AnyNetwork::F32(net) => walk_of(net, &model, &batch, args.learning_rate),
     }
 }
 
-/// Inputs as the network sees them, and targets if the table has them.
+/// Inputs as the network sees them, and targets if the data have them.
 struct Batch {
     inputs: Tensor<f64>,
     targets: Option<Tensor<f64>>,
 }
 
 impl Batch {
-    fn new(model: &Model, table: &Table, rows: &[usize]) -> Result<Self, Failure> {
+    fn new(model: &Model, source: &Source, rows: &[usize]) -> Result<Self, Failure> {
         let preprocessing = model.preprocessing();
-        if model.target().columns().iter().all(|column| table.position(column).is_ok()) {
-            let data: Dataset = preprocessing.apply(&model.dataset(table)?.select(rows)?);
-            return Ok(Batch { inputs: data.inputs(), targets: Some(data.targets().matrix()) });
-        }
+        let with_target = |table: &Table| model.target().columns().iter().all(|c| table.position(c).is_ok());
+        let table = match source {
+            Source::Table(table) if !with_target(table) => table,
+            _ => {
+                let data: Dataset = preprocessing.apply(&source.dataset_for(model)?.select(rows)?);
+                return Ok(Batch { inputs: data.inputs(), targets: Some(data.targets().matrix()) });
+            }
+        };
         let inputs = model.inputs(table)?;
         if let Some(row) = rows.iter().find(|row| **row >= inputs.columns()) {
             let last = inputs.columns() - 1;

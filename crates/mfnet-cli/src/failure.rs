@@ -10,6 +10,8 @@ pub(crate) const FAILED: u8 = 1;
 pub(crate) const WRONG_COMMAND_LINE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
+const DAMAGED: &str = "the file was damaged, or is another one: take a fresh copy of it";
+
 /// Why the program ends without its result.
 pub(crate) struct Failure {
     message: Option<String>,
@@ -95,6 +97,9 @@ impl From<Error> for Failure {
                 DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => {
                     failure.help("choose another column with --target")
                 }
+                DataProblem::Digest { .. } | DataProblem::Truncated { .. } | DataProblem::TooLong { .. } => {
+                    failure.help(DAMAGED)
+                }
                 DataProblem::NotUtf8 => failure.help("save the file as UTF-8 text"),
                 DataProblem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
                 DataProblem::EmptyPart { .. } => {
@@ -102,6 +107,11 @@ impl From<Error> for Failure {
                 }
                 _ => failure,
             },
+            // not the system's refusal, but bytes that cannot be decompressed
+            Error::Io { action: "read", source, .. } if source.raw_os_error().is_none() => failure.help(DAMAGED),
+            Error::NoData { name, .. } => failure
+                .help(format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR"))
+                .help("or with the environment variable MFNET_DATA, for all commands"),
             Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
                 failure.help("the file is cut off, altered or no model; train it again or take a copy")
             }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mfnet::{AnyLayer, AnyNetwork, Model, NeuralNetwork, Scalar, TargetColumns};
+use mfnet::{AnyLayer, AnyNetwork, Fractions, Model, NeuralNetwork, Scalar, SplitBy, TargetColumns};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
@@ -56,8 +56,16 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
         writeln!(text, "  {name}: {value}")?;
     }
     if let Some(split) = &training.split {
-        let (validation, test) = (split.fractions.validation, split.fractions.test);
-        writeln!(text, "  split: validation {validation}, test {test}, seed {}", split.seed)?;
+        let seed = split.seed;
+        match split.by {
+            SplitBy::Fractions(Fractions { validation, test }) => {
+                writeln!(text, "  split: validation {validation}, test {test}, seed {seed}")?;
+            }
+            SplitBy::Official { validation: None } => writeln!(text, "  split: the official one of the data set")?,
+            SplitBy::Official { validation: Some(validation) } => {
+                writeln!(text, "  split: the official test rows, validation {validation} of the others, seed {seed}")?;
+            }
+        }
     }
     if let Some(data) = &training.data {
         writeln!(text, "  data: SHA-256 {data}")?;

@@ -2,12 +2,12 @@
 
 use std::io::{self, BufWriter, Write};
 
-use mfnet::{Predictions, Table};
+use mfnet::Predictions;
 
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
-use crate::source;
+use crate::source::{self, Source};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
@@ -15,12 +15,12 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
             .help("name another one with --output, or replace it with --force"));
     }
     let model = source::model(&args.model)?;
-    let table = source::table(&args.data)?;
-    let kept = args.keep.iter().map(|column| table.text(column)).collect::<Result<Vec<_>, _>>()?;
-    let rows = Rows { predictions: model.predict(&table)?, names: &args.keep, kept };
+    let source = Source::read(&args.data, &args.folders)?;
+    let kept = args.keep.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
+    let rows = Rows { predictions: source.predict(&model)?, names: &args.keep, kept };
     match &args.output {
-        None => written(rows.write(BufWriter::new(io::stdout().lock()), &table)),
-        Some(path) => write_file(path, |file| rows.write(BufWriter::new(file), &table)),
+        None => written(rows.write(BufWriter::new(io::stdout().lock()))),
+        Some(path) => write_file(path, |file| rows.write(BufWriter::new(file))),
     }
 }
 
@@ -32,14 +32,21 @@ struct Rows<'a> {
 }
 
 impl Rows<'_> {
-    fn write(&self, to: impl Write, table: &Table) -> io::Result<()> {
+    fn write(&self, to: impl Write) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(to);
         csv.write_record(self.names.iter().cloned().chain(self.header())).map_err(of_csv)?;
-        for row in 0..table.rows() {
+        for row in 0..self.count() {
             csv.write_record(self.kept.iter().map(|column| column[row].clone()).chain(self.fields(row)))
                 .map_err(of_csv)?;
         }
         csv.flush()
+    }
+
+    fn count(&self) -> usize {
+        match &self.predictions {
+            Predictions::Classes { indices, .. } => indices.len(),
+            Predictions::Values { values, .. } => values.columns(),
+        }
     }
 
     fn header(&self) -> Vec<String> {

@@ -2,23 +2,125 @@
 
 use std::path::{Path, PathBuf};
 
-use mfnet::{BUILT_IN, BuiltIn, Model, Table, Target};
+use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published, Table, Target};
 
-use crate::args::Task;
+use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
 
+/// What DATA names: a table, whose columns get their meaning later, or samples that have it already.
+pub(crate) enum Source {
+    /// A built-in data set or a file.
+    Table(Table),
+    /// A published data set, and the folder that it was read from.
+    Published { published: Published, data: Dataset, folder: PathBuf },
+}
+
+impl Source {
+    /// Reads DATA: a name, or else a CSV file.
+    pub(crate) fn read(data: &str, folders: &DataFolders) -> Result<Self, Failure> {
+        if let Some(built_in) = built_in(data) {
+            return Ok(Source::Table(built_in.table()?));
+        }
+        if let Some(published) = PUBLISHED.into_iter().find(|published| published.name == data) {
+            let folder = published.locate(&folders.all())?;
+            return Ok(Source::Published { published, data: published.read(&folder)?, folder });
+        }
+        Ok(Source::Table(csv_file(data)?))
+    }
+
+    /// What errors call it.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Source::Table(table) => table.name(),
+            Source::Published { published, .. } => published.name,
+        }
+    }
+
+    /// The folder of a published data set.
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        match self {
+            Source::Table(_) => None,
+            Source::Published { folder, .. } => Some(folder),
+        }
+    }
+
+    /// What tells it from other data.
+    pub(crate) fn digest(&self) -> String {
+        match self {
+            Source::Table(table) => table.digest(),
+            Source::Published { published, .. } => published.digest(),
+        }
+    }
+
+    /// The text of a column.
+    pub(crate) fn text(&self, column: &str) -> Result<Vec<String>, Failure> {
+        Ok(match self {
+            Source::Table(table) => table.text(column)?,
+            Source::Published { data, .. } => data.text(column)?,
+        })
+    }
+
+    /// What is learned from it, with --target and --task.
+    pub(crate) fn into_dataset(self, target: Option<&str>, task: Option<Task>) -> Result<Dataset, Failure> {
+        match self {
+            Source::Table(table) => Ok(Dataset::from_table(&table, &target_of(&table, target, task)?)?),
+            Source::Published { published, data, .. } => {
+                let is = if data.classes() > 0 { Task::Classification } else { Task::Regression };
+                if let Some(other) = target.filter(|target| *target != published.target) {
+                    let message =
+                        format!("--target {other} does not fit {}: expected {}", data.name(), published.target);
+                    return Err(Failure::usage(message).help("leave --target out: the data set has one target"));
+                }
+                if let Some(other) = task.filter(|task| *task != is) {
+                    let message = format!("--task {} does not fit {}: expected {}", word(other), data.name(), word(is));
+                    return Err(Failure::usage(message));
+                }
+                Ok(data)
+            }
+        }
+    }
+
+    /// Inputs and targets of a model.
+    pub(crate) fn dataset_for(&self, model: &Model) -> Result<Dataset, Failure> {
+        Ok(match self {
+            Source::Table(table) => model.dataset(table)?,
+            Source::Published { data, .. } => model.align(data)?,
+        })
+    }
+
+    /// What a model predicts for every row.
+    pub(crate) fn predict(&self, model: &Model) -> Result<Predictions, Failure> {
+        Ok(match self {
+            Source::Table(table) => model.predict(table)?,
+            Source::Published { data, .. } => model.predict_dataset(data)?,
+        })
+    }
+}
+
+impl DataFolders {
+    /// The folders to look in, in this order.
+    fn all(&self) -> Vec<PathBuf> {
+        let of_environment = std::env::var_os("MFNET_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        self.data_dir.iter().cloned().chain(of_environment).collect()
+    }
+}
+
 /// The built-in data set of this name, unless there is no such one.
-pub(crate) fn built_in(data: &str) -> Option<&'static BuiltIn> {
+fn built_in(data: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|built_in| built_in.name == data)
 }
 
-/// Reads DATA: a built-in name or a CSV file.
-pub(crate) fn table(data: &str) -> Result<Table, Failure> {
-    if let Some(built_in) = built_in(data) {
-        return Ok(built_in.table()?);
-    }
+/// Whether DATA is the name of a data set, whose target and task are known.
+pub(crate) fn is_name(data: &str) -> bool {
+    built_in(data).is_some() || PUBLISHED.iter().any(|published| published.name == data)
+}
+
+fn csv_file(data: &str) -> Result<Table, Failure> {
     let path = Path::new(data);
-    let known = || format!("built-in data sets are {}", BUILT_IN.map(|built_in| built_in.name).join(" and "));
+    let known = || {
+        let names = BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name));
+        format!("data sets known by name are {}", names.collect::<Vec<_>>().join(", "))
+    };
     if path.is_dir() {
         return Err(Failure::work(format!("{data}: expected a CSV file, found a folder")).help(known()));
     }
@@ -34,12 +136,13 @@ pub(crate) fn table(data: &str) -> Result<Table, Failure> {
 }
 
 /// What --target and --task mean for this table.
-pub(crate) fn target(data: &str, table: &Table, target: Option<&str>, task: Option<Task>) -> Result<Target, Failure> {
-    let Some(target) = target.or(built_in(data).map(|built_in| built_in.target)) else {
+fn target_of(table: &Table, target: Option<&str>, task: Option<Task>) -> Result<Target, Failure> {
+    let name = table.name();
+    let Some(target) = target.or(built_in(name).map(|built_in| built_in.target)) else {
         let columns =
             table.columns().iter().take(12).map(|column| format!("{column:?}")).collect::<Vec<_>>().join(", ");
         let more = if table.columns().len() > 12 { ", …" } else { "" };
-        return Err(Failure::usage(format!("{data}: --target must name the column to predict"))
+        return Err(Failure::usage(format!("{name}: --target must name the column to predict"))
             .help(format!("the columns are {columns}{more}")));
     };
     // a name with a comma in it, before several names

@@ -38,6 +38,7 @@ fn files_and_data() {
     data("few.csv", "a,y\n1,0.5\n2,1.5\n");
     desk.write("latin.csv", b"a,y\n1,caf\xe9\n2,th\xe9\n");
     desk.write("flowers.csv", flowers());
+    desk.write("cut.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03");
     fs::create_dir(desk.path("folder")).unwrap();
     for (arguments, message) in [
         ("missing.csv --target y", "missing.csv: cannot read: No such file or directory (os error 2)"),
@@ -69,6 +70,14 @@ fn files_and_data() {
     ] {
         fails(&desk, 1, &format!("train {arguments}"), message);
     }
+    let cut = desk.run("train cut.csv.gz --target y");
+    assert!(cut.stderr.starts_with("error: cut.csv.gz: cannot read: "), "{}", cut.stderr);
+    assert!(
+        cut.stderr.ends_with("help: the file was damaged, or is another one: take a fresh copy of it\n"),
+        "{}",
+        cut.stderr
+    );
+    assert_eq!(cut.code, 1);
     // no run was started
     assert!(!desk.path("runs").exists());
 }

@@ -1,7 +1,9 @@
 //! What a model refuses, and what of a network with a user's own parts can be stored.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{Activation, Dataset, Model, NeuralNetwork, Preprocessing, Seed, Tensor};
+use mfnet::{
+    Activation, Dataset, Model, NeuralNetwork, Predictions, Preprocessing, Seed, Table, Target, Targets, Tensor,
+};
 
 fn model(data: &Dataset) -> Model {
     let net = NeuralNetwork::builder(data.features()).linear(data.outputs()).build(Seed(0)).unwrap();
@@ -24,6 +26,41 @@ fn data_that_do_not_fit() {
     let net = NeuralNetwork::builder(64).linear(9).build(Seed(0)).unwrap();
     let error = Model::new(&digits, Preprocessing::fit(&digits), net).unwrap_err().to_string();
     assert_eq!(error, "Model: expected 10 outputs, found 9 outputs of the network");
+}
+
+/// A data set whose columns stand in another order is one that the model knows, and a table of the same rows is predicted alike.
+#[test]
+fn features_and_targets_are_found_by_name() {
+    let data =
+        |text: &str, target: Target| Dataset::from_table(&Table::from_text("t", text).unwrap(), &target).unwrap();
+    let model = model(&data("a,b,kind\n1,5,x\n2,7,y\n3,6,z\n", Target::classes("kind")));
+    let text = "kind,b,more,a\nz,8,0,4\nx,9,0,5\n";
+    let turned = data(text, Target::classes("kind"));
+    let aligned = model.align(&turned).unwrap();
+    assert_eq!(aligned.feature_names(), ["a", "b"]);
+    assert_eq!(aligned.inputs(), Tensor::from_rows([[4.0, 5.0], [8.0, 9.0]]));
+    let Targets::Classes { labels, indices, .. } = aligned.targets() else { panic!("classes") };
+    assert_eq!((labels.join(" ").as_str(), &indices[..]), ("x y z", &[2, 0][..]));
+    assert_eq!(turned.text("a").unwrap(), ["4", "5"]);
+    assert_eq!(turned.text("kind").unwrap(), ["z", "x"]);
+    assert_eq!(model.predict_dataset(&turned).unwrap(), model.predict(&Table::from_text("t", text).unwrap()).unwrap());
+    assert!(
+        matches!(model.predict_dataset(&turned).unwrap(), Predictions::Classes { indices, .. } if indices.len() == 2)
+    );
+
+    let error = |text, target| model.align(&data(text, target)).unwrap_err().to_string();
+    let kind = || Target::classes("kind");
+    assert_eq!(error("a,c,kind\n1,2,x\n3,4,y\n", kind()), "t: there is no column \"b\"; the columns are \"a\", \"c\"");
+    assert_eq!(
+        error("a,b,sort\n1,2,x\n3,4,y\n", Target::classes("sort")),
+        "t: there is no column \"kind\"; the columns are \"sort\""
+    );
+    assert_eq!(
+        error("a,b,kind\n1,2,x\n3,4,w\n", kind()),
+        "t, column \"kind\": the model does not know the class \"w\"; it knows x, y, z"
+    );
+    let numbers = "a,b,kind\n1,2,3\n3,4,5\n";
+    assert_eq!(error(numbers, Target::values(["kind"])), "the target: expected classes, found values");
 }
 
 /// A custom activation cannot be stored in a model file; its network's weights can, and come back into a network that the user builds.

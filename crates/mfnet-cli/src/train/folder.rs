@@ -86,7 +86,7 @@ impl RunFolder {
 fn run_name(data: &str) -> String {
     let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());
     match file.split('.').next() {
-        Some(name) if source::built_in(data).is_none() && !name.is_empty() => name.to_owned(),
+        Some(name) if !source::is_name(data) && !name.is_empty() => name.to_owned(),
         _ => file,
     }
 }

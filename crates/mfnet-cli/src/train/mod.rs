@@ -2,39 +2,43 @@
 
 mod folder;
 mod observer;
+mod parts;
 mod report;
 mod settings;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{
-    Activation, AnyNetwork, Dataset, Dtype, Error, Fractions, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
-    Result as LibraryResult, Scalar, Seed, Split, Threads, Trainer, Training,
+    Activation, AnyNetwork, Dataset, Dtype, Error, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
+    Result as LibraryResult, Scalar, Seed, Threads, Trainer, Training,
 };
 
 use self::folder::RunFolder;
 use self::observer::{Observer, Save};
+use self::parts::Parts;
 use self::report::{Baselines, Report};
 use self::settings::Settings;
 use crate::args::{TrainArgs, word};
 use crate::failure::Failure;
-use crate::output::{counted, grouped, message, print};
-use crate::source;
+use crate::output::{counted, message, print};
+use crate::source::{self, Source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let settings = Settings::new(args)?;
     RunFolder::check(args)?;
-    let table = source::table(&args.data)?;
-    let data = Dataset::from_table(&table, &source::target(&args.data, &table, args.target.as_deref(), args.task)?)?;
+    let source = Source::read(&args.data, &args.folders)?;
+    let (digest, folder_of_data) = (source.digest(), source.folder().map(Path::to_owned));
+    let data = source.into_dataset(args.target.as_deref(), args.task)?;
     let settings = settings.for_task(args, &data)?;
     let parts = Parts::new(args, &data)?;
+    let preprocessing = Preprocessing::fit(&parts.train);
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
+    let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt() };
     if !args.quiet {
-        message(&introduction(args, &settings, &data, &parts, &threads));
+        message(&job.introduction(folder_of_data.as_deref(), &threads));
     }
-    let job =
-        Job { args, data: &data, parts: &parts, settings: &settings, digest: table.digest(), interrupt: interrupt() };
     let folder = RunFolder::create(args)?;
     let report = threads.install(|| match Dtype::from(args.dtype) {
         Dtype::F64 => job.run::<f64>(&folder, &threads),
@@ -48,30 +52,14 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     print(&if args.json { format!("{}\n", report.json()) } else { report.text() })
 }
 
-/// The rows of each part, as they are in the file.
-struct Parts {
-    train: Dataset,
-    validation: Dataset,
-    test: Dataset,
-    split: Split,
-}
-
-impl Parts {
-    fn new(args: &TrainArgs, data: &Dataset) -> Result<Self, Failure> {
-        let fractions = Fractions { validation: args.validation_fraction, test: args.test_fraction };
-        let seed = Seed(args.split_seed.unwrap_or(args.seed));
-        let (train, validation, test) = data.split(fractions, seed)?;
-        Ok(Parts { train, validation, test, split: Split::new(fractions, seed) })
-    }
-}
-
 /// Everything that is decided before the first step.
 struct Job<'a> {
     args: &'a TrainArgs,
-    data: &'a Dataset,
-    parts: &'a Parts,
-    settings: &'a Settings,
+    data: Dataset,
     digest: String,
+    parts: Parts,
+    preprocessing: Preprocessing,
+    settings: Settings,
     interrupt: Arc<AtomicBool>,
 }
 
@@ -81,11 +69,11 @@ impl Job<'_> {
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
-        let preprocessing = Preprocessing::fit(&self.parts.train);
+        let preprocessing = &self.preprocessing;
         let (train, validation) = (preprocessing.apply(&self.parts.train), preprocessing.apply(&self.parts.validation));
         let mut net = self.network::<T>()?;
         let save = |net: &NeuralNetwork<T>, epochs: usize, best_epoch: usize| -> LibraryResult<Model> {
-            let mut model = Model::new(self.data, preprocessing.clone(), net.clone())?;
+            let mut model = Model::new(&self.data, preprocessing.clone(), net.clone())?;
             model.training = self.training(epochs, best_epoch);
             model.save(folder.model())?;
             Ok(model)
@@ -101,7 +89,7 @@ impl Job<'_> {
         let baselines = if self.interrupt.load(Ordering::Relaxed) || self.parts.test.samples() == 0 {
             Baselines::default()
         } else {
-            Baselines::of(self.data, &preprocessing, &train, &self.parts.test)?
+            Baselines::of(&self.data, preprocessing, &train, &self.parts.test)?
         };
         Report::new(self, &model, &history, baselines, threads, folder)
     }
@@ -172,6 +160,42 @@ impl Job<'_> {
             Err(error) => failure.help(format!("the kept weights could not be saved: {error}")),
         }
     }
+
+    /// What is about to happen.
+    fn introduction(&self, folder_of_data: Option<&Path>, threads: &Threads) -> String {
+        let (args, data) = (self.args, &self.data);
+        let target = data.targets().columns().join(", ");
+        let task = match data.classes() {
+            0 => "regression".to_owned(),
+            classes => format!("classification, {classes} classes"),
+        };
+        let is_guess = args.task.is_none() && !source::is_name(&args.data);
+        let other = if data.classes() > 0 { "regression" } else { "classification" };
+        let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
+        let from = folder_of_data.map_or_else(String::new, |folder| format!(" from {}", folder.display()));
+        let mut text = format!(
+            "{}{from}: {}, {}; target {target}: {task}{guessed}\n{}",
+            args.data,
+            counted(data.samples(), "row"),
+            counted(data.features(), "feature"),
+            self.parts.described(),
+        );
+        let constant = self.preprocessing.inputs.constant();
+        if !constant.is_empty() {
+            let names: Vec<&str> = constant.iter().take(4).map(|i| data.feature_names()[*i].as_str()).collect();
+            let more = if constant.len() > 4 { ", …" } else { "" };
+            let are = if constant.len() == 1 { "feature is" } else { "features are" };
+            text += &format!(
+                "\n{} {are} constant in the training rows and scaled by 1: {}{more}",
+                constant.len(),
+                names.join(", ")
+            );
+        }
+        let sizes: Vec<String> = args.hidden.0.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
+        let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
+        let threads = counted(threads.count(), "thread");
+        text + &format!("\nnetwork {layers}; {}; {}, {threads}", self.settings.summary(args), word(args.dtype))
+    }
 }
 
 /// A flag that Ctrl-C raises; pressed again, it ends the program at once.
@@ -186,42 +210,4 @@ fn interrupt() -> Arc<AtomicBool> {
     // without a handler Ctrl-C ends the program, as everywhere
     let _ = ctrlc::set_handler(handler);
     flag
-}
-
-/// What is about to happen.
-fn introduction(args: &TrainArgs, settings: &Settings, data: &Dataset, parts: &Parts, threads: &Threads) -> String {
-    let target = data.targets().columns().join(", ");
-    let task = match data.classes() {
-        0 => "regression".to_owned(),
-        classes => format!("classification, {classes} classes"),
-    };
-    let is_guess = args.task.is_none() && source::built_in(&args.data).is_none();
-    let other = if data.classes() > 0 { "regression" } else { "classification" };
-    let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
-    let rows = |part: &Dataset, name: &str| format!("{} {name}", grouped(part.samples()));
-    let mut text = format!(
-        "{}: {}, {}; target {target}: {task}{guessed}\nsplit by seed {}: {}, {}, {} rows",
-        args.data,
-        counted(data.samples(), "row"),
-        counted(data.features(), "feature"),
-        parts.split.seed,
-        rows(&parts.train, "training"),
-        rows(&parts.validation, "validation"),
-        rows(&parts.test, "test"),
-    );
-    let constant = Preprocessing::fit(&parts.train).inputs.constant().to_vec();
-    if !constant.is_empty() {
-        let names: Vec<&str> = constant.iter().take(4).map(|i| data.feature_names()[*i].as_str()).collect();
-        let more = if constant.len() > 4 { ", …" } else { "" };
-        let are = if constant.len() == 1 { "feature is" } else { "features are" };
-        text += &format!(
-            "\n{} {are} constant in the training rows and scaled by 1: {}{more}",
-            constant.len(),
-            names.join(", ")
-        );
-    }
-    let sizes: Vec<String> = args.hidden.0.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
-    let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
-    let threads = counted(threads.count(), "thread");
-    text + &format!("\nnetwork {layers}; {}; {}, {threads}", settings.summary(args), word(args.dtype))
 }

@@ -28,14 +28,6 @@ enum RuleKind {
 impl Settings {
     /// Checks all that can be checked before the data are read.
     pub(super) fn new(args: &TrainArgs) -> Result<Self, Failure> {
-        if args.early_stopping > 0 && args.validation_fraction == 0.0 {
-            return Err(
-                Failure::usage("--early-stopping needs validation rows to watch").help("add --validation-fraction 0.1")
-            );
-        }
-        if args.validation_fraction + args.test_fraction >= 1.0 {
-            return Err(Failure::usage("--test-fraction and --validation-fraction together leave no training rows"));
-        }
         if args.optimizer != OptimizerName::Sgd && (args.momentum != 0.0 || args.nesterov) {
             let option = if args.nesterov { "--nesterov" } else { "--momentum" };
             return Err(Failure::usage(format!(

@@ -2,12 +2,14 @@
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// A new folder in which the program runs.
 pub struct Desk {
     folder: tempfile::TempDir,
+    data: Option<PathBuf>,
 }
 
 /// What a run of the program came to.
@@ -19,7 +21,12 @@ pub struct Run {
 
 impl Desk {
     pub fn new() -> Self {
-        Desk { folder: tempfile::tempdir().unwrap() }
+        Desk { folder: tempfile::tempdir().unwrap(), data: None }
+    }
+
+    /// The same where the published data sets are found by name.
+    pub fn with_data(folder: &Path) -> Self {
+        Desk { data: Some(folder.to_owned()), ..Desk::new() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -42,6 +49,10 @@ impl Desk {
     pub fn command(&self, arguments: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mfnet"));
         command.args(arguments.split_whitespace()).current_dir(self.folder.path()).stdin(Stdio::null());
+        match &self.data {
+            Some(folder) => command.env("MFNET_DATA", folder),
+            None => command.env_remove("MFNET_DATA"),
+        };
         command
     }
 
@@ -77,6 +88,18 @@ impl Run {
         assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
         serde_json::from_str(&self.stdout).unwrap()
     }
+}
+
+/// The folder with the published data sets that MFNET_DATA names, from the root of the repository if it is relative; or a line on stderr that says
+/// what was not run (written so that it shows for tests that pass).
+pub fn data_folder(test: &str) -> Option<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = std::env::var_os("MFNET_DATA").filter(|folder| !folder.is_empty()).map(|folder| root.join(folder));
+    if folder.is_none() {
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "not run, because MFNET_DATA is not set: {test}").unwrap();
+    }
+    folder
 }
 
 /// The names of the files in a folder, in order.

@@ -1,5 +1,6 @@
 //! [`Model`]: all that is needed to predict: preprocessing, network, labels, in one file.
 
+mod data;
 mod file;
 mod metadata;
 mod network;
@@ -9,11 +10,10 @@ use std::collections::BTreeMap;
 pub use network::AnyNetwork;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Fractions, Preprocessing, Samples, Table, Targets, largest};
-use crate::error::{DataProblem, Error, Result};
-use crate::loss::softmax;
+use crate::data::{Dataset, Preprocessing, Samples, SplitBy, Targets};
+use crate::error::{Error, Result};
 use crate::metric::Metrics;
-use crate::random::Seed;
+use crate::random::{STREAM_VERSION, Seed};
 use crate::tensor::Tensor;
 
 /// A trained network with what it needs to be used on a file: which columns are its features, how they are scaled, what its outputs mean.
@@ -72,21 +72,35 @@ pub struct Training {
     pub settings: BTreeMap<String, serde_json::Value>,
 }
 
-/// A call of [`Dataset::split`] that can be made again.
+/// A division of a data set that can be made again.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Split {
-    /// Which fractions were kept from training.
-    pub fractions: Fractions,
-    /// The seed.
+    /// By what the samples were divided.
+    #[serde(flatten)]
+    pub by: SplitBy,
+    /// The seed of what was drawn.
     pub seed: u64,
     /// The version of the random streams.
     pub streams: u32,
 }
 
 impl Split {
-    /// The split of [`Dataset::split`] by this version of the library.
-    pub fn new(fractions: Fractions, seed: Seed) -> Self {
-        Split { fractions, seed: seed.0, streams: crate::random::STREAM_VERSION }
+    /// The division that [`Dataset::split_by`] makes in this version of the library.
+    pub fn new(by: SplitBy, seed: Seed) -> Self {
+        Split { by, seed: seed.0, streams: STREAM_VERSION }
+    }
+
+    /// Whether this version of the library draws what was drawn then.
+    pub fn is_repeatable(&self) -> bool {
+        self.streams == STREAM_VERSION
+    }
+
+    /// Training, validation and test samples of the same data.
+    ///
+    /// # Errors
+    /// As [`Dataset::split_by`].
+    pub fn apply(&self, data: &Dataset) -> Result<(Dataset, Dataset, Dataset)> {
+        data.split_by(self.by, Seed(self.seed))
     }
 }
 
@@ -168,66 +182,6 @@ impl Model {
         &self.target
     }
 
-    /// X of a table, not scaled: the model's columns by name, in whatever order they stand; other columns are ignored. In a file without
-    /// header the columns are counted: all that the training file had, or all but the target's.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for a missing column, and for text, gaps or numbers that are not finite, with line and column.
-    pub fn inputs(&self, table: &Table) -> Result<Tensor<f64>> {
-        let (features, targets) = (self.features.len(), self.target.columns().len());
-        let counted = self.features.iter().all(|feature| feature.parse::<usize>().is_ok());
-        if table.has_header() || !counted || table.columns().len() == features + targets {
-            return table.numbers(&self.features);
-        }
-        if table.columns().len() == features {
-            return table.numbers(table.columns());
-        }
-        let expected = format!("{features} columns without the target, or {}", features + targets);
-        Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found: table.columns().len() }))
-    }
-
-    /// Inputs and targets of a table, not scaled, to evaluate the model on.
-    ///
-    /// # Errors
-    /// As [`Model::inputs`], and [`Error::Data`] for a missing target column, a class that the model does not know, or values that are no
-    /// finite numbers.
-    pub fn dataset(&self, table: &Table) -> Result<Dataset> {
-        let like = match &self.target {
-            TargetColumns::Classification { column, labels } => {
-                Targets::Classes { column: column.clone(), labels: labels.clone(), indices: Vec::new() }
-            }
-            TargetColumns::Regression { columns } => {
-                Targets::Values { columns: columns.clone(), values: Tensor::zeros(0, 0) }
-            }
-        };
-        let targets = like.read_like(table)?;
-        Dataset::named(table.name(), self.features.clone(), self.inputs(table)?, targets)
-    }
-
-    /// What it predicts for every row of a table, which needs no target column.
-    ///
-    /// # Errors
-    /// As [`Model::inputs`].
-    pub fn predict(&self, table: &Table) -> Result<Predictions> {
-        self.predict_inputs(&self.inputs(table)?)
-    }
-
-    /// What it predicts for inputs of shape (features, samples), not scaled.
-    ///
-    /// # Errors
-    /// [`Error::Shape`] if the number of features is another.
-    pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
-        let output = self.output(&Samples::from_tensor(inputs))?;
-        Ok(match &self.target {
-            TargetColumns::Classification { labels, .. } => Predictions::Classes {
-                labels: labels.clone(),
-                indices: largest(&output),
-                probabilities: softmax(&output),
-            },
-            TargetColumns::Regression { columns } => Predictions::Values { columns: columns.clone(), values: output },
-        })
-    }
-
     /// Its metrics for data that are not scaled.
     ///
     /// # Errors
@@ -282,6 +236,32 @@ impl TargetColumns {
         match self {
             TargetColumns::Classification { labels, .. } => labels.len(),
             TargetColumns::Regression { columns } => columns.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Fractions;
+
+    /// The first line is what the first model files hold, whose SHA-256 is of these very bytes.
+    #[test]
+    fn a_split_in_a_model_file() {
+        let split = |by| Split { by, seed: 5, streams: 1 };
+        for (json, split) in [
+            (
+                r#"{"fractions":{"validation":0.1,"test":0.2},"seed":5,"streams":1}"#,
+                split(SplitBy::Fractions(Fractions { validation: 0.1, test: 0.2 })),
+            ),
+            (r#"{"official":{"validation":null},"seed":5,"streams":1}"#, split(SplitBy::Official { validation: None })),
+            (
+                r#"{"official":{"validation":0.1},"seed":5,"streams":1}"#,
+                split(SplitBy::Official { validation: Some(0.1) }),
+            ),
+        ] {
+            assert_eq!(serde_json::to_string(&split).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Split>(json).unwrap(), split);
         }
     }
 }
