@@ -1,8 +1,12 @@
 //! [`Error`]: what can go wrong, with what was expected, what was found, and where.
 
+mod data_problem;
+
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
+
+pub use data_problem::DataProblem;
 
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -104,191 +108,6 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
-}
-
-/// What is wrong with data.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum DataProblem {
-    /// Nothing is in it.
-    #[error("the file is empty")]
-    Empty,
-    /// A header, and no row below it.
-    #[error("the file has a header and no rows")]
-    HeaderOnly,
-    /// A row is shorter or longer than the first one.
-    #[error("expected {expected} fields as in the first row, found {found}")]
-    RowLength {
-        /// Fields of the first row.
-        expected: usize,
-        /// Fields of this row.
-        found: usize,
-    },
-    /// Text where a number belongs.
-    #[error("expected a number, found {found:?}")]
-    NotANumber {
-        /// The text.
-        found: String,
-    },
-    /// An infinite number or NaN.
-    #[error("expected a finite number, found {found:?}")]
-    NotFinite {
-        /// The text.
-        found: String,
-    },
-    /// An empty cell.
-    #[error("expected a value, found an empty cell")]
-    EmptyCell,
-    /// Bytes that are no text.
-    #[error("expected UTF-8 text, found other bytes")]
-    NotUtf8,
-    /// A column that is not there.
-    #[error("{}", unknown_column(name, close, known))]
-    UnknownColumn {
-        /// The name that was asked for.
-        name: String,
-        /// Names like it.
-        close: Vec<String>,
-        /// All names.
-        known: Vec<String>,
-    },
-    /// Two columns of one name.
-    #[error("two columns have this name")]
-    DuplicateColumn,
-    /// Columns of a file without header, of which there are too few or too many.
-    #[error("expected {expected} columns, found {found}")]
-    ColumnCount {
-        /// The number, or numbers, that fit.
-        expected: String,
-        /// The number that was found.
-        found: usize,
-    },
-    /// No column is left to learn from.
-    #[error("there is no column beside the target to learn from")]
-    NoFeatures,
-    /// A target with one value.
-    #[error("every row has the value {value}: there is nothing to learn")]
-    ConstantTarget {
-        /// The value.
-        value: f64,
-    },
-    /// A target with one class.
-    #[error("every row has the class {class:?}: expected at least two classes")]
-    OneClass {
-        /// The class.
-        class: String,
-    },
-    /// A label that the model was not trained on.
-    #[error("the model does not know the class {class:?}; it knows {}", known.join(", "))]
-    UnknownClass {
-        /// The label.
-        class: String,
-        /// The labels of the model.
-        known: Vec<String>,
-    },
-    /// A part of the split has no rows.
-    #[error("{part} would have no rows: {rows} rows, of which {fraction} are asked for")]
-    EmptyPart {
-        /// "training", "validation", "test".
-        part: &'static str,
-        /// Rows in all.
-        rows: usize,
-        /// The fraction asked for.
-        fraction: f64,
-    },
-    /// The data set has no official split.
-    #[error("the data set has no official split")]
-    NoOfficialSplit,
-    /// A row number that is not there.
-    #[error("there is no row {row}: the rows are numbered 0 to {last}")]
-    NoSuchRow {
-        /// The number.
-        row: usize,
-        /// The last one.
-        last: usize,
-    },
-    /// A row is shorter or longer than the format says.
-    #[error("expected {expected} fields, found {found}")]
-    FieldCount {
-        /// Fields of the format.
-        expected: usize,
-        /// Fields of this row.
-        found: usize,
-    },
-    /// A number that others are divided by.
-    #[error("expected a positive number, because others are divided by it, found {found:?}")]
-    NotPositive {
-        /// The text.
-        found: String,
-    },
-    /// A file that does not begin as IDX files do.
-    #[error(
-        "expected an IDX file, which begins with the bytes 00 00, a type and a number of dimensions, found {}",
-        hexadecimal(found)
-    )]
-    NotIdx {
-        /// The first bytes.
-        found: Vec<u8>,
-    },
-    /// An IDX file of something else than bytes.
-    #[error("expected an IDX file of bytes (type 8), found one of {found}")]
-    IdxType {
-        /// What it holds.
-        found: &'static str,
-    },
-    /// An IDX file whose size no machine can count.
-    #[error("an array of {} bytes is too large", shape(sizes))]
-    IdxTooLarge {
-        /// The sizes in its header.
-        sizes: Vec<usize>,
-    },
-    /// An IDX file with another number of dimensions.
-    #[error("expected an array of {expected} dimension{}, found {}", if *expected == "1" { "" } else { "s" }, shape(found))]
-    IdxDimensions {
-        /// The number that fits.
-        expected: &'static str,
-        /// The sizes in its header.
-        found: Vec<usize>,
-    },
-    /// An array with a size of 0.
-    #[error("the array of {} has no elements", shape(sizes))]
-    NoElements {
-        /// The sizes in its header.
-        sizes: Vec<usize>,
-    },
-    /// A file that ends too early.
-    #[error("the file is cut off: expected {expected} bytes, found {found}")]
-    Truncated {
-        /// Bytes by its header.
-        expected: u64,
-        /// Bytes of the file, decompressed.
-        found: u64,
-    },
-    /// A file that goes on after its end.
-    #[error("expected {expected} bytes, as the sizes in it say, found more")]
-    TooLong {
-        /// Bytes by its header.
-        expected: u64,
-    },
-    /// Two files that do not belong together.
-    #[error("expected a label for each of the {images} images, found {labels} labels")]
-    LabelCount {
-        /// Images in the one.
-        images: usize,
-        /// Labels in the other.
-        labels: usize,
-    },
-    /// A published file with other contents.
-    #[error("expected the published contents, whose SHA-256 is {expected}, found {found}")]
-    Digest {
-        /// SHA-256 of the published file's bytes, decompressed.
-        expected: String,
-        /// Of this file's.
-        found: String,
-    },
-    /// Something else that the reading library reports.
-    #[error("{0}")]
-    Other(String),
 }
 
 /// What is wrong with a model file.
@@ -412,20 +231,6 @@ fn place(file: &str, line: Option<u64>, column: &Option<String>) -> String {
     place
 }
 
-/// "there is no column "x"; did you mean …?", or all names if none is close.
-fn unknown_column(name: &str, close: &[String], known: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let quoted = |names: &[String]| names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ");
-    let rest = if !close.is_empty() {
-        format!("did you mean {}?", quoted(close).replace(", ", " or "))
-    } else if known.len() > SHOWN {
-        format!("the columns are {}, … ({} in all)", quoted(&known[..SHOWN]), known.len())
-    } else {
-        format!("the columns are {}", quoted(known))
-    };
-    format!("there is no column {name:?}; {rest}")
-}
-
 /// Which files are wanted, and what was found where.
 fn absent(files: &[String], looked_in: &[(PathBuf, Vec<String>)]) -> String {
     let wanted = match files {
@@ -441,13 +246,4 @@ fn absent(files: &[String], looked_in: &[(PathBuf, Vec<String>)]) -> String {
         [] => format!("{wanted}; no folder was given to look in"),
         folders => format!("{wanted}; looked in {}", folders.iter().map(found).collect::<Vec<_>>().join("; in ")),
     }
-}
-
-/// 60000 × 28 × 28.
-fn shape(sizes: &[usize]) -> String {
-    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }
