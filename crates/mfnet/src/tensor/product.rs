@@ -384,13 +384,17 @@ mod tests {
             weight_gradient(&delta, &a, &mut dj_dw);
             assert_eq!(dj_dw, plain(&delta, &transpose(&a.augmented())));
 
-            // W + ∂J/∂W where both are whole numbers, and its transpose
-            let (mut changed, mut changed_transpose) = (parameters.clone(), Tensor::zeros(inputs, out));
-            let updated = Updated { parameters: &mut changed, state: &mut [], transpose: Some(&mut changed_transpose) };
-            update(&delta, &a, updated, |_, w, g, _| w.iter_mut().zip(g).for_each(|(w, g)| *w += *g));
-            let expected = Tensor::from_fn(out, inputs + 1, |i, j| parameters[(i, j)] + dj_dw[(i, j)]);
-            assert_eq!(changed, expected);
-            assert_eq!(changed_transpose, expected.transpose(1));
+            // W + ∂J/∂W where both are whole numbers, and its transpose; by a rule, and as a descent whose rate is −1
+            for descent in [None, Some(Descent { eta: -T::ONE, lambda: T::ZERO })] {
+                let (mut changed, mut changed_transpose) = (parameters.clone(), Tensor::zeros(inputs, out));
+                let transpose = Some(&mut changed_transpose);
+                let updated = Updated { parameters: &mut changed, state: &mut [], transpose };
+                let add = |_, w: &mut [T], g: &[T], _: [&mut [T]; 2]| w.iter_mut().zip(g).for_each(|(w, g)| *w += *g);
+                update(&delta, &a, updated, descent, add);
+                let expected = Tensor::from_fn(out, inputs + 1, |i, j| parameters[(i, j)] + dj_dw[(i, j)]);
+                assert_eq!(changed, expected);
+                assert_eq!(changed_transpose, expected.transpose(1));
+            }
         }
     }
 
