@@ -1,16 +1,20 @@
 //! `mfnet-bench`: how fast mfnet trains, against the peak of the machine measured in the same run.
 #![allow(clippy::print_stdout)]
 
+mod compare;
 mod machine;
 mod work;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use mfnet::{Adam, Dtype, History, Result, Rule, Scalar, Sgd, Threads};
 use work::{Rounds, WORKS, Work};
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
 #[derive(Parser)]
+#[command(args_conflicts_with_subcommands = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// The works, by name, with commas
     #[arg(long, value_delimiter = ',', default_value = "A128,A1024,B,C,D,EA,EC")]
     works: Vec<String>,
@@ -28,8 +32,33 @@ struct Args {
     adam: bool,
 }
 
+#[derive(Subcommand)]
+enum Command {
+    /// Two ways of the same work in turn: the loop of the README and the trainer, Adam and SGD, one thread and two
+    Pairs {
+        /// Rounds: each way once
+        #[arg(long, default_value_t = 7)]
+        rounds: usize,
+    },
+    /// Networks of several widths and batch sizes with one thread and with two
+    Sizes {
+        /// Rounds: each number of threads once
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
+}
+
 fn main() -> Result<()> {
     let args = Args::parse();
+    match args.command {
+        Some(Command::Pairs { rounds }) => compare::pairs(rounds),
+        Some(Command::Sizes { rounds }) => compare::sizes(rounds),
+        None => works(&args),
+    }
+}
+
+/// The table of the works.
+fn works(args: &Args) -> Result<()> {
     println!("barrier of two threads {:.2} µs", machine::barrier() * 1e6);
     for &threads in &args.threads {
         println!("memory, {threads} threads: {:.1} GB/s", machine::bandwidth(threads) / 1e9);
@@ -42,9 +71,9 @@ fn main() -> Result<()> {
         for dtype in &args.dtypes {
             for &threads in &args.threads {
                 let line = if dtype == "f32" {
-                    measure::<f32>(work, &args, threads)
+                    measure::<f32>(work, args, threads)
                 } else {
-                    measure::<f64>(work, &args, threads)
+                    measure::<f64>(work, args, threads)
                 };
                 println!("{}", line?);
             }
@@ -61,10 +90,11 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
         let round = |_| Ok((work.predict(&net)?, peak()));
         ((0..args.rounds).map(round).collect::<Result<Vec<_>>>()?, String::new())
     } else {
+        let data = work.data()?;
         let train = |phases, rounds| {
             let mut rounds = Rounds::new(rounds, peak);
             let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
-            let history = Threads::new(threads)?.install(|| work.train::<T>(rule, phases, &mut rounds))?;
+            let history = Threads::new(threads)?.install(|| work.train::<T>(&data, rule, phases, &mut rounds))?;
             Ok::<_, mfnet::Error>((history, rounds.measured))
         };
         (train(false, args.rounds)?.1, of_phases(&train(true, 1)?.0))

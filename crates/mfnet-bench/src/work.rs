@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use mfnet::{
-    Callback, CrossEntropy, Dataset, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Result, Rule, Scalar, Seed,
-    Targets, Tensor, Trainer,
+    Callback, CrossEntropy, Dataset, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Preprocessing, Result, Rule,
+    Scalar, Seed, Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.
@@ -13,7 +13,7 @@ use mfnet::{
 pub(crate) struct Work {
     pub(crate) name: &'static str,
     /// Sizes from the input to the output.
-    layers: &'static [usize],
+    pub(crate) layers: &'static [usize],
     pub(crate) batch: usize,
     /// Of an epoch; 1 where one sample is predicted, again and again.
     pub(crate) samples: usize,
@@ -73,8 +73,13 @@ impl Work {
         (data + self.samples.div_ceil(self.batch) * size * (4 * weights - first)) as f64
     }
 
-    /// Uniform bytes with 10 classes, or standard normal numbers with one value; what they are changes no time.
+    /// Uniform bytes with 10 classes, or standard normal numbers with one value, standardised; what they are changes no time.
     pub(crate) fn data(&self) -> Result<Dataset> {
+        let data = self.raw_data()?;
+        Ok(Preprocessing::fit(&data).apply(&data))
+    }
+
+    fn raw_data(&self) -> Result<Dataset> {
         let mut rng = Seed(1).stream(mfnet::Purpose::Split);
         if self.is_classification() {
             let bytes = (0..self.samples * self.features()).map(|_| (rng.uniform() * 256.0) as u8).collect();
@@ -110,18 +115,21 @@ impl Work {
         Ok(clock.elapsed().as_secs_f64() / f64::from(predictions))
     }
 
+    pub(crate) fn loss<T: Scalar>(&self) -> Box<dyn Loss<T>> {
+        if self.is_classification() { Box::new(CrossEntropy) } else { Box::new(Mse) }
+    }
+
     /// Trains until `callback` stops it.
     pub(crate) fn train<T: Scalar>(
         &self,
+        data: &Dataset,
         rule: impl Rule<T>,
         phases: bool,
         callback: &mut dyn Callback<T>,
     ) -> Result<History> {
-        let (data, mut net) = (self.data()?, self.network::<T>()?);
-        let scaled = mfnet::Preprocessing::fit(&data).apply(&data);
-        let loss: Box<dyn Loss<T>> = if self.is_classification() { Box::new(CrossEntropy) } else { Box::new(Mse) };
-        let trainer = Trainer::new(loss, rule).epochs(usize::MAX).batch_size(self.batch).callback(callback);
-        if phases { trainer.measure_phases() } else { trainer }.run(&mut net, &scaled)
+        let mut net = self.network::<T>()?;
+        let trainer = Trainer::new(self.loss(), rule).epochs(usize::MAX).batch_size(self.batch).callback(callback);
+        if phases { trainer.measure_phases() } else { trainer }.run(&mut net, data)
     }
 }
 

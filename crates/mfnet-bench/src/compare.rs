@@ -1,0 +1,121 @@
+//! The same work in two ways, in turn: medians, and the median of the ratios of neighbours in time.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use mfnet::{
+    Adam, Callback, Dataset, EpochRecord, Flow, Loss, NeuralNetwork, Optimizer, Purpose, Result, Rule, Scalar, Seed,
+    Sgd, Threads,
+};
+
+use crate::median;
+use crate::work::{WORKS, Work};
+
+/// Stops after one epoch that is not counted and as many as take 20 ms.
+#[derive(Default)]
+struct FewEpochs {
+    seconds: Vec<f64>,
+}
+
+impl<T: Scalar> Callback<T> for FewEpochs {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+        self.seconds.push(record.seconds);
+        Ok(if self.seconds.len() > 1 && record.seconds - self.seconds[0] > 0.02 { Flow::Stop } else { Flow::Continue })
+    }
+}
+
+/// Seconds of an epoch of the trainer.
+fn trainer<T: Scalar>(work: &Work, data: &Dataset, rule: impl Rule<T>, threads: &Threads) -> Result<f64> {
+    let mut epochs = FewEpochs::default();
+    threads.install(|| work.train(data, rule, false, &mut epochs))?;
+    let seconds = epochs.seconds;
+    Ok((seconds[seconds.len() - 1] - seconds[0]) / (seconds.len() - 1) as f64)
+}
+
+/// Seconds of an epoch of the loop of the README, the second one.
+fn readable_loop<T: Scalar>(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> {
+    let mut net = work.network::<T>()?;
+    let (loss, mut optimizer) = (work.loss::<T>(), Optimizer::new(Sgd::new(0.01)));
+    let mut seconds = 0.0;
+    threads.install(|| {
+        for epoch in 1..=2 {
+            let clock = Instant::now();
+            let mut rng = Seed(0).stream(Purpose::Epoch { number: epoch });
+            for batch in data.batches(work.batch).shuffled(&mut rng) {
+                let trace = net.forward(batch.inputs());
+                let delta = loss.gradient(trace.output(), batch.targets());
+                let gradients = net.backward(&trace, delta);
+                optimizer.step(&mut net, &gradients);
+            }
+            seconds = clock.elapsed().as_secs_f64();
+        }
+    });
+    black_box(&net);
+    Ok(seconds)
+}
+
+/// `a` and `b` in turn: median of each, median of a/b.
+fn in_turn(
+    rounds: usize,
+    mut a: impl FnMut() -> Result<f64>,
+    mut b: impl FnMut() -> Result<f64>,
+) -> Result<(f64, f64, f64)> {
+    let pairs = (0..rounds).map(|_| Ok((a()?, b()?))).collect::<Result<Vec<_>>>()?;
+    let of = |f: fn(&(f64, f64)) -> f64| median(pairs.iter().map(f));
+    Ok((of(|(a, _)| *a), of(|(_, b)| *b), of(|(a, b)| a / b)))
+}
+
+/// The pairs that the readable path and the thread count are judged by.
+pub(crate) fn pairs(rounds: usize) -> Result<()> {
+    let (one, two) = (Threads::new(1)?, Threads::new(2)?);
+    let print = |what: &str, (a, b, ratio): (f64, f64, f64)| println!("{what:46} {a:9.5} {b:9.5} {ratio:6.3}");
+    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, f32", "first", "second", "ratio");
+    for work in &WORKS[..5] {
+        let data = work.data()?;
+        let sgd = |threads| trainer::<f32>(work, &data, Sgd::new(0.01), threads);
+        let name = work.name;
+        for (text, threads) in [("1 thread", &one), ("2 threads", &two)] {
+            let of_loop = in_turn(rounds, || readable_loop::<f32>(work, &data, threads), || sgd(threads))?;
+            print(&format!("{name}: loop of the README / trainer, {text}"), of_loop);
+        }
+        let adam = || trainer::<f32>(work, &data, Adam::default(), &two);
+        print(&format!("{name}: Adam / SGD, 2 threads"), in_turn(rounds, adam, || sgd(&two))?);
+        print(&format!("{name}: 2 threads / 1 thread"), in_turn(rounds, || sgd(&two), || sgd(&one))?);
+    }
+    Ok(())
+}
+
+/// How the time grows with the width, the batch and the number of samples, and whether two threads are taken where they help.
+pub(crate) fn sizes(rounds: usize) -> Result<()> {
+    const SIZES: [(&[usize], usize, usize); 14] = [
+        (&[8, 32, 32, 1], 32, 16_512),
+        (&[8, 64, 64, 1], 128, 16_512),
+        (&[8, 128, 128, 1], 32, 16_512),
+        (&[8, 128, 128, 1], 128, 16_512),
+        (&[8, 256, 256, 1], 32, 16_512),
+        (&[784, 64, 64, 10], 128, 6_000),
+        (&[784, 128, 128, 10], 128, 6_000),
+        (&[784, 256, 256, 10], 128, 6_000),
+        (&[784, 512, 512, 10], 128, 6_000),
+        (&[784, 512, 512, 10], 128, 12_000),
+        (&[784, 512, 512, 10], 128, 24_000),
+        (&[784, 1024, 1024, 10], 128, 6_000),
+        (&[784, 2048, 2048, 10], 128, 3_000),
+        (&[784, 4096, 4096, 10], 128, 1_000),
+    ];
+    let (one, two) = (Threads::new(1)?, Threads::new(2)?);
+    println!(
+        "{:24} {:>6} {:>8} {:>9} {:>9} {:>7} {:>9}",
+        "layers", "batch", "samples", "1 thread", "2", "1/2", "GFLOP/s 1"
+    );
+    for (layers, batch, samples) in SIZES {
+        let work = Work { name: "size", layers, batch, samples };
+        let data = work.data()?;
+        let of = |threads| trainer::<f32>(&work, &data, Sgd::new(0.01), threads);
+        let (alone, together, ratio) = in_turn(rounds, || of(&one), || of(&two))?;
+        let speed = work.flops_per_epoch() / alone / 1e9;
+        let layers = layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+        println!("{layers:24} {batch:6} {samples:8} {alone:9.5} {together:9.5} {ratio:7.3} {speed:9.1}");
+    }
+    Ok(())
+}
