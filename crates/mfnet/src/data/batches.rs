@@ -1,5 +1,4 @@
 use super::Dataset;
-use super::samples::AHEAD;
 use crate::random::Rng;
 use crate::tensor::{Scalar, Tensor};
 
@@ -58,12 +57,7 @@ impl Dataset {
         inputs.set_columns(samples.len());
         targets.set_columns(samples.len());
         self.samples.write(samples, inputs);
-        for (j, &sample) in samples.iter().enumerate() {
-            if let Some(later) = samples.get(j + AHEAD) {
-                self.targets.prefetch(*later);
-            }
-            self.targets.write(sample, targets, j);
-        }
+        self.targets.write(samples, targets);
     }
 }
 

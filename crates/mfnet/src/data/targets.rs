@@ -1,9 +1,10 @@
 use std::cmp::Ordering;
 
+use super::samples::AHEAD;
+use super::table::number;
 use crate::data::Table;
-use crate::data::table::number;
 use crate::error::{DataProblem, Error, Result};
-use crate::tensor::kernel::prefetch;
+use crate::tensor::kernel::{Kernels, prefetch};
 use crate::tensor::{Scalar, Tensor};
 
 /// Whole numbers with more distinct values than this are taken for a quantity, not for classes.
@@ -161,33 +162,37 @@ impl Targets {
     /// Y, shape (outputs, samples): one-hot columns for classes, the values for a regression.
     pub fn matrix<T: Scalar>(&self) -> Tensor<T> {
         let mut y = Tensor::zeros(self.outputs(), self.samples());
-        for sample in 0..self.samples() {
-            self.write(sample, &mut y, sample);
-        }
+        self.write(&(0..self.samples()).collect::<Vec<_>>(), &mut y);
         y
     }
 
-    /// Asks for a sample that is to be written soon.
-    pub(super) fn prefetch(&self, sample: usize) {
-        match self {
-            Targets::Classes { indices, .. } => prefetch(&indices[sample..=sample]),
-            Targets::Values { values, .. } => prefetch(values.piece(0, sample)),
-        }
-    }
-
-    /// Writes one sample into column `j` of Y.
-    pub(super) fn write<T: Scalar>(&self, sample: usize, y: &mut Tensor<T>, j: usize) {
+    /// Writes the samples with these numbers into the columns of Y, which has as many.
+    pub(super) fn write<T: Scalar>(&self, samples: &[usize], y: &mut Tensor<T>) {
         match self {
             Targets::Classes { indices, .. } => {
-                y.for_each_piece_mut(j, |_, y| y.fill(T::ZERO));
-                y[(indices[sample], j)] = T::ONE;
+                y.fill(T::ZERO);
+                for (j, sample) in samples.iter().enumerate() {
+                    // samples of a batch lie anywhere, and memory answers late
+                    if let Some(later) = samples.get(j + AHEAD) {
+                        prefetch(&indices[*later..=*later]);
+                    }
+                    y[(indices[*sample], j)] = T::ONE;
+                }
             }
             Targets::Values { values, .. } => {
-                y.for_each_piece_mut(j, |panel, y| {
-                    for (i, y) in y.iter_mut().enumerate() {
-                        *y = T::from_f64(values[(panel * T::PANEL + i, sample)]);
+                let (to, from) = (y.layout(), values.layout());
+                // a panel of `f64` has half as many rows as one of `f32`
+                for row in (0..values.rows()).step_by(f64::PANEL) {
+                    let rows = f64::PANEL.min(values.rows() - row);
+                    for (j, sample) in samples.iter().enumerate() {
+                        if let Some(later) = samples.get(j + AHEAD) {
+                            prefetch(&values.storage()[from.piece(row / f64::PANEL, *later)]);
+                        }
+                        let from = &values.storage()[from.piece(row / f64::PANEL, *sample)];
+                        let to = &mut y.storage_mut()[to.piece(row / T::PANEL, j)][row % T::PANEL..][..rows];
+                        to.iter_mut().zip(from).for_each(|(y, x)| *y = T::from_f64(*x));
                     }
-                });
+                }
             }
         }
     }

@@ -301,7 +301,8 @@ pub(super) fn transpose<T: Scalar>(
     let (mut whole_rows, mut whole_columns) = (0, 0);
     #[cfg(target_arch = "x86_64")]
     if Instructions::best() != Instructions::Portable {
-        let wide = Instructions::best() == Instructions::Avx512;
+        let whole_groups = rows.is_multiple_of(T::GROUP) && columns.is_multiple_of(T::GROUP);
+        let wide = Instructions::best() == Instructions::Avx512 && whole_groups;
         let tile = if wide { T::GROUP } else { T::GROUP / 2 };
         (whole_rows, whole_columns) = (rows - rows % tile, columns - columns % tile);
         for c in (0..whole_columns).step_by(tile) {

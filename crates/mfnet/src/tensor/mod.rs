@@ -241,15 +241,6 @@ impl<T: Scalar> Tensor<T> {
         (0..self.layout().panels()).map(move |panel| self.piece(panel, column))
     }
 
-    /// Calls `write(panel, piece)` for the pieces of a column, for changing.
-    #[inline]
-    pub(crate) fn for_each_piece_mut(&mut self, column: usize, mut write: impl FnMut(usize, &mut [T])) {
-        let layout = self.layout();
-        for panel in 0..layout.panels() {
-            write(panel, &mut self.elements[layout.piece(panel, column)]);
-        }
-    }
-
     /// Where an element lies in memory.
     ///
     /// # Panics
