@@ -341,6 +341,17 @@ pub(crate) fn prefetch<T>(elements: &[T]) {
     }
 }
 
+/// Asks for memory, whether it is there or not.
+#[inline(always)]
+fn prefetch_bytes<T>(from: *const T, bytes: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for byte in (0..bytes).step_by(GROUP) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: asking reads nothing; every x86-64 has the instruction.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast::<i8>().wrapping_add(byte)) }
+    }
+}
+
 /// What the kernels know of an element's type.
 pub trait Kernels: Sized + Copy + 'static {
     /// Elements in a group of rows.
@@ -474,6 +485,10 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
             rest -= rows;
             let step = right.column_step(rest == 0);
             let mut b = run.add(column * step);
+            if step > 1 {
+                // the same rows of the next tile's columns
+                prefetch_bytes(b.wrapping_add(COLUMNS * step), COLUMNS * step * size_of::<V::Element>());
+            }
             for _ in 0..rows {
                 let mut panel = [V::zero(); ROWS];
                 for (r, panel) in panel.iter_mut().enumerate() {
