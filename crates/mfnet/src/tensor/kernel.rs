@@ -103,13 +103,14 @@ impl Instructions {
         *BEST.get_or_init(|| Self::all().next().unwrap_or(Instructions::Portable))
     }
 
-    /// All that this processor can run.
+    /// All that this processor can run. `RUSTFLAGS="--cfg mfnet_without_avx512"` leaves AVX-512 out, for measuring.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let all = [
             #[cfg(target_arch = "x86_64")]
             (
                 Instructions::Avx512,
-                is_x86_feature_detected!("avx512f")
+                !cfg!(mfnet_without_avx512)
+                    && is_x86_feature_detected!("avx512f")
                     && is_x86_feature_detected!("avx512bw")
                     && is_x86_feature_detected!("avx512dq")
                     && is_x86_feature_detected!("avx512vl"),
@@ -970,7 +971,13 @@ macro_rules! kernels {
                 out: &mut [MaybeUninit<$type>],
             ) {
                 // SAFETY: the caller's.
-                unsafe { tiles::<x86::$avx2, 1, 6>(left, right, columns, finish, out) }
+                unsafe {
+                    match (left.height / <$type as Kernels>::GROUP, columns.len()) {
+                        // one group alone would wait for each sum
+                        (4, 1) => tiles::<x86::$avx2, 4, 1>(left, right, columns, finish, out),
+                        _ => tiles::<x86::$avx2, 1, 6>(left, right, columns, finish, out),
+                    }
+                }
             }
         }
     };
