@@ -31,4 +31,6 @@ pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use report::Walkthrough;
 pub use tensor::{Descent, Dtype, Operand, Scalar, Tensor};
 pub use threads::Threads;
-pub use train::{Callback, EpochRecord, Flow, History, Phases, Step, Stop, Trainer, linear_model, naive_model};
+pub use train::{
+    Callback, EpochRecord, Flow, History, Phases, Step, Stop, Trainer, linear_model, linear_model_while, naive_model,
+};

@@ -4,12 +4,14 @@ mod baseline;
 mod callback;
 mod history;
 mod kept;
+mod lbfgs;
 mod phases;
+mod whitening;
 mod workspace;
 
 use std::time::Instant;
 
-pub use baseline::{linear_model, naive_model};
+pub use baseline::{linear_model, linear_model_while, naive_model};
 pub use callback::{Callback, Flow, Step};
 pub use history::{EpochRecord, History, Stop};
 pub use phases::Phases;
