@@ -18,7 +18,7 @@ use mfnet::{
 use self::folder::RunFolder;
 use self::observer::{Observer, Save};
 use self::parts::Parts;
-use self::report::{Baselines, Report};
+use self::report::Report;
 use self::settings::Settings;
 use crate::args::{TrainArgs, word};
 use crate::failure::Failure;
@@ -86,12 +86,7 @@ impl Job<'_> {
             Err(error) => return Err(self.diverged(error, &net, folder, &save)),
         };
         let model = save(&net, history.epochs().len(), history.best_epoch())?;
-        let baselines = if self.interrupt.load(Ordering::Relaxed) || self.parts.test.samples() == 0 {
-            Baselines::default()
-        } else {
-            Baselines::of(&self.data, preprocessing, &train, &self.parts.test)?
-        };
-        Report::new(self, &model, &history, baselines, threads, folder)
+        Report::new(self, &train, &model, &history, threads, folder)
     }
 
     fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {

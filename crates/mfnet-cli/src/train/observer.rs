@@ -20,6 +20,15 @@ const SAVE_AFTER: Duration = Duration::from_secs(5);
 /// How often the progress bar moves at most.
 const SHOW_AFTER: Duration = Duration::from_millis(50);
 
+/// A progress bar of this form; hidden where no person looks on.
+pub(super) fn progress_bar(args: &TrainArgs, template: &str) -> ProgressBar {
+    if args.quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
 /// Saves a network after a number of epochs, with the weights of one of them.
 pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> mfnet::Result<Model>;
 
@@ -45,12 +54,7 @@ impl<'a, T: Scalar> Observer<'a, T> {
         save: Save<'a, T>,
     ) -> Result<Self, Failure> {
         let history = folder.start_history()?;
-        let bar = if args.quiet || !std::io::stderr().is_terminal() {
-            ProgressBar::hidden()
-        } else {
-            let style = ProgressStyle::with_template("epoch {msg} {wide_bar} {percent:>3} %  {eta} left");
-            ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
-        };
+        let bar = progress_bar(args, "epoch {msg} {wide_bar} {percent:>3} %  {eta} left");
         let now = Instant::now();
         Ok(Observer {
             bar,

@@ -1,12 +1,14 @@
 //! What came out: as JSON and as text.
 
 use std::fmt::Write;
+use std::sync::atomic::Ordering;
 
-use mfnet::{Dataset, History, Metrics, Model, NeuralNetwork, Preprocessing, Stop, Threads, linear_model, naive_model};
+use mfnet::{Dataset, Flow, History, Metrics, Model, Stop, Threads, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
 use super::Job;
 use super::folder::RunFolder;
+use super::observer::progress_bar;
 use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
@@ -15,21 +17,28 @@ use crate::score_table::{Row, score_table};
 
 /// The test metrics of the models that the network has to beat.
 #[derive(Default)]
-pub(super) struct Baselines {
+struct Baselines {
     naive: Option<Metrics>,
     linear: Option<Metrics>,
 }
 
 impl Baselines {
-    /// Fitted to the training rows, which are scaled; scored on the test rows, which are not.
-    pub(super) fn of(
-        data: &Dataset,
-        preprocessing: &Preprocessing,
-        train: &Dataset,
-        test: &Dataset,
-    ) -> Result<Self, Failure> {
-        let metrics = |net: NeuralNetwork| Model::new(data, preprocessing.clone(), net)?.evaluate(test);
-        Ok(Baselines { naive: Some(metrics(naive_model(train)?)?), linear: Some(metrics(linear_model(train)?)?) })
+    /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None of what an interrupt came before.
+    fn of(job: &Job<'_>, train: &Dataset) -> Result<Self, Failure> {
+        let interrupted = || job.interrupt.load(Ordering::Relaxed);
+        if interrupted() || job.parts.test.samples() == 0 {
+            return Ok(Baselines::default());
+        }
+        let metrics = |net| Model::new(&job.data, job.preprocessing.clone(), net)?.evaluate(&job.parts.test);
+        let naive = metrics(naive_model(train)?)?;
+        let bar = progress_bar(job.args, "linear model, to compare with: step {pos}");
+        let linear = linear_model_while(train, |steps| {
+            bar.set_position(steps as u64);
+            if interrupted() { Flow::Stop } else { Flow::Continue }
+        })?;
+        bar.finish_and_clear();
+        let linear = if interrupted() { None } else { Some(metrics(linear)?) };
+        Ok(Baselines { naive: Some(naive), linear })
     }
 }
 
@@ -51,11 +60,12 @@ pub(super) struct Report {
 }
 
 impl Report {
+    /// Scores the model, then the baselines, which are fitted to `train`, the scaled training rows.
     pub(super) fn new(
         job: &Job<'_>,
+        train: &Dataset,
         model: &Model,
         history: &History,
-        baselines: Baselines,
         threads: &Threads,
         folder: &RunFolder,
     ) -> Result<Self, Failure> {
@@ -71,6 +81,7 @@ impl Report {
             part("validation", &job.parts.validation)?,
             part("test", &job.parts.test)?,
         ];
+        let baselines = Baselines::of(job, train)?;
         let facts = json!({
             "task": if job.data.classes() > 0 { "classification" } else { "regression" },
             "data": job.args.data,
