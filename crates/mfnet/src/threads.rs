@@ -22,8 +22,8 @@ use std::thread::{self, JoinHandle};
 
 use crate::error::{Error, Result};
 
-/// Below this many floating-point operations a piece of work is done by the calling thread alone: some 10 µs of work, where calling
-/// the others costs up to 1 µs.
+/// Below this many floating-point operations a piece of work is done by the calling thread alone: 2 to 10 µs of work, where calling the
+/// others costs up to 1 µs.
 const WORTH_SHARING: usize = 500_000;
 /// How often a waiting thread looks for work before it sleeps; about 50 µs.
 const SPINS: usize = 10_000;
@@ -164,16 +164,19 @@ impl Threads {
         program()
     }
 
-    /// Calls `work(i)` once for every i below `count`; those from k·count/n to (k+1)·count/n are thread k's, unless others are
-    /// done before. False, with nothing called, if another caller is using the threads.
-    fn share(&self, count: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
+    /// Calls `work(i)` once for every i below `count` on at most `most` threads; those from k·count/n to (k+1)·count/n are thread k's of
+    /// n, unless others are done before. False, with nothing called, if another caller is using the threads.
+    fn share(&self, count: usize, most: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
         let Ok(_caller) = self.caller.try_lock() else { return false };
-        let threads = self.count();
+        let threads = self.count().min(most);
         let first = |thread: usize| thread * count / threads;
         for (thread, next) in self.shared.next.iter().enumerate() {
             next.0.store(first(thread), Ordering::Relaxed);
         }
         let job = |thread: usize| {
+            if thread >= threads {
+                return;
+            }
             for owner in (thread..threads).chain(0..thread) {
                 let end = first(owner + 1);
                 let next = &self.shared.next[owner].0;
@@ -186,7 +189,7 @@ impl Threads {
                 }
             }
         };
-        let own = self.run(&job);
+        let own = self.run(threads, &job);
         let of_worker = self.shared.panic.lock().unwrap_or_else(|e| e.into_inner()).take();
         if let Some(panic) = own.err().or(of_worker) {
             drop(_caller);
@@ -195,15 +198,16 @@ impl Threads {
         true
     }
 
-    /// Calls `job(0)` here and `job(k)` on each worker k that comes before that call is done. The caller holds `caller`.
-    fn run(&self, job: Job<'_>) -> thread::Result<()> {
+    /// Calls `job(0)` here and `job(k)` on each worker k that comes before that call is done, and wakes those below `threads`. The caller
+    /// holds `caller`.
+    fn run(&self, threads: usize, job: Job<'_>) -> thread::Result<()> {
         // SAFETY: only the lifetime is changed. The pointer is read by workers that are in the job, and this function does not return
         // or unwind before the job is closed and all have left it.
         let pointer = JobPointer(unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) });
         // SAFETY: this thread holds `caller`, no job is open and no worker is in one, so nobody else touches `job`.
         unsafe { *self.shared.job.get() = Some(pointer) };
         self.shared.state.fetch_add(JOB | OPEN, Ordering::Release);
-        for worker in &self.workers {
+        for worker in &self.workers[..threads - 1] {
             worker.thread().unpark();
         }
         INSIDE.set(true);
@@ -294,7 +298,9 @@ pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Syn
         let current = CURRENT.get();
         // SAFETY: `install` borrows its pool for as long as the pointer is current on this thread.
         let pool = if current.is_null() { default_pool() } else { Some(unsafe { &*current }) };
-        if pool.is_some_and(|pool| pool.count() > 1 && pool.share(count, work)) {
+        // each thread gets half of what is worth sharing at least
+        let most = operations / (WORTH_SHARING / 2);
+        if pool.is_some_and(|pool| pool.count() > 1 && pool.share(count, most, work)) {
             return;
         }
     }
