@@ -3,6 +3,7 @@
 
 mod compare;
 mod machine;
+mod serve;
 mod work;
 
 use clap::{Parser, Subcommand};
@@ -46,6 +47,10 @@ enum Command {
         #[arg(long, default_value_t = 5)]
         rounds: usize,
     },
+    /// One run for every line on stdin, for `compare/run`
+    Serve(serve::Options),
+    /// What the machine can do, for `compare/run`
+    Peaks,
 }
 
 fn main() -> Result<()> {
@@ -53,6 +58,11 @@ fn main() -> Result<()> {
     match args.command {
         Some(Command::Pairs { rounds }) => compare::pairs(rounds),
         Some(Command::Sizes { rounds }) => compare::sizes(rounds),
+        Some(Command::Serve(options)) => serve::serve(&options),
+        Some(Command::Peaks) => {
+            serve::peaks();
+            Ok(())
+        }
         None => works(&args),
     }
 }

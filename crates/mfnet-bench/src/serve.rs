@@ -1,0 +1,111 @@
+//! mfnet as one of the programs that `compare/run` measures in turn; `compare/peers/protocol.py` explains how they talk.
+
+use std::fs;
+use std::io::stdin;
+use std::time::Instant;
+
+use mfnet::{Callback, Dtype, EpochRecord, Flow, NeuralNetwork, Result, Scalar, Sgd, Threads};
+
+use crate::machine;
+use crate::work::{WORKS, Work};
+
+/// What is measured, as every program of the comparison takes it.
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// The work, by name
+    #[arg(long, value_parser = named)]
+    work: Work,
+    /// f32 or f64
+    #[arg(long, value_parser = dtype)]
+    dtype: Dtype,
+    /// Number of threads
+    #[arg(long)]
+    threads: usize,
+}
+
+fn named(name: &str) -> std::result::Result<Work, String> {
+    WORKS.into_iter().find(|work| work.name == name).ok_or_else(|| format!("no work is called {name}"))
+}
+
+fn dtype(name: &str) -> std::result::Result<Dtype, String> {
+    let mut both = [Dtype::F32, Dtype::F64].into_iter();
+    both.find(|dtype| dtype.to_string() == name).ok_or_else(|| "f32 or f64".to_owned())
+}
+
+/// Runs the work once for every line on stdin.
+pub(crate) fn serve(options: &Options) -> Result<()> {
+    match options.dtype {
+        Dtype::F32 => serve_as::<f32>(options),
+        Dtype::F64 => serve_as::<f64>(options),
+    }
+}
+
+fn serve_as<T: Scalar>(options: &Options) -> Result<()> {
+    let (work, threads) = (&options.work, Threads::new(options.threads)?);
+    if work.is_prediction() {
+        predictions::<T>(work)?;
+    } else {
+        let rule = Sgd::new(0.01);
+        threads.install(|| work.train::<T>(&work.data()?, rule, false, &mut OnDemand { start: None }))?;
+    }
+    println!("{}", peak_memory());
+    Ok(())
+}
+
+/// Whether another run is wanted.
+fn wanted() -> bool {
+    stdin().lines().next().is_some_and(|line| line.is_ok())
+}
+
+fn ready() {
+    println!("ready mfnet {}", env!("CARGO_PKG_VERSION"));
+}
+
+/// Seconds of one prediction, the mean of four loops of 50 ms.
+fn predictions<T: Scalar>(work: &Work) -> Result<()> {
+    const LOOPS: u8 = 4;
+    let net = work.network::<T>()?;
+    let seconds = || (0..LOOPS).map(|_| work.predict(&net)).sum::<Result<f64>>();
+    seconds()?;
+    ready();
+    while wanted() {
+        println!("{:.9}", seconds()? / f64::from(LOOPS));
+    }
+    Ok(())
+}
+
+/// Holds the training after each epoch until another one is wanted.
+struct OnDemand {
+    /// When the epoch began; none in the first, which warms up.
+    start: Option<Instant>,
+}
+
+impl<T: Scalar> Callback<T> for OnDemand {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+        match self.start {
+            Some(start) => println!("{:.9} {:.6}", start.elapsed().as_secs_f64(), record.loss),
+            None => ready(),
+        }
+        let more = wanted();
+        self.start = Some(Instant::now());
+        Ok(if more { Flow::Continue } else { Flow::Stop })
+    }
+}
+
+/// The most memory that this process had resident, in kilobytes; 0 where the system does not say.
+fn peak_memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kilobytes| kilobytes.parse().ok()).unwrap_or(0)
+}
+
+/// What the machine can do: a name and a number a line.
+pub(crate) fn peaks() {
+    println!("barrier_us {:.3}", machine::barrier() * 1e6);
+    for threads in [1, 2] {
+        println!("memory_gb_s_{threads} {:.1}", machine::bandwidth(threads) / 1e9);
+        for (name, f32) in [("f32", true), ("f64", false)] {
+            println!("peak_gflops_{name}_{threads} {:.1}", machine::peak(f32, threads).unwrap_or(f64::NAN) / 1e9);
+        }
+    }
+}
