@@ -1,0 +1,1 @@
+"""What every comparison uses: the environment, the processes of peers, the machine, the report."""
