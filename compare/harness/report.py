@@ -55,7 +55,7 @@ def how(result: dict) -> list[str]:
         f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {result['threads']} threads, {result['rounds']} rounds in which all",
         "programs run in turn. Seconds are of one epoch (shuffle, gather, forward, loss, backward, update), of EA and EC µs of one prediction: the median",
         "over the rounds, from the fastest to the slowest round; the ratio is the median of the ratios within a round; memory is the peak of the whole",
-        "process, interpreter, libraries and data included. `../README.md` says what each program does and with which settings.",
+        "process from the first epoch on, interpreter, libraries and data included. `../README.md` says what each program does and with which settings.",
         "",
         f"{machine['processor']} (family {machine['family']}, model {machine['model']}), {machine['cores']} cores, {machine['memory_gb']} GB,",
         f"{machine['system']}; barrier of two threads {min(barriers):.2f}–{max(barriers):.2f} µs; peaks of two cores",

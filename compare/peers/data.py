@@ -17,7 +17,11 @@ def samples(work: Work, dtype: str) -> tuple[np.ndarray, np.ndarray]:
     """Inputs (samples, features) and targets: labels (samples) of ten classes, or values (samples, 1)."""
     if work.classifies:
         pixels, labels = pixels_as_bytes(work)
-        return ((pixels - PIXEL_MEAN) / PIXEL_DEVIATION).astype(numbers(dtype)), labels
+        # in place, so that the peak of memory is that of training
+        inputs = pixels.astype(numbers(dtype))
+        inputs -= PIXEL_MEAN
+        inputs /= PIXEL_DEVIATION
+        return inputs, labels
     rng = np.random.default_rng(1)
     inputs = rng.standard_normal((work.samples, work.layers[0])).astype(numbers(dtype))
     return inputs, inputs[:, :1] * inputs[:, 1:2]

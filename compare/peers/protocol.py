@@ -2,7 +2,8 @@
 
 The harness starts one process for each peer and work. It prepares its data, compiles what it compiles, runs once to warm up and
 prints `ready NAME VERSION`. Then it runs once for every line on stdin and answers with one line: the seconds of the run, and the
-mean loss of its epoch, which shows that the peer trains. At the end of stdin it prints the peak of its resident memory in kilobytes.
+mean loss of its epoch, which shows that the peer trains. At the end of stdin it prints the peak of its resident memory in kilobytes, from the
+first run on.
 A run is one epoch; where one sample is predicted it is a loop of at least 0.2 s, and the seconds are those of one prediction.
 """
 
@@ -31,6 +32,7 @@ def serve(version: str, prepare: Prepare) -> None:
     work = WORKS[args.work]
     run = prepare(work, args.dtype, args.threads)
     measure = predictions(run) if work.predicts else lambda: epoch(run)
+    forget_peak_memory()
     measure()
     print("ready", version, flush=True)
     for _ in sys.stdin:
@@ -61,6 +63,15 @@ def predictions(run: Callable[[], object]) -> Callable[[], str]:
     while loop(times) < SHORTEST_LOOP:
         times *= 2
     return lambda: f"{loop(times) / times:.9f}"
+
+
+def forget_peak_memory() -> None:
+    """Begins the peak anew, so that copies made while data are prepared do not count."""
+    try:
+        with open("/proc/self/clear_refs", "w") as peak:
+            peak.write("5")
+    except OSError:
+        print("the peak of memory includes the preparation of data", file=sys.stderr)
 
 
 def peak_memory() -> int:

@@ -18,7 +18,7 @@ pub type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 pub const LEARNING_RATE: f64 = 0.01;
 /// Mean and standard deviation of uniform bytes.
-const PIXEL: (f64, f64) = (127.5, 73.9);
+const PIXEL: (f32, f32) = (127.5, 73.9);
 /// Seconds that a loop of predictions takes at least.
 const SHORTEST_LOOP: f64 = 0.2;
 
@@ -55,12 +55,12 @@ impl Work {
     }
 
     /// Inputs (samples, features), row by row, of at least one sample: pixels of mean 0 and standard deviation 1, or numbers of that kind.
-    pub fn inputs(&self) -> Vec<f64> {
+    pub fn inputs(&self) -> Vec<f32> {
         let mut rng = StdRng::seed_from_u64(1);
-        let pixel = |byte: u8| (f64::from(byte) - PIXEL.0) / PIXEL.1;
+        let pixel = |byte: u8| (f32::from(byte) - PIXEL.0) / PIXEL.1;
         let mut number = || match self.classifies() {
             true => pixel(rng.random()),
-            false => (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0,
+            false => (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0,
         };
         (0..self.samples.max(1) * self.layers[0]).map(|_| number()).collect()
     }
@@ -71,16 +71,16 @@ impl Work {
     }
 
     /// One value a sample, y = x₀ x₁.
-    pub fn values(&self, inputs: &[f64]) -> Vec<f64> {
+    pub fn values(&self, inputs: &[f32]) -> Vec<f32> {
         inputs.chunks(self.layers[0]).map(|x| x[0] * x[1]).collect()
     }
 
     /// W (in, out), row by row, and b of each layer, uniform between ±1/√in.
     pub fn weights(&self) -> Vec<Layer> {
         let mut rng = StdRng::seed_from_u64(0);
-        let mut uniform = |count, bound: f64| (0..count).map(|_| rng.random_range(-bound..bound)).collect();
+        let mut uniform = |count, bound: f32| (0..count).map(|_| rng.random_range(-bound..bound)).collect();
         let layer = |pair: &[usize]| {
-            let bound = (pair[0] as f64).powf(-0.5);
+            let bound = (pair[0] as f32).powf(-0.5);
             let w = uniform(pair[0] * pair[1], bound);
             Layer { shape: (pair[0], pair[1]), w, b: uniform(pair[1], bound) }
         };
@@ -102,8 +102,8 @@ impl Work {
 /// First weights of a layer.
 pub struct Layer {
     pub shape: (usize, usize),
-    pub w: Vec<f64>,
-    pub b: Vec<f64>,
+    pub w: Vec<f32>,
+    pub b: Vec<f32>,
 }
 
 /// Trains one epoch and gives its mean loss, or predicts one sample and gives 0.

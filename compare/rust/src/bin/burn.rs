@@ -18,13 +18,13 @@ fn main() -> Result<()> {
 
 type Parameters = (Tensor<2>, Tensor<1>);
 
-fn matrix(values: Vec<f64>, shape: (usize, usize), device: &Device) -> Tensor<2> {
+fn matrix(values: Vec<f32>, shape: (usize, usize), device: &Device) -> Tensor<2> {
     Tensor::from_data(TensorData::new(values, [shape.0, shape.1]), device)
 }
 
 /// W (in, out) and b of each layer.
 fn weights(work: Work, device: &Device) -> Vec<Parameters> {
-    let vector = |values: Vec<f64>| Tensor::from_data(values.as_slice(), device);
+    let vector = |values: Vec<f32>| Tensor::from_data(values.as_slice(), device);
     work.weights().into_iter().map(|layer| (matrix(layer.w, layer.shape, device), vector(layer.b))).collect()
 }
 

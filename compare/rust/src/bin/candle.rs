@@ -14,14 +14,16 @@ fn main() -> compare_rust::Result<()> {
     })
 }
 
-fn tensor(values: Vec<f64>, shape: (usize, usize), dtype: DType) -> Result<Tensor> {
+fn tensor(values: Vec<f32>, shape: (usize, usize), dtype: DType) -> Result<Tensor> {
     Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(dtype)
 }
 
 /// W and b of each layer.
 fn weights(work: Work, dtype: DType) -> Result<Vec<(Tensor, Tensor)>> {
     let layers = work.weights().into_iter();
-    layers.map(|layer| Ok((tensor(layer.w, layer.shape, dtype)?, tensor(layer.b, (1, layer.shape.1), dtype)?))).collect()
+    layers
+        .map(|layer| Ok((tensor(layer.w, layer.shape, dtype)?, tensor(layer.b, (1, layer.shape.1), dtype)?)))
+        .collect()
 }
 
 fn forward(layers: &[(Tensor, Tensor)], input: &Tensor) -> Result<Tensor> {
