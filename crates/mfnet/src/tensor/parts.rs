@@ -12,7 +12,7 @@ use crate::threads::{is_worth_sharing, share};
 const COLUMNS: usize = 48;
 
 /// Samples that a thread takes at a time where it takes whole ones.
-pub(crate) const SAMPLES: usize = 16;
+pub(crate) const SAMPLES: usize = 8;
 
 /// A slice from which threads take parts that do not overlap.
 struct Parts<'a, T> {
