@@ -20,7 +20,9 @@ pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
     };
     let header = ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect();
     let lines = std::iter::once(line("", header)).chain(rows.iter().map(|row| {
-        let loss = row.loss.map_or_else(String::new, |loss| format!("{loss:.4}"));
+        let loss = row
+            .loss
+            .map_or_else(String::new, |loss| if loss < 1e5 { format!("{loss:.4}") } else { format!("{loss:.3e}") });
         line(&row.name, [vec![grouped(row.samples), loss], cells(row.metrics)].concat())
     }));
     lines.collect()

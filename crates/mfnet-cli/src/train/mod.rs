@@ -46,7 +46,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     })?;
     folder.write_metrics(&report.json())?;
     if job.interrupt.load(Ordering::Relaxed) {
-        message(&format!("\ninterrupted: the model so far is in {}", folder.model().display()));
+        let model = folder.model().display().to_string();
+        if report.training_is_complete() {
+            if !args.json {
+                print(&report.text())?;
+            }
+            message(&format!(
+                "\ninterrupted after the training, before the linear model was found: the model is in {model}"
+            ));
+        } else {
+            message(&format!("\ninterrupted: the model so far is in {model}"));
+        }
         return Err(Failure::interrupted());
     }
     print(&if args.json { format!("{}\n", report.json()) } else { report.text() })

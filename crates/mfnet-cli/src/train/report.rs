@@ -12,7 +12,7 @@ use super::observer::progress_bar;
 use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::score_table::{Row, score_table};
 
 /// The test metrics of the models that the network has to beat.
@@ -117,6 +117,11 @@ impl Report {
         Value::Object(report)
     }
 
+    /// Whether nothing cut the training short.
+    pub(super) fn training_is_complete(&self) -> bool {
+        self.stop != Stop::Callback
+    }
+
     /// The same for people.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
@@ -137,9 +142,9 @@ impl Report {
             if validation.samples > 0 { format!(", best epoch {}", number("best_epoch")) } else { String::new() };
         writeln!(
             text,
-            "{} parameters, {} epochs{ended}{best}, {:.2} s of training, {} samples/s\n",
+            "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s\n",
             grouped(number("parameters") as usize),
-            number("epochs"),
+            counted(number("epochs") as usize, "epoch"),
             number("seconds"),
             grouped(number("samples_per_second") as usize)
         )?;
