@@ -6,7 +6,7 @@ mod common;
 
 use std::fs;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Desk, Run, data_folder};
 use serde_json::json;
