@@ -440,6 +440,11 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 column += COLUMNS;
                 to = to.add(COLUMNS * left.height);
             }
+            if COLUMNS > 6 && column + 6 <= columns.end {
+                tile::<V, ROWS, 6>(left, right, row, columns.start, column, finish, to);
+                column += 6;
+                to = to.add(6 * left.height);
+            }
             match columns.end - column {
                 5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, columns.start, column, finish, to),
                 4 if COLUMNS > 4 => tile::<V, ROWS, 4>(left, right, row, columns.start, column, finish, to),
@@ -956,7 +961,8 @@ macro_rules! kernels {
                         4 => tiles::<x86::$avx512, 4, 6>(left, right, columns, finish, out),
                         3 => tiles::<x86::$avx512, 3, 6>(left, right, columns, finish, out),
                         2 => tiles::<x86::$avx512, 2, 6>(left, right, columns, finish, out),
-                        _ => tiles::<x86::$avx512, 1, 6>(left, right, columns, finish, out),
+                        // six sums alone would wait for each other
+                        _ => tiles::<x86::$avx512, 1, 12>(left, right, columns, finish, out),
                     }
                 }
             }
