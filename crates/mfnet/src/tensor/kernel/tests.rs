@@ -1,0 +1,179 @@
+//! Every path against the portable one and against chains and sums written down as such, over odd shapes and strides.
+
+use super::*;
+
+/// A panel, a right factor and a place for the product, with strides that no tensor has; NaN wherever nothing may be read.
+fn product<T: Scalar>(
+    instructions: Instructions,
+    number: &impl Fn(usize) -> f64,
+    [groups, depth, run, gap, first, columns]: [usize; 6],
+    by_rows: bool,
+    with_start: bool,
+) -> Vec<f64> {
+    let nan = T::from_f64(f64::NAN);
+    let height = groups * T::GROUP;
+    let panel: Vec<T> = (0..depth * height).map(|i| T::from_f64(number(i))).collect();
+    let start: Vec<T> = (0..height).map(|i| T::from_f64(number(i + 5))).collect();
+    let runs = depth.div_ceil(run);
+    let last = depth - (runs - 1) * run;
+    let end = first + columns;
+    let mut right = Right { elements: &[], depth, run, run_step: 0, row_step: 1, column_step: 0, last_column_step: 0 };
+    if by_rows {
+        right.row_step = end + gap;
+        (right.column_step, right.last_column_step) = (1, 1);
+        right.run_step = run * right.row_step;
+    } else {
+        (right.column_step, right.last_column_step) = (run + gap, last + gap);
+        right.run_step = end * (run + gap);
+    }
+    let mut elements = vec![nan; right.reach(end)];
+    for k in 0..depth {
+        for c in first..end {
+            let place = k / run * right.run_step + k % run * right.row_step;
+            let step = right.column_step(k / run == runs - 1);
+            elements[place + c * step] = T::from_f64(number(3 * k + 7 * c + 1));
+        }
+    }
+    right.elements = &elements;
+    let left = Left { panel: &panel, height, start: with_start.then_some(&start) };
+    let mut out = vec![nan; columns * height];
+    let by: Vec<T> = (0..columns * height).map(|i| T::from_f64(number(i + 2))).collect();
+    let finish = [Finish::Keep, Finish::Relu, Finish::WherePositive(&by)][depth % 3];
+    strip_with(instructions, &left, &right, first..end, finish, &mut out);
+    out.into_iter().map(T::to_f64).collect()
+}
+
+/// A path rounds at most 2 depth times, each time by at most ε/2 of a sum of at most depth + 1 terms.
+fn every_path_over_odd_shapes<T: Scalar>(number: impl Fn(usize) -> f64, tolerance: f64) {
+    for depth in [1, 2, 3, 31, 64, 65, 130] {
+        for run in [1, 5, 32, 64, 1000] {
+            for (first, columns) in [(0, 1), (3, 2), (1, 3), (0, 4), (2, 5), (0, 6), (5, 7), (0, 48), (4, 47)] {
+                for groups in 1..=4 {
+                    for (by_rows, with_start) in [(false, true), (true, false)] {
+                        let shape = [groups, depth, run, depth % 3, first, columns];
+                        let of = |instructions| product::<T>(instructions, &number, shape, by_rows, with_start);
+                        let expected = of(Instructions::Portable);
+                        assert!(expected.iter().all(|x| x.is_finite()), "{shape:?} reads what is no element");
+                        for instructions in Instructions::all() {
+                            for (x, y) in of(instructions).iter().zip(&expected) {
+                                assert!(
+                                    (x - y).abs() <= tolerance * (2 * depth * (depth + 1)) as f64,
+                                    "{instructions:?} {shape:?} {x} {y}"
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_path_gives_the_same_for_whole_numbers() {
+    let number = |i: usize| (i * 7 % 23) as f64 - 11.0;
+    every_path_over_odd_shapes::<f32>(number, 0.0);
+    every_path_over_odd_shapes::<f64>(number, 0.0);
+}
+
+#[test]
+fn every_path_rounds_alike() {
+    let number = |i: usize| (i as f64 * 0.7).sin();
+    every_path_over_odd_shapes::<f32>(number, f64::from(f32::EPSILON));
+    every_path_over_odd_shapes::<f64>(number, f64::EPSILON);
+}
+
+/// Against a chain of fused multiply-adds written down as such.
+#[test]
+fn an_element_is_one_chain_in_the_order_of_k() {
+    let number = |i: usize| (i as f64 * 0.7).sin();
+    for instructions in Instructions::all().filter(|i| *i != Instructions::Portable) {
+        let (depth, height, columns) = (99, 4 * f64::GROUP, 7);
+        let out = product::<f64>(instructions, &number, [4, depth, 64, 0, 0, columns], false, true);
+        for c in 0..columns {
+            for i in 0..height {
+                let chain = |sum: f64, k: usize| number(k * height + i).mul_add(number(3 * k + 7 * c + 1), sum);
+                assert_eq!(out[c * height + i], (0..depth).fold(number(i + 5), chain), "{instructions:?}");
+            }
+        }
+    }
+}
+
+fn dots_of_odd_lengths<T: Scalar>() {
+    let number = |i: usize, salt: usize| T::from_f64(((i * 7 + salt) % 13) as f64 - 6.0);
+    for length in [0, 1, 7, 8, 15, 16, 17, 33, 63, 64, 65, 128, 200] {
+        let (x, y): (Vec<T>, Vec<T>) = (0..length).map(|i| (number(i, 3), number(i, 5))).unzip();
+        let expected: T = x.iter().zip(&y).map(|(x, y)| *x * *y).sum();
+        let pieces = || x.chunks(T::PANEL).zip(y.chunks(T::PANEL));
+        assert_eq!(dot(pieces()), expected);
+        // SAFETY: every processor runs the portable path.
+        assert_eq!(unsafe { dot_with::<T, T::Portable>(pieces()) }, expected);
+        #[cfg(target_arch = "x86_64")]
+        if Instructions::all().any(|instructions| instructions == Instructions::Avx2) {
+            // SAFETY: the instructions are there.
+            assert_eq!(unsafe { T::dot_avx2(pieces()) }, expected);
+        }
+    }
+}
+
+#[test]
+fn every_dot_gives_the_same_for_whole_numbers() {
+    dots_of_odd_lengths::<f32>();
+    dots_of_odd_lengths::<f64>();
+}
+
+fn transposes_of_odd_shapes<T: Scalar>() {
+    for (rows, columns) in [(0, 3), (1, 1), (4, 4), (8, 8), (7, 9), (16, 5), (64, 64), (33, 17)] {
+        let (from_step, to_step) = (rows + 3, columns + 1);
+        let from: Vec<T> = (0..columns * from_step).map(|i| T::from_f64(i as f64)).collect();
+        let mut to = vec![T::ZERO; rows * to_step];
+        transpose((&from, from_step), (&mut to, to_step), rows, columns);
+        for r in 0..rows {
+            for c in 0..to_step {
+                let expected = if c < columns { from[c * from_step + r] } else { T::ZERO };
+                assert_eq!(to[r * to_step + c], expected, "{rows}×{columns}");
+            }
+        }
+    }
+}
+
+#[test]
+fn transposes() {
+    transposes_of_odd_shapes::<f32>();
+    transposes_of_odd_shapes::<f64>();
+}
+
+#[test]
+fn sums_are_finished() {
+    let left = Left { panel: &[1.0; 8], height: 8, start: None };
+    let numbers = [-1.0, -0.0, 0.0, 2.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
+    let masks = numbers.map(|x| [x; 8]);
+    for instructions in Instructions::all() {
+        for x in numbers {
+            let of = |finish: Finish<'_, f64>| {
+                let mut out = [5.0f64; 8];
+                strip_with(instructions, &left, &Right::constant(&x, 1), 0..1, finish, &mut out);
+                out
+            };
+            let same = |found: [f64; 8], expected: f64| {
+                assert!(found.iter().all(|y| *y == expected || y.is_nan() && expected.is_nan()), "{x} {found:?}");
+            };
+            same(of(Finish::Keep), x);
+            same(of(Finish::Relu), if x < 0.0 { 0.0 } else { x });
+            // 5 is what was there
+            same(of(Finish::Descend { eta: 0.1, lambda: 0.3 }), 5.0 - 0.1 * (x + 0.3 * 5.0));
+            for by in &masks {
+                same(of(Finish::WherePositive(by)), if by[0] > 0.0 { x } else { 0.0 });
+            }
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "the right factor is too short")]
+fn short_slices_are_refused() {
+    let right =
+        Right { elements: &[1.0; 8], depth: 3, run: 3, run_step: 0, row_step: 1, column_step: 3, last_column_step: 3 };
+    let left = Left { panel: &[0.0; 24], height: 8, start: None };
+    strip(&left, &right, 0..3, Finish::Keep, &mut [0.0; 24]);
+}
