@@ -210,10 +210,10 @@ pub(crate) struct ExplainArgs {
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// Rows of the data, counted from 0, with commas: one batch
+    /// Rows of DATA, counted from 0, with commas: one batch (the worked example has its own four samples)
     #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
     pub(crate) rows: Vec<usize>,
-    /// The rate of the update by plain gradient descent
+    /// The rate of the update by plain gradient descent, for MODEL and DATA (the worked example has 4)
     #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true, requires = "model")]
     pub(crate) learning_rate: f64,
     /// Print one JSON object instead of text
