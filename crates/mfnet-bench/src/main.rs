@@ -8,7 +8,7 @@ mod work;
 
 use clap::{Parser, Subcommand};
 use mfnet::{Adam, Dtype, History, Result, Rule, Scalar, Sgd, Threads};
-use work::{Rounds, WORKS, Work};
+use work::{Rounds, Work};
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
 #[derive(Parser)]
@@ -17,11 +17,11 @@ struct Args {
     #[command(subcommand)]
     command: Option<Command>,
     /// The works, by name, with commas
-    #[arg(long, value_delimiter = ',', default_value = "A128,A1024,B,C,D,EA,EC")]
-    works: Vec<String>,
+    #[arg(long, value_delimiter = ',', default_value = "A128,A1024,B,C,D,EA,EC", value_parser = work::named)]
+    works: Vec<Work>,
     /// The types, with commas
-    #[arg(long, value_delimiter = ',', default_value = "f32,f64")]
-    dtypes: Vec<String>,
+    #[arg(long, value_delimiter = ',', default_value = "f32,f64", value_parser = work::dtype)]
+    dtypes: Vec<Dtype>,
     /// Numbers of threads, with commas
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     threads: Vec<usize>,
@@ -76,14 +76,12 @@ fn works(args: &Args) -> Result<()> {
     println!(
         "\nwork   type threads    an epoch   samples/s  GFLOP/s   peak  share   GB/s  gather forward   loss  input update"
     );
-    for name in &args.works {
-        let Some(work) = WORKS.iter().find(|work| work.name == name) else { continue };
+    for work in &args.works {
         for dtype in &args.dtypes {
             for &threads in &args.threads {
-                let line = if dtype == "f32" {
-                    measure::<f32>(work, args, threads)
-                } else {
-                    measure::<f64>(work, args, threads)
+                let line = match dtype {
+                    Dtype::F32 => measure::<f32>(work, args, threads),
+                    Dtype::F64 => measure::<f64>(work, args, threads),
                 };
                 println!("{}", line?);
             }

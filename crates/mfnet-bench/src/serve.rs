@@ -7,7 +7,7 @@ use std::time::Instant;
 use mfnet::{Callback, Dtype, EpochRecord, Flow, NeuralNetwork, Result, Scalar, Sgd, Threads};
 
 use crate::machine;
-use crate::work::{WORKS, Work};
+use crate::work::{Work, dtype, named};
 
 /// What is measured, as every program of the comparison takes it.
 #[derive(clap::Args)]
@@ -21,15 +21,6 @@ pub(crate) struct Options {
     /// Number of threads
     #[arg(long)]
     threads: usize,
-}
-
-fn named(name: &str) -> std::result::Result<Work, String> {
-    WORKS.into_iter().find(|work| work.name == name).ok_or_else(|| format!("no work is called {name}"))
-}
-
-fn dtype(name: &str) -> std::result::Result<Dtype, String> {
-    let mut both = [Dtype::F32, Dtype::F64].into_iter();
-    both.find(|dtype| dtype.to_string() == name).ok_or_else(|| "f32 or f64".to_owned())
 }
 
 /// Runs the work once for every line on stdin.

@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use mfnet::{
-    Callback, CrossEntropy, Dataset, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Preprocessing, Result, Rule,
-    Scalar, Seed, Targets, Tensor, Trainer,
+    Callback, CrossEntropy, Dataset, Dtype, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Preprocessing,
+    Result, Rule, Scalar, Seed, Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.
@@ -31,6 +31,17 @@ pub(crate) const WORKS: [Work; 7] = [
     Work { name: "EA", layers: &[784, 512, 512, 10], batch: 1, samples: 1 },
     Work { name: "EC", layers: &[8, 64, 64, 1], batch: 1, samples: 1 },
 ];
+
+/// The work of this name, for the command line.
+pub(crate) fn named(name: &str) -> std::result::Result<Work, String> {
+    WORKS.into_iter().find(|work| work.name == name).ok_or_else(|| format!("no work is called {name}"))
+}
+
+/// The type of this name, for the command line.
+pub(crate) fn dtype(name: &str) -> std::result::Result<Dtype, String> {
+    let mut both = [Dtype::F32, Dtype::F64].into_iter();
+    both.find(|dtype| dtype.to_string() == name).ok_or_else(|| "f32 or f64".to_owned())
+}
 
 impl Work {
     fn features(&self) -> usize {

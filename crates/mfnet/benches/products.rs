@@ -9,9 +9,17 @@ fn main() {
     divan::main();
 }
 
-/// Outputs, inputs, samples: layers of the works A128, A1024, C and D, one sample, and a shape that fits nothing.
-const SHAPES: [(usize, usize, usize); 7] =
-    [(512, 784, 128), (512, 512, 128), (512, 784, 1024), (64, 64, 32), (10, 784, 128), (512, 512, 1), (65, 33, 130)];
+/// Outputs, inputs, samples: layers of the works A128, A1024, C and D, one sample, one strip, and a shape that fits nothing.
+const SHAPES: [(usize, usize, usize); 8] = [
+    (512, 784, 128),
+    (512, 512, 128),
+    (512, 784, 1024),
+    (64, 64, 32),
+    (10, 784, 128),
+    (512, 512, 1),
+    (64, 512, 48),
+    (65, 33, 130),
+];
 
 fn numbers<T: Scalar>(rows: usize, columns: usize) -> Tensor<T> {
     Tensor::from_fn(rows, columns, |i, j| T::from_f64(((i * 7 + j * 13) as f64).sin()))

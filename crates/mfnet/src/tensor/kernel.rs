@@ -8,7 +8,7 @@
 //! result is cut into strips and tiles, and on every processor with a fused multiply-add. The instruction set is chosen at run time; on a
 //! processor without the instruction the product is rounded before it is added.
 //!
-//! With `threads.rs` and `parts.rs` one of the three modules with unsafe code; its functions are safe.
+//! With `kernel/vectors.rs`, `parts.rs` and `threads.rs` the only code that is unsafe; the functions that others call are safe.
 #![allow(unsafe_code)]
 
 mod vectors;
