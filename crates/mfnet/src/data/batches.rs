@@ -52,10 +52,17 @@ impl Dataset {
         Batches { data: self, order, size: size.max(1), next: 0, of: std::marker::PhantomData }
     }
 
-    /// Writes the samples with these numbers into `inputs` and `targets`, which take their number of columns.
-    pub(crate) fn gather<T: Scalar>(&self, samples: &[usize], inputs: &mut Tensor<T>, targets: &mut Tensor<T>) {
-        inputs.set_columns(samples.len());
-        targets.set_columns(samples.len());
+    /// Writes the first `count` of the samples with these numbers into `inputs` and `targets`, which take as many columns. The numbers after
+    /// them say what is wanted next.
+    pub(crate) fn gather<T: Scalar>(
+        &self,
+        samples: &[usize],
+        count: usize,
+        inputs: &mut Tensor<T>,
+        targets: &mut Tensor<T>,
+    ) {
+        inputs.set_columns(count);
+        targets.set_columns(count);
         self.samples.write(samples, inputs);
         self.targets.write(samples, targets);
     }
@@ -73,13 +80,17 @@ impl<T: Scalar> Iterator for Batches<'_, T> {
     type Item = Batch<T>;
 
     fn next(&mut self) -> Option<Batch<T>> {
-        let samples = self.order[self.next..].chunks(self.size).next()?;
-        self.next += samples.len();
+        let rest = &self.order[self.next..];
+        let count = rest.len().min(self.size);
+        if count == 0 {
+            return None;
+        }
         let mut batch = Batch {
-            inputs: Tensor::zeros(self.data.features(), samples.len()),
-            targets: Tensor::zeros(self.data.outputs(), samples.len()),
+            inputs: Tensor::zeros(self.data.features(), count),
+            targets: Tensor::zeros(self.data.outputs(), count),
         };
-        self.data.gather(samples, &mut batch.inputs, &mut batch.targets);
+        self.data.gather(rest, count, &mut batch.inputs, &mut batch.targets);
+        self.next += count;
         Some(batch)
     }
 }

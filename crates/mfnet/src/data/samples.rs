@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
 use super::Standardizer;
-use crate::tensor::kernel::{prefetch, vectorised};
-use crate::tensor::parts::{SAMPLES, for_each_columns};
+use crate::tensor::kernel::{Body, prefetch, with_vectors};
+use crate::tensor::parts::{Columns, SAMPLES, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
@@ -80,14 +80,14 @@ impl Samples {
         tensor
     }
 
-    /// Writes the samples with these numbers into the columns of a matrix that has as many.
+    /// Writes the first samples with these numbers into the columns of a matrix. Of the others, which are wanted next, memory is asked for the first few.
     pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
-        let operations = COST * samples.len() * self.features;
+        let operations = COST * to.columns() * self.features;
         match &*self.values {
             Values::Numbers(numbers) => self.write_from(numbers, samples, to, operations, T::from_f64),
             Values::Bytes { bytes, scaling } => {
                 let (shift, factor) = (T::from_f64(scaling.shift), T::from_f64(1.0 / scaling.scale));
-                self.write_from(bytes, samples, to, operations, |byte| (T::from(byte) - shift) * factor);
+                self.write_from(bytes, samples, to, operations, move |byte| (T::from(byte) - shift) * factor);
             }
         }
     }
@@ -99,23 +99,11 @@ impl Samples {
         samples: &[usize],
         to: &mut Tensor<T>,
         operations: usize,
-        convert: impl Fn(V) -> T + Sync,
+        convert: impl Fn(V) -> T + Copy + Sync,
     ) {
         let panels = to.layout().panels();
-        for_each_columns(to, operations, |mut columns| {
-            for panel in 0..panels {
-                let (numbers, (to, height)) = (columns.numbers(), columns.panel(panel));
-                let feature = panel * T::PANEL;
-                let length = T::PANEL.min(self.features - feature);
-                let part = |sample: usize| &values[self.chosen[sample] * self.features + feature..][..length];
-                for (j, to) in numbers.zip(to.chunks_exact_mut(height)) {
-                    // samples of a batch lie anywhere, and memory answers late
-                    if let Some(later) = samples.get(j + AHEAD) {
-                        prefetch(part(*later));
-                    }
-                    vectorised(to.iter_mut().zip(part(samples[j])), |(to, from)| *to = convert(*from));
-                }
-            }
+        for_each_columns(to, operations, |columns| {
+            with_vectors(Rows { values, of: self, samples, columns, panels, convert });
         });
     }
 
@@ -148,6 +136,48 @@ impl Samples {
             return Samples { features: self.features, values, chosen: self.chosen.clone() };
         }
         Self::from_tensor(&by.apply(&self.tensor()))
+    }
+}
+
+/// Some columns of a batch, written from the rows of a table.
+struct Rows<'a, T: Scalar, V, C> {
+    values: &'a [V],
+    of: &'a Samples,
+    /// Of the whole batch, and those that are wanted next.
+    samples: &'a [usize],
+    columns: Columns<'a, T>,
+    panels: usize,
+    convert: C,
+}
+
+impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Rows<'_, T, V, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        let features = self.of.features;
+        for panel in 0..self.panels {
+            let (numbers, (to, height)) = (self.columns.numbers(), self.columns.panel(panel));
+            let feature = panel * T::PANEL;
+            let length = T::PANEL.min(features - feature);
+            for (j, to) in numbers.zip(to.chunks_exact_mut(height)) {
+                // samples of a batch lie anywhere, and memory answers late: first where they lie, then their numbers
+                if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * AHEAD)) {
+                    prefetch(&self.of.chosen[*much_later..=*much_later]);
+                }
+                if let Some(later) = self.samples.get(j + AHEAD) {
+                    let later = self.of.chosen[*later] * features + feature;
+                    prefetch(&self.values[later..=later]);
+                    if panel + 1 == self.panels {
+                        prefetch(&self.values[later + length - 1..later + length]);
+                    }
+                }
+                let from = &self.values[self.of.chosen[self.samples[j]] * features + feature..][..length];
+                for (to, from) in to.iter_mut().zip(from) {
+                    *to = (self.convert)(*from);
+                }
+            }
+        }
     }
 }
 

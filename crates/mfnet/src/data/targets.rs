@@ -166,12 +166,12 @@ impl Targets {
         y
     }
 
-    /// Writes the samples with these numbers into the columns of Y, which has as many.
+    /// Writes the first samples with these numbers into the columns of Y.
     pub(super) fn write<T: Scalar>(&self, samples: &[usize], y: &mut Tensor<T>) {
         match self {
             Targets::Classes { indices, .. } => {
                 y.fill(T::ZERO);
-                for (j, sample) in samples.iter().enumerate() {
+                for (j, sample) in samples.iter().enumerate().take(y.columns()) {
                     // samples of a batch lie anywhere, and memory answers late
                     if let Some(later) = samples.get(j + AHEAD) {
                         prefetch(&indices[*later..=*later]);
@@ -184,7 +184,7 @@ impl Targets {
                 // a panel of `f64` has half as many rows as one of `f32`
                 for row in (0..values.rows()).step_by(f64::PANEL) {
                     let rows = f64::PANEL.min(values.rows() - row);
-                    for (j, sample) in samples.iter().enumerate() {
+                    for (j, sample) in samples.iter().enumerate().take(y.columns()) {
                         if let Some(later) = samples.get(j + AHEAD) {
                             prefetch(&values.storage()[from.piece(row / f64::PANEL, *later)]);
                         }

@@ -110,12 +110,10 @@ impl<T: Scalar> Activation<T> {
 
     /// a ← g(a).
     pub(crate) fn apply_all(&self, a: &mut [T]) {
-        // the variant is matched outside the loop, so that each loop is of one function and can use vectors
-        let each = |a: &mut [T], g: fn(T) -> T| a.iter_mut().for_each(|a| *a = g(*a));
         match self {
             Activation::Relu => vectorised(a.iter_mut(), |a| *a = relu(*a)),
-            Activation::Sigmoid => each(a, sigmoid),
-            Activation::Tanh => each(a, T::tanh),
+            Activation::Sigmoid => vectorised(a.iter_mut(), |a| *a = sigmoid(*a)),
+            Activation::Tanh => a.iter_mut().for_each(|a| *a = a.tanh()),
             Activation::Identity => {}
             Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
         }
@@ -144,6 +142,7 @@ fn step<T: Scalar>(z: T) -> T {
 }
 
 /// 1/(1 + e⁻ᶻ), from e^(−|z|) so that nothing overflows and small values keep all their digits.
+#[inline(always)]
 fn sigmoid<T: Scalar>(z: T) -> T {
     let e = (-z.abs()).exp();
     if z < T::ZERO { e / (T::ONE + e) } else { T::ONE / (T::ONE + e) }

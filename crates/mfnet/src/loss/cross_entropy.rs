@@ -1,4 +1,7 @@
+use std::ops::Range;
+
 use super::Loss;
+use crate::tensor::kernel::{self, Body, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
 
@@ -21,12 +24,9 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 
     fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-        let of_sample = |j: usize| {
-            let largest = largest(output, j);
-            let sum: f64 = output.pieces(j).flatten().map(|z| (*z - largest).exp().to_f64()).sum();
-            cost(output, target, j, largest, sum)
-        };
-        let sum = sum_over_columns(output.columns(), cost_of(output), |samples| samples.map(of_sample).sum());
+        let sum = sum_over_columns(output.columns(), cost_of(output), |samples| {
+            with_vectors(Costs { output, target, samples })
+        });
         sum / output.columns() as f64
     }
 
@@ -37,20 +37,8 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
         let m = output.columns() as f64;
         let one_by_m = T::from_f64(1.0 / m);
-        let sum = sum_over_columns_of(delta, cost_of(output), |mut delta| {
-            let samples = delta.numbers();
-            let of_sample = |j: usize| {
-                let Exponentials { largest, sum, sum_f64 } = exponentials_into(output, &mut delta, j);
-                let total: T = target.pieces(j).flatten().copied().sum();
-                let factor = total / sum;
-                for (panel, y) in target.pieces(j).enumerate() {
-                    for (d, y) in delta.piece(panel, j).iter_mut().zip(y) {
-                        *d = (*d * factor - *y) * one_by_m;
-                    }
-                }
-                cost(output, target, j, largest, sum_f64)
-            };
-            samples.map(of_sample).sum()
+        let sum = sum_over_columns_of(delta, cost_of(output), |delta| {
+            with_vectors(Gradients { output, target, delta, one_by_m })
         });
         sum / m
     }
@@ -58,7 +46,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 
 /// What the loss of these outputs is taken to cost, in floating-point operations, for the decision whether to share the work.
 fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
-    2000 * output.rows() * output.columns()
+    400 * output.rows() * output.columns()
 }
 
 /// The probabilities of each class for every sample, softmax over each column of `logits`.
@@ -70,51 +58,181 @@ fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
 /// ```
 pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     let mut p = Tensor::zeros(logits.rows(), logits.columns());
-    for_each_columns(&mut p, cost_of(logits), |mut p| {
-        for j in p.numbers() {
-            let sum = exponentials_into(logits, &mut p, j).sum;
-            for panel in 0..logits.layout().panels() {
-                p.piece(panel, j).iter_mut().for_each(|p| *p /= sum);
-            }
-        }
-    });
+    for_each_columns(&mut p, cost_of(logits), |p| with_vectors(Probabilities { logits, p }));
     p
 }
 
-/// c = max z of a sample. A NaN among the logits makes the exponentials, and so the loss, NaN.
-fn largest<T: Scalar>(logits: &Tensor<T>, j: usize) -> T {
-    logits.pieces(j).flatten().fold(T::from_f64(f64::NEG_INFINITY), |c, z| c.max(*z))
+/// A number for each of some samples side by side, so that a loop over them becomes vectors.
+type Lanes<T> = [T; LANES];
+const LANES: usize = 16;
+
+/// Rows of a matrix for some columns side by side; more rows than a group of `f64` has.
+type Rows<T> = [Lanes<T>; 16];
+
+/// A group of rows of some columns.
+#[inline(always)]
+fn rows<T: Scalar>((from, step): (&[T], usize), columns: &Range<usize>) -> Rows<T> {
+    let mut rows = [[T::ZERO; LANES]; 16];
+    kernel::transpose((from, step), (rows.as_flattened_mut(), LANES), T::GROUP, columns.len());
+    rows
 }
 
-/// Of the logits z of a sample: c = max z, and Σ exp(z_i − c), in `T` and with each term in `f64`.
+/// Writes them back.
+#[inline(always)]
+fn write<T: Scalar>(rows: &Rows<T>, (to, step): (&mut [T], usize), columns: &Range<usize>) {
+    kernel::transpose((rows.as_flattened(), LANES), (to, step), columns.len(), T::GROUP);
+}
+
+/// Of the logits z of each sample: c = max z, and Σ exp(z_i − c), in `T` and with each term in `f64`. A NaN among the logits makes
+/// the sums, and so the loss, NaN.
 struct Exponentials<T> {
-    largest: T,
-    sum: T,
-    sum_f64: f64,
+    largest: Lanes<T>,
+    sums: Lanes<T>,
+    sums_f64: Lanes<f64>,
 }
 
-/// Writes exp(z_k − c) into column j of `p`.
-fn exponentials_into<T: Scalar>(logits: &Tensor<T>, p: &mut Columns<'_, T>, j: usize) -> Exponentials<T> {
-    let largest = largest(logits, j);
-    let (mut sum, mut sum_f64) = (T::ZERO, 0.0);
-    for (panel, z) in logits.pieces(j).enumerate() {
-        for (p, z) in p.piece(panel, j).iter_mut().zip(z) {
-            *p = (*z - largest).exp();
-            sum += *p;
-            sum_f64 += p.to_f64();
+impl<T: Scalar> Exponentials<T> {
+    /// Those of some columns. exp(z_k − c) is written to `p`, where there is one.
+    #[inline(always)]
+    fn of(logits: &Tensor<T>, columns: &Range<usize>, mut p: Option<&mut Columns<'_, T>>) -> Self {
+        let mut largest = [T::from_f64(f64::NEG_INFINITY); LANES];
+        for group in 0..logits.layout().groups() {
+            let z = rows(logits.group(group, columns), columns);
+            for z in &z[..logits.rows_in(group)] {
+                for s in 0..LANES {
+                    largest[s] = if z[s] > largest[s] { z[s] } else { largest[s] };
+                }
+            }
+        }
+        let (mut sums, mut sums_f64) = ([T::ZERO; LANES], [0.0; LANES]);
+        for group in 0..logits.layout().groups() {
+            let mut z = rows(logits.group(group, columns), columns);
+            for z in &mut z[..logits.rows_in(group)] {
+                for s in 0..LANES {
+                    z[s] = (z[s] - largest[s]).exp();
+                    sums[s] += z[s];
+                    sums_f64[s] += z[s].to_f64();
+                }
+            }
+            if let Some(p) = &mut p {
+                write(&z, p.group(group, columns), columns);
+            }
+        }
+        Exponentials { largest, sums, sums_f64 }
+    }
+
+    /// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)), summed over the columns.
+    #[inline(always)]
+    fn cost(&self, logits: &Tensor<T>, target: &Tensor<T>, columns: &Range<usize>) -> f64 {
+        let log_sums = self.sums_f64.map(f64::ln);
+        let mut costs = [0.0; LANES];
+        for group in 0..logits.layout().groups() {
+            let (z, y) = (rows(logits.group(group, columns), columns), rows(target.group(group, columns), columns));
+            for (z, y) in z[..logits.rows_in(group)].iter().zip(&y) {
+                for s in 0..LANES {
+                    let cost = y[s].to_f64() * (log_sums[s] - (z[s] - self.largest[s]).to_f64());
+                    // a class of probability 0 in y counts nothing, even where z is −∞
+                    costs[s] += if y[s] == T::ZERO { 0.0 } else { cost };
+                }
+            }
+        }
+        costs[..columns.len()].iter().sum()
+    }
+}
+
+/// Some columns, a few at a time.
+#[inline(always)]
+fn side_by_side(columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let end = columns.end;
+    columns.step_by(LANES).map(move |first| first..end.min(first + LANES))
+}
+
+/// The costs of some samples, summed.
+struct Costs<'a, T: Scalar> {
+    output: &'a Tensor<T>,
+    target: &'a Tensor<T>,
+    samples: Range<usize>,
+}
+
+impl<T: Scalar> Body for Costs<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(self) -> f64 {
+        let mut costs = 0.0;
+        for samples in side_by_side(self.samples) {
+            costs += Exponentials::of(self.output, &samples, None).cost(self.output, self.target, &samples);
+        }
+        costs
+    }
+}
+
+/// The same, and the samples' gradients, written.
+struct Gradients<'a, T: Scalar> {
+    output: &'a Tensor<T>,
+    target: &'a Tensor<T>,
+    delta: Columns<'a, T>,
+    one_by_m: T,
+}
+
+impl<T: Scalar> Body for Gradients<'_, T> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn run(mut self) -> f64 {
+        let groups = self.output.layout().groups();
+        let mut costs = 0.0;
+        for samples in side_by_side(self.delta.numbers()) {
+            let exponentials = Exponentials::of(self.output, &samples, Some(&mut self.delta));
+            let mut factors = [T::ZERO; LANES];
+            for group in 0..groups {
+                let y = rows(self.target.group(group, &samples), &samples);
+                for y in &y[..self.target.rows_in(group)] {
+                    for s in 0..LANES {
+                        factors[s] += y[s];
+                    }
+                }
+            }
+            for (factor, sum) in factors.iter_mut().zip(&exponentials.sums) {
+                *factor /= *sum;
+            }
+            for (s, j) in samples.clone().enumerate() {
+                for group in 0..groups {
+                    let ((delta, _), (y, _)) =
+                        (self.delta.group(group, &(j..j + 1)), self.target.group(group, &(j..j + 1)));
+                    for i in 0..T::GROUP {
+                        delta[i] = (delta[i] * factors[s] - y[i]) * self.one_by_m;
+                    }
+                }
+            }
+            costs += exponentials.cost(self.output, self.target, &samples);
+        }
+        costs
+    }
+}
+
+/// The probabilities of some samples, written.
+struct Probabilities<'a, T: Scalar> {
+    logits: &'a Tensor<T>,
+    p: Columns<'a, T>,
+}
+
+impl<T: Scalar> Body for Probabilities<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(mut self) {
+        for samples in side_by_side(self.p.numbers()) {
+            let sums = Exponentials::of(self.logits, &samples, Some(&mut self.p)).sums;
+            for (s, j) in samples.enumerate() {
+                for group in 0..self.logits.layout().groups() {
+                    for p in self.p.group(group, &(j..j + 1)).0 {
+                        *p /= sums[s];
+                    }
+                }
+            }
         }
     }
-    Exponentials { largest, sum, sum_f64 }
-}
-
-/// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)) of column j, given c and Σ exp(z_i − c).
-fn cost<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, j: usize, largest: T, sum: f64) -> f64 {
-    let log_sum = sum.ln();
-    let of = |(z, y): (&T, &T)| {
-        // a class of probability 0 in y counts nothing, even where z is −∞
-        if *y == T::ZERO { 0.0 } else { y.to_f64() * (log_sum - (*z - largest).to_f64()) }
-    };
-    output.pieces(j).flatten().zip(target.pieces(j).flatten()).map(of).sum()
 }
 
 #[cfg(test)]

@@ -84,7 +84,7 @@ impl<'a, T: Scalar> LossOver<'a, T> {
         self.stages.iter_mut().for_each(|stage| stage.renew_transpose(net));
         let mut sum = 0.0;
         for samples in self.samples.chunks(AT_A_TIME) {
-            self.data.gather(samples, &mut self.inputs, &mut self.targets);
+            self.data.gather(samples, samples.len(), &mut self.inputs, &mut self.targets);
             let output = stage::forward(&mut self.stages, net, &self.inputs);
             sum += loss.value(output, &self.targets) * samples.len() as f64;
         }

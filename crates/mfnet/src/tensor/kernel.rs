@@ -212,29 +212,51 @@ fn strip_to<T: Scalar>(
     }
 }
 
-/// Calls `each` for every item: a loop over elements, compiled for the best vectors of this processor. Gives the same bits as the loop
-/// itself. `each` must be a few operations, so that the compiler puts it into the loop.
+/// A computation that [`with_vectors`] compiles for the best vectors of this processor.
+pub(crate) trait Body {
+    type Output;
+
+    /// Must be `#[inline(always)]`, and so must be what it calls; loops in it become vectors.
+    fn run(self) -> Self::Output;
+}
+
+/// Runs `body`, compiled for the best vectors of this processor. Gives the same bits as `body.run()`.
 #[inline]
-pub(crate) fn vectorised<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
+pub(crate) fn with_vectors<B: Body>(body: B) -> B::Output {
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-    fn avx512<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
-        items.for_each(each);
+    fn avx512<B: Body>(body: B) -> B::Output {
+        body.run()
     }
     #[cfg(target_arch = "x86_64")]
     #[target_feature(enable = "avx2")]
-    fn avx2<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
-        items.for_each(each);
+    fn avx2<B: Body>(body: B) -> B::Output {
+        body.run()
     }
     match Instructions::best() {
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has the instructions.
-        Instructions::Avx512 => unsafe { avx512(items, each) },
+        Instructions::Avx512 => unsafe { avx512(body) },
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the processor has the instructions.
-        Instructions::Avx2 => unsafe { avx2(items, each) },
-        Instructions::Portable => items.for_each(each),
+        Instructions::Avx2 => unsafe { avx2(body) },
+        Instructions::Portable => body.run(),
     }
+}
+
+/// Calls `each` for every item: [`with_vectors`] for one loop. `each` must be a few operations, so that the compiler puts it into
+/// the loop.
+#[inline]
+pub(crate) fn vectorised<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
+    struct Loop<I, F>(I, F);
+    impl<I: Iterator, F: FnMut(I::Item)> Body for Loop<I, F> {
+        type Output = ();
+        #[inline(always)]
+        fn run(self) {
+            self.0.for_each(self.1);
+        }
+    }
+    with_vectors(Loop(items, each));
 }
 
 /// Σ x y over pieces of equal lengths, each at most a panel's column: a sum for each lane of a panel, then the sums of the lanes two by two.
@@ -293,7 +315,7 @@ unsafe fn dot_with<'a, T: Scalar, V: Vector<Element = T>>(pieces: impl Iterator<
 }
 
 /// `to[r · to_step + c] = from[c · from_step + r]` for all rows r and columns c.
-pub(super) fn transpose<T: Scalar>(
+pub(crate) fn transpose<T: Scalar>(
     (from, from_step): (&[T], usize),
     (to, to_step): (&mut [T], usize),
     rows: usize,

@@ -13,6 +13,7 @@
 
 mod augmented;
 mod elements;
+mod exponential;
 pub(crate) mod kernel;
 pub(crate) mod parts;
 pub(crate) mod product;
@@ -58,6 +59,21 @@ impl<T: Scalar> Layout<T> {
     pub(crate) fn place(self, panel: usize, columns: Range<usize>) -> Range<usize> {
         let (start, height) = (panel * T::PANEL * self.columns, self.height(panel));
         start + columns.start * height..start + columns.end * height
+    }
+
+    /// Number of groups of rows.
+    #[inline]
+    pub(crate) fn groups(self) -> usize {
+        self.rows.div_ceil(T::GROUP)
+    }
+
+    /// Some columns of a group of rows, with those that fill it up, and how far a column is from the next.
+    #[inline]
+    pub(crate) fn group(self, group: usize, columns: &Range<usize>) -> (Range<usize>, usize) {
+        let (panel, within) = (group * T::GROUP / T::PANEL, group * T::GROUP % T::PANEL);
+        let Range { start, end } = self.place(panel, columns.clone());
+        let height = self.height(panel);
+        (start + within..(end + within + T::GROUP).saturating_sub(height), height)
     }
 
     /// One column of a panel without the rows that fill it up.
@@ -229,6 +245,17 @@ impl<T: Scalar> Tensor<T> {
     /// How the elements lie in memory.
     pub(crate) fn layout(&self) -> Layout<T> {
         Layout { rows: self.rows, columns: self.columns, of: PhantomData }
+    }
+
+    /// What a group of rows holds of some columns, and how far a column is from the next.
+    pub(crate) fn group(&self, group: usize, columns: &Range<usize>) -> (&[T], usize) {
+        let (place, step) = self.layout().group(group, columns);
+        (&self.elements[place], step)
+    }
+
+    /// The rows of a group without those that fill it up.
+    pub(crate) fn rows_in(&self, group: usize) -> usize {
+        T::GROUP.min(self.rows - group * T::GROUP)
     }
 
     /// What a panel holds of a column, without the rows that fill it up.

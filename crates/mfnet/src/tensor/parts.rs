@@ -12,7 +12,7 @@ use crate::threads::{is_worth_sharing, share};
 const COLUMNS: usize = 48;
 
 /// Samples that a thread takes at a time where it takes whole ones.
-pub(crate) const SAMPLES: usize = 8;
+pub(crate) const SAMPLES: usize = 16;
 
 /// A slice from which threads take parts that do not overlap.
 struct Parts<'a, T> {
@@ -147,17 +147,18 @@ impl<T: Scalar> Columns<'_, T> {
     /// What a panel holds of all of them, column after column, and the rows of the panel.
     #[inline]
     pub(crate) fn panel(&mut self, panel: usize) -> (&mut [T], usize) {
-        // SAFETY: as in `piece`.
+        // SAFETY: as in `group`.
         let elements = unsafe { self.parts.take(self.layout.place(panel, self.numbers.clone())) };
         (elements, self.layout.height(panel))
     }
 
-    /// What a panel holds of one of the columns.
+    /// What a panel holds from a group of rows on, in some of the columns, and the rows of the panel.
     #[inline]
-    pub(crate) fn piece(&mut self, panel: usize, column: usize) -> &mut [T] {
-        assert!(self.numbers.contains(&column), "one of these columns");
+    pub(crate) fn group(&mut self, group: usize, columns: &Range<usize>) -> (&mut [T], usize) {
+        assert!(self.numbers.start <= columns.start && columns.end <= self.numbers.end, "some of these columns");
+        let (place, height) = self.layout.group(group, columns);
         // SAFETY: no other value has these columns, and this one gives one piece at a time.
-        unsafe { self.parts.take(self.layout.piece(panel, column)) }
+        (unsafe { self.parts.take(place) }, height)
     }
 }
 

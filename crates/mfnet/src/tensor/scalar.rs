@@ -4,6 +4,8 @@ use std::ops::{Add, AddAssign, Div, DivAssign, Mul, MulAssign, Neg, Sub, SubAssi
 
 use serde::{Deserialize, Serialize};
 
+use super::exponential;
+
 /// The type of a tensor's elements, as the model file and the command line name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -25,7 +27,7 @@ impl Display for Dtype {
 
 /// A real number that networks compute with: `f64` or `f32`, and no other type.
 ///
-/// Functions behave as those of the standard library for the same type.
+/// Functions but [`Scalar::exp`] are those of the standard library for the same type.
 pub trait Scalar:
     sealed::Sealed
     + Copy
@@ -60,7 +62,7 @@ pub trait Scalar:
     fn from_f64(x: f64) -> Self;
     /// The same number as `f64`, exactly.
     fn to_f64(self) -> f64;
-    /// eˣ.
+    /// eˣ, at most one unit in the last place away; the same bits on every machine, which the standard library does not promise.
     fn exp(self) -> Self;
     /// The natural logarithm.
     fn ln(self) -> Self;
@@ -88,7 +90,7 @@ pub(super) mod sealed {
 }
 
 macro_rules! scalar {
-    ($type:ident, $dtype:expr) => {
+    ($type:ident, $dtype:expr, $exp:path) => {
         impl Scalar for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
@@ -100,8 +102,9 @@ macro_rules! scalar {
             fn to_f64(self) -> f64 {
                 f64::from(self)
             }
+            #[inline(always)]
             fn exp(self) -> Self {
-                $type::exp(self)
+                $exp(self)
             }
             fn ln(self) -> Self {
                 $type::ln(self)
@@ -130,5 +133,5 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f64, Dtype::F64);
-scalar!(f32, Dtype::F32);
+scalar!(f64, Dtype::F64, exponential::of_f64);
+scalar!(f32, Dtype::F32, exponential::of_f32);

@@ -110,7 +110,7 @@ impl<'a> Problem<'a> {
         let mut x = Tensor::zeros(self.data.features(), 0);
         let mut y = Tensor::zeros(self.data.outputs(), 0);
         for part in self.samples.chunks(AT_A_TIME) {
-            self.data.gather(part, &mut x, &mut y);
+            self.data.gather(part, part.len(), &mut x, &mut y);
             if work(part.len() as f64 / self.samples.len() as f64, &x, &y) == Flow::Stop {
                 return Flow::Stop;
             }

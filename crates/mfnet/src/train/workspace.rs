@@ -139,14 +139,15 @@ impl<T: Scalar> Workspace<T> {
     /// Fetches the next batch and says how many samples it has.
     pub(super) fn gather(&mut self, train: &Dataset) -> usize {
         self.stopwatch.start();
-        let samples = &self.order[self.used..self.order.len().min(self.used + self.batch_size)];
-        train.gather(samples, &mut self.inputs, &mut self.targets);
+        let rest = &self.order[self.used..];
+        let count = rest.len().min(self.batch_size);
+        train.gather(rest, count, &mut self.inputs, &mut self.targets);
         for stage in &mut self.stages {
-            stage.delta.set_columns(samples.len());
+            stage.delta.set_columns(count);
         }
-        self.used += samples.len();
+        self.used += count;
         self.stopwatch.lap(|phases| &mut phases.gather);
-        samples.len()
+        count
     }
 
     /// The forward pass, the loss, and its gradient with respect to the output.

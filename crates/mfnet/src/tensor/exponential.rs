@@ -1,0 +1,141 @@
+//! eˣ without a branch or a table, so that a loop over it becomes vectors (see `kernel::with_vectors`).
+//!
+//! ```text
+//! x = n ln 2 + r, |r| ≤ ½ ln 2        eˣ = 2ⁿ eʳ, eʳ by its Taylor series
+//! ```
+//!
+//! No operation is fused, so that every processor gives the same bits.
+
+use std::f64::consts::{LN_2, LOG2_E};
+
+/// Added to a number below 2⁵¹ it leaves no place for a fraction: the sum is rounded, and its lowest bits are the whole number.
+const ROUNDER: f64 = 1.5 * (1u64 << 52) as f64;
+
+/// 2ⁿ from n + [`ROUNDER`], −1023 < n < 1024.
+#[inline(always)]
+fn power_of_two(rounded: f64) -> f64 {
+    f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
+}
+
+/// x, not beyond these limits; NaN stays NaN.
+#[inline(always)]
+fn limited(x: f64, low: f64, high: f64) -> f64 {
+    let x = if x > high { high } else { x };
+    if x < low { low } else { x }
+}
+
+/// 1/k! for k = 0, 1, …
+const BY_FACTORIALS: [f64; 14] = {
+    let mut all = [1.0; 14];
+    let mut k = 1;
+    while k < all.len() {
+        all[k] = all[k - 1] / k as f64;
+        k += 1;
+    }
+    all
+};
+
+/// Σ rᵏ/k! for 2 ≤ k ≤ `degree`: what eʳ has beyond 1 + r.
+#[inline(always)]
+fn tail(r: f64, degree: usize) -> f64 {
+    let mut sum = BY_FACTORIALS[degree];
+    for k in (2..degree).rev() {
+        sum = sum * r + BY_FACTORIALS[k];
+    }
+    sum * r * r
+}
+
+/// In `f64`, where the ninth power of r counts less than a hundredth of a unit of `f32`; rounding to `f32` does what is right for the smallest numbers and for infinity.
+#[inline(always)]
+pub(super) fn of_f32(x: f32) -> f32 {
+    let x = limited(f64::from(x), -200.0, 200.0);
+    let rounded = x * LOG2_E + ROUNDER;
+    let r = x - (rounded - ROUNDER) * LN_2;
+    ((1.0 + (r + tail(r, 8))) * power_of_two(rounded)) as f32
+}
+
+/// ln 2 in two parts, of which a whole number below 2²⁰ times the first is exact.
+const LN_2_HIGH: f64 = f64::from_bits(LN_2.to_bits() >> 21 << 21);
+/// ln 2 − [`LN_2_HIGH`].
+const LN_2_LOW: f64 = (LN_2 - LN_2_HIGH) + LN_2_REST;
+/// ln 2 − [`LN_2`].
+const LN_2_REST: f64 = 2.319_046_813_846_299_6e-17;
+
+#[inline(always)]
+pub(super) fn of_f64(x: f64) -> f64 {
+    let x = limited(x, -746.0, 710.0);
+    let n = x * LOG2_E + ROUNDER - ROUNDER;
+    let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
+    // 2ⁿ in two factors, for n beyond the exponents that there are
+    let half = 0.5 * n + ROUNDER;
+    let rest = n - (half - ROUNDER) + ROUNDER;
+    (1.0 + (r + tail(r, 13))) * power_of_two(half) * power_of_two(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The next number of the type minus this one.
+    fn unit(x: f64) -> f64 {
+        x.next_up() - x
+    }
+
+    /// eˣ to 40 digits by Python's `decimal`, written as the nearest `f64` and what it lacks.
+    #[rustfmt::skip]
+    const KNOWN: [(f64, f64, f64); 11] = [
+        (1.0, std::f64::consts::E, 1.446e-16),
+        (-1.0, 0.36787944117144233, -1.243e-17),
+        (0.5, 1.6487212707001282, -4.732e-17),
+        (-0.3465, 0.7071588192872713, 2.740e-17),
+        (0.34, 1.4049475905635938, 8.001e-17),
+        (10.25, 28282.541920334977, 1.614e-12),
+        (-36.04365338911715, 2.2204460492503185e-16, 2.125e-32),
+        (100.7, 5.413203172330057e+43, 2.001e+27),
+        (-700.3, 7.304228033645715e-305, 2.060e-321),
+        (709.7, 1.6549840276802644e+308, -4.124e+291),
+        (1e-9, 1.000000001, -8.224e-17),
+    ];
+
+    #[test]
+    fn at_most_a_unit_away() {
+        for (x, e, rest) in KNOWN {
+            let error = (of_f64(x) - e) - rest;
+            assert!(error.abs() <= unit(e), "e^{x}");
+        }
+        let mut worst = 0.0f64;
+        for i in -149_000..141_800 {
+            let x = f64::from(i) * 5.000_123e-3;
+            let e = x.exp();
+            worst = worst.max(((of_f64(x) - e) / unit(e)).abs());
+        }
+        assert!(worst <= 1.0, "{worst}");
+    }
+
+    #[test]
+    fn f32_is_rounded_once() {
+        let mut x = -104.0f32;
+        while x < 89.0 {
+            let (e, exact) = (of_f32(x), f64::from(x).exp());
+            let unit = f64::from(e.next_up()) - f64::from(e);
+            assert!((f64::from(e) - exact).abs() <= 0.51 * unit || exact > f64::from(f32::MAX), "e^{x} = {e}");
+            x += 1.137e-3;
+        }
+    }
+
+    #[test]
+    fn ends() {
+        for x in [f64::NEG_INFINITY, -1e300, -746.0, -745.2] {
+            assert_eq!(of_f64(x), 0.0, "{x}");
+        }
+        for x in [709.79, 710.0, 1e300, f64::INFINITY] {
+            assert_eq!(of_f64(x), f64::INFINITY, "{x}");
+        }
+        assert_eq!(of_f64(-745.1), f64::from_bits(1));
+        assert_eq!((of_f64(0.0), of_f64(-0.0), of_f32(0.0)), (1.0, 1.0, 1.0));
+        assert!(of_f64(f64::NAN).is_nan() && of_f32(f32::NAN).is_nan());
+        assert_eq!((of_f32(f32::INFINITY), of_f32(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
+        assert_eq!((of_f32(88.73), of_f32(-104.0)), (f32::INFINITY, 0.0));
+        assert_eq!(of_f32(-103.9).to_bits(), 1);
+    }
+}
