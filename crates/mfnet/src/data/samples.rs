@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use super::Standardizer;
 use crate::tensor::kernel::{Body, prefetch, with_vectors};
-use crate::tensor::parts::{Columns, SAMPLES, for_each_columns};
+use crate::tensor::parts::{Columns, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
 /// How many samples ahead memory is asked.
-pub(super) const AHEAD: usize = SAMPLES;
+pub(super) const AHEAD: usize = 8;
 
 /// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
 /// batch is gathered.
@@ -156,25 +156,29 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Rows<'_, T, V, C> {
     #[inline(always)]
     fn run(mut self) {
         let features = self.of.features;
-        for panel in 0..self.panels {
-            let (numbers, (to, height)) = (self.columns.numbers(), self.columns.panel(panel));
-            let feature = panel * T::PANEL;
-            let length = T::PANEL.min(features - feature);
-            for (j, to) in numbers.zip(to.chunks_exact_mut(height)) {
-                // samples of a batch lie anywhere, and memory answers late: first where they lie, then their numbers
-                if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * AHEAD)) {
-                    prefetch(&self.of.chosen[*much_later..=*much_later]);
-                }
-                if let Some(later) = self.samples.get(j + AHEAD) {
-                    let later = self.of.chosen[*later] * features + feature;
-                    prefetch(&self.values[later..=later]);
-                    if panel + 1 == self.panels {
-                        prefetch(&self.values[later + length - 1..later + length]);
+        let numbers = self.columns.numbers();
+        for first in numbers.clone().step_by(AHEAD) {
+            for panel in 0..self.panels {
+                let (to, height) = self.columns.panel(panel);
+                let feature = panel * T::PANEL;
+                let length = T::PANEL.min(features - feature);
+                let to = to[(first - numbers.start) * height..].chunks_exact_mut(height);
+                for (j, to) in (first..numbers.end.min(first + AHEAD)).zip(to) {
+                    // samples of a batch lie anywhere, and memory answers late: first where they lie, then their numbers
+                    if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * AHEAD)) {
+                        prefetch(&self.of.chosen[*much_later..=*much_later]);
                     }
-                }
-                let from = &self.values[self.of.chosen[self.samples[j]] * features + feature..][..length];
-                for (to, from) in to.iter_mut().zip(from) {
-                    *to = (self.convert)(*from);
+                    if let Some(later) = self.samples.get(j + AHEAD) {
+                        let later = self.of.chosen[*later] * features + feature;
+                        prefetch(&self.values[later..=later]);
+                        if panel + 1 == self.panels {
+                            prefetch(&self.values[later + length - 1..later + length]);
+                        }
+                    }
+                    let from = &self.values[self.of.chosen[self.samples[j]] * features + feature..][..length];
+                    for (to, from) in to.iter_mut().zip(from) {
+                        *to = (self.convert)(*from);
+                    }
                 }
             }
         }

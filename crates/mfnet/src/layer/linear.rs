@@ -95,7 +95,7 @@ impl<T: Scalar> Linear<T> {
 
     /// Whether the forward product needs the transpose of W.
     pub(crate) fn has_few_outputs(&self) -> bool {
-        product::are_few::<T>(self.outputs())
+        product::are_few::<T>(self.outputs(), self.inputs())
     }
 
     /// Wᵀ Δ ⊙ g′(A), the input gradient of this layer and of the activation g before it in one, given Wᵀ and A, the activation's output.

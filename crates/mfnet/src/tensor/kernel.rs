@@ -259,58 +259,192 @@ pub(crate) fn vectorised<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
     with_vectors(Loop(items, each));
 }
 
-/// Σ x y over pieces of equal lengths, each at most a panel's column: a sum for each lane of a panel, then the sums of the lanes two by two.
-/// The order follows from the lengths alone.
-pub(super) fn dot<'a, T: Scalar>(pieces: impl Iterator<Item = (&'a [T], &'a [T])>) -> T {
-    // SAFETY: the instructions are there.
+/// Two matrices of as many rows, in panels: the product of the first one's transpose and the second, for a first one of few columns.
+pub struct Few<'a, T> {
+    pub(super) left: &'a [T],
+    pub(super) left_columns: usize,
+    pub(super) right: &'a [T],
+    pub(super) right_columns: usize,
+    pub(super) rows: usize,
+    /// What is added to a row of the product.
+    pub(super) start: &'a [T],
+}
+
+/// Writes the columns `columns` of start + leftᵀ · right, `height` elements apart.
+///
+/// An element is a sum for each lane of a group of rows, and then of the lanes by halves, in the same order wherever it is.
+///
+/// # Panics
+/// If a slice is too short.
+pub(super) fn few<T: Scalar>(few: &Few<'_, T>, columns: Range<usize>, height: usize, out: &mut [T]) {
+    few_with(Instructions::best(), few, columns, height, out);
+}
+
+/// [`few`] with these instructions, which the processor must have.
+fn few_with<T: Scalar>(
+    instructions: Instructions,
+    few: &Few<'_, T>,
+    columns: Range<usize>,
+    height: usize,
+    out: &mut [T],
+) {
+    let rows = few.rows.next_multiple_of(T::GROUP);
+    assert!(few.left.len() >= rows * few.left_columns, "the left factor is too short");
+    assert!(few.right.len() >= rows * few.right_columns, "the right factor is too short");
+    assert!(few.start.len() >= few.left_columns, "the start is too short");
+    assert!(columns.end <= few.right_columns, "columns of the right factor");
+    assert!(height >= few.left_columns && out.len() >= columns.len() * height, "the result is too short");
+    // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
     unsafe {
-        match Instructions::best() {
+        match instructions {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => T::dot_avx512(pieces),
+            Instructions::Avx512 => T::few_avx512(few, columns, height, out),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => T::dot_avx2(pieces),
-            Instructions::Portable => dot_with::<T, T::Portable>(pieces),
+            Instructions::Avx2 => T::few_avx2(few, columns, height, out),
+            Instructions::Portable => few_columns::<T::Portable, 1, 2>(few, columns, height, out),
         }
     }
 }
 
+/// All columns, `RIGHT` of the right factor and `LEFT` of the left one at a time.
+///
 /// # Safety
-/// The processor has the instructions of `V`.
+/// The slices are long enough, as `few_with` checks, and the processor has the instructions of `V`.
 #[inline(always)]
-unsafe fn dot_with<'a, T: Scalar, V: Vector<Element = T>>(pieces: impl Iterator<Item = (&'a [T], &'a [T])>) -> T {
-    // SAFETY: the instructions are this function's promise; every place lies in a group of the slices.
+unsafe fn few_columns<V: Vector, const RIGHT: usize, const LEFT: usize>(
+    few: &Few<'_, V::Element>,
+    columns: Range<usize>,
+    height: usize,
+    out: &mut [V::Element],
+) where
+    V::Element: Scalar,
+{
+    let mut j = columns.start;
+    let mut out = out.chunks_mut(RIGHT * height);
+    // SAFETY: as this function's.
     unsafe {
-        let mut sums = [V::zero(); 4];
-        // by a number that is known to the compiler, so that the sums stay in registers
-        let add = |sums: &mut [V; 4], r: usize, x: V, y: V| match r {
-            0 => sums[0] = sums[0].plus(x, y),
-            1 => sums[1] = sums[1].plus(x, y),
-            2 => sums[2] = sums[2].plus(x, y),
-            _ => sums[3] = sums[3].plus(x, y),
-        };
-        for (x, y) in pieces {
-            if let (Some(x), Some(y)) = (x.get(..T::PANEL), y.get(..T::PANEL)) {
-                for (r, sum) in sums.iter_mut().enumerate() {
-                    let (x, y) = (V::load(x.as_ptr().add(r * T::GROUP)), V::load(y.as_ptr().add(r * T::GROUP)));
+        while j + RIGHT <= columns.end {
+            few_tiles::<V, RIGHT, LEFT>(few, j, height, out.next().unwrap_or_default());
+            j += RIGHT;
+        }
+        for out in out.next().unwrap_or_default().chunks_mut(height).take(columns.end - j) {
+            few_tiles::<V, 1, LEFT>(few, j, height, out);
+            j += 1;
+        }
+    }
+}
+
+/// `RIGHT` columns of the right factor from j on by all of the left one.
+///
+/// # Safety
+/// As [`few_columns`].
+#[inline(always)]
+unsafe fn few_tiles<V: Vector, const RIGHT: usize, const LEFT: usize>(
+    few: &Few<'_, V::Element>,
+    j: usize,
+    height: usize,
+    out: &mut [V::Element],
+) where
+    V::Element: Scalar,
+{
+    let mut i = 0;
+    // SAFETY: as this function's.
+    unsafe {
+        while i + LEFT <= few.left_columns {
+            few_tile::<V, RIGHT, LEFT>(few, i, j, height, out);
+            i += LEFT;
+        }
+        match few.left_columns - i {
+            4 if LEFT > 4 => few_tile::<V, RIGHT, 4>(few, i, j, height, out),
+            3 if LEFT > 3 => few_tile::<V, RIGHT, 3>(few, i, j, height, out),
+            2 if LEFT > 2 => few_tile::<V, RIGHT, 2>(few, i, j, height, out),
+            1 if LEFT > 1 => few_tile::<V, RIGHT, 1>(few, i, j, height, out),
+            _ => {}
+        }
+    }
+}
+
+/// Adds the products of columns `step` elements apart, over some groups of rows.
+///
+/// # Safety
+/// As [`few_columns`].
+#[inline(always)]
+unsafe fn products_of_groups<V: Vector, const RIGHT: usize, const LEFT: usize>(
+    sums: &mut [[V; LEFT]; RIGHT],
+    mut a: *const V::Element,
+    mut b: *const V::Element,
+    step: usize,
+    groups: usize,
+) {
+    let group = GROUP / size_of::<V::Element>();
+    // SAFETY: as this function's.
+    unsafe {
+        for _ in 0..groups {
+            let mut x = [V::zero(); LEFT];
+            for (l, x) in x.iter_mut().enumerate() {
+                *x = V::load(a.add(l * step));
+            }
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let y = V::load(b.add(r * step));
+                for (sum, x) in sums.iter_mut().zip(x) {
                     *sum = sum.plus(x, y);
                 }
-                continue;
             }
-            let whole = x.len().min(y.len()) / T::GROUP;
-            for r in 0..whole {
-                let (x, y) = (V::load(x.as_ptr().add(r * T::GROUP)), V::load(y.as_ptr().add(r * T::GROUP)));
-                add(&mut sums, r, x, y);
-            }
-            let (x, y) = (&x[whole * T::GROUP..], &y[whole * T::GROUP..]);
-            if !x.is_empty() {
-                let (mut a, mut b) = ([T::ZERO; GROUP], [T::ZERO; GROUP]);
-                a[..x.len()].copy_from_slice(x);
-                b[..y.len()].copy_from_slice(y);
-                add(&mut sums, whole, V::load(a.as_ptr()), V::load(b.as_ptr()));
+            (a, b) = (a.add(group), b.add(group));
+        }
+    }
+}
+
+/// Columns of both factors from i and j on.
+///
+/// # Safety
+/// As [`few_columns`].
+#[inline(always)]
+unsafe fn few_tile<V: Vector, const RIGHT: usize, const LEFT: usize>(
+    few: &Few<'_, V::Element>,
+    i: usize,
+    j: usize,
+    height: usize,
+    out: &mut [V::Element],
+) where
+    V::Element: Scalar,
+{
+    let (group, panel) = (V::Element::GROUP, V::Element::PANEL);
+    // SAFETY: every place lies before the ends that `few_with` checked.
+    unsafe {
+        let mut sums = [[V::zero(); LEFT]; RIGHT];
+        let (mut a, mut b) = (few.left.as_ptr().add(i * panel), few.right.as_ptr().add(j * panel));
+        for _ in 0..few.rows / panel {
+            products_of_groups(&mut sums, a, b, panel, panel / group);
+            (a, b) = (a.add(panel * few.left_columns), b.add(panel * few.right_columns));
+        }
+        // the last panel
+        let first = few.rows / panel * panel;
+        let (whole, step) = (few.rows / group * group, (few.rows - first).next_multiple_of(group));
+        let (a, b) =
+            (few.left.as_ptr().add(first * few.left_columns), few.right.as_ptr().add(first * few.right_columns));
+        products_of_groups(&mut sums, a.add(i * step), b.add(j * step), step, (whole - first) / group);
+        if whole < few.rows {
+            // the rows that fill up a panel are no numbers
+            let rest = few.rows - whole;
+            let part = |factor: &[V::Element], columns: usize, column: usize| {
+                let mut lanes = [V::Element::ZERO; GROUP];
+                let from = first * columns + column * step + whole % panel;
+                lanes[..rest].copy_from_slice(&factor[from..from + rest]);
+                V::load(lanes.as_ptr())
+            };
+            for (r, sums) in sums.iter_mut().enumerate() {
+                let y = part(few.right, few.right_columns, j + r);
+                for (l, sum) in sums.iter_mut().enumerate() {
+                    *sum = sum.plus(part(few.left, few.left_columns, i + l), y);
+                }
             }
         }
-        let one = V::splat(T::ONE);
-        sums[0].plus(sums[1], one).plus(sums[2].plus(sums[3], one), one).sum()
+        for (sums, out) in sums.into_iter().zip(out.chunks_mut(height)) {
+            for (sum, (out, start)) in sums.into_iter().zip(out[i..].iter_mut().zip(&few.start[i..])) {
+                *out = *start + sum.sum();
+            }
+        }
     }
 }
 
@@ -399,10 +533,10 @@ pub trait Kernels: Sized + Copy + 'static {
     );
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
-    unsafe fn dot_avx512<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self;
+    unsafe fn few_avx512(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]);
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
-    unsafe fn dot_avx2<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self;
+    unsafe fn few_avx2(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]);
     /// Transposes a group of rows of as many elements.
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
@@ -548,16 +682,16 @@ macro_rules! kernels {
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx512f")]
-            unsafe fn dot_avx512<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self {
+            unsafe fn few_avx512(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]) {
                 // SAFETY: the caller's.
-                unsafe { dot_with::<Self, x86::$avx512>(pieces) }
+                unsafe { few_columns::<x86::$avx512, 4, 5>(few, columns, height, out) }
             }
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2,fma")]
-            unsafe fn dot_avx2<'a>(pieces: impl Iterator<Item = (&'a [Self], &'a [Self])>) -> Self {
+            unsafe fn few_avx2(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]) {
                 // SAFETY: the caller's.
-                unsafe { dot_with::<Self, x86::$avx2>(pieces) }
+                unsafe { few_columns::<x86::$avx2, 2, 2>(few, columns, height, out) }
             }
 
             #[cfg(target_arch = "x86_64")]

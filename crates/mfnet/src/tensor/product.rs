@@ -14,7 +14,7 @@
 
 use std::ops::Range;
 
-use super::kernel::{self, Block, Finish, Left, Right, prefetch, strip};
+use super::kernel::{self, Block, Few, Finish, Left, Right, prefetch, strip};
 use super::parts::{for_each_strip, for_each_update_block};
 use super::{Scalar, Tensor};
 
@@ -175,12 +175,18 @@ pub(crate) fn affine<T: Scalar>(
     by_columns(output, factor, input, |_| finish, then);
 }
 
-/// Whether a layer has so few outputs that [`affine_of_few`] is faster than [`affine`].
-pub(crate) fn are_few<T: Scalar>(outputs: usize) -> bool {
-    outputs <= T::GROUP / 4
+/// Whether a layer has so few outputs for its inputs that [`affine_of_few`] is clearly faster than [`affine`]: vectors along the inputs, whose
+/// lanes have to be summed at the end, instead of vectors along the outputs, some of whose lanes are empty. Never for more than a panel.
+pub(crate) fn are_few<T: Scalar>(outputs: usize, inputs: usize) -> bool {
+    let along_inputs = outputs * (inputs.div_ceil(T::GROUP) + SUM_OF_LANES);
+    let along_outputs = inputs * outputs.div_ceil(T::GROUP);
+    4 * along_inputs < 3 * along_outputs
 }
 
-/// [`affine`] for few outputs, from the transpose of W: an output is b + w · a, the sum of the lanes of a vector along the inputs.
+/// What the sum of a vector's lanes is taken to cost, in multiply-adds of vectors.
+const SUM_OF_LANES: usize = 4;
+
+/// [`affine`] for few outputs, from the transpose of W.
 pub(crate) fn affine_of_few<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: &Tensor<T>,
@@ -189,18 +195,21 @@ pub(crate) fn affine_of_few<T: Scalar>(
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
     let operations = 2 * output.rows * output.columns * input.rows;
-    let (layout, panels) = (output.layout(), input.layout().panels());
+    let layout = output.layout();
     assert!(
         layout.panels() == 1 && transpose.shape() == (input.rows, output.rows),
         "few outputs and the transpose of W"
     );
+    let few = Few {
+        left: &transpose.elements,
+        left_columns: transpose.columns,
+        right: &input.elements,
+        right_columns: input.columns,
+        rows: input.rows,
+        start: &parameters.elements[..parameters.rows],
+    };
     for_each_strip(output, operations, |part, out| {
-        for (j, out) in part.columns.clone().zip(out.chunks_exact_mut(layout.height(0))) {
-            for (i, out) in out.iter_mut().enumerate().take(parameters.rows) {
-                let pieces = (0..panels).map(|panel| (transpose.piece(panel, i), input.piece(panel, j)));
-                *out = parameters.elements[i] + kernel::dot(pieces);
-            }
-        }
+        kernel::few(&few, part.columns.clone(), layout.height(0), out);
         then(layout.place(part.panel, part.columns), out);
     });
 }
@@ -221,7 +230,7 @@ pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, o
     by_rows(output, 1, |panel| delta.factor(panel, 0), input);
 }
 
-/// Elements of a block of one group of rows by a panel's columns, in `f32`.
+/// The most elements of a block whose gradient is made as that of its transpose: one group of rows by a panel's columns, in `f32`.
 const NARROW: usize = 16 * 64;
 
 /// W ← W − η (∂J/∂W + λ W), each operation rounded.
@@ -233,7 +242,7 @@ pub struct Descent<T> {
     pub lambda: T,
 }
 
-/// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W.
+/// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W, which is in step before and after.
 pub(crate) struct Updated<'a, T: Scalar> {
     pub(crate) parameters: &'a mut Tensor<T>,
     pub(crate) state: &'a mut [Tensor<T>],
@@ -251,11 +260,12 @@ pub(crate) fn update<T: Scalar>(
     rule: impl Fn(bool, &mut [T], &[T], [&mut [T]; 2]) + Sync,
 ) {
     let operations = 2 * parameters.rows * parameters.columns * input.columns;
-    let outputs = parameters.rows;
+    let rows = parameters.rows;
     let mut state = state.iter_mut();
     let tensors = [Some(parameters), state.next(), state.next()];
     for_each_update_block(tensors, transpose, operations, |block| {
-        let left = delta.factor(block.strip.panel, 0);
+        let panel = block.strip.panel;
+        let (left, outputs) = (delta.factor(panel, 0), T::PANEL.min(rows - panel * T::PANEL));
         let biases = if block.strip.columns.start == 0 { left.height } else { 0 };
         let [(b, w), (first_b, first_w), (second_b, second_w)] =
             block.elements.map(|elements| elements.split_at_mut(biases.min(elements.len())));
@@ -266,26 +276,33 @@ pub(crate) fn update<T: Scalar>(
             rule(true, b, gradient.strip(&left, &Right::constant(&T::ONE, input.columns), 0..1), [first_b, second_b]);
         }
         let columns = w.len() / left.height;
-        if outputs > T::GROUP {
-            let right = input.right_transposed(block.input_panel);
-            match descent {
-                Some(Descent { eta, lambda }) => {
-                    strip(&left, &right, 0..columns, Finish::Descend { eta, lambda }, w);
+        let descend = descent.map(|Descent { eta, lambda }| Finish::Descend { eta, lambda });
+        let (transposed, height) = (block.transposed, input.layout().height(block.input_panel));
+        if outputs * columns.div_ceil(T::GROUP) < columns * outputs.div_ceil(T::GROUP) && w.len() <= NARROW {
+            // few outputs in the panel: A Δᵀ fills the vectors better than Δ Aᵀ
+            let (a, right) = (input.factor(block.input_panel, 0), delta.right_transposed(panel));
+            match descend {
+                Some(descend) if !transposed.is_empty() => {
+                    strip(&a, &right, 0..outputs, descend, transposed);
+                    kernel::transpose((transposed, height), (w, left.height), columns, outputs);
+                    return;
                 }
-                None => rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]),
+                _ => {
+                    let mut of_w = [T::ZERO; NARROW];
+                    let of_transpose = gradient.strip(&a, &right, 0..outputs);
+                    kernel::transpose((of_transpose, height), (&mut of_w, left.height), columns, outputs);
+                    rule(false, w, &of_w[..w.len()], [first_w, second_w]);
+                }
             }
         } else {
-            // few outputs: A Δᵀ fills the vectors better than Δ Aᵀ
-            let left = input.factor(block.input_panel, 0);
-            let transposed = gradient.strip(&left, &delta.right_transposed(0), 0..outputs);
-            let mut gradient = [T::ZERO; NARROW];
-            kernel::transpose((transposed, left.height), (&mut gradient, T::GROUP), columns, outputs);
-            rule(false, w, &gradient[..w.len()], [first_w, second_w]);
+            let right = input.right_transposed(block.input_panel);
+            match descend {
+                Some(descend) => strip(&left, &right, 0..columns, descend, w),
+                None => rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]),
+            }
         }
-        if !block.transposed.is_empty() {
-            let height = input.layout().height(block.input_panel);
-            let rows = block.transposed.len() / height;
-            kernel::transpose((w, left.height), (block.transposed, height), rows, columns);
+        if !transposed.is_empty() {
+            kernel::transpose((w, left.height), (transposed, height), outputs, columns);
         }
     });
 }
@@ -371,7 +388,7 @@ mod tests {
             affine(&parameters, &a, &mut z, Finish::Keep, |_, _| {});
             assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
 
-            if are_few::<T>(out) {
+            if out <= T::PANEL {
                 affine_of_few(&parameters, &parameters.transpose(1), &a, &mut z, |_, _| {});
                 assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
             }
@@ -386,7 +403,7 @@ mod tests {
 
             // W + ∂J/∂W where both are whole numbers, and its transpose; by a rule, and as a descent whose rate is −1
             for descent in [None, Some(Descent { eta: -T::ONE, lambda: T::ZERO })] {
-                let (mut changed, mut changed_transpose) = (parameters.clone(), Tensor::zeros(inputs, out));
+                let (mut changed, mut changed_transpose) = (parameters.clone(), parameters.transpose(1));
                 let transpose = Some(&mut changed_transpose);
                 let updated = Updated { parameters: &mut changed, state: &mut [], transpose };
                 let add = |_, w: &mut [T], g: &[T], _: [&mut [T]; 2]| w.iter_mut().zip(g).for_each(|(w, g)| *w += *g);

@@ -99,27 +99,44 @@ fn an_element_is_one_chain_in_the_order_of_k() {
     }
 }
 
-fn dots_of_odd_lengths<T: Scalar>() {
-    let number = |i: usize, salt: usize| T::from_f64(((i * 7 + salt) % 13) as f64 - 6.0);
-    for length in [0, 1, 7, 8, 15, 16, 17, 33, 63, 64, 65, 128, 200] {
-        let (x, y): (Vec<T>, Vec<T>) = (0..length).map(|i| (number(i, 3), number(i, 5))).unzip();
-        let expected: T = x.iter().zip(&y).map(|(x, y)| *x * *y).sum();
-        let pieces = || x.chunks(T::PANEL).zip(y.chunks(T::PANEL));
-        assert_eq!(dot(pieces()), expected);
-        // SAFETY: every processor runs the portable path.
-        assert_eq!(unsafe { dot_with::<T, T::Portable>(pieces()) }, expected);
-        #[cfg(target_arch = "x86_64")]
-        if Instructions::all().any(|instructions| instructions == Instructions::Avx2) {
-            // SAFETY: the instructions are there.
-            assert_eq!(unsafe { T::dot_avx2(pieces()) }, expected);
+fn few_of_odd_shapes<T: Scalar>() {
+    for (rows, left, right) in
+        [(1, 1, 1), (7, 2, 3), (8, 3, 5), (17, 4, 4), (33, 5, 7), (64, 6, 8), (65, 10, 9), (200, 11, 6)]
+    {
+        let a = crate::Tensor::<T>::from_fn(rows, left, |i, j| T::from_f64(((i * 7 + j * 3) % 13) as f64 - 6.0));
+        let mut b = crate::Tensor::<T>::from_fn(rows, right, |i, j| T::from_f64(((i * 5 + j * 11) % 9) as f64 - 4.0));
+        let numbers = b.clone();
+        let expected =
+            |i, j| (0..rows).map(|k| a[(k, i)] * numbers[(k, j)]).fold(T::from_f64(i as f64), |sum, x| sum + x);
+        // the rows that fill up a panel may hold anything
+        let last = rows / T::PANEL * T::PANEL * right;
+        let height = b.storage()[last..].len() / right;
+        for (k, x) in b.storage_mut()[last..].iter_mut().enumerate() {
+            if k % height >= rows % T::PANEL {
+                *x = T::from_f64(f64::NAN);
+            }
+        }
+        let start: Vec<T> = (0..left).map(|i| T::from_f64(i as f64)).collect();
+        let (left_columns, right_columns) = (left, right);
+        let few = Few { left: a.storage(), left_columns, right: b.storage(), right_columns, rows, start: &start };
+        for instructions in Instructions::all() {
+            for columns in [0..right, 1..right, right..right] {
+                let height = left + 2;
+                let mut out = vec![T::ONE; columns.len() * height];
+                few_with(instructions, &few, columns.clone(), height, &mut out);
+                for (j, out) in columns.zip(out.chunks(height)) {
+                    assert!((0..left).all(|i| out[i] == expected(i, j)), "{instructions:?} {rows} {left} {right}");
+                    assert_eq!(out[left..], [T::ONE; 2], "nothing beyond the product is written");
+                }
+            }
         }
     }
 }
 
 #[test]
-fn every_dot_gives_the_same_for_whole_numbers() {
-    dots_of_odd_lengths::<f32>();
-    dots_of_odd_lengths::<f64>();
+fn every_path_gives_the_same_for_few_columns() {
+    few_of_odd_shapes::<f32>();
+    few_of_odd_shapes::<f64>();
 }
 
 fn transposes_of_odd_shapes<T: Scalar>() {
