@@ -7,6 +7,9 @@ use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
 
+/// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
+const SIMILAR: f64 = 0.8;
+
 /// What DATA names: a table, whose columns get their meaning later, or samples that have it already.
 pub(crate) enum Source {
     /// A built-in data set or a file.
@@ -110,17 +113,25 @@ fn built_in(data: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|built_in| built_in.name == data)
 }
 
+/// The data sets that are known by name.
+fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name))
+}
+
 /// Whether DATA is the name of a data set, whose target and task are known.
 pub(crate) fn is_name(data: &str) -> bool {
-    built_in(data).is_some() || PUBLISHED.iter().any(|published| published.name == data)
+    names().any(|name| name == data)
+}
+
+/// The name that was probably meant.
+fn similar_name(data: &str) -> Option<&'static str> {
+    let similarity = |name: &str| strsim::jaro_winkler(&data.to_lowercase(), name);
+    names().filter(|name| similarity(name) >= SIMILAR).max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
 }
 
 fn csv_file(data: &str) -> Result<Table, Failure> {
     let path = Path::new(data);
-    let known = || {
-        let names = BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name));
-        format!("data sets known by name are {}", names.collect::<Vec<_>>().join(", "))
-    };
+    let known = || format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", "));
     if path.is_dir() {
         return Err(Failure::work(format!("{data}: expected a CSV file, found a folder")).help(known()));
     }
@@ -130,7 +141,10 @@ fn csv_file(data: &str) -> Result<Table, Failure> {
         return Err(Failure::work(format!("{data}: {later} files are not read yet")).help("save the table as CSV"));
     }
     Table::read_csv(path).map_err(|error| match error {
-        mfnet::Error::Io { .. } if !path.exists() => Failure::from(error).help(known()),
+        mfnet::Error::Io { .. } if !path.exists() => match similar_name(data) {
+            Some(name) => Failure::from(error).help(format!("did you mean {name}?")).help(known()),
+            None => Failure::from(error).help(known()),
+        },
         error => error.into(),
     })
 }
