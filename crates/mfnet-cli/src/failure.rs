@@ -109,6 +109,9 @@ impl From<Error> for Failure {
             },
             // not the system's refusal, but bytes that cannot be decompressed
             Error::Io { action: "read", source, .. } if source.raw_os_error().is_none() => failure.help(DAMAGED),
+            Error::NoData { nearby: Some(folder), .. } => failure
+                .help(format!("name it with --data-dir {}", folder.display()))
+                .help("or with the environment variable MFNET_DATA, for all commands"),
             Error::NoData { name, .. } => failure
                 .help(format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR"))
                 .help("or with the environment variable MFNET_DATA, for all commands"),
