@@ -105,6 +105,12 @@ impl From<Error> for Failure {
                 DataProblem::EmptyPart { .. } => {
                     failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
                 }
+                DataProblem::RareClasses { like_values: true, .. } => {
+                    failure.help("the target looks like numbers to predict, not like classes: use --task regression")
+                }
+                DataProblem::RareClasses { part, .. } => failure
+                    .help("join rare classes into one, or choose another column with --target")
+                    .help(format!("or do without {part} rows: --{part}-fraction 0")),
                 _ => failure,
             },
             // not the system's refusal, but bytes that cannot be decompressed

@@ -83,6 +83,35 @@ fn files_and_data() {
 }
 
 #[test]
+fn classes_of_one_row_each() {
+    let desk = Desk::new();
+    let table = |label: &dyn Fn(usize) -> String| {
+        let rows: String = (0..300).map(|i| format!("{},{}\n", i % 7, label(i))).collect();
+        desk.write("t.csv", format!("a,y\n{rows}"));
+    };
+    let help_of =
+        |options: &str, message: &str| fails(&desk, 1, &format!("train t.csv --target y {options}"), message).stderr;
+    let message = "t.csv: test would have no rows: each of the 300 classes keeps a row for training, and there are 300 rows in all";
+    table(&|i| format!("{i}.25"));
+    let help = help_of("--task classification", message);
+    assert!(
+        help.ends_with("\nhelp: the target looks like numbers to predict, not like classes: use --task regression\n"),
+        "{help}"
+    );
+    table(&|i| i.to_string());
+    assert!(help_of("--task classification", message).contains("--task regression"));
+    table(&|i| format!("row {i}"));
+    let help = help_of("", message);
+    assert!(
+        help.ends_with(
+            "\nhelp: join rare classes into one, or choose another column with --target\nhelp: or do without test rows: --test-fraction 0\n"
+        ),
+        "{help}"
+    );
+    desk.ok("train t.csv --target y --epochs 1 --hidden none --test-fraction 0");
+}
+
+#[test]
 fn the_command_line() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());

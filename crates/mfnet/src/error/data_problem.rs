@@ -88,6 +88,20 @@ pub enum DataProblem {
         /// The fraction asked for.
         fraction: f64,
     },
+    /// A part of the split has no rows, because no class has more than it must keep.
+    #[error(
+        "{part} would have no rows: each of the {classes} classes keeps a row for training, and there are {rows} rows in all"
+    )]
+    RareClasses {
+        /// "validation" or "test".
+        part: &'static str,
+        /// Rows in all.
+        rows: usize,
+        /// Classes.
+        classes: usize,
+        /// Whether the labels look like values to predict, not like classes.
+        like_values: bool,
+    },
     /// The data set has no official split.
     #[error("the data set has no official split")]
     NoOfficialSplit,
