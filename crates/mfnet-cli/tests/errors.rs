@@ -82,6 +82,34 @@ fn files_and_data() {
     assert!(!desk.path("runs").exists());
 }
 
+/// First bytes as the formats define them, with what may follow.
+#[test]
+fn files_of_another_kind() {
+    let desk = Desk::new();
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x1c";
+    let zip = "a zip archive, as Excel's .xlsx files and NumPy's .npz files are";
+    for (bytes, found) in [
+        (&png[..], "a PNG image"),
+        (b"PK\x03\x04\x14\0\x06\0[Content_Types].xml", zip),
+        (b"PAR1\x15\x04,\n1,2", "a Parquet file"),
+        (b"\x93NUMPY\x01\0v\0{'descr': '<f8'}\n", "a NumPy array (.npy)"),
+        (b"\xff\xfea\0,\0y\0\n\0", "UTF-16 text"),
+        (b"\x7fELF\x02\x01\x01\0\0\n1,2\n", "bytes that are no text"),
+    ] {
+        desk.write("t.csv", bytes);
+        let message = format!("t.csv: expected a table as text (CSV), found {found}");
+        let run = fails(&desk, 1, "train t.csv --target y", &message);
+        assert!(run.stderr.ends_with("\nhelp: save the table as CSV, in UTF-8\n"), "{}", run.stderr);
+    }
+    // the bytes of the image, by Python's gzip.compress
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xeb\x0c\xf0s\xe7\xe5\x92\xe2b``\xe0\xf5\xf4p\x09\x02\xd22\x00\xae\xa8[\x8e\x14\x00\x00\x00";
+    desk.write("t.csv.gz", gzip);
+    fails(&desk, 1, "train t.csv.gz --target y", "t.csv.gz: expected a table as text (CSV), found a PNG image");
+    // a table may have such names
+    desk.write("t.csv", flowers().replace("length", "PAR1"));
+    desk.ok("train t.csv --target species --epochs 1");
+}
+
 #[test]
 fn classes_of_one_row_each() {
     let desk = Desk::new();

@@ -34,6 +34,12 @@ pub enum DataProblem {
     /// Bytes that are no text.
     #[error("expected UTF-8 text, found other bytes")]
     NotUtf8,
+    /// A file of another kind.
+    #[error("expected a table as text (CSV), found {}", found.unwrap_or("bytes that are no text"))]
+    NotText {
+        /// What it is by its first bytes, if they are known.
+        found: Option<&'static str>,
+    },
     /// A column that is not there.
     #[error("{}", unknown_column(name, close, known))]
     UnknownColumn {
