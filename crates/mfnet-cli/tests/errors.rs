@@ -164,6 +164,12 @@ fn the_command_line() {
     value("--test-fraction", "1", "FRACTION", "a number from 0 to less than 1");
     value("--seed", "-1", "SEED", "a whole number of at least 0");
     value("--early-stopping", "-1", "N", "a whole number of at least 0");
+    let decay = |found: &str| {
+        format!(
+            "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every \
+             step, found {found}"
+        )
+    };
     for (arguments, message) in [
         ("train flowers.csv", "flowers.csv: --target must name the column to predict"),
         ("train digits --early-stopping 5", "--early-stopping needs validation rows to watch"),
@@ -178,6 +184,9 @@ fn the_command_line() {
             "train digits --test-fraction 0.5 --validation-fraction 0.5",
             "--test-fraction and --validation-fraction together leave no training rows",
         ),
+        ("train digits --weight-decay 5000", &decay("0.001 × 5000 = 5")),
+        ("train digits --learning-rate 4", &decay("4 × 0.5 = 2")),
+        ("train digits --optimizer sgd --learning-rate 0.1 --weight-decay 10", &decay("0.1 × 10 = 1")),
         ("train digits --schedule cosine", "unexpected argument '--schedule' found"),
         ("train digits --dropout 0.5", "unexpected argument '--dropout' found"),
         ("train digits --resume", "unexpected argument '--resume' found"),
