@@ -14,8 +14,7 @@ const SHOWN: usize = 8;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    let path = if args.model.is_dir() { args.model.join("model.safetensors") } else { args.model.clone() };
-    print(&described(&model, &path.display().to_string()))
+    print(&described(&model, &source::model_file(&args.model).display().to_string()))
 }
 
 fn described(model: &Model, path: &str) -> String {

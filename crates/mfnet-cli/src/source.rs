@@ -1,14 +1,19 @@
 //! Where data and models come from.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published, Table, Target};
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
+use crate::output::counted;
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
+
+/// How many runs of a folder an error names.
+const RUNS_SHOWN: usize = 8;
 
 /// What DATA names: a table, whose columns get their meaning later, or samples that have it already.
 pub(crate) enum Source {
@@ -187,6 +192,31 @@ fn target_of(table: &Table, target: Option<&str>, task: Option<Task>) -> Result<
 
 /// Reads MODEL: a model file or the folder of a run.
 pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
-    let file: PathBuf = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+    let file = model_file(path);
+    if path.is_dir() && !file.exists() {
+        return Err(no_run(path));
+    }
     Ok(Model::load(&file)?)
+}
+
+/// The file of MODEL.
+pub(crate) fn model_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+}
+
+/// A folder without a model: says which runs are inside.
+fn no_run(folder: &Path) -> Failure {
+    let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut runs: Vec<PathBuf> = inside.filter(|path| path.is_dir() && model_file(path).exists()).collect();
+    runs.sort();
+    let expected = format!("{}: expected a model file or the folder of a run", folder.display());
+    match runs.len() {
+        0 => Failure::work(format!("{expected}, found a folder without model.safetensors")),
+        count => {
+            let names: Vec<String> = runs.iter().take(RUNS_SHOWN).map(|run| run.display().to_string()).collect();
+            let more = if count > RUNS_SHOWN { ", …" } else { "" };
+            Failure::work(format!("{expected}, found a folder of {}", counted(count, "run")))
+                .help(format!("name one: {}{more}", names.join(", ")))
+        }
+    }
 }

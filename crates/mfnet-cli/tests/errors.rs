@@ -279,6 +279,32 @@ fn models() {
 }
 
 #[test]
+fn a_folder_of_runs() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    fs::create_dir_all(desk.path("runs/empty")).unwrap();
+    let expected = "runs: expected a model file or the folder of a run";
+    let commands =
+        ["inspect runs", "predict runs flowers.csv", "evaluate runs flowers.csv", "explain runs flowers.csv"];
+    for command in commands {
+        fails(&desk, 1, command, &format!("{expected}, found a folder without model.safetensors"));
+    }
+    for runs in ["1 run", "2 runs"] {
+        desk.ok("train flowers.csv --target species --epochs 1");
+        for command in commands {
+            fails(&desk, 1, command, &format!("{expected}, found a folder of {runs}"));
+        }
+    }
+    let help = desk.run("inspect runs").stderr;
+    assert!(help.ends_with("\nhelp: name one: runs/flowers-1, runs/flowers-2\n"), "{help}");
+    for _ in 0..7 {
+        desk.ok("train flowers.csv --target species --epochs 1 --quiet");
+    }
+    let help = desk.run("inspect runs").stderr;
+    assert!(help.ends_with("runs/flowers-7, runs/flowers-8, …\n"), "{help}");
+}
+
+#[test]
 fn an_output_folder_that_exists() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
