@@ -2,7 +2,7 @@
 
 use mfnet::Metrics;
 
-use crate::output::grouped;
+use crate::output::{grouped, significant};
 
 /// A row of the table.
 pub(crate) struct Row<'a> {
@@ -36,15 +36,6 @@ fn line(name: &str, cells: Vec<String>) -> String {
 fn cells(metrics: &Metrics) -> Vec<String> {
     match metrics {
         Metrics::Classification { accuracy, .. } => vec![format!("{:.2} %", 100.0 * accuracy)],
-        Metrics::Regression { rmse, mae, r2 } => vec![significant(*rmse), significant(*mae), format!("{r2:.4}")],
-    }
-}
-
-/// Four significant digits; very large and very small numbers with an exponent.
-fn significant(x: f64) -> String {
-    match x.abs() {
-        0.0 => "0".to_owned(),
-        size if (1e-4..1e7).contains(&size) => format!("{x:.*}", (3 - size.log10().floor() as i32).max(0) as usize),
-        _ => format!("{x:.3e}"),
+        Metrics::Regression { rmse, mae, r2 } => vec![significant(*rmse, 4), significant(*mae, 4), format!("{r2:.4}")],
     }
 }

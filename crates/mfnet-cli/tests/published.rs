@@ -189,6 +189,11 @@ fn mnist() {
     let run = desk.run("evaluate run mnist --part validation");
     assert_eq!((run.code, run.stderr.as_str()), (1, "error: mnist: the model was trained without validation rows\n"));
 
+    // 0.1307 and 0.3081 times 255, which everybody scales MNIST by
+    let scaling = "\n  each x becomes (x − 33.3184) / 78.5675, mean and standard deviation of all features together in the training rows\n";
+    let text = desk.ok("inspect run").stdout;
+    assert!(text.contains(scaling), "{text}");
+
     let predictions = desk.ok("predict run mnist --keep class").stdout;
     assert_eq!(predictions.lines().count(), 1 + 70000);
     assert!(predictions.starts_with("class,prediction,p_0,p_1,p_2"), "{}", &predictions[..100]);
