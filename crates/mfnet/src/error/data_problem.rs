@@ -28,6 +28,14 @@ pub enum DataProblem {
         /// The text.
         found: String,
     },
+    /// An infinite number or NaN in a matrix, whose feature or target column is the error's column.
+    #[error("expected finite numbers, found {found} in sample {sample}, counted from 0")]
+    NotFiniteSample {
+        /// The number.
+        found: f64,
+        /// The sample's number.
+        sample: usize,
+    },
     /// An empty cell.
     #[error("expected a value, found an empty cell")]
     EmptyCell,
