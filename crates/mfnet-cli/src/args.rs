@@ -133,7 +133,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
     /// Print results only
-    #[arg(long, short, help_heading = "Output")]
+    #[arg(long, short, overrides_with = "quiet", help_heading = "Output")]
     pub(crate) quiet: bool,
 }
 

@@ -173,8 +173,11 @@ fn early_stopping_keeps_the_best_epoch() {
 fn quiet_json_and_help() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
-    let run = desk.ok("train flowers.csv --target species --epochs 1 --quiet --json");
-    assert_eq!((run.stderr.as_str(), run.stdout.lines().count()), ("", 1));
+    for options in ["--quiet --json", "--json -q -q", "-qq --json"] {
+        let run = desk.ok(&format!("train flowers.csv --target species --epochs 1 {options}"));
+        assert!(run.json()["test"].is_object());
+        assert_eq!(run.stderr, "", "{options}");
+    }
     assert!(desk.ok("--version").stdout.starts_with("mfnet 0."));
     for command in ["", "train", "evaluate", "predict", "inspect", "explain"] {
         let help = desk.ok(&format!("{command} --help")).stdout;
