@@ -187,7 +187,7 @@ pub(crate) struct PredictArgs {
     pub(crate) force: bool,
 }
 
-/// Show a model: layers, preprocessing, how it was trained, how PyTorch loads it
+/// Show a model: layers, scaling, how it was trained, the same model in PyTorch
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  mfnet inspect runs/digits-1")]
 pub(crate) struct InspectArgs {
