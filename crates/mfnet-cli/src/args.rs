@@ -116,10 +116,11 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
     pub(crate) validation_fraction: Option<f64>,
-    /// From which all random numbers follow: initial weights, order of the samples, split
+    /// Chooses the initial random numbers, from which all others follow: the first weights, the order of the samples, the split. The
+    /// same number gives the same result
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) seed: u64,
-    /// A seed of its own for the split [default: that of --seed]; an official split is the same for every seed
+    /// The same for the split alone [default: that of --seed]; an official split is always the same
     #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) split_seed: Option<u64>,
 
@@ -133,7 +134,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
     /// Print results only
-    #[arg(long, short, help_heading = "Output")]
+    #[arg(long, short, overrides_with = "quiet", help_heading = "Output")]
     pub(crate) quiet: bool,
 }
 
@@ -186,7 +187,7 @@ pub(crate) struct PredictArgs {
     pub(crate) force: bool,
 }
 
-/// Show a model: layers, preprocessing, how it was trained, how PyTorch loads it
+/// Show a model: layers, scaling, how it was trained, the same model in PyTorch
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  mfnet inspect runs/digits-1")]
 pub(crate) struct InspectArgs {
@@ -196,12 +197,14 @@ pub(crate) struct InspectArgs {
 
 /// Show every matrix of a forward pass, a backward pass and an update
 #[derive(ClapArgs)]
-#[command(after_help = "Without a model it is the worked example of the seed, the paper that mfnet implements.
+#[command(
+    after_help = "Without a model it is a worked example, computed on paper in the text that mfnet follows: F. Marchisotti, mfnet – a simple machine learning library (University of Turin, 2024/25), section 3.3.
 
 Examples:
   mfnet explain
   mfnet explain runs/iris-1 iris.csv --rows 0,50 --learning-rate 0.1
-  mfnet explain runs/houses-1 california-housing --data-dir data")]
+  mfnet explain runs/houses-1 california-housing --data-dir data"
+)]
 pub(crate) struct ExplainArgs {
     /// A model file or the folder of a run
     #[arg(requires = "data")]

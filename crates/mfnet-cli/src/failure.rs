@@ -100,15 +100,25 @@ impl From<Error> for Failure {
                 DataProblem::Digest { .. } | DataProblem::Truncated { .. } | DataProblem::TooLong { .. } => {
                     failure.help(DAMAGED)
                 }
+                DataProblem::NotText { .. } => failure.help("save the table as CSV, in UTF-8"),
                 DataProblem::NotUtf8 => failure.help("save the file as UTF-8 text"),
                 DataProblem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
                 DataProblem::EmptyPart { .. } => {
                     failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
                 }
+                DataProblem::RareClasses { like_values: true, .. } => {
+                    failure.help("the target looks like numbers to predict, not like classes: use --task regression")
+                }
+                DataProblem::RareClasses { part, .. } => failure
+                    .help("join rare classes into one, or choose another column with --target")
+                    .help(format!("or do without {part} rows: --{part}-fraction 0")),
                 _ => failure,
             },
             // not the system's refusal, but bytes that cannot be decompressed
             Error::Io { action: "read", source, .. } if source.raw_os_error().is_none() => failure.help(DAMAGED),
+            Error::NoData { nearby: Some(folder), .. } => failure
+                .help(format!("name it with --data-dir {}", folder.display()))
+                .help("or with the environment variable MFNET_DATA, for all commands"),
             Error::NoData { name, .. } => failure
                 .help(format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR"))
                 .help("or with the environment variable MFNET_DATA, for all commands"),

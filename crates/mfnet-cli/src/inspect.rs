@@ -2,20 +2,21 @@
 
 use std::fmt::Write;
 
-use mfnet::{AnyLayer, AnyNetwork, Fractions, Model, NeuralNetwork, Scalar, SplitBy, TargetColumns};
+use mfnet::{Fractions, Model, SplitBy, Standardizer, TargetColumns};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
-use crate::output::print;
-use crate::source;
+use crate::output::{counted, print, significant};
+use crate::{pytorch, source};
 
 /// How many names of a long list are shown.
 const SHOWN: usize = 8;
+/// Significant digits of a mean and a deviation.
+const DIGITS: usize = 6;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    let path = if args.model.is_dir() { args.model.join("model.safetensors") } else { args.model.clone() };
-    print(&described(&model, &path.display().to_string()))
+    print(&described(&model, &source::model_file(&args.model).display().to_string()))
 }
 
 fn described(model: &Model, path: &str) -> String {
@@ -27,9 +28,9 @@ fn described(model: &Model, path: &str) -> String {
 
 fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::Result {
     writeln!(text, "Network\n{}\n", model.network())?;
-    writeln!(text, "Input: {} features: {}", model.features().len(), shortened(model.features()))?;
+    writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
     let inputs = &model.preprocessing().inputs;
-    writeln!(text, "  each x becomes (x − mean) / standard deviation, both of the training rows")?;
+    write_scaling(text, model.features(), inputs)?;
     if !inputs.constant().is_empty() {
         let names: Vec<String> = inputs.constant().iter().map(|i| model.features()[*i].clone()).collect();
         writeln!(text, "  constant there, scaled by 1: {}", shortened(&names))?;
@@ -42,6 +43,7 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
             writeln!(text, "Output: values of {}", shortened(columns))?;
             if let Some(scale) = &model.preprocessing().targets {
                 for (column, (mean, scale)) in columns.iter().zip(scale.mean.iter().zip(&scale.scale)) {
+                    let (mean, scale) = (significant(*mean, DIGITS), significant(*scale, DIGITS));
                     writeln!(text, "  {column} = {mean} + {scale} × output")?;
                 }
             }
@@ -70,7 +72,32 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     if let Some(data) = &training.data {
         writeln!(text, "  data: SHA-256 {data}")?;
     }
-    writeln!(text, "\nIn PyTorch\n{}", in_pytorch(model.network(), path))
+    write!(text, "\nIn PyTorch\n\n{}", pytorch::program(model, path))
+}
+
+/// What is done to each feature.
+fn write_scaling(text: &mut String, features: &[String], scaling: &Standardizer) -> std::fmt::Result {
+    if let (Some((mean, deviation)), 2..) = (scaling.common(), features.len()) {
+        return writeln!(
+            text,
+            "  each x becomes (x − {}) / {}, mean and standard deviation of all features together in the training rows",
+            significant(mean, DIGITS),
+            significant(deviation, DIGITS)
+        );
+    }
+    writeln!(text, "  each x becomes (x − mean) / deviation, its mean and standard deviation in the training rows")?;
+    let shown = if features.len() <= SHOWN + 1 { features.len() } else { SHOWN };
+    let rows: Vec<usize> = (0..shown).chain((shown < features.len()).then_some(features.len() - 1)).collect();
+    let width = rows.iter().map(|i| features[*i].chars().count()).max().unwrap_or(0);
+    writeln!(text, "  {:width$}  {:>14}  {:>14}", "", "mean", "deviation")?;
+    for (place, i) in rows.into_iter().enumerate() {
+        if place < i {
+            writeln!(text, "  …")?;
+        }
+        let (mean, deviation) = (significant(scaling.mean[i], DIGITS), significant(scaling.scale[i], DIGITS));
+        writeln!(text, "  {:width$}  {mean:>14}  {deviation:>14}", features[i])?;
+    }
+    Ok(())
 }
 
 fn shortened(names: &[String]) -> String {
@@ -78,35 +105,4 @@ fn shortened(names: &[String]) -> String {
         return names.join(", ");
     }
     format!("{}, … {}", names[..SHOWN].join(", "), names[names.len() - 1])
-}
-
-/// The program that loads the weights.
-fn in_pytorch(network: &AnyNetwork, path: &str) -> String {
-    let layers = match network {
-        AnyNetwork::F64(net) => pytorch_layers(net),
-        AnyNetwork::F32(net) => pytorch_layers(net),
-    };
-    let dtype = match network {
-        AnyNetwork::F64(_) => "torch.float64",
-        AnyNetwork::F32(_) => "torch.float32",
-    };
-    format!(
-        "  import torch\n  from torch import nn\n  from safetensors.torch import load_file\n  net = nn.Sequential({}).to({dtype})\n  \
-         net.load_state_dict(load_file({path:?}))",
-        layers.join(", ")
-    )
-}
-
-fn pytorch_layers<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<String> {
-    let layer = |layer: &AnyLayer<T>| match layer {
-        AnyLayer::Linear(linear) => format!("nn.Linear({}, {})", linear.inputs(), linear.outputs()),
-        AnyLayer::Activation(activation) => match activation.label() {
-            "relu" => "nn.ReLU()".to_owned(),
-            "sigmoid" => "nn.Sigmoid()".to_owned(),
-            "tanh" => "nn.Tanh()".to_owned(),
-            _ => "nn.Identity()".to_owned(),
-        },
-        AnyLayer::Custom(own) => own.name(),
-    };
-    net.layers().iter().map(layer).collect()
 }

@@ -7,6 +7,7 @@ mod failure;
 mod inspect;
 mod output;
 mod predict;
+mod pytorch;
 mod score_table;
 mod source;
 mod train;

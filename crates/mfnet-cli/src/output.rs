@@ -61,3 +61,15 @@ pub(crate) fn grouped(number: usize) -> String {
 pub(crate) fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
+
+/// A number with so many significant digits; very large and very small numbers with an exponent.
+pub(crate) fn significant(x: f64, digits: usize) -> String {
+    let after_first = digits - 1;
+    match x.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-4..1e7).contains(&size) => {
+            format!("{x:.*}", (after_first as i32 - size.log10().floor() as i32).max(0) as usize)
+        }
+        _ => format!("{x:.after_first$e}"),
+    }
+}

@@ -1,8 +1,8 @@
 //! Scores as a table for people.
 
-use mfnet::Metrics;
+use mfnet::{Metrics, TargetMetrics};
 
-use crate::output::grouped;
+use crate::output::{grouped, significant};
 
 /// A row of the table.
 pub(crate) struct Row<'a> {
@@ -12,39 +12,43 @@ pub(crate) struct Row<'a> {
     pub(crate) metrics: &'a Metrics,
 }
 
-/// A header and a line for each row.
+/// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
 pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
     let names: &[&str] = match rows.first().map(|row| row.metrics) {
         Some(Metrics::Classification { .. }) => &["accuracy"],
         _ => &["RMSE", "MAE", "R²"],
     };
-    let header = ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect();
-    let lines = std::iter::once(line("", header)).chain(rows.iter().map(|row| {
+    let mut lines =
+        vec![(String::new(), ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect())];
+    for row in rows {
         let loss = row
             .loss
             .map_or_else(String::new, |loss| if loss < 1e5 { format!("{loss:.4}") } else { format!("{loss:.3e}") });
-        line(&row.name, [vec![grouped(row.samples), loss], cells(row.metrics)].concat())
-    }));
-    lines.collect()
+        lines.push((row.name.clone(), [vec![grouped(row.samples), loss], cells(row.metrics)].concat()));
+        if let Metrics::Regression { targets, .. } = row.metrics {
+            lines.extend(targets.iter().map(|target| {
+                let TargetMetrics { column, rmse, mae, r2 } = target;
+                (format!("  {column}"), [vec![String::new(); 2], regression(*rmse, *mae, *r2)].concat())
+            }));
+        }
+    }
+    let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
+    lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
 }
 
-fn line(name: &str, cells: Vec<String>) -> String {
+fn line(name: &str, width: usize, cells: &[String]) -> String {
     let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
-    format!("{name:20}{cells}\n")
+    format!("{name:width$}{cells}\n")
 }
 
 fn cells(metrics: &Metrics) -> Vec<String> {
     match metrics {
         Metrics::Classification { accuracy, .. } => vec![format!("{:.2} %", 100.0 * accuracy)],
-        Metrics::Regression { rmse, mae, r2 } => vec![significant(*rmse), significant(*mae), format!("{r2:.4}")],
+        Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => regression(*rmse, *mae, *r2),
+        Metrics::Regression { r2, .. } => vec![String::new(), String::new(), format!("{r2:.4}")],
     }
 }
 
-/// Four significant digits; very large and very small numbers with an exponent.
-fn significant(x: f64) -> String {
-    match x.abs() {
-        0.0 => "0".to_owned(),
-        size if (1e-4..1e7).contains(&size) => format!("{x:.*}", (3 - size.log10().floor() as i32).max(0) as usize),
-        _ => format!("{x:.3e}"),
-    }
+fn regression(rmse: f64, mae: f64, r2: f64) -> Vec<String> {
+    vec![significant(rmse, 4), significant(mae, 4), format!("{r2:.4}")]
 }

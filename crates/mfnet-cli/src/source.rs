@@ -1,11 +1,19 @@
 //! Where data and models come from.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published, Table, Target};
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
+use crate::output::counted;
+
+/// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
+const SIMILAR: f64 = 0.8;
+
+/// How many runs of a folder an error names.
+const RUNS_SHOWN: usize = 8;
 
 /// What DATA names: a table, whose columns get their meaning later, or samples that have it already.
 pub(crate) enum Source {
@@ -110,17 +118,25 @@ fn built_in(data: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|built_in| built_in.name == data)
 }
 
+/// The data sets that are known by name.
+fn names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name))
+}
+
 /// Whether DATA is the name of a data set, whose target and task are known.
 pub(crate) fn is_name(data: &str) -> bool {
-    built_in(data).is_some() || PUBLISHED.iter().any(|published| published.name == data)
+    names().any(|name| name == data)
+}
+
+/// The name that was probably meant.
+fn similar_name(data: &str) -> Option<&'static str> {
+    let similarity = |name: &str| strsim::jaro_winkler(&data.to_lowercase(), name);
+    names().filter(|name| similarity(name) >= SIMILAR).max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
 }
 
 fn csv_file(data: &str) -> Result<Table, Failure> {
     let path = Path::new(data);
-    let known = || {
-        let names = BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name));
-        format!("data sets known by name are {}", names.collect::<Vec<_>>().join(", "))
-    };
+    let known = || format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", "));
     if path.is_dir() {
         return Err(Failure::work(format!("{data}: expected a CSV file, found a folder")).help(known()));
     }
@@ -130,7 +146,10 @@ fn csv_file(data: &str) -> Result<Table, Failure> {
         return Err(Failure::work(format!("{data}: {later} files are not read yet")).help("save the table as CSV"));
     }
     Table::read_csv(path).map_err(|error| match error {
-        mfnet::Error::Io { .. } if !path.exists() => Failure::from(error).help(known()),
+        mfnet::Error::Io { .. } if !path.exists() => match similar_name(data) {
+            Some(name) => Failure::from(error).help(format!("did you mean {name}?")).help(known()),
+            None => Failure::from(error).help(known()),
+        },
         error => error.into(),
     })
 }
@@ -173,6 +192,31 @@ fn target_of(table: &Table, target: Option<&str>, task: Option<Task>) -> Result<
 
 /// Reads MODEL: a model file or the folder of a run.
 pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
-    let file: PathBuf = if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
+    let file = model_file(path);
+    if path.is_dir() && !file.exists() {
+        return Err(no_run(path));
+    }
     Ok(Model::load(&file)?)
+}
+
+/// The file of MODEL.
+pub(crate) fn model_file(path: &Path) -> PathBuf {
+    if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+}
+
+/// A folder without a model: says which runs are inside.
+fn no_run(folder: &Path) -> Failure {
+    let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut runs: Vec<PathBuf> = inside.filter(|path| path.is_dir() && model_file(path).exists()).collect();
+    runs.sort();
+    let expected = format!("{}: expected a model file or the folder of a run", folder.display());
+    match runs.len() {
+        0 => Failure::work(format!("{expected}, found a folder without model.safetensors")),
+        count => {
+            let names: Vec<String> = runs.iter().take(RUNS_SHOWN).map(|run| run.display().to_string()).collect();
+            let more = if count > RUNS_SHOWN { ", …" } else { "" };
+            Failure::work(format!("{expected}, found a folder of {}", counted(count, "run")))
+                .help(format!("name one: {}{more}", names.join(", ")))
+        }
+    }
 }

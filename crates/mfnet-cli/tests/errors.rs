@@ -82,6 +82,63 @@ fn files_and_data() {
     assert!(!desk.path("runs").exists());
 }
 
+/// First bytes as the formats define them, with what may follow.
+#[test]
+fn files_of_another_kind() {
+    let desk = Desk::new();
+    let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x1c";
+    let zip = "a zip archive, as Excel's .xlsx files and NumPy's .npz files are";
+    for (bytes, found) in [
+        (&png[..], "a PNG image"),
+        (b"PK\x03\x04\x14\0\x06\0[Content_Types].xml", zip),
+        (b"PAR1\x15\x04,\n1,2", "a Parquet file"),
+        (b"\x93NUMPY\x01\0v\0{'descr': '<f8'}\n", "a NumPy array (.npy)"),
+        (b"\xff\xfea\0,\0y\0\n\0", "UTF-16 text"),
+        (b"\x7fELF\x02\x01\x01\0\0\n1,2\n", "bytes that are no text"),
+    ] {
+        desk.write("t.csv", bytes);
+        let message = format!("t.csv: expected a table as text (CSV), found {found}");
+        let run = fails(&desk, 1, "train t.csv --target y", &message);
+        assert!(run.stderr.ends_with("\nhelp: save the table as CSV, in UTF-8\n"), "{}", run.stderr);
+    }
+    // the bytes of the image, by Python's gzip.compress
+    let gzip = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xeb\x0c\xf0s\xe7\xe5\x92\xe2b``\xe0\xf5\xf4p\x09\x02\xd22\x00\xae\xa8[\x8e\x14\x00\x00\x00";
+    desk.write("t.csv.gz", gzip);
+    fails(&desk, 1, "train t.csv.gz --target y", "t.csv.gz: expected a table as text (CSV), found a PNG image");
+    // a table may have such names
+    desk.write("t.csv", flowers().replace("length", "PAR1"));
+    desk.ok("train t.csv --target species --epochs 1");
+}
+
+#[test]
+fn classes_of_one_row_each() {
+    let desk = Desk::new();
+    let table = |label: &dyn Fn(usize) -> String| {
+        let rows: String = (0..300).map(|i| format!("{},{}\n", i % 7, label(i))).collect();
+        desk.write("t.csv", format!("a,y\n{rows}"));
+    };
+    let help_of =
+        |options: &str, message: &str| fails(&desk, 1, &format!("train t.csv --target y {options}"), message).stderr;
+    let message = "t.csv: test would have no rows: each of the 300 classes keeps a row for training, and there are 300 rows in all";
+    table(&|i| format!("{i}.25"));
+    let help = help_of("--task classification", message);
+    assert!(
+        help.ends_with("\nhelp: the target looks like numbers to predict, not like classes: use --task regression\n"),
+        "{help}"
+    );
+    table(&|i| i.to_string());
+    assert!(help_of("--task classification", message).contains("--task regression"));
+    table(&|i| format!("row {i}"));
+    let help = help_of("", message);
+    assert!(
+        help.ends_with(
+            "\nhelp: join rare classes into one, or choose another column with --target\nhelp: or do without test rows: --test-fraction 0\n"
+        ),
+        "{help}"
+    );
+    desk.ok("train t.csv --target y --epochs 1 --hidden none --test-fraction 0");
+}
+
 #[test]
 fn the_command_line() {
     let desk = Desk::new();
@@ -107,6 +164,12 @@ fn the_command_line() {
     value("--test-fraction", "1", "FRACTION", "a number from 0 to less than 1");
     value("--seed", "-1", "SEED", "a whole number of at least 0");
     value("--early-stopping", "-1", "N", "a whole number of at least 0");
+    let decay = |found: &str| {
+        format!(
+            "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every \
+             step, found {found}"
+        )
+    };
     for (arguments, message) in [
         ("train flowers.csv", "flowers.csv: --target must name the column to predict"),
         ("train digits --early-stopping 5", "--early-stopping needs validation rows to watch"),
@@ -121,6 +184,9 @@ fn the_command_line() {
             "train digits --test-fraction 0.5 --validation-fraction 0.5",
             "--test-fraction and --validation-fraction together leave no training rows",
         ),
+        ("train digits --weight-decay 5000", &decay("0.001 × 5000 = 5")),
+        ("train digits --learning-rate 4", &decay("4 × 0.5 = 2")),
+        ("train digits --optimizer sgd --learning-rate 0.1 --weight-decay 10", &decay("0.1 × 10 = 1")),
         ("train digits --schedule cosine", "unexpected argument '--schedule' found"),
         ("train digits --dropout 0.5", "unexpected argument '--dropout' found"),
         ("train digits --resume", "unexpected argument '--resume' found"),
@@ -210,6 +276,32 @@ fn models() {
     desk.write("here.csv", "precious");
     fails(&desk, 1, "predict run flowers.csv --output here.csv", "here.csv: the file exists already");
     assert_eq!(desk.text("here.csv"), "precious");
+}
+
+#[test]
+fn a_folder_of_runs() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    fs::create_dir_all(desk.path("runs/empty")).unwrap();
+    let expected = "runs: expected a model file or the folder of a run";
+    let commands =
+        ["inspect runs", "predict runs flowers.csv", "evaluate runs flowers.csv", "explain runs flowers.csv"];
+    for command in commands {
+        fails(&desk, 1, command, &format!("{expected}, found a folder without model.safetensors"));
+    }
+    for runs in ["1 run", "2 runs"] {
+        desk.ok("train flowers.csv --target species --epochs 1");
+        for command in commands {
+            fails(&desk, 1, command, &format!("{expected}, found a folder of {runs}"));
+        }
+    }
+    let help = desk.run("inspect runs").stderr;
+    assert!(help.ends_with("\nhelp: name one: runs/flowers-1, runs/flowers-2\n"), "{help}");
+    for _ in 0..7 {
+        desk.ok("train flowers.csv --target species --epochs 1 --quiet");
+    }
+    let help = desk.run("inspect runs").stderr;
+    assert!(help.ends_with("runs/flowers-7, runs/flowers-8, …\n"), "{help}");
 }
 
 #[test]

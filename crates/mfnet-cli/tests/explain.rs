@@ -17,6 +17,11 @@ fn the_worked_example() {
     assert_eq!(walk["loss"], 0.5);
     assert_eq!(walk["updated"]["W3"], json!([[1.0, 0.0, 0.0], [0.0, 3.0, 5.0]]));
     let text = desk.ok("explain").stdout;
+    assert!(
+        text.starts_with(
+            "The worked example of F. Marchisotti, mfnet – a simple machine learning library, section 3.3\n"
+        )
+    );
     assert!(text.contains("  dJ_dW3 = dJ_dZ3 A2ᵀ    2 × 3\n    [ 0     0     0 ]\n    [ 0  -0.5  -1.5 ]\n"), "{text}");
 }
 

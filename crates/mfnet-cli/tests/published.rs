@@ -32,15 +32,19 @@ fn files_that_are_not_there() {
             "looked in data/mnist, where none is; in nowhere/mnist, which is no folder",
         );
     }
-    let run = desk.run("train mnits --data-dir data");
-    assert_eq!(
-        (run.code, run.stderr.as_str()),
-        (
-            1,
-            "error: mnits: cannot read: No such file or directory (os error 2)\n\
+    for (typed, meant) in
+        [("mnits", "mnist"), ("dgits", "digits"), ("Digits", "digits"), ("california", "california-housing")]
+    {
+        let run = desk.run(&format!("train {typed} --data-dir data"));
+        let expected = format!(
+            "error: {typed}: cannot read: No such file or directory (os error 2)\nhelp: did you mean {meant}?\n\
              help: data sets known by name are digits, diabetes, mnist, california-housing\n"
-        )
-    );
+        );
+        assert_eq!((run.code, run.stderr), (1, expected));
+    }
+    for file in ["missing.csv", "iris", "data/dots.csv", "housing.csv", "train.csv"] {
+        assert!(!desk.run(&format!("train {file}")).stderr.contains("did you mean"), "{file}");
+    }
     fs::create_dir_all(desk.path("data/california-housing")).unwrap();
     desk.write("data/california-housing/cal_housing.data", "-122.23,37.88,41,880,129,322,126,8.3252,452600\n");
     let run = desk.run("train california-housing --data-dir data");
@@ -184,6 +188,11 @@ fn mnist() {
     assert!(evaluated["accuracy"].as_f64().unwrap() > 0.5);
     let run = desk.run("evaluate run mnist --part validation");
     assert_eq!((run.code, run.stderr.as_str()), (1, "error: mnist: the model was trained without validation rows\n"));
+
+    // 0.1307 and 0.3081 times 255, which everybody scales MNIST by
+    let scaling = "\n  each x becomes (x − 33.3184) / 78.5675, mean and standard deviation of all features together in the training rows\n";
+    let text = desk.ok("inspect run").stdout;
+    assert!(text.contains(scaling), "{text}");
 
     let predictions = desk.ok("predict run mnist --keep class").stdout;
     assert_eq!(predictions.lines().count(), 1 + 70000);

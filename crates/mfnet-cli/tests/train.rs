@@ -101,6 +101,14 @@ fn values_come_out_in_their_own_unit() {
     assert!(report["test"]["rmse"].as_f64().unwrap() < 1e-6, "{report}");
     assert!(report["baselines"]["linear"].as_f64().unwrap() < 1e-6, "{report}");
     assert!(report["baselines"]["naive"].as_f64().unwrap() > 100.0, "{report}");
+    // each target has metrics in its own unit
+    let targets = report["train"]["targets"].as_array().unwrap();
+    assert_eq!((&targets[0]["column"], &targets[1]["column"]), (&"price".into(), &"loss".into()));
+    let text = desk.ok("evaluate runs/lines-1 lines.csv --part all").stdout;
+    let rows: Vec<Vec<&str>> = text.lines().skip(2).map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(rows[0], ["rows", "loss", "RMSE", "MAE", "R²"]);
+    assert!(rows[1][..3] == ["all", "rows", "50"] && rows[1].len() == 5 && rows[1][4] == "1.0000", "{text}");
+    assert!(rows[2].len() == 4 && rows[2][0] == "price" && rows[3].len() == 4 && rows[3][0] == "loss", "{text}");
     let predictions = desk.ok("predict runs/lines-1 lines.csv").stdout;
     let mut lines = predictions.lines();
     assert_eq!(lines.next(), Some("prediction_price,prediction_loss"));
@@ -173,12 +181,15 @@ fn early_stopping_keeps_the_best_epoch() {
 fn quiet_json_and_help() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
-    let run = desk.ok("train flowers.csv --target species --epochs 1 --quiet --json");
-    assert_eq!((run.stderr.as_str(), run.stdout.lines().count()), ("", 1));
+    for options in ["--quiet --json", "--json -q -q", "-qq --json"] {
+        let run = desk.ok(&format!("train flowers.csv --target species --epochs 1 {options}"));
+        assert!(run.json()["test"].is_object());
+        assert_eq!(run.stderr, "", "{options}");
+    }
     assert!(desk.ok("--version").stdout.starts_with("mfnet 0."));
     for command in ["", "train", "evaluate", "predict", "inspect", "explain"] {
         let help = desk.ok(&format!("{command} --help")).stdout;
-        assert!(help.contains("Example"), "{help}");
+        assert!(help.contains("Example") && !help.contains("the seed"), "{help}");
     }
     let text = desk.ok("inspect runs/flowers-1").stdout;
     assert!(text.contains("linear 3 → 512") && text.contains("nn.Linear(3, 512), nn.ReLU()"), "{text}");

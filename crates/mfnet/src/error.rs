@@ -38,7 +38,7 @@ pub enum Error {
         problem: DataProblem,
     },
     /// The files of a published data set are not where they were looked for.
-    #[error("{name}: {}", absent(files, looked_in))]
+    #[error("{name}: {}", absent(name, files, looked_in, nearby))]
     NoData {
         /// The data set.
         name: String,
@@ -46,6 +46,8 @@ pub enum Error {
         files: Vec<String>,
         /// The folders that were looked in, and which of the files each has not.
         looked_in: Vec<(PathBuf, Vec<String>)>,
+        /// A folder beside the given ones, one level higher or deeper, with which the files would have been found.
+        nearby: Option<PathBuf>,
     },
     /// A model file cannot be used.
     #[error("{}: {problem}", path.display())]
@@ -232,7 +234,7 @@ fn place(file: &str, line: Option<u64>, column: &Option<String>) -> String {
 }
 
 /// Which files are wanted, and what was found where.
-fn absent(files: &[String], looked_in: &[(PathBuf, Vec<String>)]) -> String {
+fn absent(name: &str, files: &[String], looked_in: &[(PathBuf, Vec<String>)], nearby: &Option<PathBuf>) -> String {
     let wanted = match files {
         [file] => format!("expected the file {file}, plain or with .gz"),
         files => format!("expected the files {}, each plain or with .gz", files.join(", ")),
@@ -242,8 +244,12 @@ fn absent(files: &[String], looked_in: &[(PathBuf, Vec<String>)]) -> String {
         all if all == files.len() => format!("{}, where none is", folder.display()),
         _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
     };
-    match looked_in {
-        [] => format!("{wanted}; no folder was given to look in"),
-        folders => format!("{wanted}; looked in {}", folders.iter().map(found).collect::<Vec<_>>().join("; in ")),
-    }
+    let found = match looked_in {
+        [] => "no folder was given to look in".to_owned(),
+        folders => format!("looked in {}", folders.iter().map(found).collect::<Vec<_>>().join("; in ")),
+    };
+    let nearby = nearby.as_ref().map_or_else(String::new, |folder| {
+        format!("; all are in {}, so the folder to name is {}", folder.join(name).display(), folder.display())
+    });
+    format!("{wanted}; {found}{nearby}")
 }

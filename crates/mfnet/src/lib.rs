@@ -23,7 +23,7 @@ pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
-pub use metric::{ConfusionMatrix, Metrics, accuracy, mae, r2, rmse};
+pub use metric::{ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
 pub use model::{AnyNetwork, Model, Predictions, Split, TargetColumns, Training};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Sgd};

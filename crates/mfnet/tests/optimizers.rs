@@ -222,6 +222,8 @@ fn numbers_that_cannot_be_are_refused() {
     let sgd = Sgd::new(0.1);
     let adam = Adam::default();
     let rate = "learning rate: expected a positive number, found";
+    let shrinks = "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every \
+                   step, found";
     let decay = "weight decay: expected 0 or a positive number, found";
     let momentum = "momentum: expected a number from 0 to less than 1, found";
     let beta1 = "beta1: expected a number from 0 to less than 1, found";
@@ -250,6 +252,8 @@ fn numbers_that_cannot_be_are_refused() {
         (Box::new(Adam { beta2: nan, ..adam }), format!("{beta2} NaN")),
         (Box::new(Adam { epsilon: 0.0, ..adam }), format!("{epsilon} 0")),
         (Box::new(Adam { epsilon: nan, ..adam }), format!("{epsilon} NaN")),
+        (Box::new(Sgd { weight_decay: 20.0, ..Sgd::new(0.1) }), format!("{shrinks} 0.1 × 20 = 2")),
+        (Box::new(AdamW(Adam { weight_decay: 1000.0, ..Adam::new(0.001) })), format!("{shrinks} 0.001 × 1000 = 1")),
         (Box::new(AdamW(Adam::new(nan))), format!("{rate} NaN")),
         (Box::new(AdamW(Adam { weight_decay: -1.0, ..adam })), format!("{decay} -1")),
         (Box::new(AdamW(Adam { beta1: 1.0, ..adam })), format!("{beta1} 1")),

@@ -174,7 +174,7 @@ impl Job<'_> {
             0 => "regression".to_owned(),
             classes => format!("classification, {classes} classes"),
         };
-        let is_guess = args.task.is_none() && !source::is_name(&args.data);
+        let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_name(&args.data);
         let other = if data.classes() > 0 { "regression" } else { "classification" };
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let from = folder_of_data.map_or_else(String::new, |folder| format!(" from {}", folder.display()));

@@ -182,8 +182,7 @@ impl Report {
     fn verdict(&self) -> Option<String> {
         let [.., test] = &self.parts;
         let metrics = test.metrics.as_ref()?;
-        let worse_than =
-            |baseline: &Option<Metrics>| baseline.as_ref().is_some_and(|b| !metrics.better_than(b.headline()));
+        let worse_than = |baseline: &Option<Metrics>| baseline.as_ref().is_some_and(|b| !metrics.better_than(b));
         let simpler = match (worse_than(&self.baselines.naive), worse_than(&self.baselines.linear)) {
             (true, _) => "the naive predictor, which looks at no feature",
             (false, true) => "the linear model",

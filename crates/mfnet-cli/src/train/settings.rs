@@ -63,7 +63,13 @@ impl Settings {
             (_, norm) if norm > 0.0 => Some(Clip::PerLayer(norm)),
             _ => None,
         };
-        Ok(Settings { rule, loss: LossName::Mse, loss_name: String::new(), learning_rate, weight_decay, clip })
+        let settings =
+            Settings { rule, loss: LossName::Mse, loss_name: String::new(), learning_rate, weight_decay, clip };
+        settings.rule::<f64>().check().map_err(|error| {
+            Failure::from(error)
+                .help("choose a smaller --learning-rate, or a smaller --weight-decay; 0 switches decay off")
+        })?;
+        Ok(settings)
     }
 
     /// Chooses the loss of the task, or refuses one of the other task.

@@ -7,7 +7,7 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::error::{Error, Result};
+use crate::error::{DataProblem, Error, Result};
 
 /// How much is asked of the system at a time.
 const BUFFER: usize = 1 << 16;
@@ -25,6 +25,34 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     open(path)?.read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
     Ok(bytes)
+}
+
+/// How many bytes are looked at to tell text from something else.
+const LOOKED_AT: usize = 1024;
+
+/// What begins with these bytes.
+const KINDS: [(&[u8], &str); 12] = [
+    (b"PK\x03\x04", "a zip archive, as Excel's .xlsx files and NumPy's .npz files are"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, as Excel's .xls files are"),
+    (b"PAR1", "a Parquet file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"\x93NUMPY", "a NumPy array (.npy)"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"SQLite format 3\0", "an SQLite database"),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"\x1f\x8b", "a gzip file inside a gzip file"),
+    (b"\xff\xfe", "UTF-16 text"),
+    (b"\xfe\xff", "UTF-16 text"),
+];
+
+/// Text has none of the control characters that stand before the tab. Other bytes get an error that says what they look like.
+pub(super) fn check_text(bytes: &[u8]) -> std::result::Result<(), DataProblem> {
+    if bytes.iter().take(LOOKED_AT).all(|byte| *byte >= b'\t') {
+        return Ok(());
+    }
+    let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
+    Err(DataProblem::NotText { found })
 }
 
 /// SHA-256 of bytes that lie in several pieces, in hexadecimal digits.

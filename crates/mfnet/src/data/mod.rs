@@ -84,8 +84,8 @@ impl Dataset {
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
     ///
     /// # Errors
-    /// [`Error::Shape`] if inputs and targets are not of the same number of samples, or there are none; [`Error::Data`] if a
-    /// number is not finite.
+    /// [`Error::Shape`] if inputs and targets are not of the same number of samples, or there are none; [`Error::Data`] naming
+    /// feature and sample if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
         let feature_names = (0..inputs.rows()).map(|i| i.to_string()).collect();
         Self::named(name, feature_names, inputs, targets)
@@ -120,9 +120,9 @@ impl Dataset {
             let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
             return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
         }
-        let values = if let Targets::Values { values, .. } = &targets { Some(values) } else { None };
-        if let Some(x) = inputs.iter().chain(values.into_iter().flat_map(Tensor::iter)).find(|x| !x.is_finite()) {
-            return Err(Error::data(name, DataProblem::NotFinite { found: x.to_string() }));
+        check_finite(name, &inputs, |i| feature_names[i].clone())?;
+        if let Targets::Values { columns, values } = &targets {
+            check_finite(name, values, |i| columns.get(i).cloned().unwrap_or_else(|| format!("target {i}")))?;
         }
         let samples = Samples::from_tensor(&inputs);
         Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, official: None })
@@ -219,5 +219,41 @@ impl Dataset {
     /// Other samples of the same features.
     fn with(&self, samples: Samples, targets: Targets) -> Self {
         Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), samples, targets, official: None }
+    }
+}
+
+/// Error that names row (by `column`) and sample of the first number that is not finite.
+fn check_finite(name: &str, numbers: &Tensor<f64>, column: impl Fn(usize) -> String) -> Result<()> {
+    match numbers.iter().position(|x| !x.is_finite()) {
+        None => Ok(()),
+        Some(place) => {
+            let (i, sample) = (place % numbers.rows(), place / numbers.rows());
+            let problem = DataProblem::NotFiniteSample { found: numbers[(i, sample)], sample };
+            Err(Error::in_column(name, &column(i), problem))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_that_are_not_finite_have_a_place() {
+        let error = |i, j, x, y| {
+            // more rows than a panel of the matrix
+            let mut inputs = Tensor::from_fn(40, 3, |i, j| (i + j) as f64);
+            inputs[(i, j)] = x;
+            let values = Tensor::from_rows([[1.0, 2.0, y]]);
+            let targets = Targets::Values { columns: vec!["price".to_owned()], values };
+            Dataset::new("t", inputs, targets).unwrap_err().to_string()
+        };
+        let (nan, infinite) = (f64::NAN, f64::INFINITY);
+        let expected = |column: &str, found: &str| {
+            format!("t, column \"{column}\": expected finite numbers, found {found} in sample 2, counted from 0")
+        };
+        assert_eq!(error(39, 2, nan, 0.0), expected("39", "NaN"));
+        assert_eq!(error(0, 2, -infinite, infinite), expected("0", "-inf"));
+        assert_eq!(error(0, 0, 1.0, infinite), expected("price", "inf"));
     }
 }

@@ -63,20 +63,30 @@ impl Published {
     /// Which folder to read it from: the first of `data_folders` whose subfolder of the data set's name has all files.
     ///
     /// # Errors
-    /// [`Error::NoData`], which says what each folder has not.
+    /// [`Error::NoData`], which says what each folder has not, and whether one a level higher or deeper has all.
     pub fn locate(&self, data_folders: &[impl AsRef<Path>]) -> Result<PathBuf> {
         let mut looked_in = Vec::new();
         for folder in data_folders {
+            let missing = self.missing_in(folder.as_ref());
             let folder = folder.as_ref().join(self.name);
-            let missing = |file: &&PublishedFile| file.path(&folder).is_none();
-            let missing: Vec<String> = self.files.iter().filter(missing).map(|file| file.name.to_owned()).collect();
             if missing.is_empty() {
                 return Ok(folder);
             }
             looked_in.push((folder, missing));
         }
         let files = self.files.iter().map(|file| file.name.to_owned()).collect();
-        Err(Error::NoData { name: self.name.to_owned(), files, looked_in })
+        let nearby = data_folders
+            .iter()
+            .flat_map(|folder| neighbours(folder.as_ref()))
+            .find(|folder| self.missing_in(folder).is_empty());
+        Err(Error::NoData { name: self.name.to_owned(), files, looked_in, nearby })
+    }
+
+    /// Which of the files are not in the subfolder of this data folder.
+    fn missing_in(&self, data_folder: &Path) -> Vec<String> {
+        let folder = data_folder.join(self.name);
+        let missing = self.files.iter().filter(|file| file.path(&folder).is_none());
+        missing.map(|file| file.name.to_owned()).collect()
     }
 
     /// Reads it from the folder that holds its files, which [`Published::locate`] finds.
@@ -93,6 +103,19 @@ impl Published {
         let lines = self.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name));
         sha256([lines.collect::<String>().as_bytes()])
     }
+}
+
+/// The folder that this one lies in, and the folders in it, by name.
+fn neighbours(folder: &Path) -> Vec<PathBuf> {
+    let parent = match (folder.file_name(), folder.parent()) {
+        (Some(_), Some(parent)) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        (Some(_), Some(parent)) => parent.to_owned(),
+        _ => folder.join(".."),
+    };
+    let children = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut children: Vec<PathBuf> = children.filter(|path| path.is_dir()).collect();
+    children.sort();
+    [vec![parent], children].concat()
 }
 
 impl PublishedFile {

@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::targets::like_values;
 use super::{Dataset, Targets};
 use crate::error::{DataProblem, Error, Result};
 use crate::random::{Purpose, Rng, Seed};
@@ -122,7 +123,12 @@ impl Dataset {
         for (part, samples, fraction) in asked {
             samples.sort_unstable();
             if samples.is_empty() && fraction > 0.0 {
-                return Err(Error::data(&self.name, DataProblem::EmptyPart { part, rows: self.samples(), fraction }));
+                let (rows, classes) = (self.samples(), self.classes());
+                let problem = match classes > 0 && rounded(fraction, rows) > 0 {
+                    true => DataProblem::RareClasses { part, rows, classes, like_values: like_values(self.labels()) },
+                    false => DataProblem::EmptyPart { part, rows, fraction },
+                };
+                return Err(Error::data(&self.name, problem));
             }
         }
         Ok(parts)
@@ -142,7 +148,7 @@ impl Dataset {
 
 /// Takes `fraction` of all samples out of the strata, rounded, from each its share.
 fn take(strata: &mut [Vec<usize>], fraction: f64) -> Vec<usize> {
-    let total = (fraction * strata.iter().map(Vec::len).sum::<usize>() as f64).round() as usize;
+    let total = rounded(fraction, strata.iter().map(Vec::len).sum());
     let share = |stratum: &Vec<usize>| fraction * stratum.len() as f64;
     let mut counts: Vec<usize> = strata.iter().map(|stratum| share(stratum) as usize).collect();
     let mut by_remainder: Vec<usize> = (0..strata.len()).collect();
@@ -154,6 +160,10 @@ fn take(strata: &mut [Vec<usize>], fraction: f64) -> Vec<usize> {
         counts[i] += 1;
     }
     strata.iter_mut().zip(counts).flat_map(|(stratum, count)| stratum.split_off(stratum.len() - count)).collect()
+}
+
+fn rounded(fraction: f64, of: usize) -> usize {
+    (fraction * of as f64).round() as usize
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Standardizer {
     }
 
     /// μ and σ, if they are the same for all features.
-    pub(super) fn common(&self) -> Option<(f64, f64)> {
+    pub fn common(&self) -> Option<(f64, f64)> {
         let (mean, scale) = (*self.mean.first()?, *self.scale.first()?);
         let same = self.mean.iter().all(|x| *x == mean) && self.scale.iter().all(|x| *x == scale);
         same.then_some((mean, scale))

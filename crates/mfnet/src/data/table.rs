@@ -2,7 +2,7 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
-use super::file::{read, sha256};
+use super::file::{check_text, read, sha256};
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
 
@@ -35,7 +35,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Data`] with line and column if it is empty, has no rows, a row of another
-    /// length, a name twice, or bytes that are no UTF-8 text.
+    /// length, a name twice, or bytes that are no UTF-8 text; files of other kinds are recognised by their first bytes.
     pub fn read_csv(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
@@ -64,6 +64,7 @@ impl Table {
         if bytes.starts_with(b"\xef\xbb\xbf") {
             bytes.drain(..3);
         }
+        check_text(&bytes).map_err(|problem| Error::data(name, problem))?;
         let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(&bytes));
         let table = Table { name: name.to_owned(), bytes, delimiter, has_header: false, columns: Vec::new(), rows: 0 };
         table.with_columns()

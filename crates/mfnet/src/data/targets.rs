@@ -218,17 +218,19 @@ fn sort_labels(labels: &mut [String]) {
 fn guess(table: &Table, columns: &[String]) -> Result<Target> {
     let [column] = columns else { return Ok(Target::values(columns)) };
     let text = table.text(column)?;
-    let numbers: Vec<f64> = text.iter().filter_map(|field| field.parse().ok()).collect();
-    let classes = if numbers.len() == text.len() {
-        let mut distinct = numbers.clone();
-        distinct.sort_by(f64::total_cmp);
-        distinct.dedup();
-        distinct.len() <= MOST_CLASSES_OF_NUMBERS && numbers.iter().all(|x| x.fract() == 0.0)
-    } else {
-        // a text among numbers is an error in a column of numbers, which reading it as such reports
-        2 * numbers.len() < text.len()
-    };
+    let numbers = text.iter().filter(|field| field.parse::<f64>().is_ok()).count();
+    // a text among numbers is an error in a column of numbers, which reading it as such reports
+    let classes = if numbers == text.len() { !like_values(&text) } else { 2 * numbers < text.len() };
     Ok(if classes { Target::classes(column) } else { Target::values(columns) })
+}
+
+/// Whether all are numbers, and more distinct or finer ones than classes would be.
+pub(super) fn like_values(text: &[String]) -> bool {
+    let numbers: Option<Vec<f64>> = text.iter().map(|field| field.parse().ok()).collect();
+    let Some(mut numbers) = numbers else { return false };
+    numbers.sort_by(f64::total_cmp);
+    numbers.dedup();
+    numbers.len() > MOST_CLASSES_OF_NUMBERS || numbers.iter().any(|x| x.fract() != 0.0)
 }
 
 #[cfg(test)]

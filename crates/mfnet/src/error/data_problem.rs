@@ -28,12 +28,26 @@ pub enum DataProblem {
         /// The text.
         found: String,
     },
+    /// An infinite number or NaN in a matrix, whose feature or target column is the error's column.
+    #[error("expected finite numbers, found {found} in sample {sample}, counted from 0")]
+    NotFiniteSample {
+        /// The number.
+        found: f64,
+        /// The sample's number.
+        sample: usize,
+    },
     /// An empty cell.
     #[error("expected a value, found an empty cell")]
     EmptyCell,
     /// Bytes that are no text.
     #[error("expected UTF-8 text, found other bytes")]
     NotUtf8,
+    /// A file of another kind.
+    #[error("expected a table as text (CSV), found {}", found.unwrap_or("bytes that are no text"))]
+    NotText {
+        /// What it is by its first bytes, if they are known.
+        found: Option<&'static str>,
+    },
     /// A column that is not there.
     #[error("{}", unknown_column(name, close, known))]
     UnknownColumn {
@@ -87,6 +101,20 @@ pub enum DataProblem {
         rows: usize,
         /// The fraction asked for.
         fraction: f64,
+    },
+    /// A part of the split has no rows, because no class has more than it must keep.
+    #[error(
+        "{part} would have no rows: each of the {classes} classes keeps a row for training, and there are {rows} rows in all"
+    )]
+    RareClasses {
+        /// "validation" or "test".
+        part: &'static str,
+        /// Rows in all.
+        rows: usize,
+        /// Classes.
+        classes: usize,
+        /// Whether the labels look like values to predict, not like classes.
+        like_values: bool,
     },
     /// The data set has no official split.
     #[error("the data set has no official split")]

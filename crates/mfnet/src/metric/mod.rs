@@ -24,15 +24,31 @@ pub enum Metrics {
         #[serde(skip)]
         confusion: ConfusionMatrix,
     },
-    /// For values, in the target's own unit.
+    /// For values, in the target's own unit; several targets with different units are mixed in `rmse` and `mae`.
     Regression {
         /// Root of the mean squared error.
         rmse: f64,
         /// Mean absolute error.
         mae: f64,
-        /// Coefficient of determination.
+        /// Coefficient of determination, of several targets the mean of theirs.
         r2: f64,
+        /// The metrics of each target, if there are several.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        targets: Vec<TargetMetrics>,
     },
+}
+
+/// How good the predictions of one of several targets are, in its own unit.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TargetMetrics {
+    /// The column's name.
+    pub column: String,
+    /// Root of the mean squared error.
+    pub rmse: f64,
+    /// Mean absolute error.
+    pub mae: f64,
+    /// Coefficient of determination.
+    pub r2: f64,
 }
 
 impl Metrics {
@@ -50,13 +66,17 @@ impl Metrics {
                     confusion: ConfusionMatrix::new(labels, indices, &predicted),
                 }
             }
-            Targets::Values { values, .. } => {
-                Metrics::Regression { rmse: rmse(values, output), mae: mae(values, output), r2: r2(values, output) }
+            Targets::Values { columns, values } => {
+                let of_each = |(i, column): (usize, &String)| TargetMetrics::of(column, i, values, output);
+                let several = if columns.len() > 1 { &columns[..] } else { &[] };
+                let targets = several.iter().enumerate().map(of_each).collect();
+                let (rmse, mae, r2) = (rmse(values, output), mae(values, output), r2(values, output));
+                Metrics::Regression { rmse, mae, r2, targets }
             }
         }
     }
 
-    /// The one number that stands for the others: accuracy or RMSE.
+    /// The one number that stands for the others: accuracy or RMSE, which mixes the units of several targets.
     pub fn headline(&self) -> f64 {
         match self {
             Metrics::Classification { accuracy, .. } => *accuracy,
@@ -64,12 +84,25 @@ impl Metrics {
         }
     }
 
-    /// Whether the headline is better than another one: more accuracy, or less RMSE.
-    pub fn better_than(&self, other: f64) -> bool {
-        match self {
-            Metrics::Classification { accuracy, .. } => *accuracy > other,
-            Metrics::Regression { rmse, .. } => *rmse < other,
+    /// Whether these are better than others of the same data: more accuracy, or less RMSE; with several targets, whose units may differ, a larger R².
+    pub fn better_than(&self, other: &Metrics) -> bool {
+        match (self, other) {
+            (Metrics::Regression { r2, targets, .. }, Metrics::Regression { r2: other, .. }) if !targets.is_empty() => {
+                r2 > other
+            }
+            (Metrics::Regression { rmse, .. }, _) => *rmse < other.headline(),
+            (Metrics::Classification { accuracy, .. }, _) => *accuracy > other.headline(),
         }
+    }
+}
+
+impl TargetMetrics {
+    /// Of row `i` of both matrices.
+    fn of(column: &str, i: usize, y: &Tensor<f64>, prediction: &Tensor<f64>) -> Self {
+        let row = |of: &Tensor<f64>| Tensor::from_fn(1, of.columns(), |_, j| of[(i, j)]);
+        let (y, prediction) = (row(y), row(prediction));
+        let (rmse, mae, r2) = (rmse(&y, &prediction), mae(&y, &prediction), r2(&y, &prediction));
+        TargetMetrics { column: column.to_owned(), rmse, mae, r2 }
     }
 }
 
@@ -79,7 +112,42 @@ impl fmt::Display for Metrics {
             Metrics::Classification { accuracy, confusion } => {
                 write!(f, "accuracy {:.2} %\n\n{confusion}", 100.0 * accuracy)
             }
-            Metrics::Regression { rmse, mae, r2 } => write!(f, "RMSE {rmse:.6}, MAE {mae:.6}, R² {r2:.4}"),
+            Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => {
+                write!(f, "RMSE {rmse:.6}, MAE {mae:.6}, R² {r2:.4}")
+            }
+            Metrics::Regression { r2, targets, .. } => {
+                for TargetMetrics { column, rmse, mae, r2 } in targets {
+                    writeln!(f, "{column}: RMSE {rmse:.6}, MAE {mae:.6}, R² {r2:.4}")?;
+                }
+                write!(f, "mean R² {r2:.4}")
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Metres and their errors of 1 and 3, and millimetres with errors of 1000 and 0.
+    #[test]
+    fn several_targets_have_metrics_of_their_own() {
+        let values = Tensor::from_rows([[1.0, 5.0], [0.0, 2000.0]]);
+        let output = Tensor::from_rows([[2.0, 8.0], [1000.0, 2000.0]]);
+        let of = |columns: &[&str], values: &Tensor, output: &Tensor| {
+            let columns = columns.iter().map(ToString::to_string).collect();
+            Metrics::of(output, &Targets::Values { columns, values: values.clone() })
+        };
+        let both = of(&["m", "mm"], &values, &output);
+        assert_eq!(
+            both.to_string(),
+            "m: RMSE 2.236068, MAE 2.000000, R² -0.2500\nmm: RMSE 707.106781, MAE 500.000000, R² 0.5000\nmean R² 0.1250"
+        );
+        // a tenth less error in millimetres, and ten times as much in metres
+        let other = of(&["m", "mm"], &values, &Tensor::from_rows([[11.0, 35.0], [900.0, 2000.0]]));
+        assert!(other.headline() < both.headline() && both.better_than(&other) && !other.better_than(&both));
+        let one = of(&["m"], &Tensor::from_rows([[1.0, 5.0]]), &Tensor::from_rows([[2.0, 8.0]]));
+        assert_eq!(one.to_string(), "RMSE 2.236068, MAE 2.000000, R² -0.2500");
+        assert_eq!(serde_json::to_value(&one).unwrap()["targets"], serde_json::Value::Null);
     }
 }

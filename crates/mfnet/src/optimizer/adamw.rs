@@ -1,4 +1,4 @@
-use super::{Adam, ElementRule, Parameter, Rule, update_by_elements};
+use super::{Adam, ElementRule, Parameter, Rule, require_decay_that_shrinks, update_by_elements};
 use crate::error::Result;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::{Scalar, Tensor};
@@ -19,7 +19,7 @@ use crate::tensor::{Scalar, Tensor};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamW(
-    /// The numbers; `weight_decay` means the decoupled decay.
+    /// The numbers; `weight_decay` means the decoupled decay λ, and η λ is below 1.
     pub Adam,
 );
 
@@ -58,6 +58,7 @@ impl<T: Scalar> Rule<T> for AdamW {
     }
 
     fn check(&self) -> Result<()> {
-        self.0.check_numbers()
+        self.0.check_numbers()?;
+        require_decay_that_shrinks(self.0.learning_rate, self.0.weight_decay)
     }
 }

@@ -200,3 +200,13 @@ fn require_rate(x: f64) -> Result<()> {
 fn require_decay(x: f64) -> Result<()> {
     require("weight decay", x, x.is_finite() && x >= 0.0, "0 or a positive number")
 }
+
+/// Decay alone is W ← W − η λ W: with η λ ≥ 1 it turns or wipes out all weights in each step.
+fn require_decay_that_shrinks(rate: f64, decay: f64) -> Result<()> {
+    let product = rate * decay;
+    if product < 1.0 {
+        return Ok(());
+    }
+    let expected = "less than 1, because decay multiplies each weight by 1 minus that in every step";
+    Err(Error::invalid("learning rate × weight decay", expected, format_args!("{rate} × {decay} = {product}")))
+}

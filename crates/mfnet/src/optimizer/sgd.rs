@@ -1,4 +1,6 @@
-use super::{ElementRule, Parameter, Rule, require, require_decay, require_rate, update_by_elements};
+use super::{
+    ElementRule, Parameter, Rule, require, require_decay, require_decay_that_shrinks, require_rate, update_by_elements,
+};
 use crate::error::Result;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::{Descent, Scalar, Tensor};
@@ -29,7 +31,7 @@ pub struct Sgd {
     pub momentum: f64,
     /// Nesterov's form of the step.
     pub nesterov: bool,
-    /// λ.
+    /// λ; η λ is below 1.
     pub weight_decay: f64,
     /// Whether weight decay applies to biases too.
     pub decay_biases: bool,
@@ -84,6 +86,7 @@ impl<T: Scalar> Rule<T> for Sgd {
     fn check(&self) -> Result<()> {
         require_rate(self.learning_rate)?;
         require_decay(self.weight_decay)?;
+        require_decay_that_shrinks(self.learning_rate, self.weight_decay)?;
         require("momentum", self.momentum, (0.0..1.0).contains(&self.momentum), "a number from 0 to less than 1")?;
         require("momentum", self.momentum, !self.nesterov || self.momentum > 0.0, "a positive number with nesterov")
     }

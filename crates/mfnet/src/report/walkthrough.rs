@@ -89,7 +89,8 @@ impl Walkthrough {
         ];
         let net = NeuralNetwork::from_layers(2, layers)?;
         let walk = Self::of(&net, &HalfMse, &x, Some(&y), 4.0)?;
-        Ok(Walkthrough { title: "The worked example of the seed, section 3.3".to_owned(), ..walk })
+        let title = "The worked example of F. Marchisotti, mfnet – a simple machine learning library, section 3.3";
+        Ok(Walkthrough { title: title.to_owned(), ..walk })
     }
 
     /// The walk of any network of linear layers and activations through a batch: `input` of shape (features, samples), `target` of shape

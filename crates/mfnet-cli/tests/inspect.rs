@@ -1,0 +1,82 @@
+//! `mfnet inspect`. Its program for PyTorch is run where the environment variable MFNET_PYTHON names a Python that has torch and safetensors;
+//! without it that test says that it was not run.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::io::Write;
+use std::process::Command;
+
+use common::{Desk, Run, flowers};
+
+#[test]
+fn the_scaling() {
+    let desk = Desk::new();
+    // 0 to 4 have mean 2 and deviation √2
+    let rows: String = (0..5).map(|i| format!("{i},{}000,7,{}.5\n", i, 3 * i)).collect();
+    desk.write("t.csv", format!("a,large,same,y\n{rows}"));
+    desk.ok("train t.csv --target y --task regression --test-fraction 0 --epochs 1 --hidden none --output run");
+    let text = desk.ok("inspect run").stdout;
+    let expected = "Input: 3 features: a, large, same
+  each x becomes (x − mean) / deviation, its mean and standard deviation in the training rows
+                   mean       deviation
+  a             2.00000         1.41421
+  large         2000.00         1414.21
+  same          7.00000         1.00000
+  constant there, scaled by 1: same
+Output: values of y
+  y = 6.50000 + 4.24264 × output
+";
+    assert!(text.contains(expected), "{text}");
+
+    desk.ok("train digits --epochs 1 --hidden none --output digits");
+    let text = desk.ok("inspect digits").stdout;
+    let scaling: Vec<&str> = text.split("Input: ").nth(1).unwrap().lines().collect();
+    assert!(scaling[10].starts_with("  pixel_0_7 ") && scaling[11] == "  …", "{text}");
+    assert!(scaling[12].starts_with("  pixel_7_7 ") && scaling[13].starts_with("  constant there"), "{text}");
+}
+
+/// Probabilities and values to rounding, in another order of summation.
+#[test]
+fn the_program_for_pytorch_predicts_the_same() {
+    let Some(python) = std::env::var_os("MFNET_PYTHON").filter(|python| !python.is_empty()) else {
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "not run, because MFNET_PYTHON is not set: the program for PyTorch").unwrap();
+        return;
+    };
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    let rows: String = (0..50).map(|a| format!("{a}.25,{},{},{}\n", (a * a) % 7, 100 * a + 1000, -a)).collect();
+    desk.write("lines.csv", format!("a,b,price,loss\n{rows}"));
+    for (data, options, tolerance) in [
+        ("flowers.csv", "--target species --activation tanh", 1e-12),
+        ("flowers.csv", "--target species --hidden 8,8 --activation sigmoid --dtype f32", 1e-5),
+        ("lines.csv", "--target price,loss --hidden 16", 1e-8),
+        ("lines.csv", "--target price --hidden none", 1e-8),
+    ] {
+        desk.ok(&format!("train {data} {options} --epochs 30 --output run --force"));
+        let text = desk.ok("inspect run").stdout;
+        let program = text.split("\nIn PyTorch\n\n").nth(1).unwrap();
+        let program = format!(
+            "{program}
+import csv
+rows = [[float(row[name]) for name in model[\"features\"]] for row in csv.DictReader(open({data:?}))]
+for row in predict(torch.tensor(rows, dtype=torch.float64)).tolist():
+    print(*row, sep=\",\")
+"
+        );
+        let run = Run::of(Command::new(&python).args(["-c", &program]).current_dir(desk.path(".")));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let numbers = |text: &str, skip: usize| -> Vec<f64> {
+            text.lines().flat_map(|line| line.split(',').skip(skip).map(|field| field.parse().unwrap())).collect()
+        };
+        let predicted = desk.ok(&format!("predict run {data}")).stdout;
+        // the word in front of probabilities is the class
+        let expected = numbers(predicted.split_once('\n').unwrap().1, usize::from(data == "flowers.csv"));
+        let found = numbers(&run.stdout, 0);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < tolerance, "{data} {options}: {found} is not {expected}");
+        }
+    }
+}
