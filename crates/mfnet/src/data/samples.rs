@@ -7,8 +7,11 @@ use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
-/// How many samples ahead memory is asked.
-pub(super) const AHEAD: usize = 8;
+/// How many samples ahead memory is asked for one of this many bytes: late enough to find it still in the first cache, early enough for
+/// memory to answer, and for many small ones already during the batch before.
+pub(super) fn ahead(bytes: usize) -> usize {
+    (6144 / bytes.max(1)).clamp(8, 64)
+}
 
 /// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
 /// batch is gathered.
@@ -156,19 +159,20 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Rows<'_, T, V, C> {
     #[inline(always)]
     fn run(mut self) {
         let features = self.of.features;
+        let ahead = ahead(size_of::<V>() * features);
         let numbers = self.columns.numbers();
-        for first in numbers.clone().step_by(AHEAD) {
+        for first in numbers.clone().step_by(ahead) {
             for panel in 0..self.panels {
                 let (to, height) = self.columns.panel(panel);
                 let feature = panel * T::PANEL;
                 let length = T::PANEL.min(features - feature);
                 let to = to[(first - numbers.start) * height..].chunks_exact_mut(height);
-                for (j, to) in (first..numbers.end.min(first + AHEAD)).zip(to) {
+                for (j, to) in (first..numbers.end.min(first + ahead)).zip(to) {
                     // samples of a batch lie anywhere, and memory answers late: first where they lie, then their numbers
-                    if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * AHEAD)) {
+                    if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * ahead)) {
                         prefetch(&self.of.chosen[*much_later..=*much_later]);
                     }
-                    if let Some(later) = self.samples.get(j + AHEAD) {
+                    if let Some(later) = self.samples.get(j + ahead) {
                         let later = self.of.chosen[*later] * features + feature;
                         prefetch(&self.values[later..=later]);
                         if panel + 1 == self.panels {

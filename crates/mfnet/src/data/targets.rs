@@ -1,6 +1,6 @@
 use std::cmp::Ordering;
 
-use super::samples::AHEAD;
+use super::samples::ahead;
 use super::table::number;
 use crate::data::Table;
 use crate::error::{DataProblem, Error, Result};
@@ -173,7 +173,7 @@ impl Targets {
                 y.fill(T::ZERO);
                 for (j, sample) in samples.iter().enumerate().take(y.columns()) {
                     // samples of a batch lie anywhere, and memory answers late
-                    if let Some(later) = samples.get(j + AHEAD) {
+                    if let Some(later) = samples.get(j + ahead(64)) {
                         prefetch(&indices[*later..=*later]);
                     }
                     y[(indices[*sample], j)] = T::ONE;
@@ -184,13 +184,18 @@ impl Targets {
                 // a panel of `f64` has half as many rows as one of `f32`
                 for row in (0..values.rows()).step_by(f64::PANEL) {
                     let rows = f64::PANEL.min(values.rows() - row);
-                    for (j, sample) in samples.iter().enumerate().take(y.columns()) {
-                        if let Some(later) = samples.get(j + AHEAD) {
-                            prefetch(&values.storage()[from.piece(row / f64::PANEL, *later)]);
+                    let (panel, height) = (row / f64::PANEL, from.height(row / f64::PANEL));
+                    let values = &values.storage()[from.place(panel, 0..values.columns())];
+                    let place = to.place(row / T::PANEL, 0..y.columns());
+                    let columns = y.storage_mut()[place].chunks_exact_mut(to.height(row / T::PANEL));
+                    for (j, (to, sample)) in columns.zip(samples).enumerate() {
+                        if let Some(later) = samples.get(j + ahead(64)) {
+                            prefetch(&values[later * height..][..rows]);
                         }
-                        let from = &values.storage()[from.piece(row / f64::PANEL, *sample)];
-                        let to = &mut y.storage_mut()[to.piece(row / T::PANEL, j)][row % T::PANEL..][..rows];
-                        to.iter_mut().zip(from).for_each(|(y, x)| *y = T::from_f64(*x));
+                        let from = &values[sample * height..][..rows];
+                        for (y, x) in to[row % T::PANEL..][..rows].iter_mut().zip(from) {
+                            *y = T::from_f64(*x);
+                        }
                     }
                 }
             }

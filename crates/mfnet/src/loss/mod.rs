@@ -8,6 +8,8 @@ pub use cross_entropy::{CrossEntropy, softmax};
 pub use half_mse::HalfMse;
 pub use mse::Mse;
 
+use std::ops::Range;
+
 use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
@@ -69,10 +71,23 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
 
 /// Σ (ŷ − y)² over samples and outputs, in `f64` and a fixed order.
 fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-    let of_piece = |(o, t): (&[T], &[T])| o.iter().zip(t).map(|(o, t)| (o.to_f64() - t.to_f64()).powi(2)).sum::<f64>();
-    let of_sample = |j: usize| output.pieces(j).zip(target.pieces(j)).map(of_piece).sum::<f64>();
-    let operations = 8 * output.rows() * output.columns();
-    sum_over_columns(output.columns(), operations, |samples| samples.map(of_sample).sum())
+    let layout = output.layout();
+    let of_samples = |samples: Range<usize>| {
+        let mut sum = 0.0;
+        for panel in 0..layout.panels() {
+            let (place, height) = (layout.place(panel, samples.clone()), layout.height(panel));
+            let rows = T::PANEL.min(output.rows() - panel * T::PANEL);
+            let columns = output.storage()[place.clone()].chunks_exact(height);
+            for (o, t) in columns.zip(target.storage()[place].chunks_exact(height)) {
+                for (o, t) in o[..rows].iter().zip(&t[..rows]) {
+                    let error = o.to_f64() - t.to_f64();
+                    sum += error * error;
+                }
+            }
+        }
+        sum
+    };
+    sum_over_columns(output.columns(), 8 * output.rows() * output.columns(), of_samples)
 }
 
 /// δ = factor · (ŷ − y).

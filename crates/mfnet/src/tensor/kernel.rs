@@ -59,7 +59,8 @@ impl<'a, T> Right<'a, T> {
         if self.depth == 0 || end == 0 {
             return 0;
         }
-        let last = (self.depth - 1) / self.run;
+        // most have one run, and a division takes as long as a small product
+        let last = if self.depth <= self.run { 0 } else { (self.depth - 1) / self.run };
         let of_run = |run: usize, rows: usize| {
             run * self.run_step + (rows - 1) * self.row_step + (end - 1) * self.column_step(run == last) + 1
         };
@@ -635,6 +636,10 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 prefetch_bytes(b.wrapping_add(COLUMNS * step), COLUMNS * step * size_of::<V::Element>());
             }
             for _ in 0..rows {
+                if COLUMNS == 1 {
+                    // one column is as fast as its panel comes
+                    prefetch_bytes(a.wrapping_add(2 * left.height), ROWS * GROUP);
+                }
                 let mut panel = [V::zero(); ROWS];
                 for (r, panel) in panel.iter_mut().enumerate() {
                     *panel = V::load(a.add(r * group));

@@ -69,10 +69,11 @@ pub(crate) fn for_each_strip_of<T: Scalar, const N: usize>(
     // of few strips a thread would have too much or nothing
     let few = is_worth_sharing(operations) && layout.panels() * shape.1 < 16 * COLUMNS;
     let width = if few { COLUMNS / 4 } else { COLUMNS };
-    let per_panel = shape.1.div_ceil(width);
+    // a division takes as long as a small product
+    let per_panel = if (1..=width).contains(&shape.1) { 1 } else { shape.1.div_ceil(width) };
     share(layout.panels() * per_panel, operations, &|i| {
-        let first = i % per_panel * width;
-        let strip = Strip { panel: i / per_panel, columns: first..shape.1.min(first + width) };
+        let (panel, first) = if per_panel == 1 { (i, 0) } else { (i / per_panel, i % per_panel * width) };
+        let strip = Strip { panel, columns: first..shape.1.min(first + width) };
         let place = layout.place(strip.panel, strip.columns.clone());
         let elements = std::array::from_fn(|n| match &parts[n] {
             // SAFETY: strips with different numbers are different pieces of the storage, and each number comes once.
