@@ -113,7 +113,7 @@ impl<T: Scalar> Activation<T> {
         match self {
             Activation::Relu => vectorised(a.iter_mut(), |a| *a = relu(*a)),
             Activation::Sigmoid => vectorised(a.iter_mut(), |a| *a = sigmoid(*a)),
-            Activation::Tanh => a.iter_mut().for_each(|a| *a = a.tanh()),
+            Activation::Tanh => vectorised(a.iter_mut(), |a| *a = a.tanh()),
             Activation::Identity => {}
             Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
         }

@@ -12,8 +12,8 @@
 //! no element: they start as zeros, and whatever becomes of them is never read as a number.
 
 mod augmented;
+mod elementary;
 mod elements;
-mod exponential;
 pub(crate) mod kernel;
 pub(crate) mod parts;
 pub(crate) mod product;

@@ -1,7 +1,7 @@
-//! eˣ without a branch or a table, so that a loop over it becomes vectors (see `kernel::with_vectors`).
+//! eˣ and tanh x without a branch or a table, so that a loop over them becomes vectors (see `kernel::with_vectors`).
 //!
 //! ```text
-//! x = n ln 2 + r, |r| ≤ ½ ln 2        eˣ = 2ⁿ eʳ, eʳ by its Taylor series
+//! x = n ln 2 + r, |r| ≤ ½ ln 2        eˣ = 2ⁿ eʳ, eʳ by its Taylor series        tanh |x| = t/(t + 2), t = e^2|x| − 1
 //! ```
 //!
 //! No operation is fused, so that every processor gives the same bits.
@@ -47,7 +47,7 @@ fn tail(r: f64, degree: usize) -> f64 {
 
 /// In `f64`, where the ninth power of r counts less than a hundredth of a unit of `f32`; rounding to `f32` does what is right for the smallest numbers and for infinity.
 #[inline(always)]
-pub(super) fn of_f32(x: f32) -> f32 {
+pub(super) fn exp_f32(x: f32) -> f32 {
     let x = limited(f64::from(x), -200.0, 200.0);
     let rounded = x * LOG2_E + ROUNDER;
     let r = x - (rounded - ROUNDER) * LN_2;
@@ -62,7 +62,7 @@ const LN_2_LOW: f64 = (LN_2 - LN_2_HIGH) + LN_2_REST;
 const LN_2_REST: f64 = 2.319_046_813_846_299_6e-17;
 
 #[inline(always)]
-pub(super) fn of_f64(x: f64) -> f64 {
+pub(super) fn exp_f64(x: f64) -> f64 {
     let x = limited(x, -746.0, 710.0);
     let n = x * LOG2_E + ROUNDER - ROUNDER;
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
@@ -70,6 +70,31 @@ pub(super) fn of_f64(x: f64) -> f64 {
     let half = 0.5 * n + ROUNDER;
     let rest = n - (half - ROUNDER) + ROUNDER;
     (1.0 + (r + tail(r, 13))) * power_of_two(half) * power_of_two(rest)
+}
+
+/// tanh x from 2|x| = n ln 2 + r and n + [`ROUNDER`].
+#[inline(always)]
+fn tanh_by(r: f64, rounded: f64, degree: usize, x: f64) -> f64 {
+    let power = power_of_two(rounded);
+    let t = power * (r + tail(r, degree)) + (power - 1.0);
+    (t / (t + 2.0)).copysign(x)
+}
+
+/// In `f64`, and rounded once.
+#[inline(always)]
+pub(super) fn tanh_f32(x: f32) -> f32 {
+    let x = f64::from(x);
+    let twice = limited(2.0 * x.abs(), 0.0, 40.0);
+    let rounded = twice * LOG2_E + ROUNDER;
+    tanh_by(twice - (rounded - ROUNDER) * LN_2, rounded, 8, x) as f32
+}
+
+#[inline(always)]
+pub(super) fn tanh_f64(x: f64) -> f64 {
+    let twice = limited(2.0 * x.abs(), 0.0, 40.0);
+    let rounded = twice * LOG2_E + ROUNDER;
+    let n = rounded - ROUNDER;
+    tanh_by((twice - n * LN_2_HIGH) - n * LN_2_LOW, rounded, 13, x)
 }
 
 #[cfg(test)]
@@ -100,14 +125,14 @@ mod tests {
     #[test]
     fn at_most_a_unit_away() {
         for (x, e, rest) in KNOWN {
-            let error = (of_f64(x) - e) - rest;
+            let error = (exp_f64(x) - e) - rest;
             assert!(error.abs() <= unit(e), "e^{x}");
         }
         let mut worst = 0.0f64;
         for i in -149_000..141_800 {
             let x = f64::from(i) * 5.000_123e-3;
             let e = x.exp();
-            worst = worst.max(((of_f64(x) - e) / unit(e)).abs());
+            worst = worst.max(((exp_f64(x) - e) / unit(e)).abs());
         }
         assert!(worst <= 1.0, "{worst}");
     }
@@ -116,7 +141,7 @@ mod tests {
     fn f32_is_rounded_once() {
         let mut x = -104.0f32;
         while x < 89.0 {
-            let (e, exact) = (of_f32(x), f64::from(x).exp());
+            let (e, exact) = (exp_f32(x), f64::from(x).exp());
             let unit = f64::from(e.next_up()) - f64::from(e);
             assert!((f64::from(e) - exact).abs() <= 0.51 * unit || exact > f64::from(f32::MAX), "e^{x} = {e}");
             x += 1.137e-3;
@@ -126,16 +151,54 @@ mod tests {
     #[test]
     fn ends() {
         for x in [f64::NEG_INFINITY, -1e300, -746.0, -745.2] {
-            assert_eq!(of_f64(x), 0.0, "{x}");
+            assert_eq!(exp_f64(x), 0.0, "{x}");
         }
         for x in [709.79, 710.0, 1e300, f64::INFINITY] {
-            assert_eq!(of_f64(x), f64::INFINITY, "{x}");
+            assert_eq!(exp_f64(x), f64::INFINITY, "{x}");
         }
-        assert_eq!(of_f64(-745.1), f64::from_bits(1));
-        assert_eq!((of_f64(0.0), of_f64(-0.0), of_f32(0.0)), (1.0, 1.0, 1.0));
-        assert!(of_f64(f64::NAN).is_nan() && of_f32(f32::NAN).is_nan());
-        assert_eq!((of_f32(f32::INFINITY), of_f32(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
-        assert_eq!((of_f32(88.73), of_f32(-104.0)), (f32::INFINITY, 0.0));
-        assert_eq!(of_f32(-103.9).to_bits(), 1);
+        assert_eq!(exp_f64(-745.1), f64::from_bits(1));
+        assert_eq!((exp_f64(0.0), exp_f64(-0.0), exp_f32(0.0)), (1.0, 1.0, 1.0));
+        assert!(exp_f64(f64::NAN).is_nan() && exp_f32(f32::NAN).is_nan());
+        assert_eq!((exp_f32(f32::INFINITY), exp_f32(f32::NEG_INFINITY)), (f32::INFINITY, 0.0));
+        assert_eq!((exp_f32(88.73), exp_f32(-104.0)), (f32::INFINITY, 0.0));
+        assert_eq!(exp_f32(-103.9).to_bits(), 1);
+    }
+
+    /// tanh x to 40 digits by Python's `decimal`, written as the nearest `f64` and what it lacks.
+    #[rustfmt::skip]
+    const KNOWN_TANH: [(f64, f64, f64); 8] = [
+        (1.0, 0.7615941559557649, 3.709e-17),
+        (0.5, 0.46211715726000974, 2.192e-17),
+        (0.25, 0.24491866240370913, -1.604e-18),
+        (0.001, 0.0009999996666668, 1.780e-20),
+        (0.17, 0.16838104587081473, -1.275e-17),
+        (2.5, 0.9866142981514303, -2.453e-17),
+        (7.3, 0.999999087295143, -3.987e-17),
+        (18.0, 0.9999999999999996, -1.982e-17),
+    ];
+
+    #[test]
+    fn tanh_at_most_three_units_away() {
+        for (x, tanh, rest) in KNOWN_TANH {
+            let error = (tanh_f64(x) - tanh) - rest;
+            assert!(error.abs() <= 3.0 * unit(tanh), "tanh {x}");
+            assert_eq!(tanh_f64(-x), -tanh_f64(x));
+        }
+        let mut worst = 0.0f64;
+        for i in 0..300_000 {
+            let x = (f64::from(i) * 1e-4 - 25.0).exp();
+            let tanh = x.tanh();
+            worst = worst.max(((tanh_f64(x) - tanh) / unit(tanh)).abs());
+            let (x, t) = (x as f32, tanh_f32(x as f32));
+            let error = (f64::from(t) - f64::from(x).tanh()) / (f64::from(t.next_up()) - f64::from(t));
+            assert!(error.abs() <= 1.01 && (error.abs() <= 0.51 || t == 1.0), "tanh {x} = {t}");
+        }
+        assert!(worst <= 3.0, "{worst}");
+        for x in [20.0, 1e300, f64::INFINITY] {
+            assert_eq!((tanh_f64(x), tanh_f64(-x), tanh_f32(x as f32)), (1.0, -1.0, 1.0), "{x}");
+        }
+        assert!(tanh_f64(f64::NAN).is_nan() && tanh_f32(f32::NAN).is_nan());
+        assert_eq!(tanh_f64(-0.0).to_bits(), (-0.0f64).to_bits());
+        assert_eq!((tanh_f64(5e-324), tanh_f32(1e-45)), (5e-324, 1e-45));
     }
 }
