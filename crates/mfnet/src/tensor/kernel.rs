@@ -41,13 +41,24 @@ pub struct Right<'a, T> {
     /// From a column to the next, in a whole run and in the last one.
     pub(super) column_step: usize,
     pub(super) last_column_step: usize,
+    /// From an element to the same place in the panel that comes next, for which memory is asked meanwhile; 0 for none.
+    pub(super) next: usize,
 }
 
 impl<'a, T> Right<'a, T> {
     /// One column that holds `element` in every row.
     pub(super) fn constant(element: &'a T, depth: usize) -> Self {
         let elements = std::slice::from_ref(element);
-        Right { elements, depth, run: usize::MAX, run_step: 0, row_step: 0, column_step: 0, last_column_step: 0 }
+        Right {
+            elements,
+            depth,
+            run: usize::MAX,
+            run_step: 0,
+            row_step: 0,
+            column_step: 0,
+            last_column_step: 0,
+            next: 0,
+        }
     }
 
     fn column_step(&self, last: bool) -> usize {
@@ -515,6 +526,17 @@ fn prefetch_bytes<T>(from: *const T, bytes: usize) {
     }
 }
 
+/// Asks for the line of a place, to be found in the second cache.
+#[inline(always)]
+fn prefetch_late<T>(from: *const T) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        // SAFETY: asking reads nothing; every x86-64 has the instruction.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast::<i8>()) }
+    }
+}
+
 /// What the kernels know of an element's type.
 pub trait Kernels: Sized + Copy + 'static {
     /// Elements in a group of rows.
@@ -636,6 +658,9 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 prefetch_bytes(b.wrapping_add(COLUMNS * step), COLUMNS * step * size_of::<V::Element>());
             }
             for _ in 0..rows {
+                if COLUMNS == 6 && right.next > 0 {
+                    prefetch_late(b.wrapping_add(right.next));
+                }
                 if COLUMNS == 1 {
                     // one column is as fast as its panel comes
                     prefetch_bytes(a.wrapping_add(2 * left.height), ROWS * GROUP);

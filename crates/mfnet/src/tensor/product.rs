@@ -141,6 +141,7 @@ impl<T: Scalar> Tensor<T> {
             row_step: 1,
             column_step: T::PANEL,
             last_column_step: last,
+            next: 0,
         }
     }
 
@@ -155,6 +156,7 @@ impl<T: Scalar> Tensor<T> {
             row_step: layout.height(panel),
             column_step: 1,
             last_column_step: 1,
+            next: if panel + 1 < layout.panels() { layout.height(panel) * self.columns } else { 0 },
         }
     }
 }

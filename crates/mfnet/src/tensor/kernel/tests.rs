@@ -17,7 +17,8 @@ fn product<T: Scalar>(
     let runs = depth.div_ceil(run);
     let last = depth - (runs - 1) * run;
     let end = first + columns;
-    let mut right = Right { elements: &[], depth, run, run_step: 0, row_step: 1, column_step: 0, last_column_step: 0 };
+    let mut right =
+        Right { elements: &[], depth, run, run_step: 0, row_step: 1, column_step: 0, last_column_step: 0, next: 0 };
     if by_rows {
         right.row_step = end + gap;
         (right.column_step, right.last_column_step) = (1, 1);
@@ -189,8 +190,16 @@ fn sums_are_finished() {
 #[test]
 #[should_panic(expected = "the right factor is too short")]
 fn short_slices_are_refused() {
-    let right =
-        Right { elements: &[1.0; 8], depth: 3, run: 3, run_step: 0, row_step: 1, column_step: 3, last_column_step: 3 };
+    let right = Right {
+        elements: &[1.0; 8],
+        depth: 3,
+        run: 3,
+        run_step: 0,
+        row_step: 1,
+        column_step: 3,
+        last_column_step: 3,
+        next: 0,
+    };
     let left = Left { panel: &[0.0; 24], height: 8, start: None };
     strip(&left, &right, 0..3, Finish::Keep, &mut [0.0; 24]);
 }
