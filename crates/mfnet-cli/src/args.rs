@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use mfnet::Dtype;
+use mfnet::{Dtype, Scaling, Schedule};
 
 #[derive(Parser)]
 #[command(
@@ -64,12 +64,19 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum, default_value_t = DtypeName::F64, help_heading = "Network")]
     pub(crate) dtype: DtypeName,
 
+    /// What is done to the features: mean 0 and deviation 1; median and quartiles; 0 to 1 (pixels: divided by 255); ranks as a normal distribution
+    #[arg(long, value_name = "SCALING", default_value_t = Scaling::default(), value_parser = scaling, help_heading = "Preprocessing")]
+    pub(crate) scale: Scaling,
+
     /// The rule that moves the weights
     #[arg(long, value_enum, default_value_t = OptimizerName::Adamw, help_heading = "Training")]
     pub(crate) optimizer: OptimizerName,
     /// How far a step goes [default: 0.001 for adam and adamw, 0.01 for sgd]
     #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) learning_rate: Option<f64>,
+    /// How the rate changes: constant, cosine (to 0), one-cycle (up, then to nearly 0), or step:EPOCHS:FACTOR, as in step:30:0.1
+    #[arg(long, value_name = "SCHEDULE", default_value = "constant", value_parser = schedule, help_heading = "Training")]
+    pub(crate) schedule: Schedule,
     /// Momentum of sgd
     #[arg(long, value_name = "MU", default_value_t = 0.0, value_parser = below_one, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) momentum: f64,
@@ -302,6 +309,30 @@ fn hidden_sizes(text: &str) -> Result<HiddenSizes, String> {
     let size = |part: &str| part.trim().parse().ok().filter(|size| *size > 0);
     let sizes: Option<Vec<usize>> = text.split(',').map(size).collect();
     sizes.map(HiddenSizes).ok_or_else(|| "expected sizes of at least 1 with commas, as in 64,32, or none".to_owned())
+}
+
+fn scaling(text: &str) -> Result<Scaling, String> {
+    let all = Scaling::ALL.map(|scaling| scaling.to_string());
+    let found = Scaling::ALL.into_iter().find(|scaling| scaling.to_string() == text);
+    found.ok_or_else(|| format!("expected one of {}", all.join(", ")))
+}
+
+fn schedule(text: &str) -> Result<Schedule, String> {
+    let words: Vec<&str> = text.split(':').collect();
+    match words[..] {
+        ["constant"] => Some(Schedule::Constant),
+        ["cosine"] => Some(Schedule::Cosine),
+        ["one-cycle"] => Some(Schedule::OneCycle),
+        ["step", every, factor] => match (every.parse(), factor.parse()) {
+            (Ok(every @ 1..), Ok(factor)) if factor > 0.0 && factor <= 1.0 => Some(Schedule::Step { every, factor }),
+            _ => None,
+        },
+        _ => None,
+    }
+    .ok_or_else(|| {
+        "expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1"
+            .to_owned()
+    })
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mfnet::{Fractions, Model, SplitBy, Standardizer, TargetColumns};
+use mfnet::{Fractions, Model, Quantiles, Scaler, SplitBy, Standardizer, TargetColumns};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
@@ -30,7 +30,10 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     writeln!(text, "Network\n{}\n", model.network())?;
     writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
     let inputs = &model.preprocessing().inputs;
-    write_scaling(text, model.features(), inputs)?;
+    match inputs {
+        Scaler::Affine(affine) => write_affine(text, model.features(), affine)?,
+        Scaler::Quantiles(quantiles) => write_quantiles(text, model.features(), quantiles)?,
+    }
     if !inputs.constant().is_empty() {
         let names: Vec<String> = inputs.constant().iter().map(|i| model.features()[*i].clone()).collect();
         writeln!(text, "  constant there, scaled by 1: {}", shortened(&names))?;
@@ -76,26 +79,49 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
 }
 
 /// What is done to each feature.
-fn write_scaling(text: &mut String, features: &[String], scaling: &Standardizer) -> std::fmt::Result {
+fn write_affine(text: &mut String, features: &[String], scaling: &Standardizer) -> std::fmt::Result {
     if let (Some((mean, deviation)), 2..) = (scaling.common(), features.len()) {
         return writeln!(
             text,
-            "  each x becomes (x − {}) / {}, mean and standard deviation of all features together in the training rows",
+            "  each x becomes (x − {}) / {}, shift and scale of all features together in the training rows",
             significant(mean, DIGITS),
             significant(deviation, DIGITS)
         );
     }
-    writeln!(text, "  each x becomes (x − mean) / deviation, its mean and standard deviation in the training rows")?;
+    writeln!(text, "  each x becomes (x − shift) / scale, learned from the training rows")?;
+    let of = |i: usize| vec![scaling.mean[i], scaling.scale[i]];
+    write_table(text, features, ["shift", "scale"], of)
+}
+
+/// The same by ranks.
+fn write_quantiles(text: &mut String, features: &[String], quantiles: &Quantiles) -> std::fmt::Result {
+    let count = quantiles.values().first().map_or(0, Vec::len);
+    writeln!(text, "  each x becomes its normal quantile among {count} quantiles of the training rows")?;
+    let of = |i: usize| {
+        let values = &quantiles.values()[i];
+        vec![values[0], values[(values.len() - 1) / 2], values[values.len() - 1]]
+    };
+    write_table(text, features, ["smallest", "middle", "largest"], of)
+}
+
+/// Some numbers of each feature; of many features the first ones and the last.
+fn write_table<const N: usize>(
+    text: &mut String,
+    features: &[String],
+    names: [&str; N],
+    of: impl Fn(usize) -> Vec<f64>,
+) -> std::fmt::Result {
+    let line = |cells: Vec<String>| cells.iter().map(|cell| format!("  {cell:>14}")).collect::<String>();
     let shown = if features.len() <= SHOWN + 1 { features.len() } else { SHOWN };
     let rows: Vec<usize> = (0..shown).chain((shown < features.len()).then_some(features.len() - 1)).collect();
     let width = rows.iter().map(|i| features[*i].chars().count()).max().unwrap_or(0);
-    writeln!(text, "  {:width$}  {:>14}  {:>14}", "", "mean", "deviation")?;
+    writeln!(text, "  {:width$}{}", "", line(names.map(str::to_owned).into()))?;
     for (place, i) in rows.into_iter().enumerate() {
         if place < i {
             writeln!(text, "  …")?;
         }
-        let (mean, deviation) = (significant(scaling.mean[i], DIGITS), significant(scaling.scale[i], DIGITS));
-        writeln!(text, "  {:width$}  {mean:>14}  {deviation:>14}", features[i])?;
+        let cells = of(i).into_iter().map(|x| significant(x, DIGITS)).collect();
+        writeln!(text, "  {:width$}{}", features[i], line(cells))?;
     }
     Ok(())
 }

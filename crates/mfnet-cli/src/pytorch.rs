@@ -1,6 +1,18 @@
 //! A model as a program for PyTorch, which predicts what `mfnet predict` does.
 
-use mfnet::{AnyLayer, AnyNetwork, Model, NeuralNetwork, Scalar, TargetColumns};
+use mfnet::{AnyLayer, AnyNetwork, Model, NeuralNetwork, Scalar, Scaler, TargetColumns};
+
+/// The bodies of the function that scales the inputs.
+const AFFINE: &str = r#"    shift, scale = numbers("inputs")
+    return (x - shift) / scale"#;
+const QUANTILES: &str = r#"    def part(x, values):  # of the training rows that lie below x
+        parts = numpy.linspace(0, 1, len(values))
+        from_above = -numpy.interp(-x, -values[::-1], -parts[::-1])
+        return (numpy.interp(x, values, parts) + from_above) / 2 if values[0] < values[-1] else 0 * x + 0.5
+
+    values = model["preprocessing"]["inputs"]
+    parts = [part(x[:, i].numpy(), numpy.array(values[i])) for i in range(len(values))]
+    return torch.special.ndtri(torch.tensor(numpy.array(parts).T).clip(1e-7, 1 - 1e-7))"#;
 
 /// The program. The numbers of the scaling come from the model file, as the weights do.
 pub(crate) fn program(model: &Model, path: &str) -> String {
@@ -14,12 +26,16 @@ pub(crate) fn program(model: &Model, path: &str) -> String {
             "return torch.softmax(output, 1)  # probabilities of model[\"target\"][\"labels\"]"
         }
         TargetColumns::Regression { .. } => {
-            "mean, deviation = scaling(\"targets\")\n    return mean + deviation * output  # values of model[\"target\"][\"columns\"]"
+            "shift, scale = numbers(\"targets\")\n    return shift + scale * output  # values of model[\"target\"][\"columns\"]"
         }
+    };
+    let (imports, scaled) = match model.preprocessing().inputs {
+        Scaler::Affine(_) => ("json, torch", AFFINE),
+        Scaler::Quantiles(_) => ("json, numpy, torch", QUANTILES),
     };
     format!(
         "\
-import json, torch
+import {imports}
 from torch import nn
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -30,14 +46,15 @@ net.load_state_dict(load_file(path))
 with safe_open(path, \"pt\") as file:
     model = json.loads(file.metadata()[\"mfnet\"])
 
-def scaling(of):
-    numbers = model[\"preprocessing\"][of]
-    return (torch.tensor(numbers[name], dtype=torch.float64) for name in (\"mean\", \"scale\"))
+def numbers(of):
+    return (torch.tensor(model[\"preprocessing\"][of][name], dtype=torch.float64) for name in (\"mean\", \"scale\"))
+
+def scaled(x):
+{scaled}
 
 @torch.no_grad()
 def predict(x):  # rows of the table in torch.float64, the columns of model[\"features\"] in this order
-    mean, deviation = scaling(\"inputs\")
-    output = net(((x - mean) / deviation).to({dtype})).double()
+    output = net(scaled(x).to({dtype})).double()
     {prediction}
 "
     )

@@ -187,7 +187,10 @@ fn the_command_line() {
         ("train digits --weight-decay 5000", &decay("0.001 × 5000 = 5")),
         ("train digits --learning-rate 4", &decay("4 × 0.5 = 2")),
         ("train digits --optimizer sgd --learning-rate 0.1 --weight-decay 10", &decay("0.1 × 10 = 1")),
-        ("train digits --schedule cosine", "unexpected argument '--schedule' found"),
+        (
+            "train digits --schedule step:0:0.5",
+            "invalid value 'step:0:0.5' for '--schedule <SCHEDULE>': expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1",
+        ),
         ("train digits --dropout 0.5", "unexpected argument '--dropout' found"),
         ("train digits --resume", "unexpected argument '--resume' found"),
         ("", "a command is missing"),

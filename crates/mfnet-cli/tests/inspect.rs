@@ -18,8 +18,8 @@ fn the_scaling() {
     desk.ok("train t.csv --target y --task regression --test-fraction 0 --epochs 1 --hidden none --output run");
     let text = desk.ok("inspect run").stdout;
     let expected = "Input: 3 features: a, large, same
-  each x becomes (x − mean) / deviation, its mean and standard deviation in the training rows
-                   mean       deviation
+  each x becomes (x − shift) / scale, learned from the training rows
+                  shift           scale
   a             2.00000         1.41421
   large         2000.00         1414.21
   same          7.00000         1.00000
@@ -53,6 +53,8 @@ fn the_program_for_pytorch_predicts_the_same() {
         ("flowers.csv", "--target species --hidden 8,8 --activation sigmoid --dtype f32", 1e-5),
         ("lines.csv", "--target price,loss --hidden 16", 1e-8),
         ("lines.csv", "--target price --hidden none", 1e-8),
+        ("lines.csv", "--target price --hidden 8 --scale quantile", 1e-8),
+        ("lines.csv", "--target price --hidden 8 --scale robust", 1e-8),
     ] {
         desk.ok(&format!("train {data} {options} --epochs 30 --output run --force"));
         let text = desk.ok("inspect run").stdout;

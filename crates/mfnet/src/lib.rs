@@ -16,8 +16,8 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, PUBLISHED, Preprocessing, Published, PublishedFile, SplitBy,
-    Standardizer, Table, Target, Targets, largest,
+    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, PUBLISHED, Preprocessing, Published, PublishedFile,
+    Quantiles, Scaler, Scaling, SplitBy, Standardizer, Table, Target, Targets, largest,
 };
 pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
 pub use init::Init;
@@ -26,7 +26,7 @@ pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
 pub use metric::{ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
 pub use model::{AnyNetwork, Model, Predictions, Split, TargetColumns, Training};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
-pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Sgd};
+pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Schedule, Sgd};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use report::Walkthrough;
 pub use tensor::{Descent, Dtype, Operand, Scalar, Tensor};

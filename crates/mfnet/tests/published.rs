@@ -7,7 +7,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mfnet::{Dataset, PUBLISHED, Seed, SplitBy, Standardizer, Targets};
+use mfnet::{Dataset, PUBLISHED, Scaler, Seed, SplitBy, Standardizer, Targets};
 use serde_json::Value;
 
 /// Sums of thousands of numbers, in another order.
@@ -58,7 +58,9 @@ fn mnist() {
     for (part, data) in [("train", &train), ("test", &test)] {
         assert_eq!(class_counts(data), numbers(&golden["counts"][part]), "{part}");
         // pixels share one mean and one deviation
-        let Standardizer { mean, scale, .. } = mfnet::Preprocessing::fit(data).inputs;
+        let Scaler::Affine(Standardizer { mean, scale, .. }) = mfnet::Preprocessing::fit(data).inputs else {
+            panic!("a shift and a scale")
+        };
         assert!(mean.iter().all(|x| *x == mean[0]) && scale.iter().all(|x| *x == scale[0]));
         assert_close(mean[0], golden["mean"][part].as_f64().unwrap(), "mean");
         assert_close(scale[0], golden["deviation"][part].as_f64().unwrap(), "deviation");

@@ -3,7 +3,7 @@
 
 use mfnet::{
     Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Flow, Fractions, KeptWeights, Loss, Mse, NeuralNetwork,
-    Optimizer, Preprocessing, Purpose, Scalar, Seed, Sgd, Step, Stop, Targets, Tensor, Trainer,
+    Optimizer, Preprocessing, Purpose, Scalar, Schedule, Seed, Sgd, Step, Stop, Targets, Tensor, Trainer,
 };
 
 /// Scaled training and validation samples. The sizes leave a partial batch at the end of an epoch.
@@ -30,12 +30,13 @@ fn bits<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<u64> {
     net.parameters().flat_map(|parameter| parameter.value.iter()).map(|w| w.to_f64().to_bits()).collect()
 }
 
-fn loop_and_trainer_agree<T: Scalar>(name: &str, loss: impl Loss<T> + Copy, clip: Option<Clip>) {
+fn loop_and_trainer_agree<T: Scalar>(name: &str, loss: impl Loss<T> + Copy, clip: Option<Clip>, schedule: Schedule) {
     let (train, _) = data(name);
     assert_ne!(train.samples() % 32, 0);
     let mut net = network::<T>(&train);
     let before = bits(&net);
     let mut optimizer = Optimizer::new(Adam::new(0.01));
+    let (mut step, steps) = (0, train.samples().div_ceil(32));
     for epoch in 1..=3 {
         let mut rng = Seed(5).stream(Purpose::Epoch { number: epoch });
         for batch in train.batches(32).shuffled(&mut rng) {
@@ -47,11 +48,13 @@ fn loop_and_trainer_agree<T: Scalar>(name: &str, loss: impl Loss<T> + Copy, clip
                 Some(Clip::PerLayer(norm)) => gradients.clip_each_layer_norm(norm),
                 None => {}
             }
+            optimizer.rule_mut().learning_rate = 0.01 * schedule.factor(step, steps, 3);
             optimizer.step(&mut net, &gradients);
+            step += 1;
         }
     }
     let mut trained = network::<T>(&train);
-    let trainer = Trainer::new(loss, Adam::new(0.01)).epochs(3).batch_size(32).seed(Seed(5));
+    let trainer = Trainer::new(loss, Adam::new(0.01)).epochs(3).batch_size(32).seed(Seed(5)).schedule(schedule);
     let trainer = match clip {
         Some(clip) => trainer.clip(clip),
         None => trainer,
@@ -63,10 +66,10 @@ fn loop_and_trainer_agree<T: Scalar>(name: &str, loss: impl Loss<T> + Copy, clip
 
 #[test]
 fn the_loop_and_the_trainer_end_in_the_same_bits() {
-    loop_and_trainer_agree::<f64>("digits", CrossEntropy, None);
-    loop_and_trainer_agree::<f32>("digits", CrossEntropy, Some(Clip::Global(0.1)));
-    loop_and_trainer_agree::<f64>("diabetes", Mse, Some(Clip::PerLayer(0.1)));
-    loop_and_trainer_agree::<f32>("diabetes", Mse, None);
+    loop_and_trainer_agree::<f64>("digits", CrossEntropy, None, Schedule::Constant);
+    loop_and_trainer_agree::<f32>("digits", CrossEntropy, Some(Clip::Global(0.1)), Schedule::Cosine);
+    loop_and_trainer_agree::<f64>("diabetes", Mse, Some(Clip::PerLayer(0.1)), Schedule::Step { every: 2, factor: 0.5 });
+    loop_and_trainer_agree::<f32>("diabetes", Mse, None, Schedule::OneCycle);
 }
 
 #[test]

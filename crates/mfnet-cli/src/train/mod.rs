@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let data = source.into_dataset(args.target.as_deref(), args.task)?;
     let settings = settings.for_task(args, &data)?;
     let parts = Parts::new(args, &data)?;
-    let preprocessing = Preprocessing::fit(&parts.train);
+    let preprocessing = Preprocessing::fit_with(args.scale, &parts.train);
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
     let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt() };
     if !args.quiet {
@@ -116,6 +116,7 @@ impl Job<'_> {
         let mut trainer = Trainer::new(self.settings.loss(), self.settings.rule())
             .epochs(self.args.epochs)
             .batch_size(self.args.batch_size)
+            .schedule(self.args.schedule)
             .seed(Seed(self.args.seed))
             .callback(observer);
         if let Some(clip) = self.settings.clip {

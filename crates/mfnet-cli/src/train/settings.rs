@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mfnet::{Adam, AdamW, Clip, CrossEntropy, Dataset, HalfMse, Loss, Mse, Rule, Scalar, Sgd};
+use mfnet::{Adam, AdamW, Clip, CrossEntropy, Dataset, HalfMse, Loss, Mse, Rule, Scalar, Schedule, Sgd};
 use serde_json::{Value, json};
 
 use crate::args::{LossName, OptimizerName, TrainArgs, word};
@@ -106,8 +106,12 @@ impl Settings {
     pub(super) fn summary(&self, args: &TrainArgs) -> String {
         let decay =
             if self.weight_decay > 0.0 { format!(", weight decay {}", self.weight_decay) } else { String::new() };
+        let schedule = match args.schedule {
+            Schedule::Constant => String::new(),
+            schedule => format!(" ({schedule})"),
+        };
         let (rule, rate, batch) = (word(args.optimizer), self.learning_rate, args.batch_size);
-        format!("{}, {rule}, learning rate {rate}{decay}, batches of {batch}", self.loss_name)
+        format!("{}, {rule}, learning rate {rate}{schedule}{decay}, batches of {batch}", self.loss_name)
     }
 
     /// The settings by name, for the model file.
@@ -122,9 +126,11 @@ impl Settings {
             ("clip_norm", json!(args.clip_norm)),
             ("clip_layer_norm", json!(args.clip_layer_norm)),
             ("batch_size", json!(args.batch_size)),
+            ("schedule", json!(args.schedule.to_string())),
+            ("scale", json!(args.scale.to_string())),
             ("seed", json!(args.seed)),
         ];
-        let is_off = |value: &Value| *value == json!(0.0) || *value == json!(false);
+        let is_off = |value: &Value| [json!(0.0), json!(false), json!("constant"), json!("standard")].contains(value);
         all.into_iter().filter(|(_, value)| !is_off(value)).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }

@@ -1,26 +1,32 @@
 use serde::{Deserialize, Serialize};
 
-use super::{Dataset, Standardizer, Targets};
+use super::{Dataset, Scaler, Scaling, Standardizer, Targets};
 use crate::tensor::Tensor;
 
-/// What is done to data before a network sees it, learned from the training samples alone: inputs are standardised, and so are the
-/// targets of a regression.
+/// What is done to data before a network sees it, learned from the training samples alone: inputs are scaled, and the targets of a
+/// regression standardised.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
     /// For the inputs.
-    pub inputs: Standardizer,
+    pub inputs: Scaler,
     /// For the targets of a regression.
     pub targets: Option<Standardizer>,
 }
 
 impl Preprocessing {
-    /// Learns it from training samples. Features that are bytes, the pixels of an image, share one μ and σ.
+    /// Learns it from training samples, with [`Scaling::Standard`].
     pub fn fit(train: &Dataset) -> Self {
+        Self::fit_with(Scaling::default(), train)
+    }
+
+    /// Learns it from training samples. Features that are bytes, the pixels of an image, have one unit, and so one μ and σ; with
+    /// [`Scaling::MinMax`] they are divided by 255.
+    pub fn fit_with(scaling: Scaling, train: &Dataset) -> Self {
         let targets = match train.targets() {
             Targets::Classes { .. } => None,
             Targets::Values { values, .. } => Some(Standardizer::fit(values)),
         };
-        Preprocessing { inputs: train.samples.standardizer(), targets }
+        Preprocessing { inputs: train.samples.scaler(scaling), targets }
     }
 
     /// The data as the network sees them.
@@ -34,7 +40,7 @@ impl Preprocessing {
             }
             (targets, _) => targets.clone(),
         };
-        data.with(data.samples.standardized(&self.inputs), targets)
+        data.with(data.samples.scaled(&self.inputs), targets)
     }
 
     /// A regression's outputs in the target's own unit.

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::Standardizer;
+use super::{Scaler, Scaling, Standardizer};
 use crate::tensor::kernel::{Body, prefetch, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
@@ -28,12 +28,12 @@ pub(crate) struct Samples {
 #[derive(Debug)]
 enum Values {
     Numbers(Vec<f64>),
-    Bytes { bytes: Arc<Vec<u8>>, scaling: Scaling },
+    Bytes { bytes: Arc<Vec<u8>>, unit: Unit },
 }
 
 /// x ← (x − shift)/scale, one for all features.
 #[derive(Clone, Copy, Debug)]
-struct Scaling {
+struct Unit {
     shift: f64,
     scale: f64,
 }
@@ -47,7 +47,7 @@ impl Samples {
     /// Samples of bytes, sample after sample. At least one feature.
     pub(crate) fn from_bytes(features: usize, bytes: Vec<u8>) -> Self {
         let count = bytes.len() / features;
-        Self::of(features, count, Values::Bytes { bytes: Arc::new(bytes), scaling: Scaling { shift: 0.0, scale: 1.0 } })
+        Self::of(features, count, Values::Bytes { bytes: Arc::new(bytes), unit: Unit { shift: 0.0, scale: 1.0 } })
     }
 
     fn of(features: usize, count: usize, values: Values) -> Self {
@@ -72,7 +72,7 @@ impl Samples {
     pub(crate) fn feature(&self, i: usize) -> impl Iterator<Item = f64> + '_ {
         self.chosen.iter().map(move |sample| match (&*self.values, sample * self.features + i) {
             (Values::Numbers(numbers), at) => numbers[at],
-            (Values::Bytes { bytes, scaling }, at) => (f64::from(bytes[at]) - scaling.shift) / scaling.scale,
+            (Values::Bytes { bytes, unit }, at) => (f64::from(bytes[at]) - unit.shift) / unit.scale,
         })
     }
 
@@ -88,8 +88,8 @@ impl Samples {
         let operations = COST * to.columns() * self.features;
         match &*self.values {
             Values::Numbers(numbers) => self.write_from(numbers, samples, to, operations, T::from_f64),
-            Values::Bytes { bytes, scaling } => {
-                let (shift, factor) = (T::from_f64(scaling.shift), T::from_f64(1.0 / scaling.scale));
+            Values::Bytes { bytes, unit } => {
+                let (shift, factor) = (T::from_f64(unit.shift), T::from_f64(1.0 / unit.scale));
                 self.write_from(bytes, samples, to, operations, move |byte| (T::from(byte) - shift) * factor);
             }
         }
@@ -110,10 +110,10 @@ impl Samples {
         });
     }
 
-    /// What brings them to mean 0 and standard deviation 1. Bytes share one unit, and so one mean and one deviation of all features.
-    pub(crate) fn standardizer(&self) -> Standardizer {
-        match &*self.values {
-            Values::Bytes { bytes, scaling: Scaling { shift, scale } } => {
+    /// What scales them. Bytes share one unit, and so one scale of all features where that is a matter of shift and factor.
+    pub(crate) fn scaler(&self, scaling: Scaling) -> Scaler {
+        match (&*self.values, scaling) {
+            (Values::Bytes { bytes, unit: Unit { shift, scale } }, Scaling::Standard) => {
                 let mut counts = [0u64; 256];
                 for sample in &self.chosen {
                     for byte in &bytes[sample * self.features..(sample + 1) * self.features] {
@@ -121,21 +121,25 @@ impl Samples {
                     }
                 }
                 let of = |byte: usize| (byte as f64 - shift) / scale;
-                Standardizer::of_counts(self.features, (0..256).map(|byte| (of(byte), counts[byte])))
+                Scaler::Affine(Standardizer::of_counts(self.features, (0..256).map(|byte| (of(byte), counts[byte]))))
             }
-            Values::Numbers(_) => Standardizer::fit(&self.tensor()),
+            (Values::Bytes { unit: Unit { shift, scale }, .. }, Scaling::MinMax) => {
+                Scaler::Affine(Standardizer::common_to(self.features, -shift / scale, 255.0 / scale))
+            }
+            _ => Scaler::fit(scaling, &self.tensor()),
         }
     }
 
-    /// The samples after (x − μ)/σ.
+    /// The samples as a network sees them.
     ///
     /// # Panics
-    /// If the standardizer is for another number of features.
-    pub(crate) fn standardized(&self, by: &Standardizer) -> Self {
+    /// If the scaler is for another number of features.
+    pub(crate) fn scaled(&self, by: &Scaler) -> Self {
         assert_eq!(self.features, by.features(), "features");
-        if let (Values::Bytes { bytes, scaling }, Some((mean, deviation))) = (&*self.values, by.common()) {
-            let scaling = Scaling { shift: scaling.shift + mean * scaling.scale, scale: scaling.scale * deviation };
-            let values = Arc::new(Values::Bytes { bytes: Arc::clone(bytes), scaling });
+        let common = if let Scaler::Affine(affine) = by { affine.common() } else { None };
+        if let (Values::Bytes { bytes, unit }, Some((mean, deviation))) = (&*self.values, common) {
+            let unit = Unit { shift: unit.shift + mean * unit.scale, scale: unit.scale * deviation };
+            let values = Arc::new(Values::Bytes { bytes: Arc::clone(bytes), unit });
             return Samples { features: self.features, values, chosen: self.chosen.clone() };
         }
         Self::from_tensor(&by.apply(&self.tensor()))
@@ -203,8 +207,8 @@ mod tests {
         assert!(samples.feature(3).eq([111.0, 227.0]), "37 · 3 and 37 · 103, modulo 256");
         assert_eq!(samples.select(&[1, 1]).tensor(), numbers.select_columns(&[1, 1]));
 
-        let standardizer = samples.standardizer();
-        let scaled = samples.standardized(&standardizer).tensor();
+        let standardizer = samples.scaler(Scaling::Standard);
+        let scaled = samples.scaled(&standardizer).tensor();
         let n = scaled.iter().len() as f64;
         assert!((scaled.iter().sum::<f64>() / n).abs() < 1e-12, "mean 0");
         assert!((scaled.norm().powi(2) / n - 1.0).abs() < 1e-12, "deviation 1");
@@ -212,9 +216,9 @@ mod tests {
         assert!(scaled.iter().zip(expected.iter()).all(|(a, b)| (a - b).abs() < 1e-14));
 
         // scaled twice, and with a scale for each feature
-        let again = samples.standardized(&standardizer).standardized(&standardizer).tensor();
+        let again = samples.scaled(&standardizer).scaled(&standardizer).tensor();
         assert!(again.iter().zip(standardizer.apply(&expected).iter()).all(|(a, b)| (a - b).abs() < 1e-13));
-        let of_each = Standardizer::fit(&numbers);
-        assert_eq!(samples.standardized(&of_each).tensor(), of_each.apply(&numbers));
+        let of_each = Scaler::fit(Scaling::Standard, &numbers);
+        assert_eq!(samples.scaled(&of_each).tensor(), of_each.apply(&numbers));
     }
 }

@@ -20,9 +20,9 @@ use crate::tensor::Tensor;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardizer {
-    /// μ of each feature.
+    /// μ, or another shift, of each feature.
     pub mean: Vec<f64>,
-    /// σ of each feature, 1 for a constant one.
+    /// σ, or another scale, of each feature; 1 for a constant one.
     pub scale: Vec<f64>,
     constant: Vec<usize>,
 }
@@ -47,6 +47,45 @@ impl Standardizer {
             standardizer.scale.push(scale);
         }
         standardizer
+    }
+
+    /// Median and interquartile range in the places of μ and σ. A feature whose middle half has one value is scaled by its range.
+    pub fn robust(x: &Tensor<f64>) -> Self {
+        Self::by_sorted(x, |sorted| {
+            let at = |part: f64| {
+                let place = part * (sorted.len() - 1) as f64;
+                let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+                below + (above - below) * place.fract()
+            };
+            let middle = at(0.75) - at(0.25);
+            (at(0.5), if middle > 0.0 { middle } else { sorted[sorted.len() - 1] - sorted[0] })
+        })
+    }
+
+    /// The smallest value and the range in the places of μ and σ.
+    pub fn min_max(x: &Tensor<f64>) -> Self {
+        Self::by_sorted(x, |sorted| (sorted[0], sorted[sorted.len() - 1] - sorted[0]))
+    }
+
+    /// From the sorted values of each feature, at least one.
+    fn by_sorted(x: &Tensor<f64>, shift_and_scale: impl Fn(&[f64]) -> (f64, f64)) -> Self {
+        let mut standardizer = Standardizer { mean: Vec::new(), scale: Vec::new(), constant: Vec::new() };
+        for i in 0..x.rows() {
+            let mut sorted: Vec<f64> = x.row(i).collect();
+            sorted.sort_by(f64::total_cmp);
+            let (shift, scale) = shift_and_scale(&sorted);
+            if scale <= 0.0 {
+                standardizer.constant.push(i);
+            }
+            standardizer.mean.push(shift);
+            standardizer.scale.push(if scale > 0.0 { scale } else { 1.0 });
+        }
+        standardizer
+    }
+
+    /// The same shift and scale for all features.
+    pub(super) fn common_to(features: usize, shift: f64, scale: f64) -> Self {
+        Standardizer { mean: vec![shift; features], scale: vec![scale; features], constant: Vec::new() }
     }
 
     /// One μ and σ for all features, of values that occur as often as it is said.

@@ -8,6 +8,7 @@ use safetensors::{SafeTensors, tensor::TensorView};
 use super::metadata::{LayerKind, Metadata, VERSION};
 use super::network::either;
 use super::{AnyNetwork, Model};
+use crate::data::Preprocessing;
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::AnyLayer;
 use crate::network::NeuralNetwork;
@@ -78,12 +79,9 @@ impl Model {
         }
         let Metadata { features, preprocessing, target, training, .. } = metadata;
         let model = Model { features, preprocessing, network, target, training };
-        for standardizer in
-            [Some(&model.preprocessing.inputs), model.preprocessing.targets.as_ref()].into_iter().flatten()
-        {
-            if !standardizer.is_usable() {
-                return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
-            }
+        let Preprocessing { inputs, targets } = &model.preprocessing;
+        if !inputs.is_usable() || targets.as_ref().is_some_and(|standardizer| !standardizer.is_usable()) {
+            return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }
         match model.inconsistency() {
             Some((expected, found)) => Err(ModelProblem::Inconsistent(format!("expected {expected}, found {found}"))),

@@ -217,7 +217,7 @@ impl Model {
         if inputs.features() != self.features.len() {
             return Err(Error::shape("predict", format!("{} features", self.features.len()), inputs.features()));
         }
-        let inputs = inputs.standardized(&self.preprocessing.inputs);
+        let inputs = inputs.scaled(&self.preprocessing.inputs);
         Ok(self.preprocessing.restore(self.network.outputs_of(&inputs)?))
     }
 }

@@ -95,6 +95,10 @@ impl<T: Scalar> Rule<T> for Adam {
         Some(self)
     }
 
+    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.learning_rate)
+    }
+
     fn check(&self) -> Result<()> {
         self.check_numbers()
     }

@@ -57,6 +57,10 @@ impl<T: Scalar> Rule<T> for AdamW {
         Some(self)
     }
 
+    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.0.learning_rate)
+    }
+
     fn check(&self) -> Result<()> {
         self.0.check_numbers()?;
         require_decay_that_shrinks(self.0.learning_rate, self.0.weight_decay)

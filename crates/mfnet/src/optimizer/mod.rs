@@ -5,6 +5,7 @@ mod adamw;
 mod clip;
 mod gradients;
 mod parameter;
+mod schedule;
 mod sgd;
 
 pub use adam::Adam;
@@ -12,6 +13,7 @@ pub use adamw::AdamW;
 pub use clip::Clip;
 pub use gradients::Gradients;
 pub use parameter::{Parameter, Parameters};
+pub use schedule::Schedule;
 pub use sgd::Sgd;
 
 use crate::error::{Error, Result};
@@ -41,6 +43,11 @@ pub trait Rule<T: Scalar>: Send + Sync {
     /// The same rule for some weights at a time, if each weight moves by its own gradient and state alone. Training then
     /// applies it to a piece of the matrix as soon as the piece's gradient is there. Must give the same bits.
     fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
+        None
+    }
+
+    /// η, for a [`Schedule`] to change; none for a rule that knows no rate.
+    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
         None
     }
 
@@ -104,6 +111,9 @@ impl<T: Scalar> Rule<T> for Box<dyn Rule<T>> {
     }
     fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
         (**self).by_elements()
+    }
+    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
+        (**self).learning_rate_mut()
     }
     fn check(&self) -> Result<()> {
         (**self).check()

@@ -83,6 +83,10 @@ impl<T: Scalar> Rule<T> for Sgd {
         Some(self)
     }
 
+    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
+        Some(&mut self.learning_rate)
+    }
+
     fn check(&self) -> Result<()> {
         require_rate(self.learning_rate)?;
         require_decay(self.weight_decay)?;

@@ -23,7 +23,7 @@ use crate::error::{DataProblem, Error, Result};
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::LossOver;
-use crate::optimizer::{Clip, Optimizer, Rule};
+use crate::optimizer::{Clip, Optimizer, Rule, Schedule};
 use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
 
@@ -49,10 +49,13 @@ use crate::tensor::Scalar;
 pub struct Trainer<'a, T: Scalar, L, R> {
     loss: L,
     optimizer: Optimizer<T, R>,
+    /// The rule's rate before any schedule.
+    rate: Option<f64>,
     epochs: usize,
     batch_size: usize,
     seed: Seed,
     clip: Option<Clip>,
+    schedule: Schedule,
     validation: Option<&'a Dataset>,
     patience: Option<usize>,
     phases: bool,
@@ -60,15 +63,17 @@ pub struct Trainer<'a, T: Scalar, L, R> {
 }
 
 impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
-    /// 100 epochs in batches of 32, seed 0, no clipping, no validation.
-    pub fn new(loss: L, rule: R) -> Self {
+    /// 100 epochs in batches of 32, seed 0, a constant rate, no clipping, no validation.
+    pub fn new(loss: L, mut rule: R) -> Self {
         Trainer {
             loss,
+            rate: rule.learning_rate_mut().copied(),
             optimizer: Optimizer::new(rule),
             epochs: 100,
             batch_size: 32,
             seed: Seed(0),
             clip: None,
+            schedule: Schedule::Constant,
             validation: None,
             patience: None,
             phases: false,
@@ -97,6 +102,12 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     /// Shortens long gradients before each step.
     pub fn clip(mut self, clip: Clip) -> Self {
         self.clip = Some(clip);
+        self
+    }
+
+    /// Changes the rule's rate from step to step.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
         self
     }
 
@@ -195,6 +206,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             if step == 1 {
                 kept.start_epoch(net);
             }
+            self.set_rate((epoch - 1) * steps + step - 1, steps);
             work.backward_and_step(net, self.clip, &mut self.optimizer);
             sum += loss * samples as f64;
             let done = Step { epoch, epochs: self.epochs, step, steps, samples, loss };
@@ -214,6 +226,13 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         }
     }
 
+    /// The rate of a step that is counted from 0 over all epochs.
+    fn set_rate(&mut self, step: usize, steps_per_epoch: usize) {
+        if let (Some(first), Some(rate)) = (self.rate, self.optimizer.rule_mut().learning_rate_mut()) {
+            *rate = first * self.schedule.factor(step, steps_per_epoch, self.epochs);
+        }
+    }
+
     fn check(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
         for (name, count) in [("epochs", self.epochs), ("batch size", self.batch_size)] {
             if count == 0 {
@@ -227,6 +246,10 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             return Err(Error::invalid("early stopping", "validation samples to watch", "none"));
         }
         self.optimizer.rule().check()?;
+        self.schedule.check()?;
+        if self.schedule != Schedule::Constant && self.rate.is_none() {
+            return Err(Error::invalid("schedule", "a rule that has a learning rate", self.optimizer.rule().name()));
+        }
         self.clip.map_or(Ok(()), Clip::check)?;
         for data in [Some(train), self.validation].into_iter().flatten() {
             net.check_input("Trainer::run", data.features())?;

@@ -1,0 +1,123 @@
+use std::borrow::Cow;
+use std::fmt::{Display, Formatter};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Quantiles, Standardizer};
+use crate::tensor::Tensor;
+
+/// What is done to features before a network sees them; learned from training samples alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scaling {
+    /// Mean 0 and standard deviation 1: (x − μ)/σ.
+    #[default]
+    Standard,
+    /// Median 0 and interquartile range 1: (x − median)/(third quartile − first quartile). Outliers do not move it.
+    Robust,
+    /// From 0 to 1: (x − min)/(max − min); pixels: x/255.
+    MinMax,
+    /// A normal distribution, by rank; see [`Quantiles`].
+    Quantile,
+}
+
+impl Scaling {
+    /// All of them.
+    pub const ALL: [Scaling; 4] = [Scaling::Standard, Scaling::Robust, Scaling::MinMax, Scaling::Quantile];
+}
+
+/// As the command line names it.
+impl Display for Scaling {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Scaling::Standard => "standard",
+            Scaling::Robust => "robust",
+            Scaling::MinMax => "min-max",
+            Scaling::Quantile => "quantile",
+        })
+    }
+}
+
+/// The scale of each feature, learned.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Scaler {
+    /// A shift and a scale for each feature: [`Scaling::Standard`], [`Scaling::Robust`] and [`Scaling::MinMax`].
+    Affine(Standardizer),
+    /// [`Scaling::Quantile`].
+    Quantiles(Quantiles),
+}
+
+impl Scaler {
+    /// Learns it from `x`, shape (features, samples). At least one sample.
+    pub fn fit(scaling: Scaling, x: &Tensor<f64>) -> Self {
+        match scaling {
+            Scaling::Standard => Scaler::Affine(Standardizer::fit(x)),
+            Scaling::Robust => Scaler::Affine(Standardizer::robust(x)),
+            Scaling::MinMax => Scaler::Affine(Standardizer::min_max(x)),
+            Scaling::Quantile => Scaler::Quantiles(Quantiles::fit(x)),
+        }
+    }
+
+    /// The features as a network sees them.
+    ///
+    /// # Panics
+    /// If `x` has another number of features.
+    pub fn apply(&self, x: &Tensor<f64>) -> Tensor<f64> {
+        match self {
+            Scaler::Affine(affine) => affine.apply(x),
+            Scaler::Quantiles(quantiles) => quantiles.apply(x),
+        }
+    }
+
+    /// Number of features.
+    pub fn features(&self) -> usize {
+        match self {
+            Scaler::Affine(affine) => affine.features(),
+            Scaler::Quantiles(quantiles) => quantiles.features(),
+        }
+    }
+
+    /// The features that had one value in all samples.
+    pub fn constant(&self) -> Cow<'_, [usize]> {
+        match self {
+            Scaler::Affine(affine) => affine.constant().into(),
+            Scaler::Quantiles(quantiles) => quantiles.constant().into(),
+        }
+    }
+
+    /// Whether its numbers are such as [`Scaler::fit`] makes them.
+    pub(crate) fn is_usable(&self) -> bool {
+        match self {
+            Scaler::Affine(affine) => affine.is_usable(),
+            Scaler::Quantiles(quantiles) => quantiles.is_usable(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `RobustScaler` and `MinMaxScaler` of scikit-learn 1.9 on the same numbers.
+    #[test]
+    fn shifts_and_scales_of_scikit_learn() {
+        let x = Tensor::from_rows([[0.0, 1.0, 1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0], [7.0; 12]]);
+        for (scaling, shift, scale) in [(Scaling::Robust, 4.0, 14.0), (Scaling::MinMax, 0.0, 55.0)] {
+            let Scaler::Affine(affine) = Scaler::fit(scaling, &x) else { panic!("a shift and a scale") };
+            assert_eq!((affine.mean[0], affine.scale[0]), (shift, scale), "{scaling}");
+            assert_eq!((affine.mean[1], affine.scale[1], affine.constant()), (7.0, 1.0, &[1][..]), "{scaling}");
+        }
+    }
+
+    #[test]
+    fn each_scaler_is_read_back_as_itself() {
+        let x = Tensor::from_fn(3, 40, |i, j| ((i * 7 + j * j) % 31) as f64);
+        for scaling in Scaling::ALL {
+            let scaler = Scaler::fit(scaling, &x);
+            let json = serde_json::to_string(&scaler).unwrap();
+            assert_eq!(serde_json::from_str::<Scaler>(&json).unwrap(), scaler, "{scaling}");
+            assert!(scaler.is_usable() && scaler.features() == 3);
+        }
+    }
+}
