@@ -16,7 +16,7 @@ use crate::tensor::Tensor;
 /// use mfnet::{Quantiles, Tensor};
 /// let incomes = Tensor::from_fn(1, 101, |_, j| (j as f64 / 10.0).exp());
 /// let normal = Quantiles::fit(&incomes).apply(&incomes);
-/// assert_eq!(normal[(0, 50)], 0.0, "the median");
+/// assert!(normal[(0, 50)].abs() < 0.1, "the median becomes nearly 0");
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
