@@ -10,7 +10,7 @@ use mfnet::{Dtype, Scaling, Schedule};
     name = "mfnet",
     version,
     about,
-    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet train mnist --data-dir data\n  mfnet explain"
+    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet train mnist --hidden 64 --epochs 5\n  mfnet datasets\n  mfnet explain"
 )]
 #[command(about = "Trains feed-forward fully connected networks on tables, by explicit back-propagation")]
 pub(crate) struct Args {
@@ -25,6 +25,7 @@ pub(crate) enum Command {
     Predict(PredictArgs),
     Inspect(InspectArgs),
     Explain(ExplainArgs),
+    Datasets(DatasetsArgs),
 }
 
 /// Train a network on a table, and compare it with the linear model and the naive predictor
@@ -34,11 +35,11 @@ pub(crate) enum Command {
   mfnet train iris.csv --target species
   mfnet train houses.csv --target price --hidden 128,64 --validation-fraction 0.1 --early-stopping 20
   mfnet train diabetes --hidden none          the linear model
-  mfnet train mnist --data-dir data --hidden 64 --epochs 5 --dtype f32
-  MFNET_DATA=data mfnet train california-housing --early-stopping 20
+  mfnet train mnist --hidden 64 --epochs 5 --dtype f32          downloaded the first time
+  mfnet train california-housing --early-stopping 20 --data-dir data
   mfnet train digits --json | jq .test.accuracy")]
 pub(crate) struct TrainArgs {
-    /// A data set by name (built in: digits, diabetes; from files: mnist, california-housing), or a CSV file (.csv, .tsv, .gz) whose columns
+    /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing), or a CSV file (.csv, .tsv, .gz) whose columns
     /// are numbers, but for a target of classes
     pub(crate) data: String,
     #[command(flatten)]
@@ -113,8 +114,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) threads: Option<usize>,
 
-    /// Fraction of all rows that is kept from training and scored at the end [default: 0.2; for mnist and california-housing the test
-    /// rows of their official split]
+    /// Fraction of all rows that is kept from training and scored at the end [default: 0.2; for mnist, fashion-mnist and
+    /// california-housing the test rows of their official split]
     #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
     pub(crate) test_fraction: Option<f64>,
@@ -231,10 +232,63 @@ pub(crate) struct ExplainArgs {
     pub(crate) json: bool,
 }
 
+/// Show the data sets that are known by name, or download them
+#[derive(ClapArgs)]
+#[command(args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:
+  mfnet datasets
+  mfnet datasets --json
+  mfnet datasets fetch mnist fashion-mnist")]
+pub(crate) struct DatasetsArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<DatasetsCommand>,
+    #[command(flatten)]
+    pub(crate) list: ListArgs,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DatasetsCommand {
+    List(ListArgs),
+    Fetch(FetchArgs),
+}
+
+/// Show the data sets that are known by name, and where they lie
+#[derive(ClapArgs)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Download data sets, verify them, and show where they lie; what is there already is verified alone
+#[derive(ClapArgs)]
+#[command(
+    after_help = "The environment variable MFNET_MIRROR names a mirror of your own in place of the public ones: the address of a folder that has the data sets \
+as they lie on disk, with or without .gz, as in http://host/data for http://host/data/mnist/train-images-idx3-ubyte.gz; several with spaces. \
+A proxy is taken from ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, and hosts that need none from NO_PROXY.
+
+Examples:
+  mfnet datasets fetch mnist
+  mfnet datasets fetch mnist california-housing --data-dir data"
+)]
+pub(crate) struct FetchArgs {
+    /// Names of data sets
+    #[arg(required = true, value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
+    /// Print results only
+    #[arg(long, short, overrides_with = "quiet")]
+    pub(crate) quiet: bool,
+}
+
 /// Where the data sets lie that are too large to be built in.
 #[derive(ClapArgs)]
 pub(crate) struct DataFolders {
-    /// The folder in which the folders mnist and california-housing lie [default: what the environment variable MFNET_DATA says]
+    /// Where data sets lie that are not built in, each in a folder of its name, or are downloaded to [default: the folder that the
+    /// environment variable MFNET_DATA names, then the user's cache folder, which downloads go to]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 }

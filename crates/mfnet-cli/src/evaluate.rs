@@ -11,7 +11,7 @@ use crate::source::{self, Source};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    let source = Source::read(&args.data, &args.folders)?;
+    let source = Source::read(&args.data, &args.folders, false)?;
     let (part, data) = part(&model, &source, args.part)?;
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;

@@ -1,10 +1,13 @@
 //! The program `mfnet`: its commands, one a module.
 
 mod args;
+mod datasets;
 mod evaluate;
 mod explain;
 mod failure;
+mod fetch;
 mod inspect;
+mod interrupt;
 mod output;
 mod predict;
 mod pytorch;
@@ -39,5 +42,6 @@ fn run(command: Command) -> Result<(), Failure> {
         Command::Predict(args) => predict::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Datasets(args) => datasets::run(&args),
     }
 }

@@ -1,8 +1,10 @@
 //! Results go to stdout, messages to stderr.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
 
@@ -49,6 +51,15 @@ pub(crate) fn message(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// A progress bar of this form; hidden where no person looks on.
+pub(crate) fn progress_bar(quiet: bool, template: &str) -> ProgressBar {
+    if quiet || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}
+
 /// 1234567 as 1 234 567.
 pub(crate) fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -60,6 +71,14 @@ pub(crate) fn grouped(number: usize) -> String {
 /// "1 row", "1 234 rows".
 pub(crate) fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// 54950048 as 55 MB.
+pub(crate) fn size(bytes: u64) -> String {
+    match bytes as f64 {
+        few if few < 1e6 => format!("{} kB", significant(few / 1e3, 2)),
+        many => format!("{} MB", significant(many / 1e6, 2)),
+    }
 }
 
 /// A number with so many significant digits; very large and very small numbers with an exponent.

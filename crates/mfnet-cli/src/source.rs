@@ -7,6 +7,7 @@ use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
+use crate::fetch;
 use crate::output::counted;
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
@@ -20,18 +21,19 @@ pub(crate) enum Source {
     /// A built-in data set or a file.
     Table(Table),
     /// A published data set, and the folder that it was read from.
-    Published { published: Published, data: Dataset, folder: PathBuf },
+    Published { published: &'static Published, data: Dataset, folder: PathBuf },
 }
 
 impl Source {
-    /// Reads DATA: a name, or else a CSV file.
-    pub(crate) fn read(data: &str, folders: &DataFolders) -> Result<Self, Failure> {
+    /// Reads DATA: a name, or else a CSV file. A published data set that is nowhere is downloaded.
+    pub(crate) fn read(data: &str, folders: &DataFolders, quiet: bool) -> Result<Self, Failure> {
         if let Some(built_in) = built_in(data) {
             return Ok(Source::Table(built_in.table()?));
         }
-        if let Some(published) = PUBLISHED.into_iter().find(|published| published.name == data) {
-            let folder = published.locate(&folders.all())?;
-            return Ok(Source::Published { published, data: published.read(&folder)?, folder });
+        if let Some(published) = published(data) {
+            let folder = fetch::locate_or_fetch(published, folders, quiet)?;
+            let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
+            return Ok(Source::Published { published, data, folder });
         }
         Ok(Source::Table(csv_file(data)?))
     }
@@ -105,17 +107,14 @@ impl Source {
     }
 }
 
-impl DataFolders {
-    /// The folders to look in, in this order.
-    fn all(&self) -> Vec<PathBuf> {
-        let of_environment = std::env::var_os("MFNET_DATA").filter(|folder| !folder.is_empty()).map(PathBuf::from);
-        self.data_dir.iter().cloned().chain(of_environment).collect()
-    }
+/// The built-in data set of this name, unless there is no such one.
+pub(crate) fn built_in(data: &str) -> Option<&'static BuiltIn> {
+    BUILT_IN.iter().find(|built_in| built_in.name == data)
 }
 
-/// The built-in data set of this name, unless there is no such one.
-fn built_in(data: &str) -> Option<&'static BuiltIn> {
-    BUILT_IN.iter().find(|built_in| built_in.name == data)
+/// The published data set of this name, unless there is no such one.
+pub(crate) fn published(data: &str) -> Option<&'static Published> {
+    PUBLISHED.iter().find(|published| published.name == data)
 }
 
 /// The data sets that are known by name.
@@ -134,11 +133,19 @@ fn similar_name(data: &str) -> Option<&'static str> {
     names().filter(|name| similarity(name) >= SIMILAR).max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
 }
 
+/// Helps someone who meant the name of a data set.
+pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
+    let failure = match similar_name(data) {
+        Some(name) => failure.help(format!("did you mean {name}?")),
+        None => failure,
+    };
+    failure.help(format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", ")))
+}
+
 fn csv_file(data: &str) -> Result<Table, Failure> {
     let path = Path::new(data);
-    let known = || format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", "));
     if path.is_dir() {
-        return Err(Failure::work(format!("{data}: expected a CSV file, found a folder")).help(known()));
+        return Err(with_names(Failure::work(format!("{data}: expected a CSV file, found a folder")), data));
     }
     let name = data.to_lowercase();
     let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -146,10 +153,7 @@ fn csv_file(data: &str) -> Result<Table, Failure> {
         return Err(Failure::work(format!("{data}: {later} files are not read yet")).help("save the table as CSV"));
     }
     Table::read_csv(path).map_err(|error| match error {
-        mfnet::Error::Io { .. } if !path.exists() => match similar_name(data) {
-            Some(name) => Failure::from(error).help(format!("did you mean {name}?")).help(known()),
-            None => Failure::from(error).help(known()),
-        },
+        mfnet::Error::Io { .. } if !path.exists() => with_names(error.into(), data),
         error => error.into(),
     })
 }

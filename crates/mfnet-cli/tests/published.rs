@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "../../mfnet/tests/server/mod.rs"]
+mod server;
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use common::{Desk, Run, data_folder};
 use serde_json::json;
+use server::REFUSED;
 
 #[test]
 fn files_that_are_not_there() {
@@ -18,18 +21,29 @@ fn files_that_are_not_there() {
     fs::create_dir_all(desk.path("data/mnist")).unwrap();
     let wanted = "error: mnist: expected the files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, \
                   t10k-labels-idx1-ubyte, each plain or with .gz";
-    let help = "help: put the files into a folder DIR/mnist and name DIR with --data-dir DIR\n\
-                help: or with the environment variable MFNET_DATA, for all commands\n";
+    let help = "help: get the files from https://ossci-datasets.s3.amazonaws.com/mnist/ or \
+                https://storage.googleapis.com/cvdf-datasets/mnist/, put them into a folder DIR/mnist\n\
+                help: and name DIR with --data-dir DIR, or with the environment variable MFNET_DATA for all commands\n\
+                help: or name a mirror of your own with the environment variable MFNET_MIRROR: see mfnet datasets fetch --help\n";
+    let url = "from http://127.0.0.1:1/mnist/train-images-idx3-ubyte";
+    let refused = format!("cannot download train-images-idx3-ubyte {url}.gz: {REFUSED}; {url}: {REFUSED}");
     for command in ["train mnist", "evaluate run mnist", "predict run mnist", "explain run mnist"] {
-        let expect = |run: Run, looked_in: &str| {
-            assert_eq!((run.code, run.stdout.as_str(), run.stderr), (1, "", format!("{wanted}; {looked_in}\n{help}")));
+        let expect = |run: Run, looked_in: &str, to: &str| {
+            let (_, stderr) = run.stderr.split_once('\n').unwrap();
+            let downloading = format!("mnist: downloading 4 files (55 MB decompressed) into {to}");
+            assert_eq!(run.stderr.lines().next(), Some(downloading.as_str()));
+            assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+            assert_eq!(stderr, format!("{wanted}; looked in {looked_in}; {refused}\n{help}"));
         };
-        expect(desk.run(command), "no folder was given to look in");
-        expect(Run::of(desk.command(command).env("MFNET_DATA", "")), "no folder was given to look in");
+        let cache = desk.path("cache/mfnet/mnist").display().to_string();
+        let alone = format!("{cache}, which is no folder");
+        expect(desk.run(command), &alone, &cache);
+        expect(Run::of(desk.command(command).env("MFNET_DATA", "")), &alone, &cache);
         let both = format!("{command} --data-dir data");
         expect(
             Run::of(desk.command(&both).env("MFNET_DATA", "nowhere")),
-            "looked in data/mnist, where none is; in nowhere/mnist, which is no folder",
+            &format!("data/mnist, where none is; in nowhere/mnist, which is no folder; in {alone}"),
+            "data/mnist",
         );
     }
     for (typed, meant) in
@@ -38,7 +52,7 @@ fn files_that_are_not_there() {
         let run = desk.run(&format!("train {typed} --data-dir data"));
         let expected = format!(
             "error: {typed}: cannot read: No such file or directory (os error 2)\nhelp: did you mean {meant}?\n\
-             help: data sets known by name are digits, diabetes, mnist, california-housing\n"
+             help: data sets known by name are digits, diabetes, mnist, fashion-mnist, california-housing\n"
         );
         assert_eq!((run.code, run.stderr), (1, expected));
     }
@@ -49,7 +63,9 @@ fn files_that_are_not_there() {
     desk.write("data/california-housing/cal_housing.data", "-122.23,37.88,41,880,129,322,126,8.3252,452600\n");
     let run = desk.run("train california-housing --data-dir data");
     assert!(run.stderr.contains("cal_housing.data: expected the published contents, whose SHA-256 is d3d8a1a7"));
-    assert!(run.stderr.ends_with("help: the file was damaged, or is another one: take a fresh copy of it\n"));
+    let help = "\nhelp: the file was damaged, or is another one: take a fresh copy of it\n\
+                help: move it away, and mfnet datasets fetch california-housing --data-dir data gets a fresh one\n";
+    assert!(run.stderr.ends_with(help), "{}", run.stderr);
     assert_eq!(run.code, 1);
     assert!(!desk.path("runs").exists());
 }

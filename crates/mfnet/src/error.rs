@@ -1,12 +1,16 @@
 //! [`Error`]: what can go wrong, with what was expected, what was found, and where.
 
 mod data_problem;
+#[cfg(feature = "download")]
+mod download_problem;
 
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
 pub use data_problem::DataProblem;
+#[cfg(feature = "download")]
+pub use download_problem::{DownloadProblem, Refusal};
 
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -48,6 +52,17 @@ pub enum Error {
         looked_in: Vec<(PathBuf, Vec<String>)>,
         /// A folder beside the given ones, one level higher or deeper, with which the files would have been found.
         nearby: Option<PathBuf>,
+    },
+    /// No mirror gave a file of a published data set.
+    #[cfg(feature = "download")]
+    #[error("{name}: cannot download {file} {}", download_problem::listed(refusals))]
+    Download {
+        /// The data set.
+        name: String,
+        /// The file.
+        file: String,
+        /// What came of each mirror, in the order in which they were tried.
+        refusals: Vec<Refusal>,
     },
     /// A model file cannot be used.
     #[error("{}: {problem}", path.display())]

@@ -16,10 +16,14 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, PUBLISHED, Preprocessing, Published, PublishedFile,
+    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, Mirror, PUBLISHED, Preprocessing, Published, PublishedFile,
     Quantiles, Scaler, Scaling, SplitBy, Standardizer, Table, Target, Targets, largest,
 };
+#[cfg(feature = "download")]
+pub use data::{Download, Progress};
 pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
+#[cfg(feature = "download")]
+pub use error::{DownloadProblem, Refusal};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};

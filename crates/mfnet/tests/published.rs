@@ -112,7 +112,7 @@ fn california_housing() {
 fn where_files_are_looked_for() {
     let desk = tempfile::tempdir().unwrap();
     let [first, second] = ["first", "second"].map(|name| desk.path().join(name));
-    let [mnist, houses] = PUBLISHED;
+    let [mnist, _, houses] = PUBLISHED;
     let without_path = |error: mfnet::Error| error.to_string().replace(&format!("{}/", desk.path().display()), "");
     let located = |folders: &[&Path]| mnist.locate(folders).map_err(without_path);
     let wanted = "mnist: expected the files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, \
@@ -164,11 +164,44 @@ fn where_files_are_looked_for() {
     );
 }
 
+/// Other data in the form of MNIST: recognised before a number is used.
+#[test]
+fn fashion_mnist() {
+    let desk = tempfile::tempdir().unwrap();
+    let folder = desk.path().join("fashion-mnist");
+    let error = Dataset::fashion_mnist(desk.path()).unwrap_err().to_string();
+    assert!(error.starts_with("fashion-mnist: expected the files train-images-idx3-ubyte, "), "{error}");
+    std::fs::create_dir(&folder).unwrap();
+    let label: &[u8] = b"\0\0\x08\x01\0\0\0\x02\x00\x01";
+    PUBLISHED[1].files.iter().for_each(|file| std::fs::write(folder.join(file.name), label).unwrap());
+    let error = Dataset::fashion_mnist(desk.path()).unwrap_err().to_string();
+    let expected = "train-images-idx3-ubyte: expected the published contents, whose SHA-256 is \
+                    c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888, found ";
+    assert!(error.contains(expected), "{error}");
+}
+
+/// What the list of data sets says.
+#[test]
+fn shapes() {
+    let Some(folder) = data_folder("the library's shapes") else { return };
+    for published in PUBLISHED {
+        let Ok(found) = published.locate(&[&folder]) else {
+            writeln!(std::io::stderr(), "not run, because it is not in MFNET_DATA: shape of {}", published.name)
+                .unwrap();
+            continue;
+        };
+        let data = published.read(&found).unwrap();
+        let shape = (data.samples(), data.features(), data.classes(), data.targets().columns()[0].as_str());
+        assert_eq!(shape, (published.samples, published.features, published.classes, published.target));
+    }
+}
+
 /// The digest of a data set is what a person computes from its files: `sha256sum FILES | sha256sum`.
 #[test]
 fn digests() {
     let expected = [
         "d0a3eec1f5a454401d758fdbf15b9b0163a7034963586d671960c180b97e2c1a",
+        "5cf0562c46b89a77940b86f40a9a4325e7bed59d53ec555c4d14f0bed41ca53a",
         "2c3bc351e00ee8a8b8fd1df8f5e3e1bcc7e9ed9127270f5520f0a27b4db1e382",
     ];
     assert_eq!(PUBLISHED.map(|published| published.digest()), expected);

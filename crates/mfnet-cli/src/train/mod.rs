@@ -7,7 +7,6 @@ mod report;
 mod settings;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{
@@ -22,20 +21,21 @@ use self::report::Report;
 use self::settings::Settings;
 use crate::args::{TrainArgs, word};
 use crate::failure::Failure;
+use crate::interrupt;
 use crate::output::{counted, message, print};
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let settings = Settings::new(args)?;
     RunFolder::check(args)?;
-    let source = Source::read(&args.data, &args.folders)?;
+    let source = Source::read(&args.data, &args.folders, args.quiet)?;
     let (digest, folder_of_data) = (source.digest(), source.folder().map(Path::to_owned));
     let data = source.into_dataset(args.target.as_deref(), args.task)?;
     let settings = settings.for_task(args, &data)?;
     let parts = Parts::new(args, &data)?;
     let preprocessing = Preprocessing::fit_with(args.scale, &parts.train);
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
-    let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt() };
+    let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt::watch() };
     if !args.quiet {
         message(&job.introduction(folder_of_data.as_deref(), &threads));
     }
@@ -70,7 +70,7 @@ struct Job<'a> {
     parts: Parts,
     preprocessing: Preprocessing,
     settings: Settings,
-    interrupt: Arc<AtomicBool>,
+    interrupt: &'static AtomicBool,
 }
 
 impl Job<'_> {
@@ -88,7 +88,7 @@ impl Job<'_> {
             model.save(folder.model())?;
             Ok(model)
         };
-        let mut observer = Observer::new(self.args, folder, &self.interrupt, &save)?;
+        let mut observer = Observer::new(self.args, folder, self.interrupt, &save)?;
         let result = self.trainer(&mut observer, &validation).run(&mut net, &train);
         observer.finish();
         let history = match result {
@@ -202,18 +202,4 @@ impl Job<'_> {
         let threads = counted(threads.count(), "thread");
         text + &format!("\nnetwork {layers}; {}; {}, {threads}", self.settings.summary(args), word(args.dtype))
     }
-}
-
-/// A flag that Ctrl-C raises; pressed again, it ends the program at once.
-fn interrupt() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&flag);
-    let handler = move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-    };
-    // without a handler Ctrl-C ends the program, as everywhere
-    let _ = ctrlc::set_handler(handler);
-    flag
 }

@@ -1,33 +1,23 @@
 //! What happens while a network trains: the progress bar, history.csv, the model so far, and Ctrl-C.
 
 use std::fs::File;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use mfnet::{Callback, EpochRecord, Error, Flow, Model, NeuralNetwork, Scalar, Step};
 
 use super::folder::RunFolder;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
-use crate::output::of_csv;
+use crate::output::{of_csv, progress_bar};
 
 /// How often the model so far is saved at most.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// How often the progress bar moves at most.
 const SHOW_AFTER: Duration = Duration::from_millis(50);
-
-/// A progress bar of this form; hidden where no person looks on.
-pub(super) fn progress_bar(args: &TrainArgs, template: &str) -> ProgressBar {
-    if args.quiet || !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::new(0).with_style(style)
-}
 
 /// Saves a network after a number of epochs, with the weights of one of them.
 pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> mfnet::Result<Model>;
@@ -54,7 +44,7 @@ impl<'a, T: Scalar> Observer<'a, T> {
         save: Save<'a, T>,
     ) -> Result<Self, Failure> {
         let history = folder.start_history()?;
-        let bar = progress_bar(args, "epoch {msg} {wide_bar} {percent:>3} %  {eta} left");
+        let bar = progress_bar(args.quiet, "epoch {msg} {wide_bar} {percent:>3} %  {eta} left");
         let now = Instant::now();
         Ok(Observer {
             bar,

@@ -8,11 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::Job;
 use super::folder::RunFolder;
-use super::observer::progress_bar;
 use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
-use crate::output::{counted, grouped};
+use crate::output::{counted, grouped, progress_bar};
 use crate::score_table::{Row, score_table};
 
 /// The test metrics of the models that the network has to beat.
@@ -31,7 +30,7 @@ impl Baselines {
         }
         let metrics = |net| Model::new(&job.data, job.preprocessing.clone(), net)?.evaluate(&job.parts.test);
         let naive = metrics(naive_model(train)?)?;
-        let bar = progress_bar(job.args, "linear model, to compare with: step {pos}");
+        let bar = progress_bar(job.args.quiet, "linear model, to compare with: step {pos}");
         let linear = linear_model_while(train, |steps| {
             bar.set_position(steps as u64);
             if interrupted() { Flow::Stop } else { Flow::Continue }

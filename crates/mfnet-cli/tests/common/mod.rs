@@ -53,6 +53,11 @@ impl Desk {
             Some(folder) => command.env("MFNET_DATA", folder),
             None => command.env_remove("MFNET_DATA"),
         };
+        // nobody listens at port 1
+        command
+            .env("XDG_CACHE_HOME", self.path("cache"))
+            .env("MFNET_MIRROR", "http://127.0.0.1:1")
+            .env("NO_PROXY", "*");
         command
     }
 

@@ -12,6 +12,14 @@ pub struct BuiltIn {
     pub name: &'static str,
     /// The column that is predicted.
     pub target: &'static str,
+    /// Number of samples.
+    pub samples: usize,
+    /// Number of features.
+    pub features: usize,
+    /// Number of classes; 0 if the target is a value.
+    pub classes: usize,
+    /// Under which licence its authors publish it.
+    pub licence: &'static str,
     /// One line for people.
     pub description: &'static str,
     gzip: &'static [u8],
@@ -22,13 +30,21 @@ pub const BUILT_IN: [BuiltIn; 2] = [
     BuiltIn {
         name: "digits",
         target: "digit",
-        description: "1797 handwritten digits of 8 × 8 pixels, 10 classes (UCI optical recognition of handwritten digits)",
+        samples: 1797,
+        features: 64,
+        classes: 10,
+        licence: "CC BY 4.0",
+        description: "handwritten digits of 8 × 8 pixels (UCI optical recognition of handwritten digits)",
         gzip: include_bytes!("../../assets/digits.csv.gz"),
     },
     BuiltIn {
         name: "diabetes",
         target: "progression",
-        description: "442 patients, 10 measurements, progression of diabetes after a year (Efron et al. 2004)",
+        samples: 442,
+        features: 10,
+        classes: 0,
+        licence: "none named",
+        description: "measurements of patients, progression of diabetes after a year (Efron et al. 2004)",
         gzip: include_bytes!("../../assets/diabetes.csv.gz"),
     },
 ];
@@ -42,6 +58,11 @@ impl BuiltIn {
         let mut bytes = Vec::new();
         GzDecoder::new(self.gzip).read_to_end(&mut bytes).map_err(Error::io(self.name.as_ref(), "decompress"))?;
         Table::parse(self.name, bytes, None)
+    }
+
+    /// How much of the library it is: the size of its compressed table.
+    pub fn bytes(&self) -> u64 {
+        self.gzip.len() as u64
     }
 }
 
@@ -76,9 +97,10 @@ mod tests {
         let readme = include_str!("../../assets/README.md");
         for built_in in BUILT_IN {
             assert!(readme.contains(&built_in.table().unwrap().digest()), "{}", built_in.name);
+            let data = Dataset::built_in(built_in.name).unwrap();
+            let found = (data.samples(), data.features(), data.classes(), data.outputs());
+            assert_eq!(found, (built_in.samples, built_in.features, built_in.classes, built_in.classes.max(1)));
         }
-        let diabetes = Dataset::built_in("diabetes").unwrap();
-        assert_eq!((diabetes.samples(), diabetes.features(), diabetes.classes(), diabetes.outputs()), (442, 10, 0, 1));
         assert_eq!(
             Dataset::built_in("iris").unwrap_err().to_string(),
             "built-in data set: expected digits or diabetes, found iris"

@@ -1,7 +1,7 @@
 //! The bytes of a data file, whether it is compressed or not.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use flate2::bufread::MultiGzDecoder;
@@ -14,10 +14,14 @@ const BUFFER: usize = 1 << 16;
 
 /// Opens a file. One that begins with the two bytes of gzip is decompressed while it is read, whatever it is called.
 pub(super) fn open(path: &Path) -> Result<Box<dyn Read>> {
-    let failed = || Error::io(path, "read");
-    let mut file = BufReader::with_capacity(BUFFER, File::open(path).map_err(failed())?);
-    let compressed = file.fill_buf().map_err(failed())?.starts_with(b"\x1f\x8b");
-    Ok(if compressed { Box::new(MultiGzDecoder::new(file)) } else { Box::new(file) })
+    let file = File::open(path).map(|file| BufReader::with_capacity(BUFFER, file));
+    file.and_then(decompressed).map_err(Error::io(path, "read"))
+}
+
+/// Bytes as they are, or decompressed if they begin with the two bytes of gzip.
+pub(super) fn decompressed<'a>(mut from: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    let compressed = from.fill_buf()?.starts_with(b"\x1f\x8b");
+    Ok(if compressed { Box::new(MultiGzDecoder::new(from)) } else { Box::new(from) })
 }
 
 /// All of its bytes.
@@ -59,5 +63,10 @@ pub(super) fn check_text(bytes: &[u8]) -> std::result::Result<(), DataProblem> {
 pub(super) fn sha256<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     pieces.into_iter().for_each(|piece| hash.update(piece));
+    hexadecimal(hash)
+}
+
+/// The digits of a hash that has seen all bytes.
+pub(super) fn hexadecimal(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

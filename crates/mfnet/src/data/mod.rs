@@ -7,6 +7,8 @@
 mod batches;
 mod builtin;
 mod california_housing;
+#[cfg(feature = "download")]
+mod download;
 mod file;
 mod idx;
 mod preprocessing;
@@ -24,8 +26,10 @@ use std::sync::Arc;
 
 pub use batches::{Batch, Batches};
 pub use builtin::{BUILT_IN, BuiltIn};
+#[cfg(feature = "download")]
+pub use download::{Download, Progress};
 pub use preprocessing::Preprocessing;
-pub use published::{PUBLISHED, Published, PublishedFile};
+pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
 pub(crate) use samples::Samples;
 pub use scaler::{Scaler, Scaling};

@@ -15,11 +15,21 @@ pub struct Published {
     pub name: &'static str,
     /// The column that is predicted.
     pub target: &'static str,
+    /// Number of samples, all parts of its official split together.
+    pub samples: usize,
+    /// Number of features.
+    pub features: usize,
+    /// Number of classes; 0 if the target is a value.
+    pub classes: usize,
+    /// Under which licence its authors publish it.
+    pub licence: &'static str,
     /// One line for people.
     pub description: &'static str,
     /// Its files; each may be compressed with gzip and then ends in `.gz`.
     pub files: &'static [PublishedFile],
-    read: fn(&[PathBuf]) -> Result<Dataset>,
+    /// Where the files are to be had.
+    pub mirrors: &'static [Mirror],
+    pub(super) read: fn(&Published, &[PathBuf]) -> Result<Dataset>,
 }
 
 /// A file of a published data set.
@@ -27,36 +37,96 @@ pub struct Published {
 pub struct PublishedFile {
     /// Its name, without `.gz`.
     pub name: &'static str,
+    /// Its size, decompressed.
+    pub bytes: u64,
     /// SHA-256 of its bytes, decompressed, in hexadecimal digits.
     pub sha256: &'static str,
 }
 
+/// A public place that has the files of a published data set.
+#[derive(Clone, Copy, Debug)]
+pub enum Mirror {
+    /// A folder with each file, compressed: NAME.gz. The address ends in a slash.
+    Folder {
+        /// Its address.
+        url: &'static str,
+    },
+    /// A compressed tar archive.
+    Archive {
+        /// Its address.
+        url: &'static str,
+        /// Where the files lie in it, with a slash at the end.
+        inside: &'static str,
+    },
+}
+
 /// All of them.
-pub const PUBLISHED: [Published; 2] = [MNIST, CALIFORNIA_HOUSING];
+pub const PUBLISHED: [Published; 3] = [MNIST, FASHION_MNIST, CALIFORNIA_HOUSING];
 
 const MNIST: Published = Published {
     name: "mnist",
     target: "class",
-    description: "60000 + 10000 handwritten digits of 28 × 28 pixels, 10 classes (LeCun, Cortes, Burges 1998)",
+    samples: 70000,
+    features: 784,
+    classes: 10,
+    licence: "CC BY-SA 3.0",
+    description: "60000 + 10000 handwritten digits of 28 × 28 pixels (LeCun, Cortes, Burges 1998)",
     files: &[
-        file("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
-        file("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
-        file("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
-        file("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+        file("train-images-idx3-ubyte", 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+        file("train-labels-idx1-ubyte", 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+        file("t10k-images-idx3-ubyte", 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+        file("t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
     ],
-    read: read_mnist,
+    mirrors: &[
+        Mirror::Folder { url: "https://ossci-datasets.s3.amazonaws.com/mnist/" },
+        Mirror::Folder { url: "https://storage.googleapis.com/cvdf-datasets/mnist/" },
+    ],
+    read: read_images,
+};
+
+const FASHION_MNIST: Published = Published {
+    name: "fashion-mnist",
+    target: "class",
+    samples: 70000,
+    features: 784,
+    classes: 10,
+    licence: "MIT",
+    description: "60000 + 10000 pictures of clothes of 28 × 28 pixels: 0 t-shirt/top, 1 trouser, 2 pullover, 3 dress, 4 coat, \
+                  5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot (Xiao, Rasul, Vollgraf 2017)",
+    files: &[
+        file("train-images-idx3-ubyte", 47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+        file("train-labels-idx1-ubyte", 60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+        file("t10k-images-idx3-ubyte", 7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+        file("t10k-labels-idx1-ubyte", 10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+    ],
+    mirrors: &[
+        Mirror::Folder { url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/" },
+        Mirror::Folder { url: "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/" },
+    ],
+    read: read_images,
 };
 
 const CALIFORNIA_HOUSING: Published = Published {
     name: "california-housing",
     target: "MedHouseVal",
-    description: "20640 districts of California, 8 features, median value of a house (Pace and Barry 1997)",
-    files: &[file("cal_housing.data", "d3d8a1a722ae78f91134862727d27a70b1415e7d512a89140406248687f4b902")],
+    samples: 20640,
+    features: 8,
+    classes: 0,
+    licence: "public",
+    description: "districts of California in the census of 1990, median value of a house (Pace and Barry 1997)",
+    files: &[file("cal_housing.data", 2_092_122, "d3d8a1a722ae78f91134862727d27a70b1415e7d512a89140406248687f4b902")],
+    mirrors: &[
+        Mirror::Archive { url: "https://ndownloader.figshare.com/files/5976036", inside: "CaliforniaHousing/" },
+        Mirror::Archive {
+            url: "https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.tgz",
+            inside: "CaliforniaHousing/",
+        },
+    ],
     read: read_california_housing,
 };
 
-const fn file(name: &'static str, sha256: &'static str) -> PublishedFile {
-    PublishedFile { name, sha256 }
+const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> PublishedFile {
+    PublishedFile { name, bytes, sha256 }
 }
 
 impl Published {
@@ -95,7 +165,12 @@ impl Published {
     /// As [`Dataset::mnist`].
     pub fn read(&self, folder: &Path) -> Result<Dataset> {
         let path = |file: &PublishedFile| file.path(folder).unwrap_or_else(|| folder.join(file.name));
-        (self.read)(&self.files.iter().map(path).collect::<Vec<_>>())
+        (self.read)(self, &self.files.iter().map(path).collect::<Vec<_>>())
+    }
+
+    /// How large its files are, decompressed.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
     }
 
     /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files.
@@ -120,14 +195,15 @@ fn neighbours(folder: &Path) -> Vec<PathBuf> {
 
 impl PublishedFile {
     /// Where it is in this folder, plain or compressed.
-    fn path(&self, folder: &Path) -> Option<PathBuf> {
+    pub(super) fn path(&self, folder: &Path) -> Option<PathBuf> {
         [self.name.to_owned(), format!("{}.gz", self.name)]
             .map(|name| folder.join(name))
             .into_iter()
             .find(|p| p.is_file())
     }
 
-    fn verify(&self, file: &str, found: String) -> Result<()> {
+    /// Whether a file, of whose decompressed bytes this is the SHA-256, is the published one.
+    pub(super) fn verify(&self, file: &str, found: String) -> Result<()> {
         if found == self.sha256 {
             return Ok(());
         }
@@ -157,6 +233,26 @@ impl Dataset {
         MNIST.read(&MNIST.locate(&[data_folder])?)
     }
 
+    /// Fashion-MNIST: 70000 pictures of clothes in the form of MNIST, which are harder to tell apart; shape (784, 70000), 10 classes.
+    ///
+    /// `data_folder` has a folder `fashion-mnist` with four files of the names that [`Dataset::mnist`] lists. The classes are the numbers of
+    /// the files, 0 to 9, as OpenML and other programs have them: t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag,
+    /// ankle boot.
+    ///
+    /// ```no_run
+    /// use mfnet::{Dataset, Seed, SplitBy};
+    /// let clothes = Dataset::fashion_mnist("data")?;
+    /// let (train, _, test) = clothes.split_by(SplitBy::Official { validation: None }, Seed(0))?;
+    /// assert_eq!((train.samples(), test.samples()), (60000, 10000));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn fashion_mnist(data_folder: impl AsRef<Path>) -> Result<Self> {
+        FASHION_MNIST.read(&FASHION_MNIST.locate(&[data_folder])?)
+    }
+
     /// California Housing as scikit-learn's `fetch_california_housing` has it: 20640 districts of the census of 1990, shape (8, 20640). The features
     /// are MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude and Longitude; the target MedHouseVal is the median value of a
     /// house in 100 000 dollars.
@@ -180,10 +276,11 @@ impl Dataset {
     }
 }
 
-fn read_mnist(paths: &[PathBuf]) -> Result<Dataset> {
+/// Images and labels of the training part, then of the test part.
+fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     let read = |i: usize| {
         let idx = Idx::read(&paths[i])?;
-        MNIST.files[i].verify(idx.file(), idx.digest()).map(|()| idx)
+        of.files[i].verify(idx.file(), idx.digest()).map(|()| idx)
     };
     // most of the time goes into the first file
     let (images, others) = thread::scope(|scope| {
@@ -193,14 +290,14 @@ fn read_mnist(paths: &[PathBuf]) -> Result<Dataset> {
     let others = others.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let (images, (labels, test_images, test_labels)) = (images?, others?);
     let official = [vec![Part::Train; labels.len()], vec![Part::Test; test_labels.len()]].concat();
-    let mnist = Dataset::from_arrays(MNIST.name, images.followed_by(&test_images), &labels.followed_by(&test_labels))?;
-    Ok(mnist.officially_split(official))
+    let data = Dataset::from_arrays(of.name, images.followed_by(&test_images), &labels.followed_by(&test_labels))?;
+    Ok(data.officially_split(official))
 }
 
-fn read_california_housing(paths: &[PathBuf]) -> Result<Dataset> {
+fn read_california_housing(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     let bytes = read(&paths[0])?;
     let file = paths[0].display().to_string();
-    let data = california_housing::parse(&file, CALIFORNIA_HOUSING.name, &bytes)?;
-    CALIFORNIA_HOUSING.files[0].verify(&file, sha256([&bytes[..]]))?;
+    let data = california_housing::parse(&file, of.name, &bytes)?;
+    of.files[0].verify(&file, sha256([&bytes[..]]))?;
     Ok(data.officially_split(california_housing::official_split()?))
 }

@@ -1,0 +1,139 @@
+//! Where the published data sets lie, and how they get there.
+
+use std::env::{home_dir, var, var_os};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+
+use mfnet::{DataProblem, Download, Error, Mirror, Published};
+
+use crate::args::DataFolders;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::{counted, message, progress_bar, size};
+
+impl DataFolders {
+    /// The folders to look in, in this order.
+    pub(crate) fn all(&self) -> Vec<PathBuf> {
+        self.data_dir.iter().cloned().chain(folder_of("MFNET_DATA")).chain(cache_folder()).collect()
+    }
+
+    /// The folder into which is downloaded.
+    fn for_downloads(&self) -> Option<PathBuf> {
+        self.data_dir.clone().or_else(cache_folder)
+    }
+}
+
+/// The folder that an environment variable names.
+fn folder_of(variable: &str) -> Option<PathBuf> {
+    var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from)
+}
+
+/// The user's folder for what can be had again.
+fn cache_folder() -> Option<PathBuf> {
+    let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
+    let of_home = || home_dir().filter(|home| home.is_absolute()).map(|home| home.join(usual));
+    // a relative one is to be ignored: XDG Base Directory Specification
+    let folder = folder_of("XDG_CACHE_HOME").filter(|folder| folder.is_absolute()).or_else(of_home);
+    folder.map(|folder| folder.join("mfnet"))
+}
+
+/// The folder of a published data set, which is downloaded if it is nowhere.
+pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
+    let absent = match published.locate(&folders.all()) {
+        Ok(folder) => return Ok(folder),
+        // better to name another folder than to have the files twice
+        Err(error @ Error::NoData { nearby: Some(_), .. }) => return Err(error.into()),
+        Err(error) => error,
+    };
+    let Some(folder) = folders.for_downloads() else { return Err(absent.into()) };
+    download(published, &folder, quiet, &format!("{absent}; "))
+}
+
+/// The folder of a published data set whose files were verified; those that are missing are downloaded.
+pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
+    let found = published.locate(&folders.all());
+    let found = found.as_ref().map(|folder| folder.parent().unwrap_or(Path::new(".")));
+    let folder = match (&folders.data_dir, found, folders.for_downloads()) {
+        (Some(folder), ..) => folder.clone(),
+        (None, Ok(folder), _) => folder.to_owned(),
+        (None, Err(_), Some(folder)) => folder,
+        (None, Err(_), None) => {
+            return Err(Failure::work(format!("{}: there is no home folder to download to", published.name))
+                .help("name a folder with --data-dir"));
+        }
+    };
+    download(published, &folder, quiet, &format!("{}: ", published.name))
+}
+
+/// `before` stands before the message that no mirror has a file.
+fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str) -> Result<PathBuf, Failure> {
+    let folder = data_folder.join(published.name);
+    let download = of_environment()?;
+    if !quiet && published.locate(&[data_folder]).is_err() {
+        let (files, size) = (counted(published.files.len(), "file"), size(published.bytes()));
+        message(&format!("{}: downloading {files} ({size} decompressed) into {}", published.name, folder.display()));
+    }
+    let interrupted = interrupt::watch();
+    let bar = progress_bar(quiet, "{msg} {wide_bar} {percent:>3} %  {eta} left");
+    bar.set_length(published.bytes());
+    bar.set_message(published.name);
+    let result = download.run(published, data_folder, &|progress| {
+        bar.set_message(progress.file);
+        bar.set_position(progress.bytes);
+        if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    bar.finish_and_clear();
+    interrupt::look_away();
+    match result {
+        _ if interrupted.load(Ordering::Relaxed) => Err(Failure::interrupted()),
+        Ok(Some(folder)) => Ok(folder),
+        Ok(None) => Err(Failure::interrupted()),
+        Err(Error::Download { file, refusals, .. }) => {
+            let refusals = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            let failure = Failure::work(format!("{before}cannot download {file} {refusals}"));
+            Err(with_ways(failure, published))
+        }
+        Err(error @ Error::Io { action: "write", .. }) => {
+            Err(Failure::from(error).help("name a folder that can be written to with --data-dir"))
+        }
+        Err(error) => Err(failure(error, published, &folder)),
+    }
+}
+
+/// How the environment wants it.
+fn of_environment() -> Result<Download, Failure> {
+    let download = Download::new().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
+    let first = |names: &[&str]| names.iter().filter_map(|name| var(name).ok()).find(|value| !value.is_empty());
+    match first(&["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]) {
+        Some(proxy) => Ok(download.proxy(&proxy, &first(&["NO_PROXY", "no_proxy"]).unwrap_or_default())?),
+        None => Ok(download),
+    }
+}
+
+/// What to do without the network.
+fn with_ways(failure: Failure, published: &Published) -> Failure {
+    let mirrors = published.mirrors.iter().map(|mirror| match mirror {
+        Mirror::Folder { url } => (*url).to_owned(),
+        Mirror::Archive { url, inside } => format!("{url} (an archive that has them in {inside})"),
+    });
+    let mirrors = mirrors.collect::<Vec<_>>().join(" or ");
+    failure
+        .help(format!("get the files from {mirrors}, put them into a folder DIR/{}", published.name))
+        .help("and name DIR with --data-dir DIR, or with the environment variable MFNET_DATA for all commands")
+        .help(
+            "or name a mirror of your own with the environment variable MFNET_MIRROR: see mfnet datasets fetch --help",
+        )
+}
+
+/// The error of files that were found, with what mends it.
+pub(crate) fn failure(error: Error, published: &Published, folder: &Path) -> Failure {
+    match &error {
+        Error::Data { problem: DataProblem::Digest { .. }, .. } => {
+            let data_folder = folder.parent().unwrap_or(Path::new(".")).display().to_string();
+            let command = format!("mfnet datasets fetch {} --data-dir {data_folder}", published.name);
+            Failure::from(error).help(format!("move it away, and {command} gets a fresh one"))
+        }
+        _ => error.into(),
+    }
+}

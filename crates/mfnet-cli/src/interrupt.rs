@@ -1,0 +1,29 @@
+//! Ctrl-C.
+
+use std::process;
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+static RAISED: AtomicBool = AtomicBool::new(false);
+static WATCHED: AtomicBool = AtomicBool::new(false);
+
+/// From now on Ctrl-C raises this flag; pressed again, it ends the program at once.
+pub(crate) fn watch() -> &'static AtomicBool {
+    static HANDLER: Once = Once::new();
+    WATCHED.store(true, Ordering::Relaxed);
+    HANDLER.call_once(|| {
+        let handler = || {
+            if !WATCHED.load(Ordering::Relaxed) || RAISED.swap(true, Ordering::Relaxed) {
+                process::exit(130);
+            }
+        };
+        // without a handler Ctrl-C ends the program, as everywhere
+        let _ = ctrlc::set_handler(handler);
+    });
+    &RAISED
+}
+
+/// From now on Ctrl-C ends the program at once.
+pub(crate) fn look_away() {
+    WATCHED.store(false, Ordering::Relaxed);
+}
