@@ -52,9 +52,9 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum)]
     pub(crate) task: Option<Task>,
 
-    /// Sizes of the hidden layers, with commas; none is the linear model
-    #[arg(long, value_name = "SIZES", default_value = DEFAULT_HIDDEN, value_parser = hidden_sizes, help_heading = "Network")]
-    pub(crate) hidden: HiddenSizes,
+    /// Sizes of the hidden layers, with commas; none is the linear model [default: 1024; 256,256,256 from 5000 training rows on]
+    #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
+    pub(crate) hidden: Option<HiddenSizes>,
     /// The function after each hidden layer
     #[arg(long, value_enum, default_value_t = ActivationName::Relu, help_heading = "Network")]
     pub(crate) activation: ActivationName,
@@ -65,26 +65,28 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum, default_value_t = DtypeName::F64, help_heading = "Network")]
     pub(crate) dtype: DtypeName,
 
-    /// What is done to the features: mean 0 and deviation 1; median and quartiles; 0 to 1 (pixels: divided by 255); ranks as a normal distribution
-    #[arg(long, value_name = "SCALING", default_value_t = Scaling::default(), value_parser = scaling, help_heading = "Preprocessing")]
-    pub(crate) scale: Scaling,
+    /// What is done to the features: standard (mean 0 and deviation 1), robust (median and quartiles), min-max (0 to 1; pixels divided by
+    /// 255), quantile (ranks as a normal distribution) [default: standard; quantile from 5000 training rows on, but for pixels]
+    #[arg(long, value_name = "SCALING", value_parser = scaling, help_heading = "Preprocessing")]
+    pub(crate) scale: Option<Scaling>,
 
     /// The rule that moves the weights
     #[arg(long, value_enum, default_value_t = OptimizerName::Adamw, help_heading = "Training")]
     pub(crate) optimizer: OptimizerName,
-    /// How far a step goes [default: 0.001 for adam and adamw, 0.01 for sgd]
+    /// How far a step goes [default: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd]
     #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) learning_rate: Option<f64>,
     /// How the rate changes: constant, cosine (to 0), one-cycle (up, then to nearly 0), or step:EPOCHS:FACTOR, as in step:30:0.1
-    #[arg(long, value_name = "SCHEDULE", default_value = "constant", value_parser = schedule, help_heading = "Training")]
-    pub(crate) schedule: Schedule,
+    /// [default: one-cycle for adam and adamw, constant for sgd]
+    #[arg(long, value_name = "SCHEDULE", value_parser = schedule, help_heading = "Training")]
+    pub(crate) schedule: Option<Schedule>,
     /// Momentum of sgd
     #[arg(long, value_name = "MU", default_value_t = 0.0, value_parser = below_one, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) momentum: f64,
     /// Nesterov's form of momentum
     #[arg(long, help_heading = "Training")]
     pub(crate) nesterov: bool,
-    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw [default: 0.5 for adamw, else 0]
+    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw [default: 0.5 for adamw, 0.1 from 5000 training rows on; else 0]
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) weight_decay: Option<f64>,
     /// Let weight decay act on biases too
@@ -98,18 +100,18 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "NORM", default_value_t = 0.0, value_parser = not_negative, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
     pub(crate) clip_layer_norm: f64,
-    /// Samples of a step
-    #[arg(long, value_name = "SAMPLES", default_value_t = 32, value_parser = at_least_one, allow_negative_numbers = true)]
+    /// Samples of a step [default: 8; 64 from 5000 training rows on]
+    #[arg(long, value_name = "SAMPLES", value_parser = at_least_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
-    pub(crate) batch_size: usize,
-    /// How often every sample is used
-    #[arg(long, value_name = "N", default_value_t = DEFAULT_EPOCHS, value_parser = at_least_one, allow_negative_numbers = true)]
+    pub(crate) batch_size: Option<usize>,
+    /// How often every sample is used [default: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs]
+    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
-    pub(crate) epochs: usize,
-    /// Stop when the validation loss has not fallen for N epochs; 0 is off
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<usize>, allow_negative_numbers = true)]
+    pub(crate) epochs: Option<usize>,
+    /// Stop when the validation loss has not fallen for N epochs; 0 is off [default: a quarter of --epochs where there are validation rows]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
-    pub(crate) early_stopping: usize,
+    pub(crate) early_stopping: Option<usize>,
     /// Threads; the result does not depend on them [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
     pub(crate) threads: Option<usize>,
@@ -119,8 +121,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
     pub(crate) test_fraction: Option<f64>,
-    /// Fraction of all rows on which the best epoch is chosen; where the test rows are official ones, of all other rows [default: 0; for
-    /// california-housing the official validation rows]
+    /// Fraction of all rows on which the best epoch is chosen; where the test rows are official ones, of all other rows [default: 0.1
+    /// of 50 rows or more; for california-housing the official validation rows]
     #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
     pub(crate) validation_fraction: Option<f64>,
@@ -292,9 +294,6 @@ pub(crate) struct DataFolders {
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 }
-
-const DEFAULT_HIDDEN: &str = "512";
-const DEFAULT_EPOCHS: usize = 100;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Task {

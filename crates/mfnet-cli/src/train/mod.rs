@@ -1,5 +1,6 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
+mod choices;
 mod folder;
 mod observer;
 mod parts;
@@ -14,6 +15,7 @@ use mfnet::{
     Result as LibraryResult, Scalar, Seed, Threads, Trainer, Training,
 };
 
+use self::choices::Choices;
 use self::folder::RunFolder;
 use self::observer::{Observer, Save};
 use self::parts::Parts;
@@ -26,14 +28,15 @@ use crate::output::{counted, message, print};
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
-    let settings = Settings::new(args)?;
+    Settings::new(args, Choices::before_reading(args))?;
     RunFolder::check(args)?;
     let source = Source::read(&args.data, &args.folders, args.quiet)?;
     let (digest, folder_of_data) = (source.digest(), source.folder().map(Path::to_owned));
     let data = source.into_dataset(args.target.as_deref(), args.task)?;
-    let settings = settings.for_task(args, &data)?;
     let parts = Parts::new(args, &data)?;
-    let preprocessing = Preprocessing::fit_with(args.scale, &parts.train);
+    let choices = Choices::new(args, &parts.train, parts.validation.samples() > 0);
+    let preprocessing = Preprocessing::fit_with(choices.scale, &parts.train);
+    let settings = Settings::new(args, choices)?.for_task(args, &data)?;
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
     let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt::watch() };
     if !args.quiet {
@@ -101,7 +104,7 @@ impl Job<'_> {
 
     fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {
         let mut builder = NeuralNetwork::builder(self.data.features()).dtype::<T>();
-        for size in &self.args.hidden.0 {
+        for size in &self.settings.choices.hidden {
             let activation = Activation::from_label(&word(self.args.activation));
             builder = builder.linear(*size).activation(activation.unwrap_or(Activation::Identity));
         }
@@ -113,10 +116,11 @@ impl Job<'_> {
         observer: &'a mut Observer<'_, T>,
         validation: &'a Dataset,
     ) -> Trainer<'a, T, Box<dyn Loss<T>>, Box<dyn mfnet::Rule<T>>> {
+        let choices = &self.settings.choices;
         let mut trainer = Trainer::new(self.settings.loss(), self.settings.rule())
-            .epochs(self.args.epochs)
-            .batch_size(self.args.batch_size)
-            .schedule(self.args.schedule)
+            .epochs(choices.epochs)
+            .batch_size(choices.batch_size)
+            .schedule(choices.schedule)
             .seed(Seed(self.args.seed))
             .callback(observer);
         if let Some(clip) = self.settings.clip {
@@ -125,8 +129,8 @@ impl Job<'_> {
         if validation.samples() > 0 {
             trainer = trainer.validate_on(validation);
         }
-        if self.args.early_stopping > 0 {
-            trainer = trainer.early_stopping(self.args.early_stopping);
+        if let Some(patience) = choices.early_stopping {
+            trainer = trainer.early_stopping(patience);
         }
         trainer
     }
@@ -153,7 +157,7 @@ impl Job<'_> {
         save: Save<'_, T>,
     ) -> Failure {
         let Error::Diverged { kept, .. } = error else { return error.into() };
-        let rate = self.settings.learning_rate;
+        let rate = self.settings.choices.learning_rate;
         let failure = Failure::from(error)
             .help(format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1"));
         // an untrained model never replaces the one of an earlier run
@@ -197,7 +201,8 @@ impl Job<'_> {
                 names.join(", ")
             );
         }
-        let sizes: Vec<String> = args.hidden.0.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
+        let sizes: Vec<String> =
+            self.settings.choices.hidden.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
         let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
         let threads = counted(threads.count(), "thread");
         text + &format!("\nnetwork {layers}; {}; {}, {threads}", self.settings.summary(args), word(args.dtype))

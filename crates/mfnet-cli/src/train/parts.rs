@@ -9,6 +9,15 @@ use crate::output::grouped;
 /// The test rows of data without an official split, unless --test-fraction says otherwise.
 const TEST_FRACTION: f64 = 0.2;
 
+/// The validation rows of data without an official split, unless --validation-fraction says otherwise.
+const VALIDATION_FRACTION: f64 = 0.1;
+/// Of fewer rows the tenth would say nothing.
+const WORTH_VALIDATING: usize = 50;
+
+fn validation_fraction(data: &Dataset, test: f64) -> f64 {
+    if data.samples() >= WORTH_VALIDATING && test + VALIDATION_FRACTION < 1.0 { VALIDATION_FRACTION } else { 0.0 }
+}
+
 /// The rows of each part, as they are in the file.
 pub(super) struct Parts {
     pub(super) train: Dataset,
@@ -24,7 +33,9 @@ impl Parts {
         let by = match args.test_fraction {
             None if data.has_official_split() => SplitBy::Official { validation: args.validation_fraction },
             test => SplitBy::Fractions(Fractions {
-                validation: args.validation_fraction.unwrap_or(0.0),
+                validation: args
+                    .validation_fraction
+                    .unwrap_or_else(|| validation_fraction(data, test.unwrap_or(TEST_FRACTION))),
                 test: test.unwrap_or(TEST_FRACTION),
             }),
         };
@@ -33,7 +44,7 @@ impl Parts {
         }
         let split = Split::new(by, Seed(args.split_seed.unwrap_or(args.seed)));
         let (train, validation, test) = split.apply(data)?;
-        if args.early_stopping > 0 && validation.samples() == 0 {
+        if args.early_stopping.is_some_and(|patience| patience > 0) && validation.samples() == 0 {
             return Err(
                 Failure::usage("--early-stopping needs validation rows to watch").help("add --validation-fraction 0.1")
             );

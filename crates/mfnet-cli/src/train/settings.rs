@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use mfnet::{Adam, AdamW, Clip, CrossEntropy, Dataset, HalfMse, Loss, Mse, Rule, Scalar, Schedule, Sgd};
 use serde_json::{Value, json};
 
+use super::choices::Choices;
 use crate::args::{LossName, OptimizerName, TrainArgs, word};
 use crate::failure::Failure;
 
@@ -13,8 +14,7 @@ pub(super) struct Settings {
     rule: RuleKind,
     loss: LossName,
     pub(super) loss_name: String,
-    pub(super) learning_rate: f64,
-    weight_decay: f64,
+    pub(super) choices: Choices,
     pub(super) clip: Option<Clip>,
 }
 
@@ -26,8 +26,8 @@ enum RuleKind {
 }
 
 impl Settings {
-    /// Checks all that can be checked before the data are read.
-    pub(super) fn new(args: &TrainArgs) -> Result<Self, Failure> {
+    /// Checks what was given and what was chosen.
+    pub(super) fn new(args: &TrainArgs, choices: Choices) -> Result<Self, Failure> {
         if args.optimizer != OptimizerName::Sgd && (args.momentum != 0.0 || args.nesterov) {
             let option = if args.nesterov { "--nesterov" } else { "--momentum" };
             return Err(Failure::usage(format!(
@@ -38,13 +38,7 @@ impl Settings {
         if args.nesterov && args.momentum == 0.0 {
             return Err(Failure::usage("--nesterov needs --momentum").help("add --momentum 0.9"));
         }
-        // chosen on validation rows of digits and diabetes; those of sgd and adam are the usual ones
-        let (rate, decay) = match args.optimizer {
-            OptimizerName::Sgd => (0.01, 0.0),
-            OptimizerName::Adam => (0.001, 0.0),
-            OptimizerName::Adamw => (0.001, 0.5),
-        };
-        let (learning_rate, weight_decay) = (args.learning_rate.unwrap_or(rate), args.weight_decay.unwrap_or(decay));
+        let Choices { learning_rate, weight_decay, .. } = choices;
         let decay_biases = args.decay_biases;
         let adam = Adam { weight_decay, decay_biases, ..Adam::new(learning_rate) };
         let rule = match args.optimizer {
@@ -63,8 +57,7 @@ impl Settings {
             (_, norm) if norm > 0.0 => Some(Clip::PerLayer(norm)),
             _ => None,
         };
-        let settings =
-            Settings { rule, loss: LossName::Mse, loss_name: String::new(), learning_rate, weight_decay, clip };
+        let settings = Settings { rule, loss: LossName::Mse, loss_name: String::new(), choices, clip };
         settings.rule::<f64>().check().map_err(|error| {
             Failure::from(error)
                 .help("choose a smaller --learning-rate, or a smaller --weight-decay; 0 switches decay off")
@@ -104,13 +97,14 @@ impl Settings {
 
     /// The settings in a few words.
     pub(super) fn summary(&self, args: &TrainArgs) -> String {
+        let choices = &self.choices;
         let decay =
-            if self.weight_decay > 0.0 { format!(", weight decay {}", self.weight_decay) } else { String::new() };
-        let schedule = match args.schedule {
+            if choices.weight_decay > 0.0 { format!(", weight decay {}", choices.weight_decay) } else { String::new() };
+        let schedule = match choices.schedule {
             Schedule::Constant => String::new(),
             schedule => format!(" ({schedule})"),
         };
-        let (rule, rate, batch) = (word(args.optimizer), self.learning_rate, args.batch_size);
+        let (rule, rate, batch) = (word(args.optimizer), choices.learning_rate, choices.batch_size);
         format!("{}, {rule}, learning rate {rate}{schedule}{decay}, batches of {batch}", self.loss_name)
     }
 
@@ -118,16 +112,16 @@ impl Settings {
     pub(super) fn described(&self, args: &TrainArgs) -> BTreeMap<String, Value> {
         let all = [
             ("optimizer", json!(word(args.optimizer))),
-            ("learning_rate", json!(self.learning_rate)),
+            ("learning_rate", json!(self.choices.learning_rate)),
             ("momentum", json!(args.momentum)),
             ("nesterov", json!(args.nesterov)),
-            ("weight_decay", json!(self.weight_decay)),
+            ("weight_decay", json!(self.choices.weight_decay)),
             ("decay_biases", json!(args.decay_biases)),
             ("clip_norm", json!(args.clip_norm)),
             ("clip_layer_norm", json!(args.clip_layer_norm)),
-            ("batch_size", json!(args.batch_size)),
-            ("schedule", json!(args.schedule.to_string())),
-            ("scale", json!(args.scale.to_string())),
+            ("batch_size", json!(self.choices.batch_size)),
+            ("schedule", json!(self.choices.schedule.to_string())),
+            ("scale", json!(self.choices.scale.to_string())),
             ("seed", json!(args.seed)),
         ];
         let is_off = |value: &Value| [json!(0.0), json!(false), json!("constant"), json!("standard")].contains(value);

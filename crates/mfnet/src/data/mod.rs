@@ -176,6 +176,11 @@ impl Dataset {
         self.samples.tensor()
     }
 
+    /// Whether the features are bytes, as pixels are: see [`Dataset::from_bytes`].
+    pub fn holds_bytes(&self) -> bool {
+        self.samples.holds_bytes()
+    }
+
     /// X as it is kept.
     pub(crate) fn stored_inputs(&self) -> &Samples {
         &self.samples

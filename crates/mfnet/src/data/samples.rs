@@ -58,6 +58,10 @@ impl Samples {
         self.chosen.len()
     }
 
+    pub(crate) fn holds_bytes(&self) -> bool {
+        matches!(*self.values, Values::Bytes { .. })
+    }
+
     pub(crate) fn features(&self) -> usize {
         self.features
     }
