@@ -37,7 +37,10 @@ pub(crate) enum Command {
   mfnet train diabetes --hidden none          the linear model
   mfnet train mnist --hidden 64 --epochs 5 --dtype f32          downloaded the first time
   mfnet train california-housing --early-stopping 20 --data-dir data
-  mfnet train digits --json | jq .test.accuracy")]
+  mfnet train digits --json | jq .test.accuracy
+  mfnet train digits --plots
+
+It leaves report.html, which any browser shows, beside model.safetensors, history.csv and metrics.json.")]
 pub(crate) struct TrainArgs {
     /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing), or a CSV file (.csv, .tsv, .gz) whose columns
     /// are numbers, but for a target of classes
@@ -134,12 +137,15 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
     pub(crate) split_seed: Option<u64>,
 
-    /// The folder for the model, the history and the metrics [default: a new runs/NAME-N]
+    /// The folder for the model, the history, the metrics and the report [default: a new runs/NAME-N]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
     pub(crate) output: Option<PathBuf>,
     /// Replace the files of an earlier run in the output folder
     #[arg(long, help_heading = "Output")]
     pub(crate) force: bool,
+    /// Write the plots of report.html as SVG and PNG files too, into the folder plots of the output folder
+    #[arg(long, help_heading = "Output")]
+    pub(crate) plots: bool,
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -11,6 +11,7 @@ mod interrupt;
 mod output;
 mod predict;
 mod pytorch;
+mod report;
 mod score_table;
 mod source;
 mod train;

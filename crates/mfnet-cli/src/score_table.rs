@@ -12,8 +12,15 @@ pub(crate) struct Row<'a> {
     pub(crate) metrics: &'a Metrics,
 }
 
-/// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
+/// The table as text.
 pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
+    let lines = score_lines(rows);
+    let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
+    lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
+}
+
+/// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
+pub(crate) fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
     let names: &[&str] = match rows.first().map(|row| row.metrics) {
         Some(Metrics::Classification { .. }) => &["accuracy"],
         _ => &["RMSE", "MAE", "R²"],
@@ -32,8 +39,7 @@ pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
             }));
         }
     }
-    let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
-    lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
+    lines
 }
 
 fn line(name: &str, width: usize, cells: &[String]) -> String {

@@ -319,7 +319,10 @@ fn an_output_folder_that_exists() {
     assert_eq!(before, desk.read("run/model.safetensors"));
     desk.ok(&format!("{again} --force"));
     assert_ne!(before, desk.read("run/model.safetensors"));
-    assert_eq!(files(&desk.path("run")), ["history.csv", "metrics.json", "model.safetensors", "notes.txt"]);
+    assert_eq!(
+        files(&desk.path("run")),
+        ["history.csv", "metrics.json", "model.safetensors", "notes.txt", "report.html"]
+    );
     fails(
         &desk,
         1,
@@ -341,11 +344,14 @@ fn a_training_that_diverges() {
     assert!(lines.next().unwrap().starts_with("help: try a smaller --learning-rate (it was 1000000)"));
     // the last good weights are a whole model
     desk.ok("evaluate run diabetes");
+    assert!(run.stderr.ends_with("help: how the loss went is in run/report.html\n"), "{}", run.stderr);
+    assert!(desk.text("run/report.html").contains("The training failed: the loss became "));
     // and never replace an earlier one that learned something
     desk.ok("train diabetes --epochs 2 --output run --force");
-    let before = desk.read("run/model.safetensors");
+    let [model, report] = ["run/model.safetensors", "run/report.html"];
+    let before = [desk.read(model), desk.read(report)];
     assert_eq!(desk.run(&format!("{train} --force")).code, 1);
-    assert_eq!(before, desk.read("run/model.safetensors"));
+    assert_eq!(before, [desk.read(model), desk.read(report)]);
 }
 
 /// A file may grow to a limit only, which is what a full disk looks like to the program.
@@ -364,7 +370,7 @@ fn a_full_disk() {
     assert_eq!(run.code, 1, "{}", run.stderr);
     assert!(run.stderr.contains("error: run/model.safetensors: cannot write: File too large"), "{}", run.stderr);
     assert_eq!(before, desk.read("run/model.safetensors"));
-    assert_eq!(files(&desk.path("run")), ["history.csv", "metrics.json", "model.safetensors"]);
+    assert_eq!(files(&desk.path("run")), ["history.csv", "metrics.json", "model.safetensors", "report.html"]);
 }
 
 #[cfg(unix)]

@@ -25,7 +25,7 @@ fn digits_reach_the_promised_accuracy() {
     assert!((report["baselines"]["naive"].as_f64().unwrap() - 0.1).abs() < 0.01);
 
     assert_eq!(report["output"], "runs/digits-1");
-    assert_eq!(files(&desk.path("runs/digits-1")), ["history.csv", "metrics.json", "model.safetensors"]);
+    assert_eq!(files(&desk.path("runs/digits-1")), ["history.csv", "metrics.json", "model.safetensors", "report.html"]);
     let history = desk.text("runs/digits-1/history.csv");
     assert!(history.starts_with("epoch,loss,validation_loss,seconds\n1,"));
     assert_eq!(history.lines().count() as u64, 1 + report["epochs"].as_u64().unwrap());

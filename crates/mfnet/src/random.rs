@@ -18,6 +18,7 @@ impl Seed {
             Purpose::Split => (1, 0),
             Purpose::Initialisation { layer } => (2, layer as u64),
             Purpose::Epoch { number } => (3, number as u64),
+            Purpose::Permutation { group } => (4, group as u64),
         };
         let mut mixer = SplitMix64(self.0);
         let mut word = || mixer.next();
@@ -48,6 +49,11 @@ pub enum Purpose {
     Epoch {
         /// The epoch, from 1.
         number: usize,
+    },
+    /// The orders into which a group of features is brought for its permutation importance.
+    Permutation {
+        /// Position in the list of groups.
+        group: usize,
     },
 }
 
@@ -154,7 +160,11 @@ mod tests {
         let mut firsts = std::collections::HashSet::new();
         for seed in 0..10 {
             for index in 0..10 {
-                for purpose in [Purpose::Initialisation { layer: index }, Purpose::Epoch { number: index }] {
+                for purpose in [
+                    Purpose::Initialisation { layer: index },
+                    Purpose::Epoch { number: index },
+                    Purpose::Permutation { group: index },
+                ] {
                     assert!(firsts.insert(Seed(seed).stream(purpose).next_u64()));
                 }
             }

@@ -5,8 +5,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    ConfusionMatrix, Dataset, NeuralNetwork, Standardizer, Targets, Tensor, accuracy, linear_model, mae, naive_model,
-    r2, rmse, softmax,
+    ConfusionMatrix, CrossEntropy, Dataset, NeuralNetwork, Standardizer, Targets, Tensor, accuracy, linear_model, mae,
+    naive_model, r2, rmse, softmax,
 };
 use serde_json::Value;
 
@@ -57,7 +57,14 @@ fn classification_metrics() {
         assert_close(accuracy(&classes, &predicted), case["accuracy"].as_f64().unwrap(), ROUNDING, "accuracy");
         let labels: Vec<String> = (0..case["classes"].as_u64().unwrap()).map(|label| label.to_string()).collect();
         let expected: Vec<Vec<usize>> = case["confusion"].as_array().unwrap().iter().map(indices).collect();
-        assert_eq!(ConfusionMatrix::new(&labels, &classes, &predicted).counts(), expected);
+        let confusion = ConfusionMatrix::new(&labels, &classes, &predicted);
+        assert_eq!(confusion.counts(), expected);
+        let (precision, recall) = (numbers(&case["precision"]), numbers(&case["recall"]));
+        for (k, scores) in confusion.of_classes().iter().enumerate() {
+            assert_close(scores.precision, precision[k], ROUNDING, "precision");
+            assert_close(scores.recall, recall[k], ROUNDING, "recall");
+            assert_eq!((&scores.label, scores.support), (&labels[k], indices(&case["support"])[k]));
+        }
     }
 }
 
@@ -126,5 +133,10 @@ fn logistic_regression() {
         let most = (0..data.classes()).map(count).max().unwrap();
         let naive = mfnet::largest(&predicted(&naive_model(&data).unwrap(), &case["new"]));
         assert!(naive.iter().all(|class| count(*class) == most));
+        // and its loss is the entropy of the classes
+        let frequencies = (0..data.classes()).map(|class| count(class) as f64 / labels.len() as f64);
+        let entropy: f64 = frequencies.map(|f| -f * f.ln()).sum();
+        let loss = naive_model(&data).unwrap().evaluate_loss(&CrossEntropy, &data).unwrap();
+        assert_close(loss, entropy, ROUNDING, "entropy");
     }
 }

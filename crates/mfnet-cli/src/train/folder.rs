@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file};
+use crate::report::Report;
 use crate::source;
 
-/// Where the model, the history and the metrics go.
+/// Where the model, the history, the metrics and the report go.
 pub(super) struct RunFolder {
     path: PathBuf,
 }
@@ -62,6 +63,10 @@ impl RunFolder {
         self.path.join("model.safetensors")
     }
 
+    pub(super) fn report(&self) -> PathBuf {
+        self.path.join("report.html")
+    }
+
     pub(super) fn history(&self) -> PathBuf {
         self.path.join("history.csv")
     }
@@ -79,6 +84,23 @@ impl RunFolder {
     /// Writes metrics.json, whole or not at all.
     pub(super) fn write_metrics(&self, metrics: &serde_json::Value) -> Result<(), Failure> {
         write_file(&self.path.join("metrics.json"), |mut file| writeln!(file, "{metrics:#}"))
+    }
+
+    /// Writes report.html, and its plots into plots/ if asked for.
+    pub(super) fn write_report(&self, report: &Report, plots: bool) -> Result<(), Failure> {
+        write_file(&self.report(), |mut file| file.write_all(report.page.as_bytes()))?;
+        if !plots {
+            return Ok(());
+        }
+        let folder = self.path.join("plots");
+        fs::create_dir_all(&folder)
+            .map_err(|error| Failure::work(format!("{}: cannot create the folder: {error}", folder.display())))?;
+        for plot in report.plots() {
+            let plot = plot?;
+            write_file(&folder.join(format!("{}.svg", plot.name)), |mut file| file.write_all(plot.svg.as_bytes()))?;
+            write_file(&folder.join(format!("{}.png", plot.name)), |mut file| file.write_all(&plot.png))?;
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{
-    Activation, AnyNetwork, Dataset, Dtype, Error, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
+    Activation, AnyNetwork, Dataset, Dtype, EpochRecord, Error, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
     Result as LibraryResult, Scalar, Seed, Threads, Trainer, Training,
 };
 
@@ -25,6 +25,7 @@ use crate::args::{TrainArgs, word};
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{counted, message, print};
+use crate::report::{BaselineLosses, Course, Report as Page};
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -39,15 +40,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let settings = Settings::new(args, choices)?.for_task(args, &data)?;
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
     let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt::watch() };
+    let introduction = job.introduction(folder_of_data.as_deref(), &threads);
     if !args.quiet {
-        message(&job.introduction(folder_of_data.as_deref(), &threads));
+        message(&introduction);
     }
     let folder = RunFolder::create(args)?;
     let report = threads.install(|| match Dtype::from(args.dtype) {
-        Dtype::F64 => job.run::<f64>(&folder, &threads),
-        Dtype::F32 => job.run::<f32>(&folder, &threads),
+        Dtype::F64 => job.run::<f64>(&folder, &threads, &introduction),
+        Dtype::F32 => job.run::<f32>(&folder, &threads, &introduction),
     })?;
-    folder.write_metrics(&report.json())?;
     if job.interrupt.load(Ordering::Relaxed) {
         let model = folder.model().display().to_string();
         if report.training_is_complete() {
@@ -77,8 +78,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Trains, saves, scores.
-    fn run<T: Scalar>(&self, folder: &RunFolder, threads: &Threads) -> Result<Report, Failure>
+    /// Trains, saves, scores, and writes down what came out.
+    fn run<T: Scalar>(&self, folder: &RunFolder, threads: &Threads, introduction: &str) -> Result<Report, Failure>
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
@@ -93,13 +94,16 @@ impl Job<'_> {
         };
         let mut observer = Observer::new(self.args, folder, self.interrupt, &save)?;
         let result = self.trainer(&mut observer, &validation).run(&mut net, &train);
-        observer.finish();
+        let epochs = observer.finish();
         let history = match result {
             Ok(history) => history,
-            Err(error) => return Err(self.diverged(error, &net, folder, &save)),
+            Err(error) => return Err(self.diverged(error, &net, folder, &save, introduction, &epochs)),
         };
         let model = save(&net, history.epochs().len(), history.best_epoch())?;
-        Report::new(self, &train, &model, &history, threads, folder)
+        let report = Report::new(self, &train, &model, &history, threads, folder)?;
+        folder.write_metrics(&report.json())?;
+        folder.write_report(&report.page(self, introduction, &model, &history)?, self.args.plots)?;
+        Ok(report)
     }
 
     fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {
@@ -155,8 +159,11 @@ impl Job<'_> {
         net: &NeuralNetwork<T>,
         folder: &RunFolder,
         save: Save<'_, T>,
+        introduction: &str,
+        epochs: &[EpochRecord],
     ) -> Failure {
         let Error::Diverged { kept, .. } = error else { return error.into() };
+        let message = error.to_string();
         let rate = self.settings.choices.learning_rate;
         let failure = Failure::from(error)
             .help(format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1"));
@@ -165,9 +172,17 @@ impl Job<'_> {
             return failure.help(format!("{} is still the model of the earlier run", folder.model().display()));
         }
         let epoch = if let KeptWeights::Epoch(epoch) = kept { epoch } else { 0 };
-        match save(net, epoch, epoch) {
+        let failure = match save(net, epoch, epoch) {
             Ok(_) => failure.help(format!("the kept weights are in {}", folder.model().display())),
-            Err(error) => failure.help(format!("the kept weights could not be saved: {error}")),
+            Err(error) => return failure.help(format!("the kept weights could not be saved: {error}")),
+        };
+        let (loss, baselines) = (self.settings.loss_name.as_str(), &BaselineLosses::default());
+        let course = Course { loss, epochs, best_epoch: epoch, baselines };
+        let report = Page::diverged(&self.args.data, introduction, &message, &course);
+        match report.and_then(|report| folder.write_report(&report, self.args.plots)) {
+            Ok(()) => failure.help(format!("how the loss went is in {}", folder.report().display())),
+            // the model is what counts
+            Err(_) => failure,
         }
     }
 

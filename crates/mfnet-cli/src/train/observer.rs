@@ -27,6 +27,7 @@ pub(super) struct Observer<'a, T: Scalar> {
     bar: ProgressBar,
     path: PathBuf,
     history: csv::Writer<File>,
+    epochs: Vec<EpochRecord>,
     interrupt: &'a AtomicBool,
     save: Save<'a, T>,
     saved: Instant,
@@ -50,6 +51,7 @@ impl<'a, T: Scalar> Observer<'a, T> {
             bar,
             path: folder.history(),
             history,
+            epochs: Vec::new(),
             interrupt,
             save,
             saved: now,
@@ -60,9 +62,10 @@ impl<'a, T: Scalar> Observer<'a, T> {
         })
     }
 
-    /// Takes the bar away.
-    pub(super) fn finish(&self) {
+    /// Takes the bar away; the epochs that were seen.
+    pub(super) fn finish(self) -> Vec<EpochRecord> {
         self.bar.finish_and_clear();
+        self.epochs
     }
 
     fn write(&mut self, record: &EpochRecord) -> std::io::Result<()> {
@@ -86,6 +89,7 @@ impl<T: Scalar> Callback<T> for Observer<'_, T> {
 
     /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
     fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> mfnet::Result<Flow> {
+        self.epochs.push(*record);
         self.write(record).map_err(|source| Error::Io { path: self.path.clone(), action: "write", source })?;
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));

@@ -1,24 +1,27 @@
-//! What came out: as JSON and as text.
+//! What came out: as JSON, as text, and as what report.html shows.
 
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
-use mfnet::{Dataset, Flow, History, Metrics, Model, Stop, Threads, linear_model_while, naive_model};
+use mfnet::{Dataset, Flow, History, Metrics, Model, Seed, Stop, Threads, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
 use super::Job;
 use super::folder::RunFolder;
+use super::parts::Parts;
 use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
 use crate::output::{counted, grouped, progress_bar};
-use crate::score_table::{Row, score_table};
+use crate::report::{BaselineLosses, Course, Report as Page, Run};
+use crate::score_table::{Row, score_lines, score_table};
 
-/// The test metrics of the models that the network has to beat.
+/// The test metrics of the models that the network has to beat, and losses to compare its own with while it learns.
 #[derive(Default)]
 struct Baselines {
     naive: Option<Metrics>,
     linear: Option<Metrics>,
+    losses: BaselineLosses,
 }
 
 impl Baselines {
@@ -28,16 +31,24 @@ impl Baselines {
         if interrupted() || job.parts.test.samples() == 0 {
             return Ok(Baselines::default());
         }
-        let metrics = |net| Model::new(&job.data, job.preprocessing.clone(), net)?.evaluate(&job.parts.test);
-        let naive = metrics(naive_model(train)?)?;
+        let Parts { validation, test, .. } = &job.parts;
+        let (part, rows) =
+            if validation.samples() > 0 { ("validation", validation) } else { ("training", &job.parts.train) };
+        let scores = |net| -> Result<(Metrics, Option<f64>), Failure> {
+            let mut model = Model::new(&job.data, job.preprocessing.clone(), net)?;
+            model.training.loss = Some(job.settings.loss_name.clone());
+            Ok((model.evaluate(test)?, model.evaluate_loss(rows)?))
+        };
+        let (naive, naive_loss) = scores(naive_model(train)?)?;
         let bar = progress_bar(job.args.quiet, "linear model, to compare with: step {pos}");
         let linear = linear_model_while(train, |steps| {
             bar.set_position(steps as u64);
             if interrupted() { Flow::Stop } else { Flow::Continue }
         })?;
         bar.finish_and_clear();
-        let linear = if interrupted() { None } else { Some(metrics(linear)?) };
-        Ok(Baselines { naive: Some(naive), linear })
+        let (linear, linear_loss) = if interrupted() { None } else { Some(scores(linear)?) }.unzip();
+        let losses = BaselineLosses { part, naive: naive_loss, linear: linear_loss.flatten() };
+        Ok(Baselines { naive: Some(naive), linear, losses })
     }
 }
 
@@ -56,6 +67,7 @@ pub(super) struct Report {
     facts: Map<String, Value>,
     stop: Stop,
     model: String,
+    page: String,
 }
 
 impl Report {
@@ -97,7 +109,8 @@ impl Report {
             "output": folder.path().display().to_string(),
         });
         let facts = facts.as_object().cloned().unwrap_or_default();
-        Ok(Report { parts, baselines, facts, stop: history.stop(), model: folder.model().display().to_string() })
+        let (model, page) = (folder.model().display().to_string(), folder.report().display().to_string());
+        Ok(Report { parts, baselines, facts, stop: history.stop(), model, page })
     }
 
     /// The object of `--json` and metrics.json. What is missing or not finite is null.
@@ -130,35 +143,40 @@ impl Report {
     }
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
-        let number = |name: &str| self.facts.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
-        let ended = match self.stop {
-            Stop::Finished => "",
-            Stop::Early => ", stopped early",
-            Stop::Callback => ", interrupted",
-        };
-        let [_, validation, test] = &self.parts;
-        let best =
-            if validation.samples > 0 { format!(", best epoch {}", number("best_epoch")) } else { String::new() };
-        writeln!(
-            text,
-            "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s\n",
-            grouped(number("parameters") as usize),
-            counted(number("epochs") as usize, "epoch"),
-            number("seconds"),
-            grouped(number("samples_per_second") as usize)
-        )?;
-        text.push_str(&self.table());
+        let [.., test] = &self.parts;
+        writeln!(text, "{}\n", self.outcome())?;
+        text.push_str(&score_table(&self.rows()));
         if let Some(Metrics::Classification { confusion, .. }) = &test.metrics {
             writeln!(text, "\nConfusion of the test rows\n{confusion}")?;
         }
         if let Some(verdict) = self.verdict() {
             writeln!(text, "\n{verdict}")?;
         }
-        writeln!(text, "\nsaved: {}", self.model)
+        writeln!(text, "\nsaved: {}\nto look at: {}", self.model, self.page)
+    }
+
+    /// How large the network is, how long it was trained, and how that ended.
+    fn outcome(&self) -> String {
+        let number = |name: &str| self.facts.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
+        let ended = match self.stop {
+            Stop::Finished => "",
+            Stop::Early => ", stopped early",
+            Stop::Callback => ", interrupted",
+        };
+        let [_, validation, _] = &self.parts;
+        let best =
+            if validation.samples > 0 { format!(", best epoch {}", number("best_epoch")) } else { String::new() };
+        format!(
+            "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s",
+            grouped(number("parameters") as usize),
+            counted(number("epochs") as usize, "epoch"),
+            number("seconds"),
+            grouped(number("samples_per_second") as usize)
+        )
     }
 
     /// A row for the network on each part, and one for each baseline on the test rows.
-    fn table(&self) -> String {
+    fn rows(&self) -> Vec<Row<'_>> {
         let mut rows: Vec<Row<'_>> = Vec::new();
         for part in &self.parts {
             let name = format!("network, {}", part.name);
@@ -174,7 +192,36 @@ impl Report {
             let samples = self.parts[2].samples;
             rows.extend(metrics.iter().map(|metrics| Row { name: name.to_owned(), samples, loss: None, metrics }));
         }
-        score_table(&rows)
+        rows
+    }
+
+    /// What report.html shows.
+    pub(super) fn page(
+        &self,
+        job: &Job<'_>,
+        introduction: &str,
+        model: &Model,
+        history: &History,
+    ) -> Result<Page, Failure> {
+        let split = &job.parts.split;
+        let (.., test_rows) = job.data.split_numbers(split.by, Seed(split.seed))?;
+        Page::new(&Run {
+            name: &job.args.data,
+            introduction,
+            outcome: self.outcome(),
+            scores: score_lines(&self.rows()),
+            verdict: self.verdict(),
+            course: Course {
+                loss: &job.settings.loss_name,
+                epochs: history.epochs(),
+                best_epoch: history.best_epoch(),
+                baselines: &self.baselines.losses,
+            },
+            model,
+            test: &job.parts.test,
+            test_rows: &test_rows,
+            interrupted: job.interrupt.load(Ordering::Relaxed),
+        })
     }
 
     /// Says it when the network is no better than something simpler.

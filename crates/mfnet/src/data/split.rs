@@ -64,11 +64,29 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::split`], and [`Error::Data`] if there is no official split.
     pub fn split_by(&self, by: SplitBy, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
+        let (train, validation, test) = self.split_numbers(by, seed)?;
+        Ok((self.selected(&train), self.selected(&validation), self.selected(&test)))
+    }
+
+    /// The numbers, from 0, that the training, validation and test samples of [`Dataset::split_by`] have in these data.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Fractions, Seed, SplitBy};
+    /// let data = Dataset::built_in("digits")?;
+    /// let by = SplitBy::Fractions(Fractions { validation: 0.1, test: 0.2 });
+    /// let ((train, ..), (numbers, ..)) = (data.split_by(by, Seed(0))?, data.split_numbers(by, Seed(0))?);
+    /// assert_eq!(data.select(&numbers)?.inputs(), train.inputs());
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dataset::split_by`].
+    pub fn split_numbers(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
         let Parts { train, validation, test } = match by {
             SplitBy::Fractions(fractions) => self.parts(fractions, seed)?,
             SplitBy::Official { validation } => self.official_parts(validation, seed)?,
         };
-        Ok((self.selected(&train), self.selected(&validation), self.selected(&test)))
+        Ok((train, validation, test))
     }
 
     /// Whether there is an official split: for data sets that the library knows by name, as they were read. A selection of samples

@@ -39,6 +39,54 @@ impl ConfusionMatrix {
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
+
+    /// How well each class was found. With C the counts:
+    ///
+    /// ```text
+    /// precision of j = Cⱼⱼ / Σᵢ Cᵢⱼ        recall of i = Cᵢᵢ / Σⱼ Cᵢⱼ        support of i = Σⱼ Cᵢⱼ
+    /// ```
+    ///
+    /// A precision is NaN if the class was never predicted, a recall if there are no samples of it, where scikit-learn's
+    /// `precision_recall_fscore_support` has 0 and a warning, or NaN with `zero_division=nan`.
+    ///
+    /// ```
+    /// use mfnet::ConfusionMatrix;
+    /// let labels = ["cat".to_owned(), "dog".to_owned()];
+    /// let of_class = ConfusionMatrix::new(&labels, &[0, 0, 0, 1], &[0, 0, 1, 1]).of_classes();
+    /// assert_eq!((of_class[1].precision, of_class[1].recall, of_class[1].support), (0.5, 1.0, 1));
+    /// ```
+    pub fn of_classes(&self) -> Vec<ClassScores> {
+        let of_class = |(k, label): (usize, &String)| {
+            let right = self.counts[k][k] as f64;
+            let predicted: usize = self.counts.iter().map(|row| row[k]).sum();
+            let support = self.counts[k].iter().sum();
+            let (precision, recall) = (right / predicted as f64, right / support as f64);
+            ClassScores { label: label.clone(), precision, recall, support }
+        };
+        self.labels.iter().enumerate().map(of_class).collect()
+    }
+
+    /// The mistakes as (class, class that it was taken for, how often), the most frequent first; equals in the order of the classes.
+    pub fn mistakes(&self) -> Vec<(usize, usize, usize)> {
+        let row = |i: usize| self.counts[i].iter().enumerate().map(move |(j, count)| (i, j, *count));
+        let mut mistakes: Vec<_> =
+            (0..self.labels.len()).flat_map(row).filter(|(i, j, count)| i != j && *count > 0).collect();
+        mistakes.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+        mistakes
+    }
+}
+
+/// How well a class was found among others.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClassScores {
+    /// The class's label.
+    pub label: String,
+    /// Of the samples that were taken for it, the fraction that are of it.
+    pub precision: f64,
+    /// Of its samples, the fraction that were found.
+    pub recall: f64,
+    /// How many samples are of it.
+    pub support: usize,
 }
 
 /// A table: true classes down, predicted ones across; zeros off the diagonal are dots.
@@ -77,5 +125,14 @@ mod tests {
         let matrix = ConfusionMatrix::new(&labels, &[0, 0, 1, 1, 1], &[0, 0, 0, 1, 1]);
         assert_eq!(matrix.counts(), [[2, 0], [1, 2]]);
         assert_eq!(matrix.to_string(), "true  predicted\n      cat  a\n cat    2  ·\n   a    1  2");
+    }
+
+    #[test]
+    fn mistakes_by_their_number_and_classes_without_samples() {
+        let labels = ["a", "b", "c"].map(str::to_owned);
+        let matrix = ConfusionMatrix::new(&labels, &[0, 0, 1, 1, 1], &[1, 0, 0, 0, 1]);
+        assert_eq!(matrix.mistakes(), [(1, 0, 2), (0, 1, 1)]);
+        let c = &matrix.of_classes()[2];
+        assert!(c.precision.is_nan() && c.recall.is_nan() && c.support == 0);
     }
 }

@@ -5,7 +5,7 @@ mod regression;
 
 use std::fmt;
 
-pub use classification::{ConfusionMatrix, accuracy};
+pub use classification::{ClassScores, ConfusionMatrix, accuracy};
 pub use regression::{mae, r2, rmse};
 use serde::Serialize;
 
@@ -81,6 +81,14 @@ impl Metrics {
         match self {
             Metrics::Classification { accuracy, .. } => *accuracy,
             Metrics::Regression { rmse, .. } => *rmse,
+        }
+    }
+
+    /// The one number that grows with how good the predictions are: accuracy or R², what scikit-learn calls the score.
+    pub fn score(&self) -> f64 {
+        match self {
+            Metrics::Classification { accuracy, .. } => *accuracy,
+            Metrics::Regression { r2, .. } => *r2,
         }
     }
 

@@ -2,11 +2,13 @@
 
 mod data;
 mod file;
+mod importance;
 mod metadata;
 mod network;
 
 use std::collections::BTreeMap;
 
+pub use importance::Importance;
 pub use network::AnyNetwork;
 use serde::{Deserialize, Serialize};
 

@@ -2,6 +2,7 @@ use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
+use crate::network::evaluate::Replaced;
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// A network of either type: what a file holds is known only when it is read.
@@ -71,6 +72,11 @@ impl AnyNetwork {
     /// The output for each of these samples.
     pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Tensor<f64>> {
         either!(self, net => net.outputs_of(samples))
+    }
+
+    /// The same with other values for some features.
+    pub(super) fn outputs_with(&self, replaced: &Replaced<'_>, samples: &Samples) -> Result<Tensor<f64>> {
+        either!(self, net => net.outputs_with(replaced, samples))
     }
 
     /// The loss of this name; none if the library has no such loss.

@@ -39,6 +39,11 @@ impl<T: Scalar> NeuralNetwork<T> {
 
     /// The output for each of these samples.
     pub(crate) fn outputs_of(&self, samples: &Samples) -> Result<Tensor<f64>> {
+        self.outputs_with(&Replaced::nothing(), samples)
+    }
+
+    /// The same with other values for some features.
+    pub(crate) fn outputs_with(&self, replaced: &Replaced<'_>, samples: &Samples) -> Result<Tensor<f64>> {
         self.check_input("predict", samples.features())?;
         let mut outputs = Tensor::zeros(self.outputs(), samples.len());
         let mut input = Tensor::zeros(self.inputs(), AT_A_TIME.min(samples.len()));
@@ -47,6 +52,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         for part in all.chunks(AT_A_TIME) {
             input.set_columns(part.len());
             samples.write(part, &mut input);
+            replaced.write(part, &mut input);
             let output = predictor.predict(&input)?;
             for (j, sample) in part.iter().enumerate() {
                 for (i, x) in output.column(j).enumerate() {
@@ -55,6 +61,37 @@ impl<T: Scalar> NeuralNetwork<T> {
             }
         }
         Ok(outputs)
+    }
+}
+
+/// Other values for some features of all samples.
+pub(crate) struct Replaced<'a> {
+    features: &'a [usize],
+    /// Shape (these features, samples).
+    values: Tensor<f64>,
+}
+
+impl<'a> Replaced<'a> {
+    fn nothing() -> Self {
+        Replaced { features: &[], values: Tensor::zeros(0, 0) }
+    }
+
+    /// These features of the samples in another order.
+    pub(crate) fn reordered(features: &'a [usize], samples: &Samples, order: &[usize]) -> Self {
+        let mut values = Tensor::zeros(features.len(), order.len());
+        for (i, feature) in features.iter().enumerate() {
+            let of_feature: Vec<f64> = samples.feature(*feature).collect();
+            order.iter().enumerate().for_each(|(j, sample)| values[(i, j)] = of_feature[*sample]);
+        }
+        Replaced { features, values }
+    }
+
+    fn write<T: Scalar>(&self, samples: &[usize], input: &mut Tensor<T>) {
+        for (i, feature) in self.features.iter().enumerate() {
+            for (j, sample) in samples.iter().enumerate() {
+                input[(*feature, j)] = T::from_f64(self.values[(i, *sample)]);
+            }
+        }
     }
 }
 

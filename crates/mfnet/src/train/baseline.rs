@@ -24,15 +24,21 @@ const TOLERANCE: f64 = 1e-16;
 const LATE_TOLERANCE: f64 = 1e-6;
 const MANY_OPERATIONS: f64 = 1e11;
 
-/// The naive predictor, which looks at no feature: W = 0, and b is the mean of the training targets. For classes that is each class's frequency, so that
-/// the most frequent one is predicted.
+/// The naive predictor, which looks at no feature: W = 0, and b is the mean of the training targets. For classes b is the logarithm of each class's
+/// frequency f, so that the probabilities are the frequencies, the most frequent class is predicted, and the cross-entropy of the training samples
+/// is −Σ f ln f. (A class without training samples has the logarithm of the smallest number instead of −∞.) As scikit-learn's
+/// `DummyRegressor` and `DummyClassifier(strategy="prior")`.
 ///
 /// # Errors
 /// None for data with samples.
 pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
     let y = train.targets().matrix::<f64>();
     let mean = |i| y.row(i).sum::<f64>() / y.columns() as f64;
-    one_layer(Tensor::from_fn(y.rows(), 1 + train.features(), |i, j| if j == 0 { mean(i) } else { 0.0 }))
+    let bias = |i| match train.targets() {
+        Targets::Classes { .. } => f64::max(mean(i), f64::MIN_POSITIVE).ln(),
+        Targets::Values { .. } => mean(i),
+    };
+    one_layer(Tensor::from_fn(y.rows(), 1 + train.features(), |i, j| if j == 0 { bias(i) } else { 0.0 }))
 }
 
 /// The best linear model of the training samples. For values the least-squares solution; for classes the logistic regression

@@ -46,8 +46,10 @@ def logistic_regression():
 def scores():
     for classes, m in [(2, 20), (4, 50)]:
         true, predicted = rng.integers(0, classes, m), rng.integers(0, classes, m)
+        precision, recall, _, support = metrics.precision_recall_fscore_support(true, predicted, labels=range(classes))
         yield {"true": true, "predicted": predicted, "classes": classes, "accuracy": metrics.accuracy_score(true, predicted),
-               "confusion": metrics.confusion_matrix(true, predicted, labels=range(classes))}
+               "confusion": metrics.confusion_matrix(true, predicted, labels=range(classes)), "precision": precision, "recall": recall,
+               "support": support}
 
 
 def errors():

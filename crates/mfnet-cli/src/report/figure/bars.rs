@@ -1,0 +1,55 @@
+use plotters::backend::DrawingBackend;
+use plotters::element::{PathElement, Rectangle};
+use plotters::style::Color;
+use plotters::style::text_anchor::{HPos, VPos};
+
+use super::super::axis::Axis;
+use super::style::{BLUE, CHARACTER, FAINT, INK, TEXT, above, text, thin, write};
+use super::{Area, Drawn};
+
+const BAR: i32 = 44;
+const BELOW: i32 = 3 * TEXT;
+
+/// Horizontal bars with their names and the deviations of their ends.
+pub(in super::super) struct Bars {
+    pub(in super::super) x_name: String,
+    pub(in super::super) bars: Vec<(String, f64, f64)>,
+}
+
+impl Bars {
+    pub(super) fn size(&self) -> (u32, u32) {
+        (1280, above() + (BAR * self.bars.len() as i32 + BELOW) as u32)
+    }
+
+    /// The names need more room than plotters' axes of categories have.
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
+        let longest = self.bars.iter().map(|bar| bar.0.chars().count()).max().unwrap_or(0) as i32;
+        let (left, right) = (CHARACTER * longest + 48, area.dim_in_pixel().0 as i32 - 60);
+        let bottom = BAR * self.bars.len() as i32;
+        let axis = Axis::of(self.bars.iter().flat_map(|(_, x, deviation)| [x - deviation, x + deviation]).chain([0.0]));
+        let place = |x: f64| plotters::coord::ranged1d::Ranged::map(&axis, &x, (left, right));
+        for tick in plotters::coord::ranged1d::Ranged::key_points(&axis, 0) {
+            let x = place(tick);
+            area.draw(&PathElement::new(vec![(x, 0), (x, bottom)], thin(FAINT)))?;
+            write(area, (x, bottom + 8), &axis.label(tick), text(HPos::Center, VPos::Top))?;
+        }
+        for (i, (name, x, deviation)) in self.bars.iter().enumerate() {
+            let top = BAR * i as i32;
+            let middle = top + BAR / 2;
+            write(area, (left - 16, middle), name, text(HPos::Right, VPos::Center))?;
+            if !x.is_finite() {
+                continue;
+            }
+            let (low, high) = (place(x.min(0.0)), place(x.max(0.0)));
+            area.draw(&Rectangle::new([(low, top + 6), (high, top + BAR - 6)], BLUE.mix(0.6).filled()))?;
+            let ends = [place(x - deviation), place(x + deviation)];
+            area.draw(&PathElement::new(vec![(ends[0], middle), (ends[1], middle)], thin(INK)))?;
+            for end in ends {
+                area.draw(&PathElement::new(vec![(end, middle - 8), (end, middle + 8)], thin(INK)))?;
+            }
+        }
+        area.draw(&PathElement::new(vec![(place(0.0), 0), (place(0.0), bottom)], thin(INK)))?;
+        let below = (i32::midpoint(left, right), bottom + BELOW - 8);
+        write(area, below, &self.x_name, text(HPos::Center, VPos::Bottom))
+    }
+}

@@ -1,0 +1,86 @@
+use plotters::backend::DrawingBackend;
+use plotters::element::{Circle, PathElement};
+use plotters::style::text_anchor::{HPos, VPos};
+use plotters::style::{Color, WHITE};
+
+use super::super::axis::Axis;
+use super::style::{CHARACTER, INK, Stroke, TEXT, chart, text, thin, write};
+use super::{Area, Drawn};
+
+/// More points of a line cannot be told apart.
+const MOST_POINTS: usize = 1000;
+/// The length of a line's sample beside its name.
+const SAMPLE: i32 = 90;
+
+/// Losses over the epochs.
+pub(in super::super) struct Curves {
+    pub(in super::super) y_name: String,
+    pub(in super::super) epochs: usize,
+    pub(in super::super) lines: Vec<Line>,
+    /// The epoch whose weights were kept, and its loss.
+    pub(in super::super) best: Option<(usize, f64)>,
+}
+
+/// A line with its name.
+pub(in super::super) struct Line {
+    pub(in super::super) name: String,
+    pub(in super::super) stroke: Stroke,
+    pub(in super::super) points: Vec<(f64, f64)>,
+}
+
+impl Curves {
+    /// The y axis, which is logarithmic if the losses are of very different sizes.
+    pub(in super::super) fn y_axis(&self) -> Axis {
+        Axis::logarithmic_if_wide(self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.1)))
+    }
+
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
+        self.draw_key(area)?;
+        let below = area.margin(2 * TEXT, 0, 0, 0);
+        let y = self.y_axis();
+        let scale = if y.is_logarithmic() { " (logarithmic)" } else { "" };
+        let x = Axis::numbers(self.epochs);
+        let chart = chart(&below, (&x, "epoch"), (&y, &format!("{}{scale}", self.y_name)))?;
+        let plot = chart.plotting_area();
+        let place = |point: &(f64, f64)| {
+            let (x, y) = plot.map_coordinate(point);
+            (x - below.get_pixel_range().0.start, y - below.get_pixel_range().1.start)
+        };
+        if let Some((epoch, loss)) = self.best {
+            let epoch = epoch as f64;
+            let (x, bottom) = place(&(epoch, y.low()));
+            let (_, top) = place(&(epoch, y.high()));
+            below.draw(&PathElement::new(vec![(x, bottom), (x, top)], thin(INK)))?;
+            if loss.is_finite() {
+                below.draw(&Circle::new(place(&(epoch, loss)), 10, WHITE.filled()))?;
+                below.draw(&Circle::new(place(&(epoch, loss)), 10, thin(INK)))?;
+            }
+            let (beside, side) =
+                if 2 * x > below.dim_in_pixel().0 as i32 { (-12, HPos::Right) } else { (12, HPos::Left) };
+            write(&below, (x + beside, top + TEXT), &format!("best epoch: {epoch}"), text(side, VPos::Center))?;
+        }
+        for line in &self.lines {
+            for part in line.points.split(|(_, y)| !y.is_finite()).filter(|part| !part.is_empty()) {
+                if let [point] = part {
+                    below.draw(&Circle::new(place(point), 8, line.stroke.style()))?;
+                }
+                let every = part.len().div_ceil(MOST_POINTS);
+                let last = part.last().filter(|_| part.len() % every != 1).map(place);
+                let points = part.iter().step_by(every).map(place).chain(last).collect();
+                line.stroke.draw(&below, points)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Samples of the lines with their names.
+    fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
+        let (mut x, y) = (24, TEXT / 2);
+        for line in &self.lines {
+            line.stroke.draw(area, vec![(x, y), (x + SAMPLE, y)])?;
+            write(area, (x + SAMPLE + 10, y), &line.name, text(HPos::Left, VPos::Center))?;
+            x += SAMPLE + 40 + CHARACTER * line.name.chars().count() as i32;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+use plotters::backend::DrawingBackend;
+use plotters::element::Rectangle;
+use plotters::style::Color;
+
+use super::super::axis::Axis;
+use super::style::{BLUE, INK, chart, thin};
+use super::{Area, Drawn};
+
+const MOST_BARS: usize = 40;
+
+/// How often numbers fall into each of some intervals of one width.
+pub(in super::super) struct Histogram {
+    x_name: String,
+    /// Lower end, upper end, how often.
+    bars: Vec<(f64, f64, usize)>,
+}
+
+impl Histogram {
+    /// Of the finite numbers.
+    pub(in super::super) fn new(x_name: String, numbers: &[f64]) -> Self {
+        let axis = Axis::of(numbers.iter().copied());
+        let finite = || numbers.iter().copied().filter(|x| x.is_finite());
+        let count = ((2.0 * (finite().count() as f64).sqrt()) as usize).clamp(1, MOST_BARS);
+        let width = (axis.high() - axis.low()) / count as f64;
+        let mut bars: Vec<(f64, f64, usize)> =
+            (0..count).map(|i| (axis.low() + i as f64 * width, axis.low() + (i + 1) as f64 * width, 0)).collect();
+        for x in finite() {
+            bars[(((x - axis.low()) / width) as usize).min(count - 1)].2 += 1;
+        }
+        Histogram { x_name, bars }
+    }
+
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
+        let x = Axis::of(self.bars.iter().flat_map(|bar| [bar.0, bar.1]));
+        let y = Axis::counts(self.bars.iter().map(|bar| bar.2).max().unwrap_or(0));
+        let mut chart = chart(area, (&x, &self.x_name), (&y, "rows"))?;
+        let corners = |(low, high, count): &(f64, f64, usize)| [(*low, 0.0), (*high, *count as f64)];
+        let bars = || self.bars.iter().filter(|bar| bar.2 > 0);
+        chart.draw_series(bars().map(|bar| Rectangle::new(corners(bar), BLUE.mix(0.6).filled())))?;
+        chart.draw_series(bars().map(|bar| Rectangle::new(corners(bar), thin(INK))))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,48 @@
+use plotters::backend::DrawingBackend;
+use plotters::element::{Circle, PathElement};
+use plotters::style::Color;
+
+use super::super::axis::Axis;
+use super::style::{BLUE, INK, chart, thin};
+use super::{Area, Drawn};
+
+/// Points.
+pub(in super::super) struct Scatter {
+    pub(in super::super) x_name: String,
+    pub(in super::super) y_name: String,
+    pub(in super::super) points: Vec<(f64, f64)>,
+    pub(in super::super) guide: Guide,
+}
+
+/// Where perfect points would lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Guide {
+    /// On y = x, with the same numbers on both axes.
+    Diagonal,
+    /// On y = 0.
+    Zero,
+}
+
+impl Scatter {
+    pub(super) fn size(&self) -> (u32, u32) {
+        (1280, if self.guide == Guide::Diagonal { 1200 } else { 800 })
+    }
+
+    pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
+        let xs = || self.points.iter().map(|point| point.0);
+        let ys = || self.points.iter().map(|point| point.1);
+        let (x, y) = match self.guide {
+            Guide::Diagonal => (Axis::of(xs().chain(ys())), Axis::of(xs().chain(ys()))),
+            Guide::Zero => (Axis::of(xs()), Axis::of(ys().chain([0.0]))),
+        };
+        let mut chart = chart(area, (&x, &self.x_name), (&y, &self.y_name))?;
+        let finite = self.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
+        chart.draw_series(finite.map(|point| Circle::new(*point, 6, BLUE.mix(0.5).filled())))?;
+        let ends = match self.guide {
+            Guide::Diagonal => vec![(x.low(), x.low()), (x.high(), x.high())],
+            Guide::Zero => vec![(x.low(), 0.0), (x.high(), 0.0)],
+        };
+        chart.draw_series([PathElement::new(ends, thin(INK))])?;
+        Ok(())
+    }
+}

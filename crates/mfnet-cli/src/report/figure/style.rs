@@ -1,0 +1,135 @@
+//! What all plots have in common: colours, strokes, texts, axes.
+
+use plotters::backend::DrawingBackend;
+use plotters::chart::{ChartBuilder, ChartContext};
+use plotters::coord::cartesian::Cartesian2d;
+use plotters::drawing::DrawingAreaErrorKind;
+use plotters::element::{DashedPathElement, PathElement, Text};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{IntoFont, RGBColor, ShapeStyle, TextStyle};
+
+use super::super::axis::Axis;
+use super::{Area, Drawn};
+
+pub(super) const FONT: &str = "sans-serif";
+/// The height of a line of text.
+pub(super) const TEXT: i32 = 32;
+/// The mean width of a character.
+pub(super) const CHARACTER: i32 = 16;
+const TITLE: i32 = 36;
+const ABOVE: i32 = 64;
+
+/// Of texts and axes.
+pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
+/// Of lines that only guide the eye.
+pub(super) const FAINT: RGBColor = RGBColor(217, 217, 217);
+/// Colours that colour-blind people tell apart (Okabe and Ito 2008, "Color Universal Design").
+pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
+pub(super) const VERMILLION: RGBColor = RGBColor(213, 94, 0);
+pub(super) const GREEN: RGBColor = RGBColor(0, 158, 115);
+
+/// Colour and dashes of a line: each tells it from the others without the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Stroke {
+    Training,
+    Validation,
+    Linear,
+    Naive,
+}
+
+impl Stroke {
+    fn colour(self) -> RGBColor {
+        match self {
+            Stroke::Training => BLUE,
+            Stroke::Validation => VERMILLION,
+            Stroke::Linear => GREEN,
+            Stroke::Naive => INK,
+        }
+    }
+
+    /// Lengths of a dash and of a gap; none for a line without gaps.
+    fn dashes(self) -> Option<(i32, i32)> {
+        match self {
+            Stroke::Training => None,
+            Stroke::Validation => Some((22, 10)),
+            Stroke::Linear => Some((44, 16)),
+            Stroke::Naive => Some((6, 10)),
+        }
+    }
+
+    pub(super) fn style(self) -> ShapeStyle {
+        ShapeStyle { color: self.colour().into(), filled: true, stroke_width: 4 }
+    }
+
+    /// Draws a line through points of the region.
+    pub(super) fn draw<DB: DrawingBackend>(self, area: &Area<DB>, points: Vec<(i32, i32)>) -> Drawn<DB> {
+        match self.dashes() {
+            None => area.draw(&PathElement::new(points, self.style())),
+            Some((dash, gap)) => area.draw(&DashedPathElement::new(points, dash, gap, self.style())),
+        }
+    }
+}
+
+/// A thin line.
+pub(super) fn thin(colour: RGBColor) -> ShapeStyle {
+    ShapeStyle { color: colour.into(), filled: false, stroke_width: 2 }
+}
+
+pub(super) fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
+    (FONT, TEXT).into_font().color(&INK).pos(Pos::new(horizontal, vertical))
+}
+
+pub(super) fn write<DB: DrawingBackend>(
+    area: &Area<DB>,
+    at: (i32, i32),
+    words: &str,
+    style: TextStyle<'_>,
+) -> Drawn<DB> {
+    area.draw(&Text::new(words.to_owned(), at, style))
+}
+
+/// Writes the title; what is left below it.
+pub(super) fn title<DB: DrawingBackend>(
+    area: &Area<DB>,
+    title: &str,
+) -> Result<Area<DB>, DrawingAreaErrorKind<DB::ErrorType>> {
+    let style = (FONT, TITLE).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
+    write(area, (24, ABOVE / 2), title, style)?;
+    Ok(area.margin(ABOVE, 0, 0, 0))
+}
+
+/// How high the region above a plot is.
+pub(super) const fn above() -> u32 {
+    ABOVE as u32
+}
+
+/// A plot's two axes.
+pub(super) type Chart<'a, DB> = ChartContext<'a, DB, Cartesian2d<Axis, Axis>>;
+
+/// Draws axes with their names, ticks and faint lines.
+pub(super) fn chart<'a, DB: DrawingBackend>(
+    area: &'a Area<DB>,
+    (x, x_name): (&Axis, &str),
+    (y, y_name): (&Axis, &str),
+) -> Result<Chart<'a, DB>, DrawingAreaErrorKind<DB::ErrorType>> {
+    let beside = 2 * TEXT + CHARACTER * y.label_length() as i32;
+    let mut chart = ChartBuilder::on(area)
+        .margin_right(40)
+        .margin_left(16)
+        .margin_top(16)
+        .x_label_area_size(3 * TEXT)
+        .y_label_area_size(beside)
+        .build_cartesian_2d(x.clone(), y.clone())?;
+    let font = (FONT, TEXT).into_font().color(&INK);
+    chart
+        .configure_mesh()
+        .bold_line_style(thin(FAINT))
+        .light_line_style(thin(FAINT))
+        .axis_style(thin(INK))
+        .label_style(font.clone())
+        .axis_desc_style(font)
+        .x_desc(x_name)
+        .y_desc(y_name)
+        .draw()?;
+    Ok(chart)
+}

@@ -1,0 +1,152 @@
+//! A page of headings, paragraphs, tables and plots. Every text is escaped here, and nowhere else.
+
+use std::fmt::Write;
+
+/// Columns of text read from the left, numbers from the right.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Column {
+    Text,
+    Number,
+}
+
+/// The page so far.
+pub(super) struct Page {
+    html: String,
+}
+
+/// No script runs and nothing is fetched, whatever is on the page; the icon is an empty one, which browsers would ask for otherwise.
+const HEAD: &str = "<meta charset=\"utf-8\">
+<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
+<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">
+<link rel=\"icon\" href=\"data:,\">
+<style>
+body { max-width: 46rem; margin: 0 auto; padding: 0 1rem 3rem; color: #222; background: #fff; font: 1rem/1.5 system-ui, sans-serif; }
+h1, h2, p, figcaption { overflow-wrap: anywhere; }
+h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; font-size: 1.25rem; border-bottom: 1px solid #bbb; }
+figure { margin: 1.5rem 0; } figure, .table { overflow-x: auto; }
+figure svg { display: block; width: 100%; min-width: 30rem; height: auto; }
+figcaption { max-width: 40rem; font-size: .9rem; }
+table { border-collapse: collapse; font-size: .9rem; }
+th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; }
+th, td { max-width: 14rem; overflow-wrap: break-word; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
+pre { overflow-x: auto; padding: .6rem; background: #f4f4f4; white-space: pre-wrap; overflow-wrap: anywhere; }
+@media print { figure { break-inside: avoid; overflow: visible; } figure svg { min-width: 0; max-height: 24cm; } h2 { break-after: avoid; } body { max-width: none; } }
+</style>";
+
+impl Page {
+    pub(super) fn new(title: &str) -> Self {
+        let title = escaped(title);
+        Page {
+            html: format!(
+                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<title>{title}</title>\n{HEAD}\n</head>\n<body>\n<h1>{title}</h1>\n"
+            ),
+        }
+    }
+
+    pub(super) fn heading(&mut self, text: &str) {
+        self.element("h2", text);
+    }
+
+    pub(super) fn paragraph(&mut self, text: &str) {
+        self.element("p", text);
+    }
+
+    /// Lines as they are.
+    pub(super) fn lines(&mut self, text: &str) {
+        self.element("pre", text);
+    }
+
+    fn element(&mut self, name: &str, text: &str) {
+        // writing to a String cannot fail
+        let _ = writeln!(self.html, "<{name}>{}</{name}>", escaped(text));
+    }
+
+    /// A plot, which is SVG already, and what to see in it.
+    pub(super) fn figure(&mut self, svg: &str, caption: &str) {
+        let _ = writeln!(self.html, "<figure>\n{svg}<figcaption>{}</figcaption>\n</figure>", escaped(caption));
+    }
+
+    pub(super) fn table(&mut self, columns: &[(&str, Column)], rows: &[Vec<String>]) {
+        let class = |column: Option<&(&str, Column)>| match column {
+            Some((_, Column::Number)) => " class=\"number\"",
+            _ => "",
+        };
+        self.html.push_str("<div class=\"table\"><table>\n<thead><tr>");
+        for column in columns {
+            let _ = write!(self.html, "<th scope=\"col\"{}>{}</th>", class(Some(column)), escaped(column.0));
+        }
+        self.html.push_str("</tr></thead>\n<tbody>\n");
+        for row in rows {
+            self.html.push_str("<tr>");
+            for (i, cell) in row.iter().enumerate() {
+                let _ = write!(self.html, "<td{}>{}</td>", class(columns.get(i)), escaped(cell));
+            }
+            self.html.push_str("</tr>\n");
+        }
+        self.html.push_str("</tbody>\n</table></div>\n");
+    }
+
+    pub(super) fn finish(mut self) -> String {
+        self.html.push_str("</body>\n</html>\n");
+        self.html
+    }
+}
+
+/// Text as it may stand between tags and in a quoted attribute. Characters that no page may have become the one that says so.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\n' | '\t' => escaped.push(character),
+            _ if is_unprintable(character) => escaped.push('\u{fffd}'),
+            _ => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// A name for a plot: at most so many characters, on one line.
+pub(super) fn shortened(name: &str, most: usize) -> String {
+    let printable = |character: char| if is_unprintable(character) { '\u{fffd}' } else { character };
+    let name = name.chars().map(printable);
+    if name.clone().count() <= most { name.collect() } else { name.take(most - 1).chain(['…']).collect() }
+}
+
+/// Controls, what turns the direction of the text around it, and what XML forbids.
+fn is_unprintable(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_from_a_file_becomes_markup() {
+        let mut page = Page::new("<script>alert(1)</script>");
+        let odd = "</td><img src=x onerror=alert('1')>\"&\0\u{202e}";
+        page.paragraph(odd);
+        page.table(&[(odd, Column::Text)], &[vec![odd.to_owned()]]);
+        page.figure("<svg></svg>\n", odd);
+        let html = page.finish();
+        let safe = "&lt;/td&gt;&lt;img src=x onerror=alert(&#39;1&#39;)&gt;&quot;&amp;\u{fffd}\u{fffd}";
+        assert_eq!(html.matches(safe).count(), 4, "{html}");
+        assert!(html.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt;</title>"));
+        assert!(!html.contains("<script") && !html.contains("<img"));
+    }
+
+    #[test]
+    fn long_names_in_plots() {
+        assert_eq!(shortened("abc", 3), "abc");
+        assert_eq!(shortened("äbcd", 3), "äb…");
+        assert_eq!(shortened("a\nb\0", 9), "a\u{fffd}b\u{fffd}");
+    }
+}

@@ -1,0 +1,267 @@
+//! report.html: what was trained, how well, where it is wrong and what it looks at, on one page without scripts.
+//!
+//! All numbers come from the library; here they become tables and plots.
+
+mod axis;
+mod classes;
+mod figure;
+mod html;
+mod importance;
+mod learning;
+mod png;
+mod preprocessing;
+mod values;
+
+use mfnet::{Dataset, EpochRecord, Model, Predictions, Targets};
+
+use self::figure::{Drawing, Figure};
+use self::html::{Column, Page};
+use self::importance::Importances;
+use crate::failure::Failure;
+use crate::output::significant;
+
+/// Values of a row that are shown beside its error.
+const SHOWN: usize = 6;
+/// Characters of a number that is shown whole, and digits of one that is not.
+const LONGEST: usize = 10;
+const DIGITS: usize = 6;
+/// Characters of a name in a plot.
+const NAME: usize = 24;
+
+/// A training that has ended.
+pub(crate) struct Run<'a> {
+    pub(crate) name: &'a str,
+    /// What was said before it.
+    pub(crate) introduction: &'a str,
+    /// How long it took, and how it ended.
+    pub(crate) outcome: String,
+    /// Header and rows of the table of scores.
+    pub(crate) scores: Vec<(String, Vec<String>)>,
+    pub(crate) verdict: Option<String>,
+    pub(crate) course: Course<'a>,
+    pub(crate) model: &'a Model,
+    pub(crate) test: &'a Dataset,
+    /// The numbers of the test rows in the data.
+    pub(crate) test_rows: &'a [usize],
+    /// Someone waits for the end: nothing is computed that takes long.
+    pub(crate) interrupted: bool,
+}
+
+/// How the loss went.
+pub(crate) struct Course<'a> {
+    /// The name of the loss.
+    pub(crate) loss: &'a str,
+    pub(crate) epochs: &'a [EpochRecord],
+    /// The epoch whose weights were kept.
+    pub(crate) best_epoch: usize,
+    pub(crate) baselines: &'a BaselineLosses,
+}
+
+/// The losses of the baselines on the rows of one part, to compare the curves with.
+#[derive(Default)]
+pub(crate) struct BaselineLosses {
+    pub(crate) part: &'static str,
+    pub(crate) naive: Option<f64>,
+    pub(crate) linear: Option<f64>,
+}
+
+/// The page, and its plots as files.
+pub(crate) struct Report {
+    pub(crate) page: String,
+    figures: Vec<Figure>,
+}
+
+/// A plot as two files.
+pub(crate) struct Plot {
+    pub(crate) name: String,
+    pub(crate) svg: String,
+    pub(crate) png: Vec<u8>,
+}
+
+impl Report {
+    pub(crate) fn new(run: &Run<'_>) -> Result<Self, Failure> {
+        let mut report = Writer::new(run.name, run.introduction, &run.outcome);
+        report.scores(run);
+        learning::write(&run.course, &mut report)?;
+        if run.test.samples() == 0 {
+            report.page.heading("Test rows");
+            report.page.paragraph(
+                "There are no test rows, so nothing is known of how good the network is on rows that it was not trained with.",
+            );
+        } else {
+            let predictions = run.model.predict_dataset(run.test)?;
+            let importances = Importances::of(run)?;
+            match (&predictions, run.test.targets()) {
+                (
+                    Predictions::Classes { indices, probabilities, .. },
+                    Targets::Classes { labels, indices: truth, .. },
+                ) => {
+                    let answers = classes::Answers { labels, truth, predicted: indices, probabilities };
+                    classes::write(run, &answers, importances.as_ref(), &mut report)?;
+                }
+                (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
+                    values::write(run, columns, truth, values, importances.as_ref(), &mut report)?;
+                }
+                _ => {}
+            }
+            importance::write(run, importances.as_ref(), &mut report)?;
+        }
+        preprocessing::write(run, &mut report);
+        Ok(report.finish(" Test rows were used for nothing but this report."))
+    }
+
+    /// Of a training that went wrong after these epochs.
+    pub(crate) fn diverged(name: &str, introduction: &str, error: &str, course: &Course<'_>) -> Result<Self, Failure> {
+        let mut report = Writer::new(name, introduction, &format!("The training failed: {error}."));
+        learning::write(course, &mut report)?;
+        Ok(report.finish(""))
+    }
+
+    /// The plots of the page, one after the other.
+    pub(crate) fn plots(&self) -> impl Iterator<Item = Result<Plot, Failure>> {
+        self.figures.iter().map(|figure| {
+            let (svg, png) = (figure.svg()?, figure.png()?);
+            Ok(Plot { name: figure.name.clone(), svg, png })
+        })
+    }
+}
+
+/// The page so far and its plots.
+struct Writer {
+    page: Page,
+    figures: Vec<Figure>,
+}
+
+impl Writer {
+    fn new(name: &str, introduction: &str, outcome: &str) -> Self {
+        let mut page = Page::new(name);
+        page.lines(&format!("{}\n\n{introduction}\n{outcome}", command()));
+        Writer { page, figures: Vec::new() }
+    }
+
+    fn finish(mut self, remark: &str) -> Report {
+        self.page.paragraph(&format!("Written by mfnet {}.{remark}", env!("CARGO_PKG_VERSION")));
+        Report { page: self.page.finish(), figures: self.figures }
+    }
+
+    fn scores(&mut self, run: &Run<'_>) {
+        let Some(((_, names), rows)) = run.scores.split_first() else { return };
+        let numbers = names.iter().map(|name| (name.as_str(), Column::Number));
+        let columns: Vec<(&str, Column)> = [("", Column::Text)].into_iter().chain(numbers).collect();
+        let row = |(name, cells): &(String, Vec<String>)| [vec![name.clone()], cells.clone()].concat();
+        self.page.heading("Scores");
+        self.page.table(&columns, &rows.iter().map(row).collect::<Vec<_>>());
+        if let Some(verdict) = &run.verdict {
+            self.page.paragraph(verdict);
+        }
+    }
+
+    /// Puts a plot on the page. `description` is for those who do not see it, `caption` for all.
+    fn figure(
+        &mut self,
+        name: &str,
+        title: &str,
+        description: &str,
+        caption: &str,
+        drawing: Drawing,
+    ) -> Result<(), Failure> {
+        let (title, description) = (title.to_owned(), description.to_owned());
+        let figure = Figure { name: name.to_owned(), title, description, drawing };
+        self.page.figure(&figure.svg()?, caption);
+        self.figures.push(figure);
+        Ok(())
+    }
+
+    /// Rows with their first columns, and the features that count most.
+    fn rows(
+        &mut self,
+        run: &Run<'_>,
+        importances: Option<&Importances>,
+        head: &[(&str, Column)],
+        rows: &[(usize, Vec<String>)],
+    ) -> Result<(), Failure> {
+        let features = importances.map_or_else(|| (0..run.test.features()).collect(), Importances::features);
+        let features = &features[..features.len().min(SHOWN)];
+        let names: Vec<String> =
+            features.iter().map(|feature| html::shortened(&run.test.feature_names()[*feature], NAME)).collect();
+        let names = names.iter().map(|name| (name.as_str(), Column::Number));
+        let columns: Vec<(&str, Column)> =
+            [("row", Column::Number)].into_iter().chain(head.iter().copied()).chain(names).collect();
+        let inputs = run.test.select(&rows.iter().map(|row| row.0).collect::<Vec<_>>())?.inputs();
+        let cells = |(j, (row, cells)): (usize, &(usize, Vec<String>))| {
+            let values = features.iter().map(|feature| as_read(inputs[(*feature, j)]));
+            [run.test_rows[*row].to_string()].into_iter().chain(cells.clone()).chain(values).collect()
+        };
+        self.page.table(&columns, &rows.iter().enumerate().map(cells).collect::<Vec<_>>());
+        let which = match features.len() < run.test.features() {
+            true if importances.is_some() => {
+                format!(" Of the features the {} most important ones are shown.", features.len())
+            }
+            true => format!(" Of the features the first {} are shown.", features.len()),
+            false => String::new(),
+        };
+        self.page
+            .paragraph(&format!("Rows are counted from 0, without the header, as in mfnet explain --rows.{which}"));
+        Ok(())
+    }
+}
+
+/// Pixels on the side of a picture, if the features are the pixels of one: as many as a square has, called pixel….
+fn side(features: &[String]) -> Option<usize> {
+    let side = features.len().isqrt();
+    let pixels = features.iter().all(|name| name.starts_with("pixel"));
+    (pixels && side >= 8 && side * side == features.len()).then_some(side)
+}
+
+/// The command line that this program was called with.
+fn command() -> String {
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    ["mfnet".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+}
+
+/// As a shell reads it.
+fn quoted(argument: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "-_./,:=+%@".contains(character);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+/// Some of many numbers, evenly spaced.
+fn evenly(all: usize, most: usize) -> Vec<usize> {
+    let count = all.min(most);
+    (0..count).map(|i| i * all / count).collect()
+}
+
+/// A number as it stands in the data, if that is short.
+fn as_read(x: f64) -> String {
+    let exact = x.to_string();
+    if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
+}
+
+/// So many per cent, or a dash for what is not known.
+fn percent(fraction: f64) -> String {
+    if fraction.is_nan() { "–".to_owned() } else { format!("{:.1} %", 100.0 * fraction) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_can_be_copied() {
+        assert_eq!(quoted("iris.csv"), "iris.csv");
+        assert_eq!(quoted("it's $1"), "'it'\\''s $1'");
+        assert_eq!(quoted(""), "''");
+    }
+
+    #[test]
+    fn pictures_are_squares_of_pixels() {
+        let names = |count: usize| (0..count).map(|i| format!("pixel{i}")).collect::<Vec<_>>();
+        assert_eq!(side(&names(64)), Some(8));
+        assert_eq!(side(&names(784)), Some(28));
+        assert_eq!((side(&names(63)), side(&names(49)), side(&names(0))), (None, None, None));
+        assert_eq!(side(&[names(63), vec!["age".to_owned()]].concat()), None);
+    }
+}

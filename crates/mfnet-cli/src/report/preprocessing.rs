@@ -1,0 +1,74 @@
+//! What is done to the columns before the network sees them.
+
+use mfnet::{Scaler, Standardizer};
+
+use super::html::Column;
+use super::{Run, Writer};
+use crate::output::significant;
+
+const DIGITS: usize = 6;
+const MOST: usize = 40;
+
+pub(super) fn write(run: &Run<'_>, report: &mut Writer) {
+    let preprocessing = run.model.preprocessing();
+    let features = run.model.features();
+    report.page.heading("Preprocessing");
+    match &preprocessing.inputs {
+        Scaler::Affine(scaling) => write_affine(features, scaling, report),
+        Scaler::Quantiles(quantiles) => {
+            let count = quantiles.values().first().map_or(0, Vec::len);
+            report.page.paragraph(&format!(
+                "Each x becomes its normal quantile among {count} quantiles of the training rows."
+            ));
+            let of = |i: usize| {
+                let values = &quantiles.values()[i];
+                [values[0], values[(values.len() - 1) / 2], values[values.len() - 1]]
+            };
+            table(features, ["smallest", "middle", "largest"], of, &preprocessing.inputs.constant(), report);
+        }
+    }
+    if let Some(targets) = &preprocessing.targets {
+        report.page.paragraph("For training each target y became (y − mean) / deviation; predictions are scaled back:");
+        affine_table(run.model.target().columns(), ["mean", "deviation"], targets, report);
+    }
+}
+
+fn write_affine(features: &[String], scaling: &Standardizer, report: &mut Writer) {
+    if let (Some((shift, scale)), 2..) = (scaling.common(), features.len()) {
+        report.page.paragraph(&format!(
+            "Each of the {} features x becomes (x − {}) / {}, shift and scale of all features together in the training rows.",
+            features.len(),
+            significant(shift, DIGITS),
+            significant(scale, DIGITS)
+        ));
+        return;
+    }
+    report.page.paragraph("Each x becomes (x − shift) / scale, learned from the training rows.");
+    affine_table(features, ["shift", "scale"], scaling, report);
+}
+
+fn affine_table(columns: &[String], names: [&str; 2], scaling: &Standardizer, report: &mut Writer) {
+    let of = |i: usize| [scaling.mean[i], scaling.scale[i]];
+    table(columns, names, of, scaling.constant(), report);
+}
+
+/// Some numbers of each column; of many columns the first ones.
+fn table<const N: usize>(
+    columns: &[String],
+    names: [&str; N],
+    of: impl Fn(usize) -> [f64; N],
+    constant: &[usize],
+    report: &mut Writer,
+) {
+    let row = |(i, name): (usize, &String)| {
+        let remark = if constant.contains(&i) { "constant in the training rows" } else { "" };
+        let numbers = of(i).map(|x| significant(x, DIGITS));
+        [vec![name.clone()], numbers.to_vec(), vec![remark.to_owned()]].concat()
+    };
+    let rows: Vec<Vec<String>> = columns.iter().enumerate().take(MOST).map(row).collect();
+    let numbers = names.map(|name| (name, Column::Number));
+    report.page.table(&[&[("column", Column::Text)], &numbers[..], &[("", Column::Text)]].concat(), &rows);
+    if columns.len() > MOST {
+        report.page.paragraph(&format!("… and {} more columns.", columns.len() - MOST));
+    }
+}
