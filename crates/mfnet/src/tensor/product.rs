@@ -56,7 +56,7 @@ impl<T: Scalar> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If the inner dimensions differ.
+    /// If the inner dimensions differ, or memory cannot have the product.
     pub fn product<'a>(&'a self, right: impl Into<Operand<'a, T>>) -> Tensor<T> {
         let right = right.into();
         let mut out = Tensor::zeros(self.rows(), right.shape().1);
