@@ -65,19 +65,26 @@ impl<'a, T> Right<'a, T> {
         if last { self.last_column_step } else { self.column_step }
     }
 
-    /// One more than the largest place that columns before `end` reach.
-    fn reach(&self, end: usize) -> usize {
+    /// One more than the largest place that columns before `end` reach; none if no number is so large.
+    fn reach(&self, end: usize) -> Option<usize> {
         if self.depth == 0 || end == 0 {
-            return 0;
+            return Some(0);
         }
         // most have one run, and a division takes as long as a small product
         let last = if self.depth <= self.run { 0 } else { (self.depth - 1) / self.run };
         let of_run = |run: usize, rows: usize| {
-            run * self.run_step + (rows - 1) * self.row_step + (end - 1) * self.column_step(run == last) + 1
+            let row = run.checked_mul(self.run_step)?.checked_add((rows - 1).checked_mul(self.row_step)?)?;
+            row.checked_add((end - 1).checked_mul(self.column_step(run == last))?)?.checked_add(1)
         };
-        let of_last = of_run(last, self.depth - last * self.run);
-        if last == 0 { of_last } else { of_last.max(of_run(last - 1, self.run)) }
+        let of_last = of_run(last, self.depth - last * self.run)?;
+        if last == 0 { Some(of_last) } else { Some(of_last.max(of_run(last - 1, self.run)?)) }
     }
+}
+
+/// Whether so many columns, `height` elements each, lie in a slice of this length.
+#[inline]
+fn fits(columns: usize, height: usize, length: usize) -> bool {
+    columns.checked_mul(height).is_some_and(|end| end <= length)
 }
 
 /// The panel and what is added to its product.
@@ -202,15 +209,15 @@ fn strip_to<T: Scalar>(
     let height = left.height;
     assert!(height > 0 && height.is_multiple_of(T::GROUP) && height <= T::PANEL, "height of a panel");
     assert!(right.run > 0, "rows of a run");
-    assert!(left.panel.len() >= right.depth * height, "the left factor is too short");
+    assert!(fits(right.depth, height, left.panel.len()), "the left factor is too short");
     assert!(left.start.is_none_or(|start| start.len() >= height), "the start is too short");
     assert!(
-        columns.start <= columns.end && right.elements.len() >= right.reach(columns.end),
+        columns.start <= columns.end && right.reach(columns.end).is_some_and(|end| end <= right.elements.len()),
         "the right factor is too short"
     );
-    assert!(out.len() >= columns.len() * height, "the result is too short");
+    assert!(fits(columns.len(), height, out.len()), "the result is too short");
     if let Finish::WherePositive(by) = finish {
-        assert!(by.len() >= columns.len() * height, "the mask is too short");
+        assert!(fits(columns.len(), height, by.len()), "the mask is too short");
     }
     // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
     unsafe {
@@ -300,12 +307,13 @@ fn few_with<T: Scalar>(
     height: usize,
     out: &mut [T],
 ) {
-    let rows = few.rows.next_multiple_of(T::GROUP);
-    assert!(few.left.len() >= rows * few.left_columns, "the left factor is too short");
-    assert!(few.right.len() >= rows * few.right_columns, "the right factor is too short");
+    // of one that no number is large enough for, nothing fits
+    let rows = few.rows.checked_next_multiple_of(T::GROUP).unwrap_or(usize::MAX);
+    assert!(fits(few.left_columns, rows, few.left.len()), "the left factor is too short");
+    assert!(fits(few.right_columns, rows, few.right.len()), "the right factor is too short");
     assert!(few.start.len() >= few.left_columns, "the start is too short");
-    assert!(columns.end <= few.right_columns, "columns of the right factor");
-    assert!(height >= few.left_columns && out.len() >= columns.len() * height, "the result is too short");
+    assert!(columns.start <= columns.end && columns.end <= few.right_columns, "columns of the right factor");
+    assert!(height >= few.left_columns && fits(columns.len(), height, out.len()), "the result is too short");
     // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
     unsafe {
         match instructions {
@@ -470,8 +478,8 @@ pub(crate) fn transpose<T: Scalar>(
     if rows == 0 || columns == 0 {
         return;
     }
-    assert!(from.len() >= (columns - 1) * from_step + rows, "the matrix is too short");
-    assert!(to.len() >= (rows - 1) * to_step + columns, "the transpose is too short");
+    assert!(from.len() >= rows && fits(columns - 1, from_step, from.len() - rows), "the matrix is too short");
+    assert!(to.len() >= columns && fits(rows - 1, to_step, to.len() - columns), "the transpose is too short");
     let (mut whole_rows, mut whole_columns) = (0, 0);
     #[cfg(target_arch = "x86_64")]
     if Instructions::best() != Instructions::Portable {
