@@ -178,12 +178,20 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The elements of one column, from the top.
+    ///
+    /// # Panics
+    /// If there is no such column.
     pub fn column(&self, j: usize) -> impl ExactSizeIterator<Item = T> + '_ {
+        self.expect_column(j);
         Elements::new(self, j..j + 1).copied()
     }
 
     /// The elements of one row, from the left.
+    ///
+    /// # Panics
+    /// If there is no such row.
     pub fn row(&self, i: usize) -> impl ExactSizeIterator<Item = T> + '_ {
+        self.expect_row(i);
         (0..self.columns).map(move |j| self[(i, j)])
     }
 
@@ -215,7 +223,11 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The columns with these numbers, in this order.
+    ///
+    /// # Panics
+    /// If there is no such column, or as [`Tensor::zeros`].
     pub fn select_columns(&self, columns: &[usize]) -> Self {
+        columns.iter().for_each(|&j| self.expect_column(j));
         Self::from_fn(self.rows, columns.len(), |i, j| self[(i, columns[j])])
     }
 
@@ -290,13 +302,21 @@ impl<T: Scalar> Tensor<T> {
         (0..self.layout().panels()).map(move |panel| self.piece(panel, column))
     }
 
+    fn expect_row(&self, i: usize) {
+        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
+    }
+
+    fn expect_column(&self, j: usize) {
+        assert!(j < self.columns, "column {j} of a matrix with {} columns", self.columns);
+    }
+
     /// Where an element lies in memory.
     ///
     /// # Panics
     /// If there is no such row or column.
     fn index_of(&self, (i, j): (usize, usize)) -> usize {
-        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
-        assert!(j < self.columns, "column {j} of a matrix with {} columns", self.columns);
+        self.expect_row(i);
+        self.expect_column(j);
         self.layout().place(i / T::PANEL, j..j + 1).start + i % T::PANEL
     }
 }
@@ -364,6 +384,24 @@ mod tests {
     fn columns_must_be_whole() {
         let error = Tensor::from_columns(2, vec![1.0, 2.0, 3.0]).unwrap_err();
         assert_eq!(error.to_string(), "Tensor::from_columns: expected columns of 2, found 3");
+    }
+
+    #[test]
+    #[should_panic(expected = "column 3 of a matrix with 3 columns")]
+    fn a_column_outside_is_not_the_next_panel() {
+        let _ = Tensor::<f64>::zeros(65, 3).column(3);
+    }
+
+    #[test]
+    #[should_panic(expected = "row 2 of a matrix with 2 rows")]
+    fn a_row_outside_is_refused_where_there_are_no_columns() {
+        let _ = Tensor::<f64>::zeros(2, 0).row(2);
+    }
+
+    #[test]
+    #[should_panic(expected = "column 1 of a matrix with 1 columns")]
+    fn selected_columns_are_those_that_are_there() {
+        let _ = Tensor::<f64>::zeros(0, 1).select_columns(&[0, 1]);
     }
 
     #[test]
