@@ -433,10 +433,11 @@ unsafe fn few_tile<V: Vector, const RIGHT: usize, const LEFT: usize>(
     // SAFETY: every place lies before the ends that `few_with` checked.
     unsafe {
         let mut sums = [[V::zero(); LEFT]; RIGHT];
-        let (mut a, mut b) = (few.left.as_ptr().add(i * panel), few.right.as_ptr().add(j * panel));
+        // after the last whole panel these are no places of the factors, and never read
+        let (mut a, mut b) = (few.left.as_ptr().wrapping_add(i * panel), few.right.as_ptr().wrapping_add(j * panel));
         for _ in 0..few.rows / panel {
             products_of_groups(&mut sums, a, b, panel, panel / group);
-            (a, b) = (a.add(panel * few.left_columns), b.add(panel * few.right_columns));
+            (a, b) = (a.wrapping_add(panel * few.left_columns), b.wrapping_add(panel * few.right_columns));
         }
         // the last panel
         let first = few.rows / panel * panel;
@@ -604,16 +605,16 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     unsafe {
         for row in (0..left.height).step_by(ROWS * group) {
             let mut column = columns.start;
-            let mut to = out.as_mut_ptr().cast::<V::Element>().add(row);
+            let mut to = out.as_mut_ptr().cast::<V::Element>().wrapping_add(row);
             while column + COLUMNS <= columns.end {
                 tile::<V, ROWS, COLUMNS>(left, right, row, columns.start, column, finish, to);
                 column += COLUMNS;
-                to = to.add(COLUMNS * left.height);
+                to = to.wrapping_add(COLUMNS * left.height);
             }
             if COLUMNS > 6 && column + 6 <= columns.end {
                 tile::<V, ROWS, 6>(left, right, row, columns.start, column, finish, to);
                 column += 6;
-                to = to.add(6 * left.height);
+                to = to.wrapping_add(6 * left.height);
             }
             match columns.end - column {
                 5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, columns.start, column, finish, to),
@@ -653,7 +654,8 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 }
             }
         }
-        let mut a = left.panel.as_ptr().add(row);
+        // after the last column this is no place of the panel, and never read
+        let mut a = left.panel.as_ptr().wrapping_add(row);
         let mut run = right.elements.as_ptr();
         let mut rest = right.depth;
         while rest > 0 {
@@ -683,7 +685,7 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                         *sum = sum.plus(panel, factor);
                     }
                 }
-                a = a.add(left.height);
+                a = a.wrapping_add(left.height);
                 b = b.wrapping_add(right.row_step);
             }
             run = run.wrapping_add(right.run_step);
