@@ -1,5 +1,6 @@
 //! Every path against the portable one and against chains and sums written down as such, over odd shapes and strides.
 
+use super::few::few_with;
 use super::*;
 
 /// A panel, a right factor and a place for the product, with strides that no tensor has; NaN wherever nothing may be read.
