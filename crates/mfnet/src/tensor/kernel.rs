@@ -1,23 +1,36 @@
-//! The one loop that multiplies: a strip of a product, `out[·, c] = start + Σ_k left[·, k] · right(k, c)`.
+//! The products of a panel: `out[·, c] = start + Σ_k left[·, k] · right(k, c)` for a strip, some columns, of the result.
 //!
 //! The left factor is a panel: up to 64 rows in `f32` and 32 in `f64`, column k contiguous at k · height. The right factor is read
 //! element by element, and each element multiplies the whole column of the panel. A tile of the result, all rows of the panel by a
 //! few columns, stays in registers while k runs; nothing is packed or copied.
 //!
-//! Every element of the result is one chain of fused multiply-adds over k = 0, 1, …, so it has the same bits however the
+//! Every element of a strip is one chain of fused multiply-adds over k = 0, 1, …, so it has the same bits however the
 //! result is cut into strips and tiles, and on every processor with a fused multiply-add. The instruction set is chosen at run time; on a
 //! processor without the instruction the product is rounded before it is added.
 //!
-//! With `kernel/vectors.rs`, `parts.rs` and `threads.rs` the only code that is unsafe; the functions that others call are safe.
+//! Below are what strips share with `few`, the product of few outputs, whose sums have another order, and with the
+//! transposes: registers (`vectors`), the choice of instructions, and asking for memory.
+//!
+//! With the files below it, `parts.rs` and `threads.rs` the only code that is unsafe; the functions that others call are safe.
 #![allow(unsafe_code)]
 
+mod few;
+mod instructions;
+mod prefetch;
+mod transpose;
 mod vectors;
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use super::Scalar;
+use few::few_columns;
+pub(crate) use few::{Few, few};
+use instructions::Instructions;
+pub(crate) use instructions::{Body, vectorised, with_vectors};
+pub(crate) use prefetch::prefetch;
+use prefetch::{prefetch_bytes, prefetch_late};
+pub(crate) use transpose::transpose;
 #[cfg(target_arch = "x86_64")]
 use vectors::x86;
 use vectors::{PortableF32, PortableF64, Vector};
@@ -65,19 +78,26 @@ impl<'a, T> Right<'a, T> {
         if last { self.last_column_step } else { self.column_step }
     }
 
-    /// One more than the largest place that columns before `end` reach.
-    fn reach(&self, end: usize) -> usize {
+    /// One more than the largest place that columns before `end` reach; none if no number is so large.
+    fn reach(&self, end: usize) -> Option<usize> {
         if self.depth == 0 || end == 0 {
-            return 0;
+            return Some(0);
         }
         // most have one run, and a division takes as long as a small product
         let last = if self.depth <= self.run { 0 } else { (self.depth - 1) / self.run };
         let of_run = |run: usize, rows: usize| {
-            run * self.run_step + (rows - 1) * self.row_step + (end - 1) * self.column_step(run == last) + 1
+            let row = run.checked_mul(self.run_step)?.checked_add((rows - 1).checked_mul(self.row_step)?)?;
+            row.checked_add((end - 1).checked_mul(self.column_step(run == last))?)?.checked_add(1)
         };
-        let of_last = of_run(last, self.depth - last * self.run);
-        if last == 0 { of_last } else { of_last.max(of_run(last - 1, self.run)) }
+        let of_last = of_run(last, self.depth - last * self.run)?;
+        if last == 0 { Some(of_last) } else { Some(of_last.max(of_run(last - 1, self.run)?)) }
     }
+}
+
+/// Whether so many columns, `height` elements each, lie in a slice of this length.
+#[inline]
+fn fits(columns: usize, height: usize, length: usize) -> bool {
+    columns.checked_mul(height).is_some_and(|end| end <= length)
 }
 
 /// The panel and what is added to its product.
@@ -100,44 +120,6 @@ pub enum Finish<'a, T> {
     WherePositive(&'a [T]),
     /// The sum g moves the weight w that is at its place: w − η (g + λ w).
     Descend { eta: T, lambda: T },
-}
-
-/// The instructions that this processor has, the best first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Instructions {
-    #[cfg(target_arch = "x86_64")]
-    Avx512,
-    #[cfg(target_arch = "x86_64")]
-    Avx2,
-    Portable,
-}
-
-impl Instructions {
-    /// Those of this processor.
-    #[inline]
-    pub(super) fn best() -> Self {
-        static BEST: OnceLock<Instructions> = OnceLock::new();
-        *BEST.get_or_init(|| Self::all().next().unwrap_or(Instructions::Portable))
-    }
-
-    /// All that this processor can run. `RUSTFLAGS="--cfg mfnet_without_avx512"` leaves AVX-512 out, for measuring.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let all = [
-            #[cfg(target_arch = "x86_64")]
-            (
-                Instructions::Avx512,
-                !cfg!(mfnet_without_avx512)
-                    && is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512bw")
-                    && is_x86_feature_detected!("avx512dq")
-                    && is_x86_feature_detected!("avx512vl"),
-            ),
-            #[cfg(target_arch = "x86_64")]
-            (Instructions::Avx2, is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma")),
-            (Instructions::Portable, true),
-        ];
-        all.into_iter().filter_map(|(instructions, there)| there.then_some(instructions))
-    }
 }
 
 /// Writes the columns `columns` of the product into `out`, column after column, `left.height` elements each.
@@ -202,15 +184,15 @@ fn strip_to<T: Scalar>(
     let height = left.height;
     assert!(height > 0 && height.is_multiple_of(T::GROUP) && height <= T::PANEL, "height of a panel");
     assert!(right.run > 0, "rows of a run");
-    assert!(left.panel.len() >= right.depth * height, "the left factor is too short");
+    assert!(fits(right.depth, height, left.panel.len()), "the left factor is too short");
     assert!(left.start.is_none_or(|start| start.len() >= height), "the start is too short");
     assert!(
-        columns.start <= columns.end && right.elements.len() >= right.reach(columns.end),
+        columns.start <= columns.end && right.reach(columns.end).is_some_and(|end| end <= right.elements.len()),
         "the right factor is too short"
     );
-    assert!(out.len() >= columns.len() * height, "the result is too short");
+    assert!(fits(columns.len(), height, out.len()), "the result is too short");
     if let Finish::WherePositive(by) = finish {
-        assert!(by.len() >= columns.len() * height, "the mask is too short");
+        assert!(fits(columns.len(), height, by.len()), "the mask is too short");
     }
     // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
     unsafe {
@@ -221,319 +203,6 @@ fn strip_to<T: Scalar>(
             Instructions::Avx2 => T::strip_avx2(left, right, columns, finish, out),
             Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, columns, finish, out),
         }
-    }
-}
-
-/// A computation that [`with_vectors`] compiles for the best vectors of this processor.
-pub(crate) trait Body {
-    type Output;
-
-    /// Must be `#[inline(always)]`, and so must be what it calls; loops in it become vectors.
-    fn run(self) -> Self::Output;
-}
-
-/// Runs `body`, compiled for the best vectors of this processor. Gives the same bits as `body.run()`.
-#[inline]
-pub(crate) fn with_vectors<B: Body>(body: B) -> B::Output {
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512dq")]
-    fn avx512<B: Body>(body: B) -> B::Output {
-        body.run()
-    }
-    #[cfg(target_arch = "x86_64")]
-    #[target_feature(enable = "avx2")]
-    fn avx2<B: Body>(body: B) -> B::Output {
-        body.run()
-    }
-    match Instructions::best() {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the processor has the instructions.
-        Instructions::Avx512 => unsafe { avx512(body) },
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the processor has the instructions.
-        Instructions::Avx2 => unsafe { avx2(body) },
-        Instructions::Portable => body.run(),
-    }
-}
-
-/// Calls `each` for every item: [`with_vectors`] for one loop. `each` must be a few operations, so that the compiler puts it into
-/// the loop.
-#[inline]
-pub(crate) fn vectorised<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
-    struct Loop<I, F>(I, F);
-    impl<I: Iterator, F: FnMut(I::Item)> Body for Loop<I, F> {
-        type Output = ();
-        #[inline(always)]
-        fn run(self) {
-            self.0.for_each(self.1);
-        }
-    }
-    with_vectors(Loop(items, each));
-}
-
-/// Two matrices of as many rows, in panels: the product of the first one's transpose and the second, for a first one of few columns.
-pub struct Few<'a, T> {
-    pub(super) left: &'a [T],
-    pub(super) left_columns: usize,
-    pub(super) right: &'a [T],
-    pub(super) right_columns: usize,
-    pub(super) rows: usize,
-    /// What is added to a row of the product.
-    pub(super) start: &'a [T],
-}
-
-/// Writes the columns `columns` of start + leftᵀ · right, `height` elements apart.
-///
-/// An element is a sum for each lane of a group of rows, and then of the lanes by halves, in the same order wherever it is.
-///
-/// # Panics
-/// If a slice is too short.
-pub(super) fn few<T: Scalar>(few: &Few<'_, T>, columns: Range<usize>, height: usize, out: &mut [T]) {
-    few_with(Instructions::best(), few, columns, height, out);
-}
-
-/// [`few`] with these instructions, which the processor must have.
-fn few_with<T: Scalar>(
-    instructions: Instructions,
-    few: &Few<'_, T>,
-    columns: Range<usize>,
-    height: usize,
-    out: &mut [T],
-) {
-    let rows = few.rows.next_multiple_of(T::GROUP);
-    assert!(few.left.len() >= rows * few.left_columns, "the left factor is too short");
-    assert!(few.right.len() >= rows * few.right_columns, "the right factor is too short");
-    assert!(few.start.len() >= few.left_columns, "the start is too short");
-    assert!(columns.end <= few.right_columns, "columns of the right factor");
-    assert!(height >= few.left_columns && out.len() >= columns.len() * height, "the result is too short");
-    // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
-    unsafe {
-        match instructions {
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => T::few_avx512(few, columns, height, out),
-            #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => T::few_avx2(few, columns, height, out),
-            Instructions::Portable => few_columns::<T::Portable, 1, 2>(few, columns, height, out),
-        }
-    }
-}
-
-/// All columns, `RIGHT` of the right factor and `LEFT` of the left one at a time.
-///
-/// # Safety
-/// The slices are long enough, as `few_with` checks, and the processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn few_columns<V: Vector, const RIGHT: usize, const LEFT: usize>(
-    few: &Few<'_, V::Element>,
-    columns: Range<usize>,
-    height: usize,
-    out: &mut [V::Element],
-) where
-    V::Element: Scalar,
-{
-    let mut j = columns.start;
-    let mut out = out.chunks_mut(RIGHT * height);
-    // SAFETY: as this function's.
-    unsafe {
-        while j + RIGHT <= columns.end {
-            few_tiles::<V, RIGHT, LEFT>(few, j, height, out.next().unwrap_or_default());
-            j += RIGHT;
-        }
-        for out in out.next().unwrap_or_default().chunks_mut(height).take(columns.end - j) {
-            few_tiles::<V, 1, LEFT>(few, j, height, out);
-            j += 1;
-        }
-    }
-}
-
-/// `RIGHT` columns of the right factor from j on by all of the left one.
-///
-/// # Safety
-/// As [`few_columns`].
-#[inline(always)]
-unsafe fn few_tiles<V: Vector, const RIGHT: usize, const LEFT: usize>(
-    few: &Few<'_, V::Element>,
-    j: usize,
-    height: usize,
-    out: &mut [V::Element],
-) where
-    V::Element: Scalar,
-{
-    let mut i = 0;
-    // SAFETY: as this function's.
-    unsafe {
-        while i + LEFT <= few.left_columns {
-            few_tile::<V, RIGHT, LEFT>(few, i, j, height, out);
-            i += LEFT;
-        }
-        match few.left_columns - i {
-            4 if LEFT > 4 => few_tile::<V, RIGHT, 4>(few, i, j, height, out),
-            3 if LEFT > 3 => few_tile::<V, RIGHT, 3>(few, i, j, height, out),
-            2 if LEFT > 2 => few_tile::<V, RIGHT, 2>(few, i, j, height, out),
-            1 if LEFT > 1 => few_tile::<V, RIGHT, 1>(few, i, j, height, out),
-            _ => {}
-        }
-    }
-}
-
-/// Adds the products of columns `step` elements apart, over some groups of rows.
-///
-/// # Safety
-/// As [`few_columns`].
-#[inline(always)]
-unsafe fn products_of_groups<V: Vector, const RIGHT: usize, const LEFT: usize>(
-    sums: &mut [[V; LEFT]; RIGHT],
-    mut a: *const V::Element,
-    mut b: *const V::Element,
-    step: usize,
-    groups: usize,
-) {
-    let group = GROUP / size_of::<V::Element>();
-    // SAFETY: as this function's.
-    unsafe {
-        for _ in 0..groups {
-            let mut x = [V::zero(); LEFT];
-            for (l, x) in x.iter_mut().enumerate() {
-                *x = V::load(a.add(l * step));
-            }
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let y = V::load(b.add(r * step));
-                for (sum, x) in sums.iter_mut().zip(x) {
-                    *sum = sum.plus(x, y);
-                }
-            }
-            (a, b) = (a.add(group), b.add(group));
-        }
-    }
-}
-
-/// Columns of both factors from i and j on.
-///
-/// # Safety
-/// As [`few_columns`].
-#[inline(always)]
-unsafe fn few_tile<V: Vector, const RIGHT: usize, const LEFT: usize>(
-    few: &Few<'_, V::Element>,
-    i: usize,
-    j: usize,
-    height: usize,
-    out: &mut [V::Element],
-) where
-    V::Element: Scalar,
-{
-    let (group, panel) = (V::Element::GROUP, V::Element::PANEL);
-    // SAFETY: every place lies before the ends that `few_with` checked.
-    unsafe {
-        let mut sums = [[V::zero(); LEFT]; RIGHT];
-        let (mut a, mut b) = (few.left.as_ptr().add(i * panel), few.right.as_ptr().add(j * panel));
-        for _ in 0..few.rows / panel {
-            products_of_groups(&mut sums, a, b, panel, panel / group);
-            (a, b) = (a.add(panel * few.left_columns), b.add(panel * few.right_columns));
-        }
-        // the last panel
-        let first = few.rows / panel * panel;
-        let (whole, step) = (few.rows / group * group, (few.rows - first).next_multiple_of(group));
-        let (a, b) =
-            (few.left.as_ptr().add(first * few.left_columns), few.right.as_ptr().add(first * few.right_columns));
-        products_of_groups(&mut sums, a.add(i * step), b.add(j * step), step, (whole - first) / group);
-        if whole < few.rows {
-            // the rows that fill up a panel are no numbers
-            let rest = few.rows - whole;
-            let part = |factor: &[V::Element], columns: usize, column: usize| {
-                let mut lanes = [V::Element::ZERO; GROUP];
-                let from = first * columns + column * step + whole % panel;
-                lanes[..rest].copy_from_slice(&factor[from..from + rest]);
-                V::load(lanes.as_ptr())
-            };
-            for (r, sums) in sums.iter_mut().enumerate() {
-                let y = part(few.right, few.right_columns, j + r);
-                for (l, sum) in sums.iter_mut().enumerate() {
-                    *sum = sum.plus(part(few.left, few.left_columns, i + l), y);
-                }
-            }
-        }
-        for (sums, out) in sums.into_iter().zip(out.chunks_mut(height)) {
-            for (sum, (out, start)) in sums.into_iter().zip(out[i..].iter_mut().zip(&few.start[i..])) {
-                *out = *start + sum.sum();
-            }
-        }
-    }
-}
-
-/// `to[r · to_step + c] = from[c · from_step + r]` for all rows r and columns c.
-pub(crate) fn transpose<T: Scalar>(
-    (from, from_step): (&[T], usize),
-    (to, to_step): (&mut [T], usize),
-    rows: usize,
-    columns: usize,
-) {
-    if rows == 0 || columns == 0 {
-        return;
-    }
-    assert!(from.len() >= (columns - 1) * from_step + rows, "the matrix is too short");
-    assert!(to.len() >= (rows - 1) * to_step + columns, "the transpose is too short");
-    let (mut whole_rows, mut whole_columns) = (0, 0);
-    #[cfg(target_arch = "x86_64")]
-    if Instructions::best() != Instructions::Portable {
-        let whole_groups = rows.is_multiple_of(T::GROUP) && columns.is_multiple_of(T::GROUP);
-        let wide = Instructions::best() == Instructions::Avx512 && whole_groups;
-        let tile = if wide { T::GROUP } else { T::GROUP / 2 };
-        (whole_rows, whole_columns) = (rows - rows % tile, columns - columns % tile);
-        for c in (0..whole_columns).step_by(tile) {
-            for r in (0..whole_rows).step_by(tile) {
-                // SAFETY: the tile lies in both matrices, and the instructions are there.
-                unsafe {
-                    let (from, to) = (from.as_ptr().add(c * from_step + r), to.as_mut_ptr().add(r * to_step + c));
-                    if wide {
-                        T::transpose_avx512(from, from_step, to, to_step);
-                    } else {
-                        T::transpose_avx2(from, from_step, to, to_step);
-                    }
-                }
-            }
-        }
-    }
-    for c in 0..columns {
-        for r in if c < whole_columns { whole_rows } else { 0 }..rows {
-            to[r * to_step + c] = from[c * from_step + r];
-        }
-    }
-}
-
-/// Asks for elements that will be changed soon.
-#[inline]
-pub(crate) fn prefetch<T>(elements: &[T]) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        let first = elements.as_ptr().cast::<i8>();
-        let before = first.addr() % GROUP;
-        for byte in (0..before + size_of_val(elements)).step_by(GROUP) {
-            // SAFETY: asking reads nothing; every x86-64 has the instruction.
-            unsafe { _mm_prefetch::<_MM_HINT_T0>(first.wrapping_sub(before).wrapping_add(byte)) }
-        }
-    }
-}
-
-/// Asks for memory, whether it is there or not.
-#[inline(always)]
-fn prefetch_bytes<T>(from: *const T, bytes: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for byte in (0..bytes).step_by(GROUP) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: asking reads nothing; every x86-64 has the instruction.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast::<i8>().wrapping_add(byte)) }
-    }
-}
-
-/// Asks for the line of a place, to be found in the second cache.
-#[inline(always)]
-fn prefetch_late<T>(from: *const T) {
-    #[cfg(target_arch = "x86_64")]
-    {
-        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: asking reads nothing; every x86-64 has the instruction.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(from.cast::<i8>()) }
     }
 }
 
@@ -582,7 +251,7 @@ pub trait Kernels: Sized + Copy + 'static {
 /// All rows of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time.
 ///
 /// # Safety
-/// The slices are long enough, as `strip_with` checks, and the processor has the instructions of `V`.
+/// The slices are long enough, as `strip_to` checks, and the processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     left: &Left<'_, V::Element>,
@@ -596,16 +265,16 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     unsafe {
         for row in (0..left.height).step_by(ROWS * group) {
             let mut column = columns.start;
-            let mut to = out.as_mut_ptr().cast::<V::Element>().add(row);
+            let mut to = out.as_mut_ptr().cast::<V::Element>().wrapping_add(row);
             while column + COLUMNS <= columns.end {
                 tile::<V, ROWS, COLUMNS>(left, right, row, columns.start, column, finish, to);
                 column += COLUMNS;
-                to = to.add(COLUMNS * left.height);
+                to = to.wrapping_add(COLUMNS * left.height);
             }
             if COLUMNS > 6 && column + 6 <= columns.end {
                 tile::<V, ROWS, 6>(left, right, row, columns.start, column, finish, to);
                 column += 6;
-                to = to.add(6 * left.height);
+                to = to.wrapping_add(6 * left.height);
             }
             match columns.end - column {
                 5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, columns.start, column, finish, to),
@@ -634,7 +303,7 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     out: *mut V::Element,
 ) {
     let group = GROUP / size_of::<V::Element>();
-    // SAFETY: every place lies before the ends that `strip_with` checked.
+    // SAFETY: every place lies before the ends that `strip_to` checked.
     unsafe {
         let mut sums = [[V::zero(); ROWS]; COLUMNS];
         if let Some(start) = left.start {
@@ -645,7 +314,8 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 }
             }
         }
-        let mut a = left.panel.as_ptr().add(row);
+        // after the last column this is no place of the panel, and never read
+        let mut a = left.panel.as_ptr().wrapping_add(row);
         let mut run = right.elements.as_ptr();
         let mut rest = right.depth;
         while rest > 0 {
@@ -675,7 +345,7 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                         *sum = sum.plus(panel, factor);
                     }
                 }
-                a = a.add(left.height);
+                a = a.wrapping_add(left.height);
                 b = b.wrapping_add(right.row_step);
             }
             run = run.wrapping_add(right.run_step);

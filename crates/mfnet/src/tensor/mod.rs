@@ -84,6 +84,20 @@ impl<T: Scalar> Layout<T> {
     }
 }
 
+/// Elements of a matrix, with those that fill up its last panel; none if memory cannot have so many.
+fn length<T: Scalar>(rows: usize, columns: usize) -> Option<usize> {
+    let length = rows.checked_next_multiple_of(T::GROUP)?.checked_mul(columns)?;
+    (length <= isize::MAX as usize / size_of::<T>()).then_some(length)
+}
+
+/// The same.
+///
+/// # Panics
+/// If memory cannot have so many.
+fn expect_length<T: Scalar>(rows: usize, columns: usize) -> usize {
+    length::<T>(rows, columns).unwrap_or_else(|| panic!("a tensor of {rows}×{columns} does not fit into memory"))
+}
+
 /// A matrix. Inputs, outputs and deltas have shape (features, samples), a sample is a column; a layer's
 /// parameters have shape (outputs, 1 + inputs).
 ///
@@ -108,12 +122,18 @@ pub struct Tensor<T: Scalar = f64> {
 
 impl<T: Scalar> Tensor<T> {
     /// A matrix of zeros.
+    ///
+    /// # Panics
+    /// If it has more elements than memory can have.
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        let elements = AVec::__from_elem(kernel::GROUP, T::ZERO, rows.next_multiple_of(T::GROUP) * columns);
+        let elements = AVec::__from_elem(kernel::GROUP, T::ZERO, expect_length::<T>(rows, columns));
         Tensor { rows, columns, elements }
     }
 
     /// The matrix whose element in row i and column j is `f(i, j)`, asked column by column.
+    ///
+    /// # Panics
+    /// As [`Tensor::zeros`].
     pub fn from_fn(rows: usize, columns: usize, mut f: impl FnMut(usize, usize) -> T) -> Self {
         let mut tensor = Self::zeros(rows, columns);
         for j in 0..columns {
@@ -132,12 +152,14 @@ impl<T: Scalar> Tensor<T> {
     /// The matrix whose columns stand one after the other in `elements`; each column is a sample.
     ///
     /// # Errors
-    /// [`Error::Shape`] if `elements` are not a whole number of columns.
+    /// [`Error::Shape`] if `elements` are not a whole number of columns, or memory cannot have so many rows.
     pub fn from_columns(rows: usize, elements: Vec<T>) -> Result<Self> {
-        if rows == 0 || !elements.len().is_multiple_of(rows) {
-            return Err(Error::shape("Tensor::from_columns", format!("columns of {rows}"), elements.len()));
+        match elements.len().checked_div(rows) {
+            Some(columns) if columns * rows == elements.len() && length::<T>(rows, columns).is_some() => {
+                Ok(Self::from_fn(rows, columns, |i, j| elements[j * rows + i]))
+            }
+            _ => Err(Error::shape("Tensor::from_columns", format!("columns of {rows}"), elements.len())),
         }
-        Ok(Self::from_fn(rows, elements.len() / rows, |i, j| elements[j * rows + i]))
     }
 
     /// Number of rows: features or outputs.
@@ -156,12 +178,20 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The elements of one column, from the top.
+    ///
+    /// # Panics
+    /// If there is no such column.
     pub fn column(&self, j: usize) -> impl ExactSizeIterator<Item = T> + '_ {
+        self.expect_column(j);
         Elements::new(self, j..j + 1).copied()
     }
 
     /// The elements of one row, from the left.
+    ///
+    /// # Panics
+    /// If there is no such row.
     pub fn row(&self, i: usize) -> impl ExactSizeIterator<Item = T> + '_ {
+        self.expect_row(i);
         (0..self.columns).map(move |j| self[(i, j)])
     }
 
@@ -193,7 +223,11 @@ impl<T: Scalar> Tensor<T> {
     }
 
     /// The columns with these numbers, in this order.
+    ///
+    /// # Panics
+    /// If there is no such column, or as [`Tensor::zeros`].
     pub fn select_columns(&self, columns: &[usize]) -> Self {
+        columns.iter().for_each(|&j| self.expect_column(j));
         Self::from_fn(self.rows, columns.len(), |i, j| self[(i, columns[j])])
     }
 
@@ -224,8 +258,8 @@ impl<T: Scalar> Tensor<T> {
     /// Changes the number of columns, and leaves open what the elements are. Allocates only beyond the largest size so far.
     pub(crate) fn set_columns(&mut self, columns: usize) {
         if columns != self.columns {
+            self.elements.resize(expect_length::<T>(self.rows, columns), T::ZERO);
             self.columns = columns;
-            self.elements.resize(self.rows.next_multiple_of(T::GROUP) * columns, T::ZERO);
             // the rows that fill up the last panel lie elsewhere now
             let last = self.rows / T::PANEL * T::PANEL * columns;
             self.elements[last..].fill(T::ZERO);
@@ -268,13 +302,21 @@ impl<T: Scalar> Tensor<T> {
         (0..self.layout().panels()).map(move |panel| self.piece(panel, column))
     }
 
+    fn expect_row(&self, i: usize) {
+        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
+    }
+
+    fn expect_column(&self, j: usize) {
+        assert!(j < self.columns, "column {j} of a matrix with {} columns", self.columns);
+    }
+
     /// Where an element lies in memory.
     ///
     /// # Panics
     /// If there is no such row or column.
     fn index_of(&self, (i, j): (usize, usize)) -> usize {
-        assert!(i < self.rows, "row {i} of a matrix with {} rows", self.rows);
-        assert!(j < self.columns, "column {j} of a matrix with {} columns", self.columns);
+        self.expect_row(i);
+        self.expect_column(j);
         self.layout().place(i / T::PANEL, j..j + 1).start + i % T::PANEL
     }
 }
@@ -342,6 +384,43 @@ mod tests {
     fn columns_must_be_whole() {
         let error = Tensor::from_columns(2, vec![1.0, 2.0, 3.0]).unwrap_err();
         assert_eq!(error.to_string(), "Tensor::from_columns: expected columns of 2, found 3");
+    }
+
+    #[test]
+    #[should_panic(expected = "column 3 of a matrix with 3 columns")]
+    fn a_column_outside_is_not_the_next_panel() {
+        let _ = Tensor::<f64>::zeros(65, 3).column(3);
+    }
+
+    #[test]
+    #[should_panic(expected = "row 2 of a matrix with 2 rows")]
+    fn a_row_outside_is_refused_where_there_are_no_columns() {
+        let _ = Tensor::<f64>::zeros(2, 0).row(2);
+    }
+
+    #[test]
+    #[should_panic(expected = "column 1 of a matrix with 1 columns")]
+    fn selected_columns_are_those_that_are_there() {
+        let _ = Tensor::<f64>::zeros(0, 1).select_columns(&[0, 1]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a tensor of 8×2305843009213693952 does not fit into memory")]
+    fn what_has_more_elements_than_a_number_counts_is_refused() {
+        let a = Tensor::<f64>::zeros(8, 1 << 61);
+        a.product(a.transposed());
+    }
+
+    #[test]
+    fn memory_has_an_end() {
+        assert_eq!(length::<f64>(9, 3), Some(48));
+        assert_eq!(length::<f32>(1 << 62, 0), Some(0));
+        assert_eq!(length::<f64>(1, (1 << 57) - 1), Some((1 << 60) - 8));
+        for (rows, columns) in [(1, 1 << 57), (8, 1 << 61), (1 << 61, 8), (usize::MAX, 0), (usize::MAX, usize::MAX)] {
+            assert_eq!(length::<f64>(rows, columns), None, "{rows}×{columns}");
+        }
+        let error = Tensor::<f64>::from_columns(usize::MAX, Vec::new()).unwrap_err();
+        assert!(matches!(error, Error::Shape { .. }), "{error}");
     }
 
     #[test]

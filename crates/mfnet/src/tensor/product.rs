@@ -9,8 +9,10 @@
 //! input_gradient    ∂J/∂A  = Wᵀ Δ                seed, equation 6
 //! ```
 //!
-//! Each is one call of [`strip`](super::kernel::strip) for a panel of the result and some of its columns. The left factor is always a matrix
-//! in its own panels; Wᵀ is therefore written out before it is one.
+//! A panel of the result is made in strips, some of its columns at a time, each by [`strip`](super::kernel::strip). The left factor is always a
+//! matrix in its own panels; Wᵀ is therefore written out before it is one. There are two exceptions, both where vectors along the
+//! outputs would be half empty: [`affine_of_few`] sums along the inputs, and [`update`] may make a narrow block of the gradient as
+//! A Δᵀ, the strip of its transpose.
 
 use std::ops::Range;
 
@@ -56,7 +58,7 @@ impl<T: Scalar> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If the inner dimensions differ.
+    /// If the inner dimensions differ, or memory cannot have the product.
     pub fn product<'a>(&'a self, right: impl Into<Operand<'a, T>>) -> Tensor<T> {
         let right = right.into();
         let mut out = Tensor::zeros(self.rows(), right.shape().1);

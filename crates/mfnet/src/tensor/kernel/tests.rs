@@ -1,5 +1,6 @@
 //! Every path against the portable one and against chains and sums written down as such, over odd shapes and strides.
 
+use super::few::few_with;
 use super::*;
 
 /// A panel, a right factor and a place for the product, with strides that no tensor has; NaN wherever nothing may be read.
@@ -27,7 +28,7 @@ fn product<T: Scalar>(
         (right.column_step, right.last_column_step) = (run + gap, last + gap);
         right.run_step = end * (run + gap);
     }
-    let mut elements = vec![nan; right.reach(end)];
+    let mut elements = vec![nan; right.reach(end).unwrap()];
     for k in 0..depth {
         for c in first..end {
             let place = k / run * right.run_step + k % run * right.row_step;
@@ -187,19 +188,73 @@ fn sums_are_finished() {
     }
 }
 
-#[test]
-#[should_panic(expected = "the right factor is too short")]
-fn short_slices_are_refused() {
-    let right = Right {
-        elements: &[1.0; 8],
-        depth: 3,
-        run: 3,
+/// What a computation that is refused says.
+fn refusal(computation: impl FnOnce() + std::panic::UnwindSafe) -> String {
+    let message = std::panic::catch_unwind(computation).unwrap_err();
+    message.downcast_ref::<&str>().copied().unwrap_or_default().to_owned()
+}
+
+/// A right factor of one run, a column `step` after the other.
+fn of_columns(elements: &[f64], depth: usize, step: usize) -> Right<'_, f64> {
+    Right {
+        elements,
+        depth,
+        run: usize::MAX,
         run_step: 0,
         row_step: 1,
-        column_step: 3,
-        last_column_step: 3,
+        column_step: step,
+        last_column_step: step,
         next: 0,
+    }
+}
+
+/// Also those that would be long enough if products of lengths were counted modulo 2⁶⁴.
+#[test]
+fn short_slices_are_refused() {
+    let refused = |depth, step, end, masks: usize| {
+        refusal(move || {
+            let left = Left { panel: &[0.0; 24], height: 8, start: None };
+            let finish = Finish::WherePositive(&[1.0; 24][..masks]);
+            strip(&left, &of_columns(&[1.0; 8], depth, step), 0..end, finish, &mut [0.0; 24]);
+        })
     };
-    let left = Left { panel: &[0.0; 24], height: 8, start: None };
-    strip(&left, &right, 0..3, Finish::Keep, &mut [0.0; 24]);
+    assert_eq!(refused(4, 1, 3, 24), "the left factor is too short");
+    assert_eq!(refused(1 << 61, 1, 3, 24), "the left factor is too short");
+    assert_eq!(refused(3, 3, 3, 24), "the right factor is too short");
+    assert_eq!(refused(3, 1 << 63, 3, 24), "the right factor is too short");
+    assert_eq!(refused(3, usize::MAX, 2, 24), "the right factor is too short");
+    assert_eq!(refused(3, 1, 4, 24), "the result is too short");
+    assert_eq!(refused(3, 0, 1 << 61, 24), "the result is too short");
+    assert_eq!(refused(3, 1, 3, 23), "the mask is too short");
+}
+
+#[test]
+fn short_slices_of_few_columns_are_refused() {
+    let refused = |rows, left_columns, right_columns, columns: Range<usize>, height| {
+        refusal(move || {
+            let numbers = [1.0; 8];
+            let few = Few { left: &numbers, left_columns, right: &numbers, right_columns, rows, start: &numbers };
+            super::few(&few, columns, height, &mut [0.0; 4]);
+        })
+    };
+    assert_eq!(refused(8, 2, 1, 0..1, 2), "the left factor is too short");
+    assert_eq!(refused(1 << 63, 2, 1, 0..1, 2), "the left factor is too short");
+    assert_eq!(refused(usize::MAX, 1, 1, 0..1, 1), "the left factor is too short");
+    assert_eq!(refused(8, 1, 1 << 61, 0..1, 1), "the right factor is too short");
+    assert_eq!(refused(8, 1, 1, 0..2, 1), "columns of the right factor");
+    #[allow(clippy::reversed_empty_ranges)]
+    let reversed = refused(8, 1, 1, 3..1, 1);
+    assert_eq!(reversed, "columns of the right factor");
+    assert_eq!(refused(0, 1, 1 << 62, 0..1 << 62, 4), "the result is too short");
+}
+
+#[test]
+fn short_transposes_are_refused() {
+    let refused = |from_step, to_step, rows, columns| {
+        refusal(move || transpose((&[1.0; 8], from_step), (&mut [0.0; 8], to_step), rows, columns))
+    };
+    assert_eq!(refused(4, 2, 4, 3), "the matrix is too short");
+    assert_eq!(refused(1 << 63, 2, 2, 3), "the matrix is too short");
+    assert_eq!(refused(2, 1 << 63, 3, 2), "the transpose is too short");
+    assert_eq!(refused(usize::MAX, 2, 2, 2), "the matrix is too short");
 }

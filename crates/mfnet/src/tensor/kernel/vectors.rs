@@ -3,6 +3,10 @@
 use super::GROUP;
 
 /// A group of rows, 64 bytes, in registers.
+///
+/// # Safety
+/// Of every function: the processor has the instructions of the type. What is loaded from or stored to is a whole group,
+/// which may be read or written; it need not be aligned.
 pub trait Vector: Copy {
     type Element: Copy;
 
