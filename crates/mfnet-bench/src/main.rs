@@ -26,7 +26,7 @@ struct Args {
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     threads: Vec<usize>,
     /// Rounds: an epoch, or some short ones, and then the peak again
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 7, value_parser = at_least_one)]
     rounds: usize,
     /// Adam instead of plain SGD
     #[arg(long)]
@@ -38,19 +38,23 @@ enum Command {
     /// Two ways of the same work in turn: the loop of the README and the trainer, Adam and SGD, one thread and two
     Pairs {
         /// Rounds: each way once
-        #[arg(long, default_value_t = 7)]
+        #[arg(long, default_value_t = 7, value_parser = at_least_one)]
         rounds: usize,
     },
     /// Networks of several widths and batch sizes with one thread and with two
     Sizes {
         /// Rounds: each number of threads once
-        #[arg(long, default_value_t = 5)]
+        #[arg(long, default_value_t = 5, value_parser = at_least_one)]
         rounds: usize,
     },
     /// One run for every line on stdin, for `compare/run`
     Serve(serve::Options),
     /// What the machine can do, for `compare/run`
     Peaks,
+}
+
+fn at_least_one(text: &str) -> std::result::Result<usize, String> {
+    text.parse().ok().filter(|x| *x > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
 }
 
 fn main() -> Result<()> {

@@ -111,7 +111,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
     pub(crate) epochs: Option<usize>,
-    /// Stop when the validation loss has not fallen for N epochs; 0 is off [default: a quarter of --epochs where there are validation rows]
+    /// Stop when the validation loss has not fallen for N epochs; 0 is off [default: half of --epochs and at least 10, where there are
+    /// validation rows]
     #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
     pub(crate) early_stopping: Option<usize>,

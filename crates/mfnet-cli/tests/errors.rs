@@ -172,7 +172,7 @@ fn the_command_line() {
     };
     for (arguments, message) in [
         ("train flowers.csv", "flowers.csv: --target must name the column to predict"),
-        ("train digits --early-stopping 5", "--early-stopping needs validation rows to watch"),
+        ("train digits --validation-fraction 0 --early-stopping 5", "--early-stopping needs validation rows to watch"),
         ("train digits --momentum 0.9", "--momentum belongs to --optimizer sgd, not to adamw"),
         ("train digits --optimizer sgd --nesterov", "--nesterov needs --momentum"),
         ("train digits --loss mse", "--loss mse does not fit a classification: expected cross-entropy"),
@@ -235,7 +235,7 @@ fn models() {
         (
             "shape",
             with("\\\"inputs\\\":3", "\\\"inputs\\\":4"),
-            "tensor 0.weight: expected shape [512, 4], found [512, 3]",
+            "tensor 0.weight: expected shape [1024, 4], found [1024, 3]",
         ),
         ("kind", with("relu", "tahn"), "there is no activation \"tahn\""),
         ("foreign", with("\"mfnet\"", "\"other\""), "the file has no metadata of mfnet"),
@@ -377,7 +377,11 @@ fn a_full_disk() {
 #[test]
 fn ctrl_c_saves_the_model_so_far() {
     let desk = Desk::new();
-    let mut child = desk.command("train digits --epochs 100000 --output run").stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = desk
+        .command("train digits --epochs 100000 --schedule constant --output run")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     // training has begun when the first epoch is on disk
     while fs::read_to_string(desk.path("run/history.csv")).map_or(0, |history| history.lines().count()) < 2 {
         std::thread::sleep(std::time::Duration::from_millis(20));

@@ -15,8 +15,8 @@ fn digits_reach_the_promised_accuracy() {
     for key in ["seed", "threads", "dtype", "output"] {
         assert!(!report[key].is_null(), "{key}");
     }
-    assert_eq!(report["samples"], serde_json::json!({ "train": 1438, "validation": 0, "test": 359 }));
-    assert!(report["validation"].is_null());
+    assert_eq!(report["samples"], serde_json::json!({ "train": 1258, "validation": 180, "test": 359 }));
+    assert!(report["validation"]["accuracy"].as_f64().unwrap() >= 0.97);
     let accuracy = report["test"]["accuracy"].as_f64().unwrap();
     assert!(accuracy >= 0.97, "{accuracy}");
     // scikit-learn's LogisticRegression averages 0.97 on such splits, and the largest class has 183 of 1797 samples
@@ -192,5 +192,5 @@ fn quiet_json_and_help() {
         assert!(help.contains("Example") && !help.contains("the seed"), "{help}");
     }
     let text = desk.ok("inspect runs/flowers-1").stdout;
-    assert!(text.contains("linear 3 → 512") && text.contains("nn.Linear(3, 512), nn.ReLU()"), "{text}");
+    assert!(text.contains("linear 3 → 1024") && text.contains("nn.Linear(3, 1024), nn.ReLU()"), "{text}");
 }

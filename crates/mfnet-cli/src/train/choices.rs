@@ -77,8 +77,9 @@ impl Choices {
     }
 }
 
-/// How many epochs without a lower validation loss are enough: a quarter of all, if nothing was said.
+/// How many epochs without a lower validation loss are enough. If nothing was said, half of all, and at least ten: while one cycle's rate is large, the loss may not
+/// fall for a third of the epochs, and fall below all before when the rate does.
 fn patience(args: &TrainArgs, epochs: usize) -> Option<usize> {
-    let patience = args.early_stopping.unwrap_or(epochs.div_ceil(4));
+    let patience = args.early_stopping.unwrap_or(epochs.div_ceil(2).max(10));
     (patience > 0).then_some(patience)
 }

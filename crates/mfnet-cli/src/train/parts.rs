@@ -14,10 +14,6 @@ const VALIDATION_FRACTION: f64 = 0.1;
 /// Of fewer rows the tenth would say nothing.
 const WORTH_VALIDATING: usize = 50;
 
-fn validation_fraction(data: &Dataset, test: f64) -> f64 {
-    if data.samples() >= WORTH_VALIDATING && test + VALIDATION_FRACTION < 1.0 { VALIDATION_FRACTION } else { 0.0 }
-}
-
 /// The rows of each part, as they are in the file.
 pub(super) struct Parts {
     pub(super) train: Dataset,
@@ -30,26 +26,39 @@ pub(super) struct Parts {
 
 impl Parts {
     pub(super) fn new(args: &TrainArgs, data: &Dataset) -> Result<Self, Failure> {
-        let by = match args.test_fraction {
-            None if data.has_official_split() => SplitBy::Official { validation: args.validation_fraction },
-            test => SplitBy::Fractions(Fractions {
-                validation: args
-                    .validation_fraction
-                    .unwrap_or_else(|| validation_fraction(data, test.unwrap_or(TEST_FRACTION))),
-                test: test.unwrap_or(TEST_FRACTION),
-            }),
+        let (official, seed) = (data.has_official_split(), Seed(args.split_seed.unwrap_or(args.seed)));
+        let divided = |validation: Option<f64>| -> Result<_, Failure> {
+            let by = match args.test_fraction {
+                None if official => SplitBy::Official { validation },
+                test => SplitBy::Fractions(Fractions {
+                    validation: validation.unwrap_or(0.0),
+                    test: test.unwrap_or(TEST_FRACTION),
+                }),
+            };
+            if matches!(by, SplitBy::Fractions(Fractions { validation, test }) if validation + test >= 1.0) {
+                let message = "--test-fraction and --validation-fraction together leave no training rows";
+                return Err(Failure::usage(message));
+            }
+            let split = Split::new(by, seed);
+            Ok((split, split.apply(data)?))
         };
-        if matches!(by, SplitBy::Fractions(Fractions { validation, test }) if validation + test >= 1.0) {
-            return Err(Failure::usage("--test-fraction and --validation-fraction together leave no training rows"));
-        }
-        let split = Split::new(by, Seed(args.split_seed.unwrap_or(args.seed)));
-        let (train, validation, test) = split.apply(data)?;
+        let (split, (train, validation, test)) = match args.validation_fraction {
+            Some(fraction) => divided(Some(fraction))?,
+            None => {
+                // official validation rows, or else a tenth, where there are some
+                let tenth = (data.samples() >= WORTH_VALIDATING).then_some(Some(VALIDATION_FRACTION));
+                let ways = [official.then_some(None), tenth].into_iter().flatten();
+                let fits =
+                    ways.filter_map(|way| divided(way).ok()).find(|(_, (_, validation, _))| validation.samples() > 0);
+                fits.map_or_else(|| divided(Some(0.0)), Ok)?
+            }
+        };
         if args.early_stopping.is_some_and(|patience| patience > 0) && validation.samples() == 0 {
             return Err(
                 Failure::usage("--early-stopping needs validation rows to watch").help("add --validation-fraction 0.1")
             );
         }
-        let overruled = data.has_official_split() && matches!(by, SplitBy::Fractions(_));
+        let overruled = official && matches!(split.by, SplitBy::Fractions(_));
         Ok(Parts { train, validation, test, split, overruled })
     }
 

@@ -92,7 +92,8 @@ impl Dataset {
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
     ///
     /// # Errors
-    /// [`Error::Shape`] if inputs and targets are not of the same number of samples, or there are none; [`Error::Data`] naming
+    /// [`Error::Shape`] if inputs and targets are not of the same number of samples, or there are none, or a class has no label or a row of values
+    /// no name; [`Error::Data`] naming
     /// feature and sample if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
         let feature_names = (0..inputs.rows()).map(|i| i.to_string()).collect();
@@ -110,12 +111,13 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] if the bytes are not those of a sample for each target.
+    /// [`Error::Shape`] if the bytes are not those of a sample for each target, or a class has no label.
     pub fn from_bytes(name: &str, features: usize, bytes: Vec<u8>, targets: Targets) -> Result<Self> {
         if features == 0 || bytes.is_empty() || targets.outputs() == 0 || bytes.len() != features * targets.samples() {
             let expected = format!("{} samples of {features} bytes", targets.samples());
             return Err(Error::shape("Dataset::from_bytes", expected, format!("{} bytes", bytes.len())));
         }
+        targets.check()?;
         let feature_names = (0..features).map(|i| i.to_string()).collect();
         let samples = Samples::from_bytes(features, bytes);
         Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, official: None })
@@ -128,6 +130,7 @@ impl Dataset {
             let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
             return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
         }
+        targets.check()?;
         check_finite(name, &inputs, |i| feature_names[i].clone())?;
         if let Targets::Values { columns, values } = &targets {
             check_finite(name, values, |i| columns.get(i).cloned().unwrap_or_else(|| format!("target {i}")))?;

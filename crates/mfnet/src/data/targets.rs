@@ -75,6 +75,21 @@ impl Targets {
         Targets::Classes { column: column.into(), labels, indices }
     }
 
+    /// Error unless every class has a label, and every row of values a name.
+    pub(super) fn check(&self) -> Result<()> {
+        let (expected, found) = match self {
+            Targets::Classes { labels, indices, .. } => match indices.iter().find(|class| **class >= labels.len()) {
+                Some(class) => (format!("classes below {}, one for each label", labels.len()), class.to_string()),
+                None => return Ok(()),
+            },
+            Targets::Values { columns, values } if columns.len() != values.rows() => {
+                (format!("a row of values for each of {} columns", columns.len()), values.rows().to_string())
+            }
+            Targets::Values { .. } => return Ok(()),
+        };
+        Err(Error::shape("Targets", expected, found))
+    }
+
     /// Reads the target from a table, to learn from it.
     pub(super) fn from_table(table: &Table, target: &Target) -> Result<Self> {
         match target {

@@ -1,6 +1,6 @@
 use std::ops::Range;
 
-use super::Loss;
+use super::{Loss, check_shapes};
 use crate::tensor::kernel::{self, Body, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
@@ -24,6 +24,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 
     fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+        check_shapes(output, target);
         let sum = sum_over_columns(output.columns(), cost_of(output), |samples| {
             with_vectors(Costs { output, target, samples })
         });
@@ -35,6 +36,8 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 
     fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
+        check_shapes(output, target);
+        assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
         let m = output.columns() as f64;
         let one_by_m = T::from_f64(1.0 / m);
         let sum = sum_over_columns_of(delta, cost_of(output), |delta| {

@@ -23,6 +23,9 @@ pub trait Loss<T: Scalar>: Send + Sync {
     fn name(&self) -> &str;
 
     /// J, a finite number for finite outputs of moderate size. Summed in a fixed order.
+    ///
+    /// # Panics
+    /// If the shapes of output and target differ.
     fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64;
 
     /// Writes ∂J/∂Ŷ, of the output's shape, over all of `delta`.
@@ -33,7 +36,7 @@ pub trait Loss<T: Scalar>: Send + Sync {
     /// # Panics
     /// If the shapes of output and target differ.
     fn gradient(&self, output: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
-        assert_eq!(output.shape(), target.shape(), "shapes of output and target");
+        check_shapes(output, target);
         let mut delta = Tensor::zeros(output.rows(), output.columns());
         self.gradient_into(output, target, &mut delta);
         delta
@@ -71,6 +74,7 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
 
 /// Σ (ŷ − y)² over samples and outputs, in `f64` and a fixed order.
 fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+    check_shapes(output, target);
     let layout = output.layout();
     let of_samples = |samples: Range<usize>| {
         let mut sum = 0.0;
@@ -90,8 +94,15 @@ fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
     sum_over_columns(output.columns(), 8 * output.rows() * output.columns(), of_samples)
 }
 
+/// What every loss asks of its arguments.
+fn check_shapes<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) {
+    assert_eq!(output.shape(), target.shape(), "shapes of output and target");
+}
+
 /// δ = factor · (ŷ − y).
 fn scaled_difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, factor: T, delta: &mut Tensor<T>) {
+    check_shapes(output, target);
+    assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
     let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
     vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
 }

@@ -5,7 +5,11 @@ use std::fmt;
 /// ```
 /// assert_eq!(mfnet::accuracy(&[0, 1, 1, 2], &[0, 1, 2, 2]), 0.75);
 /// ```
+///
+/// # Panics
+/// If there are not as many of both.
 pub fn accuracy(classes: &[usize], predicted: &[usize]) -> f64 {
+    assert_eq!(classes.len(), predicted.len(), "classes and predictions");
     let right = classes.iter().zip(predicted).filter(|(class, predicted)| class == predicted).count();
     right as f64 / classes.len() as f64
 }

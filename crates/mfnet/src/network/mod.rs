@@ -110,7 +110,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// ```
     ///
     /// # Panics
-    /// If `delta` does not have the output's shape.
+    /// If `delta` does not have the output's shape, or the trace is that of a network with other layers.
     pub fn backward(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> Gradients<T> {
         self.all_gradients(trace, delta).1
     }
@@ -118,6 +118,11 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// The same, and ∂J/∂(output of each layer).
     pub(crate) fn all_gradients(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> (Vec<Tensor<T>>, Gradients<T>) {
         assert_eq!(delta.shape(), trace.output().shape(), "shape of delta");
+        let features = trace.outputs.iter().map(Tensor::rows);
+        assert!(
+            trace.input.rows() == self.inputs() && features.eq(self.output_features().iter().copied()),
+            "the trace is that of another network"
+        );
         let mut deltas = self.outputs_for(trace.input.columns());
         deltas[self.layers.len() - 1] = delta;
         let mut gradients = self.zero_gradients();

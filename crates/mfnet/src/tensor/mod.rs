@@ -1,4 +1,4 @@
-//! [`Tensor`]: a matrix of features × samples. The only module that knows how its elements lie in memory.
+//! [`Tensor`]: a matrix of features × samples. The module that decides how its elements lie in memory.
 //!
 //! The rows are cut into panels of 64 in `f32` and 32 in `f64` (256 bytes); the last panel has what is left, rounded up to whole groups of
 //! 64 bytes. A panel lies in memory column after column, then comes the next panel:

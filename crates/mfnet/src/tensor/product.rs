@@ -172,11 +172,17 @@ pub(crate) fn affine<T: Scalar>(
     finish: Finish<'_, T>,
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
+    check_affine(parameters, input, output);
     let factor = |panel| {
         let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
         Left { start: Some(bias), ..parameters.factor(panel, 1) }
     };
     by_columns(output, factor, input, |_| finish, then);
+}
+
+fn check_affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &Tensor<T>) {
+    assert_eq!(input.rows + 1, parameters.columns, "features of the input and the bias, and columns of [b | W]");
+    assert_eq!(output.shape(), (parameters.rows, input.columns), "shape of the output");
 }
 
 /// Whether a layer has so few outputs for its inputs that [`affine_of_few`] is clearly faster than [`affine`]: vectors along the inputs, whose
@@ -198,6 +204,7 @@ pub(crate) fn affine_of_few<T: Scalar>(
     output: &mut Tensor<T>,
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
+    check_affine(parameters, input, output);
     let operations = 2 * output.rows * output.columns * input.rows;
     let layout = output.layout();
     assert!(

@@ -1,0 +1,76 @@
+//! Wrong shapes are refused where they meet, not computed with.
+#![allow(clippy::unwrap_used)]
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use mfnet::{CrossEntropy, Dataset, HalfMse, Layer, Linear, Loss, Mse, NeuralNetwork, Seed, Targets, Tensor, accuracy};
+
+/// What the call says when it panics.
+fn panic_of<R>(call: impl FnOnce() -> R) -> String {
+    let payload = catch_unwind(AssertUnwindSafe(call)).err().expect("a panic");
+    payload
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| payload.downcast_ref::<&str>().map(|s| (*s).to_owned()))
+        .unwrap()
+}
+
+#[test]
+fn losses() {
+    let (output, target) = (Tensor::<f64>::zeros(5, 1), Tensor::zeros(3, 1));
+    let losses: [&dyn Loss<f64>; 3] = [&Mse, &HalfMse, &CrossEntropy];
+    for loss in losses {
+        let mut delta = Tensor::zeros(5, 1);
+        for message in [
+            panic_of(|| loss.value(&output, &target)),
+            panic_of(|| loss.gradient(&output, &target)),
+            panic_of(|| loss.value_and_gradient(&output, &target, &mut delta)),
+        ] {
+            assert!(message.contains("shapes of output and target"), "{}: {message}", loss.name());
+        }
+    }
+}
+
+#[test]
+fn the_trace_of_another_network() {
+    let net = |hidden: &[usize]| {
+        let mut builder = NeuralNetwork::builder(4);
+        for size in hidden {
+            builder = builder.linear(*size).relu();
+        }
+        builder.linear(3).build(Seed(0)).unwrap()
+    };
+    let x = Tensor::from_fn(4, 2, |i, j| (i + j) as f64);
+    for other in [&[9][..], &[8, 8]] {
+        let other = net(other);
+        let trace = other.forward(&x);
+        let message = panic_of(|| net(&[8]).backward(&trace, Tensor::zeros(3, 2)));
+        assert!(message.contains("the trace is that of another network"), "{message}");
+    }
+}
+
+#[test]
+fn the_input_of_a_layer() {
+    let layer = Linear::new(Tensor::<f64>::zeros(20, 21)).unwrap();
+    for rows in [8, 30] {
+        let message = panic_of(|| layer.forward(&Tensor::zeros(rows, 2), &mut Tensor::zeros(20, 2)));
+        assert!(message.contains("features of the input and the bias"), "{message}");
+    }
+}
+
+#[test]
+fn predictions_for_other_samples() {
+    assert!(panic_of(|| accuracy(&[0, 1], &[0])).contains("classes and predictions"));
+}
+
+#[test]
+fn targets_without_a_label_or_a_name() {
+    let labels = vec!["a".to_owned(), "b".to_owned()];
+    let classes = Targets::Classes { column: "c".to_owned(), labels, indices: vec![0, 1, 7] };
+    let error = Dataset::new("t", Tensor::zeros(1, 3), classes.clone()).unwrap_err().to_string();
+    assert_eq!(error, "Targets: expected classes below 2, one for each label, found 7");
+    assert!(Dataset::from_bytes("t", 1, vec![0; 3], classes).is_err());
+    let values = Targets::Values { columns: vec!["x".to_owned(), "y".to_owned()], values: Tensor::zeros(1, 3) };
+    let error = Dataset::new("t", Tensor::zeros(1, 3), values).unwrap_err().to_string();
+    assert_eq!(error, "Targets: expected a row of values for each of 2 columns, found 1");
+}
