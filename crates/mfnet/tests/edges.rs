@@ -3,7 +3,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mfnet::{CrossEntropy, Dataset, HalfMse, Layer, Linear, Loss, Mse, NeuralNetwork, Seed, Targets, Tensor, accuracy};
+use mfnet::{
+    Activation, CrossEntropy, Dataset, HalfMse, Layer, Linear, Loss, Mse, NeuralNetwork, Seed, Targets, Tensor,
+    accuracy,
+};
 
 /// What the call says when it panics.
 fn panic_of<R>(call: impl FnOnce() -> R) -> String {
@@ -73,4 +76,18 @@ fn targets_without_a_label_or_a_name() {
     let values = Targets::Values { columns: vec!["x".to_owned(), "y".to_owned()], values: Tensor::zeros(1, 3) };
     let error = Dataset::new("t", Tensor::zeros(1, 3), values).unwrap_err().to_string();
     assert_eq!(error, "Targets: expected a row of values for each of 2 columns, found 1");
+}
+
+#[test]
+fn a_type_that_is_changed_after_an_activation_of_ones_own() {
+    for name in ["cube", "relu"] {
+        let own = Activation::custom(name, |z: f64| z * z * z, |z| 3.0 * z * z);
+        let error =
+            NeuralNetwork::builder(10).linear(4).activation(own).linear(1).dtype::<f32>().build(Seed(0)).unwrap_err();
+        let expected = format!(
+            "dtype: expected to be called before layers and activations of your own are added, found {name} before it"
+        );
+        assert_eq!(error.to_string(), expected);
+    }
+    assert!(NeuralNetwork::builder(10).linear(4).relu().linear(1).dtype::<f32>().build(Seed(0)).is_ok());
 }

@@ -16,8 +16,12 @@ pub struct Builder<T: Scalar = f64> {
 /// A layer to be.
 #[derive(Clone, Debug)]
 enum Planned<T: Scalar> {
-    Linear { outputs: usize },
+    Linear {
+        outputs: usize,
+    },
     Ready(AnyLayer<T>),
+    /// A user's own layer or activation of another type: its name.
+    OfAnotherType(String),
 }
 
 impl<T: Scalar> Builder<T> {
@@ -25,21 +29,19 @@ impl<T: Scalar> Builder<T> {
         Builder { features, layers: Vec::new(), init: None }
     }
 
-    /// Computes in another type: `.dtype::<f32>()`. Call it before adding layers: those added earlier are dropped
-    /// unless they are linear or built-in activations.
+    /// Computes in another type: `.dtype::<f32>()`. Call it before adding layers and activations of your own, which are of one type;
+    /// [`Builder::build`] refuses those that were added earlier.
     pub fn dtype<U: Scalar>(self) -> Builder<U> {
         let convert = |layer| match layer {
-            Planned::Linear { outputs } => Some(Planned::Linear { outputs }),
-            Planned::Ready(AnyLayer::Activation(a)) => {
-                Activation::from_label(a.label()).map(|a| Planned::Ready(a.into()))
+            Planned::Linear { outputs } => Planned::Linear { outputs },
+            Planned::Ready(AnyLayer::Activation(a)) if !matches!(a, Activation::Custom(_)) => {
+                let built_in = Activation::from_label(a.label()).map(|a| Planned::Ready(a.into()));
+                built_in.unwrap_or_else(|| Planned::OfAnotherType(a.label().to_owned()))
             }
-            Planned::Ready(_) => None,
+            Planned::Ready(own) => Planned::OfAnotherType(own.as_layer().name()),
+            Planned::OfAnotherType(name) => Planned::OfAnotherType(name),
         };
-        Builder {
-            features: self.features,
-            layers: self.layers.into_iter().filter_map(convert).collect(),
-            init: self.init,
-        }
+        Builder { features: self.features, layers: self.layers.into_iter().map(convert).collect(), init: self.init }
     }
 
     /// A linear layer with this number of outputs.
@@ -84,7 +86,8 @@ impl<T: Scalar> Builder<T> {
     /// Draws the weights, each layer from its own stream of `seed`; biases are zero.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a layer of 0 outputs, a network of 0 features, or one for which there is no memory; [`Error::Shape`] if layers do not fit.
+    /// [`Error::InvalidValue`] for a layer of 0 outputs, a network of 0 features, one for which there is no memory, or a layer of your own of
+    /// another type; [`Error::Shape`] if layers do not fit.
     pub fn build(self, seed: Seed) -> Result<NeuralNetwork<T>> {
         if self.features == 0 {
             return Err(Error::invalid("features", "at least 1", 0));
@@ -97,13 +100,17 @@ impl<T: Scalar> Builder<T> {
         let mut layers = Vec::new();
         for (l, planned) in self.layers.into_iter().enumerate() {
             let layer = match planned {
-                Planned::Linear { outputs: 0 } => return Err(Error::invalid("hidden size", "at least 1", 0)),
+                Planned::Linear { outputs: 0 } => return Err(Error::invalid("outputs of a layer", "at least 1", 0)),
                 Planned::Linear { outputs } => {
                     let init = self.init.unwrap_or(if relu_follows[l] { Init::He } else { Init::Glorot });
                     let mut rng = seed.stream(Purpose::Initialisation { layer: l });
                     Linear::new(init.draw(features, outputs, &mut rng))?.into()
                 }
                 Planned::Ready(layer) => layer,
+                Planned::OfAnotherType(name) => {
+                    let expected = "to be called before layers and activations of your own are added";
+                    return Err(Error::invalid("dtype", expected, format!("{name} before it")));
+                }
             };
             features = layer.as_layer().output_features(features)?;
             layers.push(layer);
