@@ -29,10 +29,9 @@ impl Choices {
     /// For these training rows. The numbers were chosen on validation rows: those of small data on `digits` and `diabetes`, those of large data on
     /// `california-housing` and `mnist`. The rates of sgd and of adam with small data are the usual ones.
     pub(super) fn new(args: &TrainArgs, train: &Dataset, validates: bool) -> Self {
-        let mut choices = Self::before_reading(args);
+        let of_small = Self::before_reading(args);
         if train.samples() < LARGE {
-            choices.early_stopping = choices.early_stopping.filter(|_| validates || args.early_stopping.is_some());
-            return choices;
+            return Choices { early_stopping: of_small.early_stopping.filter(|_| validates), ..of_small };
         }
         let batch_size = args.batch_size.unwrap_or(64);
         let epochs = STEPS.div_ceil(train.samples().div_ceil(batch_size)).clamp(EPOCHS[0], EPOCHS[1]);
@@ -50,8 +49,8 @@ impl Choices {
             weight_decay: args.weight_decay.unwrap_or(decay),
             batch_size,
             epochs,
-            early_stopping: patience(args, epochs).filter(|_| validates || args.early_stopping.is_some()),
-            ..choices
+            early_stopping: patience(args, epochs).filter(|_| validates),
+            ..of_small
         }
     }
 

@@ -92,7 +92,7 @@ fn between(first: f64, last: f64, done: f64) -> f64 {
 mod tests {
     use super::*;
 
-    /// `torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 8)`.
+    /// `torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, 8)` of PyTorch 2.15.
     #[test]
     fn rates_of_pytorch() {
         let cosine: Vec<f64> = (0..8).map(|t| Schedule::Cosine.factor(t, 4, 2)).collect();
