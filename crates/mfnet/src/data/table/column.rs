@@ -1,8 +1,11 @@
 //! The fields of one column as they were read.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use indexmap::IndexSet;
+
+use crate::data::targets::sort_labels;
 
 /// A column with more distinct texts than this is kept as numbers, if nearly all of them are.
 const MOST_TEXTS: usize = 1024;
@@ -36,7 +39,7 @@ enum Cells {
 pub(crate) enum Field {
     /// Nothing, or a text that says so.
     Missing,
-    /// Not always a finite one.
+    /// Infinite ones too.
     Number(f64),
     /// Digits after a zero: 007 is no quantity.
     Code,
@@ -51,6 +54,7 @@ impl Column {
     }
 
     /// A number for each row; NaN where there is none.
+    #[expect(dead_code, reason = "for the readers of binary files")]
     pub(crate) fn of_numbers(of_rows: Vec<f64>) -> Self {
         Column { cells: Cells::Numbers { of_rows, others: Vec::new() }, comma: false, keeps_texts: false }
     }
@@ -141,31 +145,82 @@ impl Column {
         (0..self.len()).map(|row| self.text(row))
     }
 
-    /// What `of` makes of every row's field: of each distinct text once, where they are kept; the text of a number is empty, where it is not. The
+    /// What `of` makes of every row's field: of each distinct text once, where they are kept; where they are not, the text of a number is empty. The
     /// first row with an error, and the error.
-    pub(crate) fn map<T: Clone, E: Clone>(
+    pub(crate) fn map<T: Copy, E: Clone>(
         &self,
-        mut of: impl FnMut(Field, &str) -> std::result::Result<T, E>,
-    ) -> std::result::Result<Vec<T>, (usize, E)> {
-        let of_text = |text: &str, of: &mut dyn FnMut(Field, &str) -> std::result::Result<T, E>| {
-            of(field(text, self.comma), text)
-        };
+        of: impl Fn(Field, &str) -> Result<T, E>,
+    ) -> Result<Vec<T>, (usize, E)> {
+        let mut values = Vec::with_capacity(self.len());
+        self.each(of, |_, value| values.push(value)).map(|()| values)
+    }
+
+    /// The same, each passed on with its row.
+    pub(crate) fn each<T: Copy, E: Clone>(
+        &self,
+        of: impl Fn(Field, &str) -> Result<T, E>,
+        mut to: impl FnMut(usize, T),
+    ) -> Result<(), (usize, E)> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => {
-                let values: Vec<_> = texts.iter().map(|text| of_text(text, &mut of)).collect();
-                let of_row = |(row, place): (usize, &u32)| values[*place as usize].clone().map_err(|error| (row, error));
-                of_rows.iter().enumerate().map(of_row).collect()
+                let values: Vec<_> = texts.iter().map(|text| of(field(text, self.comma), text)).collect();
+                for (row, place) in of_rows.iter().enumerate() {
+                    match &values[*place as usize] {
+                        Ok(value) => to(row, *value),
+                        Err(error) => return Err((row, error.clone())),
+                    }
+                }
             }
             Cells::Numbers { of_rows, others } => {
                 let mut others = others.iter().peekable();
-                let mut of_row = |(row, x): (usize, &f64)| match others.next_if(|(other, _)| *other == row) {
-                    Some((_, text)) => of_text(text, &mut of),
-                    None if x.is_nan() => of(Field::Missing, ""),
-                    None => of(Field::Number(*x), ""),
-                };
-                of_rows.iter().enumerate().map(|row| of_row(row).map_err(|error| (row.0, error))).collect()
+                for (row, x) in of_rows.iter().enumerate() {
+                    let value = match others.next_if(|(other, _)| *other == row) {
+                        Some((_, text)) => of(field(text, self.comma), text),
+                        None if x.is_nan() => of(Field::Missing, ""),
+                        None => of(Field::Number(*x), ""),
+                    };
+                    to(row, value.map_err(|error| (row, error))?);
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Calls `visit` with what stands in the fields and in how many rows.
+    pub(crate) fn count(&self, mut visit: impl FnMut(Field, usize)) {
+        match &self.cells {
+            Cells::Texts { texts, of_rows } => {
+                let mut rows = vec![0; texts.len()];
+                of_rows.iter().for_each(|place| rows[*place as usize] += 1);
+                texts.iter().zip(rows).for_each(|(text, rows)| visit(field(text, self.comma), rows));
+            }
+            Cells::Numbers { of_rows, others } => {
+                others.iter().for_each(|(_, text)| visit(field(text, self.comma), 1));
+                visit(Field::Number(0.0), of_rows.iter().filter(|x| !x.is_nan()).count());
+            }
+        }
+    }
+
+    /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and
+    /// 3.0 are the same.
+    pub(crate) fn levels(&self) -> (Vec<String>, Vec<f64>) {
+        let canonical = |text: &str| match field(text, self.comma) {
+            Field::Number(x) if x.is_finite() => shortest(x),
+            _ => text.to_owned(),
+        };
+        let (texts, of_rows): (Vec<String>, Option<&[u32]>) = match &self.cells {
+            Cells::Texts { texts, of_rows } => (texts.iter().map(|text| canonical(text)).collect(), Some(of_rows)),
+            Cells::Numbers { .. } => (self.texts().map(|text| canonical(&text)).collect(), None),
+        };
+        let mut levels: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
+        sort_labels(&mut levels);
+        levels.dedup();
+        let numbers: HashMap<&str, f64> =
+            levels.iter().enumerate().map(|(i, level)| (level.as_str(), i as f64)).collect();
+        let of_texts: Vec<f64> =
+            texts.iter().map(|text| numbers.get(text.as_str()).copied().unwrap_or(f64::NAN)).collect();
+        let of_rows = of_rows.map(|of_rows| of_rows.iter().map(|place| of_texts[*place as usize]).collect());
+        (levels, of_rows.unwrap_or(of_texts))
     }
 }
 
@@ -174,7 +229,9 @@ pub(crate) fn field(text: &str, comma: bool) -> Field {
     let digits = text.as_bytes();
     match digits {
         [] => return Field::Missing,
-        [b'0', b'0'..=b'9', ..] if digits.iter().all(u8::is_ascii_digit) => return Field::Code,
+        [b'0', rest @ ..] if rest.iter().any(|byte| *byte != b'0') && rest.iter().all(u8::is_ascii_digit) => {
+            return Field::Code;
+        }
         _ => {}
     }
     match text.parse::<f64>() {
