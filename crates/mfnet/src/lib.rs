@@ -17,8 +17,8 @@ mod train;
 
 pub use data::{
     BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, LeftOut, Mirror, PUBLISHED,
-    Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer, Table,
-    Target, Targets, largest,
+    Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer, StrayText,
+    Table, Target, Targets, largest,
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};

@@ -18,13 +18,10 @@ use self::figure::{Drawing, Figure};
 use self::html::{Column, Page};
 use self::importance::Importances;
 use crate::failure::Failure;
-use crate::output::significant;
+use crate::output::as_read;
 
 /// Values of a row that are shown beside its error.
 const SHOWN: usize = 6;
-/// Characters of a number that is shown whole, and digits of one that is not.
-const LONGEST: usize = 10;
-const DIGITS: usize = 6;
 /// Characters of a name in a plot.
 const NAME: usize = 24;
 
@@ -236,12 +233,6 @@ fn quoted(argument: &str) -> String {
 fn evenly(all: usize, most: usize) -> Vec<usize> {
     let count = all.min(most);
     (0..count).map(|i| i * all / count).collect()
-}
-
-/// A number as it stands in the data, if that is short.
-fn as_read(x: f64) -> String {
-    let exact = x.to_string();
-    if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
 }
 
 /// So many per cent, or a dash for what is not known.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file};
+use crate::read::STDIN;
 use crate::report::Report;
 use crate::source;
 
@@ -106,6 +107,9 @@ impl RunFolder {
 
 /// The built-in name, or the file's name without its endings.
 fn run_name(data: &str) -> String {
+    if data == STDIN {
+        return "stdin".to_owned();
+    }
     let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());
     match file.split('.').next() {
         Some(name) if !source::is_name(data) && !name.is_empty() => name.to_owned(),

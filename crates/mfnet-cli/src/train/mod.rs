@@ -201,7 +201,7 @@ impl Job<'_> {
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let mut text = format!(
             "{}{from}: {}, {}; target {target}: {task}{guessed}\n{}",
-            args.data,
+            data.name(),
             counted(data.samples(), "row"),
             columns::features(data),
             self.parts.described(),
@@ -209,6 +209,7 @@ impl Job<'_> {
         if let Some(left_out) = columns::left_out(data.left_out()) {
             text += &format!("\n{left_out}");
         }
+        text += &columns::stray_texts(data.stray_texts());
         let scaled = self.preprocessing.scaled_columns();
         let constant = self.preprocessing.inputs.constant();
         if !constant.is_empty() {
