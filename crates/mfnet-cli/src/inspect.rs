@@ -33,7 +33,7 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     let preprocessing = model.preprocessing();
     match &preprocessing.columns {
         None => {
-            writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?
+            writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
         }
         Some(encoders) => {
             let (columns, features) = (counted(encoders.len(), "column"), counted(preprocessing.features(), "feature"));
