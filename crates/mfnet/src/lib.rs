@@ -16,9 +16,9 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, LeftOut, Mirror, PUBLISHED,
-    Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer, StrayText,
-    Table, Target, Targets, largest,
+    BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, IdxFolder, LeftOut, Mirror,
+    PUBLISHED, Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer,
+    StrayText, Table, Target, Targets, largest,
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
