@@ -5,6 +5,7 @@ mod regression;
 
 use std::fmt;
 
+pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, accuracy};
 pub use regression::{mae, r2, rmse};
 use serde::Serialize;
