@@ -14,6 +14,7 @@ mod pytorch;
 mod report;
 mod score_table;
 mod source;
+mod sparkline;
 mod train;
 
 use std::process::ExitCode;

@@ -27,7 +27,10 @@ fn digits_reach_the_promised_accuracy() {
     assert_eq!(report["output"], "runs/digits-1");
     assert_eq!(files(&desk.path("runs/digits-1")), ["history.csv", "metrics.json", "model.safetensors", "report.html"]);
     let history = desk.text("runs/digits-1/history.csv");
-    assert!(history.starts_with("epoch,loss,validation_loss,seconds\n1,"));
+    assert!(history.starts_with("epoch,loss,validation_loss,seconds,validation_accuracy\n1,"));
+    let of_best_epoch = history.lines().nth(report["best_epoch"].as_u64().unwrap() as usize).unwrap();
+    let accuracy: f64 = of_best_epoch.split(',').nth(4).unwrap().parse().unwrap();
+    assert_eq!(report["validation"]["accuracy"], accuracy);
     assert_eq!(history.lines().count() as u64, 1 + report["epochs"].as_u64().unwrap());
     assert_eq!(serde_json::from_str::<serde_json::Value>(&desk.text("runs/digits-1/metrics.json")).unwrap(), report);
 
@@ -168,6 +171,8 @@ fn early_stopping_keeps_the_best_epoch() {
     let desk = Desk::new();
     let report = desk.train("diabetes --validation-fraction 0.2 --early-stopping 5 --epochs 400 --output run");
     let history = desk.text("run/history.csv");
+    // values have no accuracy
+    assert!(history.lines().skip(1).all(|line| line.ends_with(',')));
     let losses: Vec<f64> =
         history.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect();
     let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);

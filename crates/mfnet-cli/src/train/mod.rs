@@ -1,6 +1,7 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
 mod choices;
+mod display;
 mod folder;
 mod observer;
 mod parts;
