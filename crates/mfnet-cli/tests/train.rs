@@ -163,7 +163,12 @@ fn training_says_so_when_the_network_is_not_better() {
     let rows: String = (0..60).map(|i| format!("{i},{}.5\n", 3 * i)).collect();
     desk.write("line.csv", format!("x,y\n{rows}"));
     let text = desk.ok("train line.csv --target y").stdout;
-    assert!(text.contains("On the test rows the network is not better than the linear model."), "{text}");
+    assert!(
+        text.contains(
+            "The network is not better than the linear model, and so not worth it: its RMSE on 12 test rows is "
+        ),
+        "{text}"
+    );
 }
 
 #[test]

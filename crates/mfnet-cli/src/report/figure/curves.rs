@@ -12,12 +12,13 @@ const MOST_POINTS: usize = 1000;
 /// The length of a line's sample beside its name.
 const SAMPLE: i32 = 90;
 
-/// Losses over the epochs.
+/// Losses or accuracies over the epochs.
 pub(in super::super) struct Curves {
     pub(in super::super) y_name: String,
+    pub(in super::super) y_axis: Axis,
     pub(in super::super) epochs: usize,
     pub(in super::super) lines: Vec<Line>,
-    /// The epoch whose weights were kept, and its loss.
+    /// The epoch whose weights were kept, and its loss or accuracy.
     pub(in super::super) best: Option<(usize, f64)>,
 }
 
@@ -29,31 +30,26 @@ pub(in super::super) struct Line {
 }
 
 impl Curves {
-    /// The y axis, which is logarithmic if the losses are of very different sizes.
-    pub(in super::super) fn y_axis(&self) -> Axis {
-        Axis::logarithmic_if_wide(self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.1)))
-    }
-
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
         self.draw_key(area)?;
         let below = area.margin(2 * TEXT, 0, 0, 0);
-        let y = self.y_axis();
+        let y = &self.y_axis;
         let scale = if y.is_logarithmic() { " (logarithmic)" } else { "" };
         let x = Axis::numbers(self.epochs);
-        let chart = chart(&below, (&x, "epoch"), (&y, &format!("{}{scale}", self.y_name)))?;
+        let chart = chart(&below, (&x, "epoch"), (y, &format!("{}{scale}", self.y_name)))?;
         let plot = chart.plotting_area();
         let place = |point: &(f64, f64)| {
             let (x, y) = plot.map_coordinate(point);
             (x - below.get_pixel_range().0.start, y - below.get_pixel_range().1.start)
         };
-        if let Some((epoch, loss)) = self.best {
+        if let Some((epoch, value)) = self.best {
             let epoch = epoch as f64;
             let (x, bottom) = place(&(epoch, y.low()));
             let (_, top) = place(&(epoch, y.high()));
             below.draw(&PathElement::new(vec![(x, bottom), (x, top)], thin(INK)))?;
-            if loss.is_finite() {
-                below.draw(&Circle::new(place(&(epoch, loss)), 10, WHITE.filled()))?;
-                below.draw(&Circle::new(place(&(epoch, loss)), 10, thin(INK)))?;
+            if value.is_finite() {
+                below.draw(&Circle::new(place(&(epoch, value)), 10, WHITE.filled()))?;
+                below.draw(&Circle::new(place(&(epoch, value)), 10, thin(INK)))?;
             }
             let (beside, side) =
                 if 2 * x > below.dim_in_pixel().0 as i32 { (-12, HPos::Right) } else { (12, HPos::Left) };
