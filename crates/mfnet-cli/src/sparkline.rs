@@ -4,17 +4,16 @@
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /// Where there is no finite number.
 const NOTHING: char = '·';
-/// From this ratio of the highest to the lowest number on the blocks stand for logarithms.
-const WIDE: f64 = 10.0;
 
-/// Numbers one after the other as blocks, the lowest ▁ and the highest █; where there are more than `width` each block is the mean of neighbours.
+/// Numbers one after the other as blocks, the lowest ▁ and the highest █, by their logarithms if all are above 0. Where there are more numbers than
+/// `width` each block is the mean of neighbours.
 pub(crate) fn sparkline(numbers: &[f64], width: usize) -> String {
     let count = numbers.len().min(width);
     let part = |k: usize| &numbers[k * numbers.len() / count..(k + 1) * numbers.len() / count];
     let means: Vec<Option<f64>> = (0..count).map(|k| mean(part(k))).collect();
     let finite = || means.iter().flatten().copied();
     let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
-    let scale = |x: f64| if low > 0.0 && high / low >= WIDE { x.ln() } else { x };
+    let scale = |x: f64| if low > 0.0 { x.ln() } else { x };
     let (low, high) = (scale(low), scale(high));
     let block = |x: f64| match high - low {
         0.0 => BLOCKS[BLOCKS.len() / 2 - 1],
@@ -42,13 +41,12 @@ mod tests {
         assert_eq!(sparkline(&[2.3], 10), "▄");
         assert_eq!(sparkline(&[1.0, 1.0, 1.0], 10), "▄▄▄");
         assert_eq!(sparkline(&[2.0, 1.0], 10), "█▁");
-        assert_eq!(sparkline(&[3.0, 1.0, 2.0], 10), "█▁▅");
-        assert_eq!(sparkline(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], 8), "▁▂▃▄▅▆▇█");
+        assert_eq!(sparkline(&[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0], 8), "▁▂▃▄▅▆▇█");
         assert_eq!(sparkline(&[1.0, 2.0], 0), "");
     }
 
     #[test]
-    fn wide_numbers_by_their_logarithms() {
+    fn what_is_above_0_by_its_logarithm() {
         let powers: Vec<f64> = (0..8).map(|i| 10.0_f64.powi(-i)).collect();
         assert_eq!(sparkline(&powers, 8), "█▇▆▅▄▃▂▁");
         // 0 has no logarithm
