@@ -9,12 +9,11 @@ mod report;
 mod settings;
 mod verdict;
 
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{
-    Activation, AnyNetwork, Dataset, Dtype, EpochRecord, Error, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
-    Result as LibraryResult, Scalar, Seed, Threads, Trainer, Training,
+    Activation, AnyNetwork, Columns, Dataset, Dtype, EpochRecord, Error, KeptWeights, Loss, Model, NeuralNetwork,
+    Preprocessing, Result as LibraryResult, Scalar, Seed, Threads, Trainer, Training,
 };
 
 use self::choices::Choices;
@@ -24,6 +23,7 @@ use self::parts::Parts;
 use self::report::Report;
 use self::settings::Settings;
 use crate::args::{TrainArgs, word};
+use crate::columns;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{counted, message, print};
@@ -34,15 +34,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     Settings::new(args, Choices::before_reading(args))?;
     RunFolder::check(args)?;
     let source = Source::read(&args.data, &args.folders, args.quiet)?;
-    let (digest, folder_of_data) = (source.digest(), source.folder().map(Path::to_owned));
-    let data = source.into_dataset(args.target.as_deref(), args.task)?;
+    let (digest, from) = (source.digest(), source.origin());
+    let columns =
+        Columns { drop: args.drop.clone(), numeric: args.numeric.clone(), categorical: args.categorical.clone() };
+    let data = source.into_dataset(args.target.as_deref(), args.task, &columns)?;
     let parts = Parts::new(args, &data)?;
     let choices = Choices::new(args, &parts.train, parts.validation.samples() > 0);
     let preprocessing = Preprocessing::fit_with(choices.scale, &parts.train);
     let settings = Settings::new(args, choices)?.for_task(args, &data)?;
     let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
     let job = Job { args, data, digest, parts, preprocessing, settings, interrupt: interrupt::watch() };
-    let introduction = job.introduction(folder_of_data.as_deref(), &threads);
+    let introduction = job.introduction(&from, &threads);
     if !args.quiet {
         message(&introduction);
     }
@@ -109,7 +111,7 @@ impl Job<'_> {
     }
 
     fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {
-        let mut builder = NeuralNetwork::builder(self.data.features()).dtype::<T>();
+        let mut builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         for size in &self.settings.choices.hidden {
             let activation = Activation::from_label(&word(self.args.activation));
             builder = builder.linear(*size).activation(activation.unwrap_or(Activation::Identity));
@@ -189,7 +191,7 @@ impl Job<'_> {
     }
 
     /// What is about to happen.
-    fn introduction(&self, folder_of_data: Option<&Path>, threads: &Threads) -> String {
+    fn introduction(&self, from: &str, threads: &Threads) -> String {
         let (args, data) = (self.args, &self.data);
         let target = data.targets().columns().join(", ");
         let task = match data.classes() {
@@ -199,28 +201,32 @@ impl Job<'_> {
         let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_name(&args.data);
         let other = if data.classes() > 0 { "regression" } else { "classification" };
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
-        let from = folder_of_data.map_or_else(String::new, |folder| format!(" from {}", folder.display()));
         let mut text = format!(
             "{}{from}: {}, {}; target {target}: {task}{guessed}\n{}",
             args.data,
             counted(data.samples(), "row"),
-            counted(data.features(), "feature"),
+            columns::features(data),
             self.parts.described(),
         );
+        if let Some(left_out) = columns::left_out(data.left_out()) {
+            text += &format!("\n{left_out}");
+        }
+        let scaled = self.preprocessing.scaled_columns();
         let constant = self.preprocessing.inputs.constant();
         if !constant.is_empty() {
-            let names: Vec<&str> = constant.iter().take(4).map(|i| data.feature_names()[*i].as_str()).collect();
-            let more = if constant.len() > 4 { ", …" } else { "" };
+            let names: Vec<&str> = constant.iter().map(|i| data.feature_names()[scaled[*i]].as_str()).collect();
             let are = if constant.len() == 1 { "feature is" } else { "features are" };
             text += &format!(
-                "\n{} {are} constant in the training rows and scaled by 1: {}{more}",
+                "\n{} {are} constant in the training rows and scaled by 1: {}",
                 constant.len(),
-                names.join(", ")
+                columns::listed(&names)
             );
         }
         let sizes: Vec<String> =
             self.settings.choices.hidden.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
-        let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
+        let layers = [vec![self.preprocessing.features().to_string()], sizes, vec![data.outputs().to_string()]]
+            .concat()
+            .join(" → ");
         let threads = counted(threads.count(), "thread");
         text + &format!("\nnetwork {layers}; {}; {}, {threads}", self.settings.summary(args), word(args.dtype))
     }
