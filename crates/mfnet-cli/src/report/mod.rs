@@ -44,22 +44,28 @@ pub(crate) struct Run<'a> {
     pub(crate) interrupted: bool,
 }
 
-/// How the loss went.
+/// How loss and accuracy went.
 pub(crate) struct Course<'a> {
     /// The name of the loss.
     pub(crate) loss: &'a str,
     pub(crate) epochs: &'a [EpochRecord],
     /// The epoch whose weights were kept.
     pub(crate) best_epoch: usize,
-    pub(crate) baselines: &'a BaselineLosses,
+    pub(crate) levels: &'a Levels,
 }
 
-/// The losses of the baselines on the rows of one part, to compare the curves with.
+/// The baselines on the rows of one part, to compare the curves with.
 #[derive(Default)]
-pub(crate) struct BaselineLosses {
+pub(crate) struct Levels {
     pub(crate) part: &'static str,
-    pub(crate) naive: Option<f64>,
-    pub(crate) linear: Option<f64>,
+    pub(crate) naive: Option<Level>,
+    pub(crate) linear: Option<Level>,
+}
+
+/// How good a baseline is.
+pub(crate) struct Level {
+    pub(crate) loss: Option<f64>,
+    pub(crate) accuracy: Option<f64>,
 }
 
 /// The page, and its plots as files.

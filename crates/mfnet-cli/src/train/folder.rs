@@ -77,7 +77,9 @@ impl RunFolder {
         let path = self.history();
         let failed = |error: io::Error| Failure::work(format!("{}: cannot write: {error}", path.display()));
         let mut csv = csv::Writer::from_writer(File::create(&path).map_err(failed)?);
-        let header = csv.write_record(["epoch", "loss", "validation_loss", "seconds"]).map_err(of_csv);
+        // what comes is added at the end
+        let columns = ["epoch", "loss", "validation_loss", "seconds", "validation_accuracy"];
+        let header = csv.write_record(columns).map_err(of_csv);
         header.and_then(|()| csv.flush()).map_err(failed)?;
         Ok(csv)
     }
