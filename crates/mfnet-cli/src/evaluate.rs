@@ -33,7 +33,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
     let data = source.dataset_for(model)?;
     let same = model.training.data.as_deref() == Some(&source.digest());
-    let Some(split) = model.training.split.filter(|split| same && split.is_repeatable()) else {
+    let Some(split) = model.training.split.as_ref().filter(|split| same && split.is_repeatable()) else {
         return match asked {
             None | Some(Part::All) => Ok((Part::All, data)),
             Some(part) => Err(Failure::work(format!(
@@ -44,7 +44,7 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
             .help("these are other data: leave --part out to use all rows")),
         };
     };
-    let (part, rows) = part_of(&split, data, asked)?;
+    let (part, rows) = part_of(split, data, asked)?;
     if rows.samples() == 0 {
         return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));
     }

@@ -147,7 +147,7 @@ impl Job<'_> {
         Training {
             loss: Some(self.settings.loss_name.clone()),
             data: Some(self.digest.clone()),
-            split: Some(self.parts.split),
+            split: Some(self.parts.split.clone()),
             settings,
         }
     }

@@ -40,7 +40,8 @@ impl Parts {
                 return Err(Failure::usage(message));
             }
             let split = Split::new(by, seed);
-            Ok((split, split.apply(data)?))
+            let parts = split.apply(data)?;
+            Ok((split, parts))
         };
         let (split, (train, validation, test)) = match args.validation_fraction {
             Some(fraction) => divided(Some(fraction))?,
@@ -65,14 +66,15 @@ impl Parts {
     /// By what the rows were divided, and how many came into each part.
     pub(super) fn described(&self) -> String {
         let seed = self.split.seed;
-        let by = match self.split.by {
+        let by = match &self.split.by {
             SplitBy::Fractions(_) if self.overruled => format!("split by seed {seed}, not the official one"),
             SplitBy::Fractions(_) => format!("split by seed {seed}"),
-            SplitBy::Official { validation: Some(fraction) } if fraction > 0.0 => {
+            SplitBy::Official { validation: Some(fraction) } if *fraction > 0.0 => {
                 format!("official test rows, validation rows drawn by seed {seed}")
             }
             SplitBy::Official { validation: Some(_) } => "official test rows".to_owned(),
             SplitBy::Official { validation: None } => "official split".to_owned(),
+            SplitBy::Groups { .. } | SplitBy::Column { .. } | SplitBy::Fold { .. } => String::new(),
         };
         let [train, validation, test] = [&self.train, &self.validation, &self.test].map(|part| grouped(part.samples()));
         format!("{by}: {train} training, {validation} validation, {test} test rows")

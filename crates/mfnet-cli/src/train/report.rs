@@ -204,7 +204,7 @@ impl Report {
         history: &History,
     ) -> Result<Page, Failure> {
         let split = &job.parts.split;
-        let (.., test_rows) = job.data.split_numbers(split.by, Seed(split.seed))?;
+        let (.., test_rows) = job.data.split_numbers(split.by.clone(), Seed(split.seed))?;
         Page::new(&Run {
             name: &job.args.data,
             introduction,

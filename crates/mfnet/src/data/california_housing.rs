@@ -4,7 +4,7 @@ use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 
-use super::split::Part;
+use super::split::{Marks, Part};
 use super::table::number;
 use super::{Dataset, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
@@ -70,7 +70,7 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
         feature_names: FEATURES.map(str::to_owned).to_vec(),
         samples: Samples::from_tensor(&Tensor::from_columns(FEATURES.len(), inputs)?),
         targets: Targets::Values { columns: vec!["MedHouseVal".to_owned()], values: Tensor::from_columns(1, values)? },
-        official: None,
+        marks: Marks::default(),
     })
 }
 

@@ -22,7 +22,6 @@ mod table;
 mod targets;
 
 use std::path::Path;
-use std::sync::Arc;
 
 pub use batches::{Batch, Batches};
 pub use builtin::{BUILT_IN, BuiltIn};
@@ -33,7 +32,7 @@ pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
 pub(crate) use samples::Samples;
 pub use scaler::{Scaler, Scaling};
-use split::Part;
+use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
 pub use table::Table;
@@ -63,8 +62,8 @@ pub struct Dataset {
     feature_names: Vec<String>,
     samples: Samples,
     targets: Targets,
-    /// The part of each sample in the official split, if there is one.
-    official: Option<Arc<Vec<Part>>>,
+    /// What a split has to respect.
+    marks: Marks,
 }
 
 impl Dataset {
@@ -86,7 +85,7 @@ impl Dataset {
         let is_feature = |column: &&String| !target.columns().contains(column);
         let feature_names: Vec<String> = table.columns().iter().filter(is_feature).cloned().collect();
         let samples = Samples::from_tensor(&table.numbers(&feature_names)?);
-        Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets, official: None })
+        Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets, marks: Marks::default() })
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
@@ -120,7 +119,7 @@ impl Dataset {
         targets.check()?;
         let feature_names = (0..features).map(|i| i.to_string()).collect();
         let samples = Samples::from_bytes(features, bytes);
-        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, official: None })
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, marks: Marks::default() })
     }
 
     /// [`Dataset::new`] with names for the features.
@@ -136,7 +135,7 @@ impl Dataset {
             check_finite(name, values, |i| columns.get(i).cloned().unwrap_or_else(|| format!("target {i}")))?;
         }
         let samples = Samples::from_tensor(&inputs);
-        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, official: None })
+        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, marks: Marks::default() })
     }
 
     /// What errors call it: the file's path, or the name of a built-in data set.
@@ -209,12 +208,13 @@ impl Dataset {
     }
 
     fn selected(&self, samples: &[usize]) -> Self {
-        self.with(self.samples.select(samples), self.targets.select(samples))
+        let selected = self.with(self.samples.select(samples), self.targets.select(samples));
+        Dataset { marks: self.marks.select(samples), ..selected }
     }
 
     /// The same samples with features and targets as a model has them.
     pub(crate) fn aligned(&self, feature_names: Vec<String>, samples: Samples, targets: Targets) -> Self {
-        Dataset { name: self.name.clone(), feature_names, samples, targets, official: self.official.clone() }
+        Dataset { name: self.name.clone(), feature_names, samples, targets, marks: self.marks.clone() }
     }
 
     /// The text of one column, a feature or a target, numbers in their shortest form.
@@ -234,7 +234,13 @@ impl Dataset {
 
     /// Other samples of the same features.
     fn with(&self, samples: Samples, targets: Targets) -> Self {
-        Dataset { name: self.name.clone(), feature_names: self.feature_names.clone(), samples, targets, official: None }
+        Dataset {
+            name: self.name.clone(),
+            feature_names: self.feature_names.clone(),
+            samples,
+            targets,
+            marks: Marks::default(),
+        }
     }
 }
 
