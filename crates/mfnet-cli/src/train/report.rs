@@ -1,13 +1,12 @@
 //! What came out: as JSON, as text, and as what report.html shows.
 
 use std::fmt::Write;
-use std::sync::atomic::Ordering;
 
-use mfnet::{Dataset, Flow, History, Metrics, Model, Seed, Stop, Threads, linear_model_while, naive_model};
+use mfnet::{Dataset, Flow, History, Metrics, Model, Seed, Stop, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
-use super::Job;
 use super::folder::RunFolder;
+use super::job::Job;
 use super::parts::Parts;
 use crate::args::word;
 use crate::evaluate::scores;
@@ -27,7 +26,7 @@ struct Baselines {
 impl Baselines {
     /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None of what an interrupt came before.
     fn of(job: &Job<'_>, train: &Dataset) -> Result<Self, Failure> {
-        let interrupted = || job.interrupt.load(Ordering::Relaxed);
+        let interrupted = || job.task.is_interrupted();
         if interrupted() || job.parts.test.samples() == 0 {
             return Ok(Baselines::default());
         }
@@ -35,12 +34,12 @@ impl Baselines {
         let (part, rows) =
             if validation.samples() > 0 { ("validation", validation) } else { ("training", &job.parts.train) };
         let scores = |net| -> Result<(Metrics, Option<f64>), Failure> {
-            let mut model = Model::new(&job.data, job.preprocessing.clone(), net)?;
+            let mut model = Model::new(&job.task.data, job.preprocessing.clone(), net)?;
             model.training.loss = Some(job.settings.loss_name.clone());
             Ok((model.evaluate(test)?, model.evaluate_loss(rows)?))
         };
         let (naive, naive_loss) = scores(naive_model(train)?)?;
-        let bar = progress_bar(job.args.quiet, "linear model, to compare with: step {pos}");
+        let bar = progress_bar(job.task.args.quiet, "linear model, to compare with: step {pos}");
         let linear = linear_model_while(train, |steps| {
             bar.set_position(steps as u64);
             if interrupted() { Flow::Stop } else { Flow::Continue }
@@ -77,7 +76,6 @@ impl Report {
         train: &Dataset,
         model: &Model,
         history: &History,
-        threads: &Threads,
         folder: &RunFolder,
     ) -> Result<Self, Failure> {
         let part = |name, data: &Dataset| -> Result<Part, Failure> {
@@ -94,18 +92,18 @@ impl Report {
         ];
         let baselines = Baselines::of(job, train)?;
         let facts = json!({
-            "task": if job.data.classes() > 0 { "classification" } else { "regression" },
-            "data": job.args.data,
-            "features": job.data.features(),
+            "task": if job.task.data.classes() > 0 { "classification" } else { "regression" },
+            "data": job.task.args.data,
+            "features": job.task.data.features(),
             "parameters": model.network().parameter_count(),
             "epochs": history.epochs().len(),
             "best_epoch": history.best_epoch(),
             "seconds": history.seconds(),
             "samples_per_second": history.samples_per_second(),
-            "seed": job.args.seed,
-            "threads": threads.count(),
-            "threads_that_worked": threads.worked().max(1),
-            "dtype": word(job.args.dtype),
+            "seed": job.task.args.seed,
+            "threads": job.task.threads.count(),
+            "threads_that_worked": job.task.threads.worked().max(1),
+            "dtype": word(job.task.args.dtype),
             "output": folder.path().display().to_string(),
         });
         let facts = facts.as_object().cloned().unwrap_or_default();
@@ -196,18 +194,12 @@ impl Report {
     }
 
     /// What report.html shows.
-    pub(super) fn page(
-        &self,
-        job: &Job<'_>,
-        introduction: &str,
-        model: &Model,
-        history: &History,
-    ) -> Result<Page, Failure> {
+    pub(super) fn page(&self, job: &Job<'_>, model: &Model, history: &History) -> Result<Page, Failure> {
         let split = &job.parts.split;
-        let (.., test_rows) = job.data.split_numbers(split.by.clone(), Seed(split.seed))?;
+        let (.., test_rows) = job.task.data.split_numbers(split.by.clone(), Seed(split.seed))?;
         Page::new(&Run {
-            name: &job.args.data,
-            introduction,
+            name: &job.task.args.data,
+            introduction: &job.introduction(),
             outcome: self.outcome(),
             scores: score_lines(&self.rows()),
             verdict: self.verdict(),
@@ -220,7 +212,7 @@ impl Report {
             model,
             test: &job.parts.test,
             test_rows: &test_rows,
-            interrupted: job.interrupt.load(Ordering::Relaxed),
+            interrupted: job.task.is_interrupted(),
         })
     }
 
