@@ -44,6 +44,7 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
             .help("these are other data: leave --part out to use all rows")),
         };
     };
+    let data = source.marked(data, &split.by)?;
     let (part, rows) = part_of(split, data, asked)?;
     if rows.samples() == 0 {
         return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published, Table, Target};
+use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published, SplitBy, Table, Target};
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
@@ -70,10 +70,15 @@ impl Source {
         })
     }
 
-    /// What is learned from it, with --target and --task.
-    pub(crate) fn into_dataset(self, target: Option<&str>, task: Option<Task>) -> Result<Dataset, Failure> {
+    /// What is learned from it, with --target and --task; columns to drop are no features.
+    pub(crate) fn into_dataset(
+        self,
+        target: Option<&str>,
+        task: Option<Task>,
+        drop: &[String],
+    ) -> Result<Dataset, Failure> {
         match self {
-            Source::Table(table) => Ok(Dataset::from_table(&table, &target_of(&table, target, task)?)?),
+            Source::Table(table) => Ok(Dataset::from_table_without(&table, &target_of(&table, target, task)?, drop)?),
             Source::Published { published, data, .. } => {
                 let is = if data.classes() > 0 { Task::Classification } else { Task::Regression };
                 if let Some(other) = target.filter(|target| *target != published.target) {
@@ -95,6 +100,17 @@ impl Source {
         Ok(match self {
             Source::Table(table) => model.dataset(table)?,
             Source::Published { data, .. } => model.align(data)?,
+        })
+    }
+
+    /// The data with the marks by which they were split.
+    pub(crate) fn marked(&self, data: Dataset, by: &SplitBy) -> Result<Dataset, Failure> {
+        Ok(match by {
+            SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. } => {
+                data.grouped_by(column, &self.text(column)?)?
+            }
+            SplitBy::Column { column, .. } => data.parted_by(column, &self.text(column)?)?,
+            _ => data,
         })
     }
 

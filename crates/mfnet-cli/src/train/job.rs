@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
     /// What is about to happen.
     pub(super) fn introduction(&self) -> String {
         let constant = self.constant().map_or_else(String::new, |line| format!("\n{line}"));
-        format!("{}\n{}{constant}\n{}", self.task.described(), self.parts.described(), self.described())
+        format!("{}\n{}{constant}\n{}", self.task.described(), self.parts.described(self.task), self.described())
     }
 
     /// The features that say nothing in the training rows, in a line.

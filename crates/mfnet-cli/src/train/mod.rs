@@ -2,6 +2,7 @@
 
 mod choices;
 mod folder;
+mod folds;
 mod job;
 mod observer;
 mod parts;
@@ -24,9 +25,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     Settings::new(args, Choices::before_reading(args))?;
     RunFolder::check(args)?;
     let task = Task::read(args)?;
-    let parts = Parts::new(args, &task.data)?;
+    match args.folds {
+        None => once(&task),
+        Some(count) => folds::run(&task, count),
+    }
+}
+
+fn once(task: &Task<'_>) -> Result<(), Failure> {
+    let args = task.args;
+    let parts = Parts::new(task, None)?;
     let choices = Choices::new(args, &parts.train, parts.validation.samples() > 0);
-    let job = Job::new(&task, parts, choices)?;
+    let job = Job::new(task, parts, choices)?;
     if !args.quiet {
         message(&job.introduction());
     }

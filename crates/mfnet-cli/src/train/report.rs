@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mfnet::{Dataset, Flow, History, Metrics, Model, Seed, Stop, linear_model_while, naive_model};
+use mfnet::{Dataset, Flow, History, Metrics, Model, Stop, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
 use super::folder::RunFolder;
@@ -153,8 +153,17 @@ impl Report {
         writeln!(text, "\nsaved: {}\nto look at: {}", self.model, self.page)
     }
 
+    pub(super) fn test_samples(&self) -> usize {
+        self.parts[2].samples
+    }
+
+    /// The test scores of the network, the linear model and the naive predictor.
+    pub(super) fn compared(&self) -> [Option<&Metrics>; 3] {
+        [&self.parts[2].metrics, &self.baselines.linear, &self.baselines.naive].map(Option::as_ref)
+    }
+
     /// How large the network is, how long it was trained, and how that ended.
-    fn outcome(&self) -> String {
+    pub(super) fn outcome(&self) -> String {
         let number = |name: &str| self.facts.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
         let ended = match self.stop {
             Stop::Finished => "",
@@ -195,8 +204,6 @@ impl Report {
 
     /// What report.html shows.
     pub(super) fn page(&self, job: &Job<'_>, model: &Model, history: &History) -> Result<Page, Failure> {
-        let split = &job.parts.split;
-        let (.., test_rows) = job.task.data.split_numbers(split.by.clone(), Seed(split.seed))?;
         Page::new(&Run {
             name: &job.task.args.data,
             introduction: &job.introduction(),
@@ -211,7 +218,8 @@ impl Report {
             },
             model,
             test: &job.parts.test,
-            test_rows: &test_rows,
+            test_rows: &job.parts.test_rows,
+            test_file: job.task.args.test_file.as_deref(),
             interrupted: job.task.is_interrupted(),
         })
     }

@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -17,6 +18,8 @@ pub(super) struct Task<'a> {
     pub(super) digest: String,
     /// The folder of a published data set.
     folder: Option<PathBuf>,
+    /// The rows of --test-file.
+    pub(super) test: Option<Dataset>,
     pub(super) threads: Threads,
     pub(super) interrupt: &'static AtomicBool,
 }
@@ -25,10 +28,26 @@ impl<'a> Task<'a> {
     /// Reads the data. From now on Ctrl-C saves what is there.
     pub(super) fn read(args: &'a TrainArgs) -> Result<Self, Failure> {
         let source = Source::read(&args.data, &args.folders, args.quiet)?;
+        if let (Source::Published { published, .. }, Some(option)) = (&source, of_tables(args)) {
+            let message = format!("{option} is for tables of your own: {} has an official split", published.name);
+            return Err(Failure::usage(message));
+        }
         let (digest, folder) = (source.digest(), source.folder().map(Path::to_owned));
-        let data = source.into_dataset(args.target.as_deref(), args.task)?;
+        let column = args.group.as_ref().or(args.split_column.as_ref());
+        let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
+        let data = source.into_dataset(args.target.as_deref(), args.task, column.map_or(&[], std::slice::from_ref))?;
+        if let Some(column) = column.filter(|column| data.targets().columns().contains(column)) {
+            let option = if args.group.is_some() { "--group" } else { "--split-column" };
+            return Err(Failure::usage(format!("{option} names the target {column:?}")));
+        }
+        let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
+        let data = match (&args.group, &args.split_column) {
+            (Some(column), _) => data.grouped_by(column, &texts)?,
+            (None, Some(column)) => data.parted_by(column, &texts)?,
+            (None, None) => data,
+        };
         let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
-        Ok(Task { args, data, digest, folder, threads, interrupt: interrupt::watch() })
+        Ok(Task { args, data, digest, folder, test, threads, interrupt: interrupt::watch() })
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
@@ -50,4 +69,29 @@ impl<'a> Task<'a> {
         let (rows, features) = (counted(data.samples(), "row"), counted(data.features(), "feature"));
         format!("{}{from}: {rows}, {features}; target {target}: {task}{guessed}", args.data)
     }
+}
+
+/// The first option that is given and not for data sets with an official split.
+fn of_tables(args: &TrainArgs) -> Option<&'static str> {
+    let given = [("--group", &args.group), ("--split-column", &args.split_column), ("--test-file", &args.test_file)];
+    given.into_iter().find(|(_, value)| value.is_some()).map(|(option, _)| option)
+}
+
+/// Reads the rows of --test-file, which have the columns and classes of the data and, where the file has the column, none of their groups.
+fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) -> Result<Dataset, Failure> {
+    if source::published(file).is_some() {
+        return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
+    }
+    let Source::Table(table) = Source::read(file, &args.folders, args.quiet)? else {
+        return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
+    };
+    let test = data.read_like(&table)?;
+    if let Some(column) = args.group.as_ref().filter(|column| table.columns().contains(column)) {
+        let groups: HashSet<&String> = groups.iter().collect();
+        if let Some(group) = table.text(column)?.iter().find(|group| groups.contains(group)) {
+            let message = format!("{file}, column {column:?}: the group {group:?} is in {} too", data.name());
+            return Err(Failure::work(message).help("take its rows out of one of the files"));
+        }
+    }
+    Ok(test)
 }

@@ -81,11 +81,31 @@ impl Dataset {
     /// [`Error::Data`] naming line, column and text: a missing target column, text or a number that is not finite among numbers, an
     /// empty cell, a target with one class or one value, no column beside the target.
     pub fn from_table(table: &Table, target: &Target) -> Result<Self> {
+        Self::from_table_without(table, target, &[])
+    }
+
+    /// The same without some columns, which are no features.
+    ///
+    /// # Errors
+    /// As [`Dataset::from_table`], and [`Error::Data`] if there is no such column.
+    pub fn from_table_without(table: &Table, target: &Target, drop: &[String]) -> Result<Self> {
         let targets = Targets::from_table(table, target)?;
-        let is_feature = |column: &&String| !target.columns().contains(column);
+        for column in drop {
+            table.position(column)?;
+        }
+        let is_feature = |column: &&String| !target.columns().contains(column) && !drop.contains(column);
         let feature_names: Vec<String> = table.columns().iter().filter(is_feature).cloned().collect();
         let samples = Samples::from_tensor(&table.numbers(&feature_names)?);
         Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets, marks: Marks::default() })
+    }
+
+    /// The same columns of another table, as of one that holds the test samples alone.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a missing column, a class that these data do not have, and for text, gaps or numbers that are not finite.
+    pub fn read_like(&self, table: &Table) -> Result<Self> {
+        let targets = self.targets.read_like(table)?;
+        Self::named(table.name(), self.feature_names.clone(), table.numbers(&self.feature_names)?, targets)
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …

@@ -8,12 +8,13 @@ use crate::tensor::Tensor;
 
 impl Model {
     /// X of a table, not scaled: the model's columns by name, in whatever order they stand; other columns are ignored. In a file without
-    /// header the columns are counted: all that the training file had, or all but the target's.
+    /// header the columns are counted: all that the training file had, or the features alone.
     ///
     /// # Errors
     /// [`Error::Data`] for a missing column, and for text, gaps or numbers that are not finite, with line and column.
     pub fn inputs(&self, table: &Table) -> Result<Tensor<f64>> {
-        let (features, targets) = (self.features.len(), self.target.columns().len());
+        let others = self.training.split.as_ref().map_or(0, |split| usize::from(split.by.column().is_some()));
+        let (features, targets) = (self.features.len(), self.target.columns().len() + others);
         let counted = self.features.iter().all(|feature| feature.parse::<usize>().is_ok());
         if table.has_header() || !counted || table.columns().len() == features + targets {
             return table.numbers(&self.features);
