@@ -70,6 +70,15 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum, default_value_t = DtypeName::F64, help_heading = "Network")]
     pub(crate) dtype: DtypeName,
 
+    /// Columns that are no features, with commas
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
+    pub(crate) drop: Vec<String>,
+    /// Columns of numbers, with commas: a text in them is an error. Without it a column with text is a category
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
+    pub(crate) numeric: Vec<String>,
+    /// Columns of categories, with commas, though they hold numbers
+    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
+    pub(crate) categorical: Vec<String>,
     /// What is done to the features: standard (mean 0 and deviation 1), robust (median and quartiles), min-max (0 to 1; pixels divided by
     /// 255), quantile (ranks as a normal distribution) [default: standard; quantile from 5000 training rows on, but for pixels]
     #[arg(long, value_name = "SCALING", value_parser = scaling, help_heading = "Preprocessing")]

@@ -11,7 +11,8 @@ use crate::source::{self, Source};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    let source = Source::read(&args.data, &args.folders, false)?;
+    let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
+    let source = Source::read_with(&args.data, &args.folders, false, column.as_slice())?;
     let (part, data) = part(&model, &source, args.part)?;
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;

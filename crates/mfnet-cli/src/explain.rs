@@ -57,7 +57,7 @@ impl Batch {
                 table.name()
             )));
         }
-        Ok(Batch { inputs: preprocessing.inputs.apply(&inputs.select_columns(rows)), targets: None })
+        Ok(Batch { inputs: inputs.select_columns(rows), targets: None })
     }
 }
 

@@ -85,10 +85,13 @@ impl From<Error> for Failure {
             Error::InvalidValue { .. } => Failure { code: WRONG_COMMAND_LINE, ..failure },
             Error::Data { problem, .. } => match problem {
                 DataProblem::NotANumber { .. } => failure
-                    .help("features, and the target of a regression, must be numbers with a point, such as 3.14")
-                    .help("columns of text are not read yet: take the column out, or write its values as numbers"),
+                    .help("numbers have a point, such as 3.14; a missing one is an empty cell")
+                    .help("a column with text is read as a category, unless --numeric names it or it is the target of a regression"),
                 DataProblem::EmptyCell => {
-                    failure.help("gaps are not filled yet: fill the cell, or take the row or the column out")
+                    failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
+                }
+                DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
+                    failure.help("a column that --numeric or --categorical names is not left out")
                 }
                 DataProblem::NotFinite { .. } => failure.help("replace the value, or take the row or the column out"),
                 DataProblem::RowLength { .. } => {

@@ -30,12 +30,14 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     writeln!(text, "Network\n{}\n", model.network())?;
     writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
     let inputs = &model.preprocessing().inputs;
+    let scaled: Vec<String> =
+        model.preprocessing().scaled_columns().into_iter().map(|i| model.features()[i].clone()).collect();
     match inputs {
-        Scaler::Affine(affine) => write_affine(text, model.features(), affine)?,
-        Scaler::Quantiles(quantiles) => write_quantiles(text, model.features(), quantiles)?,
+        Scaler::Affine(affine) => write_affine(text, &scaled, affine)?,
+        Scaler::Quantiles(quantiles) => write_quantiles(text, &scaled, quantiles)?,
     }
     if !inputs.constant().is_empty() {
-        let names: Vec<String> = inputs.constant().iter().map(|i| model.features()[*i].clone()).collect();
+        let names: Vec<String> = inputs.constant().iter().map(|i| scaled[*i].clone()).collect();
         writeln!(text, "  constant there, scaled by 1: {}", shortened(&names))?;
     }
     match model.target() {

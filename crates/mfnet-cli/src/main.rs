@@ -1,6 +1,7 @@
 //! The program `mfnet`: its commands, one a module.
 
 mod args;
+mod columns;
 mod datasets;
 mod evaluate;
 mod explain;
@@ -11,6 +12,7 @@ mod interrupt;
 mod output;
 mod predict;
 mod pytorch;
+mod read;
 mod report;
 mod score_table;
 mod source;

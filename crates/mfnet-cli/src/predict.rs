@@ -15,7 +15,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
             .help("name another one with --output, or replace it with --force"));
     }
     let model = source::model(&args.model)?;
-    let source = Source::read(&args.data, &args.folders, false)?;
+    let source = Source::read_with(&args.data, &args.folders, false, &args.keep)?;
     let kept = args.keep.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
     let rows = Rows { predictions: source.predict(&model)?, names: &args.keep, kept };
     match &args.output {

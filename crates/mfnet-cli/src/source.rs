@@ -3,12 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mfnet::{BUILT_IN, BuiltIn, Dataset, Model, PUBLISHED, Predictions, Published, SplitBy, Table, Target};
+use mfnet::{BUILT_IN, BuiltIn, Columns, Dataset, Model, PUBLISHED, Predictions, Published, SplitBy, Table, Target};
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
-use crate::fetch;
 use crate::output::counted;
+use crate::{fetch, read};
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
@@ -25,8 +25,18 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Reads DATA: a name, or else a CSV file. A published data set that is nowhere is downloaded.
+    /// Reads DATA: a name, or else a file. A published data set that is nowhere is downloaded.
     pub(crate) fn read(data: &str, folders: &DataFolders, quiet: bool) -> Result<Self, Failure> {
+        Self::read_with(data, folders, quiet, &[])
+    }
+
+    /// The same; the columns of these names keep their texts.
+    pub(crate) fn read_with(
+        data: &str,
+        folders: &DataFolders,
+        quiet: bool,
+        keep_texts: &[String],
+    ) -> Result<Self, Failure> {
         if let Some(built_in) = built_in(data) {
             return Ok(Source::Table(built_in.table()?));
         }
@@ -35,7 +45,7 @@ impl Source {
             let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
             return Ok(Source::Published { published, data, folder });
         }
-        Ok(Source::Table(csv_file(data)?))
+        Ok(Source::Table(read::table(data, quiet, keep_texts)?))
     }
 
     /// What errors call it.
@@ -46,11 +56,12 @@ impl Source {
         }
     }
 
-    /// The folder of a published data set.
-    pub(crate) fn folder(&self) -> Option<&Path> {
+    /// Where it comes from: the folder of a published data set, how a file was understood.
+    pub(crate) fn origin(&self) -> String {
         match self {
-            Source::Table(_) => None,
-            Source::Published { folder, .. } => Some(folder),
+            Source::Table(table) if built_in(table.name()).is_some() => String::new(),
+            Source::Table(table) => format!(" ({})", table.description()),
+            Source::Published { folder, .. } => format!(" from {}", folder.display()),
         }
     }
 
@@ -70,15 +81,15 @@ impl Source {
         })
     }
 
-    /// What is learned from it, with --target and --task; columns to drop are no features.
+    /// What is learned from it, with --target, --task, and the options for columns.
     pub(crate) fn into_dataset(
         self,
         target: Option<&str>,
         task: Option<Task>,
-        drop: &[String],
+        columns: &Columns,
     ) -> Result<Dataset, Failure> {
         match self {
-            Source::Table(table) => Ok(Dataset::from_table_without(&table, &target_of(&table, target, task)?, drop)?),
+            Source::Table(table) => Ok(Dataset::from_table_with(&table, &target_of(&table, target, task)?, columns)?),
             Source::Published { published, data, .. } => {
                 let is = if data.classes() > 0 { Task::Classification } else { Task::Regression };
                 if let Some(other) = target.filter(|target| *target != published.target) {
@@ -88,6 +99,11 @@ impl Source {
                 }
                 if let Some(other) = task.filter(|task| *task != is) {
                     let message = format!("--task {} does not fit {}: expected {}", word(other), data.name(), word(is));
+                    return Err(Failure::usage(message));
+                }
+                if *columns != Columns::default() {
+                    let message =
+                        format!("{}: --drop, --numeric and --categorical are for tables of your own", data.name());
                     return Err(Failure::usage(message));
                 }
                 Ok(data)
@@ -156,22 +172,6 @@ pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
         None => failure,
     };
     failure.help(format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", ")))
-}
-
-fn csv_file(data: &str) -> Result<Table, Failure> {
-    let path = Path::new(data);
-    if path.is_dir() {
-        return Err(with_names(Failure::work(format!("{data}: expected a CSV file, found a folder")), data));
-    }
-    let name = data.to_lowercase();
-    let name = name.strip_suffix(".gz").unwrap_or(&name);
-    if let Some(later) = [".parquet", ".npy", ".npz", ".xlsx", ".json"].iter().find(|later| name.ends_with(*later)) {
-        return Err(Failure::work(format!("{data}: {later} files are not read yet")).help("save the table as CSV"));
-    }
-    Table::read_csv(path).map_err(|error| match error {
-        mfnet::Error::Io { .. } if !path.exists() => with_names(error.into(), data),
-        error => error.into(),
-    })
 }
 
 /// What --target and --task mean for this table.

@@ -19,6 +19,7 @@ fn files_and_data() {
     data("long.csv", "a,b,y\n1,2,3,4\n");
     data("text.csv", "a,b,y\n1,2,0\n1,x,1\n");
     data("gap.csv", "a,b,y\n1,2,0\n1,,1\n");
+    data("names.csv", "id,y\n7,0.5\n9,2\n8,1.5\n");
     data("nan.csv", "a,y\n1,0.5\n2,nan\n3,1.5\n");
     data("infinite.csv", "a,y\n1,0.5\n2,inf\n3,1.5\n");
     data("typo.csv", "a,y\n1,0.5\n2,1.5\n3,1.5o\n");
@@ -33,14 +34,19 @@ fn files_and_data() {
     fs::create_dir(desk.path("folder")).unwrap();
     for (arguments, message) in [
         ("missing.csv --target y", "missing.csv: cannot read: No such file or directory (os error 2)"),
-        ("folder --target y", "folder: expected a CSV file, found a folder"),
-        ("t.parquet --target y", "t.parquet: .parquet files are not read yet"),
+        ("folder --target y", "folder: expected a file, found a folder"),
         ("empty.csv --target y", "empty.csv: the file is empty"),
         ("header.csv --target y", "header.csv: the file has a header and no rows"),
         ("short.csv --target y", "short.csv, line 3: expected 3 fields as in the first row, found 2"),
         ("long.csv --target y", "long.csv, line 2: expected 3 fields as in the first row, found 4"),
-        ("text.csv --target y", "text.csv, line 3, column \"b\": expected a number, found \"x\""),
-        ("gap.csv --target y", "gap.csv, line 3, column \"b\": expected a value, found an empty cell"),
+        ("text.csv --target y --numeric b", "text.csv, line 3, column \"b\": expected a number, found \"x\""),
+        ("gap.csv --target b", "gap.csv, line 3, column \"b\": expected a value, found an empty cell"),
+        ("infinite.csv --target a", "infinite.csv, line 3, column \"y\": expected a finite number, found \"inf\""),
+        ("text.csv --target y --drop c", "text.csv: there is no column \"c\"; the columns are \"a\", \"b\", \"y\""),
+        (
+            "names.csv --target y",
+            "names.csv: there is no column beside the target to learn from; id: an identifier: no two rows alike",
+        ),
         ("nan.csv --target y", "nan.csv, line 3, column \"y\": expected a finite number, found \"nan\""),
         ("infinite.csv --target y", "infinite.csv, line 3, column \"y\": expected a finite number, found \"inf\""),
         ("typo.csv --target y", "typo.csv, line 4, column \"y\": expected a number, found \"1.5o\""),
@@ -222,7 +228,7 @@ fn models() {
         ("noise", vec![0xff; 1000], own),
         ("altered", altered, "the file was altered: its contents do not have the SHA-256 that was stored with them"),
         ("scale", with("\\\"mean\\\":[6", "\\\"mean\\\":[7"), "the file was altered"),
-        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 1, found 7"),
+        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 2, found 7"),
         (
             "shape",
             with("\\\"inputs\\\":3", "\\\"inputs\\\":4"),

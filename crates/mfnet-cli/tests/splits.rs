@@ -60,19 +60,23 @@ fn groups_stay_together_and_are_found_again() {
     desk.write("new.csv", columns(&visits(), &[4, 1, 0]));
     assert_eq!(desk.ok("evaluate run new.csv --json").json()["samples"], 120);
 
-    // the same in a file without header, where columns are counted
-    let rows: String = columns(&visits(), &[0, 1, 2, 4])
-        .lines()
-        .skip(1)
-        .map(|line| {
-            let (row, ill) = line.rsplit_once(',').unwrap();
-            format!("{},{}\n", row.replace('p', ""), usize::from(ill == "yes"))
-        })
-        .collect();
-    desk.write("plain.csv", rows);
-    let trained = desk.train("plain.csv --target 3 --group 2 --epochs 3 --output plain");
-    let evaluated = desk.ok("evaluate plain plain.csv --json").json();
-    assert_eq!((&evaluated["part"], &evaluated["loss"]), (&json!("test"), &trained["test"]["loss"]));
+    // the same in a file without header, where columns are counted, and texts of numbers stay texts
+    for (kept, target, group) in [([0, 1, 2, 4], 3, 2), ([0, 1, 4, 2], 2, 3)] {
+        let rows = columns(&visits(), &kept)
+            .replace("yes", "1")
+            .replace("no", "0")
+            .replace(",p2,", ",p01,")
+            .replace(",p2\n", ",p01\n");
+        desk.write(
+            "plain.csv",
+            rows.replace(",p", ",").lines().skip(1).map(|line| format!("{line}\n")).collect::<String>(),
+        );
+        let options = format!("--target {target} --group {group} --epochs 3 --output plain --force");
+        let run = desk.ok(&format!("train plain.csv {options} --json"));
+        assert!(run.stderr.contains(&format!("of {group} on both sides: 30 groups")), "{}", run.stderr);
+        let evaluated = desk.ok("evaluate plain plain.csv --json").json();
+        assert_eq!((&evaluated["part"], &evaluated["loss"]), (&json!("test"), &run.json()["test"]["loss"]));
+    }
 }
 
 #[test]
@@ -128,6 +132,25 @@ fn test_rows_in_a_file_of_their_own() {
     assert_eq!(desk.ok("evaluate run train.csv --json").json()["part"], "all");
     fails(&desk, 1, "evaluate run train.csv --part test", "train.csv: the model was trained without test rows");
     assert!(desk.text("run/report.html").contains("Rows of test.csv are counted from 0"));
+}
+
+/// A level of the test file that training rows do not have, and one of theirs that it does not have.
+#[test]
+fn test_rows_with_other_categories() {
+    let desk = Desk::new();
+    let city = |i: usize| ["Turin", "Oslo", "Lima"][i * 5 % 3];
+    let rows = |of: &dyn Fn(usize) -> &'static str| {
+        (0..60).map(|i| format!("{},{},{}\n", i * 7 % 31, of(i), i % 3 + i % 7)).collect::<String>()
+    };
+    desk.write("train.csv", format!("age,city,cost\n{}", rows(&city)));
+    desk.write(
+        "test.csv",
+        format!("age,city,cost\n{}", rows(&|i| if i % 3 == 0 { "Cairo" } else { ["Lima", "Turin"][i % 2] })),
+    );
+    let trained = desk.train("train.csv --target cost --task regression --test-file test.csv --epochs 3 --output run");
+    let evaluated = desk.ok("evaluate run test.csv --json").json();
+    assert_eq!(evaluated["rmse"], trained["test"]["rmse"]);
+    assert_eq!((&trained["samples"]["test"], &trained["samples"]["train"]), (&json!(60), &json!(54)));
 }
 
 #[test]

@@ -16,8 +16,9 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Fractions, Mirror, PUBLISHED, Preprocessing, Published, PublishedFile,
-    Quantiles, Scaler, Scaling, SplitBy, Standardizer, Table, Target, Targets, largest,
+    BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, LeftOut, Mirror, PUBLISHED,
+    Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer, Table,
+    Target, Targets, largest,
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};

@@ -1,6 +1,6 @@
 //! What the score on test rows loses without a column.
 
-use mfnet::{AnyNetwork, Importance, NeuralNetwork, Scalar, Seed, Tensor};
+use mfnet::{AnyNetwork, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
 
 use super::figure::{Bars, Cell, Drawing, Grid};
 use super::{NAME, Run, Writer, evenly, html, side};
@@ -42,7 +42,7 @@ impl Importances {
             return Ok(None);
         }
         if most < groups.len() {
-            groups = heaviest(run.model.network(), most).into_iter().map(|feature| vec![feature]).collect();
+            groups = heaviest(run.model, most).into_iter().map(|feature| vec![feature]).collect();
         }
         let affordable = predictions / groups.len().max(1);
         let repetitions = (affordable / run.test.samples()).clamp(1, REPETITIONS);
@@ -64,8 +64,8 @@ impl Importances {
     }
 }
 
-/// So many features, those with the largest weights in the first layer, in their order.
-fn heaviest(network: &AnyNetwork, count: usize) -> Vec<usize> {
+/// So many columns, those with the largest weights in the first layer, in their order.
+fn heaviest(model: &Model, count: usize) -> Vec<usize> {
     fn squares<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<f64> {
         let of_feature = |w: &Tensor<T>, j| w.column(j).map(|w| w.to_f64().powi(2)).sum();
         // the first column are the biases
@@ -73,10 +73,12 @@ fn heaviest(network: &AnyNetwork, count: usize) -> Vec<usize> {
             .next()
             .map_or_else(Vec::new, |p| (1..p.value.columns()).map(|j| of_feature(&p.value, j)).collect())
     }
-    let squares = match network {
+    let of_inputs = match model.network() {
         AnyNetwork::F64(net) => squares(net),
         AnyNetwork::F32(net) => squares(net),
     };
+    let places = model.preprocessing().places().into_iter();
+    let squares: Vec<f64> = places.map(|place| of_inputs[place].iter().sum()).collect();
     let mut features: Vec<usize> = (0..squares.len()).collect();
     features.sort_by(|a, b| squares[*b].total_cmp(&squares[*a]));
     features.truncate(count);

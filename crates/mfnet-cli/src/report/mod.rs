@@ -12,7 +12,7 @@ mod png;
 mod preprocessing;
 mod values;
 
-use mfnet::{Dataset, EpochRecord, Model, Predictions, Targets};
+use mfnet::{ColumnKind, Dataset, EpochRecord, Model, Predictions, Targets};
 
 use self::figure::{Drawing, Figure};
 use self::html::{Column, Page};
@@ -188,9 +188,13 @@ impl Writer {
         let names = names.iter().map(|name| (name.as_str(), Column::Number));
         let columns: Vec<(&str, Column)> =
             [("row", Column::Number)].into_iter().chain(head.iter().copied()).chain(names).collect();
+        let kinds = run.test.kinds();
         let inputs = run.test.select(&rows.iter().map(|row| row.0).collect::<Vec<_>>())?.inputs();
         let cells = |(j, (row, cells)): (usize, &(usize, Vec<String>))| {
-            let values = features.iter().map(|feature| as_read(inputs[(*feature, j)]));
+            let values = features.iter().map(|feature| match &kinds[*feature] {
+                ColumnKind::Number if inputs[(*feature, j)].is_finite() => as_read(inputs[(*feature, j)]),
+                kind => html::shortened(&kind.text(inputs[(*feature, j)]), NAME),
+            });
             [run.test_rows[*row].to_string()].into_iter().chain(cells.clone()).chain(values).collect()
         };
         self.page.table(&columns, &rows.iter().enumerate().map(cells).collect::<Vec<_>>());

@@ -11,7 +11,9 @@ const MOST: usize = 40;
 
 pub(super) fn write(run: &Run<'_>, report: &mut Writer) {
     let preprocessing = run.model.preprocessing();
-    let features = run.model.features();
+    let columns = run.model.features();
+    let features: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| columns[i].clone()).collect();
+    let features = features.as_slice();
     report.page.heading("Preprocessing");
     match &preprocessing.inputs {
         Scaler::Affine(scaling) => write_affine(features, scaling, report),

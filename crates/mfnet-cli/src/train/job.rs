@@ -13,6 +13,7 @@ use super::report::Report;
 use super::settings::Settings;
 use super::task::Task;
 use crate::args::word;
+use crate::columns;
 use crate::failure::Failure;
 use crate::output::counted;
 use crate::report::{BaselineLosses, Course, Report as Page};
@@ -68,7 +69,7 @@ impl<'a> Job<'a> {
     }
 
     fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {
-        let mut builder = NeuralNetwork::builder(self.task.data.features()).dtype::<T>();
+        let mut builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         for size in &self.settings.choices.hidden {
             let activation = Activation::from_label(&word(self.task.args.activation));
             builder = builder.linear(*size).activation(activation.unwrap_or(Activation::Identity));
@@ -158,12 +159,11 @@ impl<'a> Job<'a> {
         if constant.is_empty() {
             return None;
         }
-        let names = self.task.data.feature_names();
-        let shown: Vec<&str> = constant.iter().take(4).map(|i| names[*i].as_str()).collect();
-        let more = if constant.len() > 4 { ", …" } else { "" };
+        let (names, scaled) = (self.task.data.feature_names(), self.preprocessing.scaled_columns());
+        let names: Vec<&str> = constant.iter().map(|i| names[scaled[*i]].as_str()).collect();
         let are = if constant.len() == 1 { "feature is" } else { "features are" };
         let count = constant.len();
-        Some(format!("{count} {are} constant in the training rows and scaled by 1: {}{more}", shown.join(", ")))
+        Some(format!("{count} {are} constant in the training rows and scaled by 1: {}", columns::listed(&names)))
     }
 
     /// The network and how it is trained, in a line.
@@ -171,7 +171,8 @@ impl<'a> Job<'a> {
         let (args, data) = (self.task.args, &self.task.data);
         let sizes: Vec<String> =
             self.settings.choices.hidden.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
-        let layers = [vec![data.features().to_string()], sizes, vec![data.outputs().to_string()]].concat().join(" → ");
+        let (inputs, outputs) = (self.preprocessing.features(), data.outputs());
+        let layers = [vec![inputs.to_string()], sizes, vec![outputs.to_string()]].concat().join(" → ");
         let threads = counted(self.task.threads.count(), "thread");
         format!("network {layers}; {}; {}, {threads}", self.settings.summary(args), word(args.dtype))
     }

@@ -1,10 +1,10 @@
 use std::collections::HashSet;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mfnet::{Dataset, Threads};
+use mfnet::{Columns, Dataset, Threads};
 
 use crate::args::TrainArgs;
+use crate::columns;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::counted;
@@ -16,8 +16,8 @@ pub(super) struct Task<'a> {
     pub(super) data: Dataset,
     /// What tells the data from others.
     pub(super) digest: String,
-    /// The folder of a published data set.
-    folder: Option<PathBuf>,
+    /// Where they come from.
+    origin: String,
     /// The rows of --test-file.
     pub(super) test: Option<Dataset>,
     pub(super) threads: Threads,
@@ -27,15 +27,21 @@ pub(super) struct Task<'a> {
 impl<'a> Task<'a> {
     /// Reads the data. From now on Ctrl-C saves what is there.
     pub(super) fn read(args: &'a TrainArgs) -> Result<Self, Failure> {
-        let source = Source::read(&args.data, &args.folders, args.quiet)?;
+        let column = args.group.as_ref().or(args.split_column.as_ref());
+        let kept = column.map_or(&[][..], std::slice::from_ref);
+        let source = Source::read_with(&args.data, &args.folders, args.quiet, kept)?;
         if let (Source::Published { published, .. }, Some(option)) = (&source, of_tables(args)) {
             let message = format!("{option} is for tables of your own: {} has an official split", published.name);
             return Err(Failure::usage(message));
         }
-        let (digest, folder) = (source.digest(), source.folder().map(Path::to_owned));
-        let column = args.group.as_ref().or(args.split_column.as_ref());
+        let (digest, origin) = (source.digest(), source.origin());
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
-        let data = source.into_dataset(args.target.as_deref(), args.task, column.map_or(&[], std::slice::from_ref))?;
+        let columns = Columns {
+            drop: [&args.drop, kept].concat(),
+            numeric: args.numeric.clone(),
+            categorical: args.categorical.clone(),
+        };
+        let data = source.into_dataset(args.target.as_deref(), args.task, &columns)?;
         if let Some(column) = column.filter(|column| data.targets().columns().contains(column)) {
             let option = if args.group.is_some() { "--group" } else { "--split-column" };
             return Err(Failure::usage(format!("{option} names the target {column:?}")));
@@ -47,14 +53,14 @@ impl<'a> Task<'a> {
             (None, None) => data,
         };
         let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
-        Ok(Task { args, data, digest, folder, test, threads, interrupt: interrupt::watch() })
+        Ok(Task { args, data, digest, origin, test, threads, interrupt: interrupt::watch() })
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
         self.interrupt.load(Ordering::Relaxed)
     }
 
-    /// The data and the target in a line.
+    /// The data, the target, and which columns are no features.
     pub(super) fn described(&self) -> String {
         let (args, data) = (self.args, &self.data);
         let target = data.targets().columns().join(", ");
@@ -65,9 +71,9 @@ impl<'a> Task<'a> {
         let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_name(&args.data);
         let other = if data.classes() > 0 { "regression" } else { "classification" };
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
-        let from = self.folder.as_ref().map_or_else(String::new, |folder| format!(" from {}", folder.display()));
-        let (rows, features) = (counted(data.samples(), "row"), counted(data.features(), "feature"));
-        format!("{}{from}: {rows}, {features}; target {target}: {task}{guessed}", args.data)
+        let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
+        let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
+        format!("{}{}: {rows}, {features}; target {target}: {task}{guessed}{left_out}", args.data, self.origin)
     }
 }
 
@@ -82,7 +88,7 @@ fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) ->
     if source::published(file).is_some() {
         return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
     }
-    let Source::Table(table) = Source::read(file, &args.folders, args.quiet)? else {
+    let Source::Table(table) = Source::read_with(file, &args.folders, args.quiet, args.group.as_slice())? else {
         return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
     };
     let test = data.read_like(&table)?;

@@ -37,7 +37,8 @@ pub struct Batches<'a, T: Scalar> {
 }
 
 impl Dataset {
-    /// One epoch: every sample once, `size` samples at a time, in the order of the data. A size of 0 counts as 1.
+    /// One epoch: every sample once, `size` samples at a time, in the order of the data. A size of 0 counts as 1. The inputs are the numbers of the
+    /// data: categories, dates and gaps are to be encoded before ([`super::Preprocessing::apply`]).
     ///
     /// ```
     /// use mfnet::{Dataset, Seed, Purpose};
@@ -63,7 +64,7 @@ impl Dataset {
     ) {
         inputs.set_columns(count);
         targets.set_columns(count);
-        self.samples.write(samples, inputs);
+        self.features.samples.write(samples, inputs);
         self.targets.write(samples, targets);
     }
 }

@@ -1,8 +1,4 @@
-use std::io::Read;
-
-use flate2::bufread::GzDecoder;
-
-use super::{Dataset, Table, Target};
+use super::{Dataset, ReadTable, Table, Target};
 use crate::error::{Error, Result};
 
 /// A data set that is compiled into the library. `assets/README.md` says where each comes from.
@@ -55,9 +51,7 @@ impl BuiltIn {
     /// # Errors
     /// None that a whole program can meet: the bytes are part of it.
     pub fn table(&self) -> Result<Table> {
-        let mut bytes = Vec::new();
-        GzDecoder::new(self.gzip).read_to_end(&mut bytes).map_err(Error::io(self.name.as_ref(), "decompress"))?;
-        Table::parse(self.name, bytes, None)
+        ReadTable::new().read_from(self.name, self.gzip)
     }
 
     /// How much of the library it is: the size of its compressed table.

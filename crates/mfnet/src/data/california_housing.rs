@@ -4,9 +4,9 @@ use std::io::Read;
 
 use flate2::bufread::GzDecoder;
 
-use super::split::{Marks, Part};
+use super::split::Part;
 use super::table::number;
-use super::{Dataset, Samples, Targets};
+use super::{Dataset, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
 
@@ -65,13 +65,10 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
     if values.is_empty() {
         return Err(Error::data(file, DataProblem::Empty));
     }
-    Ok(Dataset {
-        name: name.to_owned(),
-        feature_names: FEATURES.map(str::to_owned).to_vec(),
-        samples: Samples::from_tensor(&Tensor::from_columns(FEATURES.len(), inputs)?),
-        targets: Targets::Values { columns: vec!["MedHouseVal".to_owned()], values: Tensor::from_columns(1, values)? },
-        marks: Marks::default(),
-    })
+    let features =
+        Features::of_numbers(FEATURES.map(str::to_owned).to_vec(), Samples::from_numbers(FEATURES.len(), inputs));
+    let targets = Targets::Values { columns: vec!["MedHouseVal".to_owned()], values: Tensor::from_columns(1, values)? };
+    Ok(Dataset::of(name, features, targets))
 }
 
 /// The part that each row belongs to.

@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::file::{open, sha256};
-use super::{Dataset, Marks, Samples, Targets};
+use super::{Dataset, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 
 /// The most memory that is taken on the word of a header; more comes as bytes do.
@@ -147,13 +147,7 @@ impl Dataset {
         let features = images.elements.len() / images.sizes[0];
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
         let samples = Samples::from_bytes(features, images.elements);
-        Ok(Dataset {
-            name: name.to_owned(),
-            feature_names,
-            samples,
-            targets: classes(labels)?,
-            marks: Marks::default(),
-        })
+        Ok(Dataset::of(name, Features::of_numbers(feature_names, samples), classes(labels)?))
     }
 }
 

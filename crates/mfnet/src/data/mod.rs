@@ -1,7 +1,7 @@
 //! Data: from a file to batches.
 //!
 //! ```text
-//! file → Table (text) → Dataset (numbers) → split → Preprocessing → batches
+//! file → Table (columns) → Dataset (numbers) → split → Preprocessing → batches
 //! ```
 
 mod batches;
@@ -9,6 +9,8 @@ mod builtin;
 mod california_housing;
 #[cfg(feature = "download")]
 mod download;
+mod encoder;
+mod features;
 mod file;
 mod idx;
 mod preprocessing;
@@ -27,6 +29,9 @@ pub use batches::{Batch, Batches};
 pub use builtin::{BUILT_IN, BuiltIn};
 #[cfg(feature = "download")]
 pub use download::{Download, Progress};
+pub use encoder::Encoder;
+pub(crate) use features::Features;
+pub use features::{ColumnKind, Columns};
 pub use preprocessing::Preprocessing;
 pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
@@ -35,8 +40,8 @@ pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub use table::Table;
-pub(crate) use table::position;
+pub use table::{LeftOut, ReadTable, Table};
+pub(crate) use table::{position, shortest};
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
@@ -46,6 +51,9 @@ use crate::tensor::Tensor;
 ///
 /// Inputs have shape (features, samples): a row of the file is a column here. They are kept in the type of the file, numbers in `f64` and
 /// pixels as bytes; batches come in the type of the network.
+///
+/// The numbers of a table are those of its file: of a category the number of the level, of a date the days since 1970, NaN where a value is
+/// missing; [`Dataset::kinds`] says which is which. [`Preprocessing`] makes features of them that a network can learn from.
 ///
 /// ```
 /// use mfnet::{Dataset, Fractions, Seed, Table, Target};
@@ -59,53 +67,59 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug)]
 pub struct Dataset {
     name: String,
-    feature_names: Vec<String>,
-    samples: Samples,
+    features: Features,
     targets: Targets,
+    /// The columns of the table that are no features, and why.
+    left_out: Vec<(String, LeftOut)>,
     /// What a split has to respect.
     marks: Marks,
 }
 
 impl Dataset {
-    /// Reads a CSV file whose columns are all numbers but for the target's labels; see [`Table::read_csv`].
+    /// Reads a table from a file, as [`Table::read`] and [`Dataset::from_table`] do.
     ///
     /// # Errors
-    /// As [`Table::read_csv`] and [`Dataset::from_table`].
+    /// Theirs.
     pub fn from_csv(path: impl AsRef<Path>, target: Target) -> Result<Self> {
-        Self::from_table(&Table::read_csv(path)?, &target)
+        Self::from_table(&Table::read(path)?, &target)
     }
 
-    /// Every column but the target's as features.
+    /// Every column but the target's as a feature, its kind guessed; see [`Dataset::from_table_with`].
     ///
     /// # Errors
-    /// [`Error::Data`] naming line, column and text: a missing target column, text or a number that is not finite among numbers, an
-    /// empty cell, a target with one class or one value, no column beside the target.
+    /// As [`Dataset::from_table_with`].
     pub fn from_table(table: &Table, target: &Target) -> Result<Self> {
-        Self::from_table_without(table, target, &[])
+        Self::from_table_with(table, target, &Columns::default())
     }
 
-    /// The same without some columns, which are no features.
+    /// The columns of a table but the target's as features. What a column is, unless `columns` says it, is guessed from all of its fields:
+    ///
+    /// * numbers, where empty fields, and texts as NA, NaN, null or ?, are missing values,
+    /// * booleans: true and false, yes and no, t and f, y and n, in any case,
+    /// * dates: 2024-01-31, also with a time of day,
+    /// * categories: other text, also if it stands among numbers, and numbers that begin with a zero, as postal codes do.
+    ///
+    /// Left out ([`Dataset::left_out`]) are columns without values, texts of which more than half differ, and whole numbers or texts that all
+    /// differ and are called like a key: `id`, `index`, `user_id`, …
     ///
     /// # Errors
-    /// As [`Dataset::from_table`], and [`Error::Data`] if there is no such column.
-    pub fn from_table_without(table: &Table, target: &Target, drop: &[String]) -> Result<Self> {
+    /// [`Error::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
+    /// where values belong, one class or one value; an infinite number; a column that is not there; no feature.
+    pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let targets = Targets::from_table(table, target)?;
-        for column in drop {
-            table.position(column)?;
-        }
-        let is_feature = |column: &&String| !target.columns().contains(column) && !drop.contains(column);
-        let feature_names: Vec<String> = table.columns().iter().filter(is_feature).cloned().collect();
-        let samples = Samples::from_tensor(&table.numbers(&feature_names)?);
-        Ok(Dataset { name: table.name().to_owned(), feature_names, samples, targets, marks: Marks::default() })
+        let (features, left_out) = Features::from_table(table, target.columns(), columns)?;
+        Ok(Dataset { name: table.name().to_owned(), features, targets, left_out, marks: Marks::default() })
     }
 
-    /// The same columns of another table, as of one that holds the test samples alone.
+    /// The same columns of another table, as of one that holds the test samples alone. Their kinds are those of these data, a category's levels its own.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing column, a class that these data do not have, and for text, gaps or numbers that are not finite.
+    /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.read_like(table)?;
-        Self::named(table.name(), self.feature_names.clone(), table.numbers(&self.feature_names)?, targets)
+        let positions = self.feature_names().iter().map(|column| table.position(column)).collect::<Result<Vec<_>>>()?;
+        let features = Features::from_columns(table, self.feature_names(), &positions, self.kinds())?;
+        Ok(Self::of(table.name(), features, targets))
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
@@ -138,8 +152,7 @@ impl Dataset {
         }
         targets.check()?;
         let feature_names = (0..features).map(|i| i.to_string()).collect();
-        let samples = Samples::from_bytes(features, bytes);
-        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, marks: Marks::default() })
+        Ok(Self::of(name, Features::of_numbers(feature_names, Samples::from_bytes(features, bytes)), targets))
     }
 
     /// [`Dataset::new`] with names for the features.
@@ -154,8 +167,11 @@ impl Dataset {
         if let Targets::Values { columns, values } = &targets {
             check_finite(name, values, |i| columns.get(i).cloned().unwrap_or_else(|| format!("target {i}")))?;
         }
-        let samples = Samples::from_tensor(&inputs);
-        Ok(Dataset { name: name.to_owned(), feature_names, samples, targets, marks: Marks::default() })
+        Ok(Self::of(name, Features::of_numbers(feature_names, Samples::from_tensor(&inputs)), targets))
+    }
+
+    pub(crate) fn of(name: &str, features: Features, targets: Targets) -> Self {
+        Dataset { name: name.to_owned(), features, targets, left_out: Vec::new(), marks: Marks::default() }
     }
 
     /// What errors call it: the file's path, or the name of a built-in data set.
@@ -165,17 +181,27 @@ impl Dataset {
 
     /// Number of samples.
     pub fn samples(&self) -> usize {
-        self.samples.len()
+        self.features.samples.len()
     }
 
     /// Number of features.
     pub fn features(&self) -> usize {
-        self.samples.features()
+        self.features.samples.features()
     }
 
     /// The features' names.
     pub fn feature_names(&self) -> &[String] {
-        &self.feature_names
+        &self.features.names
+    }
+
+    /// What the features are.
+    pub fn kinds(&self) -> &[ColumnKind] {
+        &self.features.kinds
+    }
+
+    /// The columns of the table that are no features, because they do not look like any, and why.
+    pub fn left_out(&self) -> &[(String, LeftOut)] {
+        &self.left_out
     }
 
     /// Number of classes; 0 for a regression.
@@ -195,17 +221,31 @@ impl Dataset {
 
     /// X, shape (features, samples), written out.
     pub fn inputs(&self) -> Tensor<f64> {
-        self.samples.tensor()
+        self.features.samples.tensor()
     }
 
     /// Whether the features are bytes, as pixels are: see [`Dataset::from_bytes`].
     pub fn holds_bytes(&self) -> bool {
-        self.samples.holds_bytes()
+        self.features.samples.holds_bytes()
     }
 
     /// X as it is kept.
-    pub(crate) fn stored_inputs(&self) -> &Samples {
-        &self.samples
+    pub(crate) fn stored_inputs(&self) -> &Features {
+        &self.features
+    }
+
+    /// Error unless a network can take the features as they are.
+    pub(crate) fn check_numbers(&self) -> Result<()> {
+        let other = self.features.kinds.iter().position(|kind| *kind != ColumnKind::Number);
+        let found = match other.map(|i| &self.features.kinds[i]) {
+            Some(ColumnKind::Category { .. }) => "a category",
+            Some(ColumnKind::Date) => "a date",
+            Some(_) => "a boolean",
+            None if self.features.samples.has_gaps() => "a missing value",
+            None => return Ok(()),
+        };
+        let column = other.map(|i| self.features.names[i].clone());
+        Err(Error::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded { found } })
     }
 
     /// What is to be predicted.
@@ -228,39 +268,34 @@ impl Dataset {
     }
 
     fn selected(&self, samples: &[usize]) -> Self {
-        let selected = self.with(self.samples.select(samples), self.targets.select(samples));
+        let selected = self.with(self.features.select(samples), self.targets.select(samples));
         Dataset { marks: self.marks.select(samples), ..selected }
     }
 
     /// The same samples with features and targets as a model has them.
-    pub(crate) fn aligned(&self, feature_names: Vec<String>, samples: Samples, targets: Targets) -> Self {
-        Dataset { name: self.name.clone(), feature_names, samples, targets, marks: self.marks.clone() }
+    pub(crate) fn aligned(&self, features: Features, targets: Targets) -> Self {
+        Dataset { marks: self.marks.clone(), ..Self::of(&self.name, features, targets) }
     }
 
-    /// The text of one column, a feature or a target, numbers in their shortest form.
+    /// The text of one column, a feature or a target, numbers in their shortest form; empty for missing values.
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
     pub fn text(&self, column: &str) -> Result<Vec<String>> {
-        let columns = [self.targets.columns(), &self.feature_names].concat();
+        let Features { names, kinds, samples } = &self.features;
+        let columns = [self.targets.columns(), names].concat();
         let position = position(&self.name, &columns, column)?;
         let feature = position.checked_sub(self.targets.columns().len());
         Ok(match (feature, &self.targets) {
-            (Some(feature), _) => self.samples.feature(feature).map(|x| x.to_string()).collect(),
+            (Some(feature), _) => samples.feature(feature).map(|x| kinds[feature].text(x)).collect(),
             (None, Targets::Classes { labels, indices, .. }) => indices.iter().map(|i| labels[*i].clone()).collect(),
-            (None, Targets::Values { values, .. }) => values.row(position).map(|x| x.to_string()).collect(),
+            (None, Targets::Values { values, .. }) => values.row(position).map(shortest).collect(),
         })
     }
 
-    /// Other samples of the same features.
-    fn with(&self, samples: Samples, targets: Targets) -> Self {
-        Dataset {
-            name: self.name.clone(),
-            feature_names: self.feature_names.clone(),
-            samples,
-            targets,
-            marks: Marks::default(),
-        }
+    /// Other samples.
+    fn with(&self, features: Features, targets: Targets) -> Self {
+        Self::of(&self.name, features, targets)
     }
 }
 

@@ -56,7 +56,12 @@ impl Quantiles {
     /// If `x` has another number of features.
     pub fn apply(&self, x: &Tensor<f64>) -> Tensor<f64> {
         assert_eq!(x.rows(), self.values.len(), "features");
-        Tensor::from_fn(x.rows(), x.columns(), |i, j| normal_quantile(part(&self.values[i], x[(i, j)])))
+        Tensor::from_fn(x.rows(), x.columns(), |i, j| self.apply_to(i, x[(i, j)]))
+    }
+
+    /// The same for a value of one feature.
+    pub(super) fn apply_to(&self, feature: usize, x: f64) -> f64 {
+        normal_quantile(part(&self.values[feature], x))
     }
 
     /// Number of features.

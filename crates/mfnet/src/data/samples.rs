@@ -44,6 +44,11 @@ impl Samples {
         Self::of(inputs.rows(), inputs.columns(), Values::Numbers(inputs.iter().copied().collect()))
     }
 
+    /// Samples of numbers, sample after sample. At least one feature.
+    pub(crate) fn from_numbers(features: usize, numbers: Vec<f64>) -> Self {
+        Self::of(features, numbers.len() / features.max(1), Values::Numbers(numbers))
+    }
+
     /// Samples of bytes, sample after sample. At least one feature.
     pub(crate) fn from_bytes(features: usize, bytes: Vec<u8>) -> Self {
         let count = bytes.len() / features;
@@ -74,10 +79,37 @@ impl Samples {
 
     /// One feature of every sample.
     pub(crate) fn feature(&self, i: usize) -> impl Iterator<Item = f64> + '_ {
-        self.chosen.iter().map(move |sample| match (&*self.values, sample * self.features + i) {
-            (Values::Numbers(numbers), at) => numbers[at],
-            (Values::Bytes { bytes, unit }, at) => (f64::from(bytes[at]) - unit.shift) / unit.scale,
-        })
+        self.chosen.iter().map(move |sample| self.number(sample * self.features + i))
+    }
+
+    /// The features of one sample.
+    fn numbers_of(&self, sample: usize) -> impl Iterator<Item = f64> + '_ {
+        let start = self.chosen[sample] * self.features;
+        (start..start + self.features).map(|place| self.number(place))
+    }
+
+    fn number(&self, place: usize) -> f64 {
+        match &*self.values {
+            Values::Numbers(numbers) => numbers[place],
+            Values::Bytes { bytes, unit } => (f64::from(bytes[place]) - unit.shift) / unit.scale,
+        }
+    }
+
+    /// Whether a number is missing.
+    pub(crate) fn has_gaps(&self) -> bool {
+        let Values::Numbers(numbers) = &*self.values else { return false };
+        let of = |sample: &usize| &numbers[sample * self.features..(sample + 1) * self.features];
+        self.chosen.iter().any(|sample| of(sample).iter().any(|x| x.is_nan()))
+    }
+
+    /// Some of the features, in this order.
+    pub(crate) fn columns(&self, features: &[usize]) -> Self {
+        let mut numbers = vec![0.0; features.len() * self.len()];
+        for (i, feature) in features.iter().enumerate() {
+            let places = numbers.iter_mut().skip(i).step_by(features.len());
+            places.zip(self.feature(*feature)).for_each(|(place, x)| *place = x);
+        }
+        Self::from_numbers(features.len(), numbers)
     }
 
     /// As a matrix of shape (features, samples).
@@ -146,7 +178,14 @@ impl Samples {
             let values = Arc::new(Values::Bytes { bytes: Arc::clone(bytes), unit });
             return Samples { features: self.features, values, chosen: self.chosen.clone() };
         }
-        Self::from_tensor(&by.apply(&self.tensor()))
+        let mut numbers = Vec::with_capacity(self.features * self.len());
+        for sample in 0..self.len() {
+            // a gap where training had none is in the middle
+            numbers.extend(
+                self.numbers_of(sample).enumerate().map(|(i, x)| if x.is_nan() { 0.0 } else { by.apply_to(i, x) }),
+            );
+        }
+        Self::from_numbers(self.features, numbers)
     }
 }
 

@@ -70,6 +70,14 @@ impl Scaler {
         }
     }
 
+    /// A value of one feature as a network sees it.
+    pub(super) fn apply_to(&self, feature: usize, x: f64) -> f64 {
+        match self {
+            Scaler::Affine(affine) => (x - affine.mean[feature]) / affine.scale[feature],
+            Scaler::Quantiles(quantiles) => quantiles.apply_to(feature, x),
+        }
+    }
+
     /// Number of features.
     pub fn features(&self) -> usize {
         match self {

@@ -1,8 +1,21 @@
+mod column;
+mod dialect;
+mod kind;
+mod lines;
+mod text;
+
+use std::fmt::{Display, Formatter};
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
-use csv::{ReaderBuilder, StringRecord};
+pub(crate) use column::{Column, field, shortest};
+use dialect::Dialect;
+pub use kind::LeftOut;
+pub(crate) use kind::{Reading, date_text, guess, value};
+use lines::Lines;
 
-use super::file::{check_text, read, sha256};
+use super::file::decompressed;
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
 
@@ -10,38 +23,115 @@ use crate::tensor::Tensor;
 const SUGGESTIONS: usize = 3;
 /// How similar they must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
+/// How much is asked of the system at a time.
+const BUFFER: usize = 1 << 17;
 
-/// A data file as text: named columns, a row for each sample. What its columns mean is decided later, by
+/// A data file as named columns, a row for each sample. What its columns mean is decided later, by
 /// [`super::Dataset::from_table`] or by a model that looks for the columns it was trained on.
 ///
-/// Every row has as many fields as the first one, and there is at least one row. The fields are parsed again for each
-/// question, so that a table takes no more memory than its file.
+/// Every row has as many fields as the first one, and there is at least one row. Each distinct text is kept once; of a column that has many
+/// and holds numbers, the numbers.
 #[derive(Clone)]
 pub struct Table {
     name: String,
-    bytes: Vec<u8>,
-    delimiter: u8,
-    has_header: bool,
-    columns: Vec<String>,
-    rows: usize,
+    names: Vec<String>,
+    columns: Vec<Column>,
+    format: TableFormat,
+    lines: Lines,
+    digest: String,
 }
 
-impl Table {
-    /// Reads a CSV file, plain or compressed with gzip.
-    ///
-    /// Fields are separated by commas; by tabs in a `.tsv` file, and by semicolons or tabs if the first line has those and no comma.
-    /// Fields may be quoted as in RFC 4180. If all fields of the first line are numbers the file has no header, and its columns are
-    /// called `0`, `1`, …; otherwise the first line holds the names.
+/// How a file holds a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TableFormat {
+    Text(Dialect),
+}
+
+/// How a table is read, where it is not as usual.
+#[derive(Default)]
+pub struct ReadTable<'a> {
+    keep_texts: Vec<String>,
+    progress: Option<&'a mut dyn FnMut(u64)>,
+}
+
+impl<'a> ReadTable<'a> {
+    /// As usual.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Keeps the texts of these columns as they stand, also where they are numbers: 1.50 stays 1.50.
+    pub fn keep_texts<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.keep_texts.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Calls `progress` with the number of bytes of the file that were read, from time to time.
+    pub fn progress(mut self, progress: &'a mut dyn FnMut(u64)) -> Self {
+        self.progress = Some(progress);
+        self
+    }
+
+    /// Reads a file.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Data`] with line and column if it is empty, has no rows, a row of another
-    /// length, a name twice, or bytes that are no UTF-8 text; files of other kinds are recognised by their first bytes.
-    pub fn read_csv(path: impl AsRef<Path>) -> Result<Self> {
+    /// As [`Table::read`].
+    pub fn read(self, path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
         let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
         let plain = if compressed { path.with_extension("") } else { path.to_owned() };
         let tabs = plain.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        Self::parse(&path.display().to_string(), read(path)?, tabs.then_some(b'\t'))
+        let name = path.display().to_string();
+        let file = File::open(path).map_err(Error::io(path, "read"))?;
+        self.read_as(&name, file, tabs.then_some(b'\t'))
+    }
+
+    /// Reads what `from` gives, from its beginning to its end; `name` is what errors call it.
+    ///
+    /// # Errors
+    /// As [`Table::read`].
+    pub fn read_from(self, name: &str, from: impl Read) -> Result<Table> {
+        self.read_as(name, from, None)
+    }
+
+    fn read_as(self, name: &str, from: impl Read, delimiter: Option<u8>) -> Result<Table> {
+        let mut none = |_| {};
+        let counted = Counted { from, count: 0, progress: self.progress.unwrap_or(&mut none) };
+        let plain =
+            decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(Error::io(name.as_ref(), "read"))?;
+        text::read(name, plain, delimiter, &self.keep_texts)
+    }
+}
+
+/// Says how much was read.
+struct Counted<'a, R> {
+    from: R,
+    count: u64,
+    progress: &'a mut dyn FnMut(u64),
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.from.read(to)?;
+        self.count += count as u64;
+        (self.progress)(self.count);
+        Ok(count)
+    }
+}
+
+impl Table {
+    /// Reads a table as text, plain or compressed with gzip.
+    ///
+    /// Which character stands between fields (comma, tab, semicolon or |; tabs in a `.tsv` file) and which around a field that has it in
+    /// itself (" as in RFC 4180, or ') is guessed from the first lines, and so is whether the first line names the columns: not if it has numbers where
+    /// the lines below have them, or a text that stands again below it. Then the columns are called `0`, `1`, …
+    /// [`Table::description`] says what was found. Where fields are not between commas, 1,5 is the number 1.5.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the file cannot be read, [`Error::Data`] with line and column if it is empty, has no rows, a row of another
+    /// length, a name twice, or bytes that are no UTF-8 text; files of other kinds are recognised by their first bytes.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        ReadTable::new().read(path)
     }
 
     /// The same from memory; `name` is what errors call it.
@@ -55,54 +145,26 @@ impl Table {
     /// ```
     ///
     /// # Errors
-    /// As [`Table::read_csv`].
+    /// As [`Table::read`].
     pub fn from_text(name: &str, text: &str) -> Result<Self> {
-        Self::parse(name, text.as_bytes().to_vec(), None)
+        ReadTable::new().read_from(name, text.as_bytes())
     }
 
-    pub(super) fn parse(name: &str, mut bytes: Vec<u8>, delimiter: Option<u8>) -> Result<Self> {
-        if bytes.starts_with(b"\xef\xbb\xbf") {
-            bytes.drain(..3);
-        }
-        check_text(&bytes).map_err(|problem| Error::data(name, problem))?;
-        let delimiter = delimiter.unwrap_or_else(|| guess_delimiter(&bytes));
-        let table = Table { name: name.to_owned(), bytes, delimiter, has_header: false, columns: Vec::new(), rows: 0 };
-        table.with_columns()
-    }
-
-    /// Reads every row once: finds the names, checks the lengths, counts.
-    fn with_columns(mut self) -> Result<Self> {
-        let mut columns: Vec<String> = Vec::new();
-        let mut lines = 0;
-        let (mut header, mut length) = (false, 0);
-        self.each_record(|line, record| {
-            if lines == 0 {
-                length = record.len();
-                header = !record.iter().all(|field| field.trim().parse::<f64>().is_ok());
-                columns = match header {
-                    true => record.iter().map(|field| field.trim().to_owned()).collect(),
-                    false => (0..length).map(|i| i.to_string()).collect(),
-                };
-            } else if record.len() != length {
-                let problem = DataProblem::RowLength { expected: length, found: record.len() };
-                return Err(Error::Data { file: self.name.clone(), line: Some(line), column: None, problem });
-            }
-            lines += 1;
-            Ok(())
-        })?;
-        let rows = lines - usize::from(header);
-        match (lines, rows) {
-            (0, _) => return Err(Error::data(&self.name, DataProblem::Empty)),
-            (_, 0) => return Err(Error::data(&self.name, DataProblem::HeaderOnly)),
-            _ => {}
-        }
-        for (i, column) in columns.iter().enumerate() {
-            if columns[..i].contains(column) {
-                return Err(Error::in_column(&self.name, column, DataProblem::DuplicateColumn));
+    /// A table of columns of the same length, at least one.
+    fn new(
+        name: &str,
+        columns: Vec<(String, Column)>,
+        format: TableFormat,
+        lines: Lines,
+        digest: String,
+    ) -> Result<Self> {
+        let (names, columns): (Vec<String>, Vec<Column>) = columns.into_iter().unzip();
+        for (i, column) in names.iter().enumerate() {
+            if names[..i].contains(column) {
+                return Err(Error::in_column(name, column, DataProblem::DuplicateColumn));
             }
         }
-        (self.has_header, self.columns, self.rows) = (header, columns, rows);
-        Ok(self)
+        Ok(Table { name: name.to_owned(), names, columns, format, lines, digest })
     }
 
     /// What errors call the table: the file's path, or the name of a built-in data set.
@@ -112,22 +174,28 @@ impl Table {
 
     /// The names of the columns, in the order of the file.
     pub fn columns(&self) -> &[String] {
-        &self.columns
+        &self.names
     }
 
     /// Whether the file names its columns.
     pub fn has_header(&self) -> bool {
-        self.has_header
+        let TableFormat::Text(dialect) = self.format;
+        dialect.header
+    }
+
+    /// How the file was understood: its format, and what of that was guessed.
+    pub fn description(&self) -> String {
+        self.format.to_string()
     }
 
     /// Number of rows, without the header.
     pub fn rows(&self) -> usize {
-        self.rows
+        self.columns.first().map_or(0, Column::len)
     }
 
     /// SHA-256 of the file's bytes (decompressed, without a byte order mark), in hexadecimal digits.
     pub fn digest(&self) -> String {
-        sha256([&self.bytes[..]])
+        self.digest.clone()
     }
 
     /// Where the column of this name stands.
@@ -135,21 +203,25 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] that names similar columns, or all.
     pub fn position(&self, column: &str) -> Result<usize> {
-        position(&self.name, &self.columns, column)
+        position(&self.name, &self.names, column)
     }
 
-    /// The text of one column's fields, without spaces around it. Empty fields are empty text.
+    /// The column of this name.
+    pub(super) fn column(&self, column: &str) -> Result<&Column> {
+        Ok(self.column_at(self.position(column)?))
+    }
+
+    pub(super) fn column_at(&self, position: usize) -> &Column {
+        &self.columns[position]
+    }
+
+    /// The text of one column's fields, without spaces around it; numbers in their shortest form in a column with many. Empty fields are empty
+    /// text.
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
     pub fn text(&self, column: &str) -> Result<Vec<String>> {
-        let position = self.position(column)?;
-        let mut text = Vec::with_capacity(self.rows);
-        self.each_row(|_, record| {
-            text.push(record[position].trim().to_owned());
-            Ok(())
-        })?;
-        Ok(text)
+        Ok(self.column(column)?.texts().map(std::borrow::Cow::into_owned).collect())
     }
 
     /// The numbers of these columns, shape (columns, rows): a row of the file becomes a column of the matrix.
@@ -157,18 +229,20 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, or is not finite.
     pub fn numbers(&self, columns: &[String]) -> Result<Tensor<f64>> {
-        let positions = columns.iter().map(|column| self.position(column)).collect::<Result<Vec<_>>>()?;
-        if positions.is_empty() {
-            return Err(Error::data(&self.name, DataProblem::NoFeatures));
+        if columns.is_empty() {
+            return Err(Error::data(&self.name, DataProblem::NoFeatures { left_out: Vec::new() }));
         }
-        let mut elements = Vec::with_capacity(self.rows * positions.len());
-        self.each_row(|line, record| {
-            for &position in &positions {
-                elements.push(number(&record[position]).map_err(|problem| self.at(line, position, problem))?);
-            }
-            Ok(())
-        })?;
-        Tensor::from_columns(positions.len(), elements)
+        let mut numbers = Tensor::zeros(columns.len(), self.rows());
+        for (i, column) in columns.iter().enumerate() {
+            let of = |field, text: &str| match value(Reading::Number, field, text)? {
+                missing if missing.is_nan() => number(text),
+                number => Ok(number),
+            };
+            let position = self.position(column)?;
+            let written = self.column_at(position).each(of, |row, x| numbers[(i, row)] = x);
+            written.map_err(|(row, problem)| self.at(row, position, problem))?;
+        }
+        Ok(numbers)
     }
 
     /// The labels of one column.
@@ -176,61 +250,31 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] with the line of the first field that is empty.
     pub(crate) fn labels(&self, column: &str) -> Result<Vec<String>> {
-        let position = self.position(column)?;
-        let mut labels = Vec::with_capacity(self.rows);
-        self.each_row(|line, record| match record[position].trim() {
-            "" => Err(self.at(line, position, DataProblem::EmptyCell)),
-            label => {
-                labels.push(label.to_owned());
-                Ok(())
-            }
-        })?;
-        Ok(labels)
-    }
-
-    fn at(&self, line: u64, position: usize, problem: DataProblem) -> Error {
-        let column = Some(self.columns[position].clone());
-        Error::Data { file: self.name.clone(), line: Some(line), column, problem }
-    }
-
-    /// Calls `visit` with the line and fields of each row below the header.
-    fn each_row(&self, mut visit: impl FnMut(u64, &StringRecord) -> Result<()>) -> Result<()> {
-        let mut header = self.has_header;
-        self.each_record(|line, record| if std::mem::take(&mut header) { Ok(()) } else { visit(line, record) })
-    }
-
-    fn each_record(&self, mut visit: impl FnMut(u64, &StringRecord) -> Result<()>) -> Result<()> {
-        let mut builder = ReaderBuilder::new();
-        let mut reader =
-            builder.has_headers(false).flexible(true).delimiter(self.delimiter).from_reader(&self.bytes[..]);
-        let mut record = StringRecord::new();
-        while reader.read_record(&mut record).map_err(|error| self.unreadable(&error))? {
-            let start = record.position().map_or(0, csv::Position::byte) as usize;
-            let line = record.position().map_or(0, csv::Position::line);
-            visit(line + self.empty_lines(start), &record)?;
+        let (position, labels) = (self.position(column)?, self.text(column)?);
+        match labels.iter().position(String::is_empty) {
+            Some(row) => Err(self.at(row, position, DataProblem::EmptyCell)),
+            None => Ok(labels),
         }
-        Ok(())
     }
 
-    /// The reader's position of a record is that of the empty lines before it: how many they are.
-    fn empty_lines(&self, start: usize) -> u64 {
-        let skipped = self.bytes[start..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r'));
-        skipped.filter(|byte| **byte == b'\n').count() as u64
+    /// What is wrong with a field.
+    pub(super) fn at(&self, row: usize, column: usize, problem: DataProblem) -> Error {
+        let (line, column) = (Some(self.lines.of(row)), Some(self.names[column].clone()));
+        Error::Data { file: self.name.clone(), line, column, problem }
     }
+}
 
-    fn unreadable(&self, error: &csv::Error) -> Error {
-        let line = error.position().map(csv::Position::line);
-        let problem = match error.kind() {
-            csv::ErrorKind::Utf8 { .. } => DataProblem::NotUtf8,
-            _ => DataProblem::Other(error.to_string()),
-        };
-        Error::Data { file: self.name.clone(), line, column: None, problem }
+impl Display for TableFormat {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            TableFormat::Text(dialect) => dialect.fmt(f),
+        }
     }
 }
 
 impl std::fmt::Debug for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Table {:?}: {} columns, {} rows", self.name, self.columns.len(), self.rows)
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Table {:?}: {} columns, {} rows", self.name, self.names.len(), self.rows())
     }
 }
 
@@ -259,17 +303,6 @@ pub(super) fn number(field: &str) -> std::result::Result<f64, DataProblem> {
         Ok(_) => Err(DataProblem::NotFinite { found: field.to_owned() }),
         Err(_) if field.is_empty() => Err(DataProblem::EmptyCell),
         Err(_) => Err(DataProblem::NotANumber { found: field.to_owned() }),
-    }
-}
-
-/// A comma, unless the first line has none and has semicolons or tabs.
-fn guess_delimiter(bytes: &[u8]) -> u8 {
-    let first = bytes.iter().take_while(|byte| **byte != b'\n');
-    let count = |delimiter: u8| first.clone().filter(|byte| **byte == delimiter).count();
-    match (count(b','), count(b';'), count(b'\t')) {
-        (0, 0, 1..) => b'\t',
-        (0, 1.., _) => b';',
-        _ => b',',
     }
 }
 
@@ -305,8 +338,8 @@ mod tests {
         assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 1");
         assert_eq!(message("a,b\n\n1,2,3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 3");
         assert_eq!(message("a,a\n1,2\n"), "t.csv, column \"a\": two columns have this name");
-        let bytes = b"a,b\n1,2\n3,\xff\n".to_vec();
-        let error = Table::parse("t.csv", bytes, None).unwrap_err();
+        let bytes = b"a,b\n1,2\n3,\xff\n";
+        let error = ReadTable::new().read_from("t.csv", &bytes[..]).unwrap_err();
         assert_eq!(error.to_string(), "t.csv, line 3: expected UTF-8 text, found other bytes");
     }
 

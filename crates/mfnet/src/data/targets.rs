@@ -225,7 +225,7 @@ pub fn largest<T: Scalar>(scores: &Tensor<T>) -> Vec<usize> {
 }
 
 /// In numeric order if all are numbers, else by bytes.
-fn sort_labels(labels: &mut [String]) {
+pub(super) fn sort_labels(labels: &mut [String]) {
     if labels.iter().all(|label| number(label).is_ok()) {
         let value = |label: &String| number(label).unwrap_or(0.0);
         labels.sort_by(|a, b| value(a).partial_cmp(&value(b)).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b)));

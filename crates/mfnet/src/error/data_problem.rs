@@ -69,9 +69,33 @@ pub enum DataProblem {
         /// The number that was found.
         found: usize,
     },
+    /// Text where a truth value belongs.
+    #[error("expected true or false, yes or no, found {found:?}")]
+    NotABoolean {
+        /// The text.
+        found: String,
+    },
+    /// Text where a date belongs.
+    #[error("expected a date such as 2024-01-31, with a time of day or without, found {found:?}")]
+    NotADate {
+        /// The text.
+        found: String,
+    },
+    /// A row so long that it is none.
+    #[error("the row has more than 100 MB: a quote is missing before it")]
+    LongRow,
     /// No column is left to learn from.
-    #[error("there is no column beside the target to learn from")]
-    NoFeatures,
+    #[error("there is no column beside the target to learn from{}", left_out.iter().map(|column| format!("; {column}")).collect::<String>())]
+    NoFeatures {
+        /// The columns that are no features, and why.
+        left_out: Vec<String>,
+    },
+    /// Inputs that are no numbers yet.
+    #[error("expected numbers without gaps, found {found}: encode the data with Preprocessing first")]
+    NotEncoded {
+        /// "a category", "a date", "a missing value".
+        found: &'static str,
+    },
     /// A target with one value.
     #[error("every row has the value {value}: there is nothing to learn")]
     ConstantTarget {

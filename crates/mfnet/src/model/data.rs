@@ -1,29 +1,49 @@
 //! How a model finds its features and targets in data.
 
 use super::{Model, Predictions, TargetColumns};
-use crate::data::{Dataset, Samples, Table, Targets, largest, position};
+use crate::data::{ColumnKind, Dataset, Encoder, Features, Samples, Table, Targets, largest, position};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
 
 impl Model {
-    /// X of a table, not scaled: the model's columns by name, in whatever order they stand; other columns are ignored. In a file without
-    /// header the columns are counted: all that the training file had, or the features alone.
+    /// X of a table as the network sees it, shape (inputs of the network, rows): the model's columns by name, in whatever order they stand; other columns are
+    /// ignored. In a file without header the columns are counted: all that the training file had, or all but the target's, where all of them are features.
+    ///
+    /// A level that the model has not seen is one of the rare ones, an empty field is a missing value.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing column, and for text, gaps or numbers that are not finite, with line and column.
+    /// [`Error::Data`] for a missing column, and for text or infinite numbers where numbers belong, with line and column.
     pub fn inputs(&self, table: &Table) -> Result<Tensor<f64>> {
+        Ok(self.preprocessing.encode(&self.features_of(table)?).samples.tensor())
+    }
+
+    /// The model's columns of a table.
+    fn features_of(&self, table: &Table) -> Result<Features> {
         let others = self.training.split.as_ref().map_or(0, |split| usize::from(split.by.column().is_some()));
         let (features, targets) = (self.features.len(), self.target.columns().len() + others);
-        let counted = self.features.iter().all(|feature| feature.parse::<usize>().is_ok());
-        if table.has_header() || !counted || table.columns().len() == features + targets {
-            return table.numbers(&self.features);
+        let numbers: Option<Vec<usize>> =
+            self.features.iter().chain(self.target.columns()).map(|column| column.parse().ok()).collect();
+        // in a file without header columns that were left out count too, and then only their numbers are known
+        let all = numbers.filter(|numbers| !table.has_header() && numbers.iter().all(|i| *i < features + targets));
+        let found = table.columns().len();
+        let positions = match all {
+            Some(_) if found == features => (0..features).collect(),
+            Some(_) if found != features + targets => {
+                let expected = format!("{features} columns without the target, or {}", features + targets);
+                return Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found }));
+            }
+            _ => self.features.iter().map(|column| table.position(column)).collect::<Result<Vec<_>>>()?,
+        };
+        Features::from_columns(table, &self.features, &positions, &self.kinds())
+    }
+
+    /// What the model takes its columns for.
+    pub fn kinds(&self) -> Vec<ColumnKind> {
+        match &self.preprocessing.columns {
+            None => vec![ColumnKind::Number; self.features.len()],
+            Some(encoders) => encoders.iter().map(Encoder::column_kind).collect(),
         }
-        if table.columns().len() == features {
-            return table.numbers(table.columns());
-        }
-        let expected = format!("{features} columns without the target, or {}", features + targets);
-        Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found: table.columns().len() }))
     }
 
     /// Inputs and targets of a table, not scaled, to evaluate the model on.
@@ -41,7 +61,7 @@ impl Model {
             }
         };
         let targets = like.read_like(table)?;
-        Dataset::named(table.name(), self.features.clone(), self.inputs(table)?, targets)
+        Ok(Dataset::of(table.name(), self.features_of(table)?, targets))
     }
 
     /// A data set as the model knows it: the features by name, in the model's order, and the classes in the model's. Other features are
@@ -50,18 +70,7 @@ impl Model {
     /// # Errors
     /// [`Error::Data`] for a missing feature, another target, and a class that the model does not know.
     pub fn align(&self, data: &Dataset) -> Result<Dataset> {
-        Ok(data.aligned(self.features.clone(), self.samples(data)?, self.targets(data)?))
-    }
-
-    /// The features of the model.
-    fn samples(&self, data: &Dataset) -> Result<Samples> {
-        if self.features == data.feature_names() {
-            return Ok(data.stored_inputs().clone());
-        }
-        let position = |feature: &String| position(data.name(), data.feature_names(), feature);
-        let positions = self.features.iter().map(position).collect::<Result<Vec<_>>>()?;
-        let x = data.inputs();
-        Ok(Samples::from_tensor(&Tensor::from_fn(positions.len(), x.columns(), |i, j| x[(positions[i], j)])))
+        Ok(data.aligned(data.stored_inputs().columns(data.name(), &self.features)?, self.targets(data)?))
     }
 
     /// The targets of the model.
@@ -94,7 +103,7 @@ impl Model {
     /// # Errors
     /// As [`Model::inputs`].
     pub fn predict(&self, table: &Table) -> Result<Predictions> {
-        self.predict_inputs(&self.inputs(table)?)
+        self.predict_features(&self.features_of(table)?)
     }
 
     /// What it predicts for every sample of a data set that has its features, by name and in any order, whatever the targets.
@@ -102,18 +111,20 @@ impl Model {
     /// # Errors
     /// [`Error::Data`] for a missing feature.
     pub fn predict_dataset(&self, data: &Dataset) -> Result<Predictions> {
-        self.predict_samples(&self.samples(data)?)
+        self.predict_features(&data.stored_inputs().columns(data.name(), &self.features)?)
     }
 
-    /// What it predicts for inputs of shape (features, samples), not scaled.
+    /// What it predicts for inputs of shape (columns, samples) as [`Model::kinds`] has them: not scaled, of a category the number of the level,
+    /// NaN for missing values.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the number of features is another.
+    /// [`Error::Shape`] if the number of columns is another.
     pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
-        self.predict_samples(&Samples::from_tensor(inputs))
+        let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from_tensor(inputs));
+        self.predict_features(&Features { names, kinds, samples })
     }
 
-    fn predict_samples(&self, inputs: &Samples) -> Result<Predictions> {
+    fn predict_features(&self, inputs: &Features) -> Result<Predictions> {
         let output = self.output(inputs)?;
         Ok(match &self.target {
             TargetColumns::Classification { labels, .. } => Predictions::Classes {

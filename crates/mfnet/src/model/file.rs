@@ -5,10 +5,9 @@ use std::path::Path;
 
 use safetensors::{SafeTensors, tensor::TensorView};
 
-use super::metadata::{LayerKind, Metadata, VERSION};
+use super::metadata::{LayerKind, Metadata, OF_NUMBERS, VERSION};
 use super::network::either;
 use super::{AnyNetwork, Model};
-use crate::data::Preprocessing;
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::AnyLayer;
 use crate::network::NeuralNetwork;
@@ -30,7 +29,7 @@ impl Model {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
         let mut metadata = Metadata {
-            version: VERSION,
+            version: if self.preprocessing.columns.is_some() { VERSION } else { OF_NUMBERS },
             dtype: self.network.dtype(),
             layers,
             features: self.features.clone(),
@@ -64,7 +63,7 @@ impl Model {
         // the version first: the fields of another one may be others
         let value: serde_json::Value = serde_json::from_str(json).map_err(of_json)?;
         match value.get("version").and_then(serde_json::Value::as_u64) {
-            Some(found) if found == u64::from(VERSION) => {}
+            Some(found) if (u64::from(OF_NUMBERS)..=u64::from(VERSION)).contains(&found) => {}
             Some(found) => return Err(ModelProblem::Version { expected: VERSION, found }),
             None => return Err(ModelProblem::Metadata("it has no format version".to_owned())),
         }
@@ -79,8 +78,7 @@ impl Model {
         }
         let Metadata { features, preprocessing, target, training, .. } = metadata;
         let model = Model { features, preprocessing, network, target, training };
-        let Preprocessing { inputs, targets } = &model.preprocessing;
-        if !inputs.is_usable() || targets.as_ref().is_some_and(|standardizer| !standardizer.is_usable()) {
+        if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }
         match model.inconsistency() {
@@ -192,7 +190,7 @@ fn network<T: Scalar>(
         })?);
     }
     refuse_others(file, &names)?;
-    NeuralNetwork::from_layers(metadata.features.len(), layers)
+    NeuralNetwork::from_layers(metadata.preprocessing.features(), layers)
         .map_err(|error| ModelProblem::Inconsistent(error.to_string()))
 }
 

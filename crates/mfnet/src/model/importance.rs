@@ -61,16 +61,18 @@ impl Model {
         if repetitions == 0 {
             return Err(Error::invalid("repetitions", "at least 1", 0));
         }
-        let samples = data.stored_inputs().scaled(&self.preprocessing.inputs);
+        let samples = self.preprocessing.encode(data.stored_inputs()).samples;
+        let places = self.preprocessing.places();
         let score = |output| Metrics::of(&self.preprocessing.restore(output), data.targets()).score();
         let all = score(self.network.outputs_of(&samples)?);
         let of_group = |(group, features): (usize, &Vec<usize>)| {
+            let features: Vec<usize> = features.iter().flat_map(|column| places[*column].clone()).collect();
             let mut rng = seed.stream(Purpose::Permutation { group });
             let mut order: Vec<usize> = (0..data.samples()).collect();
             let mut lost = Vec::with_capacity(repetitions);
             for _ in 0..repetitions {
                 rng.shuffle(&mut order);
-                let replaced = Replaced::reordered(features, &samples, &order);
+                let replaced = Replaced::reordered(&features, &samples, &order);
                 lost.push(all - score(self.network.outputs_with(&replaced, &samples)?));
             }
             Ok(Importance::of(&lost))

@@ -8,8 +8,10 @@ use crate::layer::{Activation, AnyLayer, Linear};
 use crate::network::NeuralNetwork;
 use crate::tensor::{Dtype, Scalar, Tensor};
 
-/// The version of the model file that this library reads and writes.
-pub(super) const VERSION: u32 = 1;
+/// The latest version of the model file; this library reads all before it, too.
+pub(super) const VERSION: u32 = 2;
+/// The version that has no encoders, and is still written where there are none.
+pub(super) const OF_NUMBERS: u32 = 1;
 
 /// Everything in a model file that is no tensor: the JSON under the metadata key `mfnet`. Fields are written in this order, and floats so that they
 /// round-trip, so equal models are equal bytes.

@@ -12,7 +12,7 @@ pub use importance::Importance;
 pub use network::AnyNetwork;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Preprocessing, Samples, SplitBy, Targets};
+use crate::data::{Dataset, Features, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
@@ -151,12 +151,12 @@ impl Model {
         let scaled = self.preprocessing.targets.as_ref().map(|standardizer| standardizer.features());
         let should_scale = matches!(self.target, TargetColumns::Regression { .. }).then_some(outputs);
         let of = |n: usize, what: &str| format!("{n} {what}");
-        if self.network.inputs() != features {
-            Some((of(features, "features"), of(self.network.inputs(), "inputs of the network")))
+        if self.preprocessing.column_count() != features {
+            Some((of(features, "columns"), of(self.preprocessing.column_count(), "columns of the preprocessing")))
+        } else if self.network.inputs() != self.preprocessing.features() {
+            Some((of(self.preprocessing.features(), "features"), of(self.network.inputs(), "inputs of the network")))
         } else if self.network.outputs() != outputs {
             Some((of(outputs, "outputs"), of(self.network.outputs(), "outputs of the network")))
-        } else if self.preprocessing.inputs.features() != features {
-            Some((of(features, "features"), of(self.preprocessing.inputs.features(), "features of the preprocessing")))
         } else if scaled != should_scale {
             Some((format!("a scale for {should_scale:?} targets"), format!("{scaled:?}")))
         } else {
@@ -215,12 +215,13 @@ impl Model {
     }
 
     /// The network's output, in the targets' own units: logits or values.
-    fn output(&self, inputs: &Samples) -> Result<Tensor<f64>> {
-        if inputs.features() != self.features.len() {
-            return Err(Error::shape("predict", format!("{} features", self.features.len()), inputs.features()));
+    fn output(&self, inputs: &Features) -> Result<Tensor<f64>> {
+        let found = inputs.samples.features();
+        if found != self.features.len() {
+            return Err(Error::shape("predict", format!("{} features", self.features.len()), found));
         }
-        let inputs = inputs.scaled(&self.preprocessing.inputs);
-        Ok(self.preprocessing.restore(self.network.outputs_of(&inputs)?))
+        let inputs = self.preprocessing.encode(inputs);
+        Ok(self.preprocessing.restore(self.network.outputs_of(&inputs.samples)?))
     }
 }
 

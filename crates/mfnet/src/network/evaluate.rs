@@ -13,19 +13,21 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// The metrics of the network's outputs for these data.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the data do not fit the network.
+    /// [`crate::Error::Shape`] if the data do not fit the network; [`crate::Error::Data`] if they are not numbers alone.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check_outputs("evaluate", data.outputs())?;
-        Ok(Metrics::of(&self.outputs_of(data.stored_inputs())?, data.targets()))
+        data.check_numbers()?;
+        Ok(Metrics::of(&self.outputs_of(&data.stored_inputs().samples)?, data.targets()))
     }
 
     /// The loss of these data: of all samples together, however large a batch was in training.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the data do not fit the network.
+    /// [`crate::Error::Shape`] if the data do not fit the network; [`crate::Error::Data`] if they are not numbers alone.
     pub fn evaluate_loss(&self, loss: &impl Loss<T>, data: &Dataset) -> Result<f64> {
         self.check_input("evaluate_loss", data.features())?;
         self.check_outputs("evaluate_loss", data.outputs())?;
+        data.check_numbers()?;
         Ok(LossOver::new(self, data).value(self, loss))
     }
 

@@ -55,7 +55,7 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// are black in almost all images, and the accuracy is that of the minimum.
 ///
 /// # Errors
-/// None for data with samples.
+/// None for data with samples that are numbers alone.
 pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
     linear_model_while(train, |_| Flow::Continue)
 }
@@ -64,8 +64,9 @@ pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// parameters so far.
 ///
 /// # Errors
-/// None for data with samples.
+/// As [`linear_model`].
 pub fn linear_model_while(train: &Dataset, mut look: impl FnMut(usize) -> Flow) -> Result<NeuralNetwork> {
+    train.check_numbers()?;
     one_layer(Problem::new(train).optimum(&mut look))
 }
 

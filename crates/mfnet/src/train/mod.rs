@@ -140,7 +140,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for a setting that cannot be, [`Error::Shape`] if the data do not fit the network, [`Error::Data`] for data
-    /// without samples; [`Error::Diverged`] if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
+    /// without samples, and for such that are not numbers alone; [`Error::Diverged`] if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
     /// that the error names. An error of a callback ends the training.
     pub fn run(mut self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.check(net, train)?;
@@ -257,6 +257,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             if data.samples() == 0 {
                 return Err(Error::data(data.name(), DataProblem::Empty));
             }
+            data.check_numbers()?;
         }
         Ok(())
     }

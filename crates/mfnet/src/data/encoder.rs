@@ -1,0 +1,246 @@
+use std::collections::HashMap;
+use std::f64::consts::TAU;
+
+use serde::{Deserialize, Serialize};
+
+use super::ColumnKind;
+use super::table::{Reading, field, value};
+
+/// The most levels of a category that get a feature of their own.
+const MOST_LEVELS: usize = 200;
+/// A level is rare if it has fewer rows than one in so many, or one row alone.
+const RARE: usize = 1000;
+
+/// Days of a year on average in the Gregorian calendar, and of a week.
+const YEAR: f64 = 365.2425;
+const WEEK: f64 = 7.0;
+
+/// What becomes of a column of inputs before a network sees it, learned from training samples alone.
+///
+/// ```text
+/// number     x                                                        then scaled
+/// boolean    0 or 1
+/// date       days                                                     then scaled
+///            sin and cos of 2π days/365.2425, 2π days/7, and 2π days if there are times of day
+/// category   for each level 1 or 0; others together                   one-hot
+/// missing    the median (a boolean: what is more frequent), and a feature that is 1 there and 0 elsewhere if there were some in training;
+///            of a category a level of its own
+/// ```
+///
+/// A level with fewer than a thousandth of the training rows, or one alone, is one of the others; so is one that was not there. Where there were no others in
+/// training, such a level is 0 in all features, as in scikit-learn's `OneHotEncoder(handle_unknown="infrequent_if_exist")`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Encoder {
+    /// A quantity.
+    Number {
+        /// The median, for missing values.
+        fill: f64,
+        /// Whether there is a feature that says where one was missing.
+        missing: bool,
+    },
+    /// A truth value.
+    Boolean {
+        /// 0 or 1, for missing values.
+        fill: f64,
+        /// As for numbers.
+        missing: bool,
+    },
+    /// A date.
+    Date {
+        /// The median, for missing values.
+        fill: f64,
+        /// As for numbers.
+        missing: bool,
+        /// Whether there were times of day.
+        times: bool,
+    },
+    /// A category.
+    Category {
+        /// The levels that have a feature of their own.
+        levels: Vec<String>,
+        /// Whether there is a feature for all other levels.
+        others: bool,
+        /// Whether there is one for missing values.
+        missing: bool,
+    },
+}
+
+impl Encoder {
+    /// For a column with these values, of training samples. NaN for missing ones.
+    pub(super) fn fit(kind: &ColumnKind, values: impl Iterator<Item = f64>) -> Self {
+        let (mut present, mut rows) = (Vec::new(), 0);
+        values.inspect(|_| rows += 1).filter(|x| !x.is_nan()).for_each(|x| present.push(x));
+        let missing = present.len() < rows;
+        if let ColumnKind::Category { levels } = kind {
+            let (levels, others) = common_levels(levels, &present, rows);
+            return Encoder::Category { levels, others, missing };
+        }
+        present.sort_by(f64::total_cmp);
+        let middle = |part: usize| present.get(part / 2).copied().unwrap_or(0.0);
+        let (below, above) = (middle(present.len().saturating_sub(1)), middle(present.len()));
+        let fill = below + (above - below) / 2.0;
+        match kind {
+            ColumnKind::Boolean => Encoder::Boolean { fill: fill.round(), missing },
+            ColumnKind::Date => Encoder::Date { fill, missing, times: present.iter().any(|x| x.fract() != 0.0) },
+            _ => Encoder::Number { fill, missing },
+        }
+    }
+
+    /// The kind of column that it is for, in one word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Encoder::Number { .. } => "number",
+            Encoder::Boolean { .. } => "boolean",
+            Encoder::Date { .. } => "date",
+            Encoder::Category { .. } => "category",
+        }
+    }
+
+    /// The kind of column that it reads: a category's numbers are those of its levels.
+    pub(crate) fn column_kind(&self) -> ColumnKind {
+        match self {
+            Encoder::Number { .. } => ColumnKind::Number,
+            Encoder::Boolean { .. } => ColumnKind::Boolean,
+            Encoder::Date { .. } => ColumnKind::Date,
+            Encoder::Category { levels, .. } => ColumnKind::Category { levels: levels.clone() },
+        }
+    }
+
+    /// Whether its first feature is scaled.
+    pub fn is_scaled(&self) -> bool {
+        matches!(self, Encoder::Number { .. } | Encoder::Date { .. })
+    }
+
+    /// The names of its features.
+    pub fn names(&self, column: &str) -> Vec<String> {
+        let one = |name: &str, is_there: bool| is_there.then(|| format!("{column}{name}"));
+        match self {
+            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => {
+                one("", true).into_iter().chain(one(" missing", *missing)).collect()
+            }
+            Encoder::Date { missing, times, .. } => {
+                let cycles =
+                    [("year", true), ("week", true), ("day", *times)].into_iter().filter(|(_, is_there)| *is_there);
+                let cycles =
+                    cycles.flat_map(|(name, _)| [format!("{column} sin {name}"), format!("{column} cos {name}")]);
+                one("", true).into_iter().chain(cycles).chain(one(" missing", *missing)).collect()
+            }
+            Encoder::Category { levels, others, missing } => {
+                let levels = levels.iter().map(|level| format!("{column}={level}"));
+                levels.chain(one(" other", *others)).chain(one(" missing", *missing)).collect()
+            }
+        }
+    }
+
+    /// How many features it makes.
+    pub fn width(&self) -> usize {
+        match self {
+            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => 1 + usize::from(*missing),
+            Encoder::Date { missing, times, .. } => 5 + 2 * usize::from(*times) + usize::from(*missing),
+            Encoder::Category { levels, others, missing } => {
+                levels.len() + usize::from(*others) + usize::from(*missing)
+            }
+        }
+    }
+
+    /// Writes its features for the values of a column of this kind, each into a place of `width()` numbers that are 0; what is scaled by `scale`.
+    pub(super) fn write<'a>(
+        &self,
+        kind: &ColumnKind,
+        values: impl Iterator<Item = f64>,
+        to: impl Iterator<Item = &'a mut [f64]>,
+        scale: impl Fn(f64) -> f64,
+    ) {
+        match self {
+            Encoder::Number { fill, missing } | Encoder::Boolean { fill, missing } => {
+                let scaled = self.is_scaled();
+                for (x, to) in self.numbers(kind, values).zip(to) {
+                    let present = if x.is_nan() { *fill } else { x };
+                    to[0] = if scaled { scale(present) } else { present };
+                    if *missing && x.is_nan() {
+                        to[1] = 1.0;
+                    }
+                }
+            }
+            Encoder::Date { fill, missing, times } => {
+                for (x, to) in self.numbers(kind, values).zip(to) {
+                    let days = if x.is_nan() { *fill } else { x };
+                    to[0] = scale(days);
+                    let cycles = [YEAR, WEEK, 1.0].into_iter().take(2 + usize::from(*times));
+                    for (period, to) in cycles.zip(to[1..].chunks_mut(2)) {
+                        (to[0], to[1]) = (TAU * (days / period).fract()).sin_cos();
+                    }
+                    if *missing && x.is_nan() {
+                        to[to.len() - 1] = 1.0;
+                    }
+                }
+            }
+            Encoder::Category { levels, others, missing } => {
+                let known: HashMap<&str, usize> =
+                    levels.iter().enumerate().map(|(i, level)| (level.as_str(), i)).collect();
+                let other = others.then_some(levels.len());
+                let none = if *missing { Some(levels.len() + usize::from(*others)) } else { other };
+                let place = |level: &str| known.get(level).copied().or(other);
+                let of_levels: Vec<Option<usize>> = match kind {
+                    ColumnKind::Category { levels } => levels.iter().map(|level| place(level)).collect(),
+                    _ => Vec::new(),
+                };
+                for (x, to) in values.zip(to) {
+                    let place = match kind {
+                        _ if x.is_nan() => none,
+                        ColumnKind::Category { .. } => of_levels.get(x as usize).copied().unwrap_or(other),
+                        _ => place(&kind.text(x)),
+                    };
+                    if let Some(place) = place {
+                        to[place] = 1.0;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The values of a column of this kind as the numbers that the encoder is for; a text that is none is missing.
+    fn numbers(&self, kind: &ColumnKind, values: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
+        let reading = match self {
+            Encoder::Boolean { .. } => Reading::Boolean,
+            Encoder::Date { .. } => Reading::Date,
+            _ => Reading::Number,
+        };
+        let as_it_is = kind.name() == self.kind();
+        let read = move |x: f64| {
+            let text = kind.text(x);
+            value(reading, field(&text, false), &text).unwrap_or(f64::NAN)
+        };
+        values.map(move |x| if as_it_is { x } else { read(x) })
+    }
+
+    /// Whether its numbers are such as [`Encoder::fit`] makes them.
+    pub(crate) fn is_usable(&self) -> bool {
+        match self {
+            Encoder::Number { fill, .. } | Encoder::Boolean { fill, .. } | Encoder::Date { fill, .. } => {
+                fill.is_finite()
+            }
+            Encoder::Category { .. } => true,
+        }
+    }
+}
+
+/// The levels that have a feature of their own, and whether there are others.
+fn common_levels(levels: &[String], present: &[f64], rows: usize) -> (Vec<String>, bool) {
+    let mut counts = vec![0_usize; levels.len()];
+    for x in present {
+        if let Some(count) = counts.get_mut(*x as usize) {
+            *count += 1;
+        }
+    }
+    let enough = rows.div_ceil(RARE).max(2);
+    let mut common: Vec<usize> = (0..levels.len()).filter(|i| counts[*i] >= enough).collect();
+    // the most frequent ones, the first of those that are as frequent
+    common.sort_by_key(|i| (std::cmp::Reverse(counts[*i]), *i));
+    common.truncate(MOST_LEVELS);
+    common.sort_unstable();
+    let of_common: usize = common.iter().map(|i| counts[*i]).sum();
+    (common.into_iter().map(|i| levels[i].clone()).collect(), of_common < present.len())
+}

@@ -1,0 +1,251 @@
+//! The fields of one column as they were read.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use indexmap::IndexSet;
+
+use crate::data::targets::sort_labels;
+
+/// A column with more distinct texts than this is kept as numbers, if nearly all of them are.
+const MOST_TEXTS: usize = 1024;
+/// One text in so many may be something else.
+const OTHERS: usize = 10;
+
+/// Texts in place of numbers that say that there is none: what R, SQL, pandas and the files of UCI write.
+const MISSING: [&str; 13] =
+    ["NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?", "-"];
+
+/// One field for each row. Texts are kept once each; of a column that has too many, and is numbers, the numbers alone.
+#[derive(Clone)]
+pub(crate) struct Column {
+    cells: Cells,
+    /// What stands before the decimals, beside the point.
+    comma: bool,
+    /// Whether numbers may take the place of texts.
+    keeps_texts: bool,
+}
+
+#[derive(Clone)]
+enum Cells {
+    /// Each text once, in the order of appearance, and for each row the place of its text.
+    Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Vec<u32> },
+    /// NaN where there is no number; what else stands there, by row, unless nothing.
+    Numbers { of_rows: Vec<f64>, others: Vec<(usize, Box<str>)> },
+}
+
+/// What a field is taken for, beside a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Field {
+    /// Nothing, or a text that says so.
+    Missing,
+    /// Infinite ones too.
+    Number(f64),
+    /// Digits after a zero: 007 is no quantity.
+    Code,
+    Text,
+}
+
+impl Column {
+    /// A column without rows.
+    pub(crate) fn new() -> Self {
+        let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Vec::new() };
+        Column { cells, comma: false, keeps_texts: false }
+    }
+
+    /// A number for each row; NaN where there is none.
+    #[expect(dead_code, reason = "for the readers of binary files")]
+    pub(crate) fn of_numbers(of_rows: Vec<f64>) -> Self {
+        Column { cells: Cells::Numbers { of_rows, others: Vec::new() }, comma: false, keeps_texts: false }
+    }
+
+    /// The same column, which takes 1,5 for a number too.
+    pub(crate) fn with_comma(self, comma: bool) -> Self {
+        Column { comma, ..self }
+    }
+
+    /// The same column, which keeps its texts however many they are.
+    pub(crate) fn keeping_texts(self, keeps_texts: bool) -> Self {
+        Column { keeps_texts, ..self }
+    }
+
+    /// A row more, whose field has this text; a missing one is empty. Spaces around it do not count.
+    pub(crate) fn push(&mut self, text: &str) {
+        let text = text.trim();
+        match &mut self.cells {
+            Cells::Texts { texts, of_rows } => {
+                let place = match texts.get_index_of(text) {
+                    Some(place) => place,
+                    None => texts.insert_full(text.into()).0,
+                };
+                // a table with 2³² distinct texts does not fit into memory
+                of_rows.push(u32::try_from(place).unwrap_or(u32::MAX));
+                if place == MOST_TEXTS && texts.len() == MOST_TEXTS + 1 && !self.keeps_texts {
+                    self.become_numbers();
+                }
+            }
+            Cells::Numbers { of_rows, others } => match field(text, self.comma) {
+                Field::Number(x) if x.is_finite() => of_rows.push(x),
+                _ => {
+                    if !text.is_empty() {
+                        others.push((of_rows.len(), text.into()));
+                    }
+                    of_rows.push(f64::NAN);
+                }
+            },
+        }
+    }
+
+    /// Leaves the texts of numbers, if nearly all are.
+    fn become_numbers(&mut self) {
+        let Cells::Texts { texts, of_rows } = &self.cells else { return };
+        let fields: Vec<Field> = texts.iter().map(|text| field(text, self.comma)).collect();
+        let others = fields.iter().filter(|field| matches!(field, Field::Code | Field::Text)).count();
+        if others > texts.len() / OTHERS {
+            return;
+        }
+        let (mut numbers, mut others) = (Vec::with_capacity(of_rows.len()), Vec::new());
+        for (row, place) in of_rows.iter().enumerate() {
+            let place = *place as usize;
+            match fields[place] {
+                Field::Number(x) if x.is_finite() => numbers.push(x),
+                _ => {
+                    if !texts[place].is_empty() {
+                        others.push((row, texts[place].clone()));
+                    }
+                    numbers.push(f64::NAN);
+                }
+            }
+        }
+        self.cells = Cells::Numbers { of_rows: numbers, others };
+    }
+
+    /// Number of rows.
+    pub(crate) fn len(&self) -> usize {
+        match &self.cells {
+            Cells::Texts { of_rows, .. } => of_rows.len(),
+            Cells::Numbers { of_rows, .. } => of_rows.len(),
+        }
+    }
+
+    /// The text of a row's field, empty for a missing one. A number in its shortest form, where the text is not kept.
+    pub(crate) fn text(&self, row: usize) -> Cow<'_, str> {
+        match &self.cells {
+            Cells::Texts { texts, of_rows } => Cow::Borrowed(&texts[of_rows[row] as usize]),
+            Cells::Numbers { of_rows, others } => match others.binary_search_by_key(&row, |(row, _)| *row) {
+                Ok(place) => Cow::Borrowed(&others[place].1),
+                Err(_) if of_rows[row].is_nan() => Cow::Borrowed(""),
+                Err(_) => Cow::Owned(shortest(of_rows[row])),
+            },
+        }
+    }
+
+    /// The text of every row.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        (0..self.len()).map(|row| self.text(row))
+    }
+
+    /// What `of` makes of every row's field: of each distinct text once, where they are kept; where they are not, the text of a number is empty. The
+    /// first row with an error, and the error.
+    pub(crate) fn map<T: Copy, E: Clone>(
+        &self,
+        of: impl Fn(Field, &str) -> Result<T, E>,
+    ) -> Result<Vec<T>, (usize, E)> {
+        let mut values = Vec::with_capacity(self.len());
+        self.each(of, |_, value| values.push(value)).map(|()| values)
+    }
+
+    /// The same, each passed on with its row.
+    pub(crate) fn each<T: Copy, E: Clone>(
+        &self,
+        of: impl Fn(Field, &str) -> Result<T, E>,
+        mut to: impl FnMut(usize, T),
+    ) -> Result<(), (usize, E)> {
+        match &self.cells {
+            Cells::Texts { texts, of_rows } => {
+                let values: Vec<_> = texts.iter().map(|text| of(field(text, self.comma), text)).collect();
+                for (row, place) in of_rows.iter().enumerate() {
+                    match &values[*place as usize] {
+                        Ok(value) => to(row, *value),
+                        Err(error) => return Err((row, error.clone())),
+                    }
+                }
+            }
+            Cells::Numbers { of_rows, others } => {
+                let mut others = others.iter().peekable();
+                for (row, x) in of_rows.iter().enumerate() {
+                    let value = match others.next_if(|(other, _)| *other == row) {
+                        Some((_, text)) => of(field(text, self.comma), text),
+                        None if x.is_nan() => of(Field::Missing, ""),
+                        None => of(Field::Number(*x), ""),
+                    };
+                    to(row, value.map_err(|error| (row, error))?);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Calls `visit` with what stands in the fields and in how many rows.
+    pub(crate) fn count(&self, mut visit: impl FnMut(Field, usize)) {
+        match &self.cells {
+            Cells::Texts { texts, of_rows } => {
+                let mut rows = vec![0; texts.len()];
+                of_rows.iter().for_each(|place| rows[*place as usize] += 1);
+                texts.iter().zip(rows).for_each(|(text, rows)| visit(field(text, self.comma), rows));
+            }
+            Cells::Numbers { of_rows, others } => {
+                others.iter().for_each(|(_, text)| visit(field(text, self.comma), 1));
+                visit(Field::Number(0.0), of_rows.iter().filter(|x| !x.is_nan()).count());
+            }
+        }
+    }
+
+    /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and
+    /// 3.0 are the same.
+    pub(crate) fn levels(&self) -> (Vec<String>, Vec<f64>) {
+        let canonical = |text: &str| match field(text, self.comma) {
+            Field::Number(x) if x.is_finite() => shortest(x),
+            _ => text.to_owned(),
+        };
+        let (texts, of_rows): (Vec<String>, Option<&[u32]>) = match &self.cells {
+            Cells::Texts { texts, of_rows } => (texts.iter().map(|text| canonical(text)).collect(), Some(of_rows)),
+            Cells::Numbers { .. } => (self.texts().map(|text| canonical(&text)).collect(), None),
+        };
+        let mut levels: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
+        sort_labels(&mut levels);
+        levels.dedup();
+        let numbers: HashMap<&str, f64> =
+            levels.iter().enumerate().map(|(i, level)| (level.as_str(), i as f64)).collect();
+        let of_texts: Vec<f64> =
+            texts.iter().map(|text| numbers.get(text.as_str()).copied().unwrap_or(f64::NAN)).collect();
+        let of_rows = of_rows.map(|of_rows| of_rows.iter().map(|place| of_texts[*place as usize]).collect());
+        (levels, of_rows.unwrap_or(of_texts))
+    }
+}
+
+/// What a text is, without spaces around it.
+pub(crate) fn field(text: &str, comma: bool) -> Field {
+    let digits = text.as_bytes();
+    match digits {
+        [] => return Field::Missing,
+        [b'0', rest @ ..] if rest.iter().any(|byte| *byte != b'0') && rest.iter().all(u8::is_ascii_digit) => {
+            return Field::Code;
+        }
+        _ => {}
+    }
+    match text.parse::<f64>() {
+        Ok(x) if !x.is_nan() => Field::Number(x),
+        _ if MISSING.contains(&text) => Field::Missing,
+        _ if comma && digits.contains(&b',') && !digits.contains(&b'.') => {
+            text.replacen(',', ".", 1).parse().map_or(Field::Text, Field::Number)
+        }
+        _ => Field::Text,
+    }
+}
+
+/// The shortest text that reads as the same number.
+pub(crate) fn shortest(x: f64) -> String {
+    let text = format!("{x:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
