@@ -335,4 +335,13 @@ fn ctrl_c_saves_the_folds_so_far() {
     assert!(run.stderr.ends_with(message), "{}", run.stderr);
     assert_eq!(desk.ok("evaluate run/fold-1 digits --json").json()["samples"], 599);
     assert!(!desk.path("run/fold-2").exists() && !desk.path("run/metrics.json").exists());
+
+    let long =
+        "train diabetes --folds 2 --hidden 16 --epochs 20000 --schedule constant --early-stopping 0 --output two";
+    let run = interrupted_after(&desk, long, "two/fold-2/history.csv");
+    assert_eq!(run.code, 130, "{}", run.stderr);
+    assert!(run.stdout.contains("\nfold 1 ") && !run.stdout.contains("\nfold 2 "), "{}", run.stdout);
+    assert!(run.stderr.ends_with("interrupted in fold 2 of 2: its model so far is in two/fold-2/model.safetensors\n"));
+    let metrics: serde_json::Value = serde_json::from_str(&desk.text("two/metrics.json")).unwrap();
+    assert_eq!(metrics["folds"].as_array().unwrap().len(), 1);
 }

@@ -21,18 +21,14 @@ pub(super) fn run(task: &Task<'_>, count: usize) -> Result<(), Failure> {
     let Some(first) = parts.first() else { return Ok(()) };
     let choices = Choices::new(args, &first.train, first.validation.samples() > 0);
     let described = described(task, &parts);
-    let mut summary: Option<Summary<'_>> = None;
-    for (number, parts) in (1..).zip(parts) {
-        let job = Job::new(task, parts, choices.clone())?;
-        let summary = match &mut summary {
-            Some(summary) => summary,
-            none => {
-                if !args.quiet {
-                    message(&format!("{}\n{described}\n{}", task.described(), job.described()));
-                }
-                none.insert(Summary { task, count, folder: RunFolder::create(args)?, folds: Vec::new() })
-            }
-        };
+    let jobs = parts.into_iter().map(|parts| Job::new(task, parts, choices.clone()));
+    let jobs = jobs.collect::<Result<Vec<_>, _>>()?;
+    if !args.quiet {
+        let network = jobs.first().map_or_else(String::new, Job::described);
+        message(&format!("{}\n{described}\n{network}", task.described()));
+    }
+    let mut summary = Summary { task, count, folder: RunFolder::create(args)?, folds: Vec::new() };
+    for (number, job) in (1..).zip(&jobs) {
         let folder = summary.folder.of_fold(number)?;
         let report = job.run(&folder).map_err(|failure| failure.help(format!("this was fold {number} of {count}")))?;
         if task.is_interrupted() {
@@ -44,7 +40,7 @@ pub(super) fn run(task: &Task<'_>, count: usize) -> Result<(), Failure> {
         summary.folds.push(report);
         summary.folder.write_metrics(&summary.json())?;
     }
-    summary.map_or(Ok(()), |summary| print(&if args.json { format!("{}\n", summary.json()) } else { summary.text() }))
+    print(&if args.json { format!("{}\n", summary.json()) } else { summary.text() })
 }
 
 /// Which rows are in the parts of all folds.
