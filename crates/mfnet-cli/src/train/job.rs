@@ -16,7 +16,7 @@ use crate::args::word;
 use crate::columns;
 use crate::failure::Failure;
 use crate::output::counted;
-use crate::report::{BaselineLosses, Course, Report as Page};
+use crate::report::{Course, Levels, Report as Page};
 
 /// Everything that is decided before the first step.
 pub(super) struct Job<'a> {
@@ -137,8 +137,8 @@ impl<'a> Job<'a> {
             Ok(_) => failure.help(format!("the kept weights are in {}", folder.model().display())),
             Err(error) => return failure.help(format!("the kept weights could not be saved: {error}")),
         };
-        let (loss, baselines) = (self.settings.loss_name.as_str(), &BaselineLosses::default());
-        let course = Course { loss, epochs, best_epoch: epoch, baselines };
+        let (loss, levels) = (self.settings.loss_name.as_str(), &Levels::default());
+        let course = Course { loss, epochs, best_epoch: epoch, levels };
         let report = Page::diverged(&self.task.args.data, &self.introduction(), &message, &course);
         match report.and_then(|report| folder.write_report(&report, self.task.args.plots)) {
             Ok(()) => failure.help(format!("how the loss went is in {}", folder.report().display())),

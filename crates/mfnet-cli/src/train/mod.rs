@@ -1,6 +1,7 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
 mod choices;
+mod display;
 mod folder;
 mod folds;
 mod job;
@@ -9,6 +10,7 @@ mod parts;
 mod report;
 mod settings;
 mod task;
+mod verdict;
 
 use self::choices::Choices;
 use self::folder::RunFolder;

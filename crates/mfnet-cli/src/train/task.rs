@@ -73,7 +73,9 @@ impl<'a> Task<'a> {
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
-        format!("{}{}: {rows}, {features}; target {target}: {task}{guessed}{left_out}", args.data, self.origin)
+        let stray_texts = columns::stray_texts(data.stray_texts());
+        let (name, origin) = (data.name(), &self.origin);
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{stray_texts}")
     }
 }
 
