@@ -225,8 +225,8 @@ fn a_folder_of_images() {
     let desk = Desk::new();
     std::fs::create_dir(desk.path("letters")).unwrap();
     let idx = |sizes: &[u8], elements: Vec<u8>| -> Vec<u8> {
-        let sizes = sizes.iter().flat_map(|size| [0, 0, 0, *size]);
-        [0, 0, 8, sizes.len() as u8 / 4].into_iter().chain(sizes).chain(elements).collect()
+        let header = [0, 0, 8, sizes.len() as u8].into_iter().chain(sizes.iter().flat_map(|size| [0, 0, 0, *size]));
+        header.chain(elements).collect()
     };
     for (part, count) in [("train", 100), ("t10k", 20)] {
         let pixels = (0..count).flat_map(|i| [if i % 2 == 1 { 200 } else { 20 }, i, 7, 255 - i]).collect();
@@ -234,7 +234,7 @@ fn a_folder_of_images() {
         desk.write(&format!("letters/{part}-labels-idx1-ubyte"), idx(&[count], (0..count).map(|i| i % 2).collect()));
     }
     let report = desk.train("letters --epochs 20");
-    assert_eq!(report["samples"], json!({ "train": 88, "validation": 12, "test": 20 }));
+    assert_eq!(report["samples"], json!({ "train": 90, "validation": 10, "test": 20 }));
     assert_eq!((&report["output"], &report["test"]["accuracy"]), (&json!("runs/letters-1"), &json!(1.0)));
     let evaluated = desk.ok("evaluate runs/letters-1 letters --json").json();
     assert_eq!((&evaluated["part"], &evaluated["samples"]), (&json!("test"), &json!(20)));
