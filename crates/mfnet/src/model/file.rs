@@ -27,6 +27,20 @@ impl Model {
     /// # Errors
     /// [`Error::NotStorable`] for a layer or activation of a user; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        write_whole(path, &self.bytes(path)?).map_err(Error::io(path, "write"))
+    }
+
+    /// The bytes of the model file.
+    ///
+    /// # Errors
+    /// [`Error::NotStorable`] for a layer or activation of a user.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes("the model".as_ref())
+    }
+
+    /// The bytes of a file that errors call `path`.
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
         let mut metadata = Metadata {
             version: if self.preprocessing.columns.is_some() { VERSION } else { OF_NUMBERS },
@@ -38,10 +52,10 @@ impl Model {
             training: self.training.clone(),
             sha256: String::new(),
         };
-        let of_json = |error| not_written(path.as_ref(), error);
+        let of_json = |error| not_written(path, error);
         metadata.sha256 = metadata.digest(contents(&tensors)).map_err(of_json)?;
         let json = serde_json::to_string(&metadata).map_err(of_json)?;
-        write(path.as_ref(), self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
+        serialized(path, self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
     }
 
     /// Reads a model file.
@@ -52,10 +66,18 @@ impl Model {
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
-        Self::from_bytes(&bytes).map_err(|problem| Error::model(path, problem))
+        Self::parse(&bytes).map_err(|problem| Error::model(path, problem))
     }
 
-    fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, ModelProblem> {
+    /// The same from memory, as `include_bytes!` has it; `name` is what errors call the file.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`] as [`Model::load`].
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
+        Self::parse(bytes).map_err(|problem| Error::model(name.as_ref(), problem))
+    }
+
+    fn parse(bytes: &[u8]) -> std::result::Result<Self, ModelProblem> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()))?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelProblem::NotSafetensors(e.to_string()))?;
         let json = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(ModelProblem::NoMetadata)?;
@@ -95,7 +117,8 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Errors
     /// [`Error::Io`] if the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), T::DTYPE, &tensors_of(self), None)
+        let path = path.as_ref();
+        write_whole(path, &serialized(path, T::DTYPE, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
     }
 
     /// Reads weights, from a file of weights or a model file, into a network that has the same layers.
@@ -238,14 +261,19 @@ fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
     }
 }
 
-fn write(path: &Path, dtype: Dtype, tensors: &[Stored], metadata: Option<HashMap<String, String>>) -> Result<()> {
+/// The bytes of a file that errors call `path`.
+fn serialized(
+    path: &Path,
+    dtype: Dtype,
+    tensors: &[Stored],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>> {
     let views = tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(safetensors_type(dtype), shape.clone(), bytes);
         view.map(|view| (name.as_str(), view)).map_err(|error| not_written(path, error))
     });
     let views = views.collect::<Result<Vec<_>>>()?;
-    let bytes = safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))?;
-    write_whole(path, &bytes).map_err(Error::io(path, "write"))
+    safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))
 }
 
 /// Writes a file beside its place, flushes it to disk, and renames it.
