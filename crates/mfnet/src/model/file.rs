@@ -231,6 +231,10 @@ fn linear_parameters<T: Scalar>(
     inputs: usize,
     outputs: usize,
 ) -> std::result::Result<Tensor<T>, ModelProblem> {
+    if inputs == 0 || outputs == 0 {
+        let found = format!("layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each");
+        return Err(ModelProblem::Inconsistent(found));
+    }
     let weight: Vec<T> = read(file, &format!("{index}.weight"), &[outputs, inputs])?;
     let bias: Vec<T> = read(file, &format!("{index}.bias"), &[outputs])?;
     Ok(Tensor::from_fn(outputs, 1 + inputs, |i, j| if j == 0 { bias[i] } else { weight[i * inputs + j - 1] }))
@@ -290,4 +294,66 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 fn not_written(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::io(path, "write")(std::io::Error::other(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::data::{Dataset, Preprocessing, Table, Target};
+    use crate::random::Seed;
+
+    /// A model file whose metadata was altered, with a digest that is right again.
+    fn altered(alter: impl FnOnce(&mut Value), tensors: &[Stored]) -> String {
+        let table = Table::from_text("t", "a,b\n1,x\n2,y\n").unwrap();
+        let data = Dataset::from_table(&table, &Target::classes("b")).unwrap();
+        let net = NeuralNetwork::builder(1).linear(2).build(Seed(0)).unwrap();
+        let bytes = Model::new(&data, Preprocessing::fit(&data), net).unwrap().to_bytes().unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let mut value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
+        alter(&mut value);
+        let mut metadata: Metadata = serde_json::from_value(value).unwrap();
+        metadata.sha256 = metadata.digest(contents(tensors)).unwrap();
+        let json = HashMap::from([(KEY.to_owned(), serde_json::to_string(&metadata).unwrap())]);
+        let bytes = serialized("t".as_ref(), Dtype::F64, tensors, Some(json)).unwrap();
+        Model::from_bytes("t", &bytes).unwrap_err().to_string()
+    }
+
+    fn tensor(name: &str, shape: &[usize]) -> Stored {
+        (name.to_owned(), shape.to_vec(), vec![0; 8 * shape.iter().product::<usize>()])
+    }
+
+    #[test]
+    fn a_layer_without_inputs_or_outputs() {
+        for (inputs, outputs) in [(0, 2), (usize::MAX, 0), (0, 0)] {
+            let layers = json!([{"kind": "linear", "inputs": inputs, "outputs": outputs}]);
+            let tensors = [tensor("0.weight", &[outputs, inputs]), tensor("0.bias", &[outputs])];
+            let error = altered(|metadata| metadata["layers"] = layers, &tensors);
+            let expected =
+                format!("t: layer 0 has {inputs} inputs and {outputs} outputs, and needs at least one of each");
+            assert_eq!(error, expected);
+        }
+    }
+
+    #[test]
+    fn a_model_of_nothing() {
+        let relu = json!([{"kind": "activation", "function": "relu"}]);
+        let expected = "t: expected at least one column, one feature and one output, found ";
+        let of_columns = |levels: Value, labels: Value| {
+            altered(
+                |metadata| {
+                    metadata["layers"] = relu.clone();
+                    let column = json!({"kind": "category", "levels": levels, "others": false, "missing": false});
+                    metadata["preprocessing"]["columns"] = json!([column]);
+                    metadata["preprocessing"]["inputs"] = json!({"mean": [], "scale": [], "constant": []});
+                    metadata["target"]["labels"] = labels;
+                },
+                &[],
+            )
+        };
+        assert_eq!(of_columns(json!([]), json!([])), format!("{expected}1, 0 and 0"));
+        assert_eq!(of_columns(json!([]), json!(["x"])), format!("{expected}1, 0 and 1"));
+        assert_eq!(of_columns(json!(["p"]), json!([])), format!("{expected}1, 1 and 0"));
+    }
 }
