@@ -12,6 +12,7 @@ use std::path::Path;
 pub(crate) use column::{Column, field, shortest};
 use dialect::Dialect;
 pub use kind::LeftOut;
+use kind::LARGEST;
 pub(crate) use kind::{Reading, date_text, guess, value};
 use lines::Lines;
 
@@ -299,7 +300,8 @@ pub(crate) fn position(file: &str, columns: &[String], column: &str) -> Result<u
 pub(super) fn number(field: &str) -> std::result::Result<f64, DataProblem> {
     let field = field.trim();
     match field.parse::<f64>() {
-        Ok(x) if x.is_finite() => Ok(x),
+        Ok(x) if x.abs() <= LARGEST => Ok(x),
+        Ok(x) if x.is_finite() => Err(DataProblem::TooLarge { found: field.to_owned() }),
         Ok(_) => Err(DataProblem::NotFinite { found: field.to_owned() }),
         Err(_) if field.is_empty() => Err(DataProblem::EmptyCell),
         Err(_) => Err(DataProblem::NotANumber { found: field.to_owned() }),
@@ -366,3 +368,5 @@ mod tests {
         );
     }
 }
+        let message = "t.csv, line 4, column \"b\": expected a number between -1e300 and 1e300, found \"-1e301\"";
+        assert_eq!(number_error("-1e301"), message);

@@ -28,6 +28,12 @@ pub enum DataProblem {
         /// The text.
         found: String,
     },
+    /// A number so large that sums of such are infinite.
+    #[error("expected a number between -1e300 and 1e300, found {found:?}")]
+    TooLarge {
+        /// The text.
+        found: String,
+    },
     /// An infinite number or NaN in a matrix, whose feature or target column is the error's column.
     #[error("expected finite numbers, found {found} in sample {sample}, counted from 0")]
     NotFiniteSample {
