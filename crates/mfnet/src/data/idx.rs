@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::file::{decompressed, open, sha256};
-use super::{Dataset, Features, Samples, Targets};
+use super::{Dataset, Features, MOST_COLUMNS, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 
 /// The most memory that is taken on the word of a header; more comes as bytes do.
@@ -167,6 +167,9 @@ impl Dataset {
             return Err(Error::data(&labels.file, problem));
         }
         let features = images.elements.len() / images.sizes[0];
+        if features > MOST_COLUMNS {
+            return Err(Error::data(&images.file, DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+        }
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
         let samples = Samples::from_bytes(features, images.elements);
         Ok(Dataset::of(name, Features::of_numbers(feature_names, samples), classes(labels)?))

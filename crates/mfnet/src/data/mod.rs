@@ -42,11 +42,14 @@ use split::Part;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
 pub use table::{LeftOut, ReadTable, Table};
-pub(crate) use table::{position, shortest};
+pub(crate) use table::{position, positions, shortest};
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
+
+/// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
+const MOST_COLUMNS: usize = 1 << 20;
 
 /// Samples with their targets, as numbers.
 ///

@@ -90,6 +90,12 @@ pub enum DataProblem {
     /// A row so long that it is none.
     #[error("the row has more than 100 MB: a quote is missing before it")]
     LongRow,
+    /// More columns than a network could be made for.
+    #[error("expected at most {most} columns, found more")]
+    TooManyColumns {
+        /// How many a table can have.
+        most: usize,
+    },
     /// No column is left to learn from.
     #[error("there is no column beside the target to learn from{}", left_out.iter().map(|column| format!("; {column}")).collect::<String>())]
     NoFeatures {
