@@ -40,6 +40,9 @@ pub(crate) enum Command {
   mfnet train digits --json | jq .test.accuracy
   mfnet train digits --plots
 
+It says whether the network is worth it: whether it is better on the test rows than the linear model and the naive predictor, by more than equally good models
+differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t test of squared errors).
+
 It leaves report.html, which any browser shows, beside model.safetensors, history.csv and metrics.json.")]
 pub(crate) struct TrainArgs {
     /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing), or a CSV file (.csv, .tsv, .gz) whose columns

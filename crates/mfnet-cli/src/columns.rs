@@ -1,11 +1,13 @@
 //! What the columns of a table were taken for, in words.
 
-use mfnet::{ColumnKind, Dataset, LeftOut};
+use mfnet::{ColumnKind, Dataset, Encoder, LeftOut, StrayText};
 
-use crate::output::counted;
+use crate::output::{as_read, counted};
 
 /// How many names are listed.
 const SHOWN: usize = 4;
+/// How many levels of a category.
+const LEVELS: usize = 8;
 
 /// "5 features: 3 numbers, 1 category (city), 1 date (when)"; nothing of kinds if all are numbers.
 pub(crate) fn features(data: &Dataset) -> String {
@@ -34,6 +36,45 @@ pub(crate) fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
     let columns: Vec<String> = left_out.iter().map(|(column, why)| format!("{column} ({why})")).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     (!columns.is_empty()).then(|| format!("left out: {}", listed(&columns)))
+}
+
+/// A line for each column that is text because of a few fields.
+pub(crate) fn stray_texts(columns: &[StrayText]) -> String {
+    let line = |stray: &StrayText| {
+        let StrayText { column, text, fields } = stray;
+        let others = match fields - 1 {
+            0 => String::new(),
+            others => format!(" and {}", counted(others, "more field")),
+        };
+        format!("\n{column} is text because of {text:?}{others} among numbers: --numeric {column} says where that is")
+    };
+    columns.iter().map(line).collect()
+}
+
+/// What an encoder makes of its column.
+pub(crate) fn encoded(encoder: &Encoder) -> String {
+    let gaps = |fill: String, missing: bool| {
+        let said = if missing { ", and a feature that says so" } else { "" };
+        format!("; {fill} where it is missing{said}")
+    };
+    match encoder {
+        Encoder::Number { fill, missing } => format!("scaled{}", gaps(as_read(*fill), *missing)),
+        Encoder::Boolean { fill, missing } => format!("0 or 1{}", gaps(as_read(*fill), *missing)),
+        Encoder::Date { fill, missing, times } => {
+            let cycles = if *times { "year, week and day" } else { "year and week" };
+            let fill = ColumnKind::Date.text(*fill);
+            format!("days, scaled; sine and cosine of {cycles}{}", gaps(fill, *missing))
+        }
+        Encoder::Category { levels, others, missing } => {
+            let shown = levels.iter().take(LEVELS).cloned();
+            let more = (levels.len() > LEVELS).then(|| format!("… ({} in all)", levels.len()));
+            let others = others.then(|| "all others together".to_owned());
+            let missing = missing.then(|| "missing".to_owned());
+            let levels: Vec<String> = shown.chain(more).chain(others).chain(missing).collect();
+            format!("one-hot: {}", levels.join(", "))
+        }
+        _ => String::new(),
+    }
 }
 
 /// The first names.

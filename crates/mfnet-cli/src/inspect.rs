@@ -2,15 +2,17 @@
 
 use std::fmt::Write;
 
-use mfnet::{Fractions, Model, Quantiles, Scaler, SplitBy, Standardizer, TargetColumns};
+use mfnet::{Encoder, Fractions, Model, Quantiles, Scaler, SplitBy, Standardizer, TargetColumns};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
 use crate::output::{counted, print, significant};
-use crate::{pytorch, source};
+use crate::{columns, pytorch, source};
 
 /// How many names of a long list are shown.
 const SHOWN: usize = 8;
+/// How many columns are described.
+const COLUMNS: usize = 30;
 /// Significant digits of a mean and a deviation.
 const DIGITS: usize = 6;
 
@@ -28,11 +30,21 @@ fn described(model: &Model, path: &str) -> String {
 
 fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::Result {
     writeln!(text, "Network\n{}\n", model.network())?;
-    writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
-    let inputs = &model.preprocessing().inputs;
-    let scaled: Vec<String> =
-        model.preprocessing().scaled_columns().into_iter().map(|i| model.features()[i].clone()).collect();
+    let preprocessing = model.preprocessing();
+    match &preprocessing.columns {
+        None => {
+            writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
+        }
+        Some(encoders) => {
+            let (columns, features) = (counted(encoders.len(), "column"), counted(preprocessing.features(), "feature"));
+            writeln!(text, "Input: {features} of {columns}")?;
+            write_encoders(text, model.features(), encoders)?;
+        }
+    }
+    let inputs = &preprocessing.inputs;
+    let scaled: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| model.features()[i].clone()).collect();
     match inputs {
+        _ if scaled.is_empty() => {}
         Scaler::Affine(affine) => write_affine(text, &scaled, affine)?,
         Scaler::Quantiles(quantiles) => write_quantiles(text, &scaled, quantiles)?,
     }
@@ -46,7 +58,7 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
         }
         TargetColumns::Regression { columns } => {
             writeln!(text, "Output: values of {}", shortened(columns))?;
-            if let Some(scale) = &model.preprocessing().targets {
+            if let Some(scale) = &preprocessing.targets {
                 for (column, (mean, scale)) in columns.iter().zip(scale.mean.iter().zip(&scale.scale)) {
                     let (mean, scale) = (significant(*mean, DIGITS), significant(*scale, DIGITS));
                     writeln!(text, "  {column} = {mean} + {scale} × output")?;
@@ -80,7 +92,21 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     write!(text, "\nIn PyTorch\n\n{}", pytorch::program(model, path))
 }
 
-/// What is done to each feature.
+/// What becomes of each column; of many the first ones and the last.
+fn write_encoders(text: &mut String, columns: &[String], encoders: &[Encoder]) -> std::fmt::Result {
+    let width = columns.iter().map(|column| column.chars().count()).max().unwrap_or(0);
+    for (i, (column, encoder)) in columns.iter().zip(encoders).enumerate() {
+        if i == COLUMNS && i + 1 < columns.len() {
+            writeln!(text, "  …")?;
+        }
+        if i < COLUMNS || i + 1 == columns.len() {
+            writeln!(text, "  {column:width$}  {:8}  {}", encoder.kind(), columns::encoded(encoder))?;
+        }
+    }
+    Ok(())
+}
+
+/// What is done to each number.
 fn write_affine(text: &mut String, features: &[String], scaling: &Standardizer) -> std::fmt::Result {
     if let (Some((mean, deviation)), 2..) = (scaling.common(), features.len()) {
         return writeln!(

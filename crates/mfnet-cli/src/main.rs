@@ -16,6 +16,7 @@ mod read;
 mod report;
 mod score_table;
 mod source;
+mod sparkline;
 mod train;
 
 use std::process::ExitCode;

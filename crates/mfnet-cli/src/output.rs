@@ -8,6 +8,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::failure::Failure;
 
+/// Characters of a number that is shown whole, and digits of one that is not.
+const LONGEST: usize = 10;
+const DIGITS: usize = 6;
+
 /// Writes a result to stdout. A reader who has seen enough and closes the pipe is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
@@ -79,6 +83,12 @@ pub(crate) fn size(bytes: u64) -> String {
         few if few < 1e6 => format!("{} kB", significant(few / 1e3, 2)),
         many => format!("{} MB", significant(many / 1e6, 2)),
     }
+}
+
+/// A number as it stands in the data, if that is short.
+pub(crate) fn as_read(x: f64) -> String {
+    let exact = x.to_string();
+    if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
 }
 
 /// A number with so many significant digits; very large and very small numbers with an exponent.

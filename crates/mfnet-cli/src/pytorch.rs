@@ -14,6 +14,9 @@ const QUANTILES: &str = r#"    def part(x, values):  # of the training rows that
     parts = [part(x[:, i].numpy(), numpy.array(values[i])) for i in range(len(values))]
     return torch.special.ndtri(torch.tensor(numpy.array(parts).T).clip(1e-7, 1 - 1e-7))"#;
 
+/// What makes features of the columns, where they are not numbers alone.
+const ENCODED: &str = include_str!("pytorch/encoded.py");
+
 /// The program. The numbers of the scaling come from the model file, as the weights do.
 pub(crate) fn program(model: &Model, path: &str) -> String {
     let (layers, dtype) = match model.network() {
@@ -29,13 +32,27 @@ pub(crate) fn program(model: &Model, path: &str) -> String {
             "shift, scale = numbers(\"targets\")\n    return shift + scale * output  # values of model[\"target\"][\"columns\"]"
         }
     };
-    let (imports, scaled) = match model.preprocessing().inputs {
-        Scaler::Affine(_) => ("json, torch", AFFINE),
-        Scaler::Quantiles(_) => ("json, numpy, torch", QUANTILES),
+    let (numpy, scaled) = match model.preprocessing().inputs {
+        Scaler::Affine(_) => ("", AFFINE),
+        Scaler::Quantiles(_) => ("numpy, ", QUANTILES),
+    };
+    let (imports, encoded, rows, features) = match model.preprocessing().columns {
+        None => (
+            format!("import json, {numpy}torch"),
+            "",
+            "x):  # rows of the table in torch.float64, the columns of model[\"features\"] in this order",
+            "scaled(x)",
+        ),
+        Some(_) => (
+            format!("import json, math, {numpy}torch\nfrom datetime import datetime, timezone"),
+            ENCODED,
+            "rows):  # of the table, as csv.DictReader gives them",
+            "encoded(rows)",
+        ),
     };
     format!(
         "\
-import {imports}
+{imports}
 from torch import nn
 from safetensors import safe_open
 from safetensors.torch import load_file
@@ -52,9 +69,9 @@ def numbers(of):
 def scaled(x):
 {scaled}
 
-@torch.no_grad()
-def predict(x):  # rows of the table in torch.float64, the columns of model[\"features\"] in this order
-    output = net(scaled(x).to({dtype})).double()
+{encoded}@torch.no_grad()
+def predict({rows}
+    output = net({features}.to({dtype})).double()
     {prediction}
 "
     )

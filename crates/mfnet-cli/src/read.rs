@@ -11,7 +11,7 @@ use crate::output::progress_bar;
 use crate::source::with_names;
 
 /// What names the standard input.
-const STDIN: &str = "-";
+pub(crate) const STDIN: &str = "-";
 /// Smaller files are read before a person sees a bar.
 const LARGE: u64 = 1 << 25;
 

@@ -34,6 +34,8 @@ fn classes() {
         assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
     }
     assert!(page.contains("mfnet train digits --hidden 16 --epochs 20 --output run\n"));
+    assert!(page.contains("<title>Accuracy over the epochs</title>"));
+    assert!(page.contains("<desc>validation accuracy went from "));
     // the table of classes is that of the counts that evaluate prints
     let text = desk.ok("evaluate run digits").stdout;
     let count = |cell: &str| cell.parse().unwrap_or(0);
@@ -67,7 +69,7 @@ fn values_with_the_numbers_of_their_rows() {
     ] {
         assert!(page.contains(&format!("<title>{title}</title>")), "{title}");
     }
-    assert!(page.contains("best epoch: "));
+    assert!(page.contains("best epoch: ") && !page.contains("Accuracy over the epochs"));
     let all = desk.ok("predict run diabetes --keep progression").stdout;
     let all: Vec<Vec<f64>> =
         all.lines().skip(1).map(|line| line.split(',').map(|x| x.parse().unwrap()).collect()).collect();
@@ -160,8 +162,8 @@ fn write_markup(desk: &Desk) {
 fn plots_as_files() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
-    desk.ok("train flowers.csv --target species --epochs 2 --output run --plots");
-    let names = ["confusion", "importance", "learning"];
+    desk.ok("train flowers.csv --target species --epochs 2 --validation-fraction 0.2 --output run --plots");
+    let names = ["accuracy", "confusion", "importance", "learning"];
     let expected: Vec<String> = names.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]).collect();
     assert_eq!(files(&desk.path("run/plots")), expected);
     for name in names {

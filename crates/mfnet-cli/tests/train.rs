@@ -27,7 +27,10 @@ fn digits_reach_the_promised_accuracy() {
     assert_eq!(report["output"], "runs/digits-1");
     assert_eq!(files(&desk.path("runs/digits-1")), ["history.csv", "metrics.json", "model.safetensors", "report.html"]);
     let history = desk.text("runs/digits-1/history.csv");
-    assert!(history.starts_with("epoch,loss,validation_loss,seconds\n1,"));
+    assert!(history.starts_with("epoch,loss,validation_loss,seconds,validation_accuracy\n1,"));
+    let of_best_epoch = history.lines().nth(report["best_epoch"].as_u64().unwrap() as usize).unwrap();
+    let accuracy: f64 = of_best_epoch.split(',').nth(4).unwrap().parse().unwrap();
+    assert_eq!(report["validation"]["accuracy"], accuracy);
     assert_eq!(history.lines().count() as u64, 1 + report["epochs"].as_u64().unwrap());
     assert_eq!(serde_json::from_str::<serde_json::Value>(&desk.text("runs/digits-1/metrics.json")).unwrap(), report);
 
@@ -153,14 +156,55 @@ fn the_model_has_the_same_bytes_for_every_number_of_threads() {
     }
 }
 
+/// The paragraph that says whether the network is worth it, which the page has too.
+fn verdict(desk: &Desk, arguments: &str) -> Option<String> {
+    let text = desk.ok(&format!("train {arguments} --output run --force")).stdout;
+    let verdict = text.lines().find(|line| line.starts_with("The network is "));
+    if let Some(verdict) = verdict {
+        assert!(desk.text("run/report.html").contains(&format!("<p>{verdict}</p>")), "{verdict}");
+    }
+    verdict.map(str::to_owned)
+}
+
 #[test]
-fn training_says_so_when_the_network_is_not_better() {
+fn training_says_whether_the_network_is_worth_it() {
     let desk = Desk::new();
     // a straight line, which the linear model meets exactly
     let rows: String = (0..60).map(|i| format!("{i},{}.5\n", 3 * i)).collect();
     desk.write("line.csv", format!("x,y\n{rows}"));
-    let text = desk.ok("train line.csv --target y").stdout;
-    assert!(text.contains("On the test rows the network is not better than the linear model."), "{text}");
+    let not_better =
+        "The network is not better than the linear model, and so not worth it: its RMSE on 12 test rows is ";
+    assert!(verdict(&desk, "line.csv --target y").unwrap().starts_with(not_better));
+    // a parabola, of which a line knows nothing
+    let rows: String = (-100..100).map(|i| format!("{i},{}.5\n", i * i)).collect();
+    desk.write("parabola.csv", format!("x,y\n{rows}"));
+    let sentence = verdict(&desk, "parabola.csv --target y").unwrap();
+    assert!(sentence.starts_with("The network is worth it: its RMSE on 40 test rows is "), "{sentence}");
+    assert!(sentence.contains(", that of the linear model ") && sentence.contains(", that of the naive predictor "));
+    // without test rows nothing is known
+    assert_eq!(verdict(&desk, "line.csv --target y --test-fraction 0"), None);
+}
+
+#[test]
+fn the_losses_are_shown_as_curves() {
+    let desk = Desk::new();
+    let lines = |arguments: &str| -> Vec<String> {
+        let text = desk.ok(&format!("train diabetes {arguments} --output run --force")).stdout;
+        text.lines().skip(1).take_while(|line| !line.is_empty()).map(str::to_owned).collect()
+    };
+    let both = lines("--epochs 60");
+    assert!(both.len() == 2 && both[0].starts_with("training loss    █") && both[1].starts_with("validation loss  █"));
+    let losses: Vec<f64> = desk
+        .text("run/history.csv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split(',').nth(1).unwrap().parse().unwrap())
+        .collect();
+    assert!(both[0].contains(&format!("  {:.2} → {:.3}", losses[0], losses[losses.len() - 1])), "{both:?}");
+    assert_eq!(both, lines("--epochs 60"));
+    assert_eq!(lines("--epochs 2 --validation-fraction 0").len(), 1);
+    // one epoch has no course
+    assert_eq!(lines("--epochs 1"), Vec::<String>::new());
 }
 
 #[test]
@@ -168,6 +212,8 @@ fn early_stopping_keeps_the_best_epoch() {
     let desk = Desk::new();
     let report = desk.train("diabetes --validation-fraction 0.2 --early-stopping 5 --epochs 400 --output run");
     let history = desk.text("run/history.csv");
+    // values have no accuracy
+    assert!(history.lines().skip(1).all(|line| line.ends_with(',')));
     let losses: Vec<f64> =
         history.lines().skip(1).map(|line| line.split(',').nth(2).unwrap().parse().unwrap()).collect();
     let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);

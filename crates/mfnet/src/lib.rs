@@ -16,9 +16,9 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, LeftOut, Mirror, PUBLISHED,
-    Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer, Table,
-    Target, Targets, largest,
+    BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, IdxFolder, LeftOut, Mirror,
+    PUBLISHED, Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer,
+    StrayText, Table, Target, Targets, largest,
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
@@ -28,7 +28,7 @@ pub use error::{DownloadProblem, Refusal};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
-pub use metric::{ClassScores, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
+pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
 pub use model::{AnyNetwork, Importance, Model, Predictions, Split, TargetColumns, Training};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Schedule, Sgd};

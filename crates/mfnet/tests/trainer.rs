@@ -107,6 +107,25 @@ fn the_best_epoch_is_kept() {
     assert_eq!((history.stop(), history.epochs().len()), (Stop::Early, history.best_epoch() + 3));
 }
 
+#[test]
+fn the_validation_accuracy_of_classes() {
+    let (train, validation) = data("digits");
+    let mut net = network::<f32>(&train);
+    let trainer = Trainer::new(CrossEntropy, Adam::new(0.01)).epochs(8).validate_on(&validation);
+    let history = trainer.run(&mut net, &train).unwrap();
+    let accuracies: Vec<f64> = history.epochs().iter().map(|epoch| epoch.validation_accuracy.unwrap()).collect();
+    assert!(accuracies[0] < accuracies[7], "{accuracies:?}");
+    // the kept weights score what was recorded
+    assert_eq!(net.evaluate(&validation).unwrap().headline(), accuracies[history.best_epoch() - 1]);
+    // none without validation, none of values
+    let history = Trainer::new(CrossEntropy, Adam::new(0.01)).epochs(1).run(&mut net, &train).unwrap();
+    assert_eq!(history.epochs()[0].validation_accuracy, None);
+    let (train, validation) = data("diabetes");
+    let trainer = Trainer::new(Mse, Adam::new(0.01)).epochs(1).validate_on(&validation);
+    let history = trainer.run(&mut network::<f64>(&train), &train).unwrap();
+    assert_eq!(history.epochs()[0].validation_accuracy, None);
+}
+
 /// Stops at a step, or after an epoch.
 struct StopAt {
     step: Option<(usize, usize)>,

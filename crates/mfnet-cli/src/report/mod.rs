@@ -18,13 +18,10 @@ use self::figure::{Drawing, Figure};
 use self::html::{Column, Page};
 use self::importance::Importances;
 use crate::failure::Failure;
-use crate::output::significant;
+use crate::output::as_read;
 
 /// Values of a row that are shown beside its error.
 const SHOWN: usize = 6;
-/// Characters of a number that is shown whole, and digits of one that is not.
-const LONGEST: usize = 10;
-const DIGITS: usize = 6;
 /// Characters of a name in a plot.
 const NAME: usize = 24;
 
@@ -47,22 +44,28 @@ pub(crate) struct Run<'a> {
     pub(crate) interrupted: bool,
 }
 
-/// How the loss went.
+/// How loss and accuracy went.
 pub(crate) struct Course<'a> {
     /// The name of the loss.
     pub(crate) loss: &'a str,
     pub(crate) epochs: &'a [EpochRecord],
     /// The epoch whose weights were kept.
     pub(crate) best_epoch: usize,
-    pub(crate) baselines: &'a BaselineLosses,
+    pub(crate) levels: &'a Levels,
 }
 
-/// The losses of the baselines on the rows of one part, to compare the curves with.
+/// The baselines on the rows of one part, to compare the curves with.
 #[derive(Default)]
-pub(crate) struct BaselineLosses {
+pub(crate) struct Levels {
     pub(crate) part: &'static str,
-    pub(crate) naive: Option<f64>,
-    pub(crate) linear: Option<f64>,
+    pub(crate) naive: Option<Level>,
+    pub(crate) linear: Option<Level>,
+}
+
+/// How good a baseline is.
+pub(crate) struct Level {
+    pub(crate) loss: Option<f64>,
+    pub(crate) accuracy: Option<f64>,
 }
 
 /// The page, and its plots as files.
@@ -236,12 +239,6 @@ fn quoted(argument: &str) -> String {
 fn evenly(all: usize, most: usize) -> Vec<usize> {
     let count = all.min(most);
     (0..count).map(|i| i * all / count).collect()
-}
-
-/// A number as it stands in the data, if that is short.
-fn as_read(x: f64) -> String {
-    let exact = x.to_string();
-    if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
 }
 
 /// So many per cent, or a dash for what is not known.

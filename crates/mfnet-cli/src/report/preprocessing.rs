@@ -1,10 +1,11 @@
 //! What is done to the columns before the network sees them.
 
-use mfnet::{Scaler, Standardizer};
+use mfnet::{Encoder, Scaler, Standardizer};
 
 use super::html::Column;
 use super::{Run, Writer};
-use crate::output::significant;
+use crate::columns;
+use crate::output::{counted, significant};
 
 const DIGITS: usize = 6;
 const MOST: usize = 40;
@@ -15,7 +16,11 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) {
     let features: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| columns[i].clone()).collect();
     let features = features.as_slice();
     report.page.heading("Preprocessing");
+    if let Some(encoders) = &preprocessing.columns {
+        write_encoders(columns, encoders, preprocessing.features(), report);
+    }
     match &preprocessing.inputs {
+        _ if features.is_empty() => {}
         Scaler::Affine(scaling) => write_affine(features, scaling, report),
         Scaler::Quantiles(quantiles) => {
             let count = quantiles.values().first().map_or(0, Vec::len);
@@ -32,6 +37,29 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) {
     if let Some(targets) = &preprocessing.targets {
         report.page.paragraph("For training each target y became (y − mean) / deviation; predictions are scaled back:");
         affine_table(run.model.target().columns(), ["mean", "deviation"], targets, report);
+    }
+}
+
+/// What becomes of each column; of many columns the first ones.
+fn write_encoders(columns: &[String], encoders: &[Encoder], features: usize, report: &mut Writer) {
+    report.page.paragraph(&format!(
+        "{} become {}, as the training rows have it; a level of a category that they do not have is one of the others.",
+        counted(columns.len(), "column"),
+        counted(features, "feature")
+    ));
+    let row = |(name, encoder): (&String, &Encoder)| {
+        vec![name.clone(), encoder.kind().to_owned(), columns::encoded(encoder), encoder.width().to_string()]
+    };
+    let rows: Vec<Vec<String>> = columns.iter().zip(encoders).take(MOST).map(row).collect();
+    let head =
+        [("column", Column::Text), ("kind", Column::Text), ("becomes", Column::Text), ("features", Column::Number)];
+    report.page.table(&head, &rows);
+    more(columns, report);
+}
+
+fn more(columns: &[String], report: &mut Writer) {
+    if columns.len() > MOST {
+        report.page.paragraph(&format!("… and {} more columns.", columns.len() - MOST));
     }
 }
 
@@ -70,7 +98,5 @@ fn table<const N: usize>(
     let rows: Vec<Vec<String>> = columns.iter().enumerate().take(MOST).map(row).collect();
     let numbers = names.map(|name| (name, Column::Number));
     report.page.table(&[&[("column", Column::Text)], &numbers[..], &[("", Column::Text)]].concat(), &rows);
-    if columns.len() > MOST {
-        report.page.paragraph(&format!("… and {} more columns.", columns.len() - MOST));
-    }
+    more(columns, report);
 }

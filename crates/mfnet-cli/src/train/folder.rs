@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file};
+use crate::read::STDIN;
 use crate::report::Report;
 use crate::source;
 
@@ -76,7 +77,9 @@ impl RunFolder {
         let path = self.history();
         let failed = |error: io::Error| Failure::work(format!("{}: cannot write: {error}", path.display()));
         let mut csv = csv::Writer::from_writer(File::create(&path).map_err(failed)?);
-        let header = csv.write_record(["epoch", "loss", "validation_loss", "seconds"]).map_err(of_csv);
+        // what comes is added at the end
+        let columns = ["epoch", "loss", "validation_loss", "seconds", "validation_accuracy"];
+        let header = csv.write_record(columns).map_err(of_csv);
         header.and_then(|()| csv.flush()).map_err(failed)?;
         Ok(csv)
     }
@@ -106,6 +109,9 @@ impl RunFolder {
 
 /// The built-in name, or the file's name without its endings.
 fn run_name(data: &str) -> String {
+    if data == STDIN {
+        return "stdin".to_owned();
+    }
     let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());
     match file.split('.').next() {
         Some(name) if !source::is_name(data) && !name.is_empty() => name.to_owned(),

@@ -1,11 +1,13 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
 mod choices;
+mod display;
 mod folder;
 mod observer;
 mod parts;
 mod report;
 mod settings;
+mod verdict;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -25,7 +27,7 @@ use crate::columns;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{counted, message, print};
-use crate::report::{BaselineLosses, Course, Report as Page};
+use crate::report::{Course, Levels, Report as Page};
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -178,8 +180,8 @@ impl Job<'_> {
             Ok(_) => failure.help(format!("the kept weights are in {}", folder.model().display())),
             Err(error) => return failure.help(format!("the kept weights could not be saved: {error}")),
         };
-        let (loss, baselines) = (self.settings.loss_name.as_str(), &BaselineLosses::default());
-        let course = Course { loss, epochs, best_epoch: epoch, baselines };
+        let (loss, levels) = (self.settings.loss_name.as_str(), &Levels::default());
+        let course = Course { loss, epochs, best_epoch: epoch, levels };
         let report = Page::diverged(&self.args.data, introduction, &message, &course);
         match report.and_then(|report| folder.write_report(&report, self.args.plots)) {
             Ok(()) => failure.help(format!("how the loss went is in {}", folder.report().display())),
@@ -201,7 +203,7 @@ impl Job<'_> {
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let mut text = format!(
             "{}{from}: {}, {}; target {target}: {task}{guessed}\n{}",
-            args.data,
+            data.name(),
             counted(data.samples(), "row"),
             columns::features(data),
             self.parts.described(),
@@ -209,6 +211,7 @@ impl Job<'_> {
         if let Some(left_out) = columns::left_out(data.left_out()) {
             text += &format!("\n{left_out}");
         }
+        text += &columns::stray_texts(data.stray_texts());
         let scaled = self.preprocessing.scaled_columns();
         let constant = self.preprocessing.inputs.constant();
         if !constant.is_empty() {

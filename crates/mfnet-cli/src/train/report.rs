@@ -3,30 +3,37 @@
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
-use mfnet::{Dataset, Flow, History, Metrics, Model, Seed, Stop, Threads, linear_model_while, naive_model};
+use mfnet::{
+    Dataset, EpochRecord, Flow, History, Metrics, Model, Seed, Stop, Threads, linear_model_while, naive_model,
+};
 use serde_json::{Map, Value, json};
 
 use super::Job;
 use super::folder::RunFolder;
 use super::parts::Parts;
+use super::verdict::{Rival, comparison, verdict};
 use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
-use crate::output::{counted, grouped, progress_bar};
-use crate::report::{BaselineLosses, Course, Report as Page, Run};
+use crate::output::{counted, grouped, progress_bar, significant};
+use crate::report::{Course, Level, Levels, Report as Page, Run};
 use crate::score_table::{Row, score_lines, score_table};
+use crate::sparkline::sparkline;
 
-/// The test metrics of the models that the network has to beat, and losses to compare its own with while it learns.
+/// Blocks of a curve at most.
+const BLOCKS: usize = 32;
+
+/// The models that the network has to beat on the test rows, and levels to compare its curves with.
 #[derive(Default)]
 struct Baselines {
-    naive: Option<Metrics>,
-    linear: Option<Metrics>,
-    losses: BaselineLosses,
+    naive: Option<Rival>,
+    linear: Option<Rival>,
+    levels: Levels,
 }
 
 impl Baselines {
     /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None of what an interrupt came before.
-    fn of(job: &Job<'_>, train: &Dataset) -> Result<Self, Failure> {
+    fn of(job: &Job<'_>, train: &Dataset, network: &Model) -> Result<Self, Failure> {
         let interrupted = || job.interrupt.load(Ordering::Relaxed);
         if interrupted() || job.parts.test.samples() == 0 {
             return Ok(Baselines::default());
@@ -34,21 +41,27 @@ impl Baselines {
         let Parts { validation, test, .. } = &job.parts;
         let (part, rows) =
             if validation.samples() > 0 { ("validation", validation) } else { ("training", &job.parts.train) };
-        let scores = |net| -> Result<(Metrics, Option<f64>), Failure> {
+        let predictions = network.predict_dataset(test)?;
+        let scores = |net| -> Result<(Rival, Level), Failure> {
             let mut model = Model::new(&job.data, job.preprocessing.clone(), net)?;
             model.training.loss = Some(job.settings.loss_name.clone());
-            Ok((model.evaluate(test)?, model.evaluate_loss(rows)?))
+            let comparison = comparison(&predictions, &model.predict_dataset(test)?, test.targets());
+            // there is a curve of it then
+            let has_accuracy = job.data.classes() > 0 && validation.samples() > 0;
+            let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
+            let level = Level { loss: model.evaluate_loss(rows)?, accuracy };
+            Ok((Rival { metrics: model.evaluate(test)?, comparison }, level))
         };
-        let (naive, naive_loss) = scores(naive_model(train)?)?;
+        let (naive, naive_level) = scores(naive_model(train)?)?;
         let bar = progress_bar(job.args.quiet, "linear model, to compare with: step {pos}");
         let linear = linear_model_while(train, |steps| {
             bar.set_position(steps as u64);
             if interrupted() { Flow::Stop } else { Flow::Continue }
         })?;
         bar.finish_and_clear();
-        let (linear, linear_loss) = if interrupted() { None } else { Some(scores(linear)?) }.unzip();
-        let losses = BaselineLosses { part, naive: naive_loss, linear: linear_loss.flatten() };
-        Ok(Baselines { naive: Some(naive), linear, losses })
+        let (linear, linear_level) = if interrupted() { None } else { Some(scores(linear)?) }.unzip();
+        let levels = Levels { part, naive: Some(naive_level), linear: linear_level };
+        Ok(Baselines { naive: Some(naive), linear, levels })
     }
 }
 
@@ -66,6 +79,8 @@ pub(super) struct Report {
     baselines: Baselines,
     facts: Map<String, Value>,
     stop: Stop,
+    /// The losses over the epochs.
+    curves: String,
     model: String,
     page: String,
 }
@@ -92,7 +107,7 @@ impl Report {
             part("validation", &job.parts.validation)?,
             part("test", &job.parts.test)?,
         ];
-        let baselines = Baselines::of(job, train)?;
+        let baselines = Baselines::of(job, train, model)?;
         let facts = json!({
             "task": if job.data.classes() > 0 { "classification" } else { "regression" },
             "data": job.args.data,
@@ -110,7 +125,8 @@ impl Report {
         });
         let facts = facts.as_object().cloned().unwrap_or_default();
         let (model, page) = (folder.model().display().to_string(), folder.report().display().to_string());
-        Ok(Report { parts, baselines, facts, stop: history.stop(), model, page })
+        let curves = curves(history.epochs());
+        Ok(Report { parts, baselines, facts, stop: history.stop(), curves, model, page })
     }
 
     /// The object of `--json` and metrics.json. What is missing or not finite is null.
@@ -123,7 +139,7 @@ impl Report {
             report.insert(part.name.to_owned(), json!(scores));
         }
         report.insert("samples".to_owned(), Value::Object(samples));
-        let headline = |metrics: &Option<Metrics>| metrics.as_ref().map(Metrics::headline);
+        let headline = |rival: &Option<Rival>| rival.as_ref().map(|rival| rival.metrics.headline());
         let baselines = json!({ "naive": headline(&self.baselines.naive), "linear": headline(&self.baselines.linear) });
         report.insert("baselines".to_owned(), baselines);
         Value::Object(report)
@@ -144,7 +160,7 @@ impl Report {
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let [.., test] = &self.parts;
-        writeln!(text, "{}\n", self.outcome())?;
+        writeln!(text, "{}\n{}", self.outcome(), self.curves)?;
         text.push_str(&score_table(&self.rows()));
         if let Some(Metrics::Classification { confusion, .. }) = &test.metrics {
             writeln!(text, "\nConfusion of the test rows\n{confusion}")?;
@@ -187,10 +203,14 @@ impl Report {
                 metrics,
             }));
         }
-        for (name, metrics) in [("linear model, test", &self.baselines.linear), ("naive, test", &self.baselines.naive)]
-        {
-            let samples = self.parts[2].samples;
-            rows.extend(metrics.iter().map(|metrics| Row { name: name.to_owned(), samples, loss: None, metrics }));
+        for (name, rival) in [("linear model, test", &self.baselines.linear), ("naive, test", &self.baselines.naive)] {
+            let (name, samples) = (name.to_owned(), self.parts[2].samples);
+            rows.extend(rival.iter().map(|rival| Row {
+                name: name.clone(),
+                samples,
+                loss: None,
+                metrics: &rival.metrics,
+            }));
         }
         rows
     }
@@ -215,7 +235,7 @@ impl Report {
                 loss: &job.settings.loss_name,
                 epochs: history.epochs(),
                 best_epoch: history.best_epoch(),
-                baselines: &self.baselines.losses,
+                levels: &self.baselines.levels,
             },
             model,
             test: &job.parts.test,
@@ -224,16 +244,25 @@ impl Report {
         })
     }
 
-    /// Says it when the network is no better than something simpler.
+    /// Whether the network is worth it, in words.
     fn verdict(&self) -> Option<String> {
         let [.., test] = &self.parts;
-        let metrics = test.metrics.as_ref()?;
-        let worse_than = |baseline: &Option<Metrics>| baseline.as_ref().is_some_and(|b| !metrics.better_than(b));
-        let simpler = match (worse_than(&self.baselines.naive), worse_than(&self.baselines.linear)) {
-            (true, _) => "the naive predictor, which looks at no feature",
-            (false, true) => "the linear model",
-            (false, false) => return None,
-        };
-        Some(format!("On the test rows the network is not better than {simpler}."))
+        verdict(test.metrics.as_ref()?, test.samples, self.baselines.naive.as_ref(), self.baselines.linear.as_ref())
     }
+}
+
+/// How the losses went, in a line each.
+fn curves(epochs: &[EpochRecord]) -> String {
+    let line = |name: &str, losses: &[f64]| match losses {
+        [first, .., last] => {
+            let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+            let number = |loss: f64| significant(loss, 3);
+            let lowest = if lowest < *last { format!(", lowest {}", number(lowest)) } else { String::new() };
+            format!("{name:15}  {}  {} → {}{lowest}\n", sparkline(losses, BLOCKS), number(*first), number(*last))
+        }
+        _ => String::new(),
+    };
+    let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
+    let validation: Vec<f64> = epochs.iter().filter_map(|epoch| epoch.validation_loss).collect();
+    line("training loss", &training) + &line("validation loss", &validation)
 }

@@ -1,5 +1,5 @@
 use super::table::{Reading, date_text, guess, positions, shortest, value};
-use super::{LeftOut, Samples, Table};
+use super::{LeftOut, Samples, StrayText, Table};
 use crate::error::{DataProblem, Error, Result};
 
 /// What a column of inputs is, and what its numbers mean.
@@ -36,6 +36,14 @@ pub(crate) struct Features {
     pub(crate) names: Vec<String>,
     pub(crate) kinds: Vec<ColumnKind>,
     pub(crate) samples: Samples,
+}
+
+/// The columns of a table that are features.
+pub(super) struct Choice {
+    pub(super) features: Features,
+    /// Those that are none, and why.
+    pub(super) left_out: Vec<(String, LeftOut)>,
+    pub(super) stray_texts: Vec<StrayText>,
 }
 
 impl ColumnKind {
@@ -77,26 +85,29 @@ impl Features {
         Features { kinds: vec![ColumnKind::Number; names.len()], names, samples }
     }
 
-    /// The columns of a table beside those of the target, and why others are left out.
-    pub(super) fn from_table(
-        table: &Table,
-        targets: &[String],
-        columns: &Columns,
-    ) -> Result<(Self, Vec<(String, LeftOut)>)> {
+    /// The columns of a table beside those of the target.
+    pub(super) fn from_table(table: &Table, targets: &[String], columns: &Columns) -> Result<Choice> {
         let Columns { drop, numeric, categorical } = columns;
         for name in drop.iter().chain(numeric).chain(categorical) {
             table.position(name)?;
         }
-        let (mut readings, mut left_out) = (Vec::new(), Vec::new());
+        let (mut readings, mut left_out, mut stray_texts) = (Vec::new(), Vec::new(), Vec::new());
         let is_input = |name: &String| !targets.contains(name) && !drop.contains(name);
         for (position, name) in table.columns().iter().enumerate().filter(|(_, name)| is_input(name)) {
             match (numeric.contains(name), categorical.contains(name)) {
                 (true, _) => readings.push((position, Reading::Number)),
                 (false, true) => readings.push((position, Reading::Category)),
-                (false, false) => match guess(name, table.column_at(position)) {
-                    Ok(reading) => readings.push((position, reading)),
-                    Err(reason) => left_out.push((name.clone(), reason)),
-                },
+                (false, false) => {
+                    let column = table.column_at(position);
+                    let guess = guess(name, column);
+                    if matches!(guess, Ok(Reading::Category) | Err(LeftOut::Names { .. })) {
+                        stray_texts.extend(StrayText::of(name, column));
+                    }
+                    match guess {
+                        Ok(reading) => readings.push((position, reading)),
+                        Err(reason) => left_out.push((name.clone(), reason)),
+                    }
+                }
             }
         }
         if readings.is_empty() {
@@ -105,7 +116,8 @@ impl Features {
         }
         let (positions, readings): (Vec<usize>, Vec<Reading>) = readings.into_iter().unzip();
         let names = positions.iter().map(|position| table.columns()[*position].clone()).collect();
-        Ok((Self::read(table, names, &positions, &readings)?, left_out))
+        let features = Self::read(table, names, &positions, &readings)?;
+        Ok(Choice { features, left_out, stray_texts })
     }
 
     /// The columns of a table at these positions, as columns of these names and kinds.

@@ -35,7 +35,9 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 const LOOKED_AT: usize = 1024;
 
 /// What begins with these bytes.
-const KINDS: [(&[u8], &str); 12] = [
+const KINDS: [(&[u8], &str); 14] = [
+    (b"\0\0\x08\x03", "IDX images: name the folder that holds them and their labels"),
+    (b"\0\0\x08\x01", "IDX labels: name the folder that holds them and their images"),
     (b"PK\x03\x04", "a zip archive, as Excel's .xlsx files and NumPy's .npz files are"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, as Excel's .xls files are"),
     (b"PAR1", "a Parquet file"),

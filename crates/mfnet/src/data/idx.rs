@@ -94,6 +94,32 @@ impl Idx {
         &self.file
     }
 
+    /// Error unless there is a label for each image.
+    pub(super) fn check_labels(&self, labels: &Idx) -> Result<()> {
+        for (array, fits, expected) in
+            [(self, self.sizes.len() >= 2, "at least 2"), (labels, labels.sizes.len() == 1, "1")]
+        {
+            if !fits {
+                let problem = DataProblem::IdxDimensions { expected, found: array.sizes.clone() };
+                return Err(Error::data(&array.file, problem));
+            }
+        }
+        if self.sizes[0] != labels.sizes[0] {
+            let problem = DataProblem::LabelCount { images: self.sizes[0], labels: labels.sizes[0] };
+            return Err(Error::data(&labels.file, problem));
+        }
+        Ok(())
+    }
+
+    /// Error unless the other images are as large as these.
+    pub(super) fn check_size(&self, other: &Idx) -> Result<()> {
+        if self.sizes[1..] == other.sizes[1..] {
+            return Ok(());
+        }
+        let problem = DataProblem::ImageSize { expected: self.sizes[1..].to_vec(), found: other.sizes[1..].to_vec() };
+        Err(Error::data(&other.file, problem))
+    }
+
     /// The same samples and then those of `more`, which are as large.
     pub(super) fn followed_by(mut self, more: &Idx) -> Self {
         self.sizes[0] += more.sizes[0];
@@ -154,18 +180,7 @@ impl Dataset {
     }
 
     pub(super) fn from_arrays(name: &str, images: Idx, labels: &Idx) -> Result<Self> {
-        for (array, fits, expected) in
-            [(&images, images.sizes.len() >= 2, "at least 2"), (labels, labels.sizes.len() == 1, "1")]
-        {
-            if !fits {
-                let problem = DataProblem::IdxDimensions { expected, found: array.sizes.clone() };
-                return Err(Error::data(&array.file, problem));
-            }
-        }
-        if images.sizes[0] != labels.sizes[0] {
-            let problem = DataProblem::LabelCount { images: images.sizes[0], labels: labels.sizes[0] };
-            return Err(Error::data(&labels.file, problem));
-        }
+        images.check_labels(labels)?;
         let features = images.elements.len() / images.sizes[0];
         if features > MOST_COLUMNS {
             return Err(Error::data(&images.file, DataProblem::TooManyColumns { most: MOST_COLUMNS }));

@@ -13,6 +13,7 @@ mod encoder;
 mod features;
 mod file;
 mod idx;
+mod idx_folder;
 mod preprocessing;
 mod published;
 mod quantiles;
@@ -31,8 +32,10 @@ pub use builtin::{BUILT_IN, BuiltIn};
 #[cfg(feature = "download")]
 pub use download::{Download, Progress};
 pub use encoder::Encoder;
+use features::Choice;
 pub(crate) use features::Features;
 pub use features::{ColumnKind, Columns};
+pub use idx_folder::IdxFolder;
 pub use preprocessing::Preprocessing;
 pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
@@ -41,7 +44,7 @@ pub use scaler::{Scaler, Scaling};
 use split::Part;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub use table::{LeftOut, ReadTable, Table};
+pub use table::{LeftOut, ReadTable, StrayText, Table};
 pub(crate) use table::{position, positions, shortest};
 pub use targets::{Target, Targets, largest};
 
@@ -75,6 +78,7 @@ pub struct Dataset {
     targets: Targets,
     /// The columns of the table that are no features, and why.
     left_out: Vec<(String, LeftOut)>,
+    stray_texts: Vec<StrayText>,
     /// The part of each sample in the official split, if there is one.
     official: Option<Arc<Vec<Part>>>,
 }
@@ -111,8 +115,8 @@ impl Dataset {
     /// where values belong, one class or one value; an infinite number; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let targets = Targets::from_table(table, target)?;
-        let (features, left_out) = Features::from_table(table, target.columns(), columns)?;
-        Ok(Dataset { name: table.name().to_owned(), features, targets, left_out, official: None })
+        let Choice { features, left_out, stray_texts } = Features::from_table(table, target.columns(), columns)?;
+        Ok(Dataset { left_out, stray_texts, ..Self::of(table.name(), features, targets) })
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
@@ -164,7 +168,14 @@ impl Dataset {
     }
 
     pub(crate) fn of(name: &str, features: Features, targets: Targets) -> Self {
-        Dataset { name: name.to_owned(), features, targets, left_out: Vec::new(), official: None }
+        Dataset {
+            name: name.to_owned(),
+            features,
+            targets,
+            left_out: Vec::new(),
+            stray_texts: Vec::new(),
+            official: None,
+        }
     }
 
     /// What errors call it: the file's path, or the name of a built-in data set.
@@ -195,6 +206,11 @@ impl Dataset {
     /// The columns of the table that are no features, because they do not look like any, and why.
     pub fn left_out(&self) -> &[(String, LeftOut)] {
         &self.left_out
+    }
+
+    /// The columns of the table that are text because of a few fields.
+    pub fn stray_texts(&self) -> &[StrayText] {
+        &self.stray_texts
     }
 
     /// Number of classes; 0 for a regression.

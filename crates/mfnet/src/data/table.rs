@@ -13,7 +13,7 @@ use std::path::Path;
 pub(crate) use column::{Column, field, shortest};
 use dialect::Dialect;
 use kind::LARGEST;
-pub use kind::LeftOut;
+pub use kind::{LeftOut, StrayText};
 pub(crate) use kind::{Reading, date_text, guess, value};
 use lines::Lines;
 

@@ -234,6 +234,23 @@ pub enum DataProblem {
         /// Labels in the other.
         labels: usize,
     },
+    /// Images of another size than those before.
+    #[error("expected images of {} as in the training part, found {}", shape(expected), shape(found))]
+    ImageSize {
+        /// Rows and columns of the training part.
+        expected: Vec<usize>,
+        /// Of these.
+        found: Vec<usize>,
+    },
+    /// A folder without the files of a set of images.
+    #[error(
+        "expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found {}",
+        listed_files(found)
+    )]
+    NoIdxFiles {
+        /// The files in it.
+        found: Vec<String>,
+    },
     /// A published file with other contents.
     #[error("expected the published contents, whose SHA-256 is {expected}, found {found}")]
     Digest {
@@ -259,6 +276,16 @@ fn unknown_column(name: &str, close: &[String], known: &[String]) -> String {
         format!("the columns are {}", quoted(known))
     };
     format!("there is no column {name:?}; {rest}")
+}
+
+/// The first files of a folder.
+fn listed_files(found: &[String]) -> String {
+    const SHOWN: usize = 6;
+    match found {
+        [] => "no files".to_owned(),
+        _ if found.len() > SHOWN => format!("{}, … ({} in all)", found[..SHOWN].join(", "), found.len()),
+        _ => found.join(", "),
+    }
 }
 
 /// 60000 × 28 × 28.

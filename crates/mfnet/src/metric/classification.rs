@@ -1,5 +1,8 @@
 use std::fmt;
 
+use crate::data::Targets;
+use crate::tensor::{Scalar, Tensor};
+
 /// The fraction of samples whose class was predicted; NaN without samples.
 ///
 /// ```
@@ -12,6 +15,18 @@ pub fn accuracy(classes: &[usize], predicted: &[usize]) -> f64 {
     assert_eq!(classes.len(), predicted.len(), "classes and predictions");
     let right = classes.iter().zip(predicted).filter(|(class, predicted)| class == predicted).count();
     right as f64 / classes.len() as f64
+}
+
+/// Of how many of these samples, which the columns of `output` belong to, the class has the largest output, the first one of equals; none for values.
+/// Of outputs that are NaN none is the largest.
+pub(crate) fn right<T: Scalar>(output: &Tensor<T>, targets: &Targets, samples: &[usize]) -> Option<usize> {
+    let Targets::Classes { indices, .. } = targets else { return None };
+    let is_right = |j: usize| {
+        let class = indices[samples[j]];
+        let of_class = output[(class, j)];
+        output.column(j).enumerate().all(|(i, z)| z < of_class || (z == of_class && i >= class))
+    };
+    Some((0..output.columns()).filter(|j| is_right(*j)).count())
 }
 
 /// How often each class (row) was predicted as each class (column).
@@ -122,6 +137,22 @@ impl fmt::Display for ConfusionMatrix {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_first_of_the_largest_outputs_is_the_prediction() {
+        let output = Tensor::from_rows([[1.0, 2.0, 0.0, f64::NAN], [1.0, 3.0, 0.5, 1.0], [0.0, 3.0, 0.5, 2.0]]);
+        let count = |classes: &[usize]| {
+            let labels = ["a", "b", "c"].map(str::to_owned).to_vec();
+            let targets = Targets::Classes { column: "class".into(), labels, indices: classes.to_vec() };
+            right(&output, &targets, &[0, 1, 2, 3])
+        };
+        assert_eq!(crate::data::largest(&output)[..3], [0, 1, 1]);
+        assert_eq!(count(&[0, 1, 1, 2]), Some(3));
+        assert_eq!(count(&[1, 2, 2, 0]), Some(0));
+        assert_eq!(count(&[0, 0, 1, 1]), Some(2));
+        let values = Targets::Values { columns: vec!["y".into()], values: Tensor::zeros(1, 4) };
+        assert_eq!(right(&output, &values, &[0, 1, 2, 3]), None);
+    }
 
     #[test]
     fn confusion_as_a_table() {

@@ -1,11 +1,14 @@
 //! Metrics: how good predictions are, in units that people use.
 
 mod classification;
+mod comparison;
 mod regression;
 
 use std::fmt;
 
+pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, accuracy};
+pub use comparison::Comparison;
 pub use regression::{mae, r2, rmse};
 use serde::Serialize;
 

@@ -3,7 +3,7 @@ use super::stage::{self, Stage};
 use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::loss::Loss;
-use crate::metric::Metrics;
+use crate::metric::{Metrics, right};
 use crate::tensor::{Scalar, Tensor};
 
 /// Samples that are predicted at a time, so that memory does not grow with the data.
@@ -28,7 +28,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         self.check_input("evaluate_loss", data.features())?;
         self.check_outputs("evaluate_loss", data.outputs())?;
         data.check_numbers()?;
-        Ok(LossOver::new(self, data).value(self, loss))
+        Ok(LossOver::new(self, data).loss_and_accuracy(self, loss).0)
     }
 
     /// [`NeuralNetwork::predict`] from and to `f64`, some samples at a time.
@@ -97,7 +97,7 @@ impl<'a> Replaced<'a> {
     }
 }
 
-/// The loss of a data set that fits the network, computed again and again with matrices that are kept.
+/// The loss and the accuracy of a data set that fits the network, computed again and again with matrices that are kept.
 pub(crate) struct LossOver<'a, T: Scalar> {
     data: &'a Dataset,
     samples: Vec<usize>,
@@ -118,15 +118,17 @@ impl<'a, T: Scalar> LossOver<'a, T> {
         }
     }
 
-    /// J of all samples together, with the weights that the network has now.
-    pub(crate) fn value(&mut self, net: &NeuralNetwork<T>, loss: &impl Loss<T>) -> f64 {
+    /// J of all samples together, and for classes the fraction whose class is predicted, with the weights that the network has now.
+    pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &impl Loss<T>) -> (f64, Option<f64>) {
         self.stages.iter_mut().for_each(|stage| stage.renew_transpose(net));
-        let mut sum = 0.0;
+        let (mut sum, mut hits) = (0.0, 0);
         for samples in self.samples.chunks(AT_A_TIME) {
             self.data.gather(samples, samples.len(), &mut self.inputs, &mut self.targets);
             let output = stage::forward(&mut self.stages, net, &self.inputs);
             sum += loss.value(output, &self.targets) * samples.len() as f64;
+            hits += right(output, self.data.targets(), samples).unwrap_or(0);
         }
-        sum / self.samples.len() as f64
+        let count = self.samples.len() as f64;
+        (sum / count, (self.data.classes() > 0).then_some(hits as f64 / count))
     }
 }

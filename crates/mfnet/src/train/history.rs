@@ -13,6 +13,8 @@ pub struct EpochRecord {
     pub validation_loss: Option<f64>,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// Accuracy on the validation samples after it, for classes. That on the training samples would slow down the steps of a small network.
+    pub validation_accuracy: Option<f64>,
 }
 
 /// How a training went.

@@ -111,7 +111,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self
     }
 
-    /// Computes the loss of these samples after each epoch. The network ends with the weights of the epoch where it was
+    /// Computes the loss of these samples after each epoch, and of classes the accuracy. The network ends with the weights of the epoch where it was
     /// lowest, not with the last ones.
     pub fn validate_on(mut self, validation: &'a Dataset) -> Self {
         self.validation = Some(validation);
@@ -161,9 +161,16 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
                 history.stop = Stop::Callback;
                 break;
             }
-            let validation_loss = validation.as_mut().map(|validation| validation.value(net, &self.loss));
+            let (validation_loss, validation_accuracy) =
+                validation.as_mut().map(|validation| validation.loss_and_accuracy(net, &self.loss)).unzip();
             kept.offer(epoch, validation_loss, net);
-            let record = EpochRecord { epoch, loss, validation_loss, seconds: history.seconds };
+            let record = EpochRecord {
+                epoch,
+                loss,
+                validation_loss,
+                seconds: history.seconds,
+                validation_accuracy: validation_accuracy.flatten(),
+            };
             history.epochs.push(record);
             let mut flow = Flow::Continue;
             for callback in &mut self.callbacks {

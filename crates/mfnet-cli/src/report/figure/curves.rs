@@ -9,15 +9,18 @@ use super::{Area, Drawn};
 
 /// More points of a line cannot be told apart.
 const MOST_POINTS: usize = 1000;
+/// Heights at which a label may stand, less one.
+const HEIGHTS: i32 = 10;
 /// The length of a line's sample beside its name.
 const SAMPLE: i32 = 90;
 
-/// Losses over the epochs.
+/// Losses or accuracies over the epochs.
 pub(in super::super) struct Curves {
     pub(in super::super) y_name: String,
+    pub(in super::super) y_axis: Axis,
     pub(in super::super) epochs: usize,
     pub(in super::super) lines: Vec<Line>,
-    /// The epoch whose weights were kept, and its loss.
+    /// The epoch whose weights were kept, and its loss or accuracy.
     pub(in super::super) best: Option<(usize, f64)>,
 }
 
@@ -29,35 +32,41 @@ pub(in super::super) struct Line {
 }
 
 impl Curves {
-    /// The y axis, which is logarithmic if the losses are of very different sizes.
-    pub(in super::super) fn y_axis(&self) -> Axis {
-        Axis::logarithmic_if_wide(self.lines.iter().flat_map(|line| line.points.iter().map(|point| point.1)))
-    }
-
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
         self.draw_key(area)?;
         let below = area.margin(2 * TEXT, 0, 0, 0);
-        let y = self.y_axis();
+        let y = &self.y_axis;
         let scale = if y.is_logarithmic() { " (logarithmic)" } else { "" };
         let x = Axis::numbers(self.epochs);
-        let chart = chart(&below, (&x, "epoch"), (&y, &format!("{}{scale}", self.y_name)))?;
+        let chart = chart(&below, (&x, "epoch"), (y, &format!("{}{scale}", self.y_name)))?;
         let plot = chart.plotting_area();
         let place = |point: &(f64, f64)| {
             let (x, y) = plot.map_coordinate(point);
             (x - below.get_pixel_range().0.start, y - below.get_pixel_range().1.start)
         };
-        if let Some((epoch, loss)) = self.best {
+        if let Some((epoch, value)) = self.best {
             let epoch = epoch as f64;
             let (x, bottom) = place(&(epoch, y.low()));
             let (_, top) = place(&(epoch, y.high()));
             below.draw(&PathElement::new(vec![(x, bottom), (x, top)], thin(INK)))?;
-            if loss.is_finite() {
-                below.draw(&Circle::new(place(&(epoch, loss)), 10, WHITE.filled()))?;
-                below.draw(&Circle::new(place(&(epoch, loss)), 10, thin(INK)))?;
+            if value.is_finite() {
+                below.draw(&Circle::new(place(&(epoch, value)), 10, WHITE.filled()))?;
+                below.draw(&Circle::new(place(&(epoch, value)), 10, thin(INK)))?;
             }
+            let label = format!("best epoch: {epoch}");
+            let length = CHARACTER * label.chars().count() as i32;
             let (beside, side) =
                 if 2 * x > below.dim_in_pixel().0 as i32 { (-12, HPos::Right) } else { (12, HPos::Left) };
-            write(&below, (x + beside, top + TEXT), &format!("best epoch: {epoch}"), text(side, VPos::Center))?;
+            let covered = if beside < 0 { x - length..x } else { x..x + length };
+            let near = self.lines.iter().flat_map(|line| {
+                let places: Vec<(i32, i32)> =
+                    line.points.iter().filter(|point| point.1.is_finite()).map(place).collect();
+                let some_are_covered = places.iter().any(|(x, _)| covered.contains(x));
+                let covered = covered.clone();
+                places.into_iter().filter(move |(x, _)| !some_are_covered || covered.contains(x)).map(|(_, y)| y)
+            });
+            let y = freest(top + TEXT, bottom - TEXT, &near.collect::<Vec<_>>());
+            write(&below, (x + beside, y), &label, text(side, VPos::Center))?;
         }
         for line in &self.lines {
             for part in line.points.split(|(_, y)| !y.is_finite()).filter(|part| !part.is_empty()) {
@@ -82,5 +91,24 @@ impl Curves {
             x += SAMPLE + 40 + CHARACTER * line.name.chars().count() as i32;
         }
         Ok(())
+    }
+}
+
+/// The height of a few between two where other things are farthest away, the first one of equals.
+fn freest(first: i32, last: i32, others: &[i32]) -> i32 {
+    let distance = |y: i32| others.iter().map(|other| (other - y).abs()).min().unwrap_or(i32::MAX);
+    let heights = (0..=HEIGHTS).map(|k| first + (last - first) * k / HEIGHTS);
+    heights.reduce(|best, y| if distance(y) > distance(best) { y } else { best }).unwrap_or(first)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_stands_where_nothing_else_is() {
+        assert_eq!(freest(0, 100, &[]), 0);
+        assert_eq!(freest(0, 100, &[10, 20]), 100);
+        assert_eq!(freest(0, 100, &[0, 100]), 50);
     }
 }

@@ -120,6 +120,11 @@ impl Column {
         self.cells = Cells::Numbers { of_rows: numbers, others };
     }
 
+    /// What a text of the column is.
+    pub(crate) fn field(&self, text: &str) -> Field {
+        field(text, self.comma)
+    }
+
     /// Number of rows.
     pub(crate) fn len(&self) -> usize {
         match &self.cells {

@@ -11,6 +11,8 @@ use crate::error::DataProblem;
 
 /// Texts of which more than half differ are names, unless they are as few as this.
 const FEW_TEXTS: usize = 20;
+/// Texts among so many fields are strays.
+const STRAY: usize = 10;
 /// What the numbers of rows, and keys of other tables, are called.
 const IDENTIFIERS: [&str; 18] = [
     "id",
@@ -83,6 +85,29 @@ impl Display for LeftOut {
             LeftOut::Identifier => f.write_str("an identifier: no two rows alike"),
             LeftOut::Names { different, rows } => write!(f, "{different} different texts in {rows} rows"),
         }
+    }
+}
+
+/// A column that would be numbers but for a few fields, and is text because of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrayText {
+    /// The column.
+    pub column: String,
+    /// The first text in it.
+    pub text: String,
+    /// How many of its fields are text.
+    pub fields: usize,
+}
+
+impl StrayText {
+    /// Of a column that was not guessed to be numbers, if nearly all of it is.
+    pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
+        let tally = column.tally();
+        if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present() {
+            return None;
+        }
+        let text = column.texts().find(|text| column.field(text) == Field::Text)?;
+        Some(StrayText { column: name.to_owned(), text: text.into_owned(), fields: tally.texts })
     }
 }
 

@@ -1,0 +1,47 @@
+MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?", "-"]
+
+def number(kind, text):  # nan where it is missing
+    if text in MISSING:
+        return math.nan
+    if kind == "boolean":
+        return float(text.lower() in ("true", "yes", "t", "y", "1", "1.0"))
+    if kind == "date":
+        time = datetime.fromisoformat(text)
+        return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp() / 86400
+    return float(text)
+
+def level(text):  # 3 and 3.0 are the same
+    try:
+        return repr(float(text)).removesuffix(".0") if text.lstrip("0") == text or "." in text else text
+    except ValueError:
+        return text
+
+def encoded(rows):  # as csv.DictReader gives them
+    features, is_scaled = [], []
+    def add(feature, scale=False):
+        features.append(torch.tensor(feature, dtype=torch.float64))
+        is_scaled.append(scale)
+    for name, column in zip(model["features"], model["preprocessing"]["columns"]):
+        kind, texts = column["kind"], [row[name].strip() for row in rows]
+        if kind == "category":
+            levels = [level(text) for text in texts]
+            for known in column["levels"]:
+                add([float(text == known) for text in levels])
+            if column["others"]:
+                add([float(text not in column["levels"] and not (text == "" and column["missing"])) for text in levels])
+            if column["missing"]:
+                add([float(text == "") for text in texts])
+            continue
+        values = [number(kind, text) for text in texts]
+        filled = [column["fill"] if math.isnan(x) else x for x in values]
+        add(filled, scale=kind != "boolean")
+        if kind == "date":
+            for period in (365.2425, 7, 1)[: 2 + column["times"]]:
+                for wave in (math.sin, math.cos):
+                    add([wave(2 * math.pi * math.fmod(x / period, 1)) for x in filled])
+        if column["missing"]:
+            add([float(math.isnan(x)) for x in values])
+    x, is_scaled = torch.stack(features, 1), torch.tensor(is_scaled)
+    x[:, is_scaled] = scaled(x[:, is_scaled])
+    return x
+

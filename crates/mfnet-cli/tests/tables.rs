@@ -1,0 +1,220 @@
+//! Any table: what its columns are taken for, what the model makes of them, and what other files may look like.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use std::io::Write;
+use std::process::Stdio;
+
+use common::{Desk, Run, flowers};
+use serde_json::json;
+
+const HEADER: &str = "id,street,rooms,area,city,garden,sold,price";
+
+/// Flats with an identifier, names, gaps, a category, a boolean and a date, and prices in the hundreds of thousands.
+fn flats() -> String {
+    let row = |i: usize| {
+        let city = i / 3 % 5;
+        let area = 40 + i * 37 % 90;
+        let price = 200_000 + 50_000 * city + 2_000 * area + if i.is_multiple_of(2) { 30_000 } else { 0 };
+        let fields = [
+            format!("{:05}", 7 * i),
+            format!("street {i}"),
+            if i % 17 == 3 { "NA".to_owned() } else { (area / 25).to_string() },
+            if i % 13 == 5 { String::new() } else { area.to_string() },
+            if i % 19 == 4 { String::new() } else { ["Rome", "Oslo", "Bern", "Graz", "Nice"][city].to_owned() },
+            if i.is_multiple_of(2) { "yes" } else { "no" }.to_owned(),
+            format!("{}-{:02}-11", 2010 + i % 12, 1 + i % 12),
+            price.to_string(),
+        ];
+        fields.join(",") + "\n"
+    };
+    format!("{HEADER}\n{}", (0..300).map(row).collect::<String>())
+}
+
+#[test]
+fn from_a_file_to_predictions() {
+    let desk = Desk::new();
+    desk.write("flats.csv", flats());
+    let run = desk.ok("train flats.csv --target price");
+    for expected in [
+        "flats.csv (fields between commas): 300 rows, 5 features: 2 numbers, 1 boolean (garden), 1 date (sold), 1 category (city); target price",
+        "\nleft out: id (an identifier: no two rows alike), street (300 different texts in 300 rows)\n",
+    ] {
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+    let metrics: serde_json::Value = serde_json::from_str(&desk.text("runs/flats-1/metrics.json")).unwrap();
+    assert_eq!((&metrics["task"], &metrics["features"]), (&json!("regression"), &json!(5)));
+    // prices have a deviation of 90 000: in their own unit, and better than half of it
+    let rmse = metrics["test"]["rmse"].as_f64().unwrap();
+    assert!((1000.0..40_000.0).contains(&rmse), "{rmse}");
+    let evaluated = desk.ok("evaluate runs/flats-1 flats.csv --json").json();
+    assert_eq!(evaluated["rmse"], metrics["test"]["rmse"]);
+
+    // another order, a city that training did not have, gaps, no target
+    desk.write(
+        "new.csv",
+        "city,sold,area,garden,note,rooms,id\nNice,2015-03-11,80,yes,x,3,00700\nParis,,,,,,007\n,,80,no,y,,7.50\n",
+    );
+    let predicted = desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout;
+    let lines: Vec<Vec<&str>> = predicted.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(lines[0], ["id", "note", "prediction"]);
+    let kept: Vec<&[&str]> = lines[1..].iter().map(|line| &line[..2]).collect();
+    assert_eq!(kept, [["00700", "x"], ["007", ""], ["7.50", "y"]]);
+    let prices: Vec<f64> = lines[1..].iter().map(|line| line[2].parse().unwrap()).collect();
+    assert!(prices.iter().all(|price| (200_000.0..800_000.0).contains(price)), "{prices:?}");
+    let shown = desk.ok("inspect runs/flats-1").stdout;
+    assert!(shown.contains("  city    category  one-hot: Bern, Graz, Nice, Oslo, Rome, missing\n"), "{shown}");
+    assert!(shown.contains("  rooms   number    scaled; "), "{shown}");
+    let report = desk.text("runs/flats-1/report.html");
+    assert!(report.contains("one-hot: Bern, Graz, Nice, Oslo, Rome, missing"), "the report has the encoders");
+}
+
+/// The rows that a fraction by seed puts into the test part: what they hold changes neither scales nor levels nor weights.
+#[test]
+fn test_rows_have_no_say() {
+    let desk = Desk::new();
+    let learned = |name: &str, change: &dyn Fn(&mut Vec<String>)| {
+        desk.write(name, flats());
+        // which rows are test rows depends on their number alone
+        let plain = flats();
+        let lines: Vec<&str> = plain.lines().collect();
+        let test = test_rows(&desk, name);
+        let changed = |(i, line): (usize, &&str)| {
+            let mut fields: Vec<String> = line.split(',').map(str::to_owned).collect();
+            if i > 0 && test.contains(&(i - 1)) {
+                change(&mut fields);
+            }
+            fields.join(",") + "\n"
+        };
+        desk.write(name, lines.iter().enumerate().map(changed).collect::<String>());
+        desk.ok(&format!("train {name} --target price --epochs 3 --output run --force --scale quantile"));
+        let shown = desk.ok("inspect run").stdout;
+        // the file differs, and so does its digest
+        let shown = shown.lines().filter(|line| !line.contains("SHA-256")).collect::<Vec<_>>().join("\n");
+        let model = desk.read("run/model.safetensors");
+        let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
+        (
+            shown,
+            model[8 + header..].to_vec(),
+            desk.text("run/history.csv").lines().map(without_seconds).collect::<Vec<_>>(),
+        )
+    };
+    let before = learned("t.csv", &|_| ());
+    let after = learned("t.csv", &|fields| {
+        (fields[2], fields[3], fields[4]) = (String::new(), "1e9".to_owned(), "Atlantis".to_owned());
+        (fields[6], fields[7]) = ("1850-01-01".to_owned(), "-5".to_owned());
+    });
+    assert_eq!(before, after);
+}
+
+/// The loss and the validation loss of an epoch.
+fn without_seconds(line: &str) -> String {
+    line.split(',').take(3).collect::<Vec<_>>().join(",")
+}
+
+/// The rows that the default split of seed 0 keeps for the test, by the library.
+fn test_rows(desk: &Desk, name: &str) -> Vec<usize> {
+    use mfnet::{Dataset, Fractions, Seed, SplitBy, Target};
+    let data = Dataset::from_csv(desk.path(name), Target::values(["price"])).unwrap();
+    let by = SplitBy::Fractions(Fractions { validation: 0.1, test: 0.2 });
+    data.split_numbers(by, Seed(0)).unwrap().2
+}
+
+#[test]
+fn options_for_columns() {
+    let desk = Desk::new();
+    desk.write("flats.csv", flats());
+    let features = |options: &str| {
+        let said = desk.ok(&format!("train flats.csv --target price --epochs 1 --output run --force {options}")).stderr;
+        said.lines().next().unwrap().split("rows, ").nth(1).unwrap().split("; target").next().unwrap().to_owned()
+    };
+    assert_eq!(features("--drop sold,garden"), "3 features: 2 numbers, 1 category (city)");
+    assert_eq!(
+        features("--drop sold --drop garden --categorical rooms --numeric id"),
+        "4 features: 2 numbers, 2 categories (rooms, city)"
+    );
+    let run = desk.run("train flats.csv --target price --numeric rooms,city");
+    let first = run.stderr.lines().next().unwrap();
+    assert_eq!(first, "error: flats.csv, line 2, column \"city\": expected a number, found \"Rome\"");
+    let run = desk.run("train flats.csv --target price --drop citi");
+    let first = run.stderr.lines().next().unwrap();
+    assert!(
+        run.code == 1 && first == "error: flats.csv: there is no column \"citi\"; did you mean \"city\"?",
+        "{first}"
+    );
+}
+
+#[test]
+fn a_number_that_was_mistyped_is_named() {
+    let desk = Desk::new();
+    desk.write("t.csv", flowers().replacen("5.2,", "5.2o,", 1));
+    let said = desk.ok("train t.csv --target species --epochs 1").stderr;
+    assert!(
+        said.contains("\nlength is text because of \"5.2o\" among numbers: --numeric length says where that is\n"),
+        "{said}"
+    );
+    let run = desk.run("train t.csv --target species --numeric length");
+    let expected = "error: t.csv, line 4, column \"length\": expected a number, found \"5.2o\"";
+    assert_eq!((run.code, run.stderr.lines().next()), (1, Some(expected)));
+}
+
+/// The same table in other clothes gives the same model, but for the digest of the file.
+#[test]
+fn other_dialects() {
+    let desk = Desk::new();
+    let plain = flowers();
+    desk.write("plain.csv", &plain);
+    let weights = |data: &str| {
+        desk.ok(&format!("train {data} --target species --epochs 2 --output run --force"));
+        let model = desk.read("run/model.safetensors");
+        let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
+        model[8 + header..].to_vec()
+    };
+    let expected = weights("plain.csv");
+    let quoted: String = plain.lines().map(|line| format!("'{}'\r\n", line.replace(',', "','"))).collect();
+    for (name, text, said) in [
+        ("t.csv", plain.replace(',', ";"), "fields between semicolons"),
+        (
+            "comma.csv",
+            plain.replace(',', ";").replace('.', ","),
+            "fields between semicolons, numbers with a decimal comma",
+        ),
+        ("t.tsv", plain.replace(',', "\t"), "fields between tabs"),
+        ("t.txt", plain.replace(',', "|"), "fields between '|'"),
+        ("quoted.csv", quoted, "fields between commas in \"'\""),
+        ("bom.csv", format!("\u{feff}{plain}"), "fields between commas"),
+    ] {
+        desk.write(name, text);
+        assert!(weights(name) == expected, "{name}");
+        let run = desk.ok(&format!("train {name} --target species --epochs 1 --output run --force"));
+        assert!(run.stderr.starts_with(&format!("{name} ({said}): 40 rows, 3 features")), "{}", run.stderr);
+    }
+}
+
+/// Runs with this on its standard input.
+fn fed(desk: &Desk, arguments: &str, input: &[u8]) -> Run {
+    let mut child =
+        desk.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+#[test]
+fn the_standard_input() {
+    let desk = Desk::new();
+    let text = flowers();
+    desk.write("flowers.csv", &text);
+    desk.ok("train flowers.csv --target species --epochs 2 --output file");
+    let run = fed(&desk, "train - --target species --epochs 2", text.as_bytes());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.starts_with("standard input (fields between commas): 40 rows"), "{}", run.stderr);
+    assert!(run.stdout.contains("saved: runs/stdin-1/model.safetensors"), "{}", run.stdout);
+    assert_eq!(desk.read("file/model.safetensors"), desk.read("runs/stdin-1/model.safetensors"));
+    let predicted = fed(&desk, "predict file -", text.as_bytes());
+    assert_eq!(predicted.stdout, desk.ok("predict file flowers.csv").stdout);
+    let run = fed(&desk, "train - --target species", b"");
+    assert_eq!((run.code, run.stderr.lines().next()), (1, Some("error: standard input: the file is empty")));
+}

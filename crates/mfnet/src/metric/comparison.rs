@@ -1,0 +1,236 @@
+use crate::tensor::Tensor;
+
+/// Two predictors on the same samples: by how much the first is better, and whether that could be luck.
+///
+/// With the errors eⱼ of the first and e′ⱼ of the second on sample j of m:
+///
+/// ```text
+/// gⱼ = e′ⱼ − eⱼ        ḡ = 1/m Σ gⱼ        s = √( Σ (gⱼ − ḡ)² / (m (m − 1)) )
+/// ```
+///
+/// What makes a sample hard for both cancels in gⱼ, so this tells more than two scores with their own errors do (Dietterich 1998, "Approximate
+/// statistical tests for comparing supervised classification learning algorithms"). It is about these two predictors and other samples like
+/// these: what another seed would have made of them it does not know.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Comparison {
+    /// ḡ, the score of the first minus that of the second: of accuracies or of R².
+    pub difference: f64,
+    /// s, the standard error of ḡ; NaN with less than two samples.
+    pub standard_error: f64,
+    /// The probability of such a difference or a larger one, in either direction, between predictors that are equally good.
+    pub p_value: f64,
+}
+
+impl Comparison {
+    /// Of predicted classes: an error is 1, no error 0. The probability is that of McNemar's exact test: of the n samples that only one of the two
+    /// gets right, k are those of the one that has fewer, and
+    ///
+    /// ```text
+    /// p = min(1, 2 Σ_{i≤k} C(n, i) / 2ⁿ)
+    /// ```
+    ///
+    /// (McNemar 1947, in the exact form.) As `statsmodels.stats.contingency_tables.mcnemar` has it, and SciPy's `binomtest(k, n)`.
+    ///
+    /// ```
+    /// use mfnet::Comparison;
+    /// let classes = [0, 0, 1, 1, 1, 1, 0, 1];
+    /// // the first is right on all, the second wrong on three
+    /// let comparison = Comparison::of_classes(&classes, &classes, &[1, 1, 0, 1, 1, 1, 0, 1]);
+    /// assert_eq!((comparison.difference, comparison.p_value), (0.375, 0.25));
+    /// ```
+    ///
+    /// # Panics
+    /// If there are not as many of all three.
+    pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize]) -> Self {
+        assert_eq!((first.len(), second.len()), (classes.len(), classes.len()), "classes and predictions");
+        let gain = |j: usize| f64::from(second[j] != classes[j]) - f64::from(first[j] != classes[j]);
+        let gains: Vec<f64> = (0..classes.len()).map(gain).collect();
+        let only = |which: f64| gains.iter().filter(|gain| **gain == which).count();
+        let (only_first, only_second) = (only(1.0), only(-1.0));
+        Self::of(&gains, |_| both_tails_of_coins(only_first.min(only_second), only_first + only_second))
+    }
+
+    /// Of predicted values, all of shape (outputs, samples): the error of a sample is the mean over the n outputs of
+    ///
+    /// ```text
+    /// (ŷᵢⱼ − yᵢⱼ)² / (1/m Σⱼ (yᵢⱼ − ȳᵢ)²)
+    /// ```
+    ///
+    /// so that ḡ is the difference of the two R². (An output whose y is constant is divided by 1.) The probability is that of Student's t = ḡ/s with
+    /// m − 1 degrees of freedom, SciPy's `ttest_rel(e′, e)`; for few samples with very unequal errors it is a rough one. All is NaN where a square
+    /// overflows.
+    ///
+    /// ```
+    /// use mfnet::{Comparison, Tensor};
+    /// let y = Tensor::from_rows([[1.0, 2.0, 3.0, 4.0]]);
+    /// let near = Tensor::from_rows([[1.5, 2.0, 3.0, 4.0]]);
+    /// let mean = Tensor::from_rows([[2.5, 2.5, 2.5, 2.5]]);
+    /// let comparison = Comparison::of_values(&y, &near, &mean);
+    /// assert!((comparison.difference - 0.95).abs() < 1e-15);
+    /// // four samples do not tell much
+    /// assert!(comparison.p_value > 0.05);
+    /// ```
+    ///
+    /// # Panics
+    /// If the shapes differ.
+    pub fn of_values(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>) -> Self {
+        assert_eq!((first.shape(), second.shape()), (y.shape(), y.shape()), "shapes of values and predictions");
+        let (outputs, samples) = y.shape();
+        let mut gains = vec![0.0; samples];
+        for i in 0..outputs {
+            let mean = y.row(i).sum::<f64>() / samples as f64;
+            let variance = y.row(i).map(|y| (y - mean).powi(2)).sum::<f64>() / samples as f64;
+            let divisor = outputs as f64 * if variance == 0.0 { 1.0 } else { variance };
+            for (j, gain) in gains.iter_mut().enumerate() {
+                let squared = |prediction: &Tensor<f64>| (prediction[(i, j)] - y[(i, j)]).powi(2);
+                *gain += (squared(second) - squared(first)) / divisor;
+            }
+        }
+        Self::of(&gains, |t| if samples < 2 { f64::NAN } else { both_tails_of_student(t, samples - 1) })
+    }
+
+    /// Of the gains; `p_value` of ḡ/s.
+    fn of(gains: &[f64], p_value: impl Fn(f64) -> f64) -> Self {
+        let m = gains.len() as f64;
+        let difference = gains.iter().sum::<f64>() / m;
+        let squares: f64 = gains.iter().map(|gain| (gain - difference).powi(2)).sum();
+        let standard_error = (squares / (m * (m - 1.0))).sqrt();
+        // no difference at all has no spread either
+        let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
+        Comparison { difference, standard_error, p_value: p_value(t) }
+    }
+}
+
+/// The probability that of n fair coins k at most, or n − k at least, show heads.
+fn both_tails_of_coins(k: usize, n: usize) -> f64 {
+    let mut log_ways = 0.0;
+    let mut tail = 0.0;
+    for i in 0..=k {
+        tail += (log_ways - n as f64).exp2();
+        log_ways += ((n - i) as f64 / (i + 1) as f64).log2();
+    }
+    (2.0 * tail).min(1.0)
+}
+
+/// The probability that a number of Student's distribution with ν degrees of freedom is as far from 0 as t. With θ = atan(t/√ν) it is 1 − A,
+///
+/// ```text
+/// A = sin θ (1 + 1/2 cos²θ + 1·3/(2·4) cos⁴θ + … )                          ν even, ν/2 terms
+/// A = 2/π (θ + sin θ cos θ (1 + 2/3 cos²θ + 2·4/(3·5) cos⁴θ + … ))          ν odd, (ν − 1)/2 terms
+/// ```
+///
+/// (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4.)
+fn both_tails_of_student(t: f64, nu: usize) -> f64 {
+    let theta = (t.abs() / (nu as f64).sqrt()).atan();
+    let (sin, cos_squared) = (theta.sin(), 1.0 / (1.0 + t * t / nu as f64));
+    let odd = nu % 2;
+    let (mut term, mut sum) = (1.0, 0.0);
+    for i in 1..=nu / 2 {
+        sum += term;
+        let even = (2 * i - 1 + odd) as f64;
+        term *= cos_squared * even / (even + 1.0);
+        if term < 1e-20 * sum {
+            break;
+        }
+    }
+    let a = if odd == 1 { (theta + sin * cos_squared.sqrt() * sum) * std::f64::consts::FRAC_2_PI } else { sin * sum };
+    (1.0 - a).clamp(0.0, 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::r2;
+    use super::*;
+
+    /// scipy 1.17.1: `binomtest(k, n).pvalue`.
+    #[test]
+    fn tails_of_coins() {
+        for (k, n, expected) in [
+            (0, 0, 1.0),
+            (0, 1, 1.0),
+            (0, 5, 0.0625),
+            (1, 5, 0.375),
+            (3, 16, 0.021270751953125),
+            (5, 10, 1.0),
+            (20, 60, 0.01348929373119186),
+            (4900, 10000, 0.04658552770494645),
+            (0, 2000, 0.0),
+        ] {
+            let p = both_tails_of_coins(k, n);
+            // a power of 2 with an exponent of up to n, rounded k times
+            assert!((p - expected).abs() <= 1e-14 * n as f64 * expected, "{k} of {n}: {p:e}");
+        }
+    }
+
+    /// scipy 1.17.1: `2 * t.sf(x, nu)`.
+    #[test]
+    fn tails_of_student() {
+        for (t, nu, expected) in [
+            (1.0, 1, 0.5),
+            (3.0, 1, 0.20483276469913345),
+            (2.0, 2, 0.18350341907227397),
+            (2.0, 3, 0.13932596855884305),
+            (2.5, 4, 0.06676654481198814),
+            (0.3, 7, 0.7728900504021342),
+            (2.0, 88, 0.048583822956271436),
+            (2.0, 359, 0.04625321215684807),
+            (4.0, 1000, 6.800991920878163e-5),
+            (1.5, 100001, 0.1336175594912611),
+        ] {
+            let p = both_tails_of_student(t, nu);
+            // it is 1 − A, and A is a sum of powers up to the νth
+            assert!((p - expected).abs() <= 1e-14 + 1e-16 * nu as f64, "{t} with {nu}: {p:e}");
+            assert_eq!(p, both_tails_of_student(-t, nu));
+        }
+        for nu in [3, 4] {
+            assert_eq!(both_tails_of_student(f64::INFINITY, nu), 0.0);
+            assert!(both_tails_of_student(f64::NAN, nu).is_nan());
+        }
+    }
+
+    fn assert_is(found: Comparison, difference: f64, standard_error: f64, p_value: f64) {
+        let Comparison { difference: d, standard_error: s, p_value: p } = found;
+        for (found, expected) in [(d, difference), (s, standard_error), (p, p_value)] {
+            assert!((found - expected).abs() < 1e-14 || found.is_nan() && expected.is_nan(), "{found} {expected}");
+        }
+    }
+
+    /// The first is wrong on two of ten, the second on five; four times the first alone is right, once the second. numpy 2.4 and scipy 1.17.1:
+    /// `g.mean()`, `g.std(ddof=1) / sqrt(10)`, `binomtest(1, 5).pvalue`.
+    #[test]
+    fn classes() {
+        let classes = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0];
+        let (first, second) = ([0, 1, 2, 0, 1, 2, 0, 1, 0, 1], [0, 2, 1, 1, 1, 2, 2, 1, 2, 1]);
+        assert_is(Comparison::of_classes(&classes, &first, &second), 0.3, 0.21343747458109494, 0.375);
+        assert_is(Comparison::of_classes(&classes, &second, &first), -0.3, 0.21343747458109494, 0.375);
+        assert_is(Comparison::of_classes(&classes, &first, &first), 0.0, 0.0, 1.0);
+        assert_is(Comparison::of_classes(&[], &[], &[]), f64::NAN, f64::NAN, 1.0);
+    }
+
+    /// numpy 2.4 and scipy 1.17.1, with `e = ((prediction - y)**2 / y.var(axis=1, keepdims=True)).mean(axis=0)`: `g.mean()`,
+    /// `g.std(ddof=1) / sqrt(5)`, `ttest_rel(e_second, e_first).pvalue`.
+    #[test]
+    fn values() {
+        let y = Tensor::from_rows([[1.0, 2.0, 4.0, 7.0, 3.0], [100.0, 300.0, 200.0, 150.0, 50.0]]);
+        let first = Tensor::from_rows([[1.5, 2.0, 4.5, 6.0, 3.5], [110.0, 280.0, 190.0, 170.0, 20.0]]);
+        let second = Tensor::from_rows([[2.0, 3.0, 3.0, 5.0, 3.0], [150.0, 310.0, 150.0, 140.0, 90.0]]);
+        let comparison = Comparison::of_values(&y, &first, &second);
+        assert_is(comparison, 0.19003697093319732, 0.057495334989408335, 0.02978632113844603);
+        assert!((comparison.difference - (r2(&y, &first) - r2(&y, &second))).abs() < 1e-14);
+        let one = |of: &Tensor| Tensor::from_fn(1, 5, |_, j| of[(0, j)]);
+        let p = Comparison::of_values(&one(&y), &one(&first), &one(&second)).p_value;
+        assert!((p - 0.12001028018472637).abs() < 1e-14);
+    }
+
+    #[test]
+    fn values_that_allow_no_comparison() {
+        let row = |y: f64| Tensor::from_rows([[y]]);
+        let of_one = Comparison::of_values(&row(1.0), &row(1.0), &row(2.0));
+        assert!(of_one.difference == 1.0 && of_one.standard_error.is_nan() && of_one.p_value.is_nan());
+        let rows = |y: [f64; 3]| Tensor::from_rows([y]);
+        let y = rows([1e200, 2e200, 4e200]);
+        let too_large = Comparison::of_values(&y, &rows([0.0; 3]), &rows([1e200; 3]));
+        assert!(too_large.difference.is_nan() && too_large.p_value.is_nan());
+        assert_eq!(Comparison::of_values(&y, &y, &y).p_value, 1.0);
+    }
+}
