@@ -39,6 +39,8 @@ pub(crate) enum Command {
   mfnet train california-housing --early-stopping 20 --data-dir data
   mfnet train digits --json | jq .test.accuracy
   mfnet train digits --plots
+  mfnet train visits.csv --target ill --group patient          no patient on both sides
+  mfnet train iris.csv --target species --folds 5
 
 It says whether the network is worth it: whether it is better on the test rows than the linear model and the naive predictor, by more than equally good models
 differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t test of squared errors).
@@ -137,11 +139,26 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
     pub(crate) test_fraction: Option<f64>,
-    /// Fraction of all rows on which the best epoch is chosen; where the test rows are official ones, of all other rows [default: 0.1
-    /// of 50 rows or more; for california-housing the official validation rows]
+    /// Fraction of all rows on which the best epoch is chosen; where the test rows are given or those of a fold, of all other rows
+    /// [default: 0.1 of 50 rows or more; the validation rows of --split-column, or for california-housing the official ones]
     #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Split")]
     pub(crate) validation_fraction: Option<f64>,
+    /// A file whose rows are the test rows; all rows of DATA are training and validation rows
+    #[arg(long, value_name = "FILE", help_heading = "Split", conflicts_with_all = ["test_fraction", "split_column", "folds"])]
+    pub(crate) test_file: Option<String>,
+    /// A column that says train, validation or test (or training, valid, val, dev, testing, holdout) for each row, and is no feature. Without
+    /// validation rows in it they are drawn from the training rows
+    #[arg(long, value_name = "COLUMN", help_heading = "Split", conflicts_with_all = ["test_fraction", "group", "folds"])]
+    pub(crate) split_column: Option<String>,
+    /// A column that is no feature: rows with the same text in it, as those of a patient, stay together in one part
+    #[arg(long, value_name = "COLUMN", help_heading = "Split")]
+    pub(crate) group: Option<String>,
+    /// Cross-validation: train K times, each time with the rows of another fold as test rows, and score mean and standard deviation (the
+    /// population's, as numpy's std); validation rows are a fraction of the other folds' rows
+    #[arg(long, value_name = "K", value_parser = at_least_two, allow_negative_numbers = true, help_heading = "Split")]
+    #[arg(conflicts_with = "test_fraction")]
+    pub(crate) folds: Option<usize>,
     /// Chooses the initial random numbers, from which all others follow: the first weights, the order of the samples, the split. The
     /// same number gives the same result
     #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
@@ -425,6 +442,10 @@ fn below_one(text: &str) -> Result<f64, String> {
 
 fn whole<N: std::str::FromStr>(text: &str) -> Result<N, String> {
     text.trim().parse().map_err(|_| "expected a whole number of at least 0".to_owned())
+}
+
+fn at_least_two(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|x| *x > 1).ok_or_else(|| "expected a whole number of at least 2".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {

@@ -11,7 +11,8 @@ use crate::source::{self, Source};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    let source = Source::read(&args.data, &args.folders, false)?;
+    let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
+    let source = Source::read_with(&args.data, &args.folders, false, column.as_slice())?;
     let (part, data) = part(&model, &source, args.part)?;
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;
@@ -33,7 +34,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
     let data = source.dataset_for(model)?;
     let same = model.training.data.as_deref() == Some(&source.digest());
-    let Some(split) = model.training.split.filter(|split| same && split.is_repeatable()) else {
+    let Some(split) = model.training.split.as_ref().filter(|split| same && split.is_repeatable()) else {
         return match asked {
             None | Some(Part::All) => Ok((Part::All, data)),
             Some(part) => Err(Failure::work(format!(
@@ -44,7 +45,8 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
             .help("these are other data: leave --part out to use all rows")),
         };
     };
-    let (part, rows) = part_of(&split, data, asked)?;
+    let data = source.marked(data, &split.by)?;
+    let (part, rows) = part_of(split, data, asked)?;
     if rows.samples() == 0 {
         return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));
     }

@@ -109,6 +109,16 @@ impl From<Error> for Failure {
                 DataProblem::EmptyPart { .. } => {
                     failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
                 }
+                DataProblem::NoGroup { .. } => failure.help("fill the cell, or take the row out"),
+                DataProblem::FewGroups { what: "parts", .. } => {
+                    failure.help("do without validation or test rows: --validation-fraction 0 or --test-fraction 0")
+                }
+                DataProblem::FewGroups { .. } | DataProblem::FewRows { .. } => {
+                    failure.help("ask for fewer folds with --folds")
+                }
+                DataProblem::NoGroupToSpare { part, .. } => {
+                    failure.help(format!("do without {part} rows: --{part}-fraction 0"))
+                }
                 DataProblem::RareClasses { like_values: true, .. } => {
                     failure.help("the target looks like numbers to predict, not like classes: use --task regression")
                 }

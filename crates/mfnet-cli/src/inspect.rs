@@ -76,13 +76,30 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     }
     if let Some(split) = &training.split {
         let seed = split.seed;
-        match split.by {
+        match &split.by {
             SplitBy::Fractions(Fractions { validation, test }) => {
                 writeln!(text, "  split: validation {validation}, test {test}, seed {seed}")?;
             }
             SplitBy::Official { validation: None } => writeln!(text, "  split: the official one of the data set")?,
             SplitBy::Official { validation: Some(validation) } => {
                 writeln!(text, "  split: the official test rows, validation {validation} of the others, seed {seed}")?;
+            }
+            SplitBy::Groups { column, fractions: Fractions { validation, test } } => {
+                writeln!(text, "  split: whole groups of {column}, validation {validation}, test {test}, seed {seed}")?;
+            }
+            SplitBy::Column { column, validation: None } => writeln!(text, "  split: by the column {column}")?,
+            SplitBy::Column { column, validation: Some(validation) } => {
+                writeln!(
+                    text,
+                    "  split: test rows by the column {column}, validation {validation} of the others, seed {seed}"
+                )?;
+            }
+            SplitBy::Fold { number, of, validation, groups } => {
+                let whole = groups.as_ref().map_or_else(String::new, |column| format!(", whole groups of {column}"));
+                writeln!(
+                    text,
+                    "  split: fold {number} of {of}{whole}, validation {validation} of the others, seed {seed}"
+                )?;
             }
         }
     }

@@ -14,9 +14,31 @@ pub(crate) struct Row<'a> {
 
 /// The table as text.
 pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
-    let lines = score_lines(rows);
+    table(&score_lines(rows))
+}
+
+/// Lines below each other.
+pub(crate) fn table(lines: &[(String, Vec<String>)]) -> String {
     let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
     lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
+}
+
+/// The one score by which models are compared, and its name: of several targets, whose units differ, R².
+pub(crate) fn headline(metrics: &Metrics) -> (&'static str, f64) {
+    match metrics {
+        Metrics::Classification { accuracy, .. } => ("accuracy", *accuracy),
+        Metrics::Regression { r2, targets, .. } if !targets.is_empty() => ("R²", *r2),
+        Metrics::Regression { rmse, .. } => ("RMSE", *rmse),
+    }
+}
+
+/// How that score is written where its value is `x`.
+pub(crate) fn headline_cell(metrics: &Metrics, x: f64) -> String {
+    match headline(metrics).0 {
+        "accuracy" => percent(x),
+        "R²" => format!("{x:.4}"),
+        _ => significant(x, 4),
+    }
 }
 
 /// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
@@ -49,10 +71,14 @@ fn line(name: &str, width: usize, cells: &[String]) -> String {
 
 fn cells(metrics: &Metrics) -> Vec<String> {
     match metrics {
-        Metrics::Classification { accuracy, .. } => vec![format!("{:.2} %", 100.0 * accuracy)],
+        Metrics::Classification { accuracy, .. } => vec![percent(*accuracy)],
         Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => regression(*rmse, *mae, *r2),
         Metrics::Regression { r2, .. } => vec![String::new(), String::new(), format!("{r2:.4}")],
     }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
 }
 
 fn regression(rmse: f64, mae: f64, r2: f64) -> Vec<String> {

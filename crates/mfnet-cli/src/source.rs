@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mfnet::{BUILT_IN, BuiltIn, Columns, Dataset, Model, PUBLISHED, Predictions, Published, Table, Target};
+use mfnet::{BUILT_IN, BuiltIn, Columns, Dataset, Model, PUBLISHED, Predictions, Published, SplitBy, Table, Target};
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
@@ -116,6 +116,17 @@ impl Source {
         Ok(match self {
             Source::Table(table) => model.dataset(table)?,
             Source::Published { data, .. } => model.align(data)?,
+        })
+    }
+
+    /// The data with the marks by which they were split.
+    pub(crate) fn marked(&self, data: Dataset, by: &SplitBy) -> Result<Dataset, Failure> {
+        Ok(match by {
+            SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. } => {
+                data.grouped_by(column, &self.text(column)?)?
+            }
+            SplitBy::Column { column, .. } => data.parted_by(column, &self.text(column)?)?,
+            _ => data,
         })
     }
 

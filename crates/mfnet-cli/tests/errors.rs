@@ -7,16 +7,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, Stdio};
 
-use common::{Desk, Run, files, flowers};
-
-/// Runs, and checks the exit code, the first line of stderr, and that stdout has nothing on it.
-fn fails(desk: &Desk, code: i32, arguments: &str, message: &str) -> Run {
-    let run = desk.run(arguments);
-    assert_eq!(run.stderr.lines().next(), Some(format!("error: {message}").as_str()), "{arguments}\n{}", run.stderr);
-    assert!(run.stderr.lines().skip(1).all(|line| line.starts_with("help: ")), "{arguments}\n{}", run.stderr);
-    assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{arguments}");
-    run
-}
+use common::{Desk, Run, fails, files, flowers, interrupted_after};
 
 #[test]
 fn files_and_data() {
@@ -383,21 +374,10 @@ fn a_full_disk() {
 #[test]
 fn ctrl_c_saves_the_model_so_far() {
     let desk = Desk::new();
-    let mut child = desk
-        .command("train digits --epochs 100000 --schedule constant --output run")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // training has begun when the first epoch is on disk
-    while fs::read_to_string(desk.path("run/history.csv")).map_or(0, |history| history.lines().count()) < 2 {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    let status = child.wait().unwrap();
-    let mut stderr = String::new();
-    child.stderr.unwrap().read_to_string(&mut stderr).unwrap();
-    assert_eq!(status.code(), Some(130), "{stderr}");
-    assert!(stderr.contains("the model so far is in run/model.safetensors"), "{stderr}");
+    let run =
+        interrupted_after(&desk, "train digits --epochs 100000 --schedule constant --output run", "run/history.csv");
+    assert_eq!(run.code, 130, "{}", run.stderr);
+    assert!(run.stderr.contains("the model so far is in run/model.safetensors"), "{}", run.stderr);
     let evaluated = desk.ok("evaluate run digits --json").json();
     assert!(evaluated["accuracy"].as_f64().unwrap() > 0.5, "{evaluated}");
     let metrics: serde_json::Value = serde_json::from_str(&desk.text("run/metrics.json")).unwrap();

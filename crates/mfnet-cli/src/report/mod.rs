@@ -38,8 +38,9 @@ pub(crate) struct Run<'a> {
     pub(crate) course: Course<'a>,
     pub(crate) model: &'a Model,
     pub(crate) test: &'a Dataset,
-    /// The numbers of the test rows in the data.
+    /// The numbers of the test rows in the data, or in the file of the test rows.
     pub(crate) test_rows: &'a [usize],
+    pub(crate) test_file: Option<&'a str>,
     /// Someone waits for the end: nothing is computed that takes long.
     pub(crate) interrupted: bool,
 }
@@ -207,8 +208,9 @@ impl Writer {
             true => format!(" Of the features the first {} are shown.", features.len()),
             false => String::new(),
         };
+        let of = run.test_file.map_or_else(String::new, |file| format!(" of {file}"));
         self.page
-            .paragraph(&format!("Rows are counted from 0, without the header, as in mfnet explain --rows.{which}"));
+            .paragraph(&format!("Rows{of} are counted from 0, without the header, as in mfnet explain --rows.{which}"));
         Ok(())
     }
 }

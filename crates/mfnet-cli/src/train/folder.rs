@@ -34,26 +34,29 @@ impl RunFolder {
 
     /// Makes the folder that was asked for, or the next runs/NAME-N.
     pub(super) fn create(args: &TrainArgs) -> Result<Self, Failure> {
-        let failed = |path: &Path, error: io::Error| {
-            Failure::work(format!("{}: cannot create the output folder: {error}", path.display()))
-                .help("name another one with --output")
-        };
         if let Some(path) = &args.output {
-            fs::create_dir_all(path).map_err(|error| failed(path, error))?;
+            fs::create_dir_all(path).map_err(|error| cannot_create(path, &error))?;
             return Ok(RunFolder { path: path.clone() });
         }
         let runs = Path::new("runs");
-        fs::create_dir_all(runs).map_err(|error| failed(runs, error))?;
+        fs::create_dir_all(runs).map_err(|error| cannot_create(runs, &error))?;
         let name = run_name(&args.data);
         for number in 1_u64.. {
             let path = runs.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {
                 Ok(()) => return Ok(RunFolder { path }),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(failed(&path, error)),
+                Err(error) => return Err(cannot_create(&path, &error)),
             }
         }
         Err(Failure::work("runs: no number is left for a new folder"))
+    }
+
+    /// Makes the folder of a fold inside.
+    pub(super) fn of_fold(&self, number: usize) -> Result<Self, Failure> {
+        let path = self.path.join(format!("fold-{number}"));
+        fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
+        Ok(RunFolder { path })
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -105,6 +108,11 @@ impl RunFolder {
         }
         Ok(())
     }
+}
+
+fn cannot_create(path: &Path, error: &io::Error) -> Failure {
+    Failure::work(format!("{}: cannot create the output folder: {error}", path.display()))
+        .help("name another one with --output")
 }
 
 /// The built-in name, or the file's name without its endings.

@@ -1,15 +1,12 @@
 //! What came out: as JSON, as text, and as what report.html shows.
 
 use std::fmt::Write;
-use std::sync::atomic::Ordering;
 
-use mfnet::{
-    Dataset, EpochRecord, Flow, History, Metrics, Model, Seed, Stop, Threads, linear_model_while, naive_model,
-};
+use mfnet::{Dataset, EpochRecord, Flow, History, Metrics, Model, Stop, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
-use super::Job;
 use super::folder::RunFolder;
+use super::job::Job;
 use super::parts::Parts;
 use super::verdict::{Rival, comparison, verdict};
 use crate::args::word;
@@ -34,7 +31,7 @@ struct Baselines {
 impl Baselines {
     /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None of what an interrupt came before.
     fn of(job: &Job<'_>, train: &Dataset, network: &Model) -> Result<Self, Failure> {
-        let interrupted = || job.interrupt.load(Ordering::Relaxed);
+        let interrupted = || job.task.is_interrupted();
         if interrupted() || job.parts.test.samples() == 0 {
             return Ok(Baselines::default());
         }
@@ -43,17 +40,17 @@ impl Baselines {
             if validation.samples() > 0 { ("validation", validation) } else { ("training", &job.parts.train) };
         let predictions = network.predict_dataset(test)?;
         let scores = |net| -> Result<(Rival, Level), Failure> {
-            let mut model = Model::new(&job.data, job.preprocessing.clone(), net)?;
+            let mut model = Model::new(&job.task.data, job.preprocessing.clone(), net)?;
             model.training.loss = Some(job.settings.loss_name.clone());
             let comparison = comparison(&predictions, &model.predict_dataset(test)?, test.targets());
             // there is a curve of it then
-            let has_accuracy = job.data.classes() > 0 && validation.samples() > 0;
+            let has_accuracy = job.task.data.classes() > 0 && validation.samples() > 0;
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
             let level = Level { loss: model.evaluate_loss(rows)?, accuracy };
             Ok((Rival { metrics: model.evaluate(test)?, comparison }, level))
         };
         let (naive, naive_level) = scores(naive_model(train)?)?;
-        let bar = progress_bar(job.args.quiet, "linear model, to compare with: step {pos}");
+        let bar = progress_bar(job.task.args.quiet, "linear model, to compare with: step {pos}");
         let linear = linear_model_while(train, |steps| {
             bar.set_position(steps as u64);
             if interrupted() { Flow::Stop } else { Flow::Continue }
@@ -92,7 +89,6 @@ impl Report {
         train: &Dataset,
         model: &Model,
         history: &History,
-        threads: &Threads,
         folder: &RunFolder,
     ) -> Result<Self, Failure> {
         let part = |name, data: &Dataset| -> Result<Part, Failure> {
@@ -109,18 +105,18 @@ impl Report {
         ];
         let baselines = Baselines::of(job, train, model)?;
         let facts = json!({
-            "task": if job.data.classes() > 0 { "classification" } else { "regression" },
-            "data": job.args.data,
-            "features": job.data.features(),
+            "task": if job.task.data.classes() > 0 { "classification" } else { "regression" },
+            "data": job.task.args.data,
+            "features": job.task.data.features(),
             "parameters": model.network().parameter_count(),
             "epochs": history.epochs().len(),
             "best_epoch": history.best_epoch(),
             "seconds": history.seconds(),
             "samples_per_second": history.samples_per_second(),
-            "seed": job.args.seed,
-            "threads": threads.count(),
-            "threads_that_worked": threads.worked().max(1),
-            "dtype": word(job.args.dtype),
+            "seed": job.task.args.seed,
+            "threads": job.task.threads.count(),
+            "threads_that_worked": job.task.threads.worked().max(1),
+            "dtype": word(job.task.args.dtype),
             "output": folder.path().display().to_string(),
         });
         let facts = facts.as_object().cloned().unwrap_or_default();
@@ -171,8 +167,19 @@ impl Report {
         writeln!(text, "\nsaved: {}\nto look at: {}", self.model, self.page)
     }
 
+    pub(super) fn test_samples(&self) -> usize {
+        self.parts[2].samples
+    }
+
+    /// The test scores of the network, the linear model and the naive predictor.
+    pub(super) fn compared(&self) -> [Option<&Metrics>; 3] {
+        let Baselines { naive, linear, .. } = &self.baselines;
+        let [linear, naive] = [linear, naive].map(|rival| rival.as_ref().map(|rival| &rival.metrics));
+        [self.parts[2].metrics.as_ref(), linear, naive]
+    }
+
     /// How large the network is, how long it was trained, and how that ended.
-    fn outcome(&self) -> String {
+    pub(super) fn outcome(&self) -> String {
         let number = |name: &str| self.facts.get(name).and_then(Value::as_f64).unwrap_or(f64::NAN);
         let ended = match self.stop {
             Stop::Finished => "",
@@ -216,18 +223,10 @@ impl Report {
     }
 
     /// What report.html shows.
-    pub(super) fn page(
-        &self,
-        job: &Job<'_>,
-        introduction: &str,
-        model: &Model,
-        history: &History,
-    ) -> Result<Page, Failure> {
-        let split = &job.parts.split;
-        let (.., test_rows) = job.data.split_numbers(split.by, Seed(split.seed))?;
+    pub(super) fn page(&self, job: &Job<'_>, model: &Model, history: &History) -> Result<Page, Failure> {
         Page::new(&Run {
-            name: &job.args.data,
-            introduction,
+            name: &job.task.args.data,
+            introduction: &job.introduction(),
             outcome: self.outcome(),
             scores: score_lines(&self.rows()),
             verdict: self.verdict(),
@@ -239,8 +238,9 @@ impl Report {
             },
             model,
             test: &job.parts.test,
-            test_rows: &test_rows,
-            interrupted: job.interrupt.load(Ordering::Relaxed),
+            test_rows: &job.parts.test_rows,
+            test_file: job.task.args.test_file.as_deref(),
+            interrupted: job.task.is_interrupted(),
         })
     }
 

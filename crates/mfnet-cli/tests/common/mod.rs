@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 /// A new folder in which the program runs.
 pub struct Desk {
@@ -78,14 +78,19 @@ impl Desk {
     }
 }
 
-impl Run {
-    pub fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
+impl From<Output> for Run {
+    fn from(output: Output) -> Self {
         Run {
             code: output.status.code().unwrap_or(-1),
             stdout: String::from_utf8(output.stdout).unwrap(),
             stderr: String::from_utf8(output.stderr).unwrap(),
         }
+    }
+}
+
+impl Run {
+    pub fn of(command: &mut Command) -> Self {
+        Run::from(command.output().unwrap())
     }
 
     /// The one object on stdout.
@@ -93,6 +98,26 @@ impl Run {
         assert_eq!(self.stdout.lines().count(), 1, "{}", self.stdout);
         serde_json::from_str(&self.stdout).unwrap()
     }
+}
+
+/// Runs, and checks the exit code, the first line of stderr, and that stdout has nothing on it.
+pub fn fails(desk: &Desk, code: i32, arguments: &str, message: &str) -> Run {
+    let run = desk.run(arguments);
+    assert_eq!(run.stderr.lines().next(), Some(format!("error: {message}").as_str()), "{arguments}\n{}", run.stderr);
+    assert!(run.stderr.lines().skip(1).all(|line| line.starts_with("help: ")), "{arguments}\n{}", run.stderr);
+    assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{arguments}");
+    run
+}
+
+/// Runs, and presses Ctrl-C once the first epoch is in this file.
+#[cfg(unix)]
+pub fn interrupted_after(desk: &Desk, arguments: &str, history: &str) -> Run {
+    let child = desk.command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while fs::read_to_string(desk.path(history)).map_or(0, |history| history.lines().count()) < 2 {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    Run::from(child.wait_with_output().unwrap())
 }
 
 /// The folder with the published data sets that MFNET_DATA names, from the root of the repository if it is relative; or a line on stderr that says

@@ -25,7 +25,6 @@ mod table;
 mod targets;
 
 use std::path::Path;
-use std::sync::Arc;
 
 pub use batches::{Batch, Batches};
 pub use builtin::{BUILT_IN, BuiltIn};
@@ -41,7 +40,7 @@ pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
 pub(crate) use samples::Samples;
 pub use scaler::{Scaler, Scaling};
-use split::Part;
+use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
 pub use table::{LeftOut, ReadTable, StrayText, Table};
@@ -79,8 +78,8 @@ pub struct Dataset {
     /// The columns of the table that are no features, and why.
     left_out: Vec<(String, LeftOut)>,
     stray_texts: Vec<StrayText>,
-    /// The part of each sample in the official split, if there is one.
-    official: Option<Arc<Vec<Part>>>,
+    /// What a split has to respect.
+    marks: Marks,
 }
 
 impl Dataset {
@@ -117,6 +116,17 @@ impl Dataset {
         let targets = Targets::from_table(table, target)?;
         let Choice { features, left_out, stray_texts } = Features::from_table(table, target.columns(), columns)?;
         Ok(Dataset { left_out, stray_texts, ..Self::of(table.name(), features, targets) })
+    }
+
+    /// The same columns of another table, as of one that holds the test samples alone. Their kinds are those of these data, a category's levels its own.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
+    pub fn read_like(&self, table: &Table) -> Result<Self> {
+        let targets = self.targets.read_like(table)?;
+        let positions = self.feature_names().iter().map(|column| table.position(column)).collect::<Result<Vec<_>>>()?;
+        let features = Features::from_columns(table, self.feature_names(), &positions, self.kinds())?;
+        Ok(Self::of(table.name(), features, targets))
     }
 
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
@@ -174,7 +184,7 @@ impl Dataset {
             targets,
             left_out: Vec::new(),
             stray_texts: Vec::new(),
-            official: None,
+            marks: Marks::default(),
         }
     }
 
@@ -277,12 +287,13 @@ impl Dataset {
     }
 
     fn selected(&self, samples: &[usize]) -> Self {
-        self.with(self.features.select(samples), self.targets.select(samples))
+        let selected = self.with(self.features.select(samples), self.targets.select(samples));
+        Dataset { marks: self.marks.select(samples), ..selected }
     }
 
     /// The same samples with features and targets as a model has them.
     pub(crate) fn aligned(&self, features: Features, targets: Targets) -> Self {
-        Dataset { official: self.official.clone(), ..Self::of(&self.name, features, targets) }
+        Dataset { marks: self.marks.clone(), ..Self::of(&self.name, features, targets) }
     }
 
     /// The text of one column, a feature or a target, numbers in their shortest form; empty for missing values.

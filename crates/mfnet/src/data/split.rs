@@ -1,6 +1,11 @@
-use std::sync::Arc;
+mod folds;
+mod groups;
+mod marks;
 
+pub(super) use marks::{Marks, Part};
 use serde::{Deserialize, Serialize};
+
+use self::groups::Grouped;
 
 use super::targets::like_values;
 use super::{Dataset, Targets};
@@ -17,7 +22,7 @@ pub struct Fractions {
 }
 
 /// By what the samples are divided into training, validation and test samples.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SplitBy {
     /// At random; see [`Dataset::split`].
@@ -28,14 +33,42 @@ pub enum SplitBy {
         /// validation samples, which not every data set has.
         validation: Option<f64>,
     },
+    /// At random, by whole groups of samples; see [`Dataset::grouped_by`].
+    Groups {
+        /// The column that names the groups.
+        column: String,
+        /// Of all samples.
+        fractions: Fractions,
+    },
+    /// By a column that says which part each sample belongs to; see [`Dataset::parted_by`].
+    Column {
+        /// The column's name.
+        column: String,
+        /// The fraction of all samples but the test's that is drawn for validation; none for the validation samples of the column.
+        validation: Option<f64>,
+    },
+    /// As a fold of a cross-validation; see [`Dataset::folds`].
+    Fold {
+        /// Which fold's samples are the test samples, from 1.
+        number: usize,
+        /// The number of folds.
+        of: usize,
+        /// The fraction of the other folds' samples that is drawn for validation.
+        validation: f64,
+        /// The column that names groups, if no group may lie in two folds.
+        groups: Option<String>,
+    },
 }
 
-/// The part that a sample belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    Train,
-    Validation,
-    Test,
+impl SplitBy {
+    /// The column by which samples are divided, which is no feature.
+    pub fn column(&self) -> Option<&str> {
+        match self {
+            SplitBy::Groups { column, .. } | SplitBy::Column { column, .. } => Some(column),
+            SplitBy::Fold { groups, .. } => groups.as_deref(),
+            SplitBy::Fractions(_) | SplitBy::Official { .. } => None,
+        }
+    }
 }
 
 /// The numbers of the samples of each part, in the order of the data.
@@ -49,20 +82,21 @@ impl Dataset {
     /// Training, validation and test samples, drawn at random; each part in the order of the data.
     ///
     /// A part gets its fraction of all samples, rounded. Classes are stratified: each class gives each part its share, rounded so that the
-    /// total is met (largest remainders first), and keeps at least one training sample. A function of the data's targets, fractions
+    /// total is met (largest remainders first), and keeps at least one training sample. With groups ([`Dataset::grouped_by`]) whole groups are drawn until a part has its
+    /// fraction of the samples, and of each class, as nearly as that is possible. A function of the data's targets, groups, fractions
     /// and seed alone. scikit-learn's `train_test_split` rounds the test part up, and stratifies only when asked.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] unless both fractions are at least 0 and together below 1; [`Error::Data`] if a part that was asked for
-    /// would have no sample.
+    /// would have no sample, or there are fewer groups than parts.
     pub fn split(&self, fractions: Fractions, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
         self.split_by(SplitBy::Fractions(fractions), seed)
     }
 
-    /// Training, validation and test samples, by fractions or by the official split; each part in the order of the data.
+    /// Training, validation and test samples, by fractions, by parts that are given, or as a fold; each part in the order of the data.
     ///
     /// # Errors
-    /// As [`Dataset::split`], and [`Error::Data`] if there is no official split.
+    /// As [`Dataset::split`] and [`Dataset::folds`], and [`Error::Data`] if there is no official split, or the samples were not grouped or parted by the column.
     pub fn split_by(&self, by: SplitBy, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
         let (train, validation, test) = self.split_numbers(by, seed)?;
         Ok((self.selected(&train), self.selected(&validation), self.selected(&test)))
@@ -74,7 +108,7 @@ impl Dataset {
     /// use mfnet::{Dataset, Fractions, Seed, SplitBy};
     /// let data = Dataset::built_in("digits")?;
     /// let by = SplitBy::Fractions(Fractions { validation: 0.1, test: 0.2 });
-    /// let ((train, ..), (numbers, ..)) = (data.split_by(by, Seed(0))?, data.split_numbers(by, Seed(0))?);
+    /// let ((train, ..), (numbers, ..)) = (data.split_by(by.clone(), Seed(0))?, data.split_numbers(by, Seed(0))?);
     /// assert_eq!(data.select(&numbers)?.inputs(), train.inputs());
     /// # Ok::<(), mfnet::Error>(())
     /// ```
@@ -82,38 +116,45 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::split_by`].
     pub fn split_numbers(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
+        let groups = self.marks.groups.as_ref().map(|groups| groups.column.as_str());
+        let not_marked = |what, column: &str| {
+            Err(Error::data(&self.name, DataProblem::NotMarked { what, column: column.to_owned() }))
+        };
         let Parts { train, validation, test } = match by {
-            SplitBy::Fractions(fractions) => self.parts(fractions, seed)?,
-            SplitBy::Official { validation } => self.official_parts(validation, seed)?,
+            SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. }
+                if groups != Some(column.as_str()) =>
+            {
+                return not_marked("groups", &column);
+            }
+            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => self.parts(fractions, seed)?,
+            SplitBy::Official { validation } => match self.given_parts(None) {
+                Some(given) => self.parts_as_given(given, validation, seed)?,
+                None => return Err(Error::data(&self.name, DataProblem::NoOfficialSplit)),
+            },
+            SplitBy::Column { column, validation } => match self.given_parts(Some(&column)) {
+                Some(given) => self.parts_as_given(given, validation, seed)?,
+                None => return not_marked("parts", &column),
+            },
+            SplitBy::Fold { number, of, validation, .. } => self.fold_parts(number, of, validation, seed)?,
         };
         Ok((train, validation, test))
     }
 
-    /// Whether there is an official split: for data sets that the library knows by name, as they were read. A selection of samples
-    /// has none.
-    pub fn has_official_split(&self) -> bool {
-        self.official.is_some()
+    /// The part of each sample, by a column or by the official split.
+    fn given_parts(&self, column: Option<&str>) -> Option<&[Part]> {
+        let given = self.marks.parts.as_ref().filter(|given| given.column.as_deref() == column)?;
+        Some(&given.of_samples)
     }
 
-    /// The same data with a part for each sample.
-    pub(super) fn officially_split(mut self, official: Vec<Part>) -> Self {
-        self.official = Some(Arc::new(official));
-        self
-    }
-
-    fn official_parts(&self, validation: Option<f64>, seed: Seed) -> Result<Parts> {
-        let official = self.official.as_ref();
-        let official = official.ok_or_else(|| Error::data(&self.name, DataProblem::NoOfficialSplit))?;
-        let samples = |fits: &dyn Fn(Part) -> bool| (0..self.samples()).filter(|i| fits(official[*i])).collect();
+    fn parts_as_given(&self, given: &[Part], validation: Option<f64>, seed: Seed) -> Result<Parts> {
+        let samples = |fits: &dyn Fn(Part) -> bool| (0..self.samples()).filter(|i| fits(given[*i])).collect();
         let test = samples(&|part| part == Part::Test);
         let Some(validation) = validation else {
             let (train, validation) = (samples(&|part| part == Part::Train), samples(&|part| part == Part::Validation));
             return Ok(Parts { train, validation, test });
         };
         let others: Vec<usize> = samples(&|part| part != Part::Test);
-        let parts = self.selected(&others).parts(Fractions { validation, test: 0.0 }, seed)?;
-        let of_all = |samples: Vec<usize>| samples.into_iter().map(|i| others[i]).collect();
-        Ok(Parts { train: of_all(parts.train), validation: of_all(parts.validation), test })
+        self.parts_of(&others, test, validation, seed)
     }
 
     fn parts(&self, fractions: Fractions, seed: Seed) -> Result<Parts> {
@@ -128,6 +169,9 @@ impl Dataset {
             return Err(Error::invalid("validation and test fraction together", expected, validation + test));
         }
         let mut rng = seed.stream(Purpose::Split);
+        if let Some(grouped) = Grouped::of(self) {
+            return grouped.parts(fractions, &mut rng);
+        }
         let mut strata = self.strata(&mut rng);
         let mut parts = Parts { test: take(&mut strata, test), validation: Vec::new(), train: Vec::new() };
         // the fraction is of all samples: of what is left it is more

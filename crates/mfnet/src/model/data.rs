@@ -20,7 +20,8 @@ impl Model {
 
     /// The model's columns of a table.
     fn features_of(&self, table: &Table) -> Result<Features> {
-        let (features, targets) = (self.features.len(), self.target.columns().len());
+        let others = self.training.split.as_ref().map_or(0, |split| usize::from(split.by.column().is_some()));
+        let (features, targets) = (self.features.len(), self.target.columns().len() + others);
         let numbers: Option<Vec<usize>> =
             self.features.iter().chain(self.target.columns()).map(|column| column.parse().ok()).collect();
         // in a file without header columns that were left out count too, and then only their numbers are known

@@ -75,7 +75,7 @@ pub struct Training {
 }
 
 /// A division of a data set that can be made again.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Split {
     /// By what the samples were divided.
     #[serde(flatten)]
@@ -102,7 +102,7 @@ impl Split {
     /// # Errors
     /// As [`Dataset::split_by`].
     pub fn apply(&self, data: &Dataset) -> Result<(Dataset, Dataset, Dataset)> {
-        data.split_by(self.by, Seed(self.seed))
+        data.split_by(self.by.clone(), Seed(self.seed))
     }
 }
 
@@ -265,6 +265,21 @@ mod tests {
             (
                 r#"{"official":{"validation":0.1},"seed":5,"streams":1}"#,
                 split(SplitBy::Official { validation: Some(0.1) }),
+            ),
+            (
+                r#"{"groups":{"column":"patient","fractions":{"validation":0.1,"test":0.2}},"seed":5,"streams":1}"#,
+                split(SplitBy::Groups {
+                    column: "patient".to_owned(),
+                    fractions: Fractions { validation: 0.1, test: 0.2 },
+                }),
+            ),
+            (
+                r#"{"column":{"column":"set","validation":null},"seed":5,"streams":1}"#,
+                split(SplitBy::Column { column: "set".to_owned(), validation: None }),
+            ),
+            (
+                r#"{"fold":{"number":1,"of":5,"validation":0.1,"groups":null},"seed":5,"streams":1}"#,
+                split(SplitBy::Fold { number: 1, of: 5, validation: 0.1, groups: None }),
             ),
         ] {
             assert_eq!(serde_json::to_string(&split).unwrap(), json);

@@ -1,7 +1,7 @@
 //! The fields of one column as they were read.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
@@ -150,17 +150,8 @@ impl Column {
         (0..self.len()).map(|row| self.text(row))
     }
 
-    /// What `of` makes of every row's field: of each distinct text once, where they are kept; where they are not, the text of a number is empty. The
-    /// first row with an error, and the error.
-    pub(crate) fn map<T: Copy, E: Clone>(
-        &self,
-        of: impl Fn(Field, &str) -> Result<T, E>,
-    ) -> Result<Vec<T>, (usize, E)> {
-        let mut values = Vec::with_capacity(self.len());
-        self.each(of, |_, value| values.push(value)).map(|()| values)
-    }
-
-    /// The same, each passed on with its row.
+    /// Passes on what `of` makes of every row's field, with the row: of each distinct text it is made once, where they are kept; where they are not, the
+    /// text of a number is empty. The first row with an error, and the error.
     pub(crate) fn each<T: Copy, E: Clone>(
         &self,
         of: impl Fn(Field, &str) -> Result<T, E>,
@@ -189,6 +180,30 @@ impl Column {
             }
         }
         Ok(())
+    }
+
+    /// Whether it is so of every field; the text of a number is empty, where it is not kept.
+    pub(crate) fn all(&self, mut is_so: impl FnMut(Field, &str) -> bool) -> bool {
+        match &self.cells {
+            Cells::Texts { texts, .. } => texts.iter().all(|text| is_so(self.field(text), text)),
+            Cells::Numbers { of_rows, others } => {
+                others.iter().all(|(_, text)| is_so(self.field(text), text))
+                    && of_rows.iter().filter(|x| !x.is_nan()).all(|x| is_so(Field::Number(*x), ""))
+            }
+        }
+    }
+
+    /// How many different fields there are, missing ones aside.
+    pub(crate) fn different(&self) -> usize {
+        match &self.cells {
+            Cells::Texts { texts, .. } => texts.iter().filter(|text| self.field(text) != Field::Missing).count(),
+            Cells::Numbers { of_rows, others } => {
+                let numbers: HashSet<u64, foldhash::fast::RandomState> =
+                    of_rows.iter().filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits()).collect();
+                let others: HashSet<&str> = others.iter().map(|(_, text)| &**text).collect();
+                numbers.len() + others.len()
+            }
+        }
     }
 
     /// Calls `visit` with what stands in the fields and in how many rows.

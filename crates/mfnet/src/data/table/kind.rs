@@ -1,6 +1,5 @@
 //! What a column of a table is: guessed from its fields, and how a field of each kind becomes a number.
 
-use std::collections::HashSet;
 use std::fmt::{Display, Formatter};
 
 use jiff::Timestamp;
@@ -117,16 +116,15 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
     if tally.present() == 0 {
         return Err(LeftOut::Empty);
     }
-    let all_differ = || column.differ();
-    if is_identifier(name) && tally.present() > 1 && (tally.texts + tally.codes > 0 || column.counts()) && all_differ()
-    {
+    let key = |field, _: &str| !matches!(field, Field::Number(x) if x.fract() != 0.0);
+    if is_identifier(name) && tally.present() > 1 && column.all(key) && column.different() == tally.present() {
         return Err(LeftOut::Identifier);
     }
     if tally.texts + tally.codes == 0 {
         return Ok(Reading::Number);
     }
     for kind in [Reading::Boolean, Reading::Date] {
-        if column.map(|field, text| value(kind, field, text).map_err(|_| ())).is_ok() {
+        if column.all(|field, text| value(kind, field, text).is_ok()) {
             return Ok(kind);
         }
     }
@@ -198,22 +196,6 @@ pub(crate) fn date_text(days: f64) -> String {
 }
 
 impl Column {
-    /// Whether every row that has a field has a different one.
-    fn differ(&self) -> bool {
-        self.different() == self.tally().present()
-    }
-
-    /// How many different fields there are, missing ones aside.
-    fn different(&self) -> usize {
-        self.texts().filter(|text| !text.is_empty()).collect::<HashSet<_>>().len()
-    }
-
-    /// Whether all numbers are whole.
-    fn counts(&self) -> bool {
-        let whole = |field: Field| !matches!(field, Field::Number(x) if x.fract() != 0.0);
-        self.map(|field, _| if whole(field) { Ok(()) } else { Err(()) }).is_ok()
-    }
-
     fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         self.count(|field, rows| match field {

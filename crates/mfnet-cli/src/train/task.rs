@@ -1,0 +1,105 @@
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use mfnet::{Columns, Dataset, Threads};
+
+use crate::args::TrainArgs;
+use crate::columns;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::counted;
+use crate::source::{self, Source};
+
+/// What is learned, from what: the same for every training of a run.
+pub(super) struct Task<'a> {
+    pub(super) args: &'a TrainArgs,
+    pub(super) data: Dataset,
+    /// What tells the data from others.
+    pub(super) digest: String,
+    /// Where they come from.
+    origin: String,
+    /// The rows of --test-file.
+    pub(super) test: Option<Dataset>,
+    pub(super) threads: Threads,
+    pub(super) interrupt: &'static AtomicBool,
+}
+
+impl<'a> Task<'a> {
+    /// Reads the data. From now on Ctrl-C saves what is there.
+    pub(super) fn read(args: &'a TrainArgs) -> Result<Self, Failure> {
+        let column = args.group.as_ref().or(args.split_column.as_ref());
+        let kept = column.map_or(&[][..], std::slice::from_ref);
+        let source = Source::read_with(&args.data, &args.folders, args.quiet, kept)?;
+        if let (Source::Published { published, .. }, Some(option)) = (&source, of_tables(args)) {
+            let message = format!("{option} is for tables of your own: {} has an official split", published.name);
+            return Err(Failure::usage(message));
+        }
+        let (digest, origin) = (source.digest(), source.origin());
+        let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
+        let columns = Columns {
+            drop: [&args.drop, kept].concat(),
+            numeric: args.numeric.clone(),
+            categorical: args.categorical.clone(),
+        };
+        let data = source.into_dataset(args.target.as_deref(), args.task, &columns)?;
+        if let Some(column) = column.filter(|column| data.targets().columns().contains(column)) {
+            let option = if args.group.is_some() { "--group" } else { "--split-column" };
+            return Err(Failure::usage(format!("{option} names the target {column:?}")));
+        }
+        let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
+        let data = match (&args.group, &args.split_column) {
+            (Some(column), _) => data.grouped_by(column, &texts)?,
+            (None, Some(column)) => data.parted_by(column, &texts)?,
+            (None, None) => data,
+        };
+        let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
+        Ok(Task { args, data, digest, origin, test, threads, interrupt: interrupt::watch() })
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        self.interrupt.load(Ordering::Relaxed)
+    }
+
+    /// The data, the target, and which columns are no features.
+    pub(super) fn described(&self) -> String {
+        let (args, data) = (self.args, &self.data);
+        let target = data.targets().columns().join(", ");
+        let task = match data.classes() {
+            0 => "regression".to_owned(),
+            classes => format!("classification, {classes} classes"),
+        };
+        let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_name(&args.data);
+        let other = if data.classes() > 0 { "regression" } else { "classification" };
+        let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
+        let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
+        let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
+        let stray_texts = columns::stray_texts(data.stray_texts());
+        let (name, origin) = (data.name(), &self.origin);
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{stray_texts}")
+    }
+}
+
+/// The first option that is given and not for data sets with an official split.
+fn of_tables(args: &TrainArgs) -> Option<&'static str> {
+    let given = [("--group", &args.group), ("--split-column", &args.split_column), ("--test-file", &args.test_file)];
+    given.into_iter().find(|(_, value)| value.is_some()).map(|(option, _)| option)
+}
+
+/// Reads the rows of --test-file, which have the columns and classes of the data and, where the file has the column, none of their groups.
+fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) -> Result<Dataset, Failure> {
+    if source::published(file).is_some() {
+        return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
+    }
+    let Source::Table(table) = Source::read_with(file, &args.folders, args.quiet, args.group.as_slice())? else {
+        return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
+    };
+    let test = data.read_like(&table)?;
+    if let Some(column) = args.group.as_ref().filter(|column| table.columns().contains(column)) {
+        let groups: HashSet<&String> = groups.iter().collect();
+        if let Some(group) = table.text(column)?.iter().find(|group| groups.contains(group)) {
+            let message = format!("{file}, column {column:?}: the group {group:?} is in {} too", data.name());
+            return Err(Failure::work(message).help("take its rows out of one of the files"));
+        }
+    }
+    Ok(test)
+}

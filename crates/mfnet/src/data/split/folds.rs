@@ -1,0 +1,70 @@
+//! The folds of a cross-validation.
+
+use super::groups::Grouped;
+use super::{Dataset, Fractions, Parts};
+use crate::error::{DataProblem, Error, Result};
+use crate::random::{Purpose, Seed};
+
+impl Dataset {
+    /// The numbers of the training and the test samples of each of `count` folds, in the order of the data: every sample is a test sample in one fold, and a
+    /// training sample in all others.
+    ///
+    /// Folds differ by at most one sample, and each class gives every fold the same number of samples but for one, as many as it has; a class of fewer
+    /// samples than folds is in as many folds as it can. With groups ([`Dataset::grouped_by`]) sizes and shares are as near to that as
+    /// whole groups allow. A function of targets, groups, count and seed alone. As scikit-learn's `StratifiedKFold`, `KFold` and `StratifiedGroupKFold`, shuffled,
+    /// which draw other samples.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Seed};
+    /// let data = Dataset::built_in("digits")?;
+    /// for (train, test) in data.folds(5, Seed(0))? {
+    ///     assert_eq!(train.len() + test.len(), 1797);
+    ///     assert!((359..=360).contains(&test.len()));
+    /// }
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] if there are fewer than 2 folds, [`Error::Data`] if there are more than samples, or than groups.
+    pub fn folds(&self, count: usize, seed: Seed) -> Result<Vec<(Vec<usize>, Vec<usize>)>> {
+        if count < 2 {
+            return Err(Error::invalid("folds", "at least 2", count));
+        }
+        let mut rng = seed.stream(Purpose::Split);
+        let tests = match Grouped::of(self) {
+            Some(grouped) => grouped.folds(count, &mut rng)?,
+            None if self.samples() < count => {
+                return Err(Error::data(&self.name, DataProblem::FewRows { rows: self.samples(), folds: count }));
+            }
+            None => {
+                // dealt out class after class
+                let samples = self.strata(&mut rng).concat();
+                let fold = |fold| samples.iter().copied().skip(fold).step_by(count).collect();
+                (0..count).map(fold).collect::<Vec<Vec<usize>>>()
+            }
+        };
+        let with_training = |mut test: Vec<usize>| {
+            test.sort_unstable();
+            let train = (0..self.samples()).filter(|sample| test.binary_search(sample).is_err()).collect();
+            (train, test)
+        };
+        Ok(tests.into_iter().map(with_training).collect())
+    }
+
+    /// One fold, counted from 1, its validation samples drawn from those that are not its test samples.
+    pub(super) fn fold_parts(&self, number: usize, of: usize, validation: f64, seed: Seed) -> Result<Parts> {
+        let mut folds = self.folds(of, seed)?;
+        if !(1..=of).contains(&number) {
+            return Err(Error::invalid("fold", format!("a number from 1 to {of}"), number));
+        }
+        let (others, test) = folds.swap_remove(number - 1);
+        self.parts_of(&others, test, validation, seed)
+    }
+
+    /// Draws validation samples from `others`.
+    pub(super) fn parts_of(&self, others: &[usize], test: Vec<usize>, validation: f64, seed: Seed) -> Result<Parts> {
+        let parts = self.selected(others).parts(Fractions { validation, test: 0.0 }, seed)?;
+        let of_all = |samples: Vec<usize>| samples.into_iter().map(|i| others[i]).collect();
+        Ok(Parts { train: of_all(parts.train), validation: of_all(parts.validation), test })
+    }
+}

@@ -1,0 +1,233 @@
+//! Splits and folds of whole groups, in which each part has its share of every class as nearly as the groups allow.
+
+use std::cmp::Reverse;
+
+use super::{Dataset, Fractions, Parts};
+use crate::data::Targets;
+use crate::error::{DataProblem, Error, Result};
+use crate::random::Rng;
+
+/// How often groups are drawn, of which the draw counts that comes nearest to the shares.
+const DRAWS: usize = 16;
+
+/// The samples of a data set by group.
+pub(super) struct Grouped<'a> {
+    name: &'a str,
+    column: &'a str,
+    groups: Vec<Group>,
+    /// Samples of each class; of a regression, of all.
+    totals: Vec<f64>,
+}
+
+/// Samples that stay together.
+struct Group {
+    samples: Vec<usize>,
+    /// The classes in it, and how many samples of each.
+    classes: Vec<(usize, f64)>,
+}
+
+impl Group {
+    fn len(&self) -> f64 {
+        self.samples.len() as f64
+    }
+}
+
+impl<'a> Grouped<'a> {
+    /// None if the samples are not grouped.
+    pub(super) fn of(data: &'a Dataset) -> Option<Self> {
+        let marks = data.marks.groups.as_ref()?;
+        let class = |sample: &usize| match &data.targets {
+            Targets::Classes { indices, .. } => indices[*sample],
+            Targets::Values { .. } => 0,
+        };
+        let mut totals = vec![0.0; data.classes().max(1)];
+        let group = |samples: Vec<usize>| {
+            let mut classes: Vec<usize> = samples.iter().map(class).collect();
+            classes.sort_unstable();
+            let classes = classes.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len() as f64)).collect();
+            Group { samples, classes }
+        };
+        let groups: Vec<Group> = marks.members().into_iter().map(group).collect();
+        groups.iter().flat_map(|group| &group.classes).for_each(|(class, count)| totals[*class] += count);
+        Some(Grouped { name: &data.name, column: &marks.column, groups, totals })
+    }
+
+    /// Training, validation and test samples.
+    pub(super) fn parts(&self, fractions: Fractions, rng: &mut Rng) -> Result<Parts> {
+        let shares = [("test", fractions.test), ("validation", fractions.validation)];
+        self.check_count("parts", 1 + shares.iter().filter(|(_, share)| *share > 0.0).count())?;
+        let draws = (0..DRAWS).map(|_| self.draw(shares, rng)).collect::<Vec<_>>();
+        let nearest = draws.into_iter().min_by(|a, b| match (a, b) {
+            (Ok((_, a)), Ok((_, b))) => a.total_cmp(b),
+            _ => a.is_err().cmp(&b.is_err()),
+        });
+        let part_of = match nearest {
+            Some(Ok((part_of, _))) => part_of,
+            Some(Err(part)) => {
+                let problem = DataProblem::NoGroupToSpare { part, groups: self.groups.len() };
+                return Err(Error::in_column(self.name, self.column, problem));
+            }
+            None => vec![0; self.groups.len()],
+        };
+        let [train, test, validation] = [0, 1, 2].map(|part| self.samples(&part_of, part));
+        Ok(Parts { train, validation, test })
+    }
+
+    /// The test samples of each of `count` folds.
+    pub(super) fn folds(&self, count: usize, rng: &mut Rng) -> Result<Vec<Vec<usize>>> {
+        self.check_count("folds", count)?;
+        let draws = (0..DRAWS).map(|_| self.draw_folds(count, rng)).collect::<Vec<_>>();
+        let nearest = draws.into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b));
+        let fold_of = nearest.map_or_else(Vec::new, |(fold_of, _)| fold_of);
+        Ok((0..count).map(|fold| self.samples(&fold_of, fold)).collect())
+    }
+
+    /// The fold of each group, and how far all are from their shares. Groups come in random order, the larger ones first (by powers of two), and
+    /// each goes to the fold that is then nearest to its share, as in scikit-learn's `StratifiedGroupKFold`.
+    fn draw_folds(&self, count: usize, rng: &mut Rng) -> (Vec<usize>, f64) {
+        let mut order: Vec<usize> = (0..self.groups.len()).collect();
+        rng.shuffle(&mut order);
+        order.sort_by_key(|group| Reverse(self.groups[*group].samples.len().ilog2()));
+        let mut folds: Vec<Part<'_>> = (0..count).map(|_| Part::new(&self.totals, 1.0 / count as f64)).collect();
+        let mut fold_of = vec![0; self.groups.len()];
+        for group in order {
+            let change = |fold: &usize| folds[*fold].change(&self.groups[group], 1.0, true);
+            let nearest = (0..count).min_by(|a, b| change(a).total_cmp(&change(b))).unwrap_or(0);
+            folds[nearest].add(&self.groups[group], 1.0);
+            fold_of[group] = nearest;
+        }
+        (fold_of, folds.iter().map(Part::distance).sum())
+    }
+
+    fn check_count(&self, what: &'static str, needed: usize) -> Result<()> {
+        let groups = self.groups.len();
+        match groups < needed {
+            true => Err(Error::in_column(self.name, self.column, DataProblem::FewGroups { groups, what, needed })),
+            false => Ok(()),
+        }
+    }
+
+    /// The samples of the groups in a part, in the order of the data.
+    fn samples(&self, part_of: &[usize], part: usize) -> Vec<usize> {
+        let groups = self.groups.iter().zip(part_of).filter(|(_, of)| **of == part);
+        let mut samples: Vec<usize> = groups.flat_map(|(group, _)| group.samples.iter().copied()).collect();
+        samples.sort_unstable();
+        samples
+    }
+
+    /// The part of each group, 0 for training, and how far all are from their shares; or the part for which no group can be spared. In random
+    /// order a group goes into a part if that brings the part nearer to its share of each class, and once again in or out if that brings it nearer to its
+    /// share of all samples too. A group stays in training that is the last there with one of its classes.
+    fn draw(
+        &self,
+        shares: [(&'static str, f64); 2],
+        rng: &mut Rng,
+    ) -> std::result::Result<(Vec<usize>, f64), &'static str> {
+        let mut part_of = vec![0; self.groups.len()];
+        let mut left = Left::all_of(self);
+        let mut distance = 0.0;
+        let mut wanted = shares.iter().filter(|(_, share)| *share > 0.0).count();
+        for (number, (name, share)) in (1..).zip(shares).filter(|(_, (_, share))| *share > 0.0) {
+            let mut order: Vec<usize> = (0..self.groups.len()).filter(|group| part_of[*group] == 0).collect();
+            rng.shuffle(&mut order);
+            let mut part = Part::new(&self.totals, share);
+            for all_samples_too in [false, true] {
+                for i in &order {
+                    let (group, sign) = (&self.groups[*i], if part_of[*i] == 0 { 1.0 } else { -1.0 });
+                    let may = sign < 0.0 || left.can_spare(group, wanted);
+                    if may && part.change(group, sign, all_samples_too) < 0.0 {
+                        part.add(group, sign);
+                        left.take(group, sign);
+                        part_of[*i] = if sign > 0.0 { number } else { 0 };
+                    }
+                }
+            }
+            if order.iter().all(|i| part_of[*i] == 0) {
+                let change = |i: &usize| part.change(&self.groups[*i], 1.0, true);
+                let spare = order.iter().copied().filter(|i| left.can_spare(&self.groups[*i], wanted));
+                let least = spare.min_by(|a, b| change(a).total_cmp(&change(b))).ok_or(name)?;
+                part.add(&self.groups[least], 1.0);
+                left.take(&self.groups[least], 1.0);
+                part_of[least] = number;
+            }
+            distance += part.distance();
+            wanted -= 1;
+        }
+        Ok((part_of, distance))
+    }
+}
+
+/// The groups that are left for training.
+struct Left {
+    groups: usize,
+    /// In how many of them each class is.
+    with_class: Vec<usize>,
+}
+
+impl Left {
+    fn all_of(grouped: &Grouped<'_>) -> Self {
+        let mut with_class = vec![0; grouped.totals.len()];
+        grouped.groups.iter().flat_map(|group| &group.classes).for_each(|(class, _)| with_class[*class] += 1);
+        Left { groups: grouped.groups.len(), with_class }
+    }
+
+    /// Whether after this group one is left for each other part that is `wanted`, and one with each class for training.
+    fn can_spare(&self, group: &Group, wanted: usize) -> bool {
+        self.groups > wanted && group.classes.iter().all(|(class, _)| self.with_class[*class] > 1)
+    }
+
+    /// Takes a group out, or with sign −1 back in.
+    fn take(&mut self, group: &Group, sign: f64) {
+        let less = |count: &mut usize| *count = if sign > 0.0 { *count - 1 } else { *count + 1 };
+        less(&mut self.groups);
+        group.classes.iter().for_each(|(class, _)| less(&mut self.with_class[*class]));
+    }
+}
+
+/// How many samples a part or fold has over its share, of each class and of all.
+///
+/// Its distance from the share s is χ² with the samples of all classes together as one more class, which weighs as much as all others: for the
+/// counts nᵢ of the classes in all N samples, and mᵢ and M in the part,
+///
+/// ```text
+/// d = 1/s (Σᵢ (mᵢ − s nᵢ)²/nᵢ + k (M − s N)²/N),   k the number of classes
+/// ```
+struct Part<'a> {
+    share: f64,
+    totals: &'a [f64],
+    all: f64,
+    over: Vec<f64>,
+    over_all: f64,
+}
+
+impl<'a> Part<'a> {
+    /// Without samples.
+    fn new(totals: &'a [f64], share: f64) -> Self {
+        let all = totals.iter().sum::<f64>();
+        Part { share, totals, all, over: totals.iter().map(|total| -share * total).collect(), over_all: -share * all }
+    }
+
+    fn distance(&self) -> f64 {
+        let squares = self
+            .over
+            .iter()
+            .zip(self.totals)
+            .filter(|(_, total)| **total > 0.0)
+            .map(|(over, total)| over * over / total);
+        (squares.sum::<f64>() + self.totals.len() as f64 * self.over_all * self.over_all / self.all) / self.share
+    }
+
+    /// By how much s d grows when a group comes in, or with sign −1 goes out: (m + g)² − m² = g (2 m + g).
+    fn change(&self, group: &Group, sign: f64, all_samples_too: bool) -> f64 {
+        let growth = |over: f64, count: f64, total: f64| count * (2.0 * sign * over + count) / total;
+        let of_classes =
+            group.classes.iter().map(|(class, count)| growth(self.over[*class], *count, self.totals[*class]));
+        let of_all = growth(self.over_all, group.len(), self.all);
+        of_classes.sum::<f64>() + if all_samples_too { self.totals.len() as f64 * of_all } else { 0.0 }
+    }
+
+    fn add(&mut self, group: &Group, sign: f64) {
+        group.classes.iter().for_each(|(class, count)| self.over[*class] += sign * count);
+        self.over_all += sign * group.len();
+    }
+}

@@ -1,0 +1,206 @@
+//! What is known of each sample, beside its numbers, that a split has to respect.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::Dataset;
+use crate::error::{DataProblem, Error, Result};
+
+/// The part that a sample belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::data) enum Part {
+    Train,
+    Validation,
+    Test,
+}
+
+/// Marks of every sample: the part and the group that it belongs to.
+#[derive(Clone, Debug, Default)]
+pub(in crate::data) struct Marks {
+    pub(super) parts: Option<Arc<GivenParts>>,
+    pub(super) groups: Option<Arc<Groups>>,
+}
+
+/// Parts that are not drawn.
+#[derive(Debug)]
+pub(super) struct GivenParts {
+    /// The column that named them; none for the official split of a data set.
+    pub(super) column: Option<String>,
+    pub(super) of_samples: Vec<Part>,
+}
+
+/// Which samples stay together.
+#[derive(Debug)]
+pub(super) struct Groups {
+    pub(super) column: String,
+    /// The number of each sample's group.
+    of_samples: Vec<usize>,
+}
+
+impl Marks {
+    /// Those of samples with these numbers. Parts are of all samples or none.
+    pub(in crate::data) fn select(&self, samples: &[usize]) -> Self {
+        let groups = self.groups.as_ref().map(|groups| {
+            let of_samples = samples.iter().map(|sample| groups.of_samples[*sample]).collect();
+            Arc::new(Groups { column: groups.column.clone(), of_samples })
+        });
+        Marks { parts: None, groups }
+    }
+}
+
+impl Groups {
+    /// The samples of each group, the groups in the order of their first samples.
+    pub(super) fn members(&self) -> Vec<Vec<usize>> {
+        let mut members: Vec<Vec<usize>> = Vec::new();
+        let mut place = HashMap::new();
+        for (sample, group) in self.of_samples.iter().enumerate() {
+            let place = *place.entry(group).or_insert(members.len());
+            if place == members.len() {
+                members.push(Vec::new());
+            }
+            members[place].push(sample);
+        }
+        members
+    }
+}
+
+impl Dataset {
+    /// The same data, in which samples with the same text stay together: every split and every fold has a group in one part alone. `column` is
+    /// what errors and [`SplitBy::Groups`](super::SplitBy::Groups) call the groups; it need not be a feature. A selection of samples keeps its groups.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Fractions, Seed, Targets, Tensor};
+    /// let inputs = Tensor::from_rows([[1.0, 2.0, 3.0, 4.0]]);
+    /// let data = Dataset::new("visits", inputs, Targets::from_labels("ill", ["no", "yes", "no", "yes"]))?;
+    /// let patients = ["Ann", "Ann", "Bob", "Bob"].map(str::to_owned);
+    /// let (train, _, test) = data.grouped_by("patient", &patients)?.split(Fractions { validation: 0.0, test: 0.5 }, Seed(0))?;
+    /// assert_eq!((train.samples(), test.samples(), test.groups()), (2, 2, 1));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is a text for each sample, [`Error::Data`] naming the first sample whose text is empty.
+    pub fn grouped_by(mut self, column: &str, groups: &[String]) -> Result<Self> {
+        self.check_marks("Dataset::grouped_by", groups)?;
+        if let Some(sample) = groups.iter().position(|text| text.trim().is_empty()) {
+            return Err(Error::in_column(&self.name, column, DataProblem::NoGroup { sample }));
+        }
+        let mut numbers = HashMap::new();
+        let mut number = |text: &String| {
+            let next = numbers.len();
+            *numbers.entry(text.trim().to_owned()).or_insert(next)
+        };
+        let of_samples = groups.iter().map(&mut number).collect();
+        self.marks.groups = Some(Arc::new(Groups { column: column.to_owned(), of_samples }));
+        Ok(self)
+    }
+
+    /// The same data with the part that each sample's text names: train or training; validation, valid, val or dev; test, testing or holdout, in
+    /// any case. For [`SplitBy::Column`](super::SplitBy::Column). A selection of samples has no parts.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] unless there is a text for each sample, [`Error::Data`] naming the first sample whose text is another, and if there is no training
+    /// sample.
+    pub fn parted_by(mut self, column: &str, texts: &[String]) -> Result<Self> {
+        self.check_marks("Dataset::parted_by", texts)?;
+        let of_sample = |(sample, text): (usize, &String)| match text.trim().to_lowercase().as_str() {
+            "train" | "training" => Ok(Part::Train),
+            "validation" | "valid" | "val" | "dev" => Ok(Part::Validation),
+            "test" | "testing" | "holdout" => Ok(Part::Test),
+            _ => Err(Error::in_column(&self.name, column, DataProblem::NotAPart { found: text.clone(), sample })),
+        };
+        let of_samples = texts.iter().enumerate().map(of_sample).collect::<Result<Vec<_>>>()?;
+        if !of_samples.contains(&Part::Train) {
+            return Err(Error::in_column(&self.name, column, DataProblem::NoTrainingPart));
+        }
+        self.marks.parts = Some(Arc::new(GivenParts { column: Some(column.to_owned()), of_samples }));
+        Ok(self)
+    }
+
+    /// Whether there is an official split: for data sets that the library knows by name, as they were read. A selection of samples
+    /// has none.
+    pub fn has_official_split(&self) -> bool {
+        self.marks.parts.as_ref().is_some_and(|parts| parts.column.is_none())
+    }
+
+    /// Number of groups, see [`Dataset::grouped_by`]; 0 if samples are not grouped.
+    pub fn groups(&self) -> usize {
+        self.marks.groups.as_ref().map_or(0, |groups| groups.members().len())
+    }
+
+    /// The same data with a part for each sample.
+    pub(in crate::data) fn officially_split(mut self, official: Vec<Part>) -> Self {
+        self.marks.parts = Some(Arc::new(GivenParts { column: None, of_samples: official }));
+        self
+    }
+
+    fn check_marks(&self, operation: &'static str, texts: &[String]) -> Result<()> {
+        match texts.len() == self.samples() {
+            true => Ok(()),
+            false => {
+                Err(Error::shape(operation, format!("a text for each of {} samples", self.samples()), texts.len()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{SplitBy, Targets};
+    use crate::random::Seed;
+    use crate::tensor::Tensor;
+
+    fn data() -> Dataset {
+        Dataset::new("t", Tensor::from_rows([[0.0, 1.0, 2.0, 3.0]]), Targets::from_labels("class", "abab".chars()))
+            .unwrap()
+    }
+
+    fn texts<const N: usize>(texts: [&str; N]) -> Vec<String> {
+        texts.map(str::to_owned).into()
+    }
+
+    #[test]
+    fn parts_by_their_names() {
+        let by = |texts: [&str; 4], validation| {
+            let data = data().parted_by("set", &texts.map(str::to_owned)).unwrap();
+            assert!(!data.has_official_split());
+            data.split_numbers(SplitBy::Column { column: "set".to_owned(), validation }, Seed(0)).unwrap()
+        };
+        assert_eq!(by(["Train", " test ", "VAL", "training"], None), (vec![0, 3], vec![2], vec![1]));
+        assert_eq!(by(["dev", "holdout", "valid", "train"], None), (vec![3], vec![0, 2], vec![1]));
+        assert_eq!(by(["Testing", "train", "validation", "train"], None), (vec![1, 3], vec![2], vec![0]));
+        // those of the column count as training samples where validation samples are drawn
+        assert_eq!(by(["test", "train", "train", "val"], Some(0.0)), (vec![1, 2, 3], vec![], vec![0]));
+        let (train, validation, test) = by(["train", "train", "train", "train"], Some(0.5));
+        assert_eq!((train.len(), validation.len(), test.len()), (2, 2, 0));
+    }
+
+    #[test]
+    fn what_is_wrong_with_marks() {
+        let parted = |of: &[String]| data().parted_by("set", of).unwrap_err().to_string();
+        assert_eq!(
+            parted(&texts(["train", "test", "tset", "?"])),
+            "t, column \"set\": expected train, validation or test (or training, valid, val, dev, testing, holdout), found \"tset\" in row 2, counted from 0"
+        );
+        assert_eq!(
+            parted(&texts(["val", "test", "test", "test"])),
+            "t, column \"set\": expected rows of the part train, found none"
+        );
+        assert_eq!(parted(&texts(["train"])), "Dataset::parted_by: expected a text for each of 4 samples, found 1");
+        let grouped = |of: &[String]| data().grouped_by("patient", of).unwrap_err().to_string();
+        assert_eq!(
+            grouped(&texts(["a", " ", "b", "c"])),
+            "t, column \"patient\": expected a group, found an empty cell in row 1, counted from 0"
+        );
+        assert_eq!(grouped(&texts(["a"])), "Dataset::grouped_by: expected a text for each of 4 samples, found 1");
+    }
+
+    #[test]
+    fn a_selection_keeps_its_groups() {
+        let data = data().grouped_by("patient", &texts(["a", "b ", "a", "b"])).unwrap();
+        assert_eq!((data.groups(), data.select(&[3, 1]).unwrap().groups()), (2, 1));
+        let selected = data.select(&[2, 3, 0]).unwrap();
+        assert_eq!(selected.marks.groups.unwrap().members(), [vec![0, 2], vec![1]]);
+    }
+}
