@@ -22,9 +22,6 @@ pub(crate) fn table(data: &str, quiet: bool, keep_texts: &[String]) -> Result<Ta
         return Ok(reader.read_from("standard input", io::stdin().lock())?);
     }
     let path = Path::new(data);
-    if path.is_dir() {
-        return Err(with_names(Failure::work(format!("{data}: expected a file, found a folder")), data));
-    }
     let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
     let bar = progress_bar(quiet || bytes < LARGE, "reading {wide_bar} {percent:>3} %  {bytes_per_sec}  {eta} left");
     bar.set_length(bytes);

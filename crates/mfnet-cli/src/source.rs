@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mfnet::{BUILT_IN, BuiltIn, Columns, Dataset, Model, PUBLISHED, Predictions, Published, SplitBy, Table, Target};
+use mfnet::{
+    BUILT_IN, BuiltIn, Columns, DataProblem, Dataset, Error, IdxFolder, Model, PUBLISHED, Predictions, Published,
+    SplitBy, Table, Target,
+};
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
@@ -20,8 +23,8 @@ const RUNS_SHOWN: usize = 8;
 pub(crate) enum Source {
     /// A built-in data set or a file.
     Table(Table),
-    /// A published data set, and the folder that it was read from.
-    Published { published: &'static Published, data: Dataset, folder: PathBuf },
+    /// A published data set or a folder of images, what tells it from others, and where it comes from.
+    Samples { data: Dataset, digest: String, origin: String },
 }
 
 impl Source {
@@ -43,7 +46,11 @@ impl Source {
         if let Some(published) = published(data) {
             let folder = fetch::locate_or_fetch(published, folders, quiet)?;
             let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
-            return Ok(Source::Published { published, data, folder });
+            let origin = format!(" from {}", folder.display());
+            return Ok(Source::Samples { data, digest: published.digest(), origin });
+        }
+        if Path::new(data).is_dir() {
+            return images(data);
         }
         Ok(Source::Table(read::table(data, quiet, keep_texts)?))
     }
@@ -52,7 +59,7 @@ impl Source {
     pub(crate) fn name(&self) -> &str {
         match self {
             Source::Table(table) => table.name(),
-            Source::Published { published, .. } => published.name,
+            Source::Samples { data, .. } => data.name(),
         }
     }
 
@@ -61,7 +68,7 @@ impl Source {
         match self {
             Source::Table(table) if built_in(table.name()).is_some() => String::new(),
             Source::Table(table) => format!(" ({})", table.description()),
-            Source::Published { folder, .. } => format!(" from {}", folder.display()),
+            Source::Samples { origin, .. } => origin.clone(),
         }
     }
 
@@ -69,7 +76,7 @@ impl Source {
     pub(crate) fn digest(&self) -> String {
         match self {
             Source::Table(table) => table.digest(),
-            Source::Published { published, .. } => published.digest(),
+            Source::Samples { digest, .. } => digest.clone(),
         }
     }
 
@@ -77,7 +84,7 @@ impl Source {
     pub(crate) fn text(&self, column: &str) -> Result<Vec<String>, Failure> {
         Ok(match self {
             Source::Table(table) => table.text(column)?,
-            Source::Published { data, .. } => data.text(column)?,
+            Source::Samples { data, .. } => data.text(column)?,
         })
     }
 
@@ -90,11 +97,11 @@ impl Source {
     ) -> Result<Dataset, Failure> {
         match self {
             Source::Table(table) => Ok(Dataset::from_table_with(&table, &target_of(&table, target, task)?, columns)?),
-            Source::Published { published, data, .. } => {
+            Source::Samples { data, .. } => {
+                let known = &data.targets().columns()[0];
                 let is = if data.classes() > 0 { Task::Classification } else { Task::Regression };
-                if let Some(other) = target.filter(|target| *target != published.target) {
-                    let message =
-                        format!("--target {other} does not fit {}: expected {}", data.name(), published.target);
+                if let Some(other) = target.filter(|target| target != known) {
+                    let message = format!("--target {other} does not fit {}: expected {known}", data.name());
                     return Err(Failure::usage(message).help("leave --target out: the data set has one target"));
                 }
                 if let Some(other) = task.filter(|task| *task != is) {
@@ -115,7 +122,7 @@ impl Source {
     pub(crate) fn dataset_for(&self, model: &Model) -> Result<Dataset, Failure> {
         Ok(match self {
             Source::Table(table) => model.dataset(table)?,
-            Source::Published { data, .. } => model.align(data)?,
+            Source::Samples { data, .. } => model.align(data)?,
         })
     }
 
@@ -134,9 +141,19 @@ impl Source {
     pub(crate) fn predict(&self, model: &Model) -> Result<Predictions, Failure> {
         Ok(match self {
             Source::Table(table) => model.predict(table)?,
-            Source::Published { data, .. } => model.predict_dataset(data)?,
+            Source::Samples { data, .. } => model.predict_dataset(data)?,
         })
     }
+}
+
+/// A folder of IDX files.
+fn images(folder: &str) -> Result<Source, Failure> {
+    let images = IdxFolder::read(folder).map_err(|error| match error {
+        Error::Data { problem: DataProblem::NoIdxFiles { .. }, .. } => with_names(error.into(), folder),
+        error => error.into(),
+    })?;
+    let digest = images.digest().to_owned();
+    Ok(Source::Samples { data: images.into_data(), digest, origin: String::new() })
 }
 
 /// The built-in data set of this name, unless there is no such one.
@@ -154,7 +171,12 @@ fn names() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name))
 }
 
-/// Whether DATA is the name of a data set, whose target and task are known.
+/// Whether DATA has one target and one task, which are known.
+pub(crate) fn is_known(data: &str) -> bool {
+    is_name(data) || Path::new(data).is_dir()
+}
+
+/// Whether DATA is the name of a data set.
 pub(crate) fn is_name(data: &str) -> bool {
     names().any(|name| name == data)
 }

@@ -34,7 +34,10 @@ fn files_and_data() {
     fs::create_dir(desk.path("folder")).unwrap();
     for (arguments, message) in [
         ("missing.csv --target y", "missing.csv: cannot read: No such file or directory (os error 2)"),
-        ("folder --target y", "folder: expected a file, found a folder"),
+        (
+            "folder --target y",
+            "folder: expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found no files",
+        ),
         ("empty.csv --target y", "empty.csv: the file is empty"),
         ("header.csv --target y", "header.csv: the file has a header and no rows"),
         ("short.csv --target y", "short.csv, line 3: expected 3 fields as in the first row, found 2"),

@@ -218,3 +218,34 @@ fn the_standard_input() {
     let run = fed(&desk, "train - --target species", b"");
     assert_eq!((run.code, run.stderr.lines().next()), (1, Some("error: standard input: the file is empty")));
 }
+
+/// Images of 2 × 2 pixels whose first one is bright for class 1.
+#[test]
+fn a_folder_of_images() {
+    let desk = Desk::new();
+    std::fs::create_dir(desk.path("letters")).unwrap();
+    let idx = |sizes: &[u8], elements: Vec<u8>| -> Vec<u8> {
+        let header = [0, 0, 8, sizes.len() as u8].into_iter().chain(sizes.iter().flat_map(|size| [0, 0, 0, *size]));
+        header.chain(elements).collect()
+    };
+    for (part, count) in [("train", 100), ("t10k", 20)] {
+        let pixels = (0..count).flat_map(|i| [if i % 2 == 1 { 200 } else { 20 }, i, 7, 255 - i]).collect();
+        desk.write(&format!("letters/{part}-images-idx3-ubyte"), idx(&[count, 2, 2], pixels));
+        desk.write(&format!("letters/{part}-labels-idx1-ubyte"), idx(&[count], (0..count).map(|i| i % 2).collect()));
+    }
+    let report = desk.train("letters --epochs 20");
+    assert_eq!(report["samples"], json!({ "train": 90, "validation": 10, "test": 20 }));
+    assert_eq!((&report["output"], &report["test"]["accuracy"]), (&json!("runs/letters-1"), &json!(1.0)));
+    let evaluated = desk.ok("evaluate runs/letters-1 letters --json").json();
+    assert_eq!((&evaluated["part"], &evaluated["samples"]), (&json!("test"), &json!(20)));
+    assert_eq!(desk.ok("predict runs/letters-1 letters --keep class").stdout.lines().count(), 121);
+    let run = desk.run("train letters --target label");
+    let expected = "error: --target label does not fit letters: expected class";
+    assert_eq!((run.code, run.stderr.lines().next()), (2, Some(expected)));
+    let run = desk.run("train letters/train-images-idx3-ubyte --target class");
+    assert!(
+        run.code == 1 && run.stderr.contains("found IDX images: name the folder that holds them"),
+        "{}",
+        run.stderr
+    );
+}

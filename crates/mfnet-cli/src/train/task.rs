@@ -30,8 +30,8 @@ impl<'a> Task<'a> {
         let column = args.group.as_ref().or(args.split_column.as_ref());
         let kept = column.map_or(&[][..], std::slice::from_ref);
         let source = Source::read_with(&args.data, &args.folders, args.quiet, kept)?;
-        if let (Source::Published { published, .. }, Some(option)) = (&source, of_tables(args)) {
-            let message = format!("{option} is for tables of your own: {} has an official split", published.name);
+        if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(args)) {
+            let message = format!("{option} is for tables of your own: {} has an official split", data.name());
             return Err(Failure::usage(message));
         }
         let (digest, origin) = (source.digest(), source.origin());
@@ -68,7 +68,7 @@ impl<'a> Task<'a> {
             0 => "regression".to_owned(),
             classes => format!("classification, {classes} classes"),
         };
-        let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_name(&args.data);
+        let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_known(&args.data);
         let other = if data.classes() > 0 { "regression" } else { "classification" };
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));

@@ -74,6 +74,11 @@ impl IdxFolder {
         &self.data
     }
 
+    /// The images and labels.
+    pub fn into_data(self) -> Dataset {
+        self.data
+    }
+
     /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files, those with images before those with labels, the
     /// training ones first.
     pub fn digest(&self) -> &str {
