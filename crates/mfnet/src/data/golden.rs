@@ -1,5 +1,5 @@
 //! Tables that other programs wrote, and what these read in them: see tests/golden/tables_golden.py, which names their versions.
-#![allow(unsafe_code)]
+#![allow(unsafe_code, clippy::unwrap_used)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -75,7 +75,7 @@ pub(super) fn damage(name: &str, read: impl Fn(&[u8]) -> crate::error::Result<Co
     }
     let mut altered = whole;
     for place in 0..altered.len() {
-        for change in [0x01, 0x10, 0x80, 0xff] {
+        for change in [0x01, 0x80, 0xff] {
             altered[place] ^= change;
             let _ = try_it(&altered);
             altered[place] ^= change;

@@ -12,6 +12,7 @@ mod values;
 
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
+use bits::Runs;
 use footer::{Chunk, Field, Footer};
 use pages::Page;
 use serde_json::Value;
@@ -102,7 +103,6 @@ fn read_chunk(
     while rows > 0 {
         match Page::read(from, chunk.codec, field.optional)? {
             Page::Dictionary { values, bytes } => {
-                // values of texts have their lengths before them
                 let mut all = Values::new(field.physical);
                 Decoder::plain(field.physical, &bytes).read(values, &mut all)?;
                 dictionary = Some(all);
@@ -112,35 +112,59 @@ fn read_chunk(
                     .checked_sub(more)
                     .ok_or_else(|| damaged(format!("{more} values are more than it has rows")))?;
                 let levels = field.optional.then(|| &bytes[levels]);
-                let decoder = Decoder::new(field.physical, encoding, &bytes[values..], dictionary.as_ref(), more)?;
-                read_page(levels, decoder, field, more, filling)?;
+                let source = match (encoding, &dictionary, &bytes[values..]) {
+                    // the bits of a place, and the places; nothing where all values are missing
+                    (2 | 8, Some(dictionary), bytes) => {
+                        let (width, places) = bytes.split_first().unwrap_or((&0, &[]));
+                        Source::Places(Runs::new(places, usize::from(*width))?, dictionary)
+                    }
+                    (2 | 8, None, _) => return Err(damaged("a page has no dictionary before it")),
+                    (_, _, bytes) => Source::Values(Decoder::new(field.physical, encoding, bytes, more)?),
+                };
+                read_page(levels, source, field, more, filling)?;
             }
         }
     }
     Ok(())
 }
 
+/// Where a page has its values from.
+enum Source<'a> {
+    Values(Decoder<'a>),
+    /// They stand once each in a dictionary.
+    Places(Runs<'a>, &'a Values),
+}
+
 fn read_page(
     levels: Option<&[u8]>,
-    mut decoder: Decoder<'_>,
+    mut source: Source<'_>,
     field: &Field,
     rows: usize,
     filling: &mut Filling,
 ) -> std::result::Result<(), DataProblem> {
     // 1 where there is a value
-    let mut levels = levels.map(|levels| bits::Runs::new(levels, 1)).transpose()?;
-    let (mut there, mut values) = ([1; ROWS], Values::new(field.physical));
+    let mut levels = levels.map(|levels| Runs::new(levels, 1)).transpose()?;
+    let (mut there, mut places, mut values) = ([1; ROWS], [0; ROWS], Values::new(field.physical));
     for start in (0..rows).step_by(ROWS) {
         let there = &mut there[..(rows - start).min(ROWS)];
         if let Some(levels) = &mut levels {
             levels.fill(there)?;
         }
-        values.clear();
         let count = there.iter().filter(|level| **level == 1).count();
-        if count > 0 {
-            decoder.read(count, &mut values)?;
+        match &mut source {
+            Source::Values(decoder) => {
+                values.clear();
+                // a page of which all is missing may have nothing to decode
+                if count > 0 {
+                    decoder.read(count, &mut values)?;
+                }
+                cells::fill(field.meaning, &values, |i| i, there, filling)?;
+            }
+            Source::Places(runs, dictionary) => {
+                runs.fill(&mut places[..count])?;
+                cells::fill(field.meaning, dictionary, |i| places[i] as usize, there, filling)?;
+            }
         }
-        cells::fill(field.meaning, &values, there, filling)?;
     }
     Ok(())
 }

@@ -15,26 +15,33 @@ const NANOSECONDS: i64 = 1_000_000_000;
 /// More digits than any database has.
 const LONGEST_DECIMAL: usize = 16;
 
-/// A cell for each row: the next value where `there` has a 1.
-pub(super) fn fill(meaning: Meaning, values: &Values, there: &[u32], filling: &mut Filling) -> Result<()> {
-    let mut place = 0;
+/// A cell for each row: the next value where `there` has a 1; the i-th one is at `place(i)` among the values.
+pub(super) fn fill(
+    meaning: Meaning,
+    values: &Values,
+    place: impl Fn(usize) -> usize,
+    there: &[u32],
+    filling: &mut Filling,
+) -> Result<()> {
+    let mut next = 0;
     for level in there {
         if *level != 1 {
             filling.missing();
             continue;
         }
+        let place = place(next);
         match values {
-            Values::Floats(floats) => filling.number(*floats.get(place).ok_or_else(unfit)?),
-            Values::Whole(whole) => of_whole(meaning, *whole.get(place).ok_or_else(unfit)?, filling),
-            Values::Bytes(strings) => of_bytes(meaning, strings.get(place).ok_or_else(unfit)?, filling)?,
+            Values::Floats(floats) => filling.number(*floats.get(place).ok_or_else(no_value)?),
+            Values::Whole(whole) => of_whole(meaning, *whole.get(place).ok_or_else(no_value)?, filling),
+            Values::Bytes(strings) => of_bytes(meaning, strings.get(place).ok_or_else(no_value)?, filling)?,
         }
-        place += 1;
+        next += 1;
     }
     Ok(())
 }
 
-fn unfit() -> DataProblem {
-    damaged("a page has fewer values than it says")
+fn no_value() -> DataProblem {
+    damaged("a value is missing in a dictionary")
 }
 
 fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {

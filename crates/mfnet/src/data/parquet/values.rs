@@ -70,7 +70,7 @@ impl Values {
     }
 }
 
-/// What the values of a page come from.
+/// What the values of a page without a dictionary come from.
 pub(super) enum Decoder<'a> {
     Plain {
         of: Physical,
@@ -82,10 +82,6 @@ pub(super) enum Decoder<'a> {
         of: Physical,
         bytes: Vec<u8>,
         at: usize,
-    },
-    Dictionary {
-        places: Runs<'a>,
-        dictionary: &'a Values,
     },
     Booleans(Runs<'a>),
     Differences {
@@ -134,25 +130,9 @@ impl<'a> Decoder<'a> {
     }
 
     /// `rows` is how many values there are at most, missing ones included.
-    pub(super) fn new(
-        of: Physical,
-        encoding: i64,
-        bytes: &'a [u8],
-        dictionary: Option<&'a Values>,
-        rows: usize,
-    ) -> Result<Self> {
+    pub(super) fn new(of: Physical, encoding: i64, bytes: &'a [u8], rows: usize) -> Result<Self> {
         Ok(match (encoding, of) {
             (0, _) => Self::plain(of, bytes),
-            (2 | 8, _) => {
-                let dictionary = dictionary.ok_or_else(|| damaged("a page has no dictionary before it"))?;
-                match bytes {
-                    [width, places @ ..] => {
-                        Decoder::Dictionary { places: Runs::new(places, usize::from(*width))?, dictionary }
-                    }
-                    // every value is missing
-                    [] => Decoder::Dictionary { places: Runs::new(&[], 0)?, dictionary },
-                }
-            }
             // their length comes first
             (3, Physical::Boolean) => Decoder::Booleans(Runs::new(bytes.get(4..).unwrap_or_default(), 1)?),
             (5, Physical::Int32 | Physical::Int64) => {
@@ -207,14 +187,6 @@ impl<'a> Decoder<'a> {
                 fixed(*of, values, out);
                 *at += values.len();
             }
-            Decoder::Dictionary { places, dictionary } => {
-                let mut buffer = [0; 256];
-                for start in (0..count).step_by(buffer.len()) {
-                    let places_of = &mut buffer[..(count - start).min(256)];
-                    places.fill(places_of)?;
-                    look_up(places_of, dictionary, out)?;
-                }
-            }
             Decoder::Booleans(runs) => {
                 let mut buffer = vec![0; count];
                 runs.fill(&mut buffer)?;
@@ -258,38 +230,18 @@ fn too_few() -> DataProblem {
 
 /// Values of a fixed size, one after the other.
 fn fixed(of: Physical, bytes: &[u8], out: &mut Values) {
+    fn each<T, const N: usize>(bytes: &[u8], value: impl Fn([u8; N]) -> T, to: &mut Vec<T>) {
+        to.extend(bytes.as_chunks().0.iter().map(|bytes| value(*bytes)));
+    }
     match (of, out) {
-        (Physical::Double, Values::Floats(floats)) => {
-            floats.extend(bytes.as_chunks().0.iter().map(|x| f64::from_le_bytes(*x)))
-        }
-        (Physical::Float, Values::Floats(floats)) => {
-            floats.extend(bytes.as_chunks().0.iter().map(|x| f64::from(f32::from_le_bytes(*x))));
-        }
-        (Physical::Int32, Values::Whole(whole)) => {
-            whole.extend(bytes.as_chunks().0.iter().map(|x| i64::from(i32::from_le_bytes(*x))));
-        }
-        (Physical::Int64, Values::Whole(whole)) => {
-            whole.extend(bytes.as_chunks().0.iter().map(|x| i64::from_le_bytes(*x)))
-        }
+        (Physical::Double, Values::Floats(floats)) => each(bytes, f64::from_le_bytes, floats),
+        (Physical::Float, Values::Floats(floats)) => each(bytes, |x| f32::from_le_bytes(x).into(), floats),
+        (Physical::Int32, Values::Whole(whole)) => each(bytes, |x| i32::from_le_bytes(x).into(), whole),
+        (Physical::Int64, Values::Whole(whole)) => each(bytes, i64::from_le_bytes, whole),
         (_, Values::Bytes(strings)) => bytes.chunks_exact(of.size()).for_each(|x| strings.push(x)),
         // Values::new chose the kind that fits
         _ => {}
     }
-}
-
-fn look_up(places: &[u32], dictionary: &Values, out: &mut Values) -> Result<()> {
-    let outside = |place: u32| damaged(format!("value {place} of a dictionary is missing"));
-    for &place in places {
-        let at = place as usize;
-        let found = match (dictionary, &mut *out) {
-            (Values::Whole(from), Values::Whole(to)) => from.get(at).map(|x| to.push(*x)),
-            (Values::Floats(from), Values::Floats(to)) => from.get(at).map(|x| to.push(*x)),
-            (Values::Bytes(from), Values::Bytes(to)) => from.get(at).map(|x| to.push(x)),
-            _ => None,
-        };
-        found.ok_or_else(|| outside(place))?;
-    }
-    Ok(())
 }
 
 /// The bytes of each value beside each other again (BYTE_STREAM_SPLIT).
