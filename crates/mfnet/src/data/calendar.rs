@@ -1,55 +1,43 @@
-//! Days and times since 1970, as text.
+//! Days and times since 1970 as text in the form of ISO 8601.
 
-use std::fmt::Write;
+use jiff::Timestamp;
+#[cfg(feature = "numpy")]
+use jiff::civil::Date;
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
+const NANOSECONDS: i64 = 1_000_000_000;
 
-/// 2024-02-29: the day that comes so many days after 1970-01-01.
-///
-/// Source: Hinnant, *chrono-compatible low-level date algorithms*. Years begin in March, so that the day that some have is their last one.
+/// The day that comes so many days after 1970-01-01.
 pub(super) fn date(days: i64) -> String {
-    // eras of 400 years, the first of them begins in the year 0
-    let days = i128::from(days) + 719_468;
-    let (era, day) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i128::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    let day = days.checked_mul(SECONDS_OF_A_DAY).and_then(|seconds| Timestamp::from_second(seconds).ok());
+    day.map_or_else(|| days.to_string(), |day| day.strftime("%Y-%m-%d").to_string())
 }
 
-/// The day that comes so many months after January 1970, its first.
+/// The first day of the month that comes so many months after January 1970.
 #[cfg(feature = "numpy")]
 pub(super) fn month(months: i64) -> String {
-    let (year, month) = (i128::from(months).div_euclid(12) + 1970, months.rem_euclid(12) + 1);
-    format!("{year:04}-{month:02}-01")
+    let year = i16::try_from(months.div_euclid(12).saturating_add(1970));
+    let day = year.ok().and_then(|year| Date::new(year, months.rem_euclid(12) as i8 + 1, 1).ok());
+    day.map_or_else(|| months.to_string(), |day| day.to_string())
 }
 
-/// 13:45:00 or 13:45:00.250, the time of a day after so many ticks; there are 1, 10³, 10⁶ or 10⁹ in a second.
+/// The time of day after so many ticks, of which a second has 1, 10³, 10⁶ or 10⁹: 13:45:00, or 13:45:00.25.
+#[cfg(feature = "parquet")]
 pub(super) fn time(ticks: i64, per_second: i64) -> String {
-    let (seconds, fraction) = (ticks.div_euclid(per_second), ticks.rem_euclid(per_second));
-    let mut text = format!("{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if fraction != 0 {
-        let nanoseconds = fraction * (1_000_000_000 / per_second);
-        // milliseconds, microseconds or nanoseconds
-        let digits = if nanoseconds % 1_000_000 == 0 {
-            3
-        } else if nanoseconds % 1000 == 0 {
-            6
-        } else {
-            9
-        };
-        let _ = write!(text, ".{:0digits$}", nanoseconds / 10_i64.pow(9 - digits as u32));
-    }
-    text
+    moment(ticks.into(), per_second, "%H:%M:%S%.f")
 }
 
-/// 2024-02-29T13:45:00, so many ticks after the beginning of 1970.
-pub(super) fn timestamp(ticks: i64, per_second: i64) -> String {
-    let of_a_day = SECONDS_OF_A_DAY * per_second;
-    format!("{}T{}", date(ticks.div_euclid(of_a_day)), time(ticks.rem_euclid(of_a_day), per_second))
+/// The moment so many ticks after the beginning of 1970; see [`time`].
+pub(super) fn timestamp(ticks: i128, per_second: i64) -> String {
+    moment(ticks, per_second, "%Y-%m-%dT%H:%M:%S%.f")
+}
+
+/// Before the year −9999 or after 9999 the number of ticks.
+fn moment(ticks: i128, per_second: i64, form: &str) -> String {
+    match Timestamp::from_nanosecond(ticks.saturating_mul((NANOSECONDS / per_second).into())) {
+        Ok(moment) => moment.strftime(form).to_string(),
+        Err(_) => ticks.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -57,33 +45,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_that_are_known() {
-        for (days, text) in [
-            (0, "1970-01-01"),
-            (-1, "1969-12-31"),
-            (59, "1970-03-01"),
-            (19_782, "2024-02-29"),
-            (-25_509, "1900-02-28"),
-            (-25_508, "1900-03-01"),
-            (11_016, "2000-02-29"),
-            (-719_528, "0000-01-01"),
-            (2_932_896, "9999-12-31"),
-        ] {
+    fn days_and_times_that_are_known() {
+        for (days, text) in [(0, "1970-01-01"), (-1, "1969-12-31"), (19_782, "2024-02-29"), (-25_508, "1900-03-01")] {
             assert_eq!(date(days), text);
         }
+        assert_eq!(timestamp(1_709_214_300, 1), "2024-02-29T13:45:00");
+        assert_eq!(timestamp(1_709_214_300_250, 1000), "2024-02-29T13:45:00.25");
+        assert_eq!(timestamp(-1, 1_000_000), "1969-12-31T23:59:59.999999");
     }
 
     #[test]
-    fn times_show_as_much_as_they_have() {
-        assert_eq!(timestamp(1_709_214_300, 1), "2024-02-29T13:45:00");
-        assert_eq!(timestamp(1_709_214_300_250, 1000), "2024-02-29T13:45:00.250");
-        assert_eq!(timestamp(-1, 1_000_000), "1969-12-31T23:59:59.999999");
-        assert_eq!(timestamp(1, 1_000_000_000), "1970-01-01T00:00:00.000000001");
-        assert_eq!(time(86_399_000_000, 1_000_000), "23:59:59");
-        for ticks in [i64::MIN, i64::MAX] {
-            for per_second in [1, 1000, 1_000_000, 1_000_000_000] {
-                assert!(timestamp(ticks, per_second).contains('T'));
-            }
-        }
+    fn what_no_calendar_has_stays_a_number() {
+        assert_eq!(date(i64::MIN), "-9223372036854775808");
+        assert_eq!(timestamp(i128::MAX, 1), i128::MAX.to_string());
+        #[cfg(feature = "numpy")]
+        assert_eq!((month(-1), month(i64::MAX)), ("1969-12-01".to_owned(), "9223372036854775807".to_owned()));
+        #[cfg(feature = "parquet")]
+        assert_eq!(time(i64::MIN, 1), "-9223372036854775808");
     }
 }

@@ -286,7 +286,7 @@ fn moment(x: i64, unit: Unit) -> String {
     match unit {
         Unit::Months(count) => month(x.saturating_mul(count)),
         Unit::Days(count) => date(x.saturating_mul(count)),
-        Unit::Ticks { count, per_second } => timestamp(x.saturating_mul(count), per_second),
+        Unit::Ticks { count, per_second } => timestamp(i128::from(x) * i128::from(count), per_second),
     }
 }
 

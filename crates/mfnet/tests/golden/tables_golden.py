@@ -30,15 +30,12 @@ expected = {}
 
 
 def moment(x):
-    """ISO 8601, the fraction in threes of digits, as far as it is not zero."""
-    text = np.datetime_as_string(np.datetime64(x, "ns"))
-    return short(text)
+    """ISO 8601, as many digits after the point as are needed."""
+    return short(np.datetime_as_string(np.datetime64(x, "ns")))
 
 
 def short(text):
-    while text.endswith("000") and "." in text:
-        text = text[:-3]
-    return text.rstrip(".")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def cell(x):

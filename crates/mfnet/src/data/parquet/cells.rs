@@ -10,8 +10,8 @@ use crate::error::DataProblem;
 type Result<T> = std::result::Result<T, DataProblem>;
 
 /// The day of 1970-01-01 in the count of astronomers.
-const JULIAN_1970: i64 = 2_440_588;
-const NANOSECONDS: i64 = 1_000_000_000;
+const JULIAN_1970: i128 = 2_440_588;
+const NANOSECONDS_OF_A_DAY: i128 = 86_400_000_000_000;
 /// More digits than any database has.
 const LONGEST_DECIMAL: usize = 16;
 
@@ -52,7 +52,7 @@ fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {
         Meaning::Decimal(scale) => decimal(x.into(), scale, filling),
         Meaning::Date => filling.text(&date(x)),
         Meaning::Time(per_second) => filling.text(&time(x, per_second)),
-        Meaning::Timestamp(per_second) => filling.text(&timestamp(x, per_second)),
+        Meaning::Timestamp(per_second) => filling.text(&timestamp(x.into(), per_second)),
         _ => filling.whole(x.into()),
     }
 }
@@ -70,10 +70,9 @@ fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) -> Result<()>
         }
         (Meaning::Half, [low, high]) => filling.half(u16::from_le_bytes([*low, *high])),
         (Meaning::JulianDay, [of_day @ .., d0, d1, d2, d3]) => {
-            let day = i64::from(u32::from_le_bytes([*d0, *d1, *d2, *d3])) - JULIAN_1970;
+            let day = i128::from(u32::from_le_bytes([*d0, *d1, *d2, *d3])) - JULIAN_1970;
             let of_day = of_day.iter().rev().fold(0i64, |x, byte| x << 8 | i64::from(*byte));
-            let day = day + of_day.div_euclid(86_400 * NANOSECONDS);
-            filling.text(&format!("{}T{}", date(day), time(of_day.rem_euclid(86_400 * NANOSECONDS), NANOSECONDS)));
+            filling.text(&timestamp(day * NANOSECONDS_OF_A_DAY + i128::from(of_day), 1_000_000_000));
         }
         (Meaning::Uuid, bytes) => {
             let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
