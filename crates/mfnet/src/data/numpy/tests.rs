@@ -78,6 +78,19 @@ fn what_is_wrong_with_a_file() {
     assert_eq!(error(&array("<U2", "(1,)", &[0xff; 8])), "t, column \"0\": expected UTF-8 text, found other bytes");
 }
 
+/// The directory says that the first array has 2 GB.
+#[test]
+fn an_archive_that_would_fill_memory_is_refused() {
+    let mut bytes = file("compressed.npz");
+    let directory = bytes.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
+    bytes[directory + 24..][..4].copy_from_slice(&0x7fff_ffff_u32.to_le_bytes());
+    let error = archive(&bytes).err().unwrap().to_string();
+    assert!(
+        error.starts_with("t: the file is damaged: it has ") && error.contains(" and would become 21474"),
+        "{error}"
+    );
+}
+
 #[test]
 fn damaged_files_are_refused_or_read() {
     for name in ["rows.npy", "fortran.npy", "records.npy", "U5-little.npy", "M8-25s.npy"] {
