@@ -93,7 +93,7 @@ impl From<Error> for Failure {
                 DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
                     failure.help("a column that --numeric or --categorical names is not left out")
                 }
-                DataProblem::NotFinite { .. } => failure.help("replace the value, or take the row or the column out"),
+                DataProblem::NotFinite { .. } | DataProblem::TooLarge { .. } => failure.help("replace the value, or take the row or the column out"),
                 DataProblem::RowLength { .. } => {
                     failure.help("a field with a comma in it must stand in double quotes, such as \"3,14\"")
                 }

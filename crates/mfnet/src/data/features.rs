@@ -1,4 +1,4 @@
-use super::table::{Reading, date_text, guess, position, shortest, value};
+use super::table::{Reading, date_text, guess, positions, shortest, value};
 use super::{LeftOut, Samples, StrayText, Table};
 use crate::error::{DataProblem, Error, Result};
 
@@ -94,18 +94,19 @@ impl Features {
             table.position(name)?;
         }
         let (mut readings, mut left_out, mut stray_texts) = (Vec::new(), Vec::new(), Vec::new());
-        for name in table.columns().iter().filter(|name| !targets.contains(name) && !drop.contains(name)) {
+        let is_input = |name: &String| !targets.contains(name) && !drop.contains(name);
+        for (position, name) in table.columns().iter().enumerate().filter(|(_, name)| is_input(name)) {
             match (numeric.contains(name), categorical.contains(name)) {
-                (true, _) => readings.push((name.clone(), Reading::Number)),
-                (false, true) => readings.push((name.clone(), Reading::Category)),
+                (true, _) => readings.push((position, Reading::Number)),
+                (false, true) => readings.push((position, Reading::Category)),
                 (false, false) => {
-                    let column = table.column(name)?;
+                    let column = table.column_at(position);
                     let guess = guess(name, column);
                     if matches!(guess, Ok(Reading::Category) | Err(LeftOut::Names { .. })) {
                         stray_texts.extend(StrayText::of(name, column));
                     }
                     match guess {
-                        Ok(reading) => readings.push((name.clone(), reading)),
+                        Ok(reading) => readings.push((position, reading)),
                         Err(reason) => left_out.push((name.clone(), reason)),
                     }
                 }
@@ -115,8 +116,8 @@ impl Features {
             let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
             return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out }));
         }
-        let (names, readings): (Vec<String>, Vec<Reading>) = readings.into_iter().unzip();
-        let positions = names.iter().map(|name| table.position(name)).collect::<Result<Vec<_>>>()?;
+        let (positions, readings): (Vec<usize>, Vec<Reading>) = readings.into_iter().unzip();
+        let names = positions.iter().map(|position| table.columns()[*position].clone()).collect();
         let features = Self::read(table, names, &positions, &readings)?;
         Ok(Choice { features, left_out, stray_texts })
     }
@@ -171,7 +172,7 @@ impl Features {
         if self.names == names {
             return Ok(self.clone());
         }
-        let positions = names.iter().map(|name| position(file, &self.names, name)).collect::<Result<Vec<_>>>()?;
+        let positions = positions(file, &self.names, names)?;
         let kinds = positions.iter().map(|i| self.kinds[*i].clone()).collect();
         Ok(Features { names: names.to_vec(), kinds, samples: self.samples.columns(&positions), counted: self.counted })
     }

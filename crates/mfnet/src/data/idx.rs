@@ -10,8 +10,8 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::file::{open, sha256};
-use super::{Dataset, Features, Samples, Targets};
+use super::file::{decompressed, open, sha256};
+use super::{Dataset, Features, MOST_COLUMNS, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 
 /// The most memory that is taken on the word of a header; more comes as bytes do.
@@ -32,6 +32,11 @@ pub(super) struct Idx {
 impl Idx {
     pub(super) fn read(path: &Path) -> Result<Self> {
         Self::parse(path, open(path)?)
+    }
+
+    /// The same from memory.
+    fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
+        Self::parse(name.as_ref(), decompressed(bytes).map_err(Error::io(name.as_ref(), "read"))?)
     }
 
     fn parse(path: &Path, mut from: impl Read) -> Result<Self> {
@@ -157,9 +162,29 @@ impl Dataset {
         Self::from_arrays(&name, images, &Idx::read(labels.as_ref())?)
     }
 
+    /// The same from memory; errors call the two files `name` with "images" or "labels" after it.
+    ///
+    /// ```
+    /// use mfnet::Dataset;
+    /// let images = b"\0\0\x08\x02\0\0\0\x02\0\0\0\x03\x00\x7f\xff\xff\x7f\x00";
+    /// let data = Dataset::from_idx_bytes("stripes", images, b"\0\0\x08\x01\0\0\0\x02\x05\x06")?;
+    /// assert_eq!((data.samples(), data.features(), data.labels().join(" ").as_str()), (2, 3, "5 6"));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Dataset::from_idx`].
+    pub fn from_idx_bytes(name: &str, images: &[u8], labels: &[u8]) -> Result<Self> {
+        let images = Idx::from_bytes(&format!("{name}, images"), images)?;
+        Self::from_arrays(name, images, &Idx::from_bytes(&format!("{name}, labels"), labels)?)
+    }
+
     pub(super) fn from_arrays(name: &str, images: Idx, labels: &Idx) -> Result<Self> {
         images.check_labels(labels)?;
         let features = images.elements.len() / images.sizes[0];
+        if features > MOST_COLUMNS {
+            return Err(Error::data(&images.file, DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+        }
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
         let samples = Samples::from_bytes(features, images.elements);
         Ok(Dataset::of(name, Features::of_numbers(feature_names, samples), classes(labels)?))

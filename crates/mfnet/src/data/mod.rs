@@ -6,14 +6,28 @@
 
 mod batches;
 mod builtin;
+#[cfg(any(feature = "numpy", feature = "parquet"))]
+#[cfg_attr(not(test), allow(dead_code))]
+mod calendar;
 mod california_housing;
 #[cfg(feature = "download")]
 mod download;
 mod encoder;
 mod features;
 mod file;
+#[cfg(any(feature = "numpy", feature = "parquet"))]
+#[cfg_attr(not(test), allow(dead_code))]
+mod filling;
+#[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
+mod golden;
 mod idx;
 mod idx_folder;
+#[cfg(feature = "numpy")]
+#[cfg_attr(not(test), allow(dead_code))]
+mod numpy;
+#[cfg(feature = "parquet")]
+#[cfg_attr(not(test), allow(dead_code))]
+mod parquet;
 mod preprocessing;
 mod published;
 mod quantiles;
@@ -44,11 +58,14 @@ use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
 pub use table::{LeftOut, ReadTable, StrayText, Table};
-pub(crate) use table::{position, shortest};
+pub(crate) use table::{position, positions, shortest};
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
+
+/// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
+const MOST_COLUMNS: usize = 1 << 20;
 
 /// Samples with their targets, as numbers.
 ///

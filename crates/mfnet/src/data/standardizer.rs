@@ -41,7 +41,9 @@ impl Standardizer {
                 let mean = x.row(i).sum::<f64>() / m;
                 // squares of differences divided by the largest, so that none overflows or vanishes
                 let largest = x.row(i).map(|x| (x - mean).abs()).fold(0.0, f64::max);
-                (mean, largest * (x.row(i).map(|x| ((x - mean) / largest).powi(2)).sum::<f64>() / m).sqrt())
+                let scale = largest * (x.row(i).map(|x| ((x - mean) / largest).powi(2)).sum::<f64>() / m).sqrt();
+                // of the smallest number that there is, a part is 0
+                (mean, if scale > 0.0 { scale } else { largest })
             };
             standardizer.mean.push(mean);
             standardizer.scale.push(scale);
@@ -139,5 +141,19 @@ impl Standardizer {
     /// Number of features.
     pub fn features(&self) -> usize {
         self.mean.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_smallest_numbers_have_a_scale() {
+        let smallest = f64::from_bits(1);
+        let x = Tensor::from_rows([[0.0, 0.0, 0.0, 0.0, smallest]]);
+        let standardizer = Standardizer::fit(&x);
+        assert_eq!(standardizer.scale, [smallest]);
+        assert!(standardizer.is_usable());
     }
 }

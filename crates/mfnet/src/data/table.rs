@@ -4,6 +4,7 @@ mod kind;
 mod lines;
 mod text;
 
+use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Formatter};
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -11,6 +12,7 @@ use std::path::Path;
 
 pub(crate) use column::{Column, field, shortest};
 use dialect::Dialect;
+use kind::LARGEST;
 pub use kind::{LeftOut, StrayText};
 pub(crate) use kind::{Reading, date_text, guess, value};
 use lines::Lines;
@@ -23,6 +25,8 @@ use crate::tensor::Tensor;
 const SUGGESTIONS: usize = 3;
 /// How similar they must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
+/// Longer names, in bytes, are not compared: it takes a time that grows with the product of their lengths.
+const LONGEST_COMPARED: usize = 200;
 /// How much is asked of the system at a time.
 const BUFFER: usize = 1 << 17;
 
@@ -166,10 +170,9 @@ impl Table {
         digest: String,
     ) -> Result<Self> {
         let (names, columns): (Vec<String>, Vec<Column>) = columns.into_iter().unzip();
-        for (i, column) in names.iter().enumerate() {
-            if names[..i].contains(column) {
-                return Err(Error::in_column(name, column, DataProblem::DuplicateColumn));
-            }
+        let mut known = HashSet::with_capacity(names.len());
+        if let Some(column) = names.iter().find(|column| !known.insert(column.as_str())) {
+            return Err(Error::in_column(name, column, DataProblem::DuplicateColumn));
         }
         Ok(Table { name: name.to_owned(), names, columns, format, lines, digest })
     }
@@ -290,7 +293,8 @@ pub(crate) fn position(file: &str, columns: &[String], column: &str) -> Result<u
     columns.iter().position(|c| c == column).ok_or_else(|| {
         let lower = column.to_lowercase();
         let similarity = |c: &String| strsim::jaro_winkler(&lower, &c.to_lowercase());
-        let mut close: Vec<(f64, &String)> = columns.iter().map(|c| (similarity(c), c)).collect();
+        let comparable = columns.iter().filter(|c| c.len().max(column.len()) <= LONGEST_COMPARED);
+        let mut close: Vec<(f64, &String)> = comparable.map(|c| (similarity(c), c)).collect();
         close.retain(|(similarity, _)| *similarity >= SIMILAR);
         close.sort_by(|a, b| b.0.total_cmp(&a.0));
         let problem = DataProblem::UnknownColumn {
@@ -302,11 +306,23 @@ pub(crate) fn position(file: &str, columns: &[String], column: &str) -> Result<u
     })
 }
 
+/// Where each of `names` stands among the columns of a file, as [`position`] says.
+pub(crate) fn positions(file: &str, columns: &[String], names: &[String]) -> Result<Vec<usize>> {
+    let mut places = HashMap::with_capacity(columns.len());
+    for (place, column) in columns.iter().enumerate() {
+        places.entry(column.as_str()).or_insert(place);
+    }
+    let of =
+        |name: &String| places.get(name.as_str()).map_or_else(|| position(file, columns, name), |place| Ok(*place));
+    names.iter().map(of).collect()
+}
+
 /// The number in a field.
 pub(super) fn number(field: &str) -> std::result::Result<f64, DataProblem> {
     let field = field.trim();
     match field.parse::<f64>() {
-        Ok(x) if x.is_finite() => Ok(x),
+        Ok(x) if x.abs() <= LARGEST => Ok(x),
+        Ok(x) if x.is_finite() => Err(DataProblem::TooLarge { found: field.to_owned() }),
         Ok(_) => Err(DataProblem::NotFinite { found: field.to_owned() }),
         Err(_) if field.is_empty() => Err(DataProblem::EmptyCell),
         Err(_) => Err(DataProblem::NotANumber { found: field.to_owned() }),
@@ -316,6 +332,7 @@ pub(super) fn number(field: &str) -> std::result::Result<f64, DataProblem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::MOST_COLUMNS;
 
     fn message(text: &str) -> String {
         Table::from_text("t.csv", text).unwrap_err().to_string()
@@ -344,6 +361,8 @@ mod tests {
         assert_eq!(message("a,b\n"), "t.csv: the file has a header and no rows");
         assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 1");
         assert_eq!(message("a,b\n\n1,2,3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 3");
+        let wide = ",".repeat(MOST_COLUMNS);
+        assert_eq!(message(&wide), "t.csv, line 1: expected at most 1048576 columns, found more");
         assert_eq!(message("a,a\n1,2\n"), "t.csv, column \"a\": two columns have this name");
         let bytes = b"a,b\n1,2\n3,\xff\n";
         let error = ReadTable::new().read_from("t.csv", &bytes[..]).unwrap_err();
@@ -358,6 +377,8 @@ mod tests {
         };
         assert_eq!(number_error("x1"), "t.csv, line 4, column \"b\": expected a number, found \"x1\"");
         assert_eq!(number_error("1e999"), "t.csv, line 4, column \"b\": expected a finite number, found \"1e999\"");
+        let message = "t.csv, line 4, column \"b\": expected a number between -1e300 and 1e300, found \"-1e301\"";
+        assert_eq!(number_error("-1e301"), message);
         assert_eq!(number_error("NaN"), "t.csv, line 4, column \"b\": expected a finite number, found \"NaN\"");
         assert_eq!(number_error(" "), "t.csv, line 4, column \"b\": expected a value, found an empty cell");
     }

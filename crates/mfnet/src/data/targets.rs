@@ -1,4 +1,5 @@
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use super::samples::ahead;
 use super::table::number;
@@ -69,8 +70,7 @@ impl Targets {
         let mut labels = of_samples.clone();
         sort_labels(&mut labels);
         labels.dedup();
-        let place: std::collections::HashMap<&str, usize> =
-            labels.iter().enumerate().map(|(i, label)| (label.as_str(), i)).collect();
+        let place: HashMap<&str, usize> = labels.iter().enumerate().map(|(i, label)| (label.as_str(), i)).collect();
         let indices = of_samples.iter().map(|label| place[label.as_str()]).collect();
         Targets::Classes { column: column.into(), labels, indices }
     }
@@ -124,8 +124,10 @@ impl Targets {
                 Ok(Targets::Values { columns: columns.clone(), values: table.numbers(columns)? })
             }
             Targets::Classes { column, labels, .. } => {
+                let classes: HashMap<&str, usize> =
+                    labels.iter().enumerate().rev().map(|(class, label)| (label.as_str(), class)).collect();
                 let index = |label: &String| {
-                    labels.iter().position(|known| known == label).ok_or_else(|| {
+                    classes.get(label.as_str()).copied().ok_or_else(|| {
                         let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
                         Error::in_column(table.name(), column, problem)
                     })

@@ -28,6 +28,12 @@ pub enum DataProblem {
         /// The text.
         found: String,
     },
+    /// A number so large that sums of such are infinite.
+    #[error("expected a number between -1e300 and 1e300, found {found:?}")]
+    TooLarge {
+        /// The text.
+        found: String,
+    },
     /// An infinite number or NaN in a matrix, whose feature or target column is the error's column.
     #[error("expected finite numbers, found {found} in sample {sample}, counted from 0")]
     NotFiniteSample {
@@ -84,6 +90,12 @@ pub enum DataProblem {
     /// A row so long that it is none.
     #[error("the row has more than 100 MB: a quote is missing before it")]
     LongRow,
+    /// More columns than a network could be made for.
+    #[error("expected at most {most} columns, found more")]
+    TooManyColumns {
+        /// How many a table can have.
+        most: usize,
+    },
     /// No column is left to learn from.
     #[error("there is no column beside the target to learn from{}", left_out.iter().map(|column| format!("; {column}")).collect::<String>())]
     NoFeatures {
@@ -302,6 +314,53 @@ pub enum DataProblem {
         /// Of this file's.
         found: String,
     },
+    /// A table without rows.
+    #[error("the table has no rows")]
+    NoRows,
+    /// A table without columns.
+    #[error("the table has no columns")]
+    NoColumns,
+    /// A file that does not begin as its format says.
+    #[error("expected {expected}, found a file that begins with {}", hexadecimal(found))]
+    OtherFormat {
+        /// The format, and how its files begin.
+        expected: &'static str,
+        /// The first bytes.
+        found: Vec<u8>,
+    },
+    /// A column whose cells are tables or lists themselves.
+    #[error("expected plain columns, found {found}")]
+    Nested {
+        /// "a list", "a map", "a struct".
+        found: &'static str,
+    },
+    /// Something that the format allows and mfnet does not read.
+    #[error("mfnet does not read {found}")]
+    Unsupported {
+        /// What it is.
+        found: String,
+    },
+    /// A file that contradicts its format or itself.
+    #[error("the file is damaged: {what}")]
+    Damaged {
+        /// What was expected and what was found.
+        what: String,
+    },
+    /// A file that only the owner of a key can read.
+    #[error("the file is encrypted")]
+    Encrypted,
+    /// An array of Python objects.
+    #[error(
+        "the array holds Python objects: they are stored as a pickle, a program that would run when it is read, so mfnet \
+         never does; save numbers or text, for example with array.astype(float) or array.astype(str)"
+    )]
+    PythonObjects,
+    /// Arrays that are no columns of one table.
+    #[error("expected arrays with a row for each sample, found {}", lengths(found))]
+    ArrayLengths {
+        /// The name of each array, and its number of rows.
+        found: Vec<(String, usize)>,
+    },
     /// Something else that the reading library reports.
     #[error("{0}")]
     Other(String),
@@ -338,4 +397,10 @@ fn shape(sizes: &[usize]) -> String {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+/// "150 rows in "X", 149 rows in "y"".
+fn lengths(found: &[(String, usize)]) -> String {
+    let rows = |rows: usize| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+    found.iter().map(|(name, count)| format!("{} in {name:?}", rows(*count))).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,7 @@
 //! How a model finds its features and targets in data.
 
 use super::{Model, Predictions, TargetColumns};
-use crate::data::{ColumnKind, Dataset, Encoder, Features, Samples, Table, Targets, largest, position};
+use crate::data::{ColumnKind, Dataset, Encoder, Features, Samples, Table, Targets, largest, position, positions};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -38,7 +38,7 @@ impl Model {
                     return Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found }));
                 }
             }
-            _ => self.features.iter().map(|column| table.position(column)).collect::<Result<Vec<_>>>()?,
+            _ => positions(table.name(), table.columns(), &self.features)?,
         };
         Features::from_columns(table, &self.features, &positions, &self.kinds())
     }

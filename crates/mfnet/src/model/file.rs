@@ -27,6 +27,20 @@ impl Model {
     /// # Errors
     /// [`Error::NotStorable`] for a layer or activation of a user; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        write_whole(path, &self.bytes(path)?).map_err(Error::io(path, "write"))
+    }
+
+    /// The bytes of the model file.
+    ///
+    /// # Errors
+    /// [`Error::NotStorable`] for a layer or activation of a user.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.bytes("the model".as_ref())
+    }
+
+    /// The bytes of a file that errors call `path`.
+    fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
         let mut metadata = Metadata {
             version: if self.preprocessing.columns.is_some() || self.counted.is_some() { VERSION } else { OF_NUMBERS },
@@ -39,10 +53,10 @@ impl Model {
             training: self.training.clone(),
             sha256: String::new(),
         };
-        let of_json = |error| not_written(path.as_ref(), error);
+        let of_json = |error| not_written(path, error);
         metadata.sha256 = metadata.digest(contents(&tensors)).map_err(of_json)?;
         let json = serde_json::to_string(&metadata).map_err(of_json)?;
-        write(path.as_ref(), self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
+        serialized(path, self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
     }
 
     /// Reads a model file.
@@ -53,10 +67,18 @@ impl Model {
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
-        Self::from_bytes(&bytes).map_err(|problem| Error::model(path, problem))
+        Self::parse(&bytes).map_err(|problem| Error::model(path, problem))
     }
 
-    fn from_bytes(bytes: &[u8]) -> std::result::Result<Self, ModelProblem> {
+    /// The same from memory, as `include_bytes!` has it; `name` is what errors call the file.
+    ///
+    /// # Errors
+    /// [`Error::ModelFile`] as [`Model::load`].
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
+        Self::parse(bytes).map_err(|problem| Error::model(name.as_ref(), problem))
+    }
+
+    fn parse(bytes: &[u8]) -> std::result::Result<Self, ModelProblem> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()))?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelProblem::NotSafetensors(e.to_string()))?;
         let json = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(ModelProblem::NoMetadata)?;
@@ -96,7 +118,8 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Errors
     /// [`Error::Io`] if the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
-        write(path.as_ref(), T::DTYPE, &tensors_of(self), None)
+        let path = path.as_ref();
+        write_whole(path, &serialized(path, T::DTYPE, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
     }
 
     /// Reads weights, from a file of weights or a model file, into a network that has the same layers.
@@ -209,6 +232,10 @@ fn linear_parameters<T: Scalar>(
     inputs: usize,
     outputs: usize,
 ) -> std::result::Result<Tensor<T>, ModelProblem> {
+    if inputs == 0 || outputs == 0 {
+        let found = format!("layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each");
+        return Err(ModelProblem::Inconsistent(found));
+    }
     let weight: Vec<T> = read(file, &format!("{index}.weight"), &[outputs, inputs])?;
     let bias: Vec<T> = read(file, &format!("{index}.bias"), &[outputs])?;
     Ok(Tensor::from_fn(outputs, 1 + inputs, |i, j| if j == 0 { bias[i] } else { weight[i * inputs + j - 1] }))
@@ -239,14 +266,19 @@ fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
     }
 }
 
-fn write(path: &Path, dtype: Dtype, tensors: &[Stored], metadata: Option<HashMap<String, String>>) -> Result<()> {
+/// The bytes of a file that errors call `path`.
+fn serialized(
+    path: &Path,
+    dtype: Dtype,
+    tensors: &[Stored],
+    metadata: Option<HashMap<String, String>>,
+) -> Result<Vec<u8>> {
     let views = tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(safetensors_type(dtype), shape.clone(), bytes);
         view.map(|view| (name.as_str(), view)).map_err(|error| not_written(path, error))
     });
     let views = views.collect::<Result<Vec<_>>>()?;
-    let bytes = safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))?;
-    write_whole(path, &bytes).map_err(Error::io(path, "write"))
+    safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))
 }
 
 /// Writes a file beside its place, flushes it to disk, and renames it.
@@ -263,4 +295,66 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 
 fn not_written(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     Error::io(path, "write")(std::io::Error::other(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::data::{Dataset, Preprocessing, Table, Target};
+    use crate::random::Seed;
+
+    /// A model file whose metadata was altered, with a digest that is right again.
+    fn altered(alter: impl FnOnce(&mut Value), tensors: &[Stored]) -> String {
+        let table = Table::from_text("t", "a,b\n1,x\n2,y\n").unwrap();
+        let data = Dataset::from_table(&table, &Target::classes("b")).unwrap();
+        let net = NeuralNetwork::builder(1).linear(2).build(Seed(0)).unwrap();
+        let bytes = Model::new(&data, Preprocessing::fit(&data), net).unwrap().to_bytes().unwrap();
+        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+        let mut value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
+        alter(&mut value);
+        let mut metadata: Metadata = serde_json::from_value(value).unwrap();
+        metadata.sha256 = metadata.digest(contents(tensors)).unwrap();
+        let json = HashMap::from([(KEY.to_owned(), serde_json::to_string(&metadata).unwrap())]);
+        let bytes = serialized("t".as_ref(), Dtype::F64, tensors, Some(json)).unwrap();
+        Model::from_bytes("t", &bytes).unwrap_err().to_string()
+    }
+
+    fn tensor(name: &str, shape: &[usize]) -> Stored {
+        (name.to_owned(), shape.to_vec(), vec![0; 8 * shape.iter().product::<usize>()])
+    }
+
+    #[test]
+    fn a_layer_without_inputs_or_outputs() {
+        for (inputs, outputs) in [(0, 2), (usize::MAX, 0), (0, 0)] {
+            let layers = json!([{"kind": "linear", "inputs": inputs, "outputs": outputs}]);
+            let tensors = [tensor("0.weight", &[outputs, inputs]), tensor("0.bias", &[outputs])];
+            let error = altered(|metadata| metadata["layers"] = layers, &tensors);
+            let expected =
+                format!("t: layer 0 has {inputs} inputs and {outputs} outputs, and needs at least one of each");
+            assert_eq!(error, expected);
+        }
+    }
+
+    #[test]
+    fn a_model_of_nothing() {
+        let relu = json!([{"kind": "activation", "function": "relu"}]);
+        let expected = "t: expected at least one column, one feature and one output, found ";
+        let of_columns = |levels: Value, labels: Value| {
+            altered(
+                |metadata| {
+                    metadata["layers"] = relu.clone();
+                    let column = json!({"kind": "category", "levels": levels, "others": false, "missing": false});
+                    metadata["preprocessing"]["columns"] = json!([column]);
+                    metadata["preprocessing"]["inputs"] = json!({"mean": [], "scale": [], "constant": []});
+                    metadata["target"]["labels"] = labels;
+                },
+                &[],
+            )
+        };
+        assert_eq!(of_columns(json!([]), json!([])), format!("{expected}1, 0 and 0"));
+        assert_eq!(of_columns(json!([]), json!(["x"])), format!("{expected}1, 0 and 1"));
+        assert_eq!(of_columns(json!(["p"]), json!([])), format!("{expected}1, 1 and 0"));
+    }
 }

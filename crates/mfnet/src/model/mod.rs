@@ -155,7 +155,11 @@ impl Model {
         let scaled = self.preprocessing.targets.as_ref().map(|standardizer| standardizer.features());
         let should_scale = matches!(self.target, TargetColumns::Regression { .. }).then_some(outputs);
         let of = |n: usize, what: &str| format!("{n} {what}");
-        if self.preprocessing.column_count() != features {
+        // a category may have no level, and then is no feature
+        if features == 0 || self.preprocessing.features() == 0 || outputs == 0 {
+            let found = format!("{features}, {} and {outputs}", self.preprocessing.features());
+            Some(("at least one column, one feature and one output".to_owned(), found))
+        } else if self.preprocessing.column_count() != features {
             Some((of(features, "columns"), of(self.preprocessing.column_count(), "columns of the preprocessing")))
         } else if self.network.inputs() != self.preprocessing.features() {
             Some((of(self.preprocessing.features(), "features"), of(self.network.inputs(), "inputs of the network")))

@@ -54,7 +54,7 @@ impl Column {
     }
 
     /// A number for each row; NaN where there is none.
-    #[expect(dead_code, reason = "for the readers of binary files")]
+    #[cfg(any(feature = "numpy", feature = "parquet"))]
     pub(crate) fn of_numbers(of_rows: Vec<f64>) -> Self {
         Column { cells: Cells::Numbers { of_rows, others: Vec::new() }, comma: false, keeps_texts: false }
     }

@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 
-use super::column::{Column, Field};
+use super::column::{Column, Field, shortest};
 use crate::error::DataProblem;
 
 /// Texts of which more than half differ are names, unless they are as few as this.
@@ -39,6 +39,9 @@ const UNNAMED: &str = "Unnamed: ";
 
 const TRUE: [&str; 4] = ["true", "yes", "t", "y"];
 const FALSE: [&str; 4] = ["false", "no", "f", "n"];
+
+/// The largest number that is read: means and differences of such numbers are finite, and a network learns nothing from larger ones.
+pub(super) const LARGEST: f64 = 1e300;
 
 /// Seconds of a day.
 const DAY: f64 = 86_400.0;
@@ -145,9 +148,10 @@ pub(crate) fn value(kind: Reading, field: Field, text: &str) -> Result<f64, Data
         (_, Field::Missing) => Ok(f64::NAN),
         (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| DataProblem::NotABoolean { found: found() }),
         (Reading::Date, _) => date(text).ok_or_else(|| DataProblem::NotADate { found: found() }),
-        (_, Field::Number(x)) if x.is_finite() => Ok(x),
+        (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
         (_, Field::Number(x)) => {
-            Err(DataProblem::NotFinite { found: if text.is_empty() { x.to_string() } else { found() } })
+            let found = if text.is_empty() { shortest(x) } else { found() };
+            Err(if x.is_finite() { DataProblem::TooLarge { found } } else { DataProblem::NotFinite { found } })
         }
         (_, Field::Code) => text.parse().map_err(|_| DataProblem::NotANumber { found: found() }),
         (_, Field::Text) => Err(DataProblem::NotANumber { found: found() }),

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::column::Column;
 use super::dialect::Dialect;
 use super::{Lines, Table, TableFormat};
+use crate::data::MOST_COLUMNS;
 use crate::data::file::{check_text, hexadecimal};
 use crate::error::{DataProblem, Error, Result};
 
@@ -194,6 +195,9 @@ impl<'a, R: Read> Rows<'a, R> {
                     return Err(at(self.name, line, DataProblem::LongRow));
                 }
                 ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
+                ReadRecordResult::OutputEndsFull if count >= MOST_COLUMNS => {
+                    return Err(at(self.name, line, DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+                }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
                 ReadRecordResult::Record => {
                     let text = str::from_utf8(&self.text[..length]).ok();

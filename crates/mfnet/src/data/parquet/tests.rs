@@ -1,0 +1,83 @@
+use std::io::Cursor;
+
+use super::super::golden::{compare, damage, file, readable};
+use super::*;
+
+fn read(bytes: &[u8]) -> crate::error::Result<Vec<(String, Column)>> {
+    columns("t", Cursor::new(bytes))
+}
+
+fn error(name: &str) -> String {
+    read(&file(name)).err().unwrap().to_string()
+}
+
+#[test]
+fn cells_are_those_that_the_writers_read() {
+    for name in readable(".parquet") {
+        let found = read(&file(&name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+        compare(&name, &found);
+    }
+}
+
+/// More rows than are decoded at a time: i % 7, ⌊i / 1000⌋ without the fourth thousand, …
+#[test]
+fn many_rows() {
+    let columns = read(&file("many.parquet")).unwrap();
+    let texts = |i: usize| columns[i].1.texts();
+    assert_eq!(columns.iter().map(|(_, column)| column.len()).collect::<Vec<_>>(), [10_000; 5]);
+    texts(0).enumerate().for_each(|(i, text)| assert_eq!(text, (i % 7).to_string()));
+    texts(1).enumerate().for_each(|(i, text)| match i / 1000 {
+        3 => assert_eq!(text, ""),
+        thousands => assert_eq!(text, thousands.to_string()),
+    });
+    texts(2).enumerate().for_each(|(i, text)| assert_eq!(text, format!("t{}", i % 3)));
+    texts(3).enumerate().for_each(|(i, text)| assert_eq!(text, (3 * i as i64 - 10).to_string()));
+    texts(4).enumerate().for_each(|(i, text)| assert_eq!(text, if i % 2 == 0 { "True" } else { "False" }));
+}
+
+#[test]
+fn what_is_no_table() {
+    assert_eq!(error("list.parquet"), "t, column \"l\": expected plain columns, found a list");
+    assert_eq!(error("struct.parquet"), "t, column \"s\": expected plain columns, found a struct");
+    assert_eq!(error("map.parquet"), "t, column \"m\": expected plain columns, found a map");
+    assert_eq!(error("no-rows.parquet"), "t: the table has no rows");
+    assert_eq!(error("no-columns.parquet"), "t: the table has no columns");
+    assert_eq!(error("no-text.parquet"), "t, column \"x\": expected UTF-8 text, found other bytes");
+    assert_eq!(error("encrypted-footer.parquet"), "t: the file is encrypted");
+    assert_eq!(error("encrypted-columns.parquet"), "t: the file is encrypted");
+    assert_eq!(error("arrow-brotli.parquet"), "t, column \"i64\": mfnet does not read pages compressed with Brotli");
+}
+
+#[test]
+fn what_is_wrong_with_a_file() {
+    let whole = file("arrow-none.parquet");
+    let error = |bytes: &[u8]| read(bytes).err().unwrap().to_string();
+    assert_eq!(error(b""), "t: the file is empty");
+    assert_eq!(
+        error(b"a,b\n1,2\n"),
+        "t: expected a Parquet file, which begins with the bytes PAR1 (50 41 52 31), found a file that begins with 61 2c 62 0a"
+    );
+    assert_eq!(error(b"PAR1PAR1"), "t: the file is damaged: it is cut off after 8 bytes");
+    let message = "t: the file is damaged: it is cut off: it does not end with the bytes PAR1";
+    assert_eq!(error(&whole[..whole.len() / 2]), message);
+    let footer = b"PAR1\xff\xff\xff\x7fPAR1";
+    assert_eq!(error(footer), "t: the file is damaged: its footer has 2147483647 bytes, the file 12");
+    // all pages are missing
+    let start = whole.len() - 8 - u32::from_le_bytes(*whole[..whole.len() - 4].last_chunk().unwrap()) as usize;
+    let headless = [&b"PAR1"[..], &whole[start..]].concat();
+    assert!(error(&headless).starts_with("t, column \"boolean\": the file is damaged: "), "{}", error(&headless));
+}
+
+#[test]
+fn damaged_files_are_refused_or_read() {
+    for name in ["arrow-none", "arrow-required-2", "arrow-int96"] {
+        damage(&format!("{name}.parquet"), read);
+    }
+}
+
+#[test]
+fn damaged_pages_of_every_compression_and_encoding() {
+    for name in ["arrow-snappy", "arrow-gzip", "arrow-zstd", "arrow-lz4", "fastparquet-lz4", "arrow-v2-none"] {
+        damage(&format!("{name}.parquet"), read);
+    }
+}
