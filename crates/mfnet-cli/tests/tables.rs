@@ -283,7 +283,7 @@ fn parquet_and_numpy() {
     }
     let row = |i: usize| {
         let runs = if i / 1000 == 3 { String::new() } else { (i / 1000).to_string() };
-        format!("{},{runs},t{},{},{}\n", i % 7, i % 3, 3 * i as i64 - 10, i % 2 == 0)
+        format!("{},{runs},t{},{},{}\n", i % 7, i % 3, 3 * i as i64 - 10, i.is_multiple_of(2))
     };
     desk.write("many.csv", format!("seven,runs,text,step,negative\n{}", (0..10_000).map(row).collect::<String>()));
     let weights = |data: &str| {
