@@ -27,6 +27,13 @@ const BUFFER: usize = 1 << 16;
 /// Rows that are decoded at a time.
 const ROWS: usize = 4096;
 
+/// Texts that share their beginnings are longer than their file, but not without end: the bytes of all, and more for each byte of the file.
+const TEXTS: usize = 1 << 26;
+const TEXTS_IN_A_BYTE: usize = 64;
+
+/// So many values of a dictionary may be those of no row, as categories of which a part of the rows was written.
+const UNUSED: usize = 1 << 20;
+
 /// What is wrong, and with which column.
 struct Problem {
     column: Option<String>,
@@ -61,7 +68,7 @@ pub(crate) fn columns(name: &str, from: impl Read + Seek) -> crate::error::Resul
 }
 
 fn table(mut from: impl Read + Seek) -> Result<Vec<(String, Column)>> {
-    let Footer { fields, row_groups, pandas } = Footer::read(&mut from)?;
+    let Footer { length, fields, row_groups, pandas } = Footer::read(&mut from)?;
     let index = pandas.map(|notes| index_columns(&notes)).unwrap_or_default();
     let is_column = |field: &Field| !index.contains(&field.name);
     if !fields.iter().any(is_column) {
@@ -71,11 +78,13 @@ fn table(mut from: impl Read + Seek) -> Result<Vec<(String, Column)>> {
         return Err(DataProblem::NoRows.into());
     }
     let mut from = BufReader::with_capacity(BUFFER, from);
+    let mut limits = Limits { bytes: length, texts: usize::try_from(length).unwrap_or(usize::MAX) };
+    limits.texts = limits.texts.saturating_mul(TEXTS_IN_A_BYTE).saturating_add(TEXTS);
     let mut columns = Vec::new();
     for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
         let mut filling = Filling::default();
         for group in &row_groups {
-            read_chunk(&mut from, &group.chunks[i], &field, group.rows, &mut filling)
+            read_chunk(&mut from, &group.chunks[i], &field, group.rows, &mut limits, &mut filling)
                 .map_err(|problem| Problem { column: Some(field.name.clone()), problem })?;
         }
         columns.push((field.name, filling.column()));
@@ -90,19 +99,35 @@ fn index_columns(notes: &str) -> Vec<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// What may still come, so that a file of a few bytes does not fill the memory or take hours.
+struct Limits {
+    /// Bytes of pages: each is that of one column.
+    bytes: u64,
+    /// Bytes of texts that share their beginnings.
+    texts: usize,
+}
+
 /// The values of one column in one row group.
 fn read_chunk(
     from: &mut BufReader<impl Read + Seek>,
     chunk: &Chunk,
     field: &Field,
     mut rows: usize,
+    limits: &mut Limits,
     filling: &mut Filling,
 ) -> std::result::Result<(), DataProblem> {
-    from.seek(SeekFrom::Start(chunk.start)).map_err(cannot_read)?;
-    let mut dictionary = None;
+    let (mut place, mut dictionary) = (chunk.start, None);
+    from.seek(SeekFrom::Start(place)).map_err(cannot_read)?;
     while rows > 0 {
-        match Page::read(from, chunk.codec, field.optional)? {
+        let page = Page::read(from, chunk.codec, field.optional)?;
+        let start = std::mem::replace(&mut place, from.stream_position().map_err(cannot_read)?);
+        let left = limits.bytes.checked_sub(place - start);
+        limits.bytes = left.ok_or_else(|| damaged("its columns lie in the same bytes"))?;
+        match page {
             Page::Dictionary { values, bytes } => {
+                if values > rows.saturating_add(UNUSED) {
+                    return Err(damaged(format!("a dictionary has {values} values for {rows} rows")));
+                }
                 let mut all = Values::new(field.physical);
                 Decoder::plain(field.physical, &bytes).read(values, &mut all)?;
                 dictionary = Some(all);
@@ -112,16 +137,19 @@ fn read_chunk(
                     .checked_sub(more)
                     .ok_or_else(|| damaged(format!("{more} values are more than it has rows")))?;
                 let levels = field.optional.then(|| &bytes[levels]);
-                let source = match (encoding, &dictionary, &bytes[values..]) {
+                let mut source = match (encoding, &dictionary, &bytes[values..]) {
                     // the bits of a place, and the places; nothing where all values are missing
                     (2 | 8, Some(dictionary), bytes) => {
                         let (width, places) = bytes.split_first().unwrap_or((&0, &[]));
                         Source::Places(Runs::new(places, usize::from(*width))?, dictionary)
                     }
                     (2 | 8, None, _) => return Err(damaged("a page has no dictionary before it")),
-                    (_, _, bytes) => Source::Values(Decoder::new(field.physical, encoding, bytes, more)?),
+                    (_, _, bytes) => Source::Values(Decoder::new(field.physical, encoding, bytes, more, limits.texts)?),
                 };
-                read_page(levels, source, field, more, filling)?;
+                read_page(levels, &mut source, field, more, filling)?;
+                if let Source::Values(Decoder::Prefixes { left, .. }) = source {
+                    limits.texts = left;
+                }
             }
         }
     }
@@ -137,7 +165,7 @@ enum Source<'a> {
 
 fn read_page(
     levels: Option<&[u8]>,
-    mut source: Source<'_>,
+    source: &mut Source<'_>,
     field: &Field,
     rows: usize,
     filling: &mut Filling,
@@ -151,7 +179,7 @@ fn read_page(
             levels.fill(there)?;
         }
         let count = there.iter().filter(|level| **level == 1).count();
-        match &mut source {
+        match source {
             Source::Values(decoder) => {
                 values.clear();
                 // a page of which all is missing may have nothing to decode

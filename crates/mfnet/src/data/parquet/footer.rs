@@ -10,6 +10,7 @@ use std::io::{Read, Seek, SeekFrom};
 
 use super::thrift::{Structure, Value};
 use super::{Problem, Result, cannot_read, damaged};
+use crate::data::MOST_COLUMNS;
 use crate::error::DataProblem;
 
 /// How a value is stored.
@@ -84,6 +85,8 @@ pub(super) struct RowGroup {
 }
 
 pub(super) struct Footer {
+    /// Bytes of the whole file.
+    pub(super) length: u64,
     pub(super) fields: Vec<Field>,
     pub(super) row_groups: Vec<RowGroup>,
     /// pandas' notes on its index, in JSON.
@@ -92,8 +95,9 @@ pub(super) struct Footer {
 
 /// How a file begins and ends; the second one if its footer is encrypted.
 const MAGIC: [&[u8; 4]; 2] = [b"PAR1", b"PARE"];
-/// A table of so many rows in a byte of its file has no contents.
-const ROWS_IN_A_BYTE: u64 = 1 << 16;
+/// The cells that a file of any size may have, and those of each of its bytes: a table of more has no contents.
+const CELLS: u64 = 1 << 22;
+const CELLS_IN_A_BYTE: u64 = 1 << 10;
 
 impl Footer {
     pub(super) fn read(from: &mut (impl Read + Seek)) -> Result<Self> {
@@ -132,11 +136,17 @@ impl Footer {
             footer.structures(4).map(|group| row_group(group, fields.len())).collect::<Result<Vec<_>>>()?;
         let rows = footer.size(3, "the number of rows")?;
         let sum = row_groups.iter().fold(0usize, |sum, group| sum.saturating_add(group.rows));
-        if sum != rows || rows as u64 > length.saturating_mul(ROWS_IN_A_BYTE) {
-            return Err(damaged(format!("it has {rows} rows, {sum} in its parts, and {length} bytes")).into());
+        let columns = fields.len();
+        if columns > MOST_COLUMNS {
+            return Err(DataProblem::TooManyColumns { most: MOST_COLUMNS }.into());
+        }
+        let cells = (rows as u64).saturating_mul(columns as u64);
+        if sum != rows || cells > CELLS.saturating_add(length.saturating_mul(CELLS_IN_A_BYTE)) {
+            let what = format!("it has {rows} rows of {columns} columns, {sum} in its parts, and {length} bytes");
+            return Err(damaged(what).into());
         }
         let pandas = footer.structures(5).find(|pair| pair.text(1) == Some("pandas"));
-        Ok(Footer { fields, row_groups, pandas: pandas.and_then(|pair| pair.text(2)).map(str::to_owned) })
+        Ok(Footer { length, fields, row_groups, pandas: pandas.and_then(|pair| pair.text(2)).map(str::to_owned) })
     }
 }
 

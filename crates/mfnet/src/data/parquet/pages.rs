@@ -16,6 +16,9 @@ const LONGEST_HEADER: u64 = 1 << 24;
 /// Memory that is taken on the word of a header; more comes as bytes do.
 const TRUSTED: usize = 1 << 20;
 
+/// A page of more bytes is not made of a few.
+const LARGE: usize = 1 << 28;
+
 pub(super) enum Page {
     Dictionary {
         values: usize,
@@ -109,6 +112,9 @@ fn decompressed(codec: i64, stored: Vec<u8>, size: usize) -> Result<Vec<u8>> {
         true => Err(damaged(format!("a page of {size} bytes is stored in {}", stored.len()))),
         false => Ok(()),
     };
+    if size > LARGE {
+        possible(4096)?;
+    }
     let bytes = match codec {
         UNCOMPRESSED => stored,
         1 => {

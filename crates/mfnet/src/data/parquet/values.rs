@@ -7,9 +7,6 @@ use crate::error::DataProblem;
 
 type Result<T> = std::result::Result<T, DataProblem>;
 
-/// Texts that share their beginnings may become longer than their page: not without end.
-const LONGEST: usize = i32::MAX as usize;
-
 /// Some values of one column.
 pub(super) enum Values {
     /// Booleans too.
@@ -93,7 +90,8 @@ pub(super) enum Decoder<'a> {
         prefixes: Differences<'a>,
         rest: Lengths<'a>,
         last: Vec<u8>,
-        total: usize,
+        /// Bytes that all of them may have.
+        left: usize,
     },
 }
 
@@ -129,8 +127,8 @@ impl<'a> Decoder<'a> {
         Decoder::Plain { of, bytes, bit: 0 }
     }
 
-    /// `rows` is how many values there are at most, missing ones included.
-    pub(super) fn new(of: Physical, encoding: i64, bytes: &'a [u8], rows: usize) -> Result<Self> {
+    /// `rows` is how many values there are at most, missing ones included, `texts` how many bytes texts may have that share their beginnings.
+    pub(super) fn new(of: Physical, encoding: i64, bytes: &'a [u8], rows: usize, texts: usize) -> Result<Self> {
         Ok(match (encoding, of) {
             (0, _) => Self::plain(of, bytes),
             // their length comes first
@@ -142,7 +140,7 @@ impl<'a> Decoder<'a> {
             (7, Physical::Bytes | Physical::Fixed(_)) => {
                 let prefixes = Differences::new(bytes, rows)?;
                 let rest = Lengths::new(&bytes[prefixes.clone().end()?..], rows)?;
-                Decoder::Prefixes { prefixes, rest, last: Vec::new(), total: 0 }
+                Decoder::Prefixes { prefixes, rest, last: Vec::new(), left: texts }
             }
             (9, Physical::Boolean | Physical::Bytes | Physical::Int96) => {
                 return Err(damaged("values without a fixed size are split into bytes"));
@@ -204,7 +202,7 @@ impl<'a> Decoder<'a> {
                     out.string(lengths.next()?);
                 }
             }
-            Decoder::Prefixes { prefixes, rest, last, total } => {
+            Decoder::Prefixes { prefixes, rest, last, left } => {
                 for _ in 0..count {
                     let prefix = prefixes.next()?;
                     let length = usize::try_from(prefix).ok().filter(|length| *length <= last.len());
@@ -212,10 +210,8 @@ impl<'a> Decoder<'a> {
                         length.ok_or_else(|| damaged(format!("a text shares {prefix} bytes with the one before")))?,
                     );
                     last.extend_from_slice(rest.next()?);
-                    *total += last.len();
-                    if *total > LONGEST {
-                        return Err(damaged("the texts of a page are longer than 2 GB"));
-                    }
+                    let less = left.checked_sub(last.len());
+                    *left = less.ok_or_else(|| damaged("its texts are much longer than the file"))?;
                     out.string(last);
                 }
             }
