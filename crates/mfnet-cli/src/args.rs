@@ -73,6 +73,9 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum, default_value_t = DtypeName::F64, help_heading = "Network")]
     pub(crate) dtype: DtypeName,
 
+    /// Whether the first line of a text file has the names of the columns [default: a guess, which is said]
+    #[arg(long, value_enum, help_heading = "Preprocessing")]
+    pub(crate) header: Option<YesNo>,
     /// Columns that are no features, with commas
     #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
     pub(crate) drop: Vec<String>,
@@ -329,6 +332,12 @@ pub(crate) struct DataFolders {
     /// environment variable MFNET_DATA names, then the user's cache folder, which downloads go to]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum YesNo {
+    Yes,
+    No,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -6,13 +6,15 @@ use serde_json::json;
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
 use crate::output::print;
+use crate::read::Reading;
 use crate::score_table::{Row, score_table};
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
-    let source = Source::read_with(&args.data, &args.folders, false, column.as_slice())?;
+    let source =
+        Source::read(&args.data, &args.folders, Reading { keep_texts: column.as_slice(), ..Reading::like(&model) })?;
     let (part, data) = part(&model, &source, args.part)?;
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;

@@ -7,6 +7,7 @@ use mfnet::{AnyNetwork, Dataset, Loss, Model, NeuralNetwork, Scalar, Table, Targ
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::output::print;
+use crate::read::Reading;
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
@@ -24,7 +25,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 /// Some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
     let model = source::model(model)?;
-    let source = Source::read(data, &args.folders, false)?;
+    let source = Source::read(data, &args.folders, Reading::like(&model))?;
     let batch = Batch::new(&model, &source, &args.rows)?;
     match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),

@@ -7,6 +7,7 @@ use mfnet::Predictions;
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
+use crate::read::Reading;
 use crate::source::{self, Source};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
@@ -15,7 +16,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
             .help("name another one with --output, or replace it with --force"));
     }
     let model = source::model(&args.model)?;
-    let source = Source::read_with(&args.data, &args.folders, false, &args.keep)?;
+    let source = Source::read(&args.data, &args.folders, Reading { keep_texts: &args.keep, ..Reading::like(&model) })?;
     let kept = args.keep.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
     let rows = Rows { predictions: source.predict(&model)?, names: &args.keep, kept };
     match &args.output {

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mfnet::{Error, ReadTable, Table};
+use mfnet::{Error, Model, ReadTable, Table};
 
 use crate::failure::Failure;
 use crate::output::progress_bar;
@@ -15,9 +15,28 @@ pub(crate) const STDIN: &str = "-";
 /// Smaller files are read before a person sees a bar.
 const LARGE: u64 = 1 << 25;
 
-/// Reads the table that DATA names; the columns of these names keep their texts.
-pub(crate) fn table(data: &str, quiet: bool, keep_texts: &[String]) -> Result<Table, Failure> {
+/// How DATA is read.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Reading<'a> {
+    pub(crate) quiet: bool,
+    /// The columns whose texts are kept as they are.
+    pub(crate) keep_texts: &'a [String],
+    /// Whether the first line of a text has the names; guessed if it is not known.
+    pub(crate) header: Option<bool>,
+}
+
+impl Reading<'_> {
+    /// For a model, whose files are like the one that it was trained on.
+    pub(crate) fn like(model: &Model) -> Self {
+        Reading { header: Some(model.expects_header()), ..Reading::default() }
+    }
+}
+
+/// Reads the table that DATA names.
+pub(crate) fn table(data: &str, reading: Reading<'_>) -> Result<Table, Failure> {
+    let Reading { quiet, keep_texts, header } = reading;
     let reader = ReadTable::new().keep_texts(keep_texts);
+    let reader = if let Some(names) = header { reader.header(names) } else { reader };
     if data == STDIN {
         return Ok(reader.read_from("standard input", io::stdin().lock())?);
     }

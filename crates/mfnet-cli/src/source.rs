@@ -10,8 +10,9 @@ use mfnet::{
 
 use crate::args::{DataFolders, Task, word};
 use crate::failure::Failure;
+use crate::fetch;
 use crate::output::counted;
-use crate::{fetch, read};
+use crate::read::{self, Reading};
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
@@ -29,22 +30,12 @@ pub(crate) enum Source {
 
 impl Source {
     /// Reads DATA: a name, or else a file. A published data set that is nowhere is downloaded.
-    pub(crate) fn read(data: &str, folders: &DataFolders, quiet: bool) -> Result<Self, Failure> {
-        Self::read_with(data, folders, quiet, &[])
-    }
-
-    /// The same; the columns of these names keep their texts.
-    pub(crate) fn read_with(
-        data: &str,
-        folders: &DataFolders,
-        quiet: bool,
-        keep_texts: &[String],
-    ) -> Result<Self, Failure> {
+    pub(crate) fn read(data: &str, folders: &DataFolders, reading: Reading<'_>) -> Result<Self, Failure> {
         if let Some(built_in) = built_in(data) {
             return Ok(Source::Table(built_in.table()?));
         }
         if let Some(published) = published(data) {
-            let folder = fetch::locate_or_fetch(published, folders, quiet)?;
+            let folder = fetch::locate_or_fetch(published, folders, reading.quiet)?;
             let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
             let origin = format!(" from {}", folder.display());
             return Ok(Source::Samples { data, digest: published.digest(), origin });
@@ -52,7 +43,7 @@ impl Source {
         if Path::new(data).is_dir() {
             return images(data);
         }
-        Ok(Source::Table(read::table(data, quiet, keep_texts)?))
+        Ok(Source::Table(read::table(data, reading)?))
     }
 
     /// What errors call it.

@@ -192,6 +192,29 @@ fn other_dialects() {
     }
 }
 
+/// Columns that are left out are counted, too.
+#[test]
+fn without_a_header() {
+    let desk = Desk::new();
+    let rows: Vec<String> =
+        (0..60).map(|i| format!("{},{},{},name {i}", ["red", "blue"][i % 2], (i + 1) % 7, i * i % 11)).collect();
+    desk.write("t.csv", rows.join("\n"));
+    desk.ok("train t.csv --target 0 --epochs 2 --output run");
+    let expected = desk.ok("predict run t.csv").stdout;
+    // also one row, which could be a header of texts; and without the target
+    desk.write("one.csv", &rows[0]);
+    assert_eq!(desk.ok("predict run one.csv").stdout.lines().nth(1), expected.lines().nth(1));
+    let cut: Vec<&str> = rows.iter().map(|row| row.split_once(',').unwrap().1).collect();
+    desk.write("cut.csv", cut.join("\n"));
+    assert_eq!(desk.ok("predict run cut.csv").stdout, expected);
+    desk.write("short.csv", "1,2\n3,4\n");
+    let error = "error: short.csv: expected 3 columns without the target, or 4 columns, found 2";
+    assert_eq!(desk.run("predict run short.csv").stderr.lines().next(), Some(error));
+    // what the first line is can be said
+    desk.ok("train t.csv --target red --header yes --epochs 1 --output named");
+    assert!(desk.ok("inspect named").stdout.contains("Output: classes of red: blue, red"));
+}
+
 /// Runs with this on its standard input.
 fn fed(desk: &Desk, arguments: &str, input: &[u8]) -> Run {
     let mut child =

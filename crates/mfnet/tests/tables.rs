@@ -98,10 +98,10 @@ fn columns_can_be_named() {
     );
 }
 
-/// Where the numbers come from: golden/tables.json, written by golden/tables_golden.py with scikit-learn.
+/// Where the numbers come from: golden/encoded.json, written by golden/encoded_golden.py with scikit-learn.
 #[test]
 fn encoded_as_scikit_learn_does() {
-    let golden: Value = serde_json::from_str(include_str!("golden/tables.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("golden/encoded.json")).unwrap();
     let read = |part: &str| {
         // the target is not encoded here
         let lines: Vec<String> =

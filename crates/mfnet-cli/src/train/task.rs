@@ -3,11 +3,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{Columns, Dataset, Threads};
 
-use crate::args::TrainArgs;
+use crate::args::{TrainArgs, YesNo};
 use crate::columns;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::counted;
+use crate::read::Reading;
 use crate::source::{self, Source};
 
 /// What is learned, from what: the same for every training of a run.
@@ -29,7 +30,7 @@ impl<'a> Task<'a> {
     pub(super) fn read(args: &'a TrainArgs) -> Result<Self, Failure> {
         let column = args.group.as_ref().or(args.split_column.as_ref());
         let kept = column.map_or(&[][..], std::slice::from_ref);
-        let source = Source::read_with(&args.data, &args.folders, args.quiet, kept)?;
+        let source = Source::read(&args.data, &args.folders, reading(args, kept))?;
         if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(args)) {
             let message = format!("{option} is for tables of your own: {} has an official split", data.name());
             return Err(Failure::usage(message));
@@ -79,6 +80,11 @@ impl<'a> Task<'a> {
     }
 }
 
+/// How --header has it.
+fn reading<'a>(args: &TrainArgs, keep_texts: &'a [String]) -> Reading<'a> {
+    Reading { quiet: args.quiet, keep_texts, header: args.header.map(|header| header == YesNo::Yes) }
+}
+
 /// The first option that is given and not for data sets with an official split.
 fn of_tables(args: &TrainArgs) -> Option<&'static str> {
     let given = [("--group", &args.group), ("--split-column", &args.split_column), ("--test-file", &args.test_file)];
@@ -90,7 +96,7 @@ fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) ->
     if source::published(file).is_some() {
         return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
     }
-    let Source::Table(table) = Source::read_with(file, &args.folders, args.quiet, args.group.as_slice())? else {
+    let Source::Table(table) = Source::read(file, &args.folders, reading(args, args.group.as_slice()))? else {
         return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
     };
     let test = data.read_like(&table)?;

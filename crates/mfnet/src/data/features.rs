@@ -36,6 +36,8 @@ pub(crate) struct Features {
     pub(crate) names: Vec<String>,
     pub(crate) kinds: Vec<ColumnKind>,
     pub(crate) samples: Samples,
+    /// How many columns the table had, if they have no names but are counted.
+    pub(crate) counted: Option<usize>,
 }
 
 /// The columns of a table that are features.
@@ -82,7 +84,7 @@ impl ColumnKind {
 impl Features {
     /// Numbers without gaps.
     pub(crate) fn of_numbers(names: Vec<String>, samples: Samples) -> Self {
-        Features { kinds: vec![ColumnKind::Number; names.len()], names, samples }
+        Features { kinds: vec![ColumnKind::Number; names.len()], names, samples, counted: None }
     }
 
     /// The columns of a table beside those of the target.
@@ -151,7 +153,8 @@ impl Features {
                 _ => ColumnKind::Number,
             });
         }
-        Ok(Features { names, kinds, samples: Samples::from_numbers(width, numbers) })
+        let counted = (!table.has_header()).then(|| table.columns().len());
+        Ok(Features { names, kinds, samples: Samples::from_numbers(width, numbers), counted })
     }
 
     /// Those of these samples, in this order.
@@ -171,6 +174,6 @@ impl Features {
         }
         let positions = positions(file, &self.names, names)?;
         let kinds = positions.iter().map(|i| self.kinds[*i].clone()).collect();
-        Ok(Features { names: names.to_vec(), kinds, samples: self.samples.columns(&positions) })
+        Ok(Features { names: names.to_vec(), kinds, samples: self.samples.columns(&positions), counted: self.counted })
     }
 }

@@ -315,7 +315,7 @@ impl Dataset {
     /// # Errors
     /// [`Error::Data`] if there is no such column.
     pub fn text(&self, column: &str) -> Result<Vec<String>> {
-        let Features { names, kinds, samples } = &self.features;
+        let Features { names, kinds, samples, .. } = &self.features;
         let columns = [self.targets.columns(), names].concat();
         let position = position(&self.name, &columns, column)?;
         let feature = position.checked_sub(self.targets.columns().len());

@@ -55,6 +55,7 @@ enum TableFormat {
 #[derive(Default)]
 pub struct ReadTable<'a> {
     keep_texts: Vec<String>,
+    header: Option<bool>,
     progress: Option<&'a mut dyn FnMut(u64)>,
 }
 
@@ -67,6 +68,12 @@ impl<'a> ReadTable<'a> {
     /// Keeps the texts of these columns as they stand, also where they are numbers: 1.50 stays 1.50.
     pub fn keep_texts<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
         self.keep_texts.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Takes the first line of a text for the names of the columns, or for a row, and guesses nothing.
+    pub fn header(mut self, names: bool) -> Self {
+        self.header = Some(names);
         self
     }
 
@@ -103,7 +110,7 @@ impl<'a> ReadTable<'a> {
         let counted = Counted { from, count: 0, progress: self.progress.unwrap_or(&mut none) };
         let plain =
             decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(Error::io(name.as_ref(), "read"))?;
-        text::read(name, plain, delimiter, &self.keep_texts)
+        text::read(name, plain, delimiter, self.header, &self.keep_texts)
     }
 }
 

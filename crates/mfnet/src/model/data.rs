@@ -20,22 +20,33 @@ impl Model {
 
     /// The model's columns of a table.
     fn features_of(&self, table: &Table) -> Result<Features> {
-        let others = self.training.split.as_ref().map_or(0, |split| usize::from(split.by.column().is_some()));
-        let (features, targets) = (self.features.len(), self.target.columns().len() + others);
-        let numbers: Option<Vec<usize>> =
-            self.features.iter().chain(self.target.columns()).map(|column| column.parse().ok()).collect();
-        // in a file without header columns that were left out count too, and then only their numbers are known
-        let all = numbers.filter(|numbers| !table.has_header() && numbers.iter().all(|i| *i < features + targets));
-        let found = table.columns().len();
-        let positions = match all {
-            Some(_) if found == features => (0..features).collect(),
-            Some(_) if found != features + targets => {
-                let expected = format!("{features} columns without the target, or {}", features + targets);
-                return Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found }));
+        let count = |column: &String| column.parse::<usize>().ok();
+        let targets: Option<Vec<usize>> = self.target.columns().iter().map(count).collect();
+        let counted: Option<Vec<usize>> = self.features.iter().map(count).collect();
+        let positions = match (counted, targets) {
+            (Some(features), Some(targets)) if !table.has_header() => {
+                // of the file that it was trained on; a model that was made of a matrix has seen no others
+                let all = self.counted.unwrap_or(features.len() + targets.len());
+                let (without, found) = (all.saturating_sub(targets.len()), table.columns().len());
+                let known = features.iter().all(|i| *i < all && !targets.contains(i));
+                if found == without && known {
+                    features.iter().map(|i| i - targets.iter().filter(|target| *target < i).count()).collect()
+                } else if found == all && known {
+                    features
+                } else {
+                    let expected = format!("{without} columns without the target, or {all}");
+                    return Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found }));
+                }
             }
             _ => positions(table.name(), table.columns(), &self.features)?,
         };
         Features::from_columns(table, &self.features, &positions, &self.kinds())
+    }
+
+    /// Whether files for it name their columns, as the one that it was trained on did.
+    pub fn expects_header(&self) -> bool {
+        let mut names = self.features.iter().chain(self.target.columns());
+        !names.all(|name| name.parse::<usize>().is_ok())
     }
 
     /// What the model takes its columns for.
@@ -121,7 +132,7 @@ impl Model {
     /// [`Error::Shape`] if the number of columns is another.
     pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
         let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from_tensor(inputs));
-        self.predict_features(&Features { names, kinds, samples })
+        self.predict_features(&Features { names, kinds, samples, counted: None })
     }
 
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {

@@ -43,12 +43,13 @@ impl Model {
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
         let mut metadata = Metadata {
-            version: if self.preprocessing.columns.is_some() { VERSION } else { OF_NUMBERS },
+            version: if self.preprocessing.columns.is_some() || self.counted.is_some() { VERSION } else { OF_NUMBERS },
             dtype: self.network.dtype(),
             layers,
             features: self.features.clone(),
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),
+            counted: self.counted,
             training: self.training.clone(),
             sha256: String::new(),
         };
@@ -98,8 +99,8 @@ impl Model {
         if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
-        let Metadata { features, preprocessing, target, training, .. } = metadata;
-        let model = Model { features, preprocessing, network, target, training };
+        let Metadata { features, preprocessing, target, counted, training, .. } = metadata;
+        let model = Model { features, preprocessing, network, target, counted, training };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }

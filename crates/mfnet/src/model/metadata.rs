@@ -10,7 +10,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The latest version of the model file; this library reads all before it, too.
 pub(super) const VERSION: u32 = 2;
-/// The version that has no encoders, and is still written where there are none.
+/// The version that has neither encoders nor counted columns, and is still written where there are none.
 pub(super) const OF_NUMBERS: u32 = 1;
 
 /// Everything in a model file that is no tensor: the JSON under the metadata key `mfnet`. Fields are written in this order, and floats so that they
@@ -24,6 +24,8 @@ pub(super) struct Metadata {
     pub(super) features: Vec<String>,
     pub(super) preprocessing: Preprocessing,
     pub(super) target: TargetColumns,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) counted: Option<usize>,
     pub(super) training: Training,
     /// See [`Metadata::digest`].
     pub(super) sha256: String,

@@ -38,6 +38,8 @@ pub struct Model {
     preprocessing: Preprocessing,
     network: AnyNetwork,
     target: TargetColumns,
+    /// How many columns the table had, if they have no names but are counted.
+    counted: Option<usize>,
     /// How it was trained; empty unless set. It is stored with the model.
     pub training: Training,
 }
@@ -140,7 +142,9 @@ impl Model {
             Targets::Values { columns, .. } => TargetColumns::Regression { columns: columns.clone() },
         };
         let features = data.feature_names().to_vec();
-        let model = Model { features, preprocessing, network: network.into(), target, training: Training::default() };
+        let counted = data.stored_inputs().counted;
+        let (network, training) = (network.into(), Training::default());
+        let model = Model { features, preprocessing, network, target, counted, training };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 

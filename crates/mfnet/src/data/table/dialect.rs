@@ -24,7 +24,7 @@ pub(super) struct Dialect {
 
 impl Dialect {
     /// From the beginning of a file, which may end in the middle of a line unless it is `whole`.
-    pub(super) fn guess(start: &[u8], whole: bool, delimiter: Option<u8>) -> Self {
+    pub(super) fn guess(start: &[u8], whole: bool, delimiter: Option<u8>, header: Option<bool>) -> Self {
         let quote = guess_quote(start);
         let lines = |delimiter| lines(start, whole, delimiter, quote);
         // as many lines as possible have as many fields as the first one, and those are many
@@ -42,7 +42,7 @@ impl Dialect {
         let lines = lines(delimiter);
         let comma =
             delimiter != b',' && lines.iter().flatten().any(|text| is_number(text, true) && !is_number(text, false));
-        Dialect { delimiter, quote, header: has_header(&lines, comma), comma }
+        Dialect { delimiter, quote, header: header.unwrap_or_else(|| has_header(&lines, comma)), comma }
     }
 }
 
@@ -112,6 +112,9 @@ fn is_number(text: &str, comma: bool) -> bool {
 /// texts has its first one again.
 fn has_header(lines: &[Vec<String>], comma: bool) -> bool {
     let Some((first, rest)) = lines.split_first() else { return true };
+    if rest.is_empty() {
+        return !first.iter().any(|text| is_number(text, comma));
+    }
     let of_number = |text: &String| matches!(field(text, comma), Field::Number(_) | Field::Missing | Field::Code);
     if first.iter().all(|text| of_number(text) && !text.is_empty()) {
         return false;
@@ -134,7 +137,7 @@ mod tests {
     use super::*;
 
     fn guess(text: &str) -> String {
-        Dialect::guess(text.as_bytes(), true, None).to_string()
+        Dialect::guess(text.as_bytes(), true, None, None).to_string()
     }
 
     #[test]
@@ -166,6 +169,7 @@ mod tests {
             ("39, State-gov, 77516\n50, Private, 83311\n", without),
             ("5.1,3.5,setosa\n4.9,3.0,setosa\n", without),
             ("x,red\ny,red\n", without),
+            ("44,Private\n", without),
             ("a,b\nx,y\n", "fields between commas"),
             (",a\n0,5\n", "fields between commas"),
             ("a,y\n", "fields between commas"),

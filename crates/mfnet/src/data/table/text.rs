@@ -19,10 +19,16 @@ const BUFFER: usize = 1 << 18;
 const LONGEST: usize = 1 << 27;
 
 /// Reads a table as text; the columns of these names keep their texts.
-pub(super) fn read(name: &str, from: impl Read, delimiter: Option<u8>, keep_texts: &[String]) -> Result<Table> {
+pub(super) fn read(
+    name: &str,
+    from: impl Read,
+    delimiter: Option<u8>,
+    header: Option<bool>,
+    keep_texts: &[String],
+) -> Result<Table> {
     let bytes = Bytes::begin(from).map_err(Error::io(name.as_ref(), "read"))?;
     check_text(bytes.here()).map_err(|problem| Error::data(name, problem))?;
-    let dialect = Dialect::guess(bytes.here(), bytes.ended, delimiter);
+    let dialect = Dialect::guess(bytes.here(), bytes.ended, delimiter, header);
     let mut rows = Rows::new(name, dialect, bytes);
     let Some((line, first)) = rows.next()? else { return Err(Error::data(name, DataProblem::Empty)) };
     let first: Vec<String> = first

@@ -1,7 +1,7 @@
-"""Writes tables.json: a table with gaps, categories and booleans as scikit-learn encodes it, learned from training rows, applied to others.
+"""Writes encoded.json: a table with gaps, categories and booleans as scikit-learn encodes it, learned from training rows, applied to others.
 
     pip install scikit-learn==1.9.1 pandas==3.1.1
-    python tables_golden.py
+    python encoded_golden.py
 """
 
 import io
@@ -73,4 +73,4 @@ golden = {
     "test": test,
     "encoded": {name: encoded(train, test, scaler) for name, scaler in scalers.items()},
 }
-Path(__file__).with_name("tables.json").write_text(json.dumps(golden) + "\n")
+Path(__file__).with_name("encoded.json").write_text(json.dumps(golden) + "\n")
