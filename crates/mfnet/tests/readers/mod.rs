@@ -35,6 +35,9 @@ pub fn table(bytes: &[u8]) {
     }
     let kept = ReadTable::new().keep_texts(columns.clone()).read_from("t", bytes).expect("it was read before");
     assert_eq!((kept.columns(), kept.rows(), kept.digest()), (table.columns(), table.rows(), table.digest()));
+    for names in [true, false] {
+        shown(ReadTable::new().header(names).read_from("t", bytes));
+    }
     shown(table.position("species"));
     shown(table.numbers(&columns));
     if let Some(data) = &guessed {
@@ -50,7 +53,7 @@ pub fn table(bytes: &[u8]) {
         (Target::values([first]), Columns { drop: vec![last.clone()], ..Columns::default() }),
     ] {
         if let Some(data) = shown(Dataset::from_table_with(&table, &target, &columns)) {
-            fitted(&data, Scaling::Standard);
+            modelled(&data, &data, fitted(&data, Scaling::Standard), Some(&table));
         }
     }
 }
@@ -106,23 +109,28 @@ fn dataset(data: &Dataset, table: Option<&Table>) {
             encoded(&preprocessing, validation);
             encoded(&preprocessing, test);
         }
-        if preprocessing.features() * data.outputs() > MOST_WEIGHTS {
-            continue;
-        }
-        let net = NeuralNetwork::builder(preprocessing.features()).linear(data.outputs()).build(Seed(0));
-        let model = Model::new(train, preprocessing, net.expect("a network")).expect("they fit together");
-        let of_data = model.predict_dataset(data).expect("the data have its columns");
-        if let Some(table) = table {
-            same(&model.predict(table).expect("the table has its columns"), &of_data);
-            let read = model.dataset(table).expect("the table has its targets");
-            if data.outputs() <= MOST_OUTPUTS {
-                shown(model.evaluate(&read));
-            }
-        }
-        let bytes = model.to_bytes().expect("a network of the library's layers");
-        let read = Model::from_bytes("t", &bytes).expect("what was written is read");
-        same(&read.predict_dataset(data).expect("the data have its columns"), &of_data);
+        modelled(data, train, preprocessing, table);
     }
+}
+
+/// A model that was not trained predicts from the data, also once it was a file, and from the table that they are from.
+fn modelled(data: &Dataset, train: &Dataset, preprocessing: Preprocessing, table: Option<&Table>) {
+    if preprocessing.features() * data.outputs() > MOST_WEIGHTS {
+        return;
+    }
+    let net = NeuralNetwork::builder(preprocessing.features()).linear(data.outputs()).build(Seed(0));
+    let model = Model::new(train, preprocessing, net.expect("a network")).expect("they fit together");
+    let of_data = model.predict_dataset(data).expect("the data have its columns");
+    if let Some(table) = table {
+        same(&model.predict(table).expect("the table has its columns"), &of_data);
+        let read = model.dataset(table).expect("the table has its targets");
+        if data.outputs() <= MOST_OUTPUTS {
+            shown(model.evaluate(&read));
+        }
+    }
+    let bytes = model.to_bytes().expect("a network of the library's layers");
+    let read = Model::from_bytes("t", &bytes).expect("what was written is read");
+    same(&read.predict_dataset(data).expect("the data have its columns"), &of_data);
 }
 
 /// Data whose groups, or parts, a column names.
