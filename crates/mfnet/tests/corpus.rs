@@ -43,3 +43,21 @@ fn model_files() {
 fn model_files_whose_digest_is_right() {
     each(include_bytes!("corpus/sealed-model.tar.gz"), readers::sealed_model);
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_files() {
+    each(include_bytes!("corpus/parquet.tar.gz"), readers::table);
+}
+
+#[cfg(feature = "numpy")]
+#[test]
+fn npy_files() {
+    each(include_bytes!("corpus/npy.tar.gz"), readers::table);
+}
+
+#[cfg(feature = "numpy")]
+#[test]
+fn npz_files() {
+    each(include_bytes!("corpus/npz.tar.gz"), readers::table);
+}

@@ -10,6 +10,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use header::{Header, Kind, Part, Unit};
 use zip::ZipArchive;
 
+use super::MOST_COLUMNS;
 use super::calendar::{date, month, timestamp};
 use super::filling::Filling;
 use super::table::Column;
@@ -122,6 +123,13 @@ fn array(name: &str, mut from: impl Read) -> Result<Array> {
     let (Some(elements), Some(row), Some(expected)) = (elements, row, whole) else {
         return Err(here(DataProblem::IdxTooLarge { sizes: header.shape }));
     };
+    let in_one = header.element.parts.iter().fold(0usize, |count, part| count.saturating_add(part.count));
+    if in_one == 0 {
+        return Err(here(DataProblem::NoColumns));
+    }
+    if elements.saturating_mul(in_one) > MOST_COLUMNS {
+        return Err(here(DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+    }
     let mut source = Source { from, read: header.length, expected };
     let mut columns = Vec::new();
     let parts = &header.element.parts;
@@ -135,8 +143,7 @@ fn array(name: &str, mut from: impl Read) -> Result<Array> {
         columns.sort_by_key(|(place, _)| *place);
     } else {
         let of_row = read_rows(name, &mut source, rows, row, parts, elements)?;
-        let in_one: usize = parts.iter().map(|part| part.count).sum();
-        columns.extend(of_row.into_iter().enumerate().map(|(i, column)| (i / in_one.max(1), column)));
+        columns.extend(of_row.into_iter().enumerate().map(|(i, column)| (i / in_one, column)));
     }
     source.end().map_err(here)?;
     let structured = parts[0].name.is_some();

@@ -20,7 +20,7 @@ const MOST_WEIGHTS: usize = 20_000;
 const MOST_OUTPUTS: usize = 1000;
 
 /// Any bytes as a table: text, plain or compressed, and the other kinds of files that tables are in.
-pub fn table(bytes: &[u8]) {
+pub(crate) fn table(bytes: &[u8]) {
     let Some(table) = shown(ReadTable::new().read_from("t", bytes)) else { return };
     let columns = table.columns().to_vec();
     assert!(table.rows() > 0 && !columns.is_empty());
@@ -35,45 +35,56 @@ pub fn table(bytes: &[u8]) {
     }
     let kept = ReadTable::new().keep_texts(columns.clone()).read_from("t", bytes).expect("it was read before");
     assert_eq!((kept.columns(), kept.rows(), kept.digest()), (table.columns(), table.rows(), table.digest()));
+    for names in [true, false] {
+        shown(ReadTable::new().header(names).read_from("t", bytes));
+    }
     shown(table.position("species"));
     shown(table.numbers(&columns));
+    shown(Dataset::from_table(&table, &Target::Guess(columns.iter().take(2).cloned().collect())));
+    // a fuzzer does more when it does less with each file
+    let choice = bytes.iter().fold(bytes.len(), |sum, byte| sum + usize::from(*byte));
     if let Some(data) = &guessed {
-        dataset(data, Some(&table));
+        dataset(data, Some(&table), Scaling::ALL[choice % 4]);
         divided_by(data, first, &table.text(first).expect("a column"));
     }
-    shown(Dataset::from_table(&table, &Target::Guess(columns.iter().take(2).cloned().collect())));
     let said = Columns { categorical: vec![first.clone()], ..Columns::default() };
-    for (target, columns) in [
+    let others = [
         (Target::classes(last), said.clone()),
         (Target::values([last]), said),
         (Target::classes(first), Columns { numeric: vec![last.clone()], ..Columns::default() }),
         (Target::values([first]), Columns { drop: vec![last.clone()], ..Columns::default() }),
-    ] {
+    ];
+    for (i, (target, columns)) in others.into_iter().enumerate() {
         if let Some(data) = shown(Dataset::from_table_with(&table, &target, &columns)) {
-            fitted(&data, Scaling::Standard);
+            let preprocessing = fitted(&data, Scaling::Standard);
+            if i == choice / 4 % 4 {
+                modelled(&data, &data, preprocessing, Some(&table));
+            }
         }
     }
 }
 
 /// The first two bytes say how many of the others are a file of images; then comes one of labels.
-pub fn idx(bytes: &[u8]) {
+pub(crate) fn idx(bytes: &[u8]) {
     let [low, high, files @ ..] = bytes else { return };
     let images = usize::from(u16::from_le_bytes([*low, *high])).min(files.len());
     let (images, labels) = files.split_at(images);
     if let Some(data) = shown(Dataset::from_idx_bytes("t", images, labels)) {
-        dataset(&data, None);
+        for scaling in Scaling::ALL {
+            dataset(&data, None, scaling);
+        }
     }
 }
 
 /// Any bytes as a model file.
-pub fn model(bytes: &[u8]) {
+pub(crate) fn model(bytes: &[u8]) {
     if let Some(model) = shown(Model::from_bytes("t", bytes)) {
         used(&model);
     }
 }
 
 /// A model file whose digest is right, whatever else is in it; [`sealed::file`] says how the bytes describe it.
-pub fn sealed_model(bytes: &[u8]) {
+pub(crate) fn sealed_model(bytes: &[u8]) {
     if let Some(file) = sealed::file(bytes) {
         model(&file);
     }
@@ -84,8 +95,8 @@ fn shown<T>(result: Result<T>) -> Option<T> {
     result.inspect_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 
-/// Data that were read: looked at, divided, encoded, and used with a model that was not trained.
-fn dataset(data: &Dataset, table: Option<&Table>) {
+/// Data that were read: looked at, divided, encoded, and with the chosen scaling used with a model.
+fn dataset(data: &Dataset, table: Option<&Table>, chosen: Scaling) {
     assert_eq!((data.feature_names().len(), data.kinds().len()), (data.features(), data.features()));
     assert!(data.samples() > 0 && data.features() > 0 && data.outputs() > 0);
     if data.samples() * data.features() > MOST_CELLS {
@@ -106,23 +117,30 @@ fn dataset(data: &Dataset, table: Option<&Table>) {
             encoded(&preprocessing, validation);
             encoded(&preprocessing, test);
         }
-        if preprocessing.features() * data.outputs() > MOST_WEIGHTS {
-            continue;
+        if scaling == chosen {
+            modelled(data, train, preprocessing, table);
         }
-        let net = NeuralNetwork::builder(preprocessing.features()).linear(data.outputs()).build(Seed(0));
-        let model = Model::new(train, preprocessing, net.expect("a network")).expect("they fit together");
-        let of_data = model.predict_dataset(data).expect("the data have its columns");
-        if let Some(table) = table {
-            same(&model.predict(table).expect("the table has its columns"), &of_data);
-            let read = model.dataset(table).expect("the table has its targets");
-            if data.outputs() <= MOST_OUTPUTS {
-                shown(model.evaluate(&read));
-            }
-        }
-        let bytes = model.to_bytes().expect("a network of the library's layers");
-        let read = Model::from_bytes("t", &bytes).expect("what was written is read");
-        same(&read.predict_dataset(data).expect("the data have its columns"), &of_data);
     }
+}
+
+/// A model that was not trained predicts from the data, also once it was a file, and from the table that they are from.
+fn modelled(data: &Dataset, train: &Dataset, preprocessing: Preprocessing, table: Option<&Table>) {
+    if data.outputs() * preprocessing.features().max(data.samples()) > MOST_WEIGHTS {
+        return;
+    }
+    let net = NeuralNetwork::builder(preprocessing.features()).linear(data.outputs()).build(Seed(0));
+    let model = Model::new(train, preprocessing, net.expect("a network")).expect("they fit together");
+    let of_data = model.predict_dataset(data).expect("the data have its columns");
+    if let Some(table) = table {
+        same(&model.predict(table).expect("the table has its columns"), &of_data);
+        let read = model.dataset(table).expect("the table has its targets");
+        if data.outputs() <= MOST_OUTPUTS {
+            shown(model.evaluate(&read));
+        }
+    }
+    let bytes = model.to_bytes().expect("a network of the library's layers");
+    let read = Model::from_bytes("t", &bytes).expect("what was written is read");
+    same(&read.predict_dataset(data).expect("the data have its columns"), &of_data);
 }
 
 /// Data whose groups, or parts, a column names.

@@ -65,13 +65,21 @@ fn what_is_wrong_with_a_file() {
         let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}");
         [&b"\x93NUMPY\x01\x00"[..], &(header.len() as u16).to_le_bytes(), header.as_bytes(), elements].concat()
     };
+    let structured = |descr: &str| {
+        let whole = array("?", "(1,)", &[0; 8]);
+        let header = String::from_utf8_lossy(&whole[10..whole.len() - 8]).replace("'?'", descr);
+        [&whole[..8], &(header.len() as u16).to_le_bytes(), header.as_bytes(), &[0; 8]].concat()
+    };
     let with_shape = |shape: &str| array("<f8", shape, &[0; 8]);
     let expected = "t: the file is cut off: expected 8000000074 bytes, found 82";
     assert_eq!(error(&with_shape("(1000000000,)")), expected);
-    assert_eq!(
-        error(&with_shape("(1, 1000000000)")),
-        expected.replace("8000000074 bytes, found 82", "8000000076 bytes, found 84")
-    );
+    let expected = expected.replace("8000000074 bytes, found 82", "8000073 bytes, found 81");
+    assert_eq!(error(&with_shape("(1, 1000000)")), expected);
+    let message = "t: expected at most 1048576 columns, found more";
+    assert_eq!(error(&with_shape("(1, 1000000000)")), message);
+    let parts = |shape: &str| format!("[('', '|V8'), ('x', '<i2', {shape})]");
+    assert_eq!(error(&structured(&parts("(2000000,)"))), message);
+    assert_eq!(error(&structured(&parts("(0,)"))), "t: the table has no columns");
     let too_large = "t: an array of 4294967296 × 4294967296 bytes is too large";
     assert_eq!(error(&with_shape("(4294967296, 4294967296)")), too_large);
     assert_eq!(error(&array("|S8", "(1,)", &[0xff; 8])), "t, column \"0\": expected UTF-8 text, found other bytes");
