@@ -7,10 +7,13 @@ mod cells;
 mod measured;
 mod pages;
 mod schema;
+mod thrift;
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, Builder};
 
 use ::parquet::basic::Compression;
@@ -25,18 +28,28 @@ use pages::Pages;
 use schema::Field;
 use serde_json::Value;
 
+use super::MOST_COLUMNS;
 use super::filling::Filling;
 use super::table::Column;
 use crate::error::{DataProblem, Error};
 
 /// What the thread is called that decodes.
 const THREAD: &str = "parquet";
-/// Its stack: the crate follows a schema as deep as it is.
+/// Its stack: [`MOST_STRUCTURES`] of 16 kB.
 const STACK: usize = 1 << 28;
 /// Rows that are decoded at a time.
 const ROWS: usize = 1024;
-/// A table of so many rows in a byte of its file has no contents.
-const ROWS_IN_A_BYTE: u64 = 1 << 16;
+/// The cells that a file of any size may have, and those of each of its bytes: a table of more has no contents.
+const CELLS: u64 = 1 << 22;
+const CELLS_IN_A_BYTE: u64 = 1 << 10;
+/// Texts that share their beginnings are longer than their file, but not without end: the bytes of all, and more for each byte of the file.
+const TEXTS: u64 = 1 << 26;
+const TEXTS_IN_A_BYTE: u64 = 64;
+/// A text of a dictionary stands in many cells. It takes memory once, but is read with each.
+const CHARACTERS: u64 = 1 << 30;
+const CHARACTERS_IN_A_BYTE: u64 = 1 << 16;
+/// Structures of a schema, each of which may be in the one before: the crate follows them as deep as they are.
+const MOST_STRUCTURES: u64 = 1 << 14;
 /// What comes after a footer that is signed, which it is where it is readable and the columns are encrypted.
 const SIGNATURE: usize = 28;
 
@@ -115,16 +128,20 @@ fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
     if !fields.iter().any(is_column) {
         return Err(DataProblem::NoColumns.into());
     }
-    let rows = rows(&metadata, from.len())?;
+    if fields.len() > MOST_COLUMNS {
+        return Err(DataProblem::TooManyColumns { most: MOST_COLUMNS }.into());
+    }
+    let rows = rows(&metadata, fields.len(), from.len())?;
     if rows.iter().all(|rows| *rows == 0) {
         return Err(DataProblem::NoRows.into());
     }
+    let limits = Arc::new(Limits::new(from.len()));
     let from = Arc::new(from);
     let mut columns = Vec::new();
     for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
         let mut filling = Filling::default();
         for (group, rows) in metadata.row_groups().iter().zip(&rows) {
-            read_chunk(&from, group.column(i), &field, *rows, &mut filling)
+            read_chunk(&from, group.column(i), &field, *rows, &limits, &mut filling)
                 .map_err(|problem| Problem { column: Some(field.name.clone()), ..problem })?;
         }
         columns.push((field.name, filling.column()));
@@ -156,6 +173,7 @@ fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData> {
     let start = (length - 8).checked_sub(size.into()).filter(|start| *start >= 4);
     let start = start.ok_or_else(|| damaged(format!("its footer has {size} bytes, the file {length}")))?;
     let footer = from.get_bytes(start, size as usize)?;
+    believable(&footer)?;
     let options = ParquetMetaDataOptions::new()
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
@@ -168,14 +186,32 @@ fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData> {
     Ok(parse(&footer)?)
 }
 
+/// Whether a footer has no more lists, and its schema no more children, than it has bytes for: the crate takes memory for them.
+fn believable(footer: &[u8]) -> Result<()> {
+    let size = footer.len() as u64;
+    let (mut structures, mut children) = (0, 0u64);
+    let walked = thrift::walk(&mut &*footer, size, &mut |path, x| {
+        if *path == [2, 0, 5] && x != 0 {
+            structures += 1;
+            children = children.saturating_add(u64::try_from(x).unwrap_or(0));
+        }
+    });
+    if walked.is_none() || children > size || structures > MOST_STRUCTURES {
+        return Err(damaged("its footer ends within its lists").into());
+    }
+    Ok(())
+}
+
 /// The number of rows of each row group.
-fn rows(metadata: &ParquetMetaData, length: u64) -> Result<Vec<usize>> {
+fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<usize>> {
     let rows = metadata.row_groups().iter().map(|group| usize::try_from(group.num_rows()).ok());
     let rows = rows.collect::<Option<Vec<_>>>().ok_or_else(|| damaged("a number of rows is negative"))?;
     let sum = rows.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
     let whole = metadata.file_metadata().num_rows();
-    if i64::try_from(sum) != Ok(whole) || sum as u64 > length.saturating_mul(ROWS_IN_A_BYTE) {
-        return Err(damaged(format!("it has {whole} rows, {sum} in its parts, and {length} bytes")).into());
+    let cells = (sum as u64).saturating_mul(columns as u64);
+    if i64::try_from(sum) != Ok(whole) || cells > CELLS.saturating_add(length.saturating_mul(CELLS_IN_A_BYTE)) {
+        let what = format!("it has {whole} rows of {columns} columns, {sum} in its parts, and {length} bytes");
+        return Err(damaged(what).into());
     }
     Ok(rows)
 }
@@ -187,12 +223,48 @@ fn index_columns(notes: &str) -> Vec<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
+/// What may still come, so that a file of a few bytes does not fill the memory or take hours.
+struct Limits {
+    /// Bytes of pages: each is that of one column.
+    bytes: AtomicU64,
+    /// Bytes of texts that share their beginnings.
+    texts: AtomicU64,
+    /// Bytes of the texts of all cells.
+    characters: AtomicU64,
+}
+
+impl Limits {
+    fn new(length: u64) -> Self {
+        let of = |size: u64, in_a_byte| size.saturating_add(length.saturating_mul(in_a_byte)).into();
+        let (texts, characters) = (of(TEXTS, TEXTS_IN_A_BYTE), of(CHARACTERS, CHARACTERS_IN_A_BYTE));
+        Limits { bytes: length.into(), texts, characters }
+    }
+
+    fn take(left: &AtomicU64, size: u64, what: &str) -> std::result::Result<(), DataProblem> {
+        let taken = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size));
+        taken.map(|_| ()).map_err(|_| damaged(what))
+    }
+
+    fn page(&self, size: u64) -> std::result::Result<(), DataProblem> {
+        Self::take(&self.bytes, size, "its columns lie in the same bytes")
+    }
+
+    fn shared(&self, size: u64) -> std::result::Result<(), DataProblem> {
+        Self::take(&self.texts, size, "its texts are much longer than the file")
+    }
+
+    fn cell(&self, text: &[u8]) -> std::result::Result<(), DataProblem> {
+        Self::take(&self.characters, text.len() as u64, "its texts are much longer than the file")
+    }
+}
+
 /// The values of one column in one row group.
 fn read_chunk(
     from: &Arc<impl ChunkReader + 'static>,
     chunk: &ColumnChunkMetaData,
     field: &Field,
     rows: usize,
+    limits: &Arc<Limits>,
     filling: &mut Filling,
 ) -> Result<()> {
     if let Some(file) = chunk.file_path() {
@@ -207,7 +279,7 @@ fn read_chunk(
     if let Some(codec) = codec {
         return Err(DataProblem::Unsupported { found: format!("pages compressed with {codec}") }.into());
     }
-    let pages = Box::new(Pages::new(from, chunk, field, rows)?);
+    let pages = Box::new(Pages::new(from, chunk, field, rows, limits)?);
     let meaning = field.meaning;
     match get_column_reader(chunk.column_descr_ptr(), pages) {
         ColumnReader::BoolColumnReader(from) => read(from, rows, filling, |x, filling| {
@@ -233,12 +305,14 @@ fn read_chunk(
         ColumnReader::Int96ColumnReader(from) => {
             read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.as_bytes(), filling))
         }
-        ColumnReader::ByteArrayColumnReader(from) => {
-            read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.data(), filling))
-        }
-        ColumnReader::FixedLenByteArrayColumnReader(from) => {
-            read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.data(), filling))
-        }
+        ColumnReader::ByteArrayColumnReader(from) => read(from, rows, filling, |x, filling| {
+            limits.cell(x.data())?;
+            cells::of_bytes(meaning, x.data(), filling)
+        }),
+        ColumnReader::FixedLenByteArrayColumnReader(from) => read(from, rows, filling, |x, filling| {
+            limits.cell(x.data())?;
+            cells::of_bytes(meaning, x.data(), filling)
+        }),
     }
 }
 

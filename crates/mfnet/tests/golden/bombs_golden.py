@@ -26,6 +26,10 @@ def signed(number):
     return unsigned(2 * number if number >= 0 else -2 * number - 1)
 
 
+class Long(int):
+    """Of 64 bits."""
+
+
 class Struct:
     """A structure of (field, value)."""
 
@@ -40,13 +44,13 @@ class Struct:
     @classmethod
     def value(cls, value):
         if isinstance(value, int):
-            return 6, signed(value)
+            return 6 if isinstance(value, Long) else 5, signed(value)
         if isinstance(value, bytes):
             return 8, unsigned(len(value)) + value
         if isinstance(value, Struct):
             return 12, value.bytes
-        elements = [cls.value(element) for element in value]
-        return 9, bytes([0xF0 | elements[0][0]]) + unsigned(len(elements)) + b"".join(body for _, body in elements)
+        elements = [cls.value(element) for element in value] or [(12, b"")]
+        return 9, bytes([0xF0 | elements[0][0]]) + unsigned(len(value)) + b"".join(body for _, body in elements)
 
 
 def page(kind, about, values, compressed):
@@ -73,11 +77,12 @@ def write(name, kind, columns, groups, pages, codec=0):
     schema = [Struct((4, b"schema"), (5, columns))] + [Struct((1, kind), (3, 0), (4, name)) for name in names]
 
     def chunk(rows, name):
-        about = Struct((1, kind), (2, [0]), (3, [name]), (4, codec), (5, rows), (6, 10), (7, 10), (9, 4))
-        return Struct((2, 4), (3, about))
+        size, place = Long(len(pages)), Long(4)
+        about = Struct((1, kind), (2, [0]), (3, [name]), (4, codec), (5, Long(rows)), (6, size), (7, size), (9, place))
+        return Struct((2, place), (3, about))
 
-    row_groups = [Struct((1, [chunk(rows, name) for name in names]), (2, 10), (3, rows)) for rows in groups]
-    footer = Struct((1, 1), (2, schema), (3, sum(groups)), (4, row_groups)).bytes
+    row_groups = [Struct((1, [chunk(rows, name) for name in names]), (2, Long(len(pages))), (3, Long(rows))) for rows in groups]
+    footer = Struct((1, 1), (2, schema), (3, Long(sum(groups))), (4, row_groups)).bytes
     whole = b"PAR1" + pages + footer + struct.pack("<I", len(footer)) + b"PAR1"
     (here / f"{name}.parquet").write_bytes(whole)
 
@@ -115,3 +120,12 @@ write("dictionary", BOOLEAN, 1, [1], pages, GZIP)
 rows, length = 100_000, 3000
 values = differences([0] + [length + i for i in range(rows - 1)]) + differences([length] + [1] * (rows - 1))
 write("texts", BYTES, 1, [rows], data(rows, DELTA_BYTES, values + b"a" * (length + rows - 1), True), GZIP)
+# a text of 4 MB that all rows have
+rows = 4_000_000
+text = b"a" * 4_000_000
+pages = dictionary(1, struct.pack("<I", len(text)) + text, True) + data(rows, DICTIONARY, places(rows), True)
+write("text", BYTES, 1, [rows], pages, GZIP)
+# a schema of structures of two thousand million columns each
+schema = [Struct((3, 0), (4, b"x"), (5, 2**31 - 1))] * 50
+footer = Struct((1, 1), (2, schema), (3, Long(0)), (4, [])).bytes
+(here / "children.parquet").write_bytes(b"PAR1" + footer + struct.pack("<I", len(footer)) + b"PAR1")

@@ -8,12 +8,16 @@ use ::parquet::errors::Result;
 use ::parquet::file::reader::{ChunkReader, Length};
 use bytes::Bytes;
 
+use super::thrift::walk;
 use super::{damaged, refused};
 
 /// Memory that is taken on the word of a header, however little its page has.
 const TRUSTED: u64 = 1 << 20;
-/// Bytes of a header among which its sizes are.
-const BEGINNING: u64 = 24;
+/// A page of more bytes is not made of a few.
+const LARGE: u64 = 1 << 28;
+const OF_LARGE: u64 = 1 << 12;
+/// A header has the least and the greatest value of its page.
+const LONGEST_HEADER: u64 = 1 << 24;
 
 pub(super) struct Measured<R> {
     pub(super) from: Arc<R>,
@@ -31,10 +35,10 @@ impl<R: ChunkReader> ChunkReader for Measured<R> {
 
     /// What the crate calls to read the header of a page; it then takes as much memory as stands there.
     fn get_read(&self, start: u64) -> Result<R::T> {
-        let mut header = Vec::new();
-        self.from.get_read(start)?.take(BEGINNING).read_to_end(&mut header)?;
-        let (size, stored) = sizes(&header).ok_or_else(|| refused(damaged("a page does not say its size")))?;
-        if stored > self.len() || size > (stored * most(self.codec)).max(TRUSTED) {
+        let sizes = sizes(&mut self.from.get_read(start)?);
+        let (size, stored) = sizes.ok_or_else(|| refused(damaged("a page does not say its size")))?;
+        let most = if size > LARGE { most(self.codec).min(OF_LARGE) } else { most(self.codec) };
+        if stored > self.len() || size > (stored * most).max(TRUSTED) {
             return Err(refused(damaged(format!("{stored} bytes of it are to become a page of {size}"))));
         }
         self.from.get_read(start)
@@ -60,32 +64,17 @@ fn most(codec: Compression) -> u64 {
     }
 }
 
-/// The size of a page, and as it is stored: the second and third field of its header, in the compact protocol of Thrift. Everyone writes fields in
-/// their order.
-fn sizes(mut header: &[u8]) -> Option<(u64, u64)> {
-    let mut fields = [0; 3];
-    for field in &mut fields {
-        // the next field, a number of 32 bits; its lowest bit is the sign
-        if *header.split_off_first()? != 0x15 {
-            return None;
+/// The size of a page, and as it is stored: the second and third field of its header, which nobody writes twice.
+fn sizes(header: &mut impl Read) -> Option<(u64, u64)> {
+    let (mut sizes, mut count) = ([None; 2], 0);
+    walk(header, LONGEST_HEADER, &mut |path, x| {
+        if let [field @ 2..=3] = *path {
+            sizes[usize::from(field == 3)] = i32::try_from(x).ok().and_then(|x| u64::try_from(x).ok());
+            count += 1;
         }
-        *field = number(&mut header).filter(|x| x % 2 == 0 && *x <= u32::MAX.into())? / 2;
-    }
-    let [_, size, stored] = fields;
-    Some((size, stored))
-}
-
-/// Seven bits a byte, the lowest ones first, until a byte has no 1 above them.
-pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut x = 0;
-    for shift in (0..64).step_by(7) {
-        let byte = *bytes.split_off_first()?;
-        x |= u64::from(byte & 0x7f) << shift;
-        if byte < 0x80 {
-            return Some(x);
-        }
-    }
-    None
+    })?;
+    let [size, stored] = sizes;
+    Some((size?, stored?)).filter(|_| count == 2)
 }
 
 #[cfg(test)]

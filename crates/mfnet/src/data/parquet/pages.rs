@@ -8,10 +8,13 @@ use ::parquet::errors::Result;
 use ::parquet::file::metadata::ColumnChunkMetaData;
 use ::parquet::file::reader::{ChunkReader, SerializedPageReader};
 
-use super::measured::{Measured, number};
+use super::measured::Measured;
 use super::schema::Field;
-use super::{damaged, refused};
+use super::{Limits, damaged, refused, thrift};
 use crate::error::DataProblem;
+
+/// So many values of a dictionary may be those of no row, as categories of which a part of the rows was written.
+const UNUSED: usize = 1 << 20;
 
 /// The pages of one column in one row group.
 pub(super) struct Pages<R: ChunkReader> {
@@ -27,10 +30,17 @@ struct Check {
     /// How many are still to come.
     rows: usize,
     has_dictionary: bool,
+    limits: Arc<Limits>,
 }
 
 impl<R: ChunkReader> Pages<R> {
-    pub(super) fn new(from: &Arc<R>, chunk: &ColumnChunkMetaData, field: &Field, rows: usize) -> Result<Self> {
+    pub(super) fn new(
+        from: &Arc<R>,
+        chunk: &ColumnChunkMetaData,
+        field: &Field,
+        rows: usize,
+        limits: &Arc<Limits>,
+    ) -> Result<Self> {
         let mut chunk = chunk.clone();
         // some old writers say 0 if there is none
         if chunk.dictionary_page_offset().is_some_and(|place| place <= 0 || place > chunk.data_page_offset()) {
@@ -42,9 +52,11 @@ impl<R: ChunkReader> Pages<R> {
         if end.is_none_or(|end| end > from.len()) {
             return Err(refused(damaged("its pages are outside of the file")));
         }
+        limits.page(size.unwrap_or(u64::MAX)).map_err(refused)?;
         let from = Measured { from: from.clone(), codec: chunk.compression() };
         let pages = SerializedPageReader::new(Arc::new(from), &chunk, rows, None)?;
-        let check = Check { optional: field.optional, size: field.size, rows, has_dictionary: false };
+        let check =
+            Check { optional: field.optional, size: field.size, rows, has_dictionary: false, limits: limits.clone() };
         Ok(Pages { pages, check })
     }
 }
@@ -86,6 +98,9 @@ impl Check {
         let (values, encoding, bytes) = match page {
             Page::DictionaryPage { num_values, buf, .. } => {
                 let values = *num_values as usize;
+                if values > self.rows.saturating_add(UNUSED) {
+                    return Err(damaged(format!("a dictionary has {values} values for {} rows", self.rows)));
+                }
                 if buf.len().checked_div(self.size).is_none_or(|most| values > most) {
                     return Err(damaged(format!("a dictionary of {values} values has {} bytes", buf.len())));
                 }
@@ -118,10 +133,15 @@ impl Check {
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
                 return Err(damaged("a page has no dictionary before it"));
             }
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => differences(bytes).map(|(lengths, _)| lengths),
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => Lengths::read(bytes).map(|lengths| lengths.count),
             // of beginnings that are those of the text before, and of the rest
-            Encoding::DELTA_BYTE_ARRAY => differences(bytes)
-                .and_then(|(shared, bytes)| differences(bytes).map(|(lengths, _)| lengths.max(shared))),
+            Encoding::DELTA_BYTE_ARRAY => match beginnings_and_rest(bytes) {
+                None => None,
+                Some((beginnings, rest)) => {
+                    self.limits.shared(beginnings.sum.saturating_add(rest.sum))?;
+                    Some(beginnings.count.max(rest.count))
+                }
+            },
             _ => return Err(DataProblem::Unsupported { found: format!("values in encoding {encoding} of Parquet") }),
         };
         match lengths {
@@ -132,33 +152,86 @@ impl Check {
     }
 }
 
-/// How many numbers there are in DELTA_BINARY_PACKED, and what comes after them.
-///
-/// After the sizes of blocks and the first number there are blocks: the least difference, the bits that a number has in each part, the parts.
-fn differences(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
-    let (block, parts) = (number(&mut bytes)?, number(&mut bytes)?);
-    let (count, _first) = (number(&mut bytes)?, number(&mut bytes)?);
-    let of_part = block.checked_div(parts)?;
-    let mut left = count.saturating_sub(1);
-    while left > 0 {
-        number(&mut bytes)?;
-        for bits in bytes.split_off(..usize::try_from(parts).ok()?)? {
-            if left > 0 {
-                let size = of_part.checked_mul((*bits).into())? / 8;
-                bytes.split_off(..usize::try_from(size).ok()?)?;
-                left = left.saturating_sub(of_part);
+fn beginnings_and_rest(bytes: &[u8]) -> Option<(Lengths<'_>, Lengths<'_>)> {
+    let beginnings = Lengths::read(bytes)?;
+    let rest = Lengths::read(beginnings.after)?;
+    Some((beginnings, rest))
+}
+
+/// Numbers in DELTA_BINARY_PACKED.
+struct Lengths<'a> {
+    count: u64,
+    /// Of those that are lengths; less than nothing is refused by the crate.
+    sum: u64,
+    after: &'a [u8],
+}
+
+impl<'a> Lengths<'a> {
+    /// After the sizes of blocks and the first number there are blocks: the least difference, the bits that a number has in each part, the parts.
+    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+        let (block, parts) = (number(&mut bytes)?, number(&mut bytes)?);
+        let (count, first) = (number(&mut bytes)?, number(&mut bytes)?);
+        let of_part = block.checked_div(parts)?;
+        // the crate cuts numbers off to 32 bits, too
+        let mut length = thrift::signed(first) as i32;
+        let (mut left, mut sum) = (count.saturating_sub(1), u64::try_from(length).unwrap_or(0));
+        while left > 0 {
+            let least = thrift::signed(number(&mut bytes)?) as i32;
+            for width in bytes.split_off(..usize::try_from(parts).ok()?)? {
+                if left > 0 {
+                    let size = of_part.checked_mul((*width).into())? / 8;
+                    let part = bytes.split_off(..usize::try_from(size).ok()?)?;
+                    for i in 0..left.min(of_part) {
+                        let more = bits(part, i as usize * usize::from(*width), (*width).into());
+                        length = length.wrapping_add(least).wrapping_add(more as i32);
+                        sum = sum.saturating_add(u64::try_from(length).unwrap_or(0));
+                    }
+                    left = left.saturating_sub(of_part);
+                }
             }
         }
+        Some(Lengths { count, sum, after: bytes })
     }
-    Some((count, bytes))
+}
+
+/// The number of so many bits, the lowest one first, of which 32 are kept.
+fn bits(bytes: &[u8], start: usize, width: usize) -> u32 {
+    let mut eight = [0; 8];
+    let bytes = bytes.get(start / 8..).unwrap_or_default();
+    eight.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    let x = u64::from_le_bytes(eight) >> (start % 8);
+    (x & ((1 << width.min(32)) - 1)) as u32
+}
+
+fn number(bytes: &mut &[u8]) -> Option<u64> {
+    thrift::number(|| bytes.split_off_first().copied())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// Source: the encodings of Parquet's specification; the numbers of its example, 7, 5, 3, 1, 2, 3, 4, 5.
+    #[test]
+    fn lengths_are_counted_and_added() {
+        // blocks of 8 in 1 part; 8 numbers, the first is 7; at least -2 more, in 2 bits each
+        let bytes = b"\x08\x01\x08\x0e\x03\x02\xc0\x3f!";
+        let lengths = Lengths::read(bytes).unwrap();
+        assert_eq!((lengths.count, lengths.sum, lengths.after), (8, 7 + 5 + 3 + 1 + 2 + 3 + 4 + 5, &b"!"[..]));
+        assert!(Lengths::read(&bytes[..7]).is_none());
+    }
+
+    #[test]
+    fn values_that_no_row_has() {
+        let values = (UNUSED + 4) as u32;
+        let buf = vec![0; 4 * values as usize].into();
+        let dictionary = Page::DictionaryPage { buf, num_values: values, encoding: Encoding::PLAIN, is_sorted: false };
+        assert_eq!(error(3, dictionary), "the file is damaged: a dictionary has 1048580 values for 3 rows");
+    }
+
     fn error(rows: usize, page: Page) -> String {
-        let mut check = Check { optional: true, size: 4, rows, has_dictionary: false };
+        let mut check =
+            Check { optional: true, size: 4, rows, has_dictionary: false, limits: Arc::new(Limits::new(9)) };
         check.page(&page).unwrap_err().to_string()
     }
 

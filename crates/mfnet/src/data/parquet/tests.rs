@@ -86,6 +86,8 @@ fn files_made_to_fill_memory() {
     assert_eq!(error("groups"), of_column("its columns lie in the same bytes"));
     assert_eq!(error("dictionary"), of_column("a dictionary has 32000000 values for 1 rows"));
     assert_eq!(error("texts"), of_column("its texts are much longer than the file"));
+    assert_eq!(error("text"), of_column("its texts are much longer than the file"));
+    assert_eq!(error("children"), "t: the file is damaged: its footer ends within its lists");
 }
 
 #[test]
