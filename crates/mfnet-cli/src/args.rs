@@ -47,8 +47,8 @@ differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t
 
 It leaves report.html, which any browser shows, beside model.safetensors, history.csv and metrics.json.")]
 pub(crate) struct TrainArgs {
-    /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing), or a CSV file (.csv, .tsv, .gz) whose columns
-    /// are numbers, but for a target of classes
+    /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing); a table: text (.csv, .tsv), Parquet or
+    /// NumPy (.npy, .npz), also compressed with gzip; a folder of images as IDX files; or - for the standard input
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
@@ -198,7 +198,7 @@ Examples:
 pub(crate) struct EvaluateArgs {
     /// A model file or the folder of a run
     pub(crate) model: PathBuf,
-    /// A data set by name, or a CSV file with the columns that the model was trained on, in any order
+    /// A data set by name, a file, a folder of images, or - for the standard input, with the columns that the model was trained on, in any order
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
@@ -221,7 +221,8 @@ Examples:
 pub(crate) struct PredictArgs {
     /// A model file or the folder of a run
     pub(crate) model: PathBuf,
-    /// A data set by name, or a CSV file with the columns that the model was trained on, in any order; the target is not needed
+    /// A data set by name, a file, a folder of images, or - for the standard input, with the columns that the model was trained on, in any order; the
+    /// target is not needed
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
@@ -258,7 +259,7 @@ pub(crate) struct ExplainArgs {
     /// A model file or the folder of a run
     #[arg(requires = "data")]
     pub(crate) model: Option<PathBuf>,
-    /// A data set by name, or a CSV file; without its target column the forward pass alone is shown
+    /// A data set by name, a file, a folder of images, or - for the standard input; without its target column the forward pass alone is shown
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,

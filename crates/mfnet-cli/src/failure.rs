@@ -103,6 +103,10 @@ impl From<Error> for Failure {
                 DataProblem::Digest { .. } | DataProblem::Truncated { .. } | DataProblem::TooLong { .. } => {
                     failure.help(DAMAGED)
                 }
+                DataProblem::Damaged { .. } => failure.help(DAMAGED),
+                DataProblem::Unsupported { .. } | DataProblem::Nested { .. } | DataProblem::PythonObjects => {
+                    failure.help("save the table as CSV, or as Parquet or NumPy without that")
+                }
                 DataProblem::NotText { .. } => failure.help("save the table as CSV, in UTF-8"),
                 DataProblem::NotUtf8 => failure.help("save the file as UTF-8 text"),
                 DataProblem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),

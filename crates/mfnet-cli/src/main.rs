@@ -26,7 +26,16 @@ use clap::Parser;
 use crate::args::{Args, Command};
 use crate::failure::Failure;
 
+/// The thread of the library whose panics are damaged files; their errors say so.
+const PARQUET: &str = "parquet";
+
 fn main() -> ExitCode {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(PARQUET) {
+            usual(panic);
+        }
+    }));
     let result = match Args::try_parse() {
         Ok(args) => run(args.command),
         Err(error) if error.use_stderr() => Err(Failure::of_command_line(&error)),

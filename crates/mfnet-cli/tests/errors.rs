@@ -87,12 +87,16 @@ fn files_and_data() {
 fn files_of_another_kind() {
     let desk = Desk::new();
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x1c";
-    let zip = "a zip archive, as Excel's .xlsx files and NumPy's .npz files are";
+    for (bytes, message) in [
+        (&b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"[..], "t.csv: invalid Zip archive: Could not find EOCD"),
+        (b"PAR1\x15\x04,\n1,2", "t.csv: the file is damaged: it is cut off after 11 bytes"),
+        (b"\x93NUMPY\x01\0v\0{'descr': '<f8'}\n", "t.csv: the file is cut off: expected 128 bytes, found 27"),
+    ] {
+        desk.write("t.csv", bytes);
+        fails(&desk, 1, "train t.csv --target y", message);
+    }
     for (bytes, found) in [
         (&png[..], "a PNG image"),
-        (b"PK\x03\x04\x14\0\x06\0[Content_Types].xml", zip),
-        (b"PAR1\x15\x04,\n1,2", "a Parquet file"),
-        (b"\x93NUMPY\x01\0v\0{'descr': '<f8'}\n", "a NumPy array (.npy)"),
         (b"\xff\xfea\0,\0y\0\n\0", "UTF-16 text"),
         (b"\x7fELF\x02\x01\x01\0\0\n1,2\n", "bytes that are no text"),
     ] {

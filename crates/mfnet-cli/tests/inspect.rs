@@ -4,6 +4,7 @@
 
 mod common;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::Command;
 
@@ -36,14 +37,62 @@ Output: values of y
     assert!(scaling[12].starts_with("  pixel_7_7 ") && scaling[13].starts_with("  constant there"), "{text}");
 }
 
+/// The Python that has torch and safetensors, or a line on stderr that says what is not run.
+fn python() -> Option<OsString> {
+    let python = std::env::var_os("MFNET_PYTHON").filter(|python| !python.is_empty());
+    if python.is_none() {
+        let mut stderr = std::io::stderr();
+        writeln!(stderr, "not run, because MFNET_PYTHON is not set: the program for PyTorch").unwrap();
+    }
+    python
+}
+
+/// Categories, booleans, dates and gaps: the rows of a file are encoded by the program itself.
+#[test]
+fn the_program_for_pytorch_encodes_columns() {
+    let Some(python) = python() else { return };
+    let desk = Desk::new();
+    let row = |i: usize| {
+        let (place, zip) = (["Rome", "", "Oslo", "3.0", "Bern"][i * 3 % 5], ["007", "100"][i % 2]);
+        let (open, day) = (["yes", "no", "Y", "?"][i % 4], 1 + i % 28);
+        let time = if i % 3 == 0 { "T18:30:00" } else { "" };
+        let x = if i % 6 == 5 { "NA".to_owned() } else { (i * i % 13).to_string() };
+        format!("{x},{place},{zip},{open},2024-{:02}-{day:02}{time},{}\n", 1 + i % 12, 50 + i * 7 % 40)
+    };
+    desk.write("t.csv", format!("x,place,zip,open,day,y\n{}", (0..120).map(row).collect::<String>()));
+    desk.write(
+        "new.csv",
+        "y,day,open,zip,place,x\n,2025-01-05,true,555,3,\n,,,,Paris,4.5\n,2023-06-01T00:00:00Z,0,007,,-1\n",
+    );
+    for options in ["", "--scale quantile", "--scale min-max --dtype f32", "--drop x,day"] {
+        desk.ok(&format!(
+            "train t.csv --target y --task regression --hidden 8 --epochs 5 --output run --force {options}"
+        ));
+        let text = desk.ok("inspect run").stdout;
+        let program = format!(
+            "{}
+import csv
+for y in predict(list(csv.DictReader(open(\"new.csv\")))).tolist():
+    print(*y)
+",
+            text.split("\nIn PyTorch\n\n").nth(1).unwrap()
+        );
+        let run = Run::of(Command::new(&python).args(["-c", &program]).current_dir(desk.path(".")));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let expected = desk.ok("predict run new.csv").stdout;
+        let tolerance = if options.contains("f32") { 1e-3 } else { 1e-9 };
+        for (found, expected) in run.stdout.lines().zip(expected.lines().skip(1)) {
+            let [found, expected] = [found, expected].map(|y| y.parse::<f64>().unwrap());
+            assert!((found - expected).abs() < tolerance, "{options}: {found} is not {expected}");
+        }
+        assert_eq!(run.stdout.lines().count(), 3);
+    }
+}
+
 /// Probabilities and values to rounding, in another order of summation.
 #[test]
 fn the_program_for_pytorch_predicts_the_same() {
-    let Some(python) = std::env::var_os("MFNET_PYTHON").filter(|python| !python.is_empty()) else {
-        let mut stderr = std::io::stderr();
-        writeln!(stderr, "not run, because MFNET_PYTHON is not set: the program for PyTorch").unwrap();
-        return;
-    };
+    let Some(python) = python() else { return };
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
     let rows: String = (0..50).map(|a| format!("{a}.25,{},{},{}\n", (a * a) % 7, 100 * a + 1000, -a)).collect();

@@ -272,3 +272,51 @@ fn a_folder_of_images() {
         run.stderr
     );
 }
+
+/// Files of other programs, which the library's golden folder has: what is learned from them is what is learned from the same table as text.
+#[test]
+fn parquet_and_numpy() {
+    let desk = Desk::new();
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../mfnet/tests/golden/tables");
+    for name in ["many.parquet", "arrays.npz", "pandas.parquet"] {
+        std::fs::copy(golden.join(name), desk.path(name)).unwrap();
+    }
+    let row = |i: usize| {
+        let runs = if i / 1000 == 3 { String::new() } else { (i / 1000).to_string() };
+        format!("{},{runs},t{},{},{}\n", i % 7, i % 3, 3 * i as i64 - 10, i.is_multiple_of(2))
+    };
+    desk.write("many.csv", format!("seven,runs,text,step,negative\n{}", (0..10_000).map(row).collect::<String>()));
+    let weights = |data: &str| {
+        let options = "--target seven --epochs 1 --hidden 8 --output run --force";
+        let said = desk.ok(&format!("train {data} {options}")).stderr;
+        let kinds = "10 000 rows, 4 features: 2 numbers, 1 boolean (negative), 1 category (text); target seven";
+        assert!(said.contains(kinds), "{said}");
+        let model = desk.read("run/model.safetensors");
+        let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
+        model[8 + header..].to_vec()
+    };
+    assert_eq!(weights("many.parquet"), weights("many.csv"));
+    // the model of the one takes the other
+    assert_eq!(desk.ok("predict run many.parquet").stdout, desk.ok("predict run many.csv").stdout);
+
+    let run = desk.ok("train arrays.npz --target y --test-fraction 0 --epochs 1 --output npz");
+    assert!(run.stderr.starts_with("arrays.npz (NumPy): 4 rows, 6 features; target y"), "{}", run.stderr);
+    assert_eq!(desk.ok("predict npz arrays.npz --keep X_0").stdout.lines().next(), Some("X_0,prediction,p_a,p_b"));
+    for (arguments, expected) in [
+        (
+            "pandas.parquet --target x",
+            "pandas.parquet, column \"x\": expected a value, found an empty cell in row 1, counted from 0",
+        ),
+        (
+            "pandas.parquet --target t --numeric s",
+            "pandas.parquet, column \"t\": expected a value, found an empty cell in row 1, counted from 0",
+        ),
+        (
+            "pandas.parquet --target c --numeric s",
+            "pandas.parquet, column \"s\": expected a number, found \"a\" in row 0, counted from 0",
+        ),
+    ] {
+        let run = desk.run(&format!("train {arguments}"));
+        assert_eq!((run.code, run.stderr.lines().next()), (1, Some(format!("error: {expected}").as_str())));
+    }
+}

@@ -32,7 +32,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 }
 
 /// How many bytes are looked at to tell text from something else.
-const LOOKED_AT: usize = 1024;
+pub(super) const LOOKED_AT: usize = 1024;
 
 /// What begins with these bytes.
 const KINDS: [(&[u8], &str); 14] = [

@@ -7,7 +7,6 @@
 mod batches;
 mod builtin;
 #[cfg(any(feature = "numpy", feature = "parquet"))]
-#[cfg_attr(not(test), allow(dead_code))]
 mod calendar;
 mod california_housing;
 #[cfg(feature = "download")]
@@ -16,17 +15,14 @@ mod encoder;
 mod features;
 mod file;
 #[cfg(any(feature = "numpy", feature = "parquet"))]
-#[cfg_attr(not(test), allow(dead_code))]
 mod filling;
 #[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
 mod golden;
 mod idx;
 mod idx_folder;
 #[cfg(feature = "numpy")]
-#[cfg_attr(not(test), allow(dead_code))]
 mod numpy;
 #[cfg(feature = "parquet")]
-#[cfg_attr(not(test), allow(dead_code))]
 mod parquet;
 mod preprocessing;
 mod published;

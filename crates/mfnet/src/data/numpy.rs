@@ -63,7 +63,10 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
         let member = archive.by_index(i).map_err(unreadable)?;
         let of = member.name().map_err(unreadable)?.into_owned();
         let Some(of) = of.strip_suffix(".npy") else {
-            let found = format!("archives with other files than arrays (here {of:?})");
+            let found = match of.as_str() {
+                "[Content_Types].xml" => "Excel's files".to_owned(),
+                _ => format!("archives with other files than arrays (here {of:?})"),
+            };
             return Err(here(DataProblem::Unsupported { found }));
         };
         // what comes after its end is noticed, and no more than that

@@ -1,38 +1,44 @@
-//! Parquet: tables stored column by column.
+//! Parquet: tables stored column by column, decoded by the crate `parquet`.
 //!
-//! Tables whose columns are numbers, texts, dates and times, booleans; with the encodings and compressions that pandas, polars, Arrow, DuckDB and
-//! Spark write. The sizes and counts of a file are not believed before its data come, so that a damaged one costs neither a panic nor memory.
+//! Tables whose columns are numbers, texts, dates and times, booleans. What a file says of its sizes and counts is checked before the crate believes it,
+//! so that a damaged one costs neither a panic nor memory.
 
-mod bits;
 mod cells;
-mod footer;
+mod measured;
 mod pages;
-mod thrift;
-mod values;
+mod schema;
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
+use std::thread::{self, Builder};
 
-use bits::Runs;
-use footer::{Chunk, Field, Footer};
-use pages::Page;
+use ::parquet::basic::Compression;
+use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use ::parquet::data_type::{AsBytes, DataType};
+use ::parquet::errors::ParquetError;
+use ::parquet::file::metadata::{
+    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
+use ::parquet::file::reader::ChunkReader;
+use pages::Pages;
+use schema::Field;
 use serde_json::Value;
-use values::{Decoder, Values};
 
 use super::filling::Filling;
 use super::table::Column;
 use crate::error::{DataProblem, Error};
 
-/// How much is asked of the system at a time.
-const BUFFER: usize = 1 << 16;
+/// What the thread is called that decodes.
+const THREAD: &str = "parquet";
+/// Its stack: the crate follows a schema as deep as it is.
+const STACK: usize = 1 << 28;
 /// Rows that are decoded at a time.
-const ROWS: usize = 4096;
-
-/// Texts that share their beginnings are longer than their file, but not without end: the bytes of all, and more for each byte of the file.
-const TEXTS: usize = 1 << 26;
-const TEXTS_IN_A_BYTE: usize = 64;
-
-/// So many values of a dictionary may be those of no row, as categories of which a part of the rows was written.
-const UNUSED: usize = 1 << 20;
+const ROWS: usize = 1024;
+/// A table of so many rows in a byte of its file has no contents.
+const ROWS_IN_A_BYTE: u64 = 1 << 16;
+/// What comes after a footer that is signed, which it is where it is readable and the columns are encrypted.
+const SIGNATURE: usize = 28;
 
 /// What is wrong, and with which column.
 struct Problem {
@@ -52,44 +58,126 @@ fn damaged(what: impl Into<String>) -> DataProblem {
     DataProblem::Damaged { what: what.into() }
 }
 
-fn cannot_read(error: io::Error) -> DataProblem {
-    DataProblem::Other(format!("cannot read: {error}"))
+/// What the crate passes on when its page reader refuses a page.
+fn refused(problem: DataProblem) -> ParquetError {
+    ParquetError::External(Box::new(problem))
+}
+
+impl From<ParquetError> for Problem {
+    fn from(error: ParquetError) -> Self {
+        let problem = match error {
+            ParquetError::General(what) | ParquetError::NYI(what) | ParquetError::EOF(what) => damaged(what),
+            ParquetError::External(error) => match error.downcast() {
+                Ok(problem) => *problem,
+                // of the system, or else of a decompressor
+                Err(error) => match error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
+                    Some(_) => DataProblem::Other(format!("cannot read: {error}")),
+                    None => damaged(error.to_string()),
+                },
+            },
+            error => damaged(error.to_string()),
+        };
+        problem.into()
+    }
 }
 
 /// The columns of a file, of equal length, with their names. The index of a pandas table is none of them, as in `pandas.read_parquet`.
 ///
 /// Dates and times become text in the form of ISO 8601, booleans `True` and `False`. A column of whole numbers with one beyond 2⁵³ becomes text,
 /// so that identifiers keep their digits. `name` is what errors call the file.
-pub(crate) fn columns(name: &str, from: impl Read + Seek) -> crate::error::Result<Vec<(String, Column)>> {
-    table(from).map_err(|Problem { column, problem }| match column {
+pub(crate) fn columns(name: &str, from: impl ChunkReader + 'static) -> crate::error::Result<Vec<(String, Column)>> {
+    // a program may keep the panics of a thread of this name quiet
+    thread::scope(|scope| {
+        let work = Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn_scoped(scope, || decoded(name, from));
+        let work =
+            work.map_err(|error| Error::data(name, DataProblem::Other(format!("cannot start a thread: {error}"))))?;
+        work.join().unwrap_or_else(|panic| resume_unwind(panic))
+    })
+}
+
+fn decoded(name: &str, from: impl ChunkReader + 'static) -> crate::error::Result<Vec<(String, Column)>> {
+    // lengths within a page that lead beyond its end make the crate panic
+    let table = catch_unwind(AssertUnwindSafe(|| table(from)));
+    let table = table.unwrap_or_else(|_| Err(damaged("a page ends within its values").into()));
+    table.map_err(|Problem { column, problem }| match column {
         Some(column) => Error::in_column(name, &column, problem),
         None => Error::data(name, problem),
     })
 }
 
-fn table(mut from: impl Read + Seek) -> Result<Vec<(String, Column)>> {
-    let Footer { length, fields, row_groups, pandas } = Footer::read(&mut from)?;
-    let index = pandas.map(|notes| index_columns(&notes)).unwrap_or_default();
+fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
+    let metadata = footer(&from)?;
+    let fields = schema::fields(metadata.file_metadata().schema())?;
+    let notes = metadata.file_metadata().key_value_metadata().into_iter().flatten();
+    let notes = notes.filter(|pair| pair.key == "pandas").find_map(|pair| pair.value.as_deref());
+    let index = notes.map(index_columns).unwrap_or_default();
     let is_column = |field: &Field| !index.contains(&field.name);
     if !fields.iter().any(is_column) {
         return Err(DataProblem::NoColumns.into());
     }
-    if row_groups.iter().all(|group| group.rows == 0) {
+    let rows = rows(&metadata, from.len())?;
+    if rows.iter().all(|rows| *rows == 0) {
         return Err(DataProblem::NoRows.into());
     }
-    let mut from = BufReader::with_capacity(BUFFER, from);
-    let mut limits = Limits { bytes: length, texts: usize::try_from(length).unwrap_or(usize::MAX) };
-    limits.texts = limits.texts.saturating_mul(TEXTS_IN_A_BYTE).saturating_add(TEXTS);
+    let from = Arc::new(from);
     let mut columns = Vec::new();
     for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
         let mut filling = Filling::default();
-        for group in &row_groups {
-            read_chunk(&mut from, &group.chunks[i], &field, group.rows, &mut limits, &mut filling)
-                .map_err(|problem| Problem { column: Some(field.name.clone()), problem })?;
+        for (group, rows) in metadata.row_groups().iter().zip(&rows) {
+            read_chunk(&from, group.column(i), &field, *rows, &mut filling)
+                .map_err(|problem| Problem { column: Some(field.name.clone()), ..problem })?;
         }
         columns.push((field.name, filling.column()));
     }
     Ok(columns)
+}
+
+/// What the file says about itself at its end, between its pages and `length of this, PAR1`.
+fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData> {
+    let length = from.len();
+    let first = from.get_bytes(0, length.min(4) as usize)?;
+    if length == 0 {
+        return Err(DataProblem::Empty.into());
+    }
+    if !matches!(&first[..], b"PAR1" | b"PARE") {
+        let expected = "a Parquet file, which begins with the bytes PAR1 (50 41 52 31)";
+        return Err(DataProblem::OtherFormat { expected, found: first.to_vec() }.into());
+    }
+    if length < 12 {
+        return Err(damaged(format!("it is cut off after {length} bytes")).into());
+    }
+    let tail = from.get_bytes(length - 8, 8)?;
+    match &tail[4..] {
+        b"PAR1" => {}
+        b"PARE" => return Err(DataProblem::Encrypted.into()),
+        _ => return Err(damaged("it is cut off: it does not end with the bytes PAR1").into()),
+    }
+    let size = u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]);
+    let start = (length - 8).checked_sub(size.into()).filter(|start| *start >= 4);
+    let start = start.ok_or_else(|| damaged(format!("its footer has {size} bytes, the file {length}")))?;
+    let footer = from.get_bytes(start, size as usize)?;
+    let options = ParquetMetaDataOptions::new()
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    let parse = |footer| ParquetMetaDataReader::decode_metadata_with_options(footer, Some(&options));
+    let unsigned = footer.len().saturating_sub(SIGNATURE);
+    if parse(&footer[..unsigned]).is_ok() {
+        return Err(DataProblem::Encrypted.into());
+    }
+    Ok(parse(&footer)?)
+}
+
+/// The number of rows of each row group.
+fn rows(metadata: &ParquetMetaData, length: u64) -> Result<Vec<usize>> {
+    let rows = metadata.row_groups().iter().map(|group| usize::try_from(group.num_rows()).ok());
+    let rows = rows.collect::<Option<Vec<_>>>().ok_or_else(|| damaged("a number of rows is negative"))?;
+    let sum = rows.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
+    let whole = metadata.file_metadata().num_rows();
+    if i64::try_from(sum) != Ok(whole) || sum as u64 > length.saturating_mul(ROWS_IN_A_BYTE) {
+        return Err(damaged(format!("it has {whole} rows, {sum} in its parts, and {length} bytes")).into());
+    }
+    Ok(rows)
 }
 
 /// What pandas took for names of rows. An index of numbers one after the other is no column, and stands there in another form.
@@ -99,98 +187,82 @@ fn index_columns(notes: &str) -> Vec<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// What may still come, so that a file of a few bytes does not fill the memory or take hours.
-struct Limits {
-    /// Bytes of pages: each is that of one column.
-    bytes: u64,
-    /// Bytes of texts that share their beginnings.
-    texts: usize,
-}
-
 /// The values of one column in one row group.
 fn read_chunk(
-    from: &mut BufReader<impl Read + Seek>,
-    chunk: &Chunk,
-    field: &Field,
-    mut rows: usize,
-    limits: &mut Limits,
-    filling: &mut Filling,
-) -> std::result::Result<(), DataProblem> {
-    let (mut place, mut dictionary) = (chunk.start, None);
-    from.seek(SeekFrom::Start(place)).map_err(cannot_read)?;
-    while rows > 0 {
-        let page = Page::read(from, chunk.codec, field.optional)?;
-        let start = std::mem::replace(&mut place, from.stream_position().map_err(cannot_read)?);
-        let left = limits.bytes.checked_sub(place - start);
-        limits.bytes = left.ok_or_else(|| damaged("its columns lie in the same bytes"))?;
-        match page {
-            Page::Dictionary { values, bytes } => {
-                if values > rows.saturating_add(UNUSED) {
-                    return Err(damaged(format!("a dictionary has {values} values for {rows} rows")));
-                }
-                let mut all = Values::new(field.physical);
-                Decoder::plain(field.physical, &bytes).read(values, &mut all)?;
-                dictionary = Some(all);
-            }
-            Page::Data { rows: more, encoding, bytes, levels, values } => {
-                rows = rows
-                    .checked_sub(more)
-                    .ok_or_else(|| damaged(format!("{more} values are more than it has rows")))?;
-                let levels = field.optional.then(|| &bytes[levels]);
-                let mut source = match (encoding, &dictionary, &bytes[values..]) {
-                    // the bits of a place, and the places; nothing where all values are missing
-                    (2 | 8, Some(dictionary), bytes) => {
-                        let (width, places) = bytes.split_first().unwrap_or((&0, &[]));
-                        Source::Places(Runs::new(places, usize::from(*width))?, dictionary)
-                    }
-                    (2 | 8, None, _) => return Err(damaged("a page has no dictionary before it")),
-                    (_, _, bytes) => Source::Values(Decoder::new(field.physical, encoding, bytes, more, limits.texts)?),
-                };
-                read_page(levels, &mut source, field, more, filling)?;
-                if let Source::Values(Decoder::Prefixes { left, .. }) = source {
-                    limits.texts = left;
-                }
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Where a page has its values from.
-enum Source<'a> {
-    Values(Decoder<'a>),
-    /// They stand once each in a dictionary.
-    Places(Runs<'a>, &'a Values),
-}
-
-fn read_page(
-    levels: Option<&[u8]>,
-    source: &mut Source<'_>,
+    from: &Arc<impl ChunkReader + 'static>,
+    chunk: &ColumnChunkMetaData,
     field: &Field,
     rows: usize,
     filling: &mut Filling,
-) -> std::result::Result<(), DataProblem> {
-    // 1 where there is a value
-    let mut levels = levels.map(|levels| Runs::new(levels, 1)).transpose()?;
-    let (mut there, mut places, mut values) = ([1; ROWS], [0; ROWS], Values::new(field.physical));
-    for start in (0..rows).step_by(ROWS) {
-        let there = &mut there[..(rows - start).min(ROWS)];
-        if let Some(levels) = &mut levels {
-            levels.fill(there)?;
+) -> Result<()> {
+    if let Some(file) = chunk.file_path() {
+        let found = format!("columns that lie in other files (here {file:?})");
+        return Err(DataProblem::Unsupported { found }.into());
+    }
+    let codec = match chunk.compression() {
+        Compression::LZO => Some("LZO"),
+        Compression::BROTLI(_) => Some("Brotli"),
+        _ => None,
+    };
+    if let Some(codec) = codec {
+        return Err(DataProblem::Unsupported { found: format!("pages compressed with {codec}") }.into());
+    }
+    let pages = Box::new(Pages::new(from, chunk, field, rows)?);
+    let meaning = field.meaning;
+    match get_column_reader(chunk.column_descr_ptr(), pages) {
+        ColumnReader::BoolColumnReader(from) => read(from, rows, filling, |x, filling| {
+            filling.truth(*x);
+            Ok(())
+        }),
+        ColumnReader::Int32ColumnReader(from) => read(from, rows, filling, |x, filling| {
+            cells::of_whole(meaning, (*x).into(), filling);
+            Ok(())
+        }),
+        ColumnReader::Int64ColumnReader(from) => read(from, rows, filling, |x, filling| {
+            cells::of_whole(meaning, *x, filling);
+            Ok(())
+        }),
+        ColumnReader::FloatColumnReader(from) => read(from, rows, filling, |x, filling| {
+            filling.number((*x).into());
+            Ok(())
+        }),
+        ColumnReader::DoubleColumnReader(from) => read(from, rows, filling, |x, filling| {
+            filling.number(*x);
+            Ok(())
+        }),
+        ColumnReader::Int96ColumnReader(from) => {
+            read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.as_bytes(), filling))
         }
-        let count = there.iter().filter(|level| **level == 1).count();
-        match source {
-            Source::Values(decoder) => {
-                values.clear();
-                // a page of which all is missing may have nothing to decode
-                if count > 0 {
-                    decoder.read(count, &mut values)?;
-                }
-                cells::fill(field.meaning, &values, |i| i, there, filling)?;
-            }
-            Source::Places(runs, dictionary) => {
-                runs.fill(&mut places[..count])?;
-                cells::fill(field.meaning, dictionary, |i| places[i] as usize, there, filling)?;
+        ColumnReader::ByteArrayColumnReader(from) => {
+            read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.data(), filling))
+        }
+        ColumnReader::FixedLenByteArrayColumnReader(from) => {
+            read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.data(), filling))
+        }
+    }
+}
+
+fn read<T: DataType>(
+    mut from: ColumnReaderImpl<T>,
+    mut rows: usize,
+    filling: &mut Filling,
+    cell: impl Fn(&T::T, &mut Filling) -> std::result::Result<(), DataProblem>,
+) -> Result<()> {
+    // 1 where there is a value; nothing where none may be missing
+    let (mut there, mut values) = (Vec::new(), Vec::new());
+    while rows > 0 {
+        there.clear();
+        values.clear();
+        let (count, ..) = from.read_records(rows.min(ROWS), Some(&mut there), None, &mut values)?;
+        if count == 0 {
+            return Err(damaged(format!("{rows} values are not there")).into());
+        }
+        rows -= count;
+        let mut values = values.iter();
+        for row in 0..count {
+            match there.get(row) {
+                Some(0) => filling.missing(),
+                _ => cell(values.next().ok_or_else(|| damaged("a value is not there"))?, filling)?,
             }
         }
     }

@@ -7,7 +7,7 @@ mod text;
 use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Formatter};
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
 pub(crate) use column::{Column, field, shortest};
@@ -17,7 +17,11 @@ pub use kind::{LeftOut, StrayText};
 pub(crate) use kind::{Reading, date_text, guess, value};
 use lines::Lines;
 
-use super::file::decompressed;
+use super::file::{LOOKED_AT, check_text, decompressed, sha256};
+#[cfg(feature = "numpy")]
+use super::numpy;
+#[cfg(feature = "parquet")]
+use super::parquet;
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
 
@@ -49,6 +53,11 @@ pub struct Table {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TableFormat {
     Text(Dialect),
+    #[cfg(feature = "parquet")]
+    Parquet,
+    /// One array, or an archive of some.
+    #[cfg(feature = "numpy")]
+    NumPy,
 }
 
 /// How a table is read, where it is not as usual.
@@ -108,9 +117,47 @@ impl<'a> ReadTable<'a> {
     fn read_as(self, name: &str, from: impl Read, delimiter: Option<u8>) -> Result<Table> {
         let mut none = |_| {};
         let counted = Counted { from, count: 0, progress: self.progress.unwrap_or(&mut none) };
-        let plain =
-            decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(Error::io(name.as_ref(), "read"))?;
-        text::read(name, plain, delimiter, self.header, &self.keep_texts)
+        let unreadable = |error| Error::io(name.as_ref(), "read")(error);
+        let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
+        let mut start = Vec::new();
+        plain.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start).map_err(unreadable)?;
+        let others = check_text(&start).err();
+        let mut whole = Cursor::new(start.clone()).chain(plain);
+        let Some(problem) = others else { return text::read(name, whole, delimiter, self.header, &self.keep_texts) };
+        let Some(format) = TableFormat::of_bytes(&start) else { return Err(Error::data(name, problem)) };
+        let mut bytes = Vec::new();
+        whole.read_to_end(&mut bytes).map_err(unreadable)?;
+        let digest = sha256([&bytes[..]]);
+        Table::new(name, format.columns(name, bytes)?, format, Lines::default(), digest)
+    }
+}
+
+impl TableFormat {
+    /// By the first bytes of a file that is no text.
+    fn of_bytes(start: &[u8]) -> Option<Self> {
+        match start {
+            #[cfg(feature = "parquet")]
+            [b'P', b'A', b'R', b'1' | b'E', ..] => Some(TableFormat::Parquet),
+            #[cfg(feature = "numpy")]
+            [b'\x93', b'N', b'U', b'M', b'P', b'Y', ..] | [b'P', b'K', b'\x03', b'\x04', ..] => {
+                Some(TableFormat::NumPy)
+            }
+            _ => None,
+        }
+    }
+
+    /// The columns of a file of this format, with their names.
+    #[cfg_attr(not(any(feature = "numpy", feature = "parquet")), expect(unused_variables))]
+    fn columns(self, name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Column)>> {
+        match self {
+            #[cfg(feature = "parquet")]
+            TableFormat::Parquet => parquet::columns(name, bytes::Bytes::from(bytes)),
+            #[cfg(feature = "numpy")]
+            TableFormat::NumPy if bytes.starts_with(b"PK") => numpy::npz(name, Cursor::new(bytes)),
+            #[cfg(feature = "numpy")]
+            TableFormat::NumPy => numpy::npy(name, &bytes[..]),
+            TableFormat::Text(_) => Ok(Vec::new()),
+        }
     }
 }
 
@@ -131,16 +178,17 @@ impl<R: Read> Read for Counted<'_, R> {
 }
 
 impl Table {
-    /// Reads a table as text, plain or compressed with gzip.
+    /// Reads a table, as text or, with the features of these names, as Parquet or NumPy's `.npy` and `.npz`; plain or compressed with gzip. The
+    /// first bytes of the file say which it is.
     ///
-    /// Which character stands between fields (comma, tab, semicolon or |; tabs in a `.tsv` file) and which around a field that has it in
+    /// Of a text, which character stands between fields (comma, tab, semicolon or |; tabs in a `.tsv` file) and which around a field that has it in
     /// itself (" as in RFC 4180, or ') is guessed from the first lines, and so is whether the first line names the columns: not if it has numbers where
     /// the lines below have them, or a text that stands again below it. Then the columns are called `0`, `1`, …
     /// [`Table::description`] says what was found. Where fields are not between commas, 1,5 is the number 1.5.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Data`] with line and column if it is empty, has no rows, a row of another
-    /// length, a name twice, or bytes that are no UTF-8 text; files of other kinds are recognised by their first bytes.
+    /// length, a name twice, bytes that are no UTF-8 text, or if it is a file of another kind, or one that is damaged.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         ReadTable::new().read(path)
     }
@@ -189,8 +237,14 @@ impl Table {
 
     /// Whether the file names its columns.
     pub fn has_header(&self) -> bool {
-        let TableFormat::Text(dialect) = self.format;
-        dialect.header
+        match self.format {
+            TableFormat::Text(dialect) => dialect.header,
+            #[cfg(feature = "parquet")]
+            TableFormat::Parquet => true,
+            // an array has columns of numbers, an archive and one of records of names
+            #[cfg(feature = "numpy")]
+            TableFormat::NumPy => !self.names.iter().all(|name| name.parse::<usize>().is_ok()),
+        }
     }
 
     /// How the file was understood: its format, and what of that was guessed.
@@ -270,8 +324,17 @@ impl Table {
 
     /// What is wrong with a field.
     pub(super) fn at(&self, row: usize, column: usize, problem: DataProblem) -> Error {
-        let (line, column) = (Some(self.lines.of(row)), Some(self.names[column].clone()));
-        Error::Data { file: self.name.clone(), line, column, problem }
+        let (file, column) = (self.name.clone(), Some(self.names[column].clone()));
+        match self.format {
+            TableFormat::Text(_) => Error::Data { file, line: Some(self.lines.of(row)), column, problem },
+            #[cfg(any(feature = "numpy", feature = "parquet"))]
+            _ => Error::Data {
+                file,
+                line: None,
+                column,
+                problem: DataProblem::InRow { row, problem: Box::new(problem) },
+            },
+        }
     }
 }
 
@@ -279,6 +342,10 @@ impl Display for TableFormat {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             TableFormat::Text(dialect) => dialect.fmt(f),
+            #[cfg(feature = "parquet")]
+            TableFormat::Parquet => f.write_str("Parquet"),
+            #[cfg(feature = "numpy")]
+            TableFormat::NumPy => f.write_str("NumPy"),
         }
     }
 }

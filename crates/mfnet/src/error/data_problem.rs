@@ -64,6 +64,14 @@ pub enum DataProblem {
         /// All names.
         known: Vec<String>,
     },
+    /// What is wrong with a field of a file that has no lines.
+    #[error("{problem} in row {row}, counted from 0")]
+    InRow {
+        /// The row.
+        row: usize,
+        /// What is wrong.
+        problem: Box<DataProblem>,
+    },
     /// Two columns of one name.
     #[error("two columns have this name")]
     DuplicateColumn,

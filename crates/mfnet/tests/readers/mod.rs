@@ -1,7 +1,7 @@
 //! What the fuzzers (`fuzz/`) and the test of the corpus that they found (`corpus.rs`) do with bytes: read them, and do with what was read what
 //! the program does. Nothing of it may panic, and errors must have a text.
 
-#![allow(dead_code, reason = "each fuzzer uses one of the functions")]
+#![allow(dead_code, unreachable_pub, reason = "each fuzzer uses one of the functions")]
 
 mod sealed;
 

@@ -1,8 +1,6 @@
 //! What values mean: numbers and texts.
 
-use super::damaged;
-use super::footer::Meaning;
-use super::values::Values;
+use super::schema::Meaning;
 use crate::data::calendar::{date, time, timestamp};
 use crate::data::filling::Filling;
 use crate::error::DataProblem;
@@ -15,38 +13,8 @@ const NANOSECONDS_OF_A_DAY: i128 = 86_400_000_000_000;
 /// More digits than any database has.
 const LONGEST_DECIMAL: usize = 16;
 
-/// A cell for each row: the next value where `there` has a 1; the i-th one is at `place(i)` among the values.
-pub(super) fn fill(
-    meaning: Meaning,
-    values: &Values,
-    place: impl Fn(usize) -> usize,
-    there: &[u32],
-    filling: &mut Filling,
-) -> Result<()> {
-    let mut next = 0;
-    for level in there {
-        if *level != 1 {
-            filling.missing();
-            continue;
-        }
-        let place = place(next);
-        match values {
-            Values::Floats(floats) => filling.number(*floats.get(place).ok_or_else(no_value)?),
-            Values::Whole(whole) => of_whole(meaning, *whole.get(place).ok_or_else(no_value)?, filling),
-            Values::Bytes(strings) => of_bytes(meaning, strings.get(place).ok_or_else(no_value)?, filling)?,
-        }
-        next += 1;
-    }
-    Ok(())
-}
-
-fn no_value() -> DataProblem {
-    damaged("a value is missing in a dictionary")
-}
-
-fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {
+pub(super) fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {
     match meaning {
-        Meaning::Boolean => filling.truth(x != 0),
         Meaning::Unsigned32 => filling.whole(i128::from(x as u32)),
         Meaning::Unsigned64 => filling.whole(i128::from(x as u64)),
         Meaning::Decimal(scale) => decimal(x.into(), scale, filling),
@@ -57,7 +25,7 @@ fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {
     }
 }
 
-fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) -> Result<()> {
+pub(super) fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) -> Result<()> {
     match (meaning, bytes) {
         (Meaning::Decimal(_), bytes) if bytes.len() > LONGEST_DECIMAL => {
             let found = format!("decimals of {} bytes", bytes.len());

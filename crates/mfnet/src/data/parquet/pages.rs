@@ -1,180 +1,205 @@
-//! The pages of a column: their headers, and their bytes decompressed.
+//! The pages of a column, whose counts are compared with their bytes.
 
-use std::io::{BufRead, Read};
+use std::sync::Arc;
 
-use flate2::read::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
+use ::parquet::basic::Encoding;
+use ::parquet::column::page::{Page, PageMetadata, PageReader};
+use ::parquet::errors::Result;
+use ::parquet::file::metadata::ColumnChunkMetaData;
+use ::parquet::file::reader::{ChunkReader, SerializedPageReader};
 
-use super::thrift::Structure;
-use super::{cannot_read, damaged};
+use super::measured::{Measured, number};
+use super::schema::Field;
+use super::{damaged, refused};
 use crate::error::DataProblem;
 
-type Result<T> = std::result::Result<T, DataProblem>;
-
-/// No header is longer, whatever it says about the values of its page.
-const LONGEST_HEADER: u64 = 1 << 24;
-/// Memory that is taken on the word of a header; more comes as bytes do.
-const TRUSTED: usize = 1 << 20;
-
-/// A page of more bytes is not made of a few.
-const LARGE: usize = 1 << 28;
-
-pub(super) enum Page {
-    Dictionary {
-        values: usize,
-        bytes: Vec<u8>,
-    },
-    Data {
-        /// Missing ones included.
-        rows: usize,
-        encoding: i64,
-        bytes: Vec<u8>,
-        /// Where in the bytes the levels lie, which say what is missing, and where the values begin.
-        levels: std::ops::Range<usize>,
-        values: usize,
-    },
+/// The pages of one column in one row group.
+pub(super) struct Pages<R: ChunkReader> {
+    pages: SerializedPageReader<Measured<R>>,
+    check: Check,
 }
 
-impl Page {
-    /// The next page; `optional` if values may be missing.
-    pub(super) fn read(from: &mut impl BufRead, codec: i64, optional: bool) -> Result<Self> {
+/// What is known when a page comes.
+struct Check {
+    optional: bool,
+    /// The least number of bytes that a value takes in a dictionary; 0 if it can have none.
+    size: usize,
+    /// How many are still to come.
+    rows: usize,
+    has_dictionary: bool,
+}
+
+impl<R: ChunkReader> Pages<R> {
+    pub(super) fn new(from: &Arc<R>, chunk: &ColumnChunkMetaData, field: &Field, rows: usize) -> Result<Self> {
+        let mut chunk = chunk.clone();
+        // some old writers say 0 if there is none
+        if chunk.dictionary_page_offset().is_some_and(|place| place <= 0 || place > chunk.data_page_offset()) {
+            chunk = chunk.into_builder().set_dictionary_page_offset(None).build()?;
+        }
+        let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
+        let (start, size) = (u64::try_from(start).ok(), u64::try_from(chunk.compressed_size()).ok());
+        let end = start.and_then(|start| start.checked_add(size?));
+        if end.is_none_or(|end| end > from.len()) {
+            return Err(refused(damaged("its pages are outside of the file")));
+        }
+        let from = Measured { from: from.clone(), codec: chunk.compression() };
+        let pages = SerializedPageReader::new(Arc::new(from), &chunk, rows, None)?;
+        let check = Check { optional: field.optional, size: field.size, rows, has_dictionary: false };
+        Ok(Pages { pages, check })
+    }
+}
+
+impl<R: ChunkReader> PageReader for Pages<R> {
+    fn get_next_page(&mut self) -> Result<Option<Page>> {
         loop {
-            let header = Structure::read(&mut from.by_ref().take(LONGEST_HEADER))?;
-            let size = header.size(2, "the size of a page")?;
-            let stored = header.size(3, "the size of a page")? as u64;
-            let mut bytes = Vec::with_capacity((stored as usize).min(TRUSTED));
-            let found = from.by_ref().take(stored).read_to_end(&mut bytes).map_err(cannot_read)? as u64;
-            if found < stored {
-                return Err(damaged(format!("a page is cut off: expected {stored} bytes, found {found}")));
-            }
-            return match header.whole(1) {
-                Some(0) => Self::first_version(&header, decompressed(codec, bytes, size)?, optional),
-                // an index
-                Some(1) => continue,
-                Some(2) => {
-                    let about = header.structure(7).ok_or_else(|| damaged("a dictionary has no description"))?;
-                    let values = about.size(1, "the size of a dictionary")?;
-                    Ok(Page::Dictionary { values, bytes: decompressed(codec, bytes, size)? })
-                }
-                Some(3) => Self::second_version(&header, codec, bytes, size),
-                kind => Err(damaged(format!("a page has type {}", kind.unwrap_or(-1)))),
-            };
-        }
-    }
-
-    /// All of it is compressed, and the levels begin with their length.
-    fn first_version(header: &Structure, bytes: Vec<u8>, optional: bool) -> Result<Self> {
-        let about = header.structure(5).ok_or_else(|| damaged("a page has no description"))?;
-        let mut levels = 0..0;
-        if optional {
-            match about.whole(3) {
-                Some(3) => {}
-                encoding => {
-                    let found = format!("levels in encoding {} of Parquet", encoding.unwrap_or(-1));
-                    return Err(DataProblem::Unsupported { found });
+            let page = self.pages.get_next_page()?;
+            if let Some(page) = &page {
+                self.check.page(page).map_err(refused)?;
+                // the crate would take it for the end
+                if page.is_data_page() && page.num_values() == 0 {
+                    continue;
                 }
             }
-            let length = bytes.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
-            let end = length.and_then(|length| length.checked_add(4)).filter(|end| *end <= bytes.len());
-            levels = 4..end.ok_or_else(|| damaged("a page ends within its levels"))?;
+            return Ok(page);
         }
-        let values = levels.end;
-        let encoding = about.whole(2).unwrap_or(-1);
-        Ok(Page::Data { rows: about.size(1, "the number of values")?, encoding, bytes, levels, values })
     }
 
-    /// The levels are not compressed.
-    fn second_version(header: &Structure, codec: i64, bytes: Vec<u8>, size: usize) -> Result<Self> {
-        let about = header.structure(8).ok_or_else(|| damaged("a page has no description"))?;
-        // those of lists, which a column of a table has not
-        let repetitions = about.whole(6).map_or(Ok(0), |_| about.size(6, "the size of levels"))?;
-        let definitions = about.whole(5).map_or(Ok(0), |_| about.size(5, "the size of levels"))?;
-        let end = repetitions.checked_add(definitions).filter(|end| *end <= bytes.len().min(size));
-        let end = end.ok_or_else(|| damaged("a page ends within its levels"))?;
-        let codec = if about.flag(7) == Some(false) { UNCOMPRESSED } else { codec };
-        let mut whole = bytes[..end].to_vec();
-        whole.append(&mut decompressed(codec, bytes[end..].to_vec(), size - end)?);
-        let encoding = about.whole(4).unwrap_or(-1);
-        let rows = about.size(1, "the number of values")?;
-        Ok(Page::Data { rows, encoding, bytes: whole, levels: repetitions..end, values: end })
+    fn peek_next_page(&mut self) -> Result<Option<PageMetadata>> {
+        self.pages.peek_next_page()
+    }
+
+    fn skip_next_page(&mut self) -> Result<()> {
+        self.pages.skip_next_page()
     }
 }
 
-const UNCOMPRESSED: i64 = 0;
+impl<R: ChunkReader> Iterator for Pages<R> {
+    type Item = Result<Page>;
 
-/// The bytes of a page, of which there are `size`, however few are stored.
-fn decompressed(codec: i64, stored: Vec<u8>, size: usize) -> Result<Vec<u8>> {
-    if size == 0 {
-        return Ok(Vec::new());
-    }
-    // no format makes more of a byte; the two that want room for all of it at once
-    let possible = |times: usize| match stored.len().saturating_mul(times) < size {
-        true => Err(damaged(format!("a page of {size} bytes is stored in {}", stored.len()))),
-        false => Ok(()),
-    };
-    if size > LARGE {
-        possible(4096)?;
-    }
-    let bytes = match codec {
-        UNCOMPRESSED => stored,
-        1 => {
-            possible(32)?;
-            let mut bytes = vec![0; size];
-            let length = snap::raw::Decoder::new().decompress(&stored, &mut bytes);
-            let length = length.map_err(|error| damaged(format!("a page cannot be decompressed: {error}")))?;
-            bytes.truncate(length);
-            bytes
-        }
-        2 => up_to(size, MultiGzDecoder::new(&stored[..]))?,
-        3 => return Err(DataProblem::Unsupported { found: "pages compressed with LZO".to_owned() }),
-        4 => return Err(DataProblem::Unsupported { found: "pages compressed with Brotli".to_owned() }),
-        5 | 7 => {
-            possible(256)?;
-            // two forms have the same number: that of Hadoop and the plain one
-            let hadoop = if codec == 5 { hadoop(&stored, size) } else { None };
-            hadoop.map_or_else(|| lz4(&stored, size), Ok)?
-        }
-        6 => {
-            let decoder = StreamingDecoder::new(&stored[..]);
-            up_to(size, decoder.map_err(|error| damaged(format!("a page cannot be decompressed: {error}")))?)?
-        }
-        _ => return Err(damaged(format!("pages are compressed with method {codec}"))),
-    };
-    match bytes.len() {
-        length if length == size => Ok(bytes),
-        length => Err(damaged(format!("expected a page of {size} bytes, found {length}"))),
+    fn next(&mut self) -> Option<Self::Item> {
+        self.get_next_page().transpose()
     }
 }
 
-/// One byte more than there should be at most.
-fn up_to(size: usize, from: impl Read) -> Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(size.min(TRUSTED));
-    let read = from.take(size as u64 + 1).read_to_end(&mut bytes);
-    read.map_err(|error| damaged(format!("a page cannot be decompressed: {error}")))?;
-    Ok(bytes)
-}
-
-fn lz4(stored: &[u8], size: usize) -> Result<Vec<u8>> {
-    let bytes = lz4_flex::block::decompress(stored, size);
-    bytes.map_err(|error| damaged(format!("a page cannot be decompressed: {error}")))
-}
-
-/// Blocks, each after its two sizes, decompressed and stored.
-fn hadoop(mut stored: &[u8], size: usize) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    while !stored.is_empty() {
-        let (sizes, rest) = stored.split_first_chunk::<8>()?;
-        let [whole, block] =
-            [0, 4].map(|i| u32::from_be_bytes([sizes[i], sizes[i + 1], sizes[i + 2], sizes[i + 3]]) as usize);
-        let (block, rest) = rest.split_at_checked(block)?;
-        if whole > size - bytes.len() || whole > block.len().saturating_mul(256) {
-            return None;
+impl Check {
+    fn page(&mut self, page: &Page) -> std::result::Result<(), DataProblem> {
+        let (values, encoding, bytes) = match page {
+            Page::DictionaryPage { num_values, buf, .. } => {
+                let values = *num_values as usize;
+                if buf.len().checked_div(self.size).is_none_or(|most| values > most) {
+                    return Err(damaged(format!("a dictionary of {values} values has {} bytes", buf.len())));
+                }
+                self.has_dictionary = true;
+                return Ok(());
+            }
+            Page::DataPage { num_values, encoding, def_level_encoding, buf, .. } => {
+                let mut start = 0;
+                if self.optional {
+                    if *def_level_encoding != Encoding::RLE {
+                        let found = format!("levels in encoding {def_level_encoding} of Parquet");
+                        return Err(DataProblem::Unsupported { found });
+                    }
+                    let length = buf.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
+                    start = length.map_or(usize::MAX, |length| length.saturating_add(4));
+                }
+                (*num_values as usize, *encoding, buf.get(start..))
+            }
+            Page::DataPageV2 { num_values, encoding, def_levels_byte_len, rep_levels_byte_len, buf, .. } => {
+                let start = def_levels_byte_len.saturating_add(*rep_levels_byte_len) as usize;
+                (*num_values as usize, *encoding, buf.get(start..))
+            }
+        };
+        let bytes = bytes.ok_or_else(|| damaged("a page ends within its levels"))?;
+        self.rows = (self.rows.checked_sub(values))
+            .ok_or_else(|| damaged(format!("a page of {values} values has more of them than there are rows")))?;
+        let lengths = match encoding {
+            Encoding::PLAIN | Encoding::RLE | Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => Some(0),
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if self.has_dictionary => Some(0),
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
+                return Err(damaged("a page has no dictionary before it"));
+            }
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => differences(bytes).map(|(lengths, _)| lengths),
+            // of beginnings that are those of the text before, and of the rest
+            Encoding::DELTA_BYTE_ARRAY => differences(bytes)
+                .and_then(|(shared, bytes)| differences(bytes).map(|(lengths, _)| lengths.max(shared))),
+            _ => return Err(DataProblem::Unsupported { found: format!("values in encoding {encoding} of Parquet") }),
+        };
+        match lengths {
+            Some(lengths) if lengths <= values as u64 => Ok(()),
+            Some(lengths) => Err(damaged(format!("a page of {values} values has {lengths} lengths"))),
+            None => Err(damaged("a page ends within its lengths")),
         }
-        bytes.append(&mut lz4(block, whole).ok()?);
-        if bytes.len() > size {
-            return None;
-        }
-        stored = rest;
     }
-    Some(bytes)
+}
+
+/// How many numbers there are in DELTA_BINARY_PACKED, and what comes after them.
+///
+/// After the sizes of blocks and the first number there are blocks: the least difference, the bits that a number has in each part, the parts.
+fn differences(mut bytes: &[u8]) -> Option<(u64, &[u8])> {
+    let (block, parts) = (number(&mut bytes)?, number(&mut bytes)?);
+    let (count, _first) = (number(&mut bytes)?, number(&mut bytes)?);
+    let of_part = block.checked_div(parts)?;
+    let mut left = count.saturating_sub(1);
+    while left > 0 {
+        number(&mut bytes)?;
+        for bits in bytes.split_off(..usize::try_from(parts).ok()?)? {
+            if left > 0 {
+                let size = of_part.checked_mul((*bits).into())? / 8;
+                bytes.split_off(..usize::try_from(size).ok()?)?;
+                left = left.saturating_sub(of_part);
+            }
+        }
+    }
+    Some((count, bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(rows: usize, page: Page) -> String {
+        let mut check = Check { optional: true, size: 4, rows, has_dictionary: false };
+        check.page(&page).unwrap_err().to_string()
+    }
+
+    fn data(num_values: u32, encoding: Encoding, bytes: &'static [u8]) -> Page {
+        let levels = Encoding::RLE;
+        let buf = bytes.into();
+        Page::DataPage {
+            buf,
+            num_values,
+            encoding,
+            def_level_encoding: levels,
+            rep_level_encoding: levels,
+            statistics: None,
+        }
+    }
+
+    #[test]
+    fn pages_that_contradict_themselves() {
+        let dictionary = Page::DictionaryPage {
+            buf: vec![0; 11].into(),
+            num_values: 3,
+            encoding: Encoding::PLAIN,
+            is_sorted: false,
+        };
+        assert_eq!(error(3, dictionary), "the file is damaged: a dictionary of 3 values has 11 bytes");
+        let expected = "the file is damaged: a page has no dictionary before it";
+        assert_eq!(error(3, data(3, Encoding::RLE_DICTIONARY, &[0; 4])), expected);
+        let expected = "the file is damaged: a page of 4 values has more of them than there are rows";
+        assert_eq!(error(3, data(4, Encoding::PLAIN, &[0; 4])), expected);
+        let expected = "the file is damaged: a page ends within its levels";
+        assert_eq!(error(3, data(3, Encoding::PLAIN, &[0; 3])), expected);
+        assert_eq!(error(3, data(3, Encoding::PLAIN, &[1, 0, 0, 0])), expected);
+        let expected = "mfnet does not read values in encoding ALP of Parquet";
+        assert_eq!(error(3, data(3, Encoding::ALP, &[0; 4])), expected);
+        // blocks of 128 in 4 parts; 5 lengths of 0, then 6 of 0
+        let lengths = b"\0\0\0\0\x80\x01\x04\x05\0\0\0\0\0\0\x80\x01\x04\x06\0\0\0\0\0\0";
+        let expected = "the file is damaged: a page of 4 values has 5 lengths";
+        assert_eq!(error(9, data(4, Encoding::DELTA_LENGTH_BYTE_ARRAY, lengths)), expected);
+        let expected = "the file is damaged: a page of 5 values has 6 lengths";
+        assert_eq!(error(9, data(5, Encoding::DELTA_BYTE_ARRAY, lengths)), expected);
+        let expected = "the file is damaged: a page ends within its lengths";
+        assert_eq!(error(9, data(5, Encoding::DELTA_BYTE_ARRAY, &lengths[..20])), expected);
+    }
 }

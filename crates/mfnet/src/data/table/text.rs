@@ -10,7 +10,7 @@ use super::column::Column;
 use super::dialect::Dialect;
 use super::{Lines, Table, TableFormat};
 use crate::data::MOST_COLUMNS;
-use crate::data::file::{check_text, hexadecimal};
+use crate::data::file::hexadecimal;
 use crate::error::{DataProblem, Error, Result};
 
 /// How many bytes are asked for at a time; from the first of them the dialect is guessed.
@@ -27,7 +27,6 @@ pub(super) fn read(
     keep_texts: &[String],
 ) -> Result<Table> {
     let bytes = Bytes::begin(from).map_err(Error::io(name.as_ref(), "read"))?;
-    check_text(bytes.here()).map_err(|problem| Error::data(name, problem))?;
     let dialect = Dialect::guess(bytes.here(), bytes.ended, delimiter, header);
     let mut rows = Rows::new(name, dialect, bytes);
     let Some((line, first)) = rows.next()? else { return Err(Error::data(name, DataProblem::Empty)) };

@@ -1,0 +1,118 @@
+//! The file as the crate reads it, with no page larger than it can be.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use ::parquet::basic::Compression;
+use ::parquet::errors::Result;
+use ::parquet::file::reader::{ChunkReader, Length};
+use bytes::Bytes;
+
+use super::{damaged, refused};
+
+/// Memory that is taken on the word of a header, however little its page has.
+const TRUSTED: u64 = 1 << 20;
+/// Bytes of a header among which its sizes are.
+const BEGINNING: u64 = 24;
+
+pub(super) struct Measured<R> {
+    pub(super) from: Arc<R>,
+    pub(super) codec: Compression,
+}
+
+impl<R: ChunkReader> Length for Measured<R> {
+    fn len(&self) -> u64 {
+        self.from.len()
+    }
+}
+
+impl<R: ChunkReader> ChunkReader for Measured<R> {
+    type T = R::T;
+
+    /// What the crate calls to read the header of a page; it then takes as much memory as stands there.
+    fn get_read(&self, start: u64) -> Result<R::T> {
+        let mut header = Vec::new();
+        self.from.get_read(start)?.take(BEGINNING).read_to_end(&mut header)?;
+        let (size, stored) = sizes(&header).ok_or_else(|| refused(damaged("a page does not say its size")))?;
+        if stored > self.len() || size > (stored * most(self.codec)).max(TRUSTED) {
+            return Err(refused(damaged(format!("{stored} bytes of it are to become a page of {size}"))));
+        }
+        self.from.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        self.from.get_bytes(start, length)
+    }
+}
+
+/// What one byte can become.
+fn most(codec: Compression) -> u64 {
+    match codec {
+        Compression::UNCOMPRESSED => 1,
+        // 3 bytes repeat 64
+        Compression::SNAPPY => 22,
+        Compression::LZ4 | Compression::LZ4_RAW => 255,
+        Compression::GZIP(_) => 1032,
+        // 4 bytes are a block of 128 kB
+        Compression::ZSTD(_) => 1 << 15,
+        // 8 bytes are one of 16 MB
+        _ => 1 << 21,
+    }
+}
+
+/// The size of a page, and as it is stored: the second and third field of its header, in the compact protocol of Thrift. Everyone writes fields in
+/// their order.
+fn sizes(mut header: &[u8]) -> Option<(u64, u64)> {
+    let mut fields = [0; 3];
+    for field in &mut fields {
+        // the next field, a number of 32 bits; its lowest bit is the sign
+        if *header.split_off_first()? != 0x15 {
+            return None;
+        }
+        *field = number(&mut header).filter(|x| x % 2 == 0 && *x <= u32::MAX.into())? / 2;
+    }
+    let [_, size, stored] = fields;
+    Some((size, stored))
+}
+
+/// Seven bits a byte, the lowest ones first, until a byte has no 1 above them.
+pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
+    let mut x = 0;
+    for shift in (0..64).step_by(7) {
+        let byte = *bytes.split_off_first()?;
+        x |= u64::from(byte & 0x7f) << shift;
+        if byte < 0x80 {
+            return Some(x);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(codec: Compression, header: &'static [u8]) -> Option<String> {
+        let measured = Measured { from: Arc::new(Bytes::from_static(header)), codec };
+        measured.get_read(0).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_page_has_a_size_that_it_can_have() {
+        // a data page of 2²⁴ bytes, of which 16 are stored
+        let header = b"\x15\x00\x15\x80\x80\x80\x10\x15\x20 0123456789abcdef";
+        for codec in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::LZ4_RAW] {
+            let expected = "External: the file is damaged: 16 bytes of it are to become a page of 16777216";
+            assert_eq!(error(codec, header).as_deref(), Some(expected));
+        }
+        assert_eq!(error(Compression::BROTLI(Default::default()), header), None);
+        // more than the file has
+        let expected = "External: the file is damaged: 1024 bytes of it are to become a page of 16";
+        assert_eq!(error(Compression::SNAPPY, b"\x15\x00\x15\x20\x15\x80\x10 0123").as_deref(), Some(expected));
+        // another field, less than nothing, no end
+        for header in [&b"\x15\x00\x25\x20\x15\x20"[..], b"\x15\x00\x15\x21\x15\x20", b"\x15\x00\x15\x80"] {
+            let expected = "External: the file is damaged: a page does not say its size";
+            assert_eq!(error(Compression::SNAPPY, header).as_deref(), Some(expected));
+        }
+    }
+}
