@@ -121,7 +121,7 @@ impl Dataset {
     ///
     /// # Errors
     /// [`Error::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
-    /// where values belong, one class or one value; an infinite number; a column that is not there; no feature.
+    /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let targets = Targets::from_table(table, target)?;
         let Choice { features, left_out, stray_texts } = Features::from_table(table, target.columns(), columns)?;

@@ -291,7 +291,8 @@ impl Table {
     /// The numbers of these columns, shape (columns, rows): a row of the file becomes a column of the matrix.
     ///
     /// # Errors
-    /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, or is not finite.
+    /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, is not finite, or is
+    /// beyond ±10³⁰⁰: the means of such numbers are infinite.
     pub fn numbers(&self, columns: &[String]) -> Result<Tensor<f64>> {
         if columns.is_empty() {
             return Err(Error::data(&self.name, DataProblem::NoFeatures { left_out: Vec::new() }));
