@@ -55,7 +55,7 @@ fn the_program_for_pytorch_encodes_columns() {
     let row = |i: usize| {
         let (place, zip) = (["Rome", "", "Oslo", "3.0", "Bern"][i * 3 % 5], ["007", "100"][i % 2]);
         let (open, day) = (["yes", "no", "Y", "?"][i % 4], 1 + i % 28);
-        let time = if i % 3 == 0 { "T18:30:00" } else { "" };
+        let time = if i.is_multiple_of(3) { "T18:30:00" } else { "" };
         let x = if i % 6 == 5 { "NA".to_owned() } else { (i * i % 13).to_string() };
         format!("{x},{place},{zip},{open},2024-{:02}-{day:02}{time},{}\n", 1 + i % 12, 50 + i * 7 % 40)
     };
