@@ -105,7 +105,7 @@ impl From<Error> for Failure {
                 }
                 DataProblem::Damaged { .. } => failure.help(DAMAGED),
                 DataProblem::Unsupported { .. } | DataProblem::Nested { .. } | DataProblem::PythonObjects => {
-                    failure.help("save the table as CSV, or as Parquet or NumPy without that")
+                    failure.help("save the table as CSV")
                 }
                 DataProblem::NotText { .. } => failure.help("save the table as CSV, in UTF-8"),
                 DataProblem::NotUtf8 => failure.help("save the file as UTF-8 text"),
@@ -140,7 +140,9 @@ impl From<Error> for Failure {
                 .help(format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR"))
                 .help("or with the environment variable MFNET_DATA, for all commands"),
             Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
-                failure.help("the file is cut off, altered or no model; train it again or take a copy")
+                failure
+                    .help("the file is cut off, altered or no model; train it again or take a copy")
+                    .help("a model is a model.safetensors or the folder of a run, and is named before the data")
             }
             _ => failure,
         }

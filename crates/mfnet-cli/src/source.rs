@@ -204,10 +204,10 @@ fn target_of(table: &Table, target: Option<&str>, task: Option<Task>) -> Result<
     };
     for (i, column) in columns.iter().enumerate() {
         table.position(column).map_err(|error| match column.parse::<usize>() {
-            Ok(_) => Failure::from(error).help(
+            Ok(_) if table.has_header() => Failure::from(error).help(
                 "columns have numbers in a file without header; here the first line, which holds text, was read as one",
             ),
-            Err(_) => error.into(),
+            _ => error.into(),
         })?;
         if columns[..i].contains(column) {
             return Err(Failure::usage(format!("--target names the column {column:?} twice")));

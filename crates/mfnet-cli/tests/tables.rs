@@ -192,6 +192,16 @@ fn other_dialects() {
     }
 }
 
+/// A target with decimal commas is a quantity, as a feature is.
+#[test]
+fn a_target_with_decimal_commas() {
+    let desk = Desk::new();
+    let rows: String = (0..60).map(|i| format!("{},5;{},25\n", i % 10, 3 * (i % 10))).collect();
+    desk.write("t.csv", format!("x;y\n{rows}"));
+    let report = desk.train("t.csv --target y --epochs 5");
+    assert_eq!(report["task"], json!("regression"));
+}
+
 /// Columns that are left out are counted, too.
 #[test]
 fn without_a_header() {

@@ -69,7 +69,10 @@ impl<'a> Task<'a> {
             0 => "regression".to_owned(),
             classes => format!("classification, {classes} classes"),
         };
-        let is_guess = args.task.is_none() && data.targets().columns().len() == 1 && !source::is_known(&args.data);
+        // classes of text cannot be values
+        let is_text = data.labels().iter().any(|label| label.parse::<f64>().is_err());
+        let is_guess =
+            args.task.is_none() && !is_text && data.targets().columns().len() == 1 && !source::is_known(&args.data);
         let other = if data.classes() > 0 { "regression" } else { "classification" };
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));

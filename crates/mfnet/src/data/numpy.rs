@@ -16,6 +16,10 @@ use super::filling::Filling;
 use super::table::Column;
 use crate::error::{DataProblem, Error, Result};
 
+/// What NumPy calls an array that has no name.
+const UNNAMED: &str = "arr_0";
+/// How names of files begin in an archive that is a table of Excel.
+const EXCEL: [&str; 4] = ["[Content_Types].xml", "_rels/", "docProps/", "xl/"];
 /// How much is decoded at a time.
 const BLOCK: usize = 1 << 16;
 /// An archive that makes more than the second of these out of its bytes, and more than so many times as much, is one made to fill memory.
@@ -37,7 +41,7 @@ pub(crate) fn npy(name: &str, from: impl Read) -> Result<Vec<(String, Column)>> 
 }
 
 /// The columns of an archive of arrays, with their names: an array `X` of shape (n, k) has columns `X_0` to `X_k−1`, one of n elements a column
-/// `X`. A single array is as in [`npy`].
+/// `X`. A single array without a name is as in [`npy`].
 pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String, Column)>> {
     let here = |problem| Error::data(name, problem);
     let unreadable = |error: zip::result::ZipError| here(DataProblem::Other(error.to_string()));
@@ -63,9 +67,9 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
         let member = archive.by_index(i).map_err(unreadable)?;
         let of = member.name().map_err(unreadable)?.into_owned();
         let Some(of) = of.strip_suffix(".npy") else {
-            let found = match of.as_str() {
-                "[Content_Types].xml" => "Excel's files".to_owned(),
-                _ => format!("archives with other files than arrays (here {of:?})"),
+            let found = match EXCEL.iter().any(|part| of.starts_with(part)) {
+                true => "Excel's files".to_owned(),
+                false => format!("archives with other files than arrays (here {of:?})"),
             };
             return Err(here(DataProblem::Unsupported { found }));
         };
@@ -81,7 +85,7 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
         }
         _ => {}
     }
-    let alone = arrays.len() == 1;
+    let alone = arrays.len() == 1 && arrays[0].0 == UNNAMED;
     let named = arrays.into_iter().flat_map(|(of, array)| {
         let whole = array.columns.len() == 1 && !array.structured;
         array.columns.into_iter().map(move |(column, filling)| {

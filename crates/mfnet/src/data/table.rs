@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
-pub(crate) use column::{Column, field, shortest};
+pub(crate) use column::{Column, Field, field, shortest};
 use dialect::Dialect;
 use kind::LARGEST;
 pub use kind::{LeftOut, StrayText};

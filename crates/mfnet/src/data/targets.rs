@@ -2,7 +2,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use super::samples::ahead;
-use super::table::number;
+use super::table::{Field, number};
 use crate::data::Table;
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::kernel::{Kernels, prefetch};
@@ -239,7 +239,12 @@ pub(super) fn sort_labels(labels: &mut [String]) {
 /// Decides between classes and values.
 fn guess(table: &Table, columns: &[String]) -> Result<Target> {
     let [column] = columns else { return Ok(Target::values(columns)) };
-    let text = table.text(column)?;
+    let of_table = table.column(column)?;
+    let as_number = |text: String| match of_table.field(&text) {
+        Field::Number(x) => x.to_string(),
+        _ => text,
+    };
+    let text: Vec<String> = table.text(column)?.into_iter().map(as_number).collect();
     let numbers = text.iter().filter(|field| field.parse::<f64>().is_ok()).count();
     // a text among numbers is an error in a column of numbers, which reading it as such reports
     let classes = if numbers == text.len() { !like_values(&text) } else { 2 * numbers < text.len() };

@@ -180,7 +180,9 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
                 history.stop = Stop::Callback;
                 break;
             }
-            if self.patience.is_some_and(|patience| epoch - kept.best_epoch().unwrap_or(0) >= patience) {
+            if epoch < self.epochs
+                && self.patience.is_some_and(|patience| epoch - kept.best_epoch().unwrap_or(0) >= patience)
+            {
                 history.stop = Stop::Early;
                 break;
             }
