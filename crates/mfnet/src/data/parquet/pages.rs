@@ -127,35 +127,20 @@ impl Check {
         let bytes = bytes.ok_or_else(|| damaged("a page ends within its levels"))?;
         self.rows = (self.rows.checked_sub(values))
             .ok_or_else(|| damaged(format!("a page of {values} values has more of them than there are rows")))?;
-        let lengths = match encoding {
-            Encoding::PLAIN | Encoding::RLE | Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => Some(0),
-            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if self.has_dictionary => Some(0),
-            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
-                return Err(damaged("a page has no dictionary before it"));
-            }
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => Lengths::read(bytes).map(|lengths| lengths.count),
+        match encoding {
+            Encoding::PLAIN | Encoding::RLE | Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => Ok(()),
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if self.has_dictionary => Ok(()),
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => Err(damaged("a page has no dictionary before it")),
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => Lengths::read(bytes, values as u64).map(|_| ()),
             // of beginnings that are those of the text before, and of the rest
-            Encoding::DELTA_BYTE_ARRAY => match beginnings_and_rest(bytes) {
-                None => None,
-                Some((beginnings, rest)) => {
-                    self.limits.shared(beginnings.sum.saturating_add(rest.sum))?;
-                    Some(beginnings.count.max(rest.count))
-                }
-            },
-            _ => return Err(DataProblem::Unsupported { found: format!("values in encoding {encoding} of Parquet") }),
-        };
-        match lengths {
-            Some(lengths) if lengths <= values as u64 => Ok(()),
-            Some(lengths) => Err(damaged(format!("a page of {values} values has {lengths} lengths"))),
-            None => Err(damaged("a page ends within its lengths")),
+            Encoding::DELTA_BYTE_ARRAY => {
+                let beginnings = Lengths::read(bytes, values as u64)?;
+                let rest = Lengths::read(beginnings.after, values as u64)?;
+                self.limits.shared(beginnings.sum.saturating_add(rest.sum))
+            }
+            _ => Err(DataProblem::Unsupported { found: format!("values in encoding {encoding} of Parquet") }),
         }
     }
-}
-
-fn beginnings_and_rest(bytes: &[u8]) -> Option<(Lengths<'_>, Lengths<'_>)> {
-    let beginnings = Lengths::read(bytes)?;
-    let rest = Lengths::read(beginnings.after)?;
-    Some((beginnings, rest))
 }
 
 /// Numbers in DELTA_BINARY_PACKED.
@@ -167,11 +152,23 @@ struct Lengths<'a> {
 }
 
 impl<'a> Lengths<'a> {
+    fn read(bytes: &'a [u8], values: u64) -> std::result::Result<Self, DataProblem> {
+        let lengths = Self::within(bytes, values).ok_or_else(|| damaged("a page ends within its lengths"))?;
+        match lengths.count {
+            count if count > values => Err(damaged(format!("a page of {values} values has {count} lengths"))),
+            _ => Ok(lengths),
+        }
+    }
+
     /// After the sizes of blocks and the first number there are blocks: the least difference, the bits that a number has in each part, the parts.
-    fn read(mut bytes: &'a [u8]) -> Option<Self> {
+    fn within(mut bytes: &'a [u8], values: u64) -> Option<Self> {
         let (block, parts) = (number(&mut bytes)?, number(&mut bytes)?);
         let (count, first) = (number(&mut bytes)?, number(&mut bytes)?);
         let of_part = block.checked_div(parts)?;
+        if count > values {
+            // they need not have bytes
+            return Some(Lengths { count, sum: 0, after: bytes });
+        }
         // the crate cuts numbers off to 32 bits, too
         let mut length = thrift::signed(first) as i32;
         let (mut left, mut sum) = (count.saturating_sub(1), u64::try_from(length).unwrap_or(0));
@@ -216,9 +213,9 @@ mod tests {
     fn lengths_are_counted_and_added() {
         // blocks of 8 in 1 part; 8 numbers, the first is 7; at least -2 more, in 2 bits each
         let bytes = b"\x08\x01\x08\x0e\x03\x02\xc0\x3f!";
-        let lengths = Lengths::read(bytes).unwrap();
+        let lengths = Lengths::within(bytes, 8).unwrap();
         assert_eq!((lengths.count, lengths.sum, lengths.after), (8, 7 + 5 + 3 + 1 + 2 + 3 + 4 + 5, &b"!"[..]));
-        assert!(Lengths::read(&bytes[..7]).is_none());
+        assert!(Lengths::within(&bytes[..7], 8).is_none());
     }
 
     #[test]
@@ -272,7 +269,12 @@ mod tests {
         assert_eq!(error(9, data(4, Encoding::DELTA_LENGTH_BYTE_ARRAY, lengths)), expected);
         let expected = "the file is damaged: a page of 5 values has 6 lengths";
         assert_eq!(error(9, data(5, Encoding::DELTA_BYTE_ARRAY, lengths)), expected);
+        // 2⁶² lengths in one part without bytes
+        let lengths = b"\0\0\0\0\x80\x80\x80\x80\x80\x80\x80\x80\x40\x01\x80\x80\x80\x80\x80\x80\x80\x80\x40\0\0\0";
+        let expected = "the file is damaged: a page of 5 values has 4611686018427387904 lengths";
+        assert_eq!(error(9, data(5, Encoding::DELTA_LENGTH_BYTE_ARRAY, lengths)), expected);
+        let lengths = b"\0\0\0\0\x80\x01\x04\x05\0\0\0\0\0\0\x80\x01\x04\x06\0\0\0\0\0\0";
         let expected = "the file is damaged: a page ends within its lengths";
-        assert_eq!(error(9, data(5, Encoding::DELTA_BYTE_ARRAY, &lengths[..20])), expected);
+        assert_eq!(error(9, data(6, Encoding::DELTA_BYTE_ARRAY, &lengths[..20])), expected);
     }
 }
