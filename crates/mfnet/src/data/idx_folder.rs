@@ -45,9 +45,9 @@ impl IdxFolder {
             digests += &format!("{}  {}\n", idx.digest(), file_name(path).trim_end_matches(".gz"));
             Ok(idx)
         };
-        let (data, official) = match [&pairs[0].0[..], &pairs[0].1, &pairs[1].0, &pairs[1].1] {
+        let data = match [&pairs[0].0[..], &pairs[0].1, &pairs[1].0, &pairs[1].1] {
             [[images], [labels], [], []] | [[], [], [images], [labels]] => {
-                (Dataset::from_arrays(&name, read(images)?, &read(labels)?)?, None)
+                Dataset::from_arrays(&name, read(images)?, &read(labels)?)?
             }
             [[images], [labels], [test_images], [test_labels]] => {
                 let (images, labels) = (read(images)?, read(labels)?);
@@ -56,16 +56,14 @@ impl IdxFolder {
                 test_images.check_labels(&test_labels)?;
                 images.check_size(&test_images)?;
                 let official = [vec![Part::Train; labels.len()], vec![Part::Test; test_labels.len()]].concat();
-                let data =
-                    Dataset::from_arrays(&name, images.followed_by(&test_images), &labels.followed_by(&test_labels))?;
-                (data, Some(official))
+                let (images, labels) = (images.followed_by(&test_images), labels.followed_by(&test_labels));
+                Dataset::from_arrays(&name, images, &labels)?.officially_split(official)
             }
             _ => {
                 let found = files.iter().map(|path| file_name(path)).collect();
                 return Err(Error::data(&name, DataProblem::NoIdxFiles { found }));
             }
         };
-        let data = official.map_or(data.clone(), |official| data.officially_split(official));
         Ok(IdxFolder { data, digest: sha256([digests.as_bytes()]) })
     }
 
@@ -99,7 +97,7 @@ mod tests {
 
     /// `count` images of two pixels, and their labels 0, 1, 0, …
     fn write(folder: &Path, part: &str, count: u8, pixels: u8) {
-        let elements = (0..count * pixels).chain([]);
+        let elements = 0..count * pixels;
         let images: Vec<u8> = [0, 0, 8, 2, 0, 0, 0, count, 0, 0, 0, pixels].into_iter().chain(elements).collect();
         let labels: Vec<u8> = [0, 0, 8, 1, 0, 0, 0, count].into_iter().chain((0..count).map(|i| i % 2)).collect();
         fs::write(folder.join(format!("{part}-images-idx3-ubyte")), images).unwrap();
