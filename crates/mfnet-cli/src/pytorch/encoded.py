@@ -12,9 +12,11 @@ def number(kind, text):  # nan where it is missing
 
 def level(text):  # 3 and 3.0 are the same
     try:
-        return repr(float(text)).removesuffix(".0") if text.lstrip("0") == text or "." in text else text
+        x = float(text)
     except ValueError:
         return text
+    is_plain = math.isfinite(x) and "_" not in text and (text.lstrip("0") == text or "." in text)
+    return repr(x).removesuffix(".0") if is_plain else text
 
 def encoded(rows):  # as csv.DictReader gives them
     features, is_scaled = [], []
