@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use serde::{Deserialize, Serialize};
 
 use super::ColumnKind;
-use super::table::{Reading, field, value};
+use super::table::{NumberFormat, Reading, field, value};
 
 /// The most levels of a category that get a feature of their own.
 const MOST_LEVELS: usize = 200;
@@ -211,7 +211,7 @@ impl Encoder {
         let as_it_is = kind.name() == self.kind();
         let read = move |x: f64| {
             let text = kind.text(x);
-            value(reading, field(&text, false), &text).unwrap_or(f64::NAN)
+            value(reading, field(&text, NumberFormat::Point), &text).unwrap_or(f64::NAN)
         };
         values.map(move |x| if as_it_is { x } else { read(x) })
     }

@@ -2,12 +2,12 @@ mod column;
 mod dialect;
 mod kind;
 mod lines;
+mod number_format;
+mod read;
 mod text;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Formatter};
-use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
 pub(crate) use column::{Column, Field, field, shortest};
@@ -16,12 +16,9 @@ use kind::LARGEST;
 pub use kind::{LeftOut, StrayText};
 pub(crate) use kind::{Reading, date_text, guess, value};
 use lines::Lines;
+pub(crate) use number_format::NumberFormat;
+pub use read::ReadTable;
 
-use super::file::{LOOKED_AT, check_text, decompressed, sha256};
-#[cfg(feature = "numpy")]
-use super::numpy;
-#[cfg(feature = "parquet")]
-use super::parquet;
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
 
@@ -31,8 +28,6 @@ const SUGGESTIONS: usize = 3;
 const SIMILAR: f64 = 0.8;
 /// Longer names, in bytes, are not compared: it takes a time that grows with the product of their lengths.
 const LONGEST_COMPARED: usize = 200;
-/// How much is asked of the system at a time.
-const BUFFER: usize = 1 << 17;
 
 /// A data file as named columns, a row for each sample. What its columns mean is decided later, by
 /// [`super::Dataset::from_table`] or by a model that looks for the columns it was trained on.
@@ -60,123 +55,6 @@ enum TableFormat {
     NumPy,
 }
 
-/// How a table is read, where it is not as usual.
-#[derive(Default)]
-pub struct ReadTable<'a> {
-    keep_texts: Vec<String>,
-    header: Option<bool>,
-    progress: Option<&'a mut dyn FnMut(u64)>,
-}
-
-impl<'a> ReadTable<'a> {
-    /// As usual.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Keeps the texts of these columns as they stand, also where they are numbers: 1.50 stays 1.50.
-    pub fn keep_texts<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
-        self.keep_texts.extend(columns.into_iter().map(Into::into));
-        self
-    }
-
-    /// Takes the first line of a text for the names of the columns, or for a row, and guesses nothing.
-    pub fn header(mut self, names: bool) -> Self {
-        self.header = Some(names);
-        self
-    }
-
-    /// Calls `progress` with the number of bytes of the file that were read, from time to time.
-    pub fn progress(mut self, progress: &'a mut dyn FnMut(u64)) -> Self {
-        self.progress = Some(progress);
-        self
-    }
-
-    /// Reads a file.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub fn read(self, path: impl AsRef<Path>) -> Result<Table> {
-        let path = path.as_ref();
-        let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-        let plain = if compressed { path.with_extension("") } else { path.to_owned() };
-        let tabs = plain.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(Error::io(path, "read"))?;
-        self.read_as(&name, file, tabs.then_some(b'\t'))
-    }
-
-    /// Reads what `from` gives, from its beginning to its end; `name` is what errors call it.
-    ///
-    /// # Errors
-    /// As [`Table::read`].
-    pub fn read_from(self, name: &str, from: impl Read) -> Result<Table> {
-        self.read_as(name, from, None)
-    }
-
-    fn read_as(self, name: &str, from: impl Read, delimiter: Option<u8>) -> Result<Table> {
-        let mut none = |_| {};
-        let counted = Counted { from, count: 0, progress: self.progress.unwrap_or(&mut none) };
-        let unreadable = |error| Error::io(name.as_ref(), "read")(error);
-        let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
-        let mut start = Vec::new();
-        plain.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start).map_err(unreadable)?;
-        let others = check_text(&start).err();
-        let mut whole = Cursor::new(start.clone()).chain(plain);
-        let Some(problem) = others else { return text::read(name, whole, delimiter, self.header, &self.keep_texts) };
-        let Some(format) = TableFormat::of_bytes(&start) else { return Err(Error::data(name, problem)) };
-        let mut bytes = Vec::new();
-        whole.read_to_end(&mut bytes).map_err(unreadable)?;
-        let digest = sha256([&bytes[..]]);
-        Table::new(name, format.columns(name, bytes)?, format, Lines::default(), digest)
-    }
-}
-
-impl TableFormat {
-    /// By the first bytes of a file that is no text.
-    fn of_bytes(start: &[u8]) -> Option<Self> {
-        match start {
-            #[cfg(feature = "parquet")]
-            [b'P', b'A', b'R', b'1' | b'E', ..] => Some(TableFormat::Parquet),
-            #[cfg(feature = "numpy")]
-            [b'\x93', b'N', b'U', b'M', b'P', b'Y', ..] | [b'P', b'K', b'\x03', b'\x04', ..] => {
-                Some(TableFormat::NumPy)
-            }
-            _ => None,
-        }
-    }
-
-    /// The columns of a file of this format, with their names.
-    #[cfg_attr(not(any(feature = "numpy", feature = "parquet")), expect(unused_variables))]
-    fn columns(self, name: &str, bytes: Vec<u8>) -> Result<Vec<(String, Column)>> {
-        match self {
-            #[cfg(feature = "parquet")]
-            TableFormat::Parquet => parquet::columns(name, bytes::Bytes::from(bytes)),
-            #[cfg(feature = "numpy")]
-            TableFormat::NumPy if bytes.starts_with(b"PK") => numpy::npz(name, Cursor::new(bytes)),
-            #[cfg(feature = "numpy")]
-            TableFormat::NumPy => numpy::npy(name, &bytes[..]),
-            TableFormat::Text(_) => Ok(Vec::new()),
-        }
-    }
-}
-
-/// Says how much was read.
-struct Counted<'a, R> {
-    from: R,
-    count: u64,
-    progress: &'a mut dyn FnMut(u64),
-}
-
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.from.read(to)?;
-        self.count += count as u64;
-        (self.progress)(self.count);
-        Ok(count)
-    }
-}
-
 impl Table {
     /// Reads a table, as text or, with the features of these names, as Parquet or NumPy's `.npy` and `.npz`; plain or compressed with gzip. The
     /// first bytes of the file say which it is.
@@ -184,7 +62,8 @@ impl Table {
     /// Of a text, which character stands between fields (comma, tab, semicolon or |; tabs in a `.tsv` file) and which around a field that has it in
     /// itself (" as in RFC 4180, or ') is guessed from the first lines, and so is whether the first line names the columns: not if it has numbers where
     /// the lines below have them, or a text that stands again below it. Then the columns are called `0`, `1`, …
-    /// [`Table::description`] says what was found. Where fields are not between commas, 1,5 is the number 1.5.
+    /// [`Table::description`] says what was found. Numbers may be written 1234.5, with a comma in place of the point (unless fields are between commas), and
+    /// with the other of both between thousands, which is guessed from the first lines too.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read, [`Error::Data`] with line and column if it is empty, has no rows, a row of another

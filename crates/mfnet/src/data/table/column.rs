@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
+use super::number_format::NumberFormat;
 use crate::data::targets::sort_labels;
 
 /// A column with more distinct texts than this is kept as numbers, if nearly all of them are.
@@ -20,8 +21,7 @@ const MISSING: [&str; 13] =
 #[derive(Clone)]
 pub(crate) struct Column {
     cells: Cells,
-    /// What stands before the decimals, beside the point.
-    comma: bool,
+    format: NumberFormat,
     /// Whether numbers may take the place of texts.
     keeps_texts: bool,
 }
@@ -50,18 +50,19 @@ impl Column {
     /// A column without rows.
     pub(crate) fn new() -> Self {
         let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Vec::new() };
-        Column { cells, comma: false, keeps_texts: false }
+        Column { cells, format: NumberFormat::default(), keeps_texts: false }
     }
 
     /// A number for each row; NaN where there is none.
     #[cfg(any(feature = "numpy", feature = "parquet"))]
     pub(crate) fn of_numbers(of_rows: Vec<f64>) -> Self {
-        Column { cells: Cells::Numbers { of_rows, others: Vec::new() }, comma: false, keeps_texts: false }
+        let cells = Cells::Numbers { of_rows, others: Vec::new() };
+        Column { cells, format: NumberFormat::default(), keeps_texts: false }
     }
 
-    /// The same column, which takes 1,5 for a number too.
-    pub(crate) fn with_comma(self, comma: bool) -> Self {
-        Column { comma, ..self }
+    /// The same column, whose numbers are written so.
+    pub(crate) fn with_format(self, format: NumberFormat) -> Self {
+        Column { format, ..self }
     }
 
     /// The same column, which keeps its texts however many they are.
@@ -84,7 +85,7 @@ impl Column {
                     self.become_numbers();
                 }
             }
-            Cells::Numbers { of_rows, others } => match field(text, self.comma) {
+            Cells::Numbers { of_rows, others } => match field(text, self.format) {
                 Field::Number(x) if x.is_finite() => of_rows.push(x),
                 _ => {
                     if !text.is_empty() {
@@ -99,7 +100,7 @@ impl Column {
     /// Leaves the texts of numbers, if nearly all are.
     fn become_numbers(&mut self) {
         let Cells::Texts { texts, of_rows } = &self.cells else { return };
-        let fields: Vec<Field> = texts.iter().map(|text| field(text, self.comma)).collect();
+        let fields: Vec<Field> = texts.iter().map(|text| field(text, self.format)).collect();
         let others = fields.iter().filter(|field| matches!(field, Field::Code | Field::Text)).count();
         if others > texts.len() / OTHERS {
             return;
@@ -122,7 +123,7 @@ impl Column {
 
     /// What a text of the column is.
     pub(crate) fn field(&self, text: &str) -> Field {
-        field(text, self.comma)
+        field(text, self.format)
     }
 
     /// Number of rows.
@@ -159,7 +160,7 @@ impl Column {
     ) -> Result<(), (usize, E)> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => {
-                let values: Vec<_> = texts.iter().map(|text| of(field(text, self.comma), text)).collect();
+                let values: Vec<_> = texts.iter().map(|text| of(field(text, self.format), text)).collect();
                 for (row, place) in of_rows.iter().enumerate() {
                     match &values[*place as usize] {
                         Ok(value) => to(row, *value),
@@ -171,7 +172,7 @@ impl Column {
                 let mut others = others.iter().peekable();
                 for (row, x) in of_rows.iter().enumerate() {
                     let value = match others.next_if(|(other, _)| *other == row) {
-                        Some((_, text)) => of(field(text, self.comma), text),
+                        Some((_, text)) => of(field(text, self.format), text),
                         None if x.is_nan() => of(Field::Missing, ""),
                         None => of(Field::Number(*x), ""),
                     };
@@ -212,10 +213,10 @@ impl Column {
             Cells::Texts { texts, of_rows } => {
                 let mut rows = vec![0; texts.len()];
                 of_rows.iter().for_each(|place| rows[*place as usize] += 1);
-                texts.iter().zip(rows).for_each(|(text, rows)| visit(field(text, self.comma), rows));
+                texts.iter().zip(rows).for_each(|(text, rows)| visit(field(text, self.format), rows));
             }
             Cells::Numbers { of_rows, others } => {
-                others.iter().for_each(|(_, text)| visit(field(text, self.comma), 1));
+                others.iter().for_each(|(_, text)| visit(field(text, self.format), 1));
                 visit(Field::Number(0.0), of_rows.iter().filter(|x| !x.is_nan()).count());
             }
         }
@@ -224,7 +225,7 @@ impl Column {
     /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and
     /// 3.0 are the same.
     pub(crate) fn levels(&self) -> (Vec<String>, Vec<f64>) {
-        let canonical = |text: &str| match field(text, self.comma) {
+        let canonical = |text: &str| match field(text, self.format) {
             Field::Number(x) if x.is_finite() => shortest(x),
             _ => text.to_owned(),
         };
@@ -245,22 +246,18 @@ impl Column {
 }
 
 /// What a text is, without spaces around it.
-pub(crate) fn field(text: &str, comma: bool) -> Field {
-    let digits = text.as_bytes();
-    match digits {
+pub(crate) fn field(text: &str, format: NumberFormat) -> Field {
+    match text.as_bytes() {
         [] => return Field::Missing,
         [b'0', rest @ ..] if rest.iter().any(|byte| *byte != b'0') && rest.iter().all(u8::is_ascii_digit) => {
             return Field::Code;
         }
         _ => {}
     }
-    match text.parse::<f64>() {
-        Ok(x) if !x.is_nan() => Field::Number(x),
-        _ if MISSING.contains(&text) => Field::Missing,
-        _ if comma && digits.contains(&b',') && !digits.contains(&b'.') => {
-            text.replacen(',', ".", 1).parse().map_or(Field::Text, Field::Number)
-        }
-        _ => Field::Text,
+    match format.number(text) {
+        Some(x) => Field::Number(x),
+        None if MISSING.contains(&text) => Field::Missing,
+        None => Field::Text,
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::{Display, Formatter};
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
 use super::column::{Field, field};
+use super::number_format::NumberFormat;
 
 /// Characters that may stand between fields; of two that fit as well the first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -18,8 +19,7 @@ pub(super) struct Dialect {
     pub(super) quote: u8,
     /// Whether the first line names the columns.
     pub(super) header: bool,
-    /// Whether 1,5 is a number.
-    pub(super) comma: bool,
+    pub(super) numbers: NumberFormat,
 }
 
 impl Dialect {
@@ -40,9 +40,8 @@ impl Dialect {
         let delimiter = delimiter
             .unwrap_or_else(|| DELIMITERS.into_iter().rev().max_by_key(|delimiter| fit(*delimiter)).unwrap_or(b','));
         let lines = lines(delimiter);
-        let comma =
-            delimiter != b',' && lines.iter().flatten().any(|text| is_number(text, true) && !is_number(text, false));
-        Dialect { delimiter, quote, header: header.unwrap_or_else(|| has_header(&lines, comma)), comma }
+        let numbers = NumberFormat::guess(lines.iter().flatten().map(String::as_str), delimiter);
+        Dialect { delimiter, quote, header: header.unwrap_or_else(|| has_header(&lines, numbers)), numbers }
     }
 }
 
@@ -59,9 +58,7 @@ impl Display for Dialect {
         if self.quote != b'"' {
             write!(f, " in {:?}", char::from(self.quote).to_string())?;
         }
-        if self.comma {
-            f.write_str(", numbers with a decimal comma")?;
-        }
+        self.numbers.fmt(f)?;
         f.write_str(if self.header { "" } else { ", no header: columns are numbered from 0" })
     }
 }
@@ -104,18 +101,18 @@ fn lines(start: &[u8], whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>
     lines
 }
 
-fn is_number(text: &str, comma: bool) -> bool {
-    matches!(field(text, comma), Field::Number(_))
+fn is_number(text: &str, format: NumberFormat) -> bool {
+    matches!(field(text, format), Field::Number(_))
 }
 
 /// Names are no numbers, and differ from what stands below them: a column of numbers has a text above it, or no column of
 /// texts has its first one again.
-fn has_header(lines: &[Vec<String>], comma: bool) -> bool {
+fn has_header(lines: &[Vec<String>], format: NumberFormat) -> bool {
     let Some((first, rest)) = lines.split_first() else { return true };
     if rest.is_empty() {
-        return !first.iter().any(|text| is_number(text, comma));
+        return !first.iter().any(|text| is_number(text, format));
     }
-    let of_number = |text: &String| matches!(field(text, comma), Field::Number(_) | Field::Missing | Field::Code);
+    let of_number = |text: &String| matches!(field(text, format), Field::Number(_) | Field::Missing | Field::Code);
     if first.iter().all(|text| of_number(text) && !text.is_empty()) {
         return false;
     }
@@ -127,7 +124,7 @@ fn has_header(lines: &[Vec<String>], comma: bool) -> bool {
         return true;
     }
     let is_data = |i: usize| {
-        (is_number(&first[i], comma) && numbers(i)) || (!first[i].is_empty() && below(i).any(|text| *text == first[i]))
+        (is_number(&first[i], format) && numbers(i)) || (!first[i].is_empty() && below(i).any(|text| *text == first[i]))
     };
     !columns.clone().any(is_data)
 }
@@ -147,6 +144,8 @@ mod tests {
         assert_eq!(guess("a;b;c\n1;2,5;3\n"), "fields between semicolons, numbers with a decimal comma");
         assert_eq!(guess("name;x\nMeier, Anna;1\nHuber, Jo;2\n"), "fields between semicolons");
         assert_eq!(guess("a|b\n1|2"), "fields between '|'");
+        assert_eq!(guess("a;b\n1.250,5;2\n"), "fields between semicolons, numbers such as 1.234,5");
+        assert_eq!(guess("a,b\n\"1,250.5\",2\n"), "fields between commas, numbers such as 1,234.5");
         assert_eq!(guess("a\n1\n2\n"), "fields between commas");
         // a wrong line does not change it
         assert_eq!(guess("a,b,y\n1,2,3\n4,5\n"), "fields between commas");

@@ -1,0 +1,138 @@
+//! How a text file writes numbers.
+
+use std::fmt::{Display, Formatter};
+
+/// What stands before decimals and between thousands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum NumberFormat {
+    /// 1234.5
+    #[default]
+    Point,
+    /// 1,234.5, and 1234.5
+    PointAndGroups,
+    /// 1234,5, and 1234.5
+    Comma,
+    /// 1.234,5, and 1234,5
+    CommaAndGroups,
+}
+
+impl NumberFormat {
+    /// From some fields. Between commas a comma in a field is no decimal one: 3,14 that lost its quotes would be two fields.
+    pub(super) fn guess<'a>(fields: impl Iterator<Item = &'a str> + Clone, delimiter: u8) -> Self {
+        let any = |is_so: &dyn Fn(&str) -> bool| fields.clone().any(is_so);
+        let (has_comma, has_point) = (|text: &str| text.contains(','), |text: &str| text.contains('.'));
+        let commas = |text: &str| has_comma(text) && without_groups(text, ',', '.').is_some();
+        let points = |text: &str| has_point(text) && without_groups(text, '.', ',').is_some();
+        let decimal_comma = |text: &str| has_comma(text) && !has_point(text) && decimal(text).is_some();
+        // 1,234 may be either
+        let surely = |text: &str| commas(text) && (has_point(text) || text.matches(',').count() > 1);
+        let has_groups = if delimiter == b',' { any(&commas) } else { any(&surely) };
+        if has_groups && !any(&|text| decimal_comma(text) && !commas(text)) {
+            return NumberFormat::PointAndGroups;
+        }
+        if delimiter == b',' || !any(&|text| decimal_comma(text) || (points(text) && has_comma(text))) {
+            return NumberFormat::Point;
+        }
+        let decimal_point = |text: &str| has_point(text) && !points(text) && text.parse::<f64>().is_ok();
+        if any(&points) && !any(&decimal_point) { NumberFormat::CommaAndGroups } else { NumberFormat::Comma }
+    }
+
+    /// The number in a text; infinite ones too, but not NaN.
+    pub(super) fn number(self, text: &str) -> Option<f64> {
+        let plain = || text.parse::<f64>().ok().filter(|x| !x.is_nan());
+        match self {
+            NumberFormat::Point => plain(),
+            NumberFormat::PointAndGroups => plain().or_else(|| without_groups(text, ',', '.')),
+            NumberFormat::Comma => plain().or_else(|| decimal(text)),
+            NumberFormat::CommaAndGroups if text.contains('.') => without_groups(text, '.', ','),
+            NumberFormat::CommaAndGroups => plain().or_else(|| decimal(text)),
+        }
+    }
+}
+
+/// Nothing of what is usual.
+impl Display for NumberFormat {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            NumberFormat::Point => "",
+            NumberFormat::PointAndGroups => ", numbers such as 1,234.5",
+            NumberFormat::Comma => ", numbers with a decimal comma",
+            NumberFormat::CommaAndGroups => ", numbers such as 1.234,5",
+        })
+    }
+}
+
+/// 3,14 as a number.
+fn decimal(text: &str) -> Option<f64> {
+    if text.contains('.') {
+        return None;
+    }
+    text.replacen(',', ".", 1).parse().ok()
+}
+
+/// A number of at least two groups, of three digits each but for the first, with decimals or without.
+fn without_groups(text: &str, group: char, point: char) -> Option<f64> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, decimals) = unsigned.split_once(point).unwrap_or((unsigned, ""));
+    let (first, others) = whole.split_once(group)?;
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = matches!(first.len(), 1..=3)
+        && are_digits(first)
+        && others.split(group).all(|digits| digits.len() == 3 && are_digits(digits))
+        && are_digits(decimals);
+    if !is_number {
+        return None;
+    }
+    text.replace(group, "").replacen(point, ".", 1).parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_guessed() {
+        let guess = |fields: &[&str], delimiter| NumberFormat::guess(fields.iter().copied(), delimiter);
+        for (fields, expected) in [
+            (&["1.5", "x", ""][..], NumberFormat::Point),
+            (&["2,5", "1.5"], NumberFormat::Comma),
+            (&["1,234"], NumberFormat::Comma),
+            (&["1.234"], NumberFormat::Point),
+            (&["2,5", "1.234"], NumberFormat::CommaAndGroups),
+            (&["1.234,5"], NumberFormat::CommaAndGroups),
+            (&["1.234.567,5", "12.5"], NumberFormat::Comma),
+            (&["1,234.5", "1,234"], NumberFormat::PointAndGroups),
+            (&["1,234,567"], NumberFormat::PointAndGroups),
+            (&["1,234.5", "2,5"], NumberFormat::Comma),
+        ] {
+            assert_eq!(guess(fields, b';'), expected, "{fields:?}");
+        }
+        assert_eq!(guess(&["1,234", "12"], b','), NumberFormat::PointAndGroups);
+        assert_eq!(guess(&["1,234", "2,5"], b','), NumberFormat::Point);
+        assert_eq!(guess(&["1.234,5"], b','), NumberFormat::Point);
+    }
+
+    #[test]
+    fn numbers() {
+        for (format, text, expected) in [
+            (NumberFormat::Point, "1,5", None),
+            (NumberFormat::Comma, "-1,5e3", Some(-1500.0)),
+            (NumberFormat::Comma, "1.5", Some(1.5)),
+            (NumberFormat::Comma, "1.234,5", None),
+            (NumberFormat::PointAndGroups, "-1,234,567.25", Some(-1_234_567.25)),
+            (NumberFormat::PointAndGroups, "1234.5", Some(1234.5)),
+            (NumberFormat::PointAndGroups, "1,23", None),
+            (NumberFormat::PointAndGroups, "1,2345", None),
+            (NumberFormat::PointAndGroups, "1234,567", None),
+            (NumberFormat::PointAndGroups, ",567", None),
+            (NumberFormat::CommaAndGroups, "1.234", Some(1234.0)),
+            (NumberFormat::CommaAndGroups, "+12.345,5", Some(12_345.5)),
+            (NumberFormat::CommaAndGroups, "0,5", Some(0.5)),
+            (NumberFormat::CommaAndGroups, "1.5", None),
+            (NumberFormat::CommaAndGroups, "1.234,5,6", None),
+            (NumberFormat::Point, "NaN", None),
+        ] {
+            assert_eq!(format.number(text), expected, "{text}");
+        }
+    }
+}
