@@ -42,6 +42,8 @@ pub(crate) enum Command {
   mfnet train visits.csv --target ill --group patient          no patient on both sides
   mfnet train iris.csv --target species --folds 5
 
+An empty cell is a missing value, and so is NA, N/A, #N/A, NaN, NULL, None, ? or -. Dates are written 2024-01-31, with a time of day or without.
+
 It says whether the network is worth it: whether it is better on the test rows than the linear model and the naive predictor, by more than equally good models
 differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t test of squared errors).
 
@@ -226,8 +228,8 @@ pub(crate) struct PredictArgs {
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// A column of the data to copy to the output; may be given several times
-    #[arg(long, value_name = "COLUMN")]
+    /// Columns of the data to copy to the output, with commas
+    #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,
     /// Write to a file instead of the standard output
     #[arg(long, short, value_name = "FILE")]

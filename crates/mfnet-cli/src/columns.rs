@@ -1,8 +1,8 @@
 //! What the columns of a table were taken for, in words.
 
-use mfnet::{ColumnKind, Dataset, Encoder, LeftOut, StrayText};
+use mfnet::{ColumnKind, Dataset, Encoder, LeftOut, StrayText, UnknownLevels};
 
-use crate::output::{as_read, counted};
+use crate::output::{as_read, counted, grouped};
 
 /// How many names are listed.
 const SHOWN: usize = 4;
@@ -36,6 +36,27 @@ pub(crate) fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
     let columns: Vec<String> = left_out.iter().map(|(column, why)| format!("{column} ({why})")).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     (!columns.is_empty()).then(|| format!("left out: {}", listed(&columns)))
+}
+
+/// "missing values: 17 in rooms, 23 in area", if there are some.
+pub(crate) fn missing(data: &Dataset) -> Option<String> {
+    let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
+    let columns: Vec<String> = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    (!columns.is_empty()).then(|| format!("missing values: {}", listed(&columns)))
+}
+
+/// What a model knows nothing of in other data, a line for each column.
+pub(crate) fn unknown_levels(unknown: &[UnknownLevels]) -> String {
+    let line = |unknown: &UnknownLevels| {
+        let UnknownLevels { column, levels, rows, rare } = unknown;
+        let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
+        let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+        let taken = if *rare { "taken for the rare ones" } else { "which say nothing to the model" };
+        let rows = counted(*rows, "row");
+        format!("{column}: {rows} with levels that were rare or not there in training, {taken}: {}\n", listed(&quoted))
+    };
+    unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
 
 /// A line for each column that is text because of a few fields.

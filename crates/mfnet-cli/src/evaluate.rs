@@ -16,6 +16,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let source =
         Source::read(&args.data, &args.folders, Reading { keep_texts: column.as_slice(), ..Reading::like(&model) })?;
     let (part, data) = part(&model, &source, args.part)?;
+    if part == Part::All {
+        source.warn_of_unknown_levels(&model)?;
+    }
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;
     let (part, samples) = (word(part), data.samples());

@@ -86,7 +86,7 @@ impl From<Error> for Failure {
             Error::Data { problem, .. } => match problem {
                 DataProblem::NotANumber { .. } => failure
                     .help("numbers have a point, such as 3.14; a missing one is an empty cell")
-                    .help("a column with text is read as a category, unless --numeric names it or it is the target of a regression"),
+                    .help("mfnet train reads a column with text as a category, unless --numeric names it or it is the target of a regression"),
                 DataProblem::EmptyCell => {
                     failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
                 }
@@ -94,8 +94,11 @@ impl From<Error> for Failure {
                     failure.help("a column that --numeric or --categorical names is not left out")
                 }
                 DataProblem::NotFinite { .. } | DataProblem::TooLarge { .. } => failure.help("replace the value, or take the row or the column out"),
+                DataProblem::RowLength { expected, found } if found > expected => {
+                    failure.help("a field that has in it what stands between fields must be in double quotes, such as \"3,14\"")
+                }
                 DataProblem::RowLength { .. } => {
-                    failure.help("a field with a comma in it must stand in double quotes, such as \"3,14\"")
+                    failure.help("a missing value is an empty field; a quote that is not closed takes fields and lines with it")
                 }
                 DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => {
                     failure.help("choose another column with --target")

@@ -8,7 +8,7 @@ use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
 use crate::read::Reading;
-use crate::source::{self, Source};
+use crate::source::{self, Source, split_names};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
@@ -16,9 +16,13 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
             .help("name another one with --output, or replace it with --force"));
     }
     let model = source::model(&args.model)?;
-    let source = Source::read(&args.data, &args.folders, Reading { keep_texts: &args.keep, ..Reading::like(&model) })?;
-    let kept = args.keep.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
-    let rows = Rows { predictions: source.predict(&model)?, names: &args.keep, kept };
+    let keep_texts: Vec<String> =
+        args.keep.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat()).collect();
+    let source = Source::read(&args.data, &args.folders, Reading { keep_texts: &keep_texts, ..Reading::like(&model) })?;
+    let names = source.named(&args.keep);
+    let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
+    source.warn_of_unknown_levels(&model)?;
+    let rows = Rows { predictions: source.predict(&model)?, names: &names, kept };
     match &args.output {
         None => written(rows.write(BufWriter::new(io::stdout().lock()))),
         Some(path) => write_file(path, |file| rows.write(BufWriter::new(file))),

@@ -9,9 +9,10 @@ use mfnet::{
 };
 
 use crate::args::{DataFolders, Task, word};
+use crate::columns;
 use crate::failure::Failure;
 use crate::fetch;
-use crate::output::counted;
+use crate::output::{counted, message};
 use crate::read::{self, Reading};
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
@@ -128,6 +129,27 @@ impl Source {
         })
     }
 
+    /// Says what the model does not know in it.
+    pub(crate) fn warn_of_unknown_levels(&self, model: &Model) -> Result<(), Failure> {
+        if let Source::Table(table) = self {
+            let unknown = model.unknown_levels(table)?;
+            if !unknown.is_empty() {
+                message(&columns::unknown_levels(&unknown));
+            }
+        }
+        Ok(())
+    }
+
+    /// The columns that a list means: names, with commas between them unless a column's name has one.
+    pub(crate) fn named(&self, lists: &[String]) -> Vec<String> {
+        let is_column = |name: &String| matches!(self, Source::Table(table) if table.columns().contains(name));
+        let names = |list: &String| match is_column(list) {
+            true => vec![list.clone()],
+            false => split_names(list),
+        };
+        lists.iter().flat_map(names).collect()
+    }
+
     /// What a model predicts for every row.
     pub(crate) fn predict(&self, model: &Model) -> Result<Predictions, Failure> {
         Ok(match self {
@@ -187,6 +209,11 @@ pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
     failure.help(format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", ")))
 }
 
+/// The names between commas.
+pub(crate) fn split_names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
 /// What --target and --task mean for this table.
 fn target_of(table: &Table, target: Option<&str>, task: Option<Task>) -> Result<Target, Failure> {
     let name = table.name();
@@ -200,7 +227,7 @@ fn target_of(table: &Table, target: Option<&str>, task: Option<Task>) -> Result<
     // a name with a comma in it, before several names
     let columns: Vec<String> = match table.position(target) {
         Ok(_) => vec![target.to_owned()],
-        Err(_) => target.split(',').map(|column| column.trim().to_owned()).collect(),
+        Err(_) => split_names(target),
     };
     for (i, column) in columns.iter().enumerate() {
         table.position(column).map_err(|error| match column.parse::<usize>() {

@@ -32,6 +32,13 @@ fn flats() -> String {
     format!("{HEADER}\n{}", (0..300).map(row).collect::<String>())
 }
 
+/// The bytes of a model's matrices in the folder "run".
+fn weights_of_run(desk: &Desk) -> Vec<u8> {
+    let model = desk.read("run/model.safetensors");
+    let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
+    model[8 + header..].to_vec()
+}
+
 #[test]
 fn from_a_file_to_predictions() {
     let desk = Desk::new();
@@ -40,6 +47,8 @@ fn from_a_file_to_predictions() {
     for expected in [
         "flats.csv (fields between commas): 300 rows, 5 features: 2 numbers, 1 boolean (garden), 1 date (sold), 1 category (city); target price",
         "\nleft out: id (an identifier: no two rows alike), street (300 different texts in 300 rows)\n",
+        // 3, 20, … of 0 to 299; 5, 18, …; 4, 23, …
+        "\nmissing values: 18 in rooms, 23 in area, 16 in city\n",
     ] {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
     }
@@ -48,6 +57,12 @@ fn from_a_file_to_predictions() {
     // prices have a deviation of 90 000: in their own unit, and better than half of it
     let rmse = metrics["test"]["rmse"].as_f64().unwrap();
     assert!((1000.0..40_000.0).contains(&rmse), "{rmse}");
+    // prices are sums of what the columns say, so that the linear model is better
+    let verdict = metrics["verdict"].as_str().unwrap();
+    assert!(verdict.starts_with("The network is not better than the linear model"), "{verdict}");
+    let better_by = |rival: &str| metrics["better_by"][rival]["difference"].as_f64().unwrap();
+    assert!(better_by("linear") < 0.0 && rmse > metrics["baselines"]["linear"].as_f64().unwrap());
+    assert!(better_by("naive") > 0.5 && metrics["better_by"]["naive"]["p_value"].as_f64().unwrap() < 1e-6);
     let evaluated = desk.ok("evaluate runs/flats-1 flats.csv --json").json();
     assert_eq!(evaluated["rmse"], metrics["test"]["rmse"]);
 
@@ -56,8 +71,13 @@ fn from_a_file_to_predictions() {
         "new.csv",
         "city,sold,area,garden,note,rooms,id\nNice,2015-03-11,80,yes,x,3,00700\nParis,,,,,,007\n,,80,no,y,,7.50\n",
     );
-    let predicted = desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout;
-    let lines: Vec<Vec<&str>> = predicted.lines().map(|line| line.split(',').collect()).collect();
+    let run = desk.ok("predict runs/flats-1 new.csv --keep id,note");
+    assert_eq!(
+        run.stderr,
+        "city: 1 row with levels that were rare or not there in training, which say nothing to the model: \"Paris\"\n"
+    );
+    assert_eq!(run.stdout, desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout);
+    let lines: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(lines[0], ["id", "note", "prediction"]);
     let kept: Vec<&[&str]> = lines[1..].iter().map(|line| &line[..2]).collect();
     assert_eq!(kept, [["00700", "x"], ["007", ""], ["7.50", "y"]]);
@@ -92,13 +112,7 @@ fn test_rows_have_no_say() {
         let shown = desk.ok("inspect run").stdout;
         // the file differs, and so does its digest
         let shown = shown.lines().filter(|line| !line.contains("SHA-256")).collect::<Vec<_>>().join("\n");
-        let model = desk.read("run/model.safetensors");
-        let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
-        (
-            shown,
-            model[8 + header..].to_vec(),
-            desk.text("run/history.csv").lines().map(without_seconds).collect::<Vec<_>>(),
-        )
+        (shown, weights_of_run(&desk), desk.text("run/history.csv").lines().map(without_seconds).collect::<Vec<_>>())
     };
     let before = learned("t.csv", &|_| ());
     let after = learned("t.csv", &|fields| {
@@ -137,6 +151,16 @@ fn options_for_columns() {
     let run = desk.run("train flats.csv --target price --numeric rooms,city");
     let first = run.stderr.lines().next().unwrap();
     assert_eq!(first, "error: flats.csv, line 2, column \"city\": expected a number, found \"Rome\"");
+    for (options, expected) in [
+        ("--drop price", "--drop names the target \"price\""),
+        ("--numeric rooms --categorical price", "--categorical names the target \"price\""),
+        ("--drop rooms --numeric rooms,area", "--drop and --numeric both name the column \"rooms\""),
+        ("--group city --categorical city", "--group and --categorical both name the column \"city\""),
+    ] {
+        let run = desk.run(&format!("train flats.csv --target price {options}"));
+        let expected = format!("error: {expected}");
+        assert_eq!((run.code, run.stderr.lines().next()), (2, Some(expected.as_str())));
+    }
     let run = desk.run("train flats.csv --target price --drop citi");
     let first = run.stderr.lines().next().unwrap();
     assert!(
@@ -167,9 +191,7 @@ fn other_dialects() {
     desk.write("plain.csv", &plain);
     let weights = |data: &str| {
         desk.ok(&format!("train {data} --target species --epochs 2 --output run --force"));
-        let model = desk.read("run/model.safetensors");
-        let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
-        model[8 + header..].to_vec()
+        weights_of_run(&desk)
     };
     let expected = weights("plain.csv");
     let quoted: String = plain.lines().map(|line| format!("'{}'\r\n", line.replace(',', "','"))).collect();
@@ -301,9 +323,7 @@ fn parquet_and_numpy() {
         let said = desk.ok(&format!("train {data} {options}")).stderr;
         let kinds = "10 000 rows, 4 features: 2 numbers, 1 boolean (negative), 1 category (text); target seven";
         assert!(said.contains(kinds), "{said}");
-        let model = desk.read("run/model.safetensors");
-        let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
-        model[8 + header..].to_vec()
+        weights_of_run(&desk)
     };
     assert_eq!(weights("many.parquet"), weights("many.csv"));
     // the model of the one takes the other

@@ -29,7 +29,7 @@ pub use init::Init;
 pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
 pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
-pub use model::{AnyNetwork, Importance, Model, Predictions, Split, TargetColumns, Training};
+pub use model::{AnyNetwork, Importance, Model, Predictions, Split, TargetColumns, Training, UnknownLevels};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Schedule, Sgd};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};

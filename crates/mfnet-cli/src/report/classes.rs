@@ -49,17 +49,14 @@ pub(super) fn write(
 }
 
 fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<(), Failure> {
-    let (counts, labels) = (confusion.counts(), confusion.labels());
-    let cells = counts.iter().enumerate().flat_map(|(row, counts)| {
-        let support: usize = counts.iter().sum();
-        counts.iter().enumerate().filter(|(_, count)| **count > 0).map(move |(column, count)| {
-            // by the root a few mistakes among many right ones can be seen
-            let shade = (*count as f64 / support as f64).sqrt();
-            Cell { row, column, shade, text: count.to_string() }
-        })
+    let (labels, classes) = (confusion.labels(), confusion.of_classes());
+    let cells = confusion.pairs().map(|(row, column, count)| {
+        // by the root a few mistakes among many right ones can be seen
+        let shade = (count as f64 / classes[row].support as f64).sqrt();
+        Cell { row, column, shade, text: count.to_string() }
     });
-    let right: usize = (0..labels.len()).map(|k| counts[k][k]).sum();
-    let all: usize = counts.iter().flatten().sum();
+    let right: usize = (0..labels.len()).map(|k| confusion.count(k, k)).sum();
+    let all: usize = classes.iter().map(|class| class.support).sum();
     let description = format!("{} of {} are right", grouped(right), counted(all, "test row"));
     let grid = Grid {
         rows: labels.len(),

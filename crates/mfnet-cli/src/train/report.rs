@@ -138,6 +138,11 @@ impl Report {
         let headline = |rival: &Option<Rival>| rival.as_ref().map(|rival| rival.metrics.headline());
         let baselines = json!({ "naive": headline(&self.baselines.naive), "linear": headline(&self.baselines.linear) });
         report.insert("baselines".to_owned(), baselines);
+        let comparison = |rival: &Option<Rival>| rival.as_ref().and_then(|rival| rival.comparison);
+        let better =
+            json!({ "naive": comparison(&self.baselines.naive), "linear": comparison(&self.baselines.linear) });
+        report.insert("better_by".to_owned(), better);
+        report.insert("verdict".to_owned(), json!(self.verdict()));
         Value::Object(report)
     }
 

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::{Columns, Dataset, Threads};
@@ -43,10 +43,7 @@ impl<'a> Task<'a> {
             categorical: args.categorical.clone(),
         };
         let data = source.into_dataset(args.target.as_deref(), args.task, &columns)?;
-        if let Some(column) = column.filter(|column| data.targets().columns().contains(column)) {
-            let option = if args.group.is_some() { "--group" } else { "--split-column" };
-            return Err(Failure::usage(format!("{option} names the target {column:?}")));
-        }
+        check_columns(args, data.targets().columns())?;
         let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
         let data = match (&args.group, &args.split_column) {
             (Some(column), _) => data.grouped_by(column, &texts)?,
@@ -77,10 +74,37 @@ impl<'a> Task<'a> {
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
+        let missing = columns::missing(data).map_or_else(String::new, |columns| format!("\n{columns}"));
         let stray_texts = columns::stray_texts(data.stray_texts());
         let (name, origin) = (data.name(), &self.origin);
-        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{stray_texts}")
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{missing}{stray_texts}")
     }
+}
+
+/// Refuses options that name the target, or that name a column for two different things.
+fn check_columns(args: &TrainArgs, targets: &[String]) -> Result<(), Failure> {
+    let options = [
+        ("--group", args.group.as_slice()),
+        ("--split-column", args.split_column.as_slice()),
+        ("--drop", &args.drop),
+        ("--numeric", &args.numeric),
+        ("--categorical", &args.categorical),
+    ];
+    let mut named: HashMap<&str, &str> = HashMap::new();
+    for (option, columns) in options {
+        for column in columns {
+            if targets.contains(column) {
+                return Err(Failure::usage(format!("{option} names the target {column:?}")));
+            }
+            match named.insert(column, option) {
+                Some(other) if other != option => {
+                    return Err(Failure::usage(format!("{other} and {option} both name the column {column:?}")));
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// How --header has it.

@@ -223,6 +223,11 @@ impl Dataset {
         &self.features.kinds
     }
 
+    /// How many values are missing of each feature.
+    pub fn missing(&self) -> Vec<usize> {
+        self.features.samples.gaps()
+    }
+
     /// The columns of the table that are no features, because they do not look like any, and why.
     pub fn left_out(&self) -> &[(String, LeftOut)] {
         &self.left_out

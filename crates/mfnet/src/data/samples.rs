@@ -102,6 +102,18 @@ impl Samples {
         self.chosen.iter().any(|sample| of(sample).iter().any(|x| x.is_nan()))
     }
 
+    /// How many numbers of each feature are missing.
+    pub(crate) fn gaps(&self) -> Vec<usize> {
+        let mut gaps = vec![0; self.features];
+        if let Values::Numbers(numbers) = &*self.values {
+            for sample in &self.chosen {
+                let of_sample = &numbers[sample * self.features..][..self.features];
+                gaps.iter_mut().zip(of_sample).for_each(|(gaps, x)| *gaps += usize::from(x.is_nan()));
+            }
+        }
+        gaps
+    }
+
     /// Some of the features, in this order.
     pub(crate) fn columns(&self, features: &[usize]) -> Self {
         let mut numbers = vec![0.0; features.len() * self.len()];

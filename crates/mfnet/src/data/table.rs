@@ -154,7 +154,7 @@ impl Table {
         Ok(self.column_at(self.position(column)?))
     }
 
-    pub(super) fn column_at(&self, position: usize) -> &Column {
+    pub(crate) fn column_at(&self, position: usize) -> &Column {
         &self.columns[position]
     }
 

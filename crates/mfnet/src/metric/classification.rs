@@ -1,7 +1,13 @@
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::data::Targets;
 use crate::tensor::{Scalar, Tensor};
+
+/// With more classes the table is wider than a terminal, and the most frequent mistakes are written in its place.
+const MOST_IN_A_TABLE: usize = 30;
+/// How many of those.
+const MISTAKES_SHOWN: usize = 10;
 
 /// The fraction of samples whose class was predicted; NaN without samples.
 ///
@@ -33,7 +39,8 @@ pub(crate) fn right<T: Scalar>(output: &Tensor<T>, targets: &Targets, samples: &
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfusionMatrix {
     labels: Vec<String>,
-    counts: Vec<Vec<usize>>,
+    /// Of the pairs that there are: of many classes most are never taken for each other.
+    counts: BTreeMap<(usize, usize), usize>,
 }
 
 impl ConfusionMatrix {
@@ -42,16 +49,22 @@ impl ConfusionMatrix {
     /// # Panics
     /// If an index is not one of a label.
     pub fn new(labels: &[String], classes: &[usize], predicted: &[usize]) -> Self {
-        let mut counts = vec![vec![0; labels.len()]; labels.len()];
+        let mut counts = BTreeMap::new();
         for (class, predicted) in classes.iter().zip(predicted) {
-            counts[*class][*predicted] += 1;
+            assert!(*class.max(predicted) < labels.len(), "classes and labels");
+            *counts.entry((*class, *predicted)).or_default() += 1;
         }
         ConfusionMatrix { labels: labels.to_vec(), counts }
     }
 
-    /// `counts()[i][j]`: samples of class i that were taken for class j.
-    pub fn counts(&self) -> &[Vec<usize>] {
-        &self.counts
+    /// How many samples of a class (the first index) were taken for another one, or for itself.
+    pub fn count(&self, class: usize, predicted: usize) -> usize {
+        self.counts.get(&(class, predicted)).copied().unwrap_or(0)
+    }
+
+    /// The pairs (class, class that it was taken for, how often) that there are, row after row of the matrix.
+    pub fn pairs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
+        self.counts.iter().map(|((class, predicted), count)| (*class, *predicted, *count))
     }
 
     /// The classes' labels, of rows and of columns.
@@ -75,11 +88,14 @@ impl ConfusionMatrix {
     /// assert_eq!((of_class[1].precision, of_class[1].recall, of_class[1].support), (0.5, 1.0, 1));
     /// ```
     pub fn of_classes(&self) -> Vec<ClassScores> {
+        let (mut supports, mut predictions) = (vec![0; self.labels.len()], vec![0; self.labels.len()]);
+        for (class, predicted, count) in self.pairs() {
+            supports[class] += count;
+            predictions[predicted] += count;
+        }
         let of_class = |(k, label): (usize, &String)| {
-            let right = self.counts[k][k] as f64;
-            let predicted: usize = self.counts.iter().map(|row| row[k]).sum();
-            let support = self.counts[k].iter().sum();
-            let (precision, recall) = (right / predicted as f64, right / support as f64);
+            let (right, support) = (self.count(k, k) as f64, supports[k]);
+            let (precision, recall) = (right / predictions[k] as f64, right / support as f64);
             ClassScores { label: label.clone(), precision, recall, support }
         };
         self.labels.iter().enumerate().map(of_class).collect()
@@ -87,11 +103,22 @@ impl ConfusionMatrix {
 
     /// The mistakes as (class, class that it was taken for, how often), the most frequent first; equals in the order of the classes.
     pub fn mistakes(&self) -> Vec<(usize, usize, usize)> {
-        let row = |i: usize| self.counts[i].iter().enumerate().map(move |(j, count)| (i, j, *count));
-        let mut mistakes: Vec<_> =
-            (0..self.labels.len()).flat_map(row).filter(|(i, j, count)| i != j && *count > 0).collect();
+        let mut mistakes: Vec<_> = self.pairs().filter(|(i, j, _)| i != j).collect();
         mistakes.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
         mistakes
+    }
+}
+
+impl ConfusionMatrix {
+    fn write_mistakes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mistakes = self.mistakes();
+        let wrong: usize = mistakes.iter().map(|(.., count)| count).sum();
+        let all: usize = self.counts.values().sum();
+        write!(f, "{wrong} of {all} are wrong, in {} pairs of {} classes", mistakes.len(), self.labels.len())?;
+        for (class, predicted, count) in mistakes.iter().take(MISTAKES_SHOWN) {
+            write!(f, "\n{count:>8}  {} taken for {}", self.labels[*class], self.labels[*predicted])?;
+        }
+        if mistakes.len() > MISTAKES_SHOWN { write!(f, "\n       …") } else { Ok(()) }
     }
 }
 
@@ -108,15 +135,18 @@ pub struct ClassScores {
     pub support: usize,
 }
 
-/// A table: true classes down, predicted ones across; zeros off the diagonal are dots.
+/// A table: true classes down, predicted ones across; zeros off the diagonal are dots. Of more than 30 classes a list of the ten most frequent mistakes.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let cell = |i: usize, j: usize| match self.counts[i][j] {
+        if self.labels.len() > MOST_IN_A_TABLE {
+            return self.write_mistakes(f);
+        }
+        let cell = |i: usize, j: usize| match self.count(i, j) {
             0 if i != j => "·".to_owned(),
             count => count.to_string(),
         };
         let length = |text: &str| text.chars().count();
-        let widest_cell = self.counts.iter().flatten().max().map_or(0, |count| count.to_string().len());
+        let widest_cell = self.counts.values().max().map_or(0, |count| count.to_string().len());
         let first = self.labels.iter().map(|label| length(label)).max().unwrap_or(0).max("true".len());
         let width = |j: usize| length(&self.labels[j]).max(widest_cell) + 2;
         writeln!(f, "{:first$}  predicted", "true")?;
@@ -158,8 +188,21 @@ mod tests {
     fn confusion_as_a_table() {
         let labels = ["cat".to_owned(), "a".to_owned()];
         let matrix = ConfusionMatrix::new(&labels, &[0, 0, 1, 1, 1], &[0, 0, 0, 1, 1]);
-        assert_eq!(matrix.counts(), [[2, 0], [1, 2]]);
+        assert_eq!(matrix.pairs().collect::<Vec<_>>(), [(0, 0, 2), (1, 0, 1), (1, 1, 2)]);
         assert_eq!(matrix.to_string(), "true  predicted\n      cat  a\n cat    2  ·\n   a    1  2");
+    }
+
+    #[test]
+    fn many_classes_have_no_table() {
+        let labels: Vec<String> = (0..100_000).map(|i| format!("c{i}")).collect();
+        let classes: Vec<usize> = (0..100_000).collect();
+        let mut predicted = classes.clone();
+        (predicted[5], predicted[99_999]) = (7, 0);
+        let text = ConfusionMatrix::new(&labels, &classes, &predicted).to_string();
+        assert_eq!(
+            text,
+            "2 of 100000 are wrong, in 2 pairs of 100000 classes\n       1  c5 taken for c7\n       1  c99999 taken for c0"
+        );
     }
 
     #[test]

@@ -1,3 +1,5 @@
+use serde::Serialize;
+
 use crate::tensor::Tensor;
 
 /// Two predictors on the same samples: by how much the first is better, and whether that could be luck.
@@ -11,7 +13,7 @@ use crate::tensor::Tensor;
 /// What makes a sample hard for both cancels in gⱼ, so this tells more than two scores with their own errors do (Dietterich 1998, "Approximate
 /// statistical tests for comparing supervised classification learning algorithms"). It is about these two predictors and other samples like
 /// these: what another seed would have made of them it does not know.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// ḡ, the score of the first minus that of the second: of accuracies or of R².
     pub difference: f64,

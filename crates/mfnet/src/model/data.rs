@@ -1,10 +1,25 @@
 //! How a model finds its features and targets in data.
 
+use std::collections::HashSet;
+
 use super::{Model, Predictions, TargetColumns};
 use crate::data::{ColumnKind, Dataset, Encoder, Features, Samples, Table, Targets, largest, position, positions};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
+
+/// What a model does not know of a category in other data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownLevels {
+    /// The column.
+    pub column: String,
+    /// The levels, as in [`ColumnKind::Category`].
+    pub levels: Vec<String>,
+    /// In how many rows one of them stands.
+    pub rows: usize,
+    /// Whether there were rare levels in training, for which they are taken; if not, all features of the category are 0.
+    pub rare: bool,
+}
 
 impl Model {
     /// X of a table as the network sees it, shape (inputs of the network, rows): the model's columns by name, in whatever order they stand; other columns are
@@ -20,10 +35,37 @@ impl Model {
 
     /// The model's columns of a table.
     fn features_of(&self, table: &Table) -> Result<Features> {
+        Features::from_columns(table, &self.features, &self.positions(table)?, &self.kinds())
+    }
+
+    /// The categories of a table with levels that have no feature of their own, because they were rare in training, or not there.
+    ///
+    /// # Errors
+    /// As [`Model::inputs`].
+    pub fn unknown_levels(&self, table: &Table) -> Result<Vec<UnknownLevels>> {
+        let Some(encoders) = &self.preprocessing.columns else { return Ok(Vec::new()) };
+        let columns = self.features.iter().zip(self.positions(table)?).zip(encoders);
+        let of = |((column, position), encoder): ((&String, usize), &Encoder)| {
+            let Encoder::Category { levels: known, others, .. } = encoder else { return None };
+            let (levels, of_rows) = table.column_at(position).levels();
+            let known: HashSet<&String> = known.iter().collect();
+            let is_unknown: Vec<bool> = levels.iter().map(|level| !known.contains(level)).collect();
+            let rows =
+                of_rows.iter().filter(|level| is_unknown.get(**level as usize) == Some(&true) && !level.is_nan());
+            let rows = rows.count();
+            let levels = levels.into_iter().zip(is_unknown).filter(|(_, is_unknown)| *is_unknown);
+            let levels = levels.map(|(level, _)| level).collect();
+            (rows > 0).then(|| UnknownLevels { column: column.clone(), levels, rows, rare: *others })
+        };
+        Ok(columns.filter_map(of).collect())
+    }
+
+    /// Where the model's columns stand in a table.
+    fn positions(&self, table: &Table) -> Result<Vec<usize>> {
         let count = |column: &String| column.parse::<usize>().ok();
         let targets: Option<Vec<usize>> = self.target.columns().iter().map(count).collect();
         let counted: Option<Vec<usize>> = self.features.iter().map(count).collect();
-        let positions = match (counted, targets) {
+        Ok(match (counted, targets) {
             (Some(features), Some(targets)) if !table.has_header() => {
                 // of the file that it was trained on; a model that was made of a matrix has seen no others
                 let all = self.counted.unwrap_or(features.len() + targets.len());
@@ -39,8 +81,7 @@ impl Model {
                 }
             }
             _ => positions(table.name(), table.columns(), &self.features)?,
-        };
-        Features::from_columns(table, &self.features, &positions, &self.kinds())
+        })
     }
 
     /// Whether files for it name their columns, as the one that it was trained on did.

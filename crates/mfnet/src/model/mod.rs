@@ -8,6 +8,7 @@ mod network;
 
 use std::collections::BTreeMap;
 
+pub use data::UnknownLevels;
 pub use importance::Importance;
 pub use network::AnyNetwork;
 use serde::{Deserialize, Serialize};

@@ -87,11 +87,11 @@ impl<'a> ReadTable<'a> {
     }
 }
 
-/// The columns of a file with their names; errors call it `name`.
-type Columns = Result<Vec<(String, Column)>>;
+/// The columns with their names of a file with these bytes, which errors call by this name.
+type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
 
-/// By the first bytes of a file that is no text: its format, and what reads its columns from all its bytes, `name` being what errors call it.
-fn format_of(start: &[u8]) -> Option<(TableFormat, fn(&str, Vec<u8>) -> Columns)> {
+/// By the first bytes of a file that is no text: its format and what reads it.
+fn format_of(start: &[u8]) -> Option<(TableFormat, ReadColumns)> {
     match start {
         #[cfg(feature = "parquet")]
         [b'P', b'A', b'R', b'1' | b'E', ..] => {
