@@ -57,12 +57,15 @@ fn the_program_for_pytorch_encodes_columns() {
         let (open, day) = (["yes", "no", "Y", "?"][i % 4], 1 + i % 28);
         let time = if i.is_multiple_of(3) { "T18:30:00" } else { "" };
         let x = if i % 6 == 5 { "NA".to_owned() } else { (i * i % 13).to_string() };
-        format!("{x},{place},{zip},{open},2024-{:02}-{day:02}{time},{}\n", 1 + i % 12, 50 + i * 7 % 40)
+        // 1e17 and 0.00001 are numbers, the others are not
+        let code = ["1_000", "Infinity", "1e17", "0.00001", "nanometre"][i % 5];
+        format!("{x},{place},{code},{zip},{open},2024-{:02}-{day:02}{time},{}\n", 1 + i % 12, 50 + i * 7 % 40)
     };
-    desk.write("t.csv", format!("x,place,zip,open,day,y\n{}", (0..120).map(row).collect::<String>()));
+    desk.write("t.csv", format!("x,place,code,zip,open,day,y\n{}", (0..120).map(row).collect::<String>()));
     desk.write(
         "new.csv",
-        "y,day,open,zip,place,x\n,2025-01-05,true,555,3,\n,,,,Paris,4.5\n,2023-06-01T00:00:00Z,0,007,,-1\n",
+        "y,day,open,zip,place,x,code\n,2025-01-05,true,555,3,,1_000\n,,,,Paris,4.5,1000\n,2023-06-01T00:00:00Z,0,007,,-1,1e-5\n\
+         ,2023-06-02,1,,,2,100000000000000000.0\n,2023-06-02,1,,,2,Infinity\n",
     );
     for options in ["", "--scale quantile", "--scale min-max --dtype f32", "--drop x,day"] {
         desk.ok(&format!(
@@ -85,7 +88,7 @@ for y in predict(list(csv.DictReader(open(\"new.csv\")))).tolist():
             let [found, expected] = [found, expected].map(|y| y.parse::<f64>().unwrap());
             assert!((found - expected).abs() < tolerance, "{options}: {found} is not {expected}");
         }
-        assert_eq!(run.stdout.lines().count(), 3);
+        assert_eq!(run.stdout.lines().count(), 5);
     }
 }
 

@@ -16,7 +16,7 @@ def level(text):  # 3 and 3.0 are the same
     except ValueError:
         return text
     is_plain = math.isfinite(x) and "_" not in text and (text.lstrip("0") == text or "." in text)
-    return repr(x).removesuffix(".0") if is_plain else text
+    return repr(x).removesuffix(".0").replace("e+", "e").replace("e-0", "e-") if is_plain else text
 
 def encoded(rows):  # as csv.DictReader gives them
     features, is_scaled = [], []
