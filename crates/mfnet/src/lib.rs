@@ -37,5 +37,6 @@ pub use report::Walkthrough;
 pub use tensor::{Descent, Dtype, Operand, Scalar, Tensor};
 pub use threads::Threads;
 pub use train::{
-    Callback, EpochRecord, Flow, History, Phases, Step, Stop, Trainer, linear_model, linear_model_while, naive_model,
+    Callback, EpochRecord, Flow, History, Phases, SampleOrder, Step, Stop, Trainer, linear_model, linear_model_while,
+    naive_model,
 };

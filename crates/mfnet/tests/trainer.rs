@@ -3,7 +3,7 @@
 
 use mfnet::{
     Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Flow, Fractions, KeptWeights, Loss, Mse, NeuralNetwork,
-    Optimizer, Preprocessing, Purpose, Scalar, Schedule, Seed, Sgd, Step, Stop, Targets, Tensor, Trainer,
+    Optimizer, Preprocessing, Purpose, SampleOrder, Scalar, Schedule, Seed, Sgd, Step, Stop, Targets, Tensor, Trainer,
 };
 
 /// Scaled training and validation samples. The sizes leave a partial batch at the end of an epoch.
@@ -209,4 +209,46 @@ fn settings_and_data_that_cannot_be() {
     assert_eq!(error(&|t| t, &two), "Trainer::run: expected 2 outputs, as the targets have, found 1");
     let error = Trainer::new(Mse, Sgd::new(-1.0)).run(&mut network::<f64>(&train), &train).unwrap_err().to_string();
     assert_eq!(error, "learning rate: expected a positive number, found -1");
+}
+
+/// The same orders, written in three ways: by the trainer, as lists, and as data in that order.
+#[test]
+fn orders_of_the_samples() {
+    let (train, _) = data("digits");
+    let trained = |data: &Dataset, order: SampleOrder, epochs: usize, batch_size: usize| {
+        let mut net = network::<f64>(data);
+        let trainer = Trainer::new(CrossEntropy, Adam::new(0.01)).epochs(epochs).batch_size(batch_size).seed(Seed(5));
+        trainer.order(order).run(&mut net, data).map(|history| (bits(&net), history.epochs()[epochs - 1].loss))
+    };
+    let shuffled = |number: usize| {
+        let mut order: Vec<usize> = (0..train.samples()).collect();
+        Seed(5).stream(Purpose::Epoch { number }).shuffle(&mut order);
+        order
+    };
+    let lists: Vec<Vec<usize>> = (1..=3).map(shuffled).collect();
+    let listed = trained(&train, SampleOrder::Listed(lists.clone()), 3, 32).unwrap();
+    assert_eq!(listed, trained(&train, SampleOrder::Shuffled, 3, 32).unwrap());
+    // a list for all epochs is the data in that order
+    let once = train.select(&lists[0]).unwrap();
+    let expected = trained(&once, SampleOrder::AsTheyAre, 3, 32).unwrap();
+    assert_eq!(trained(&train, SampleOrder::Listed(lists[..1].to_vec()), 3, 32).unwrap(), expected);
+    assert_ne!(listed.0, expected.0);
+    // more samples than there are, in one batch that is larger than the data
+    let twice = SampleOrder::Listed(vec![[&lists[0][..], &lists[0][..]].concat()]);
+    let (_, loss) = trained(&train, twice, 2, 10 * train.samples()).unwrap();
+    let (_, expected) = trained(&once, SampleOrder::AsTheyAre, 2, 10 * train.samples()).unwrap();
+    assert!((loss - expected).abs() < 1e-12, "{loss} is not {expected}");
+    for (lists, expected) in [
+        (vec![vec![0]; 2], "order of the samples: expected a list for each of 3 epochs, or one for all, found 2"),
+        (vec![], "order of the samples: expected a list for each of 3 epochs, or one for all, found 0"),
+        (vec![vec![]], "order of the samples: expected 1 samples, as in the first epoch, found 0 in epoch 1"),
+        (
+            vec![vec![0, 1], vec![1], vec![1, 0]],
+            "order of the samples: expected 2 samples, as in the first epoch, found 1 in epoch 2",
+        ),
+        (vec![vec![1, 9999]], "order of the samples: expected numbers from 0 to 358, found 9999 in epoch 1"),
+    ] {
+        let error = trained(&train, SampleOrder::Listed(lists), 3, 32).unwrap_err().to_string();
+        assert_eq!(error, expected);
+    }
 }

@@ -5,6 +5,7 @@ mod callback;
 mod history;
 mod kept;
 mod lbfgs;
+mod order;
 mod phases;
 mod whitening;
 mod workspace;
@@ -14,6 +15,7 @@ use std::time::Instant;
 pub use baseline::{linear_model, linear_model_while, naive_model};
 pub use callback::{Callback, Flow, Step};
 pub use history::{EpochRecord, History, Stop};
+pub use order::SampleOrder;
 pub use phases::Phases;
 
 use self::kept::{Kept, first_not_finite};
@@ -24,13 +26,13 @@ use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::LossOver;
 use crate::optimizer::{Clip, Optimizer, Rule, Schedule};
-use crate::random::{Purpose, Seed};
+use crate::random::Seed;
 use crate::tensor::Scalar;
 
 /// Trains a network: the loop of `forward`, `gradient`, `backward`, `step` over all batches of all epochs.
 ///
 /// It computes what that loop computes, to the last bit, in matrices that it keeps from step to step. The order of the samples in
-/// an epoch is a function of the seed and the epoch's number alone.
+/// an epoch is a function of the seed and the epoch's number alone, unless [`Trainer::order`] says another one.
 ///
 /// ```
 /// use mfnet::{Adam, CrossEntropy, Dataset, Fractions, NeuralNetwork, Preprocessing, Seed, Trainer};
@@ -54,6 +56,7 @@ pub struct Trainer<'a, T: Scalar, L, R> {
     epochs: usize,
     batch_size: usize,
     seed: Seed,
+    order: SampleOrder,
     clip: Option<Clip>,
     schedule: Schedule,
     validation: Option<&'a Dataset>,
@@ -72,6 +75,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             epochs: 100,
             batch_size: 32,
             seed: Seed(0),
+            order: SampleOrder::Shuffled,
             clip: None,
             schedule: Schedule::Constant,
             validation: None,
@@ -96,6 +100,12 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     /// From which the order of the samples follows.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// In which order the samples are taken; otherwise shuffled.
+    pub fn order(mut self, order: SampleOrder) -> Self {
+        self.order = order;
         self
     }
 
@@ -145,7 +155,8 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     pub fn run(mut self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.check(net, train)?;
         let whole_gradients = self.clip.is_some() || self.optimizer.rule().by_elements().is_none();
-        let mut work = Workspace::new(net, train, self.batch_size, whole_gradients);
+        let mut work =
+            Workspace::new(net, train, self.batch_size.min(self.order.length(train.samples())), whole_gradients);
         if self.phases {
             work.measure_phases();
         }
@@ -204,7 +215,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     ) -> Result<(f64, Flow)> {
         let mut sum = 0.0;
         let mut flow = Flow::Continue;
-        let steps = work.start_epoch(self.seed.stream(Purpose::Epoch { number: epoch }));
+        let steps = work.start_epoch(|order| self.order.write(epoch, train.samples(), self.seed, order));
         for step in 1..=steps {
             let samples = work.gather(train);
             let loss = work.forward_and_loss(net, &self.loss);
@@ -268,6 +279,6 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             }
             data.check_numbers()?;
         }
-        Ok(())
+        self.order.check(self.epochs, train.samples())
     }
 }

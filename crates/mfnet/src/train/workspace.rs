@@ -5,7 +5,6 @@ use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::network::stage::Stage;
 use crate::optimizer::{Clip, Gradients, Optimizer, Parameter, Rule};
-use crate::random::Rng;
 use crate::tensor::{Scalar, Tensor};
 
 /// The matrices of a step, kept for the next one.
@@ -79,12 +78,11 @@ impl<T: Scalar> Trained<T> {
 }
 
 impl<T: Scalar> Workspace<T> {
-    /// For steps on batches of `train`; `whole_gradients` if all of a matrix's gradient is wanted before it moves.
+    /// For steps on batches of `train`, of so many samples at most; `whole_gradients` if all of a matrix's gradient is wanted before it moves.
     pub(super) fn new(net: &NeuralNetwork<T>, train: &Dataset, batch_size: usize, whole_gradients: bool) -> Self {
-        let most = batch_size.min(train.samples());
         let mut gradients = vec![Vec::new(); net.layers().len()];
         let mut parameter = 0;
-        let trained = Stage::all(net, most).into_iter().map(|mut stage| {
+        let trained = Stage::all(net, batch_size).into_iter().map(|mut stage| {
             let parameters = net.layers()[stage.layer].as_layer().parameters();
             let keeps_gradients = whole_gradients || stage.linear(net).is_none();
             if keeps_gradients {
@@ -95,16 +93,16 @@ impl<T: Scalar> Workspace<T> {
                 stage.transpose = stage.linear(net).map(Linear::transpose);
             }
             parameter += parameters.len();
-            let delta = Tensor::zeros(stage.output.rows(), most);
+            let delta = Tensor::zeros(stage.output.rows(), batch_size);
             Trained { stage, parameter: parameter - parameters.len(), keeps_gradients, delta }
         });
         let stages = trained.collect();
         Workspace {
             batch_size,
-            order: (0..train.samples()).collect(),
+            order: Vec::with_capacity(train.samples()),
             used: 0,
-            inputs: Tensor::zeros(train.features(), most),
-            targets: Tensor::zeros(train.outputs(), most),
+            inputs: Tensor::zeros(train.features(), batch_size),
+            targets: Tensor::zeros(train.outputs(), batch_size),
             stages,
             gradients: Gradients::new(gradients),
             stopwatch: Stopwatch::off(),
@@ -121,12 +119,9 @@ impl<T: Scalar> Workspace<T> {
         self.stopwatch.is_on().then_some(self.stopwatch.phases)
     }
 
-    /// A new order of the samples, which depends on the stream alone. The number of steps.
-    pub(super) fn start_epoch(&mut self, mut rng: Rng) -> usize {
-        for (i, sample) in self.order.iter_mut().enumerate() {
-            *sample = i;
-        }
-        rng.shuffle(&mut self.order);
+    /// Has a new order of the samples written. The number of steps.
+    pub(super) fn start_epoch(&mut self, write: impl FnOnce(&mut Vec<usize>)) -> usize {
+        write(&mut self.order);
         self.used = 0;
         self.order.len().div_ceil(self.batch_size)
     }

@@ -1,0 +1,72 @@
+use crate::error::{Error, Result};
+use crate::random::{Purpose, Seed};
+
+/// In which order a training takes its samples.
+///
+/// ```
+/// use mfnet::{Dataset, Mse, NeuralNetwork, SampleOrder, Sgd, Trainer};
+/// let data = Dataset::built_in("diabetes")?;
+/// let mut net = NeuralNetwork::builder(10).linear(1).build(mfnet::Seed(0))?;
+/// // two steps: the first sample alone, then the last one alone
+/// let order = SampleOrder::Listed(vec![vec![0], vec![441]]);
+/// let history = Trainer::new(Mse, Sgd::new(1e-6)).epochs(2).order(order).run(&mut net, &data)?;
+/// assert_eq!(history.epochs().len(), 2);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SampleOrder {
+    /// Another random one in each epoch, which follows from the seed and the number of the epoch.
+    #[default]
+    Shuffled,
+    /// That of the data, in every epoch.
+    AsTheyAre,
+    /// For each epoch the numbers of its samples, counted from 0; one list alone is for all epochs. All lists are of the same length, which may be
+    /// another one than that of the data: a sample may stand in a list several times, or not at all.
+    Listed(Vec<Vec<usize>>),
+}
+
+impl SampleOrder {
+    /// Error unless each of these epochs has samples, which are there.
+    pub(super) fn check(&self, epochs: usize, samples: usize) -> Result<()> {
+        let SampleOrder::Listed(lists) = self else { return Ok(()) };
+        let wrong = |expected: String, found: String| Err(Error::invalid("order of the samples", expected, found));
+        if lists.len() != 1 && lists.len() < epochs {
+            return wrong(format!("a list for each of {epochs} epochs, or one for all"), lists.len().to_string());
+        }
+        let length = lists.first().map_or(0, Vec::len);
+        for (epoch, list) in (1..).zip(lists) {
+            if list.is_empty() || list.len() != length {
+                let expected = format!("{} samples, as in the first epoch", length.max(1));
+                return wrong(expected, format!("{} in epoch {epoch}", list.len()));
+            }
+            if let Some(sample) = list.iter().find(|sample| **sample >= samples) {
+                return wrong(format!("numbers from 0 to {}", samples - 1), format!("{sample} in epoch {epoch}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// How many samples an epoch has, of data with so many.
+    pub(super) fn length(&self, samples: usize) -> usize {
+        match self {
+            SampleOrder::Listed(lists) => lists.first().map_or(0, Vec::len),
+            _ => samples,
+        }
+    }
+
+    /// The samples of an epoch, counted from 1, in place of those of another one.
+    pub(super) fn write(&self, epoch: usize, samples: usize, seed: Seed, order: &mut Vec<usize>) {
+        order.clear();
+        match self {
+            SampleOrder::Listed(lists) => {
+                let list = if lists.len() == 1 { &lists[0] } else { &lists[epoch - 1] };
+                order.extend_from_slice(list);
+            }
+            SampleOrder::Shuffled => {
+                order.extend(0..samples);
+                seed.stream(Purpose::Epoch { number: epoch }).shuffle(order);
+            }
+            SampleOrder::AsTheyAre => order.extend(0..samples),
+        }
+    }
+}
