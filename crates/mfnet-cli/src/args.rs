@@ -41,6 +41,7 @@ pub(crate) enum Command {
   mfnet train digits --plots
   mfnet train visits.csv --target ill --group patient          no patient on both sides
   mfnet train iris.csv --target species --folds 5
+  mfnet train more.csv --warm-start runs/iris-1 --learning-rate 0.0001
 
 An empty cell is a missing value, and so is NA, N/A, #N/A, NaN, NULL, None, ? or -. Dates are written 2024-01-31, with a time of day or without.
 
@@ -62,6 +63,10 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum)]
     pub(crate) task: Option<Task>,
 
+    /// Go on from a model, a file or the folder of a run: its network, columns, classes and scaling. The optimizer begins anew
+    #[arg(long, value_name = "MODEL", help_heading = "Network")]
+    #[arg(conflicts_with_all = ["target", "task", "hidden", "activation", "dtype", "header", "drop", "numeric", "categorical", "scale"])]
+    pub(crate) warm_start: Option<PathBuf>,
     /// Sizes of the hidden layers, with commas; none is the linear model [default: 1024; 256,256,256 from 5000 training rows on]
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(crate) hidden: Option<HiddenSizes>,
@@ -126,6 +131,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "SAMPLES", value_parser = at_least_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]
     pub(crate) batch_size: Option<usize>,
+    /// Use the training rows in the order of the data, in every epoch, and not shuffled
+    #[arg(long, help_heading = "Training")]
+    pub(crate) no_shuffle: bool,
+    /// A text file with a line for each epoch, or one for all: the rows of DATA, counted from 0, in the order in which they are used, with spaces between
+    /// them; a row may stand there several times or not at all, and all lines have as many. Only training rows
+    #[arg(long, value_name = "FILE", help_heading = "Training", conflicts_with_all = ["no_shuffle", "folds"])]
+    pub(crate) batch_order: Option<PathBuf>,
     /// How often every sample is used [default: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs]
     #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
     #[arg(help_heading = "Training")]

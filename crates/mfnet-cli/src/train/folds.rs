@@ -9,7 +9,6 @@ use super::job::Job;
 use super::parts::{Parts, groups};
 use super::report::Report;
 use super::task::Task;
-use crate::args::word;
 use crate::failure::Failure;
 use crate::output::{grouped, message, print};
 use crate::score_table::{headline, headline_cell, table};
@@ -92,7 +91,7 @@ impl Summary<'_> {
             "seconds": folds.iter().map(|fold| fold["seconds"].as_f64()).sum::<Option<f64>>(),
             "seed": args.seed,
             "threads": self.task.threads.count(),
-            "dtype": word(args.dtype),
+            "dtype": self.task.dtype().to_string(),
             "output": self.folder.path().display().to_string(),
             "test": over_folds("test"),
             "baselines": over_folds("baselines"),

@@ -2,12 +2,13 @@
 
 use mfnet::{
     Activation, AnyNetwork, Dataset, Dtype, EpochRecord, Error, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
-    Result as LibraryResult, Scalar, Seed, Trainer, Training,
+    Result as LibraryResult, SampleOrder, Scalar, Seed, Trainer, Training,
 };
 
 use super::choices::Choices;
 use super::folder::RunFolder;
 use super::observer::{Observer, Save};
+use super::order;
 use super::parts::Parts;
 use super::report::Report;
 use super::settings::Settings;
@@ -24,30 +25,38 @@ pub(super) struct Job<'a> {
     pub(super) parts: Parts,
     pub(super) preprocessing: Preprocessing,
     pub(super) settings: Settings,
+    order: SampleOrder,
 }
 
 impl<'a> Job<'a> {
     pub(super) fn new(task: &'a Task<'a>, parts: Parts, choices: Choices) -> Result<Self, Failure> {
-        let preprocessing = Preprocessing::fit_with(choices.scale, &parts.train);
+        let preprocessing = match &task.start {
+            Some(model) => model.preprocessing().clone(),
+            None => Preprocessing::fit_with(choices.scale, &parts.train),
+        };
         let settings = Settings::new(task.args, choices)?.for_task(task.args, &task.data)?;
-        Ok(Job { task, parts, preprocessing, settings })
+        let order = order::of(task, &parts, settings.choices.epochs)?;
+        Ok(Job { task, parts, preprocessing, settings, order })
     }
 
     /// Trains, saves, scores, and writes down what came out.
     pub(super) fn run(&self, folder: &RunFolder) -> Result<Report, Failure> {
-        self.task.threads.install(|| match Dtype::from(self.task.args.dtype) {
-            Dtype::F64 => self.run_in::<f64>(folder),
-            Dtype::F32 => self.run_in::<f32>(folder),
+        self.task.threads.install(|| match self.task.start.as_ref().map(Model::network) {
+            Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), folder),
+            Some(AnyNetwork::F32(net)) => self.run_in(net.clone(), folder),
+            None => match self.task.dtype() {
+                Dtype::F64 => self.run_in(self.network::<f64>()?, folder),
+                Dtype::F32 => self.run_in(self.network::<f32>()?, folder),
+            },
         })
     }
 
-    fn run_in<T: Scalar>(&self, folder: &RunFolder) -> Result<Report, Failure>
+    fn run_in<T: Scalar>(&self, mut net: NeuralNetwork<T>, folder: &RunFolder) -> Result<Report, Failure>
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
         let preprocessing = &self.preprocessing;
         let (train, validation) = (preprocessing.apply(&self.parts.train), preprocessing.apply(&self.parts.validation));
-        let mut net = self.network::<T>()?;
         let save = |net: &NeuralNetwork<T>, epochs: usize, best_epoch: usize| -> LibraryResult<Model> {
             let mut model = Model::new(&self.task.data, preprocessing.clone(), net.clone())?;
             model.training = self.training(epochs, best_epoch);
@@ -68,6 +77,7 @@ impl<'a> Job<'a> {
         Ok(report)
     }
 
+    /// A new one.
     fn network<T: Scalar>(&self) -> LibraryResult<NeuralNetwork<T>> {
         let mut builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         for size in &self.settings.choices.hidden {
@@ -88,6 +98,7 @@ impl<'a> Job<'a> {
             .batch_size(choices.batch_size)
             .schedule(choices.schedule)
             .seed(Seed(self.task.args.seed))
+            .order(self.order.clone())
             .callback(observer);
         if let Some(clip) = self.settings.clip {
             trainer = trainer.clip(clip);
@@ -106,6 +117,16 @@ impl<'a> Job<'a> {
         let mut settings = self.settings.described(self.task.args);
         settings.insert("epochs".to_owned(), epochs.into());
         settings.insert("best_epoch".to_owned(), best_epoch.into());
+        match self.order {
+            SampleOrder::Shuffled => None,
+            SampleOrder::AsTheyAre => settings.insert("order".to_owned(), "as they are".into()),
+            SampleOrder::Listed(_) => settings.insert("order".to_owned(), "listed".into()),
+        };
+        if let Some(start) = &self.task.start {
+            settings.insert("warm_start".to_owned(), true.into());
+            settings.remove("scale");
+            settings.extend(start.training.settings.get_key_value("scale").map(|(k, v)| (k.clone(), v.clone())));
+        }
         Training {
             loss: Some(self.settings.loss_name.clone()),
             data: Some(self.task.digest.clone()),
@@ -172,8 +193,16 @@ impl<'a> Job<'a> {
         let sizes: Vec<String> =
             self.settings.choices.hidden.iter().map(|size| format!("{size} {}", word(args.activation))).collect();
         let (inputs, outputs) = (self.preprocessing.features(), data.outputs());
-        let layers = [vec![inputs.to_string()], sizes, vec![outputs.to_string()]].concat().join(" → ");
+        let layers = match &args.warm_start {
+            Some(model) => format!("of {}", model.display()),
+            None => [vec![inputs.to_string()], sizes, vec![outputs.to_string()]].concat().join(" → "),
+        };
+        let order = match self.order {
+            SampleOrder::Shuffled => "",
+            SampleOrder::AsTheyAre => ", rows not shuffled",
+            SampleOrder::Listed(_) => ", rows in the order of --batch-order",
+        };
         let threads = counted(self.task.threads.count(), "thread");
-        format!("network {layers}; {}; {}, {threads}", self.settings.summary(args), word(args.dtype))
+        format!("network {layers}; {}{order}; {}, {threads}", self.settings.summary(args), self.task.dtype())
     }
 }

@@ -6,6 +6,7 @@ mod folder;
 mod folds;
 mod job;
 mod observer;
+mod order;
 mod parts;
 mod report;
 mod settings;

@@ -19,6 +19,8 @@ pub(super) struct Parts {
     pub(super) train: Dataset,
     pub(super) validation: Dataset,
     pub(super) test: Dataset,
+    /// The numbers of the training rows in the data.
+    pub(super) train_rows: Vec<usize>,
     /// The numbers of the test rows in their file.
     pub(super) test_rows: Vec<usize>,
     pub(super) split: Split,
@@ -37,18 +39,26 @@ impl Parts {
                 return Err(Failure::usage(message));
             }
             let split = Split::new(by.clone(), Seed(args.split_seed.unwrap_or(args.seed)));
-            let (train, validation, test_rows) = data.split_numbers(by, Seed(split.seed))?;
-            let (train, validation) = (data.select(&train)?, data.select(&validation)?);
+            let (train_rows, validation, test_rows) = data.split_numbers(by, Seed(split.seed))?;
+            let (train, validation) = (data.select(&train_rows)?, data.select(&validation)?);
             Ok(match &task.test {
                 Some(test) => {
-                    Parts { train, validation, test: test.clone(), test_rows: (0..test.samples()).collect(), split }
+                    let test_rows = (0..test.samples()).collect();
+                    Parts { train, validation, test: test.clone(), train_rows, test_rows, split }
                 }
-                None => Parts { train, validation, test: data.select(&test_rows)?, test_rows, split },
+                None => Parts { train, validation, test: data.select(&test_rows)?, train_rows, test_rows, split },
             })
         };
         // those of a column or of an official split
         let given = (fold.is_none() && args.test_fraction.is_none() && data.has_official_split())
             || args.split_column.is_some();
+        // what a model was trained on is not to be tested on
+        let leaks = |parts: &Parts| {
+            let training = task.start.as_ref().map(|model| &model.training);
+            training.is_some_and(|training| {
+                training.data.as_ref() == Some(&task.digest) && training.split.as_ref() != Some(&parts.split)
+            })
+        };
         let parts = match (args.validation_fraction, &args.split_column) {
             (Some(_), Some(column)) if divided(None)?.validation.samples() > 0 => {
                 let message = format!("--validation-fraction does not fit: the column {column:?} has validation rows");
@@ -63,6 +73,13 @@ impl Parts {
                 fits.map_or_else(|| divided(Some(0.0)), Ok)?
             }
         };
+        if parts.test.samples() > 0 && leaks(&parts) {
+            let message =
+                "--warm-start: the model was trained on other rows of the same data, which may be test rows here";
+            return Err(Failure::usage(message)
+                .help("divide the data as they were then (--seed or --split-seed, --test-fraction, --validation-fraction, …)")
+                .help("or do without a test: --test-fraction 0"));
+        }
         if args.early_stopping.is_some_and(|patience| patience > 0) && parts.validation.samples() == 0 {
             return Err(
                 Failure::usage("--early-stopping needs validation rows to watch").help("add --validation-fraction 0.1")

@@ -9,7 +9,6 @@ use super::folder::RunFolder;
 use super::job::Job;
 use super::parts::Parts;
 use super::verdict::{Rival, comparison, verdict};
-use crate::args::word;
 use crate::evaluate::scores;
 use crate::failure::Failure;
 use crate::output::{counted, grouped, progress_bar, significant};
@@ -116,7 +115,7 @@ impl Report {
             "seed": job.task.args.seed,
             "threads": job.task.threads.count(),
             "threads_that_worked": job.task.threads.worked().max(1),
-            "dtype": word(job.task.args.dtype),
+            "dtype": job.task.dtype().to_string(),
             "output": folder.path().display().to_string(),
         });
         let facts = facts.as_object().cloned().unwrap_or_default();

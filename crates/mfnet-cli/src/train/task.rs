@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mfnet::{Columns, Dataset, Threads};
+use mfnet::{Columns, Dataset, Dtype, Model, Threads};
 
 use crate::args::{TrainArgs, YesNo};
 use crate::columns;
@@ -15,6 +15,8 @@ use crate::source::{self, Source};
 pub(super) struct Task<'a> {
     pub(super) args: &'a TrainArgs,
     pub(super) data: Dataset,
+    /// The model to go on from.
+    pub(super) start: Option<Model>,
     /// What tells the data from others.
     pub(super) digest: String,
     /// Where they come from.
@@ -30,7 +32,8 @@ impl<'a> Task<'a> {
     pub(super) fn read(args: &'a TrainArgs) -> Result<Self, Failure> {
         let column = args.group.as_ref().or(args.split_column.as_ref());
         let kept = column.map_or(&[][..], std::slice::from_ref);
-        let source = Source::read(&args.data, &args.folders, reading(args, kept))?;
+        let start = args.warm_start.as_deref().map(source::model).transpose()?;
+        let source = Source::read(&args.data, &args.folders, reading(args, start.as_ref(), kept))?;
         if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(args)) {
             let message = format!("{option} is for tables of your own: {} has an official split", data.name());
             return Err(Failure::usage(message));
@@ -42,16 +45,25 @@ impl<'a> Task<'a> {
             numeric: args.numeric.clone(),
             categorical: args.categorical.clone(),
         };
-        let data = source.into_dataset(args.target.as_deref(), args.task, &columns)?;
-        check_columns(args, data.targets().columns())?;
-        let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
+        let data = match &start {
+            Some(model) => source.dataset_for(model)?,
+            None => source.into_dataset(args.target.as_deref(), args.task, &columns)?,
+        };
+        check_columns(args, &data)?;
+        let test =
+            args.test_file.as_ref().map(|file| test_rows(args, start.as_ref(), file, &data, &texts)).transpose()?;
         let data = match (&args.group, &args.split_column) {
             (Some(column), _) => data.grouped_by(column, &texts)?,
             (None, Some(column)) => data.parted_by(column, &texts)?,
             (None, None) => data,
         };
         let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
-        Ok(Task { args, data, digest, origin, test, threads, interrupt: interrupt::watch() })
+        Ok(Task { args, data, start, digest, origin, test, threads, interrupt: interrupt::watch() })
+    }
+
+    /// The type of all numbers.
+    pub(super) fn dtype(&self) -> Dtype {
+        self.start.as_ref().map_or(self.args.dtype.into(), |model| model.network().dtype())
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
@@ -68,8 +80,11 @@ impl<'a> Task<'a> {
         };
         // classes of text cannot be values
         let is_text = data.labels().iter().any(|label| label.parse::<f64>().is_err());
-        let is_guess =
-            args.task.is_none() && !is_text && data.targets().columns().len() == 1 && !source::is_known(&args.data);
+        let is_guess = args.task.is_none()
+            && self.start.is_none()
+            && !is_text
+            && data.targets().columns().len() == 1
+            && !source::is_known(&args.data);
         let other = if data.classes() > 0 { "regression" } else { "classification" };
         let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
@@ -82,7 +97,7 @@ impl<'a> Task<'a> {
 }
 
 /// Refuses options that name the target, or that name a column for two different things.
-fn check_columns(args: &TrainArgs, targets: &[String]) -> Result<(), Failure> {
+fn check_columns(args: &TrainArgs, data: &Dataset) -> Result<(), Failure> {
     let options = [
         ("--group", args.group.as_slice()),
         ("--split-column", args.split_column.as_slice()),
@@ -93,8 +108,11 @@ fn check_columns(args: &TrainArgs, targets: &[String]) -> Result<(), Failure> {
     let mut named: HashMap<&str, &str> = HashMap::new();
     for (option, columns) in options {
         for column in columns {
-            if targets.contains(column) {
+            if data.targets().columns().contains(column) {
                 return Err(Failure::usage(format!("{option} names the target {column:?}")));
+            }
+            if args.warm_start.is_some() && data.feature_names().contains(column) {
+                return Err(Failure::usage(format!("{option} names a feature of the model, {column:?}")));
             }
             match named.insert(column, option) {
                 Some(other) if other != option => {
@@ -107,9 +125,10 @@ fn check_columns(args: &TrainArgs, targets: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How --header has it.
-fn reading<'a>(args: &TrainArgs, keep_texts: &'a [String]) -> Reading<'a> {
-    Reading { quiet: args.quiet, keep_texts, header: args.header.map(|header| header == YesNo::Yes) }
+/// How --header has it, or a model.
+fn reading<'a>(args: &TrainArgs, start: Option<&Model>, keep_texts: &'a [String]) -> Reading<'a> {
+    let header = args.header.map(|header| header == YesNo::Yes).or(start.map(Model::expects_header));
+    Reading { quiet: args.quiet, keep_texts, header }
 }
 
 /// The first option that is given and not for data sets with an official split.
@@ -119,11 +138,17 @@ fn of_tables(args: &TrainArgs) -> Option<&'static str> {
 }
 
 /// Reads the rows of --test-file, which have the columns and classes of the data and, where the file has the column, none of their groups.
-fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) -> Result<Dataset, Failure> {
+fn test_rows(
+    args: &TrainArgs,
+    start: Option<&Model>,
+    file: &str,
+    data: &Dataset,
+    groups: &[String],
+) -> Result<Dataset, Failure> {
     if source::published(file).is_some() {
         return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
     }
-    let Source::Table(table) = Source::read(file, &args.folders, reading(args, args.group.as_slice()))? else {
+    let Source::Table(table) = Source::read(file, &args.folders, reading(args, start, args.group.as_slice()))? else {
         return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
     };
     let test = data.read_like(&table)?;

@@ -1,0 +1,51 @@
+//! In which order the rows are used.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use mfnet::{Error, SampleOrder};
+
+use super::parts::Parts;
+use super::task::Task;
+use crate::failure::Failure;
+use crate::output::counted;
+
+/// That of --no-shuffle or --batch-order, or shuffled.
+pub(super) fn of(task: &Task<'_>, parts: &Parts, epochs: usize) -> Result<SampleOrder, Failure> {
+    match (&task.args.batch_order, task.args.no_shuffle) {
+        (Some(path), _) => read(path, &parts.train_rows, epochs),
+        (None, true) => Ok(SampleOrder::AsTheyAre),
+        (None, false) => Ok(SampleOrder::Shuffled),
+    }
+}
+
+/// The lines of a file. `train_rows` are the numbers of the training rows in the data.
+fn read(path: &Path, train_rows: &[usize], epochs: usize) -> Result<SampleOrder, Failure> {
+    let text = fs::read_to_string(path).map_err(|source| Error::Io { path: path.into(), action: "read", source })?;
+    let places: HashMap<usize, usize> = train_rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
+    let mut lists: Vec<Vec<usize>> = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let wrong = |message: String| Failure::work(format!("{}, line {number}: {message}", path.display()));
+        let place = |word: &str| {
+            let row =
+                word.parse::<usize>().map_err(|_| wrong(format!("expected the number of a row, found {word:?}")))?;
+            places.get(&row).copied().ok_or_else(|| {
+                wrong(format!("row {row}, counted from 0, is not one of the {}", counted(places.len(), "training row")))
+                    .help("validation rows are switched off with --validation-fraction 0, test rows with --test-fraction 0")
+            })
+        };
+        let list = line.split_whitespace().map(place).collect::<Result<Vec<_>, _>>()?;
+        let expected = lists.first().map_or(list.len().max(1), Vec::len);
+        if list.len() != expected {
+            return Err(wrong(format!("expected {}, found {}", counted(expected, "row"), list.len())));
+        }
+        lists.push(list);
+    }
+    if lists.len() != 1 && lists.len() < epochs {
+        let message = format!("{}: expected {epochs} lines, one for each epoch, or one", path.display());
+        return Err(Failure::work(format!("{message}, found {}", lists.len()))
+            .help(format!("train for as many epochs: --epochs {}", lists.len().max(1))));
+    }
+    Ok(SampleOrder::Listed(lists))
+}

@@ -1,0 +1,144 @@
+//! Training that goes on from a model, and the order in which rows are used.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Desk, flowers};
+use serde_json::json;
+
+/// Plain gradient descent without validation: nothing is chosen, and nothing but the weights is kept from step to step.
+const PLAIN: &str = "--optimizer sgd --learning-rate 0.001 --batch-size 16 --validation-fraction 0";
+
+/// The bytes of a model's matrices.
+fn weights(desk: &Desk, run: &str) -> Vec<u8> {
+    let model = desk.read(&format!("{run}/model.safetensors"));
+    let header = u64::from_le_bytes(model[..8].try_into().unwrap()) as usize;
+    model[8 + header..].to_vec()
+}
+
+#[test]
+fn two_epochs_are_one_and_one_more() {
+    let desk = Desk::new();
+    for (data, dtype) in [("digits", "f64"), ("diabetes", "f32")] {
+        desk.ok(&format!("train {data} {PLAIN} --dtype {dtype} --no-shuffle --epochs 2 --output two --force"));
+        desk.ok(&format!("train {data} {PLAIN} --dtype {dtype} --no-shuffle --epochs 1 --output one --force"));
+        let run =
+            desk.ok(&format!("train {data} {PLAIN} --no-shuffle --epochs 1 --warm-start one --output more --force"));
+        assert!(run.stderr.contains("\nnetwork of one; "), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!(", rows not shuffled; {dtype}, ")), "{}", run.stderr);
+        assert!(weights(&desk, "more") == weights(&desk, "two"), "{data}");
+        assert_ne!(weights(&desk, "one"), weights(&desk, "two"));
+        let scores = |run: &str| desk.ok(&format!("evaluate {run} {data} --json")).json();
+        assert_eq!(scores("more"), scores("two"));
+    }
+}
+
+/// A line for each epoch, and a single one for all.
+#[test]
+fn rows_in_the_order_of_a_file() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    let train = format!("train flowers.csv --target species --test-fraction 0 {PLAIN} --hidden 4 --epochs 3");
+    desk.ok(&format!("{train} --no-shuffle --output plain"));
+    let line = (0..40).map(|row| row.to_string()).collect::<Vec<_>>().join(" ") + "\n";
+    for (name, text) in [("one.txt", line.clone()), ("three.txt", line.repeat(3))] {
+        desk.write(name, text);
+        let run = desk.ok(&format!("{train} --batch-order {name} --output run --force"));
+        assert!(run.stderr.contains(", rows in the order of --batch-order; "), "{}", run.stderr);
+        assert!(weights(&desk, "run") == weights(&desk, "plain"), "{name}");
+    }
+    // an epoch of one step: the losses are those of the steps, as an epoch has them in one mean
+    let steps: Vec<String> = (0..40).collect::<Vec<_>>().chunks(8).map(|rows| format!("{rows:?}")).collect();
+    desk.write("steps.txt", steps.join("\n").replace(['[', ']', ','], ""));
+    let losses = |run: &str| -> Vec<f64> {
+        let history = desk.text(&format!("{run}/history.csv"));
+        history.lines().skip(1).map(|line| line.split(',').nth(1).unwrap().parse().unwrap()).collect()
+    };
+    let train = train.replace("--epochs 3", "").replace("--batch-size 16", "--batch-size 8");
+    desk.ok(&format!("{train} --epochs 5 --batch-order steps.txt --output steps"));
+    desk.ok(&format!("{train} --epochs 1 --no-shuffle --output epoch"));
+    assert!(weights(&desk, "steps") == weights(&desk, "epoch"));
+    let mean = losses("steps").iter().sum::<f64>() / 5.0;
+    assert!((mean - losses("epoch")[0]).abs() < 1e-15, "{mean}");
+    // rows that come twice, and others that do not come
+    desk.write("some.txt", "3 3 3 5\n");
+    desk.ok(&format!("{train} --epochs 2 --batch-order some.txt --output some"));
+}
+
+#[test]
+fn more_rows_of_the_same_kind() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --epochs 5 --scale min-max --output first");
+    let text = flowers();
+    let turned: String = text.lines().map(|line| line.split(',').rev().collect::<Vec<_>>().join(",") + "\n").collect();
+    desk.write("more.csv", turned);
+    let report = desk.train("more.csv --warm-start first --epochs 5 --learning-rate 0.0001 --output second");
+    assert_eq!((&report["task"], &report["features"]), (&json!("classification"), &json!(3)));
+    // the scaling is that of the first training, whatever the other rows are
+    let scaling = |run: &str| {
+        let shown = desk.ok(&format!("inspect {run}")).stdout;
+        shown.split("\nInput").nth(1).unwrap().split("\n\n").next().unwrap().to_owned()
+    };
+    assert_eq!(scaling("first"), scaling("second"));
+    assert!(
+        desk.ok("inspect second").stdout.contains("\n  warm_start: true\n"),
+        "{}",
+        desk.ok("inspect second").stdout
+    );
+}
+
+#[test]
+fn mistakes() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.write("other.csv", flowers().replace("length", "size"));
+    desk.write("rose.csv", flowers() + "1,1,1,rose\n");
+    desk.ok("train flowers.csv --target species --epochs 1 --output run");
+    desk.write("short.txt", "0 1\n2\n");
+    desk.write("word.txt", "0 one\n");
+    desk.write("far.txt", "0 40\n");
+    desk.write("two.txt", "0\n1\n");
+    desk.write("empty.txt", "");
+    let plain = "train flowers.csv --target species --test-fraction 0 --validation-fraction 0 --epochs 3 --batch-order";
+    for (arguments, code, expected) in [
+        ("train flowers.csv --warm-start nowhere".to_owned(), 1, "nowhere: cannot read: "),
+        ("train other.csv --warm-start run".to_owned(), 1, "other.csv: there is no column \"length\""),
+        (
+            "train rose.csv --warm-start run".to_owned(),
+            1,
+            "rose.csv, column \"species\": the model does not know the class \"rose\"",
+        ),
+        (
+            "train flowers.csv --warm-start run --hidden 8".to_owned(),
+            2,
+            "the argument '--warm-start <MODEL>' cannot be used with '--hidden <SIZES>'",
+        ),
+        (
+            "train flowers.csv --warm-start run --group length".to_owned(),
+            2,
+            "--group names a feature of the model, \"length\"",
+        ),
+        (
+            "train flowers.csv --warm-start run --seed 1".to_owned(),
+            2,
+            "--warm-start: the model was trained on other rows of the same data, which may be test rows here",
+        ),
+        (
+            "train flowers.csv --target species --no-shuffle --batch-order two.txt".to_owned(),
+            2,
+            "the argument '--no-shuffle' cannot be used with '--batch-order <FILE>'",
+        ),
+        (format!("{plain} nowhere.txt"), 1, "nowhere.txt: cannot read: "),
+        (format!("{plain} short.txt"), 1, "short.txt, line 2: expected 2 rows, found 1"),
+        (format!("{plain} word.txt"), 1, "word.txt, line 1: expected the number of a row, found \"one\""),
+        (format!("{plain} far.txt"), 1, "far.txt, line 1: row 40, counted from 0, is not one of the 40 training rows"),
+        (format!("{plain} two.txt"), 1, "two.txt: expected 3 lines, one for each epoch, or one, found 2"),
+        (format!("{plain} empty.txt"), 1, "empty.txt: expected 3 lines, one for each epoch, or one, found 0"),
+    ] {
+        let run = desk.run(&arguments);
+        let first = run.stderr.lines().next().unwrap_or_default();
+        assert!(run.code == code && first.starts_with(&format!("error: {expected}")), "{arguments}: {}", run.stderr);
+    }
+    desk.ok("train flowers.csv --warm-start run --seed 1 --split-seed 0 --epochs 1");
+}
