@@ -1,0 +1,294 @@
+"""`compare/run parity`: PyTorch and mfnet from the same weights, on the same batches, with the same loss and rule: how far do they part?"""
+
+import argparse
+import json
+import struct
+import subprocess
+import sys
+import tempfile
+from array import array
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from harness import environment, machine
+from harness.environment import COMPARE, PYTHON, RESULTS, say
+
+#: What PyTorch made of the first 200 steps, for machines without it.
+COMMITTED = COMPARE / "parity" / "pytorch.json"
+#: Steps of which every loss is compared, and after how many of them the weights are.
+STEPS = 200
+STEP_CHECKPOINTS = (1, 2, 5, 10, 20, 50, 100, 200)
+EPOCHS = 20
+EPOCH_CHECKPOINTS = (1, 2, 5, 10, 20)
+#: How far losses and weights may part in f64 within these steps, and in epochs as a multiple of what one unit in the last place makes of PyTorch itself.
+MOST, MOST_OF_YARDSTICK = 1e-9, 10
+#: Of each matrix so many elements are committed.
+SAMPLES = 64
+#: Rows in an order without chance: row i·PRIME mod n. No prime factor of 60000 and 20640.
+PRIME = 7919
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is learned, by the network 512-512 of the seed."""
+
+    data: str
+    #: The rows that are used, of those in the files the first.
+    rows: int
+    batch: int = 128
+
+
+TASKS = {"mnist": Task("mnist", 60000), "california": Task("california-housing", 20640)}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule with weight decay, and a norm at which the gradient is clipped, so that some gradients are and some are not."""
+
+    optimizer: str
+    learning_rate: float
+    clip_norm: float
+    weight_decay: float = 0.001
+    momentum: float = 0.0
+    nesterov: bool = False
+    each_layer: bool = False
+
+    def options(self) -> list[str]:
+        """Those of `mfnet train`."""
+        clip = "--clip-layer-norm" if self.each_layer else "--clip-norm"
+        options = ["--optimizer", self.optimizer, "--learning-rate", self.learning_rate, clip, self.clip_norm]
+        options += ["--weight-decay", self.weight_decay, "--momentum", self.momentum, *(["--nesterov"] if self.nesterov else [])]
+        return [str(option) for option in [*options, "--schedule", "constant"]]
+
+    def as_json(self) -> dict:
+        """For `replay.py`."""
+        names = ("optimizer", "learning_rate", "weight_decay", "momentum", "nesterov")
+        return {name: getattr(self, name) for name in names} | {"clip": {"norm": self.clip_norm, "each_layer": self.each_layer}}
+
+
+RULES = {
+    "SGD": Rule("sgd", 0.05, 0.5, each_layer=True),
+    "momentum": Rule("sgd", 0.01, 1.0, momentum=0.9),
+    "Nesterov": Rule("sgd", 0.01, 1.0, momentum=0.9, nesterov=True),
+    "Adam": Rule("adam", 0.001, 1.0),
+    "AdamW": Rule("adamw", 0.001, 1.0, weight_decay=0.01),
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand."""
+    names = lambda text: text.split(",")
+    parser.add_argument("--tasks", type=names, default=list(TASKS), help=f"of {','.join(TASKS)}")
+    parser.add_argument("--rules", type=names, default=list(RULES), help=f"of {','.join(RULES)}")
+    parser.add_argument("--dtypes", type=names, default=["f64", "f32"], help="f64,f32")
+    parser.add_argument("--threads", type=int, default=2, help="threads that each may use (default 2)")
+    parser.add_argument("--quick", action="store_true", help="all steps, and the epochs of SGD on California Housing alone")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for parity.json")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--committed", action="store_true", help="compare with the committed values of PyTorch; needs nothing but Python")
+    which.add_argument("--commit", action="store_true", help="write those values")
+
+
+def run(args: argparse.Namespace) -> None:
+    """All that was chosen; exits with 1 if anything parts by more than it may."""
+    for name, known in ((args.tasks, TASKS), (args.rules, RULES), (args.dtypes, ("f32", "f64"))):
+        if unknown := set(name) - set(known):
+            sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    mfnet = environment.build_mfnet_program()
+    if args.committed:
+        check_committed(args, mfnet)
+        return
+    environment.make_python()
+    if args.commit:
+        commit(args, mfnet)
+        return
+    result = {"date": date.today().isoformat(), "machine": machine.describe(), "steps": [], "epochs": []}
+    for dtype in args.dtypes:
+        for task in args.tasks:
+            for rule in args.rules:
+                result["steps"].append(steps(args, mfnet, task, rule, dtype))
+                if not args.quick or (rule, task) == ("SGD", "california"):
+                    result["epochs"].append(epochs(args, mfnet, task, rule, dtype))
+                args.output.mkdir(parents=True, exist_ok=True)
+                (args.output / "parity.json").write_text(json.dumps(result, indent=1) + "\n")
+    if failures := [failure for case in result["steps"] + result["epochs"] for failure in case["failures"]]:
+        sys.exit("\n".join(failures))
+
+
+def steps(args: argparse.Namespace, mfnet: Path, task: str, rule: str, dtype: str) -> dict:
+    """The first steps. In f32 they are measured by the yardstick, as epochs are: a unit in the last place is more than `MOST`."""
+    case = compared(args, mfnet, (task, rule, dtype), orders_of_steps(TASKS[task]), STEP_CHECKPOINTS)
+    return judged(case, MOST if dtype == "f64" else None)
+
+
+def orders_of_steps(of: Task) -> list[list[int]]:
+    """An epoch is one batch, so that mfnet's `history.csv` has the loss of each step."""
+    return [[(step * of.batch + i) * PRIME % of.rows for i in range(of.batch)] for step in range(STEPS)]
+
+
+def epochs(args: argparse.Namespace, mfnet: Path, task: str, rule: str, dtype: str) -> dict:
+    """Whole epochs, each in an order of its own."""
+    of = TASKS[task]
+    orders = [[(i * PRIME + epoch * epoch) % of.rows for i in range(of.rows)] for epoch in range(EPOCHS)]
+    return judged(compared(args, mfnet, (task, rule, dtype), orders, EPOCH_CHECKPOINTS), None)
+
+
+def judged(case: dict, most: float | None) -> dict:
+    """The case with the sentences about what parts by more than it may: by `most`, or by a multiple of the yardstick."""
+    case["failures"] = []
+    for what, found, yardstick in (
+        ("losses", case["loss_differences"], case["yardstick_loss_differences"]),
+        ("weights", list(case["differences"].values()), list(case["yardstick"].values())),
+    ):
+        limit = most if most is not None else MOST_OF_YARDSTICK * max(yardstick)
+        if not max(found) <= limit:
+            name = f"{case['task']}, {case['rule']}, {case['dtype']}, {len(case['losses'])} {what}"
+            case["failures"].append(f"{name}: they part by {max(found):.2e}, more than {limit:.2e}")
+    return case
+
+
+def compared(args, mfnet: Path, names: tuple[str, str, str], orders: list[list[int]], checkpoints: tuple[int, ...], samples: int = 0) -> dict:
+    """Both programs on these orders, an epoch each; with `samples` elements of PyTorch's matrices in place of the yardstick."""
+    task, rule, dtype = names
+    of = TASKS[task]
+    say(f"{task}, {rule}, {dtype}: {len(orders)} × {len(orders[0])} rows")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        start = first_model(mfnet, folder, of, dtype)
+        models, losses = trained(mfnet, folder, of, RULES[rule], start, orders, checkpoints)
+        np_orders = folder / "orders.npy"
+        write_npy(np_orders, orders)
+        case = {
+            "data": of.data,
+            "folder": data_folder(mfnet, of.data),
+            "program": program(mfnet, start),
+            "rule": RULES[rule].as_json(),
+            "batch": of.batch,
+            "orders": str(np_orders),
+            "checkpoints": checkpoints,
+            "models": {step: str(model) for step, model in models.items()},
+            "yardstick": samples == 0,
+            "samples": samples,
+            "threads": args.threads,
+        }
+        replay = [PYTHON, COMPARE / "pytorch" / "replay.py"]
+        done = subprocess.run(
+            replay, input=json.dumps(case), env=environment.for_child(args.threads, {}), capture_output=True, text=True
+        )
+        if done.returncode:
+            sys.exit(f"replay.py failed:\n{done.stderr[-2000:]}")
+    answer = json.loads(done.stdout)
+    apart = lambda a, b: [abs(x - y) / abs(y) for x, y in zip(a, b, strict=True)]
+    answer |= {"task": task, "rule": rule, "dtype": dtype, "mfnet_losses": losses, "loss_differences": apart(losses, answer["losses"])}
+    if "yardstick_losses" in answer:
+        answer["yardstick_loss_differences"] = apart(answer["yardstick_losses"], answer["losses"])
+    return answer
+
+
+def commit(args: argparse.Namespace, mfnet: Path) -> None:
+    """Writes down what PyTorch makes of the first steps in f64."""
+    cases = []
+    for task, of in TASKS.items():
+        for rule in RULES:
+            case = compared(args, mfnet, (task, rule, "f64"), orders_of_steps(of), (STEPS,), SAMPLES)
+            cases.append({name: case[name] for name in ("task", "rule", "torch", "losses", "tensors")})
+    COMMITTED.write_text(json.dumps({"cases": cases}).replace('{"task"', '\n{"task"') + "\n")
+
+
+def check_committed(args: argparse.Namespace, mfnet: Path) -> None:
+    """mfnet's 200 steps in f64 beside PyTorch's, which are in a file."""
+    worst, cases = 0.0, json.loads(COMMITTED.read_text())["cases"]
+    for case in cases:
+        of, rule = TASKS[case["task"]], RULES[case["rule"]]
+        if not data_folder(mfnet, of.data):
+            say(f"not run, because {of.data} is nowhere: {case['task']}, {case['rule']}")
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            start = first_model(mfnet, Path(folder), of, "f64")
+            models, losses = trained(mfnet, Path(folder), of, rule, start, orders_of_steps(of), (STEPS,))
+            ours = tensors(models[STEPS])
+        by_loss = max(abs(a - b) / abs(b) for a, b in zip(losses, case["losses"], strict=True))
+        squares = [0.0, 0.0]
+        for tensor, theirs in zip(ours, case["tensors"], strict=True):
+            found = described(tensor, SAMPLES)
+            by_norm = abs(found["norm"] - theirs["norm"]) / theirs["norm"]
+            by_loss = max(by_loss, by_norm)
+            for a, b in zip(found["elements"], theirs["elements"], strict=True):
+                squares[0] += (a - b) ** 2
+                squares[1] += b**2
+        apart = max(by_loss, (squares[0] / squares[1]) ** 0.5)
+        print(f"{case['task']:11} {case['rule']:9} {STEPS} steps: apart by {apart:.1e}")
+        worst = max(worst, apart)
+    if worst > MOST:
+        sys.exit(f"more than {MOST}")
+
+
+def first_model(mfnet: Path, folder: Path, of: Task, dtype: str) -> Path:
+    """A network as it is drawn, scaled for all rows: a step of one sample whose rate is nothing beside any weight."""
+    (folder / "one.txt").write_text("0\n")
+    options = ["--hidden", "512,512", "--dtype", dtype, "--scale", "standard", "--batch-order", folder / "one.txt", "--epochs", "1"]
+    train(mfnet, of, folder / "start", [*options, "--optimizer", "sgd", "--learning-rate", "1e-300"])
+    return folder / "start" / "model.safetensors"
+
+
+def trained(mfnet: Path, folder: Path, of: Task, rule: Rule, start: Path, orders, checkpoints) -> tuple[dict[int, Path], list[float]]:
+    """mfnet's models after these epochs, and the loss of each epoch."""
+    (folder / "orders.txt").write_text("".join(" ".join(map(str, rows)) + "\n" for rows in orders))
+    models = {}
+    for count in checkpoints:
+        options = ["--warm-start", start, "--batch-order", folder / "orders.txt", "--epochs", count, "--batch-size", of.batch]
+        train(mfnet, of, folder / str(count), [*options, *rule.options()])
+        models[count] = folder / str(count) / "model.safetensors"
+    lines = (folder / str(checkpoints[-1]) / "history.csv").read_text().splitlines()[1:]
+    return models, [float(line.split(",")[1]) for line in lines]
+
+
+def train(mfnet: Path, of: Task, output: Path, options: list) -> None:
+    """`mfnet train`, all rows being training rows."""
+    fixed = ["--test-fraction", "0", "--validation-fraction", "0", "--quiet", "--output", output]
+    command = [mfnet, "train", of.data, *fixed, *options]
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
+
+
+def program(mfnet: Path, model: Path) -> str:
+    """What `mfnet inspect` says for PyTorch."""
+    text = subprocess.run([mfnet, "inspect", model], check=True, capture_output=True, text=True).stdout
+    return text.split("\nIn PyTorch\n\n")[1]
+
+
+def data_folder(mfnet: Path, name: str) -> str | None:
+    """Where the files of a data set lie."""
+    known = json.loads(subprocess.run([mfnet, "datasets", "--json"], check=True, capture_output=True, text=True).stdout)
+    return next(data["folder"] for data in known["datasets"] if data["name"] == name)
+
+
+def tensors(model: Path) -> list[array]:
+    """The matrices of a model file in f64, in the order of PyTorch's `parameters()`."""
+    content = model.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    numbers = {}
+    for name, tensor in header.items():
+        if name != "__metadata__":
+            begin, end = tensor["data_offsets"]
+            numbers[name] = array("d", content[8 + length + begin : 8 + length + end])
+    place = lambda name: (int(name.split(".")[0]), name.endswith("bias"))
+    return [numbers[name] for name in sorted(numbers, key=place)]
+
+
+def described(tensor: array, samples: int) -> dict:
+    """As in `replay.py`."""
+    count = min(samples, len(tensor))
+    elements = [tensor[i * len(tensor) // count] for i in range(count)]
+    return {"norm": sum(x * x for x in tensor) ** 0.5, "elements": elements}
+
+
+def write_npy(path: Path, orders: list[list[int]]) -> None:
+    """Rows of numbers for NumPy."""
+    header = f"{{'descr': '<i4', 'fortran_order': False, 'shape': ({len(orders)}, {len(orders[0])}), }}"
+    header = header.ljust(117) + "\n"
+    flat = array("i", [row for rows in orders for row in rows])
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + flat.tobytes())

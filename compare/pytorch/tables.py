@@ -1,0 +1,31 @@
+"""The two data sets of the comparison as NumPy arrays, in the order of their files and in the units of their files."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+
+
+def mnist(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """70000 images of 784 pixels, the test images last, and their classes."""
+    pixels = [idx(folder, f"{part}-images-idx3-ubyte", 16).reshape(-1, 784) for part in ("train", "t10k")]
+    classes = [idx(folder, f"{part}-labels-idx1-ubyte", 8) for part in ("train", "t10k")]
+    return np.concatenate(pixels), np.concatenate(classes).astype(np.int64)
+
+
+def idx(folder: Path, name: str, header: int) -> np.ndarray:
+    """The bytes of an IDX file, plain or compressed."""
+    packed = folder / f"{name}.gz"
+    content = gzip.decompress(packed.read_bytes()) if packed.exists() else (folder / name).read_bytes()
+    return np.frombuffer(content, np.uint8, offset=header)
+
+
+def california_housing(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """20640 districts with the eight features that scikit-learn serves, and the median value of a house in 100 000 dollars."""
+    table = np.loadtxt(folder / "cal_housing.data", delimiter=",")
+    longitude, latitude, age, rooms, bedrooms, population, households, income, value = table.T
+    features = [income, age, rooms / households, bedrooms / households, population, population / households, latitude, longitude]
+    return np.stack(features, 1), value[:, None] / 100_000
+
+
+READERS = {"mnist": mnist, "california-housing": california_housing}
