@@ -59,11 +59,6 @@ def build_mfnet() -> Path:
     return cargo_build(REPOSITORY, "--package", "mfnet-bench")
 
 
-def build_mfnet_program() -> Path:
-    """Builds the program `mfnet`; where it lies."""
-    return cargo_build(REPOSITORY, "--package", "mfnet-cli") / "mfnet"
-
-
 def build_rust_peers() -> Path:
     """Builds candle's and burn's peers; the folder where they lie."""
     return cargo_build(COMPARE / "rust")

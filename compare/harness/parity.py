@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness import environment, machine
 from harness.environment import COMPARE, PYTHON, RESULTS, say
+from harness.program import Mfnet, losses
 
 #: What PyTorch made of the first 200 steps, for machines without it.
 COMMITTED = COMPARE / "parity" / "pytorch.json"
@@ -25,6 +26,8 @@ EPOCH_CHECKPOINTS = (1, 2, 5, 10, 20)
 MOST, MOST_OF_YARDSTICK = 1e-9, 10
 #: Of each matrix so many elements are committed.
 SAMPLES = 64
+#: For `mfnet train`: every row is a training row.
+ALL_ROWS = ("--test-fraction", 0, "--validation-fraction", 0)
 #: Rows in an order without chance: row i·PRIME mod n. No prime factor of 60000 and 20640.
 PRIME = 7919
 
@@ -95,7 +98,7 @@ def run(args: argparse.Namespace) -> None:
     for name, known in ((args.tasks, TASKS), (args.rules, RULES), (args.dtypes, ("f32", "f64"))):
         if unknown := set(name) - set(known):
             sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
-    mfnet = environment.build_mfnet_program()
+    mfnet = Mfnet()
     if args.committed:
         check_committed(args, mfnet)
         return
@@ -116,7 +119,7 @@ def run(args: argparse.Namespace) -> None:
         sys.exit("\n".join(failures))
 
 
-def steps(args: argparse.Namespace, mfnet: Path, task: str, rule: str, dtype: str) -> dict:
+def steps(args: argparse.Namespace, mfnet: Mfnet, task: str, rule: str, dtype: str) -> dict:
     """The first steps. In f32 they are measured by the yardstick, as epochs are: a unit in the last place is more than `MOST`."""
     case = compared(args, mfnet, (task, rule, dtype), orders_of_steps(TASKS[task]), STEP_CHECKPOINTS)
     return judged(case, MOST if dtype == "f64" else None)
@@ -127,7 +130,7 @@ def orders_of_steps(of: Task) -> list[list[int]]:
     return [[(step * of.batch + i) * PRIME % of.rows for i in range(of.batch)] for step in range(STEPS)]
 
 
-def epochs(args: argparse.Namespace, mfnet: Path, task: str, rule: str, dtype: str) -> dict:
+def epochs(args: argparse.Namespace, mfnet: Mfnet, task: str, rule: str, dtype: str) -> dict:
     """Whole epochs, each in an order of its own."""
     of = TASKS[task]
     orders = [[(i * PRIME + epoch * epoch) % of.rows for i in range(of.rows)] for epoch in range(EPOCHS)]
@@ -148,7 +151,7 @@ def judged(case: dict, most: float | None) -> dict:
     return case
 
 
-def compared(args, mfnet: Path, names: tuple[str, str, str], orders: list[list[int]], checkpoints: tuple[int, ...], samples: int = 0) -> dict:
+def compared(args, mfnet: Mfnet, names: tuple[str, str, str], orders: list[list[int]], checkpoints: tuple[int, ...], samples: int = 0) -> dict:
     """Both programs on these orders, an epoch each; with `samples` elements of PyTorch's matrices in place of the yardstick."""
     task, rule, dtype = names
     of = TASKS[task]
@@ -156,13 +159,13 @@ def compared(args, mfnet: Path, names: tuple[str, str, str], orders: list[list[i
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         start = first_model(mfnet, folder, of, dtype)
-        models, losses = trained(mfnet, folder, of, RULES[rule], start, orders, checkpoints)
+        models, ours = trained(mfnet, folder, of, RULES[rule], start, orders, checkpoints)
         np_orders = folder / "orders.npy"
         write_npy(np_orders, orders)
         case = {
             "data": of.data,
-            "folder": data_folder(mfnet, of.data),
-            "program": program(mfnet, start),
+            "folder": mfnet.folder(of.data),
+            "program": mfnet.pytorch(start),
             "rule": RULES[rule].as_json(),
             "batch": of.batch,
             "orders": str(np_orders),
@@ -180,13 +183,13 @@ def compared(args, mfnet: Path, names: tuple[str, str, str], orders: list[list[i
             sys.exit(f"replay.py failed:\n{done.stderr[-2000:]}")
     answer = json.loads(done.stdout)
     apart = lambda a, b: [abs(x - y) / abs(y) for x, y in zip(a, b, strict=True)]
-    answer |= {"task": task, "rule": rule, "dtype": dtype, "mfnet_losses": losses, "loss_differences": apart(losses, answer["losses"])}
+    answer |= {"task": task, "rule": rule, "dtype": dtype, "mfnet_losses": ours, "loss_differences": apart(ours, answer["losses"])}
     if "yardstick_losses" in answer:
         answer["yardstick_loss_differences"] = apart(answer["yardstick_losses"], answer["losses"])
     return answer
 
 
-def commit(args: argparse.Namespace, mfnet: Path) -> None:
+def commit(args: argparse.Namespace, mfnet: Mfnet) -> None:
     """Writes down what PyTorch makes of the first steps in f64."""
     cases = []
     for task, of in TASKS.items():
@@ -196,21 +199,21 @@ def commit(args: argparse.Namespace, mfnet: Path) -> None:
     COMMITTED.write_text(json.dumps({"cases": cases}).replace('{"task"', '\n{"task"') + "\n")
 
 
-def check_committed(args: argparse.Namespace, mfnet: Path) -> None:
+def check_committed(args: argparse.Namespace, mfnet: Mfnet) -> None:
     """mfnet's 200 steps in f64 beside PyTorch's, which are in a file."""
     worst, cases = 0.0, json.loads(COMMITTED.read_text())["cases"]
     for case in cases:
         of, rule = TASKS[case["task"]], RULES[case["rule"]]
-        if not data_folder(mfnet, of.data):
+        if not mfnet.folder(of.data):
             say(f"not run, because {of.data} is nowhere: {case['task']}, {case['rule']}")
             continue
         with tempfile.TemporaryDirectory() as folder:
             start = first_model(mfnet, Path(folder), of, "f64")
-            models, losses = trained(mfnet, Path(folder), of, rule, start, orders_of_steps(of), (STEPS,))
-            ours = tensors(models[STEPS])
-        by_loss = max(abs(a - b) / abs(b) for a, b in zip(losses, case["losses"], strict=True))
+            models, ours = trained(mfnet, Path(folder), of, rule, start, orders_of_steps(of), (STEPS,))
+            matrices = tensors(models[STEPS])
+        by_loss = max(abs(a - b) / abs(b) for a, b in zip(ours, case["losses"], strict=True))
         squares = [0.0, 0.0]
-        for tensor, theirs in zip(ours, case["tensors"], strict=True):
+        for tensor, theirs in zip(matrices, case["tensors"], strict=True):
             found = described(tensor, SAMPLES)
             by_norm = abs(found["norm"] - theirs["norm"]) / theirs["norm"]
             by_loss = max(by_loss, by_norm)
@@ -224,45 +227,20 @@ def check_committed(args: argparse.Namespace, mfnet: Path) -> None:
         sys.exit(f"more than {MOST}")
 
 
-def first_model(mfnet: Path, folder: Path, of: Task, dtype: str) -> Path:
-    """A network as it is drawn, scaled for all rows: a step of one sample whose rate is nothing beside any weight."""
-    (folder / "one.txt").write_text("0\n")
-    options = ["--hidden", "512,512", "--dtype", dtype, "--scale", "standard", "--batch-order", folder / "one.txt", "--epochs", "1"]
-    train(mfnet, of, folder / "start", [*options, "--optimizer", "sgd", "--learning-rate", "1e-300"])
-    return folder / "start" / "model.safetensors"
+def first_model(mfnet: Mfnet, folder: Path, of: Task, dtype: str) -> Path:
+    """A network as it is drawn, scaled for all rows."""
+    return mfnet.untrained(of.data, folder / "start", ["--hidden", "512,512", "--dtype", dtype, "--scale", "standard", *ALL_ROWS])
 
 
-def trained(mfnet: Path, folder: Path, of: Task, rule: Rule, start: Path, orders, checkpoints) -> tuple[dict[int, Path], list[float]]:
+def trained(mfnet: Mfnet, folder: Path, of: Task, rule: Rule, start: Path, orders, checkpoints) -> tuple[dict[int, Path], list[float]]:
     """mfnet's models after these epochs, and the loss of each epoch."""
     (folder / "orders.txt").write_text("".join(" ".join(map(str, rows)) + "\n" for rows in orders))
     models = {}
     for count in checkpoints:
         options = ["--warm-start", start, "--batch-order", folder / "orders.txt", "--epochs", count, "--batch-size", of.batch]
-        train(mfnet, of, folder / str(count), [*options, *rule.options()])
+        mfnet.train(of.data, folder / str(count), [*options, *rule.options(), *ALL_ROWS])
         models[count] = folder / str(count) / "model.safetensors"
-    lines = (folder / str(checkpoints[-1]) / "history.csv").read_text().splitlines()[1:]
-    return models, [float(line.split(",")[1]) for line in lines]
-
-
-def train(mfnet: Path, of: Task, output: Path, options: list) -> None:
-    """`mfnet train`, all rows being training rows."""
-    fixed = ["--test-fraction", "0", "--validation-fraction", "0", "--quiet", "--output", output]
-    command = [mfnet, "train", of.data, *fixed, *options]
-    done = subprocess.run([str(word) for word in command], capture_output=True, text=True)
-    if done.returncode:
-        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
-
-
-def program(mfnet: Path, model: Path) -> str:
-    """What `mfnet inspect` says for PyTorch."""
-    text = subprocess.run([mfnet, "inspect", model], check=True, capture_output=True, text=True).stdout
-    return text.split("\nIn PyTorch\n\n")[1]
-
-
-def data_folder(mfnet: Path, name: str) -> str | None:
-    """Where the files of a data set lie."""
-    known = json.loads(subprocess.run([mfnet, "datasets", "--json"], check=True, capture_output=True, text=True).stdout)
-    return next(data["folder"] for data in known["datasets"] if data["name"] == name)
+    return models, losses(folder / str(checkpoints[-1]))
 
 
 def tensors(model: Path) -> list[array]:
