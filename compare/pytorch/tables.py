@@ -5,6 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+#: A letter for each row of California Housing.
+SPLIT = Path(__file__).resolve().parents[2] / "crates" / "mfnet" / "assets" / "california_housing_split.gz"
+
 
 def mnist(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """70000 images of 784 pixels, the test images last, and their classes."""
@@ -26,6 +29,14 @@ def california_housing(folder: Path) -> tuple[np.ndarray, np.ndarray]:
     longitude, latitude, age, rooms, bedrooms, population, households, income, value = table.T
     features = [income, age, rooms / households, bedrooms / households, population, population / households, latitude, longitude]
     return np.stack(features, 1), value[:, None] / 100_000
+
+
+def parts(data: str) -> dict[str, np.ndarray]:
+    """The row numbers of the official parts; MNIST has no validation rows."""
+    if data == "mnist":
+        return {"train": np.arange(60000), "validation": np.arange(0), "test": np.arange(60000, 70000)}
+    letters = np.frombuffer(gzip.decompress(SPLIT.read_bytes()), np.uint8)
+    return {part: np.flatnonzero(letters == ord(part[0])) for part in ("train", "validation", "test")}
 
 
 READERS = {"mnist": mnist, "california-housing": california_housing}
