@@ -1,10 +1,17 @@
-"""The two data sets of the comparison as NumPy arrays, in the order of their files and in the units of their files."""
+"""The two data sets of the comparison as NumPy arrays, in the order of their files and in the units of their files.
 
+`tables.py FOLDER FILE` writes California Housing as CSV, with a column `split` that names the parts of another division than the official one.
+"""
+
+import csv
 import gzip
+import sys
 from pathlib import Path
 
 import numpy as np
 
+#: The columns of California Housing, as scikit-learn calls them.
+FEATURES = ("MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude")
 #: A letter for each row of California Housing.
 SPLIT = Path(__file__).resolve().parents[2] / "crates" / "mfnet" / "assets" / "california_housing_split.gz"
 
@@ -36,7 +43,32 @@ def parts(data: str) -> dict[str, np.ndarray]:
     if data == "mnist":
         return {"train": np.arange(60000), "validation": np.arange(0), "test": np.arange(60000, 70000)}
     letters = np.frombuffer(gzip.decompress(SPLIT.read_bytes()), np.uint8)
-    return {part: np.flatnonzero(letters == ord(part[0])) for part in ("train", "validation", "test")}
+    return {part: np.flatnonzero(letters == ord(letter)) for part, letter in (("train", "t"), ("validation", "v"), ("test", "e"))}
+
+
+def drawn_parts(data: str) -> dict[str, np.ndarray]:
+    """A division by chance, as those of most papers that do not say theirs: 64 % training, 16 % validation, 20 % test rows."""
+    rows = {"california-housing": 20640, "mnist": 70000}[data]
+    order = np.random.default_rng(0).permutation(rows)
+    test, validation = rows // 5, rows * 4 // 25
+    return {"train": order[test + validation :], "validation": order[test : test + validation], "test": order[:test]}
+
+
+def write_csv(folder: Path, to: Path) -> None:
+    """California Housing for any program."""
+    inputs, targets = california_housing(folder)
+    names = np.empty(len(inputs), dtype="U10")
+    for part, rows in drawn_parts("california-housing").items():
+        names[rows] = part
+    with to.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*FEATURES, "MedHouseVal", "split"])
+        for row, target, name in zip(inputs.tolist(), targets[:, 0].tolist(), names):
+            writer.writerow([*map(repr, row), repr(target), name])
 
 
 READERS = {"mnist": mnist, "california-housing": california_housing}
+
+
+if __name__ == "__main__":
+    write_csv(Path(sys.argv[1]), Path(sys.argv[2]))
