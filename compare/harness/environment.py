@@ -46,6 +46,11 @@ def make_python() -> None:
     stamp.write_text(wanted)
 
 
+def run_python(script: str, *words: object) -> None:
+    """Runs one of the scripts in this folder with the pinned packages."""
+    subprocess.run([PYTHON, COMPARE / script, *map(str, words)], check=True)
+
+
 def cargo_build(folder: Path, *options: str) -> Path:
     """Builds a Rust package; the folder of its programs."""
     say(f"building {' '.join(options) or folder.name}")

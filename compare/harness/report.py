@@ -31,6 +31,12 @@ def speed(result: dict) -> str:
 
 def where_worse(result: dict) -> list[str]:
     """Every cell in which a peer is faster or takes less memory, or a sentence that there is none."""
+    worse = worse_cells(result)
+    return ["Where mfnet is worse:", "", *worse] if worse else ["mfnet is faster than every peer and takes less memory in every cell below."]
+
+
+def worse_cells(result: dict) -> list[str]:
+    """A line for each."""
     worse = []
     for cell in result["cells"]:
         ours = cell["peers"][OURS]
@@ -41,7 +47,7 @@ def where_worse(result: dict) -> list[str]:
             if peer["peak_kilobytes"] < ours["peak_kilobytes"]:
                 megabytes = [f"{kilobytes / 1024:.0f} MB" for kilobytes in (peer["peak_kilobytes"], ours["peak_kilobytes"])]
                 worse.append(f"- {place} takes less memory: {megabytes[0]}, mfnet {megabytes[1]}.")
-    return ["Where mfnet is worse:", "", *worse] if worse else ["mfnet is faster than every peer and takes less memory in every cell below."]
+    return worse
 
 
 def how(result: dict) -> list[str]:

@@ -1,0 +1,56 @@
+"""What the page says of the parity."""
+
+from harness.report import row
+
+Case = dict[str, object]
+
+
+def page(result: dict) -> list[str]:
+    """The part of the page."""
+    versions = ", ".join(dict.fromkeys(case["torch"] for case in result["steps"]))
+    failures = [failure for case in result["steps"] + result["epochs"] for failure in case["failures"]]
+    return [
+        "## Parity",
+        "",
+        f"PyTorch {versions} and mfnet from the same weights (one model file, which both load), on the same batches of 128 rows, with the same loss, rule,",
+        "weight decay and clipping; 784-512-512-10 on MNIST and 8-512-512-1 on California Housing. Apart is |J − J′|/J′ for the loss, the largest of all steps,",
+        "and ‖w − w′‖/‖w′‖ over all weights, the largest of those after 1, 2, 5, 10, 20, 50, 100 and 200 steps, or 1, 2, 5, 10 and 20 epochs. The yardstick is how far",
+        "PyTorch parts from itself when each of its first weights moves by one unit in the last place.",
+        "",
+        *("- " + failure for failure in failures or ["Everything is within its limits: 1e-9 for 200 steps in f64, else ten times the yardstick."]),
+        "",
+        *table("The first 200 steps", result["steps"]),
+        "",
+        *table("Twenty epochs", result["epochs"]),
+        "",
+        "![How far losses and weights part in steps](parity.svg)",
+        "",
+        "![How far losses and weights part in epochs](parity-epochs.svg)",
+    ]
+
+
+def table(title: str, cases: list[Case]) -> list[str]:
+    """A line for each case."""
+    lines = [f"### {title}", "", row(["", "rule", "dtype", "loss apart", "yardstick", "weights apart", "yardstick"])]
+    lines.append(row(["---", "---", "---", "---:", "---:", "---:", "---:"]))
+    for case in cases:
+        numbers = [case["loss_differences"], case["yardstick_loss_differences"], case["differences"].values(), case["yardstick"].values()]
+        lines.append(row([case["task"], case["rule"], case["dtype"], *(f"{max(each):.1e}" for each in numbers)]))
+    return lines
+
+
+def where_worse(result: dict) -> list[str]:
+    """What parts by more than it may."""
+    return [f"- {failure}." for case in result["steps"] + result["epochs"] for failure in case["failures"]]
+
+
+def summary(result: dict) -> list[str]:
+    """For the README."""
+    of_f64 = [case for case in result["steps"] if case["dtype"] == "f64"]
+    loss = max(max(case["loss_differences"]) for case in of_f64)
+    weights = max(max(case["differences"].values()) for case in of_f64)
+    return [
+        f"**The same numbers as PyTorch.** From the same weights and on the same batches the losses of the first 200 steps part by at most {loss:.0e} and the",
+        f"weights by {weights:.0e} in f64, for SGD, momentum, Nesterov, Adam and AdamW with clipping and weight decay on MNIST and California Housing; over twenty epochs they",
+        "stay within ten times of what one unit in the last place of its first weights makes of PyTorch itself.",
+    ]

@@ -1,0 +1,87 @@
+"""What the page says of the seed's experiment."""
+
+from harness.report import row
+from harness.seed import TASKS
+
+TITLES = {"mfnet": "mfnet", "pytorch": "PyTorch"}
+
+
+def page(result: dict) -> list[str]:
+    """The part of the page."""
+    megabytes = {name: sum(parts.values()) / 1e6 for name, parts in result["sizes"].items()}
+    lines = [
+        "## The seed's experiment",
+        "",
+        "The text that mfnet follows compares its library with PyTorch: regression on California Housing (16512 training, 4128 test rows) and classification on",
+        "MNIST (60000, 10000), each by a linear model and by two hidden layers of 512 ReLU; plain SGD, the norm of each layer's gradient clipped at 5, the rate",
+        "halved after half of the epochs. Its published run gave the two libraries different rates and batches (0.001 and 1024, 0.01 and 128); here both do each,",
+        f"from the same first weights, in {result['dtype']}, on {result['threads']} threads. Seconds are those of the training loop, then from the start of the process",
+        "to the end of the first epoch, and of the whole process (of mfnet's with the optimal linear model, to which it compares the network, and with its report).",
+        f"Measured {result['date']} at commit {result['machine']['commit'][:12]} on {result['machine']['processor']}, {result['machine']['cores']} cores.",
+        "",
+        row(["", "network", "rate, batch", "epochs", "", "test", "training, s", "first epoch, s", "whole, s", "memory, MB"]),
+        row(["---", "---", "---", "---:", "---", "---:", "---:", "---:", "---:", "---:"]),
+    ]
+    for cell in result["cells"]:
+        names = [TASKS[cell["task"]].title, cell["network"], f"{cell['learning_rate']}, {cell['batch']}", str(cell["epochs"])]
+        for library, title in TITLES.items():
+            of = cell[library]
+            numbers = [f"{of['seconds']:.2f}", f"{of['first_epoch']:.2f}", f"{of['whole']:.2f}", f"{of['peak_kilobytes'] / 1024:.0f}"]
+            lines.append(row([*names, title, score(cell, of["test"]), *numbers]))
+    baselines = {cell["task"]: cell for cell in result["cells"]}
+    for task, cell in baselines.items():
+        naive, linear = (score(cell, cell["baselines"][name]) for name in ("naive", "linear"))
+        lines += ["", f"{TASKS[task].title}: the naive predictor has {naive}, the best linear model {linear}."]
+    lines += [
+        "",
+        f"On the disk: mfnet {megabytes['mfnet']:.0f} MB, one file; PyTorch {megabytes['torch']:.0f} MB with what it needs (the package of the registry brings CUDA),",
+        f"scikit-learn {megabytes['scikit-learn']:.0f} MB with NumPy and SciPy. Python itself is not counted.",
+        "",
+        "![Losses over the epochs](seed.svg)",
+        "",
+        "![Confusion matrices](confusion.svg)",
+    ]
+    return lines
+
+
+def score(cell: dict, x: float) -> str:
+    """Accuracy, or RMSE in 100 000 dollars."""
+    return f"{100 * x:.2f} %" if cell["task"] == "classification" else f"{x:.4f}"
+
+
+def where_worse(result: dict) -> list[str]:
+    """Cells in which PyTorch is faster, smaller, or better on the test rows."""
+    lines = []
+    for cell in result["cells"]:
+        place = f"{TASKS[cell['task']].title}, {cell['network']}, rate {cell['learning_rate']}, batches of {cell['batch']}"
+        ours, theirs = cell["mfnet"], cell["pytorch"]
+        for name, what, unit in (("seconds", "training", "s"), ("first_epoch", "to the first epoch", "s"), ("whole", "the whole process", "s")):
+            if theirs[name] < ours[name]:
+                lines.append(f"- {place}: {what} takes PyTorch {theirs[name]:.2f} {unit}, mfnet {ours[name]:.2f} {unit}.")
+        sign = 1 if cell["task"] == "classification" else -1
+        if sign * theirs["test"] > sign * ours["test"]:
+            scores = [score(cell, of["test"]) for of in (theirs, ours)]
+            lines.append(f"- {place}: on the test rows PyTorch has {scores[0]}, mfnet {scores[1]} (the orders of the batches differ).")
+        if theirs["peak_kilobytes"] < ours["peak_kilobytes"]:
+            lines.append(f"- {place}: PyTorch takes less memory.")
+    return lines
+
+
+def summary(result: dict) -> list[str]:
+    """For the README."""
+    lines = ["**The seed's experiment**, the same work in both libraries (training, seconds; test):", ""]
+    lines += row(["", "rate, batch", "mfnet", "PyTorch", "ratio", "mfnet", "PyTorch"]), row(["---", "---", *["---:"] * 5])
+    for cell in result["cells"]:
+        ours, theirs = cell["mfnet"], cell["pytorch"]
+        lines.append(
+            row([
+                f"{TASKS[cell['task']].title}, {cell['network']}, {cell['epochs']} epochs",
+                f"{cell['learning_rate']}, {cell['batch']}",
+                f"{ours['seconds']:.1f}",
+                f"{theirs['seconds']:.1f}",
+                f"{theirs['seconds'] / ours['seconds']:.1f}",
+                score(cell, ours["test"]),
+                score(cell, theirs["test"]),
+            ])
+        )
+    return lines

@@ -1,0 +1,95 @@
+"""`plots.py FOLDER`: the plots of the results that are in a folder. Runs in the environment with matplotlib."""
+
+import json
+import sys
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("svg")
+import matplotlib.pyplot as plt
+
+plt.rcParams |= {"svg.hashsalt": "mfnet", "svg.fonttype": "none", "axes.grid": True, "grid.color": "#dddddd", "legend.frameon": False}
+#: Okabe and Ito's colours, which differ for every kind of sight; ours and the other library's differ in their strokes too.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+
+
+def main(folder: Path) -> None:
+    """Draws what there is."""
+    for name, draw in (("parity", parity), ("seed", seed)):
+        path = folder / f"{name}.json"
+        if path.exists():
+            draw(json.loads(path.read_text()), folder)
+
+
+def parity(result: dict, folder: Path) -> None:
+    """A panel for each task and type: how the losses part, in steps and in epochs, with the yardstick as a dashed line."""
+    for name, unit in (("steps", "step"), ("epochs", "epoch")):
+        cases = result[name]
+        panels = list(dict.fromkeys((case["task"], case["dtype"]) for case in cases))
+        figure, axes = plt.subplots(2, len(panels), figsize=(1 + 4 * len(panels), 7), squeeze=False, layout="constrained")
+        rules = list(dict.fromkeys(case["rule"] for case in cases))
+        for column, panel in enumerate(panels):
+            for case in (case for case in cases if (case["task"], case["dtype"]) == panel):
+                colour = COLOURS[rules.index(case["rule"])]
+                for differences, stroke in ((case["loss_differences"], "-"), (case["yardstick_loss_differences"], "--")):
+                    axes[0][column].plot(range(1, len(differences) + 1), differences, stroke, color=colour, linewidth=0.9)
+                for differences, stroke in ((case["differences"], "o-"), (case["yardstick"], "s--")):
+                    places = [int(step) for step in differences]
+                    label = case["rule"] if stroke == "o-" else None
+                    axes[1][column].plot(places, differences.values(), stroke, color=colour, linewidth=0.9, markersize=3, label=label)
+            axes[0][column].set_title(", ".join(panel))
+            axes[0][column].set_yscale("log")
+            axes[1][column].set_yscale("log")
+            axes[1][column].set_xscale("log")
+            axes[1][column].set_xlabel(unit)
+        axes[0][0].set_ylabel("|J − J′| / J′")
+        axes[1][0].set_ylabel("‖w − w′‖ / ‖w′‖")
+        figure.legend(*axes[1][0].get_legend_handles_labels(), loc="outside right center")
+        figure.suptitle("How far mfnet parts from PyTorch (full lines), and PyTorch from itself after one unit in the last place (dashed)")
+        save(figure, folder / ("parity.svg" if name == "steps" else "parity-epochs.svg"))
+
+
+def seed(result: dict, folder: Path) -> None:
+    """Losses over the epochs, a panel for each task and setting; and the confusion matrices of the networks."""
+    panels = list(dict.fromkeys((cell["task"], cell["learning_rate"], cell["batch"]) for cell in result["cells"]))
+    figure, axes = plt.subplots(1, len(panels), figsize=(1 + 4 * len(panels), 4), squeeze=False, layout="constrained")
+    for axis, panel in zip(axes[0], panels):
+        cells = [cell for cell in result["cells"] if (cell["task"], cell["learning_rate"], cell["batch"]) == panel]
+        for colour, cell in zip(COLOURS, cells):
+            for library, stroke, title in (("mfnet", "-", "mfnet"), ("pytorch", ":", "PyTorch")):
+                losses = cell[library]["losses"]
+                label = f"{cell['network']}, {title}"
+                axis.plot(range(1, len(losses) + 1), losses, stroke, color=colour, linewidth=1.4 if stroke == "-" else 2.2, label=label)
+        axis.set(title=f"{panel[0]}, rate {panel[1]}, batch {panel[2]}", xlabel="epoch", xscale="log", yscale="log")
+    axes[0][0].set_ylabel("training loss")
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center")
+    save(figure, folder / "seed.svg")
+    cells = [cell for cell in result["cells"] if "confusion" in cell["mfnet"]]
+    if not cells:
+        return
+    figure, axes = plt.subplots(2, len(cells), figsize=(1 + 3.2 * len(cells), 7), squeeze=False, layout="constrained")
+    for column, cell in enumerate(cells):
+        for line, library, title in ((0, "mfnet", "mfnet"), (1, "pytorch", "PyTorch")):
+            counts, axis = cell[library]["confusion"], axes[line][column]
+            shades = [[(count / sum(row)) ** 0.5 for count in row] for row in counts]
+            axis.imshow(shades, cmap="Blues", vmin=0, vmax=1)
+            for i, row in enumerate(counts):
+                for j, count in enumerate(row):
+                    if count:
+                        axis.text(j, i, count, ha="center", va="center", fontsize=5, color="white" if shades[i][j] > 0.6 else "black")
+            axis.set(title=f"{title}: {cell['network']}, rate {cell['learning_rate']}, batch {cell['batch']}", xticks=range(10), yticks=range(10))
+            axis.title.set_fontsize(8)
+            axis.grid(False)
+    figure.suptitle("MNIST's test images: true class down, predicted class across")
+    save(figure, folder / "confusion.svg")
+
+
+def save(figure: plt.Figure, path: Path) -> None:
+    """Without a date, so that equal plots are equal files."""
+    figure.savefig(path, metadata={"Date": None})
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
