@@ -42,3 +42,49 @@ def mlp(hidden: list[int], rate: float, batch: int, epochs: int, scale: str = "s
     """scikit-learn's network."""
     settings = {"hidden": hidden, "learning_rate": rate, "weight_decay": 0.0001, "batch": batch, "epochs": epochs, "scale": scale}
     return Contestant("scikit-learn", "mlp", settings=settings)
+
+
+#: `../README.md` says what was tried.
+GOALS = {
+    "mnist-97": Goal("mnist", 0.97, (mfnet("256,256", 0.005, 128, 2), torch([256, 256], 0.005, 128, 2), mlp([256, 256], 0.001, 200, 5))),
+    "mnist-98": Goal("mnist", 0.98, (mfnet("256,256", 0.005, 128, 4), torch([256, 256], 0.005, 128, 4), mlp([256, 256], 0.001, 200, 20))),
+    "mnist-98.5": Goal("mnist", 0.985, (mfnet("512,512", 0.005, 128, 12), torch([512, 512], 0.005, 128, 12))),
+    "california-0.55": Goal(
+        "california",
+        0.55,
+        (mfnet("256,256,256", 0.005, 64, 5), torch([256] * 3, 0.005, 64, 5, "quantile"), mlp([256, 256], 0.001, 200, 20)),
+    ),
+    "california-0.50": Goal("california", 0.50, (mfnet("256,256,256", 0.005, 64, 20), torch([256] * 3, 0.005, 64, 20, "quantile"))),
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of the subcommand."""
+    names = lambda text: text.split(",")
+    parser.add_argument("--goals", type=names, default=list(GOALS), help=f"of {','.join(GOALS)}")
+    parser.add_argument("--seeds", type=int, default=5, help="how many (default 5)")
+    parser.add_argument("--threads", type=int, default=2, help="threads that each may use (default 2)")
+    parser.add_argument("--quick", action="store_true", help="one seed of 98 % and of 0.55")
+    parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for accuracy.json")
+
+
+def run(args: argparse.Namespace) -> None:
+    """In every round each library once; results are written after each."""
+    if args.quick:
+        args.goals, args.seeds = ["mnist-98", "california-0.55"], 1
+    if unknown := set(args.goals) - set(GOALS):
+        sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(GOALS)}")
+    environment.make_python()
+    program = Mfnet()
+    args.output.mkdir(parents=True, exist_ok=True)
+    result = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "cells": []}
+    for name in args.goals:
+        goal = GOALS[name]
+        cells = [{"goal": name, "contestant": each.title, "runs": []} for each in goal.contestants]
+        result["cells"] += cells
+        for seed in range(args.seeds):
+            for each, cell in zip(goal.contestants, cells):
+                say(f"{name}, seed {seed}: {each.title}")
+                done = fit(program, DATA[goal.data], each, seed, args.threads)
+                cell["runs"].append(done | {"reached": goal.is_reached(done["test"])})
+                (args.output / "accuracy.json").write_text(json.dumps(result, indent=1) + "\n")
