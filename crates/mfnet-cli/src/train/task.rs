@@ -8,7 +8,7 @@ use crate::columns;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::counted;
-use crate::read::Reading;
+use crate::read::{Like, Reading};
 use crate::source::{self, Source};
 
 /// What is learned, from what: the same for every training of a run.
@@ -30,20 +30,18 @@ impl<'a> Task<'a> {
     pub(super) fn read(args: &'a TrainArgs) -> Result<Self, Failure> {
         let column = args.group.as_ref().or(args.split_column.as_ref());
         let kept = column.map_or(&[][..], std::slice::from_ref);
-        let source = Source::read(&args.data, &args.folders, reading(args, kept))?;
+        let source = Source::read(&args.data, &args.folders, reading(args, kept, Like::Nothing))?;
         if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(args)) {
             let message = format!("{option} is for tables of your own: {} has an official split", data.name());
             return Err(Failure::usage(message));
         }
         let (digest, origin) = (source.digest(), source.origin());
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
-        let columns = Columns {
-            drop: [&args.drop, kept].concat(),
-            numeric: args.numeric.clone(),
-            categorical: args.categorical.clone(),
-        };
+        let named = [&args.drop, &args.numeric, &args.categorical].map(|lists| source.named(lists));
+        let [drop, numeric, categorical] = named.clone();
+        let columns = Columns { drop: [&drop, kept].concat(), numeric, categorical };
         let data = source.into_dataset(args.target.as_deref(), args.task, &columns)?;
-        check_columns(args, data.targets().columns())?;
+        check_columns(args, &named, data.targets().columns())?;
         let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
         let data = match (&args.group, &args.split_column) {
             (Some(column), _) => data.grouped_by(column, &texts)?,
@@ -82,13 +80,17 @@ impl<'a> Task<'a> {
 }
 
 /// Refuses options that name the target, or that name a column for two different things.
-fn check_columns(args: &TrainArgs, targets: &[String]) -> Result<(), Failure> {
+fn check_columns(
+    args: &TrainArgs,
+    [drop, numeric, categorical]: &[Vec<String>; 3],
+    targets: &[String],
+) -> Result<(), Failure> {
     let options = [
         ("--group", args.group.as_slice()),
         ("--split-column", args.split_column.as_slice()),
-        ("--drop", &args.drop),
-        ("--numeric", &args.numeric),
-        ("--categorical", &args.categorical),
+        ("--drop", drop),
+        ("--numeric", numeric),
+        ("--categorical", categorical),
     ];
     let mut named: HashMap<&str, &str> = HashMap::new();
     for (option, columns) in options {
@@ -108,8 +110,8 @@ fn check_columns(args: &TrainArgs, targets: &[String]) -> Result<(), Failure> {
 }
 
 /// How --header has it.
-fn reading<'a>(args: &TrainArgs, keep_texts: &'a [String]) -> Reading<'a> {
-    Reading { quiet: args.quiet, keep_texts, header: args.header.map(|header| header == YesNo::Yes) }
+fn reading<'a>(args: &TrainArgs, keep_texts: &'a [String], like: Like<'a>) -> Reading<'a> {
+    Reading { quiet: args.quiet, keep_texts, header: args.header.map(|header| header == YesNo::Yes), like }
 }
 
 /// The first option that is given and not for data sets with an official split.
@@ -123,7 +125,9 @@ fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) ->
     if source::published(file).is_some() {
         return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
     }
-    let Source::Table(table) = Source::read(file, &args.folders, reading(args, args.group.as_slice()))? else {
+    let Source::Table(table) =
+        Source::read(file, &args.folders, reading(args, args.group.as_slice(), Like::Data(data)))?
+    else {
         return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
     };
     let test = data.read_like(&table)?;
