@@ -46,7 +46,8 @@ pub(crate) enum Command {
 An empty cell is a missing value, and so is NA, N/A, #N/A, NaN, NULL, None, ? or -. Dates are written 2024-01-31, with a time of day or without.
 
 It says whether the network is worth it: whether it is better on the test rows than the linear model and the naive predictor, by more than equally good models
-differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t test of squared errors).
+differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t test of squared errors; with --group that of the groups' sums). metrics.json and --json have as
+better_by the difference of the accuracies or of R², its standard error, and the probability.
 
 It leaves report.html, which any browser shows, beside model.safetensors, history.csv and metrics.json.")]
 pub(crate) struct TrainArgs {
@@ -67,7 +68,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "MODEL", help_heading = "Network")]
     #[arg(conflicts_with_all = ["target", "task", "hidden", "activation", "dtype", "header", "drop", "numeric", "categorical", "scale"])]
     pub(crate) warm_start: Option<PathBuf>,
-    /// Sizes of the hidden layers, with commas; none is the linear model [default: 1024; 256,256,256 from 5000 training rows on]
+    /// Sizes of the hidden layers, with commas; none is a linear model, trained as a network is [default: 1024; 256,256,256 from 5000 training rows on]
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(crate) hidden: Option<HiddenSizes>,
     /// The function after each hidden layer
@@ -84,13 +85,13 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum, help_heading = "Preprocessing")]
     pub(crate) header: Option<YesNo>,
     /// Columns that are no features, with commas
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(crate) drop: Vec<String>,
     /// Columns of numbers, with commas: a text in them is an error. Without it a column with text is a category
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(crate) numeric: Vec<String>,
     /// Columns of categories, with commas, though they hold numbers
-    #[arg(long, value_name = "COLUMNS", value_delimiter = ',', help_heading = "Preprocessing")]
+    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(crate) categorical: Vec<String>,
     /// What is done to the features: standard (mean 0 and deviation 1), robust (median and quartiles), min-max (0 to 1; pixels divided by
     /// 255), quantile (ranks as a normal distribution) [default: standard; quantile from 5000 training rows on, but for pixels]

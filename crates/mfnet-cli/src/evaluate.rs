@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{message, print};
 use crate::read::Reading;
 use crate::score_table::{Row, score_table};
 use crate::source::{self, Source};
@@ -16,8 +16,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let source =
         Source::read(&args.data, &args.folders, Reading { keep_texts: column.as_slice(), ..Reading::like(&model) })?;
     let (part, data) = part(&model, &source, args.part)?;
-    if part == Part::All {
+    if model.training.data.as_deref() != Some(&source.digest()) {
         source.warn_of_unknown_levels(&model)?;
+    } else if part != Part::Test {
+        message("the model was trained on these data: other rows are what tells how good it is");
     }
     let metrics = model.evaluate(&data)?;
     let loss = model.evaluate_loss(&data)?;

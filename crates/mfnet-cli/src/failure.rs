@@ -85,7 +85,7 @@ impl From<Error> for Failure {
             Error::InvalidValue { .. } => Failure { code: WRONG_COMMAND_LINE, ..failure },
             Error::Data { problem, .. } => match problem {
                 DataProblem::NotANumber { .. } => failure
-                    .help("numbers have a point, such as 3.14; a missing one is an empty cell")
+                    .help("numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell")
                     .help("mfnet train reads a column with text as a category, unless --numeric names it or it is the target of a regression"),
                 DataProblem::EmptyCell => {
                     failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
@@ -93,7 +93,13 @@ impl From<Error> for Failure {
                 DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
                     failure.help("a column that --numeric or --categorical names is not left out")
                 }
+                DataProblem::NotABoolean { .. } | DataProblem::NotADate { .. } => {
+                    failure.help("the column had no other fields in training; a missing value is an empty cell")
+                }
                 DataProblem::NotFinite { .. } | DataProblem::TooLarge { .. } => failure.help("replace the value, or take the row or the column out"),
+                DataProblem::RowLength { expected: 1, .. } => {
+                    failure.help("the first line has one field: if it is a title, take it out; the names of the columns come first")
+                }
                 DataProblem::RowLength { expected, found } if found > expected => {
                     failure.help("a field that has in it what stands between fields must be in double quotes, such as \"3,14\"")
                 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mfnet::{Error, Model, ReadTable, Table};
+use mfnet::{Dataset, Error, Model, ReadTable, Table};
 
 use crate::failure::Failure;
 use crate::output::progress_bar;
@@ -23,19 +23,35 @@ pub(crate) struct Reading<'a> {
     pub(crate) keep_texts: &'a [String],
     /// Whether the first line of a text has the names; guessed if it is not known.
     pub(crate) header: Option<bool>,
+    /// What the file belongs to.
+    pub(crate) like: Like<'a>,
 }
 
-impl Reading<'_> {
-    /// For a model, whose files are like the one that it was trained on.
-    pub(crate) fn like(model: &Model) -> Self {
-        Reading { header: Some(model.expects_header()), ..Reading::default() }
+/// What a file belongs to, and is therefore written like.
+#[derive(Clone, Copy, Default)]
+pub(crate) enum Like<'a> {
+    #[default]
+    Nothing,
+    Model(&'a Model),
+    Data(&'a Dataset),
+}
+
+impl<'a> Reading<'a> {
+    /// For a model.
+    pub(crate) fn like(model: &'a Model) -> Self {
+        Reading { like: Like::Model(model), ..Reading::default() }
     }
 }
 
 /// Reads the table that DATA names.
 pub(crate) fn table(data: &str, reading: Reading<'_>) -> Result<Table, Failure> {
-    let Reading { quiet, keep_texts, header } = reading;
-    let reader = ReadTable::new().keep_texts(keep_texts);
+    let Reading { quiet, keep_texts, header, like } = reading;
+    let reader = match like {
+        Like::Nothing => ReadTable::new(),
+        Like::Model(model) => model.reader(),
+        Like::Data(data) => data.reader(),
+    };
+    let reader = reader.keep_texts(keep_texts);
     let reader = if let Some(names) = header { reader.header(names) } else { reader };
     if data == STDIN {
         return Ok(reader.read_from("standard input", io::stdin().lock())?);

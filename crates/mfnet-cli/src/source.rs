@@ -206,6 +206,10 @@ pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
         Some(name) => failure.help(format!("did you mean {name}?")),
         None => failure,
     };
+    // a path was meant
+    if data.contains(['.', '/', '\\']) {
+        return failure;
+    }
     failure.help(format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", ")))
 }
 

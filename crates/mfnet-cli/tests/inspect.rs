@@ -64,7 +64,7 @@ fn the_program_for_pytorch_encodes_columns() {
     desk.write("t.csv", format!("x,place,code,zip,open,day,y\n{}", (0..120).map(row).collect::<String>()));
     desk.write(
         "new.csv",
-        "y,day,open,zip,place,x,code\n,2025-01-05,true,555,3,,1_000\n,,,,Paris,4.5,1000\n,2023-06-01T00:00:00Z,0,007,,-1,1e-5\n\
+        "y,day,open,zip,place,x,code\n,2025-01-05,true,555,3,,1_000\n,,,,Paris,4.5,NA\n,2023-06-01T00:00:00Z,0,007,,-1,1e-5\n\
          ,2023-06-02,1,,,2,100000000000000000.0\n,2023-06-02,1,,,2,Infinity\n",
     );
     for options in ["", "--scale quantile", "--scale min-max --dtype f32", "--drop x,day"] {

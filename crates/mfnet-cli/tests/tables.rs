@@ -46,7 +46,7 @@ fn from_a_file_to_predictions() {
     let run = desk.ok("train flats.csv --target price");
     for expected in [
         "flats.csv (fields between commas): 300 rows, 5 features: 2 numbers, 1 boolean (garden), 1 date (sold), 1 category (city); target price",
-        "\nleft out: id (an identifier: no two rows alike), street (300 different texts in 300 rows)\n",
+        "\nleft out: id (an identifier: no two rows alike), street (300 different texts in 300 rows, such as \"street 0\")\n",
         // 3, 20, … of 0 to 299; 5, 18, …; 4, 23, …
         "\nmissing values: 18 in rooms, 23 in area, 16 in city\n",
     ] {
@@ -64,6 +64,8 @@ fn from_a_file_to_predictions() {
     assert!(better_by("linear") < 0.0 && rmse > metrics["baselines"]["linear"].as_f64().unwrap());
     assert!(better_by("naive") > 0.5 && metrics["better_by"]["naive"]["p_value"].as_f64().unwrap() < 1e-6);
     let evaluated = desk.ok("evaluate runs/flats-1 flats.csv --json").json();
+    let own = desk.ok("evaluate runs/flats-1 flats.csv --part all").stderr;
+    assert_eq!(own, "the model was trained on these data: other rows are what tells how good it is\n");
     assert_eq!(evaluated["rmse"], metrics["test"]["rmse"]);
 
     // another order, a city that training did not have, gaps, no target
@@ -144,6 +146,8 @@ fn options_for_columns() {
         said.lines().next().unwrap().split("rows, ").nth(1).unwrap().split("; target").next().unwrap().to_owned()
     };
     assert_eq!(features("--drop sold,garden"), "3 features: 2 numbers, 1 category (city)");
+    desk.write("odd.csv", "\"a,b\",c,y\n1,2,3.5\n2,1,4.5\n3,5,6.5\n");
+    assert!(desk.ok("train odd.csv --target y --drop a,b --epochs 1").stderr.contains("3 rows, 1 feature; target y"));
     assert_eq!(
         features("--drop sold --drop garden --categorical rooms --numeric id"),
         "4 features: 2 numbers, 2 categories (rooms, city)"
@@ -222,6 +226,53 @@ fn a_target_with_decimal_commas() {
     desk.write("t.csv", format!("x;y\n{rows}"));
     let report = desk.train("t.csv --target y --epochs 5");
     assert_eq!(report["task"], json!("regression"));
+}
+
+/// 1.250 is 1250 where other numbers show it: beside 950 in the same column, beside a decimal comma, and in files for a model that was trained on such.
+#[test]
+fn thousands() {
+    let desk = Desk::new();
+    let grouped = |x: usize| if x < 1000 { x.to_string() } else { format!("{}.{:03}", x / 1000, x % 1000) };
+    let table = |number: &dyn Fn(usize) -> String| {
+        let rows: String = (0..200).map(|i| format!("{};{}\n", number(700 + 7 * i), number(1400 + 14 * i))).collect();
+        format!("area;price\n{rows}")
+    };
+    desk.write("german.csv", table(&grouped));
+    desk.write("plain.csv", table(&|x| x.to_string()));
+    let train = |data: &str| desk.ok(&format!("train {data} --target price --epochs 5 --output run --force"));
+    let said = train("german.csv").stderr;
+    assert!(said.starts_with("german.csv (fields between semicolons, numbers such as 1.234,5): 200 rows"), "{said}");
+    let weights = weights_of_run(&desk);
+    // what stands in a file for it is read as there
+    for (row, as_in) in [("1.250", "1250"), ("1.250,0", "1250"), ("1250", "1250"), ("800", "800"), ("1.5", "1,5")] {
+        let predicted = |row: &str| {
+            desk.write("new.csv", format!("area;x\n{row};a\n"));
+            desk.ok("predict run new.csv").stdout
+        };
+        assert_eq!(predicted(row), predicted(as_in), "{row}");
+    }
+    train("plain.csv");
+    assert_eq!(weights_of_run(&desk), weights);
+    desk.write("new.csv", "area;x\n1.250;a\n");
+    let of_thousandths = desk.ok("predict run new.csv").stdout;
+    desk.write("new.csv", "area;x\n1.25;a\n");
+    assert_eq!(desk.ok("predict run new.csv").stdout, of_thousandths);
+}
+
+/// NA is a missing value of a category too; of a target it is a class.
+#[test]
+fn words_for_missing_values() {
+    let desk = Desk::new();
+    let row = |i: usize| format!("{},{}\n", ["a", "NA", "b", "?", "", "none"][i % 6], ["yes", "no", "NA"][i % 3]);
+    desk.write("t.csv", format!("kind,y\n{}", (0..120).map(row).collect::<String>()));
+    let said = desk.ok("train t.csv --target y --epochs 1 --output run").stderr;
+    assert!(said.contains("classification, 3 classes") && said.contains("\nmissing values: 80 in kind\n"), "{said}");
+    assert!(desk.ok("inspect run").stdout.contains("  category  one-hot: a, b, missing\n"));
+    desk.write("new.csv", "kind\nNA\n\"\"\nnull\n");
+    let predicted = desk.ok("predict run new.csv");
+    assert_eq!(predicted.stderr, "");
+    let lines: Vec<&str> = predicted.stdout.lines().skip(1).collect();
+    assert!(lines.len() == 3 && lines.iter().all(|line| *line == lines[0]), "{lines:?}");
 }
 
 /// Columns that are left out are counted, too.

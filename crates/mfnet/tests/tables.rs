@@ -73,11 +73,11 @@ fn what_says_nothing_is_left_out() {
         [
             "user_id: an identifier: no two rows alike",
             "Unnamed: 0: an identifier: no two rows alike",
-            "who: 60 different texts in 60 rows",
+            "who: 60 different texts in 60 rows, such as \"name 0\"",
             "nothing: no values"
         ]
     );
-    assert_eq!(data.left_out()[2].1, LeftOut::Names { different: 60, rows: 60 });
+    assert_eq!(data.left_out()[2].1, LeftOut::Names { different: 60, rows: 60, example: "name 0".to_owned() });
 }
 
 #[test]
@@ -265,7 +265,10 @@ fn a_column_of_many_numbers() {
     let text = text.replace("1.1499,", "oops,");
     let data = Dataset::from_table(&Table::from_text("t.csv", &text).unwrap(), &Target::classes("y"));
     let error = data.unwrap_err().to_string();
-    assert!(error.ends_with("different texts in 2999 rows; id: an identifier: no two rows alike"), "{error}");
+    assert!(
+        error.ends_with("different texts in 2999 rows, such as \"oops\"; id: an identifier: no two rows alike"),
+        "{error}"
+    );
     let columns = Columns { numeric: vec!["x".to_owned()], ..Columns::default() };
     let error = Dataset::from_table_with(&Table::from_text("t.csv", &text).unwrap(), &Target::classes("y"), &columns);
     let expected = "t.csv, line 1501, column \"x\": expected a number, found \"oops\"";

@@ -11,6 +11,8 @@ def number(kind, text):  # nan where it is missing
     return float(text)
 
 def level(text):  # 3 and 3.0 are the same
+    if text in MISSING:
+        return ""
     try:
         x = float(text)
     except ValueError:
@@ -18,7 +20,7 @@ def level(text):  # 3 and 3.0 are the same
     is_plain = math.isfinite(x) and "_" not in text and (text.lstrip("0") == text or "." in text)
     return repr(x).removesuffix(".0").replace("e+", "e").replace("e-0", "e-") if is_plain else text
 
-def encoded(rows):  # as csv.DictReader gives them
+def encoded(rows):  # as csv.DictReader gives them, numbers written 1234.5
     features, is_scaled = [], []
     def add(feature, scale=False):
         features.append(torch.tensor(feature, dtype=torch.float64))
@@ -32,7 +34,7 @@ def encoded(rows):  # as csv.DictReader gives them
             if column["others"]:
                 add([float(text not in column["levels"] and not (text == "" and column["missing"])) for text in levels])
             if column["missing"]:
-                add([float(text == "") for text in texts])
+                add([float(text == "") for text in levels])
             continue
         values = [number(kind, text) for text in texts]
         filled = [column["fill"] if math.isnan(x) else x for x in values]

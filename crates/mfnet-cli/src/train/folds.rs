@@ -95,6 +95,7 @@ impl Summary<'_> {
             "output": self.folder.path().display().to_string(),
             "test": over_folds("test"),
             "baselines": over_folds("baselines"),
+            "verdict": self.verdict(),
             "folds": folds,
         })
     }

@@ -41,7 +41,8 @@ impl Baselines {
         let scores = |net| -> Result<(Rival, Level), Failure> {
             let mut model = Model::new(&job.task.data, job.preprocessing.clone(), net)?;
             model.training.loss = Some(job.settings.loss_name.clone());
-            let comparison = comparison(&predictions, &model.predict_dataset(test)?, test.targets());
+            let comparison =
+                comparison(&predictions, &model.predict_dataset(test)?, test.targets(), test.group_numbers());
             // there is a curve of it then
             let has_accuracy = job.task.data.classes() > 0 && validation.samples() > 0;
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
@@ -261,7 +262,8 @@ fn curves(epochs: &[EpochRecord]) -> String {
         [first, .., last] => {
             let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
             let number = |loss: f64| significant(loss, 3);
-            let lowest = if lowest < *last { format!(", lowest {}", number(lowest)) } else { String::new() };
+            let lowest = number(lowest);
+            let lowest = if lowest == number(*last) { String::new() } else { format!(", lowest {lowest}") };
             format!("{name:15}  {}  {} → {}{lowest}\n", sparkline(losses, BLOCKS), number(*first), number(*last))
         }
         _ => String::new(),

@@ -8,7 +8,7 @@ use crate::columns;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::counted;
-use crate::read::Reading;
+use crate::read::{Like, Reading};
 use crate::source::{self, Source};
 
 /// What is learned, from what: the same for every training of a run.
@@ -33,25 +33,23 @@ impl<'a> Task<'a> {
         let column = args.group.as_ref().or(args.split_column.as_ref());
         let kept = column.map_or(&[][..], std::slice::from_ref);
         let start = args.warm_start.as_deref().map(source::model).transpose()?;
-        let source = Source::read(&args.data, &args.folders, reading(args, start.as_ref(), kept))?;
+        let like = start.as_ref().map_or(Like::Nothing, Like::Model);
+        let source = Source::read(&args.data, &args.folders, reading(args, kept, like))?;
         if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(args)) {
             let message = format!("{option} is for tables of your own: {} has an official split", data.name());
             return Err(Failure::usage(message));
         }
         let (digest, origin) = (source.digest(), source.origin());
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
-        let columns = Columns {
-            drop: [&args.drop, kept].concat(),
-            numeric: args.numeric.clone(),
-            categorical: args.categorical.clone(),
-        };
+        let named = [&args.drop, &args.numeric, &args.categorical].map(|lists| source.named(lists));
+        let [drop, numeric, categorical] = named.clone();
+        let columns = Columns { drop: [&drop, kept].concat(), numeric, categorical };
         let data = match &start {
             Some(model) => source.dataset_for(model)?,
             None => source.into_dataset(args.target.as_deref(), args.task, &columns)?,
         };
-        check_columns(args, &data)?;
-        let test =
-            args.test_file.as_ref().map(|file| test_rows(args, start.as_ref(), file, &data, &texts)).transpose()?;
+        check_columns(args, &named, &data)?;
+        let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
         let data = match (&args.group, &args.split_column) {
             (Some(column), _) => data.grouped_by(column, &texts)?,
             (None, Some(column)) => data.parted_by(column, &texts)?,
@@ -97,13 +95,17 @@ impl<'a> Task<'a> {
 }
 
 /// Refuses options that name the target, or that name a column for two different things.
-fn check_columns(args: &TrainArgs, data: &Dataset) -> Result<(), Failure> {
+fn check_columns(
+    args: &TrainArgs,
+    [drop, numeric, categorical]: &[Vec<String>; 3],
+    data: &Dataset,
+) -> Result<(), Failure> {
     let options = [
         ("--group", args.group.as_slice()),
         ("--split-column", args.split_column.as_slice()),
-        ("--drop", &args.drop),
-        ("--numeric", &args.numeric),
-        ("--categorical", &args.categorical),
+        ("--drop", drop),
+        ("--numeric", numeric),
+        ("--categorical", categorical),
     ];
     let mut named: HashMap<&str, &str> = HashMap::new();
     for (option, columns) in options {
@@ -125,10 +127,9 @@ fn check_columns(args: &TrainArgs, data: &Dataset) -> Result<(), Failure> {
     Ok(())
 }
 
-/// How --header has it, or a model.
-fn reading<'a>(args: &TrainArgs, start: Option<&Model>, keep_texts: &'a [String]) -> Reading<'a> {
-    let header = args.header.map(|header| header == YesNo::Yes).or(start.map(Model::expects_header));
-    Reading { quiet: args.quiet, keep_texts, header }
+/// How --header has it.
+fn reading<'a>(args: &TrainArgs, keep_texts: &'a [String], like: Like<'a>) -> Reading<'a> {
+    Reading { quiet: args.quiet, keep_texts, header: args.header.map(|header| header == YesNo::Yes), like }
 }
 
 /// The first option that is given and not for data sets with an official split.
@@ -138,17 +139,13 @@ fn of_tables(args: &TrainArgs) -> Option<&'static str> {
 }
 
 /// Reads the rows of --test-file, which have the columns and classes of the data and, where the file has the column, none of their groups.
-fn test_rows(
-    args: &TrainArgs,
-    start: Option<&Model>,
-    file: &str,
-    data: &Dataset,
-    groups: &[String],
-) -> Result<Dataset, Failure> {
+fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) -> Result<Dataset, Failure> {
     if source::published(file).is_some() {
         return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
     }
-    let Source::Table(table) = Source::read(file, &args.folders, reading(args, start, args.group.as_slice()))? else {
+    let Source::Table(table) =
+        Source::read(file, &args.folders, reading(args, args.group.as_slice(), Like::Data(data)))?
+    else {
         return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
     };
     let test = data.read_like(&table)?;

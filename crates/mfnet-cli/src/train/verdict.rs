@@ -14,19 +14,30 @@ pub(super) struct Rival {
     pub(super) comparison: Option<Comparison>,
 }
 
-/// The network and a rival on the same rows; none of predictions of different kinds.
-pub(super) fn comparison(network: &Predictions, rival: &Predictions, truth: &Targets) -> Option<Comparison> {
+/// The network and a rival on the same rows, whose groups have these numbers, if they come in groups; none of predictions of different kinds.
+pub(super) fn comparison(
+    network: &Predictions,
+    rival: &Predictions,
+    truth: &Targets,
+    groups: Option<&[usize]>,
+) -> Option<Comparison> {
     match (network, rival, truth) {
         (
             Predictions::Classes { indices: network, .. },
             Predictions::Classes { indices: rival, .. },
             Targets::Classes { indices: truth, .. },
-        ) => Some(Comparison::of_classes(truth, network, rival)),
+        ) => Some(match groups {
+            Some(groups) => Comparison::of_classes_in_groups(truth, network, rival, groups),
+            None => Comparison::of_classes(truth, network, rival),
+        }),
         (
             Predictions::Values { values: network, .. },
             Predictions::Values { values: rival, .. },
             Targets::Values { values: truth, .. },
-        ) => Some(Comparison::of_values(truth, network, rival)),
+        ) => Some(match groups {
+            Some(groups) => Comparison::of_values_in_groups(truth, network, rival, groups),
+            None => Comparison::of_values(truth, network, rival),
+        }),
         _ => None,
     }
 }
@@ -112,7 +123,7 @@ mod tests {
         let [network, naive, linear] = &outputs;
         let rival = |rival: &Tensor| Rival {
             metrics: metrics(rival),
-            comparison: comparison(&predictions(network), &predictions(rival), truth),
+            comparison: comparison(&predictions(network), &predictions(rival), truth, None),
         };
         verdict(&metrics(network), truth.samples(), Some(&rival(naive)), Some(&rival(linear)))
     }

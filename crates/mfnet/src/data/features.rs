@@ -1,4 +1,4 @@
-use super::table::{Reading, date_text, guess, positions, shortest, value};
+use super::table::{FileForm, Reading, date_text, guess, positions, shortest, value};
 use super::{LeftOut, Samples, StrayText, Table};
 use crate::error::{DataProblem, Error, Result};
 
@@ -36,8 +36,8 @@ pub(crate) struct Features {
     pub(crate) names: Vec<String>,
     pub(crate) kinds: Vec<ColumnKind>,
     pub(crate) samples: Samples,
-    /// How many columns the table had, if they have no names but are counted.
-    pub(crate) counted: Option<usize>,
+    /// How the table was written.
+    pub(crate) form: FileForm,
 }
 
 /// The columns of a table that are features.
@@ -84,7 +84,7 @@ impl ColumnKind {
 impl Features {
     /// Numbers without gaps.
     pub(crate) fn of_numbers(names: Vec<String>, samples: Samples) -> Self {
-        Features { kinds: vec![ColumnKind::Number; names.len()], names, samples, counted: None }
+        Features { kinds: vec![ColumnKind::Number; names.len()], names, samples, form: FileForm::default() }
     }
 
     /// The columns of a table beside those of the target.
@@ -153,8 +153,7 @@ impl Features {
                 _ => ColumnKind::Number,
             });
         }
-        let counted = (!table.has_header()).then(|| table.columns().len());
-        Ok(Features { names, kinds, samples: Samples::from_numbers(width, numbers), counted })
+        Ok(Features { names, kinds, samples: Samples::from_numbers(width, numbers), form: table.form() })
     }
 
     /// Those of these samples, in this order.
@@ -174,6 +173,6 @@ impl Features {
         }
         let positions = positions(file, &self.names, names)?;
         let kinds = positions.iter().map(|i| self.kinds[*i].clone()).collect();
-        Ok(Features { names: names.to_vec(), kinds, samples: self.samples.columns(&positions), counted: self.counted })
+        Ok(Features { names: names.to_vec(), kinds, samples: self.samples.columns(&positions), form: self.form })
     }
 }

@@ -38,11 +38,14 @@ pub(super) const LOOKED_AT: usize = 1024;
 const KINDS: [(&[u8], &str); 14] = [
     (b"\0\0\x08\x03", "IDX images: name the folder that holds them and their labels"),
     (b"\0\0\x08\x01", "IDX labels: name the folder that holds them and their images"),
-    (b"PK\x03\x04", "a zip archive, as Excel's .xlsx files and NumPy's .npz files are"),
+    (
+        b"PK\x03\x04",
+        "a zip archive, as Excel's .xlsx files and NumPy's .npz files are (the feature \"numpy\" of mfnet reads those)",
+    ),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, as Excel's .xls files are"),
-    (b"PAR1", "a Parquet file"),
+    (b"PAR1", "a Parquet file, which the feature \"parquet\" of mfnet reads"),
     (b"ARROW1", "an Arrow file"),
-    (b"\x93NUMPY", "a NumPy array (.npy)"),
+    (b"\x93NUMPY", "a NumPy array (.npy), which the feature \"numpy\" of mfnet reads"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"SQLite format 3\0", "an SQLite database"),
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),

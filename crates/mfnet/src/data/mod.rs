@@ -53,8 +53,8 @@ pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
+pub(crate) use table::{FileForm, NumberFormat, position, positions, shortest};
 pub use table::{LeftOut, ReadTable, StrayText, Table};
-pub(crate) use table::{position, positions, shortest};
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
@@ -226,6 +226,12 @@ impl Dataset {
     /// How many values are missing of each feature.
     pub fn missing(&self) -> Vec<usize> {
         self.features.samples.gaps()
+    }
+
+    /// Reads other files that belong to these data: with or without a header as theirs, and numbers that could be meant in several ways as in it.
+    pub fn reader<'a>(&self) -> ReadTable<'a> {
+        let form = self.features.form;
+        ReadTable::new().header(form.counted.is_none()).like(form)
     }
 
     /// The columns of the table that are no features, because they do not look like any, and why.

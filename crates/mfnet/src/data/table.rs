@@ -44,6 +44,14 @@ pub struct Table {
     digest: String,
 }
 
+/// What files that belong to the same model have in common beside the names of their columns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FileForm {
+    /// How many columns the table has, if they have no names but are counted.
+    pub(crate) counted: Option<usize>,
+    pub(crate) numbers: NumberFormat,
+}
+
 /// How a file holds a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TableFormat {
@@ -124,6 +132,15 @@ impl Table {
             #[cfg(feature = "numpy")]
             TableFormat::NumPy => !self.names.iter().all(|name| name.parse::<usize>().is_ok()),
         }
+    }
+
+    pub(crate) fn form(&self) -> FileForm {
+        let numbers = match self.format {
+            TableFormat::Text(dialect) => dialect.numbers,
+            #[cfg(any(feature = "numpy", feature = "parquet"))]
+            _ => NumberFormat::default(),
+        };
+        FileForm { counted: (!self.has_header()).then(|| self.columns().len()), numbers }
     }
 
     /// How the file was understood: its format, and what of that was guessed.

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::tensor::Tensor;
@@ -13,6 +15,15 @@ use crate::tensor::Tensor;
 /// What makes a sample hard for both cancels in gⱼ, so this tells more than two scores with their own errors do (Dietterich 1998, "Approximate
 /// statistical tests for comparing supervised classification learning algorithms"). It is about these two predictors and other samples like
 /// these: what another seed would have made of them it does not know.
+///
+/// Samples of one group, as the visits of a patient, are alike, and count less than as many others. With groups ([`Comparison::of_values_in_groups`]) the standard error
+/// is that of n groups, whose gains are sums over their samples (Liang and Zeger 1986):
+///
+/// ```text
+/// s = √( n/(n − 1) Σₖ (Σ_{j in k} (gⱼ − ḡ))² ) / m
+/// ```
+///
+/// and the probability that of Student's t = ḡ/s with n − 1 degrees of freedom, as statsmodels has it for `OLS(g, 1).fit(cov_type="cluster", use_t=True)`.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// ḡ, the score of the first minus that of the second: of accuracies or of R².
@@ -44,9 +55,7 @@ impl Comparison {
     /// # Panics
     /// If there are not as many of all three.
     pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize]) -> Self {
-        assert_eq!((first.len(), second.len()), (classes.len(), classes.len()), "classes and predictions");
-        let gain = |j: usize| f64::from(second[j] != classes[j]) - f64::from(first[j] != classes[j]);
-        let gains: Vec<f64> = (0..classes.len()).map(gain).collect();
+        let gains = gains_of_classes(classes, first, second);
         let only = |which: f64| gains.iter().filter(|gain| **gain == which).count();
         let (only_first, only_second) = (only(1.0), only(-1.0));
         Self::of(&gains, |_| both_tails_of_coins(only_first.min(only_second), only_first + only_second))
@@ -76,19 +85,42 @@ impl Comparison {
     /// # Panics
     /// If the shapes differ.
     pub fn of_values(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>) -> Self {
-        assert_eq!((first.shape(), second.shape()), (y.shape(), y.shape()), "shapes of values and predictions");
-        let (outputs, samples) = y.shape();
-        let mut gains = vec![0.0; samples];
-        for i in 0..outputs {
-            let mean = y.row(i).sum::<f64>() / samples as f64;
-            let variance = y.row(i).map(|y| (y - mean).powi(2)).sum::<f64>() / samples as f64;
-            let divisor = outputs as f64 * if variance == 0.0 { 1.0 } else { variance };
-            for (j, gain) in gains.iter_mut().enumerate() {
-                let squared = |prediction: &Tensor<f64>| (prediction[(i, j)] - y[(i, j)]).powi(2);
-                *gain += (squared(second) - squared(first)) / divisor;
-            }
-        }
+        let gains = gains_of_values(y, first, second);
+        let samples = gains.len();
         Self::of(&gains, |t| if samples < 2 { f64::NAN } else { both_tails_of_student(t, samples - 1) })
+    }
+
+    /// [`Comparison::of_classes`] of samples that come in groups; `groups` has the number of each sample's.
+    ///
+    /// # Panics
+    /// If there are not as many of all four.
+    pub fn of_classes_in_groups(classes: &[usize], first: &[usize], second: &[usize], groups: &[usize]) -> Self {
+        Self::in_groups(&gains_of_classes(classes, first, second), groups)
+    }
+
+    /// [`Comparison::of_values`] of samples that come in groups; `groups` has the number of each sample's.
+    ///
+    /// # Panics
+    /// If the shapes differ, or there is no group for each sample.
+    pub fn of_values_in_groups(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>, groups: &[usize]) -> Self {
+        Self::in_groups(&gains_of_values(y, first, second), groups)
+    }
+
+    /// Of the gains of samples in groups.
+    fn in_groups(gains: &[f64], groups: &[usize]) -> Self {
+        assert_eq!(gains.len(), groups.len(), "samples and groups");
+        let m = gains.len() as f64;
+        let difference = gains.iter().sum::<f64>() / m;
+        let mut of_groups: BTreeMap<usize, f64> = BTreeMap::new();
+        for (gain, group) in gains.iter().zip(groups) {
+            *of_groups.entry(*group).or_default() += gain - difference;
+        }
+        let n = of_groups.len() as f64;
+        let squares: f64 = of_groups.values().map(|sum| sum.powi(2)).sum();
+        let standard_error = (n / (n - 1.0) * squares).sqrt() / m;
+        let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
+        let p_value = if n < 2.0 { f64::NAN } else { both_tails_of_student(t, of_groups.len() - 1) };
+        Comparison { difference, standard_error, p_value }
     }
 
     /// Of the gains; `p_value` of ḡ/s.
@@ -101,6 +133,28 @@ impl Comparison {
         let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
         Comparison { difference, standard_error, p_value: p_value(t) }
     }
+}
+
+fn gains_of_classes(classes: &[usize], first: &[usize], second: &[usize]) -> Vec<f64> {
+    assert_eq!((first.len(), second.len()), (classes.len(), classes.len()), "classes and predictions");
+    let gain = |j: usize| f64::from(second[j] != classes[j]) - f64::from(first[j] != classes[j]);
+    (0..classes.len()).map(gain).collect()
+}
+
+fn gains_of_values(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>) -> Vec<f64> {
+    assert_eq!((first.shape(), second.shape()), (y.shape(), y.shape()), "shapes of values and predictions");
+    let (outputs, samples) = y.shape();
+    let mut gains = vec![0.0; samples];
+    for i in 0..outputs {
+        let mean = y.row(i).sum::<f64>() / samples as f64;
+        let variance = y.row(i).map(|y| (y - mean).powi(2)).sum::<f64>() / samples as f64;
+        let divisor = outputs as f64 * if variance == 0.0 { 1.0 } else { variance };
+        for (j, gain) in gains.iter_mut().enumerate() {
+            let squared = |prediction: &Tensor<f64>| (prediction[(i, j)] - y[(i, j)]).powi(2);
+            *gain += (squared(second) - squared(first)) / divisor;
+        }
+    }
+    gains
 }
 
 /// The probability that of n fair coins k at most, or n − k at least, show heads.
@@ -222,6 +276,26 @@ mod tests {
         let one = |of: &Tensor| Tensor::from_fn(1, 5, |_, j| of[(0, j)]);
         let p = Comparison::of_values(&one(&y), &one(&first), &one(&second)).p_value;
         assert!((p - 0.12001028018472637).abs() < 1e-14);
+    }
+
+    /// statsmodels 0.15.0, with g as above: `OLS(g, ones).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)`, its `bse` and `pvalues`.
+    #[test]
+    fn groups() {
+        let groups = [3, 3, 3, 0, 0, 7, 7, 7, 2, 2];
+        let classes = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0];
+        let (first, second) = ([0, 1, 2, 0, 1, 2, 0, 1, 0, 1], [0, 2, 1, 1, 1, 2, 2, 1, 2, 1]);
+        let of_classes = Comparison::of_classes_in_groups(&classes, &first, &second, &groups);
+        assert_is(of_classes, 0.3, 0.2292015125022811, 0.2818061721538617);
+        let y = Tensor::from_rows([[1.0, 2.0, 4.0, 7.0, 3.0]]);
+        let (near, far) =
+            (Tensor::from_rows([[1.5, 2.0, 4.5, 6.0, 3.5]]), Tensor::from_rows([[2.0, 3.0, 3.0, 5.0, 3.0]]));
+        let of_values = Comparison::of_values_in_groups(&y, &near, &far, &[0, 1, 0, 1, 2]);
+        assert_is(of_values, 0.2476415094339622, 0.1374415309842779, 0.21336727613008152);
+        // groups of one sample are samples
+        let alone = Comparison::of_values_in_groups(&y, &near, &far, &[4, 3, 2, 1, 0]);
+        let Comparison { difference, standard_error, p_value } = Comparison::of_values(&y, &near, &far);
+        assert_is(alone, difference, standard_error, p_value);
+        assert!(Comparison::of_values_in_groups(&y, &near, &far, &[0; 5]).p_value.is_nan());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use super::{Model, Predictions, TargetColumns};
-use crate::data::{ColumnKind, Dataset, Encoder, Features, Samples, Table, Targets, largest, position, positions};
+use crate::data::{
+    ColumnKind, Dataset, Encoder, Features, ReadTable, Samples, Table, Targets, largest, position, positions,
+};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -68,7 +70,7 @@ impl Model {
         Ok(match (counted, targets) {
             (Some(features), Some(targets)) if !table.has_header() => {
                 // of the file that it was trained on; a model that was made of a matrix has seen no others
-                let all = self.counted.unwrap_or(features.len() + targets.len());
+                let all = self.form.counted.unwrap_or(features.len() + targets.len());
                 let (without, found) = (all.saturating_sub(targets.len()), table.columns().len());
                 let known = features.iter().all(|i| *i < all && !targets.contains(i));
                 if found == without && known {
@@ -84,10 +86,18 @@ impl Model {
         })
     }
 
-    /// Whether files for it name their columns, as the one that it was trained on did.
-    pub fn expects_header(&self) -> bool {
+    /// Reads files for it: with or without a header as the one that it was trained on, and numbers that could be meant in several ways as there.
+    ///
+    /// ```no_run
+    /// # fn main() -> mfnet::Result<()> {
+    /// let model = mfnet::Model::load("runs/flats-1/model.safetensors")?;
+    /// println!("{:?}", model.predict(&model.reader().read("new.csv")?)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reader<'a>(&self) -> ReadTable<'a> {
         let mut names = self.features.iter().chain(self.target.columns());
-        !names.all(|name| name.parse::<usize>().is_ok())
+        ReadTable::new().header(!names.all(|name| name.parse::<usize>().is_ok())).like(self.form)
     }
 
     /// What the model takes its columns for.
@@ -170,10 +180,13 @@ impl Model {
     /// NaN for missing values.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the number of columns is another.
+    /// [`Error::Shape`] if the number of columns is another, [`Error::InvalidValue`] for an infinite number.
     pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
+        if let Some(x) = inputs.iter().find(|x| x.is_infinite()) {
+            return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
+        }
         let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from_tensor(inputs));
-        self.predict_features(&Features { names, kinds, samples, counted: None })
+        self.predict_features(&Features { names, kinds, samples, form: self.form })
     }
 
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {

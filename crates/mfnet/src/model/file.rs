@@ -8,6 +8,7 @@ use safetensors::{SafeTensors, tensor::TensorView};
 use super::metadata::{LayerKind, Metadata, OF_NUMBERS, VERSION};
 use super::network::either;
 use super::{AnyNetwork, Model};
+use crate::data::FileForm;
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::AnyLayer;
 use crate::network::NeuralNetwork;
@@ -43,13 +44,18 @@ impl Model {
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
         let mut metadata = Metadata {
-            version: if self.preprocessing.columns.is_some() || self.counted.is_some() { VERSION } else { OF_NUMBERS },
+            version: if self.preprocessing.columns.is_some() || self.form != FileForm::default() {
+                VERSION
+            } else {
+                OF_NUMBERS
+            },
             dtype: self.network.dtype(),
             layers,
             features: self.features.clone(),
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),
-            counted: self.counted,
+            counted: self.form.counted,
+            numbers: self.form.numbers,
             training: self.training.clone(),
             sha256: String::new(),
         };
@@ -99,8 +105,8 @@ impl Model {
         if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
-        let Metadata { features, preprocessing, target, counted, training, .. } = metadata;
-        let model = Model { features, preprocessing, network, target, counted, training };
+        let Metadata { features, preprocessing, target, counted, numbers, training, .. } = metadata;
+        let model = Model { features, preprocessing, network, target, form: FileForm { counted, numbers }, training };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }

@@ -2,7 +2,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{TargetColumns, Training};
-use crate::data::Preprocessing;
+use crate::data::{NumberFormat, Preprocessing};
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::{Activation, AnyLayer, Linear};
 use crate::network::NeuralNetwork;
@@ -10,7 +10,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The latest version of the model file; this library reads all before it, too.
 pub(super) const VERSION: u32 = 2;
-/// The version that has neither encoders nor counted columns, and is still written where there are none.
+/// The version that has neither encoders nor columns without names nor numbers such as 1.234,5, and is still written where there are none.
 pub(super) const OF_NUMBERS: u32 = 1;
 
 /// Everything in a model file that is no tensor: the JSON under the metadata key `mfnet`. Fields are written in this order, and floats so that they
@@ -26,9 +26,15 @@ pub(super) struct Metadata {
     pub(super) target: TargetColumns,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) counted: Option<usize>,
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub(super) numbers: NumberFormat,
     pub(super) training: Training,
     /// See [`Metadata::digest`].
     pub(super) sha256: String,
+}
+
+fn is_usual(numbers: &NumberFormat) -> bool {
+    *numbers == NumberFormat::default()
 }
 
 impl Metadata {

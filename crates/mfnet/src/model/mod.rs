@@ -13,7 +13,7 @@ pub use importance::Importance;
 pub use network::AnyNetwork;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Features, Preprocessing, SplitBy, Targets};
+use crate::data::{Dataset, Features, FileForm, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
@@ -39,8 +39,8 @@ pub struct Model {
     preprocessing: Preprocessing,
     network: AnyNetwork,
     target: TargetColumns,
-    /// How many columns the table had, if they have no names but are counted.
-    counted: Option<usize>,
+    /// How the table was written.
+    form: FileForm,
     /// How it was trained; empty unless set. It is stored with the model.
     pub training: Training,
 }
@@ -143,9 +143,9 @@ impl Model {
             Targets::Values { columns, .. } => TargetColumns::Regression { columns: columns.clone() },
         };
         let features = data.feature_names().to_vec();
-        let counted = data.stored_inputs().counted;
+        let form = data.stored_inputs().form;
         let (network, training) = (network.into(), Training::default());
-        let model = Model { features, preprocessing, network, target, counted, training };
+        let model = Model { features, preprocessing, network, target, form, training };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 

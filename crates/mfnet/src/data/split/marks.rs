@@ -123,6 +123,11 @@ impl Dataset {
         self.marks.parts.as_ref().is_some_and(|parts| parts.column.is_none())
     }
 
+    /// The number of each sample's group, see [`Dataset::grouped_by`].
+    pub fn group_numbers(&self) -> Option<&[usize]> {
+        self.marks.groups.as_ref().map(|groups| &groups.of_samples[..])
+    }
+
     /// Number of groups, see [`Dataset::grouped_by`]; 0 if samples are not grouped.
     pub fn groups(&self) -> usize {
         self.marks.groups.as_ref().map_or(0, |groups| groups.members().len())

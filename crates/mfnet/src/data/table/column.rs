@@ -227,6 +227,7 @@ impl Column {
     pub(crate) fn levels(&self) -> (Vec<String>, Vec<f64>) {
         let canonical = |text: &str| match field(text, self.format) {
             Field::Number(x) if x.is_finite() => shortest(x),
+            Field::Missing => String::new(),
             _ => text.to_owned(),
         };
         let (texts, of_rows): (Vec<String>, Option<&[u32]>) = match &self.cells {

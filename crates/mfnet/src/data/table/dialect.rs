@@ -22,9 +22,18 @@ pub(super) struct Dialect {
     pub(super) numbers: NumberFormat,
 }
 
+/// What is not to be guessed.
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) delimiter: Option<u8>,
+    pub(super) header: Option<bool>,
+    /// How numbers are written unless the file shows something else.
+    pub(super) numbers: Option<NumberFormat>,
+}
+
 impl Dialect {
     /// From the beginning of a file, which may end in the middle of a line unless it is `whole`.
-    pub(super) fn guess(start: &[u8], whole: bool, delimiter: Option<u8>, header: Option<bool>) -> Self {
+    pub(super) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
         let quote = guess_quote(start);
         let lines = |delimiter| lines(start, whole, delimiter, quote);
         // as many lines as possible have as many fields as the first one, and those are many
@@ -37,11 +46,12 @@ impl Dialect {
                 (lines.iter().filter(|line| line.len() == fields).count() * 8 / lines.len(), fields)
             }
         };
-        let delimiter = delimiter
+        let delimiter = known
+            .delimiter
             .unwrap_or_else(|| DELIMITERS.into_iter().rev().max_by_key(|delimiter| fit(*delimiter)).unwrap_or(b','));
         let lines = lines(delimiter);
-        let numbers = NumberFormat::guess(lines.iter().flatten().map(String::as_str), delimiter);
-        Dialect { delimiter, quote, header: header.unwrap_or_else(|| has_header(&lines, numbers)), numbers }
+        let numbers = NumberFormat::guess(&lines, delimiter, known.numbers);
+        Dialect { delimiter, quote, header: known.header.unwrap_or_else(|| has_header(&lines, numbers)), numbers }
     }
 }
 
@@ -134,7 +144,7 @@ mod tests {
     use super::*;
 
     fn guess(text: &str) -> String {
-        Dialect::guess(text.as_bytes(), true, None, None).to_string()
+        Dialect::guess(text.as_bytes(), true, &Known::default()).to_string()
     }
 
     #[test]

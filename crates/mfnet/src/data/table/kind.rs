@@ -10,6 +10,8 @@ use crate::error::DataProblem;
 
 /// Texts of which more than half differ are names, unless they are as few as this.
 const FEW_TEXTS: usize = 20;
+/// Characters of a text that are shown.
+const EXAMPLE: usize = 30;
 /// Texts among so many fields are strays.
 const STRAY: usize = 10;
 /// What the numbers of rows, and keys of other tables, are called.
@@ -73,6 +75,8 @@ pub enum LeftOut {
         different: usize,
         /// In how many rows that have one.
         rows: usize,
+        /// One of them.
+        example: String,
     },
 }
 
@@ -82,7 +86,9 @@ impl Display for LeftOut {
         match self {
             LeftOut::Empty => f.write_str("no values"),
             LeftOut::Identifier => f.write_str("an identifier: no two rows alike"),
-            LeftOut::Names { different, rows } => write!(f, "{different} different texts in {rows} rows"),
+            LeftOut::Names { different, rows, example } => {
+                write!(f, "{different} different texts in {rows} rows, such as {example:?}")
+            }
         }
     }
 }
@@ -130,7 +136,9 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
     }
     let different = column.different();
     if different > FEW_TEXTS && 2 * different > tally.present() {
-        return Err(LeftOut::Names { different, rows: tally.present() });
+        let example = column.texts().find(|text| column.field(text) == Field::Text).unwrap_or_default();
+        let example = example.chars().take(EXAMPLE).collect();
+        return Err(LeftOut::Names { different, rows: tally.present(), example });
     }
     Ok(Reading::Category)
 }

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
 
-use super::{Column, Lines, Table, TableFormat, text};
+use super::dialect::Known;
+use super::{Column, FileForm, Lines, NumberFormat, Table, TableFormat, text};
 use crate::data::file::{LOOKED_AT, check_text, decompressed, sha256};
 #[cfg(feature = "numpy")]
 use crate::data::numpy;
@@ -20,6 +21,7 @@ const BUFFER: usize = 1 << 17;
 pub struct ReadTable<'a> {
     keep_texts: Vec<String>,
     header: Option<bool>,
+    like: Option<NumberFormat>,
     progress: Option<&'a mut dyn FnMut(u64)>,
 }
 
@@ -38,6 +40,12 @@ impl<'a> ReadTable<'a> {
     /// Takes the first line of a text for the names of the columns, or for a row, and guesses nothing.
     pub fn header(mut self, names: bool) -> Self {
         self.header = Some(names);
+        self
+    }
+
+    /// Where numbers could be meant in several ways, as 1.250 could, they are read as those of another file.
+    pub(crate) fn like(mut self, form: FileForm) -> Self {
+        self.like = Some(form.numbers);
         self
     }
 
@@ -78,7 +86,14 @@ impl<'a> ReadTable<'a> {
         plain.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start).map_err(unreadable)?;
         let others = check_text(&start).err();
         let mut whole = Cursor::new(start.clone()).chain(plain);
-        let Some(problem) = others else { return text::read(name, whole, delimiter, self.header, &self.keep_texts) };
+        let Some(problem) = others else {
+            return text::read(
+                name,
+                whole,
+                &Known { delimiter, header: self.header, numbers: self.like },
+                &self.keep_texts,
+            );
+        };
         let Some((format, columns)) = format_of(&start) else { return Err(Error::data(name, problem)) };
         let mut bytes = Vec::new();
         whole.read_to_end(&mut bytes).map_err(unreadable)?;

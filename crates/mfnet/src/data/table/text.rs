@@ -7,7 +7,7 @@ use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
 use super::column::Column;
-use super::dialect::Dialect;
+use super::dialect::{Dialect, Known};
 use super::{Lines, Table, TableFormat};
 use crate::data::MOST_COLUMNS;
 use crate::data::file::hexadecimal;
@@ -19,15 +19,9 @@ const BUFFER: usize = 1 << 18;
 const LONGEST: usize = 1 << 27;
 
 /// Reads a table as text; the columns of these names keep their texts.
-pub(super) fn read(
-    name: &str,
-    from: impl Read,
-    delimiter: Option<u8>,
-    header: Option<bool>,
-    keep_texts: &[String],
-) -> Result<Table> {
+pub(super) fn read(name: &str, from: impl Read, known: &Known, keep_texts: &[String]) -> Result<Table> {
     let bytes = Bytes::begin(from).map_err(Error::io(name.as_ref(), "read"))?;
-    let dialect = Dialect::guess(bytes.here(), bytes.ended, delimiter, header);
+    let dialect = Dialect::guess(bytes.here(), bytes.ended, known);
     let mut rows = Rows::new(name, dialect, bytes);
     let Some((line, first)) = rows.next()? else { return Err(Error::data(name, DataProblem::Empty)) };
     let first: Vec<String> = first
