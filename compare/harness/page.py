@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from harness import environment, page_parity, page_quality, page_seed, report
+from harness import environment, page_accuracy, page_parity, page_quality, page_seed, report
 from harness.environment import REPOSITORY, RESULTS
 
 #: What makes the part of each file, in the order of the page.
-PARTS = {"parity": page_parity, "seed": page_seed, "quality": page_quality}
+PARTS = {"parity": page_parity, "seed": page_seed, "quality": page_quality, "accuracy": page_accuracy}
 #: What stands around the section of the README.
 BEGIN, END = "<!-- results: compare/run page -->", "<!-- end of results -->"
 
