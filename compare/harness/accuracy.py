@@ -38,23 +38,13 @@ def torch(hidden: list[int], rate: float, batch: int, epochs: int, scale: str = 
     return Contestant("PyTorch", "torch", settings=settings)
 
 
-def mlp(hidden: list[int], rate: float, batch: int, epochs: int, scale: str = "standard") -> Contestant:
-    """scikit-learn's network."""
-    settings = {"hidden": hidden, "learning_rate": rate, "weight_decay": 0.0001, "batch": batch, "epochs": epochs, "scale": scale}
-    return Contestant("scikit-learn", "mlp", settings=settings)
-
-
 #: `../README.md` says what was tried.
 GOALS = {
-    "mnist-97": Goal("mnist", 0.97, (mfnet("256,256", 0.005, 128, 2), torch([256, 256], 0.005, 128, 2), mlp([256, 256], 0.001, 200, 5))),
-    "mnist-98": Goal("mnist", 0.98, (mfnet("256,256", 0.005, 128, 4), torch([256, 256], 0.005, 128, 4), mlp([256, 256], 0.001, 200, 20))),
-    "mnist-98.5": Goal("mnist", 0.985, (mfnet("512,512", 0.005, 128, 12), torch([512, 512], 0.005, 128, 12))),
-    "california-0.55": Goal(
-        "california",
-        0.55,
-        (mfnet("256,256,256", 0.005, 64, 5), torch([256] * 3, 0.005, 64, 5, "quantile"), mlp([256, 256], 0.001, 200, 20)),
-    ),
-    "california-0.50": Goal("california", 0.50, (mfnet("256,256,256", 0.005, 64, 20), torch([256] * 3, 0.005, 64, 20, "quantile"))),
+    "mnist-97": Goal("mnist", 0.97, (mfnet("128,128", 0.008, 128, 2), torch([128, 128], 0.008, 256, 2))),
+    "mnist-98": Goal("mnist", 0.98, (mfnet("256,256", 0.005, 128, 4), torch([256, 256], 0.01, 512, 4))),
+    "mnist-98.5": Goal("mnist", 0.985, (mfnet("512,512", 0.005, 256, 10), torch([512, 512], 0.005, 256, 10))),
+    "california-0.55": Goal("california", 0.55, (mfnet("128,128", 0.01, 64, 5), torch([128, 128], 0.01, 128, 5, "quantile"))),
+    "california-0.50": Goal("california", 0.50, (mfnet("128,128,128", 0.01, 64, 20), torch([128] * 3, 0.015, 128, 20, "quantile"))),
 }
 
 
