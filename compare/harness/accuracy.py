@@ -67,7 +67,8 @@ def run(args: argparse.Namespace) -> None:
     environment.make_python()
     program = Mfnet()
     args.output.mkdir(parents=True, exist_ok=True)
-    result = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "cells": []}
+    result = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads}
+    result["cells"] = machine.earlier_cells(args.output / "accuracy.json", result["machine"], lambda cell: cell["goal"] not in args.goals)
     for name in args.goals:
         goal = GOALS[name]
         cells = [{"goal": name, "contestant": each.title, "runs": []} for each in goal.contestants]

@@ -50,7 +50,8 @@ def run(args: argparse.Namespace) -> None:
     environment.make_python()
     mfnet = Mfnet()
     args.output.mkdir(parents=True, exist_ok=True)
-    result = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "cells": []}
+    result = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads}
+    result["cells"] = machine.earlier_cells(args.output / "quality.json", result["machine"], lambda cell: cell["data"] not in args.data)
     for data in args.data:
         cells = {name: {"data": data, "contestant": name, "runs": []} for name in args.contestants}
         result["cells"] += cells.values()
