@@ -206,7 +206,7 @@ def check_committed(args: argparse.Namespace, mfnet: Mfnet) -> None:
     worst, cases = 0.0, json.loads(COMMITTED.read_text())["cases"]
     for case in cases:
         of, rule = TASKS[case["task"]], RULES[case["rule"]]
-        if not mfnet.folder(of.data):
+        if mfnet.place(of.data) is None:
             say(f"not run, because {of.data} is nowhere: {case['task']}, {case['rule']}")
             continue
         with tempfile.TemporaryDirectory() as folder:

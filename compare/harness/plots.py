@@ -1,6 +1,7 @@
 """`plots.py FOLDER`: the plots of the results that are in a folder. Runs in the environment with matplotlib."""
 
 import json
+import math
 import sys
 from pathlib import Path
 
@@ -61,6 +62,13 @@ def seed(result: dict, folder: Path) -> None:
                 losses = cell[library]["losses"]
                 label = f"{cell['network']}, {title}"
                 axis.plot(range(1, len(losses) + 1), losses, stroke, color=colour, linewidth=1.4 if stroke == "-" else 2.2, label=label)
+        if panel[0] == "regression":
+            # the mean predictor of a target of variance 1
+            axis.axhline(1, color="#666666", linewidth=0.9, linestyle="-.", label="naive")
+        else:
+            counts = [sum(row) for row in cells[0]["mfnet"]["confusion"]]
+            entropy = -sum(n / sum(counts) * math.log(n / sum(counts)) for n in counts)
+            axis.axhline(entropy, color="#666666", linewidth=0.9, linestyle="-.", label="naive")
         axis.set(title=f"{panel[0]}, rate {panel[1]}, batch {panel[2]}", xlabel="epoch", xscale="log", yscale="log")
     axes[0][0].set_ylabel("training loss")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center")

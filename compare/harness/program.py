@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 from harness import environment, timed
@@ -28,12 +29,17 @@ class Mfnet:
         """The program for PyTorch that `mfnet inspect` prints."""
         return self.says("inspect", model).split("\nIn PyTorch\n\n")[1]
 
-    def folder(self, data: str) -> str | None:
-        """Where the files of a data set lie; they are downloaded if they can be."""
-        place = lambda: next(each["folder"] for each in json.loads(self.says("datasets", "--json"))["datasets"] if each["name"] == data)
-        if place() is None:
-            subprocess.run([self.path, "datasets", "fetch", data], capture_output=True)
-        return place()
+    def place(self, data: str) -> str | None:
+        """Where the files of a data set lie."""
+        return next(each["folder"] for each in json.loads(self.says("datasets", "--json"))["datasets"] if each["name"] == data)
+
+    def folder(self, data: str) -> str:
+        """The same; they are downloaded if they are nowhere."""
+        if (place := self.place(data)) is not None:
+            return place
+        if subprocess.run([self.path, "datasets", "fetch", data]).returncode:
+            sys.exit(f"{data} is needed: its files lie nowhere and could not be downloaded")
+        return self.place(data)
 
     def untrained(self, data: str, output: Path, options: list) -> Path:
         """A model as it is drawn: a step of one sample whose rate is nothing beside any weight."""
