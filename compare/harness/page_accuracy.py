@@ -47,21 +47,25 @@ def where_worse(result: dict) -> list[str]:
         ours, *others = [cell for cell in result["cells"] if cell["goal"] == goal]
         saved = lambda cell: median(run["saved"] for run in cell["runs"])
         reached = lambda cell: sum(run["reached"] for run in cell["runs"])
+        if (count := len(ours["runs"])) > reached(ours):
+            lines.append(f"- {title(goal)}: mfnet reached it in {reached(ours)} of {count} runs with the settings that were enough on validation rows.")
         for cell in others:
-            if saved(cell) < saved(ours):
+            if saved(cell) < saved(ours) and reached(cell):
                 lines.append(f"- {title(goal)}: {cell['contestant']} is there after {saved(cell):.1f} s, mfnet after {saved(ours):.1f} s.")
             if reached(cell) > reached(ours):
-                lines.append(f"- {title(goal)}: {cell['contestant']} reached it in {reached(cell)} runs, mfnet in {reached(ours)}.")
+                lines.append(f"- {title(goal)}: {cell['contestant']} reached it in {reached(cell)} of {len(cell['runs'])} runs.")
     return lines
 
 
 def summary(result: dict) -> list[str]:
     """For the README."""
     names = list(dict.fromkeys(cell["contestant"] for cell in result["cells"]))
-    lines = ["**Time to accuracy**, seconds from the start of the process until the model is saved, median:", "", row(["", *names])]
+    lines = ["**Time to accuracy**, seconds from the start of the process until the model is saved, median, and how many of the runs were good enough:", ""]
+    lines.append(row(["", *names]))
     lines.append(row(["---", *["---:"] * len(names)]))
     for goal in dict.fromkeys(cell["goal"] for cell in result["cells"]):
         cells = {cell["contestant"]: cell for cell in result["cells"] if cell["goal"] == goal}
-        of = lambda name: f"{median(run['saved'] for run in cells[name]['runs']):.1f}" if name in cells else ""
+        reached = lambda runs: f"{median(run['saved'] for run in runs):.1f} ({sum(run['reached'] for run in runs)} of {len(runs)})"
+        of = lambda name: reached(cells[name]["runs"]) if name in cells else ""
         lines.append(row([title(goal), *map(of, names)]))
     return lines

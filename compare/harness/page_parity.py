@@ -1,5 +1,7 @@
 """What the page says of the parity."""
 
+from collections.abc import Iterable
+
 from harness.report import row
 
 Case = dict[str, object]
@@ -49,8 +51,16 @@ def summary(result: dict) -> list[str]:
     of_f64 = [case for case in result["steps"] if case["dtype"] == "f64"]
     loss = max(max(case["loss_differences"]) for case in of_f64)
     weights = max(max(case["differences"].values()) for case in of_f64)
+    rules, tasks, epochs = (listed(case[name] for case in cases) for name, cases in (("rule", of_f64), ("task", of_f64), ("rule", result["epochs"])))
     return [
         f"**The same numbers as PyTorch.** From the same weights and on the same batches the losses of the first 200 steps part by at most {loss:.0e} and the",
-        f"weights by {weights:.0e} in f64, for SGD, momentum, Nesterov, Adam and AdamW with clipping and weight decay on MNIST and California Housing; over twenty epochs they",
-        "stay within ten times of what one unit in the last place of its first weights makes of PyTorch itself.",
+        f"weights by {weights:.0e} in f64, for {rules} with clipping and weight decay on {tasks}; over twenty epochs ({epochs}) they part by no more than",
+        "ten times what one unit in the last place of its first weights makes of PyTorch itself.",
     ]
+
+
+def listed(names: Iterable[str]) -> str:
+    """SGD, momentum and Adam, each once."""
+    titles = {"mnist": "MNIST", "california": "California Housing"}
+    *first, last = [titles.get(name, name) for name in dict.fromkeys(names)]
+    return f"{', '.join(first)} and {last}" if first else last
