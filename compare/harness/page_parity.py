@@ -56,6 +56,7 @@ def summary(result: dict) -> list[str]:
         f"**The same numbers as PyTorch.** From the same weights and on the same batches the losses of the first 200 steps part by at most {loss:.0e} and the",
         f"weights by {weights:.0e} in f64, for {rules} with clipping and weight decay on {tasks}; over twenty epochs ({epochs}) they part by no more than",
         "ten times what one unit in the last place of its first weights makes of PyTorch itself.",
+        *(f"\n- But {line.removeprefix('- ')}" for line in where_worse(result)),
     ]
 
 
