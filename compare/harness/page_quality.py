@@ -62,9 +62,8 @@ def where_worse(result: dict) -> list[str]:
 def summary(result: dict) -> list[str]:
     """For the README."""
     lines = ["**Quality**, five seeds each (test rows; seconds from the start of the process until the model is saved):", ""]
-    lines += row(["", *(DATA[data].title for data in dict.fromkeys(cell["data"] for cell in result["cells"]))]), ""
     data = list(dict.fromkeys(cell["data"] for cell in result["cells"]))
-    lines[-1] = row(["---", *["---:"] * len(data)])
+    lines += row(["", *(DATA[each].title for each in data)]), row(["---", *["---:"] * len(data)])
     for name, contestant in CONTESTANTS.items():
         fields = []
         for each in data:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -65,10 +66,6 @@ def run(args: argparse.Namespace) -> None:
 def of_data(contestant: Contestant, data: str) -> Contestant:
     """With what depends on the data."""
     if contestant.library != "torch":
-        return contestant if contestant.library != "mlp" else with_settings(contestant, scale="standard")
-    return with_settings(contestant, epochs=TORCH_EPOCHS[data], scale=TORCH_SCALE[data])
-
-
-def with_settings(contestant: Contestant, **more: object) -> Contestant:
-    """The same contestant with more settings."""
-    return Contestant(contestant.title, contestant.library, contestant.options, contestant.settings | more)
+        return contestant
+    more = {"epochs": TORCH_EPOCHS[data], "scale": TORCH_SCALE[data]}
+    return replace(contestant, settings=contestant.settings | more)

@@ -74,7 +74,7 @@ def by_mlp(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str, 
     kind = MLPClassifier if targets.dtype == np.int64 else MLPRegressor
     settings = {"hidden_layer_sizes": case["hidden"], "learning_rate_init": case["learning_rate"], "alpha": case["weight_decay"]}
     settings |= {"batch_size": case["batch"], "max_iter": case["epochs"], "early_stopping": True, "random_state": case["seed"]}
-    return scored(case, kind(**settings), x, targets, rows, has_own_validation=True)
+    return scored(case, kind(**settings), x, targets, rows)
 
 
 def by_boosting(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str, np.ndarray]) -> dict:
@@ -82,14 +82,14 @@ def by_boosting(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingClassifier if targets.dtype == np.int64 else HistGradientBoostingRegressor
-    return scored(case, kind(random_state=case["seed"]), inputs, targets, rows, has_own_validation=True)
+    return scored(case, kind(random_state=case["seed"]), inputs, targets, rows)
 
 
-def scored(case: dict, model, x: np.ndarray, targets: np.ndarray, rows: dict[str, np.ndarray], has_own_validation: bool) -> dict:
-    """Fits and scores; what chooses its own validation rows gets ours to train on too."""
+def scored(case: dict, model, x: np.ndarray, targets: np.ndarray, rows: dict[str, np.ndarray]) -> dict:
+    """Fits and scores. Both choose their validation rows themselves, and get ours to train on too."""
     import pickle
 
-    train = np.concatenate([rows["train"], rows["validation"]]) if has_own_validation else rows["train"]
+    train = np.concatenate([rows["train"], rows["validation"]])
     is_classes = targets.dtype == np.int64
     mean, unit = (0, 1) if is_classes else (targets[train].mean(), targets[train].std())
     y = targets if is_classes else ((targets - mean) / unit)[:, 0]
