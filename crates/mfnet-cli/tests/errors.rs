@@ -88,7 +88,10 @@ fn files_of_another_kind() {
     let desk = Desk::new();
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x1c";
     for (bytes, message) in [
-        (&b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"[..], "t.csv: invalid Zip archive: Could not find EOCD"),
+        (
+            &b"PK\x03\x04\x14\0\x06\0[Content_Types].xml"[..],
+            "t.csv: the file is damaged: invalid Zip archive: Could not find EOCD",
+        ),
         (b"PAR1\x15\x04,\n1,2", "t.csv: the file is damaged: it is cut off after 11 bytes"),
         (b"\x93NUMPY\x01\0v\0{'descr': '<f8'}\n", "t.csv: the file is cut off: expected 128 bytes, found 27"),
     ] {

@@ -16,7 +16,7 @@ use super::task::Task;
 use crate::args::word;
 use crate::columns;
 use crate::failure::Failure;
-use crate::output::counted;
+use crate::output::{as_read, counted};
 use crate::report::{Course, Levels, Report as Page};
 
 /// Everything that is decided before the first step.
@@ -146,7 +146,7 @@ impl<'a> Job<'a> {
     ) -> Failure {
         let Error::Diverged { kept, .. } = error else { return error.into() };
         let message = error.to_string();
-        let rate = self.settings.choices.learning_rate;
+        let rate = as_read(self.settings.choices.learning_rate);
         let failure = Failure::from(error)
             .help(format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1"));
         // an untrained model never replaces the one of an earlier run

@@ -9,6 +9,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use header::{Header, Kind, Part, Unit};
 use zip::ZipArchive;
+use zip::result::ZipError;
 
 use super::MOST_COLUMNS;
 use super::calendar::{date, month, timestamp};
@@ -44,7 +45,13 @@ pub(crate) fn npy(name: &str, from: impl Read) -> Result<Vec<(String, Column)>> 
 /// `X`. A single array without a name is as in [`npy`].
 pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String, Column)>> {
     let here = |problem| Error::data(name, problem);
-    let unreadable = |error: zip::result::ZipError| here(DataProblem::Other(error.to_string()));
+    let unreadable = |error: ZipError| {
+        here(match error {
+            ZipError::Io(error) => cannot_read(error),
+            ZipError::InvalidArchive(_) => DataProblem::Damaged { what: error.to_string() },
+            error => DataProblem::Other(error.to_string()),
+        })
+    };
     let length = from.seek(SeekFrom::End(0)).map_err(|error| here(cannot_read(error)))?;
     let mut archive = ZipArchive::new(BufReader::new(from)).map_err(unreadable)?;
     let mut size = 0u64;
