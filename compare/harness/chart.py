@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from harness.peers import OURS, PEERS
-from harness.report import ratio
+from harness.page_speed import ratio
 
 #: Okabe and Ito's colours, which differ for every kind of sight, with a shape for each so that no colour is needed.
 COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#666666", "#000000")

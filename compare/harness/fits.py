@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import environment, timed
-from harness.environment import COMPARE, PYTHON
+from harness.environment import COMPARE, PYTHON, say
+from harness.options import Results
 from harness.program import Mfnet
 
 
@@ -29,17 +30,29 @@ class Data:
     title: str
     name: str
     drawn: bool = False
+    of_classes: bool = False
 
 
 DATA = {
     "california": Data("California Housing, the split of the papers", "california-housing"),
     "california-drawn": Data("California Housing, rows drawn by chance", "california-housing", drawn=True),
-    "mnist": Data("MNIST, official test images", "mnist"),
+    "mnist": Data("MNIST, official test images", "mnist", of_classes=True),
 }
 
 
+def measure(results: Results, mfnet: Mfnet, of: Data, contestants: list[Contestant], seeds: int, **names: str) -> None:
+    """A cell for each, with a run for each seed; all of them in turn, so that what the machine does meanwhile meets all alike."""
+    cells = [{**names, "contestant": each.title, "runs": []} for each in contestants]
+    results.found["cells"] += cells
+    for seed in range(seeds):
+        for cell, each in zip(cells, contestants):
+            say(f"{', '.join(names.values())}, seed {seed}: {each.title}")
+            cell["runs"].append(fit(mfnet, of, each, seed, results.found["threads"]))
+            results.write()
+
+
 def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int) -> dict:
-    """The score on the test rows, seconds of the training alone and until the model was saved, and the peak of memory.
+    """The scores on the validation and on the test rows, seconds of the training alone and until the model was saved, and the peak of memory.
 
     After that mfnet goes on with the linear model and the report; `whole` has that too.
     """
@@ -55,8 +68,8 @@ def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int)
                 started = time.time()
             run = mfnet.train(str(data), folder / "run", options, threads)
             report = json.loads(run.output)
-            test, seconds, model = report["test"], report["seconds"], folder / "run" / "model.safetensors"
-            score = test.get("accuracy", test.get("rmse"))
+            seconds, model = report["seconds"], folder / "run" / "model.safetensors"
+            validation, test = (report[part].get("accuracy", report[part].get("rmse")) for part in ("validation", "test"))
         else:
             model = folder / "model"
             case = {"library": contestant.library, "data": of.name, "folder": mfnet.folder(of.name), "drawn": of.drawn}
@@ -65,6 +78,6 @@ def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int)
             started = time.time()
             run = timed.run([PYTHON, COMPARE / "pytorch" / "fit.py"], variables, json.dumps(case))
             answer = json.loads(run.output)
-            score, seconds = answer["test"], answer["seconds"]
+            validation, test, seconds = answer.get("validation"), answer["test"], answer["seconds"]
         saved = model.stat().st_mtime - started
-    return {"test": score, "seconds": seconds, "saved": saved, "whole": run.seconds, "peak_kilobytes": run.peak_kilobytes}
+    return {"validation": validation, "test": test, "seconds": seconds, "saved": saved, "whole": run.seconds, "peak_kilobytes": run.peak_kilobytes}

@@ -1,10 +1,8 @@
 """The machine that was measured, and what it can do."""
 
-import json
 import os
 import platform
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 from harness.environment import REPOSITORY
@@ -25,14 +23,6 @@ def describe() -> dict[str, object]:
         "commit": output("git", "rev-parse", "HEAD"),
         "uncommitted_changes": bool(output("git", "status", "--porcelain", "--untracked-files=no", "--", ".", ":!compare/results")),
     }
-
-
-def earlier_cells(path: Path, machine: dict, is_kept: Callable[[dict], bool]) -> list[dict]:
-    """The cells of an earlier run at the same commit on the same machine that this run does not measure again."""
-    if not path.exists():
-        return []
-    result = json.loads(path.read_text())
-    return [cell for cell in result["cells"] if is_kept(cell)] if result["machine"] == machine else []
 
 
 def from_proc(file: str, name: str) -> str:

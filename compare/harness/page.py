@@ -2,20 +2,22 @@
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
-from harness import environment, page_accuracy, page_parity, page_quality, page_seed, report
+from harness import environment, page_accuracy, page_parity, page_quality, page_seed, page_speed
 from harness.environment import REPOSITORY, RESULTS
+from harness.options import folder
 
 #: What makes the part of each file, in the order of the page.
-PARTS = {"parity": page_parity, "seed": page_seed, "quality": page_quality, "accuracy": page_accuracy}
+PARTS = {"parity": page_parity, "seed": page_seed, "quality": page_quality, "accuracy": page_accuracy, "speed": page_speed}
 #: What stands around the section of the README.
 BEGIN, END = "<!-- results: compare/run page -->", "<!-- end of results -->"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    parser.add_argument("--results", type=Path, default=RESULTS, help="the folder with the JSON files, which gets the page")
+    parser.add_argument("--results", type=folder, default=RESULTS, metavar="DIR", help="the folder with the JSON files, which gets the page")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -23,33 +25,32 @@ def run(args: argparse.Namespace) -> None:
     write(args.results)
 
 
-def write(folder: Path) -> None:
+def write(place: Path) -> None:
     """`README.md` of the results, the plots, and if these are the committed results the section of the project's README."""
-    results = {name: json.loads((folder / f"{name}.json").read_text()) for name in [*PARTS, "speed"] if (folder / f"{name}.json").exists()}
-    environment.run_python("harness/plots.py", folder)
+    results = {name: json.loads((place / f"{name}.json").read_text()) for name in PARTS if (place / f"{name}.json").exists()}
+    if not results:
+        sys.exit(f"{place}: no results are there yet; compare/run without a command, or with one of {', '.join(PARTS)}, measures them")
+    environment.run_python("harness/plots.py", place)
     parts = ["# mfnet and PyTorch", "", *where_worse(results), ""]
     for name, part in PARTS.items():
         if name in results:
             parts += [*part.page(results[name]), ""]
-    if "speed" in results:
-        parts += ["## Speed", "", "[speed.md](speed.md) has every work and every peer.", "", "![](speed.svg)", ""]
-    (folder / "README.md").write_text("\n".join(parts))
-    if folder.resolve() == RESULTS:
+    (place / "README.md").write_text("\n".join(parts))
+    if place.resolve() == RESULTS:
         into_readme(REPOSITORY / "README.md", section(results))
 
 
 def where_worse(results: dict[str, dict]) -> list[str]:
     """Every cell in which mfnet is slower or worse, first of all."""
     worse = [line for name, part in PARTS.items() if name in results for line in part.where_worse(results[name])]
-    if "speed" in results:
-        worse += report.worse_cells(results["speed"])
     return ["Where mfnet is slower or worse:", "", *worse] if worse else ["mfnet is nowhere slower or worse."]
 
 
 def section(results: dict[str, dict]) -> list[str]:
     """What the README says, a sentence or a table for each part."""
-    lines = [line for name, part in PARTS.items() if name in results for line in [*part.summary(results[name]), ""]]
-    return [*lines, "[compare/results](compare/results/README.md) has all of it, and begins with where mfnet is slower or worse."]
+    parts = [part.summary(results[name]) for name, part in PARTS.items() if name in results]
+    last = "[compare/results](compare/results/README.md) has all of it, and begins with where mfnet is slower or worse."
+    return [*(line for part in parts if part for line in [*part, ""]), last]
 
 
 def into_readme(path: Path, lines: list[str]) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from harness.report import row
+from harness.text import table
 
 Case = dict[str, object]
 
@@ -21,9 +21,9 @@ def page(result: dict) -> list[str]:
         "",
         *("- " + failure for failure in failures or ["Everything is within its limits: 1e-9 for 200 steps in f64, else ten times the yardstick."]),
         "",
-        *table("The first 200 steps", result["steps"]),
+        *cases("The first 200 steps", result["steps"]),
         "",
-        *table("Twenty epochs", result["epochs"]),
+        *cases("Twenty epochs", result["epochs"]),
         "",
         "![How far losses and weights part in steps](parity.svg)",
         "",
@@ -31,14 +31,14 @@ def page(result: dict) -> list[str]:
     ]
 
 
-def table(title: str, cases: list[Case]) -> list[str]:
+def cases(title: str, cases: list[Case]) -> list[str]:
     """A line for each case."""
-    lines = [f"### {title}", "", row(["", "rule", "dtype", "loss apart", "yardstick", "weights apart", "yardstick"])]
-    lines.append(row(["---", "---", "---", "---:", "---:", "---:", "---:"]))
+    lines = []
     for case in cases:
         numbers = [case["loss_differences"], case["yardstick_loss_differences"], case["differences"].values(), case["yardstick"].values()]
-        lines.append(row([case["task"], case["rule"], case["dtype"], *(f"{max(each):.1e}" for each in numbers)]))
-    return lines
+        lines.append([case["task"], case["rule"], case["dtype"], *(f"{max(each):.1e}" for each in numbers)])
+    head = ["", "rule", "dtype", "loss apart", "yardstick", "weights apart", "yardstick"]
+    return [f"### {title}", "", *table(head, lines, names=3)]
 
 
 def where_worse(result: dict) -> list[str]:

@@ -4,7 +4,11 @@ from statistics import mean, median, pstdev
 
 from harness.fits import DATA
 from harness.quality import CONTESTANTS
-from harness.report import row
+from harness.text import from_runs, grouped, score, table
+
+#: The contestant that is compared with the others, and those that are of the same library.
+OURS = CONTESTANTS["mfnet"].title
+OF_MFNET = {each.title for each in CONTESTANTS.values() if each.library == "mfnet"}
 
 
 def page(result: dict) -> list[str]:
@@ -16,43 +20,40 @@ def page(result: dict) -> list[str]:
         "training, and from the start of the process until the model was saved. Nothing was chosen on test rows.",
         f"Measured {result['date']} at commit {result['machine']['commit'][:12]}, {result['threads']} threads.",
     ]
-    for data in dict.fromkeys(cell["data"] for cell in result["cells"]):
-        lines += ["", f"### {DATA[data].title}", "", row(["", "seeds", "test", "training, s", "model saved, s", "memory, MB"])]
-        lines.append(row(["---", "---:", "---:", "---:", "---:", "---:"]))
-        cells = [cell for cell in result["cells"] if cell["data"] == data]
-        for cell in sorted(cells, key=lambda cell: best_first(cell)):
-            of = lambda name: [run[name] for run in cell["runs"]]
-            numbers = [f"{median(of('seconds')):.2f}", f"{median(of('saved')):.2f}", f"{max(of('peak_kilobytes')) / 1024:.0f}"]
-            lines.append(row([CONTESTANTS[cell["contestant"]].title, str(len(cell["runs"])), spread(cell), *numbers]))
+    for data, cells in grouped(result["cells"], "data").items():
+        rows = []
+        for cell in sorted(cells, key=worseness):
+            times = [f"{median(from_runs(cell, name)):.2f}" for name in ("seconds", "saved")]
+            rows.append([cell["contestant"], str(len(cell["runs"])), spread(cell), *times, f"{max(from_runs(cell, 'peak_kilobytes')) / 1024:.0f}"])
+        head = ["", "seeds", "test", "training, s", "model saved, s", "memory, MB"]
+        lines += ["", f"### {DATA[data].title}", "", *table(head, rows)]
     return lines
 
 
-def best_first(cell: dict) -> float:
+def worseness(cell: dict) -> float:
     """Smaller for a better contestant."""
-    score = mean(run["test"] for run in cell["runs"])
-    return -score if cell["data"] == "mnist" else score
+    test = mean(from_runs(cell, "test"))
+    return -test if DATA[cell["data"]].of_classes else test
 
 
 def spread(cell: dict) -> str:
     """Mean and deviation."""
-    scores = [run["test"] for run in cell["runs"]]
-    if cell["data"] == "mnist":
-        return f"{100 * mean(scores):.2f} ± {100 * pstdev(scores):.2f} %"
-    return f"{mean(scores):.4f} ± {pstdev(scores):.4f}"
+    tests, of_classes = from_runs(cell, "test"), DATA[cell["data"]].of_classes
+    middle = score(of_classes, mean(tests))
+    return f"{middle.removesuffix(' %')} ± {score(of_classes, pstdev(tests))}" if len(tests) > 1 else middle
 
 
 def where_worse(result: dict) -> list[str]:
     """Who is better than mfnet without an option, or sooner done."""
     lines = []
-    for data in dict.fromkeys(cell["data"] for cell in result["cells"]):
-        cells = {cell["contestant"]: cell for cell in result["cells"] if cell["data"] == data}
-        ours = cells.pop("mfnet")
-        saved = lambda cell: median(run["saved"] for run in cell["runs"])
-        for name, cell in cells.items():
-            if CONTESTANTS[name].library == "mfnet":
+    for data, cells in grouped(result["cells"], "data").items():
+        ours = next((cell for cell in cells if cell["contestant"] == OURS), None)
+        saved = lambda cell: median(from_runs(cell, "saved"))
+        for cell in cells if ours else []:
+            if cell["contestant"] in OF_MFNET:
                 continue
-            place = f"{DATA[data].title}: {CONTESTANTS[name].title}"
-            if best_first(cell) < best_first(ours):
+            place = f"{DATA[data].title}: {cell['contestant']}"
+            if worseness(cell) < worseness(ours):
                 lines.append(f"- {place} is better on the test rows: {spread(cell)}, mfnet {spread(ours)}.")
             if saved(cell) < saved(ours):
                 lines.append(f"- {place} has its model sooner: after {saved(cell):.1f} s, mfnet after {saved(ours):.1f} s.")
@@ -61,13 +62,9 @@ def where_worse(result: dict) -> list[str]:
 
 def summary(result: dict) -> list[str]:
     """For the README."""
-    lines = ["**Quality**, five seeds each (test rows; seconds from the start of the process until the model is saved):", ""]
-    data = list(dict.fromkeys(cell["data"] for cell in result["cells"]))
-    lines += row(["", *(DATA[each].title for each in data)]), row(["---", *["---:"] * len(data)])
-    for name, contestant in CONTESTANTS.items():
-        fields = []
-        for each in data:
-            cell = next((cell for cell in result["cells"] if (cell["data"], cell["contestant"]) == (each, name)), None)
-            fields.append(f"{spread(cell)}, {median(run['saved'] for run in cell['runs']):.1f} s" if cell and cell["runs"] else "")
-        lines.append(row([contestant.title, *fields]))
-    return lines
+    data = grouped(result["cells"], "data")
+    fields = {(cell["data"], cell["contestant"]): f"{spread(cell)}, {median(from_runs(cell, 'saved')):.1f} s" for cell in result["cells"]}
+    rows = [[title, *(fields.get((each, title), "") for each in data)] for title in grouped(result["cells"], "contestant")]
+    seeds = max(len(cell["runs"]) for cell in result["cells"])
+    title = f"**Quality**, mean and deviation over {seeds} seeds (score on the test rows; seconds from the start of the process until the model is saved):"
+    return [title, "", *table(["", *(DATA[each].title for each in data)], rows)]

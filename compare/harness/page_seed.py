@@ -1,6 +1,6 @@
 """What the page says of the seed's experiment."""
 
-from harness.report import row
+from harness import text
 from harness.seed import TASKS
 
 TITLES = {"mfnet": "mfnet", "pytorch": "PyTorch"}
@@ -19,15 +19,16 @@ def page(result: dict) -> list[str]:
         "to the end of the first epoch, and of the whole process (of mfnet's with the optimal linear model, to which it compares the network, and with its report).",
         f"Measured {result['date']} at commit {result['machine']['commit'][:12]} on {result['machine']['processor']}, {result['machine']['cores']} cores.",
         "",
-        row(["", "network", "rate, batch", "epochs", "", "test", "training, s", "first epoch, s", "whole, s", "memory, MB"]),
-        row(["---", "---", "---", "---:", "---", "---:", "---:", "---:", "---:", "---:"]),
     ]
+    rows = []
     for cell in result["cells"]:
         names = [TASKS[cell["task"]].title, cell["network"], f"{cell['learning_rate']}, {cell['batch']}", str(cell["epochs"])]
         for library, title in TITLES.items():
             of = cell[library]
             numbers = [f"{of['seconds']:.2f}", f"{of['first_epoch']:.2f}", f"{of['whole']:.2f}", f"{of['peak_kilobytes'] / 1024:.0f}"]
-            lines.append(row([*names, title, score(cell, of["test"]), *numbers]))
+            rows.append([*names, title, score(cell, of["test"]), *numbers])
+    head = ["", "network", "rate, batch", "epochs", "", "test", "training, s", "first epoch, s", "whole, s", "memory, MB"]
+    lines += text.table(head, rows, names=5)
     baselines = {cell["task"]: cell for cell in result["cells"]}
     for task, cell in baselines.items():
         naive, linear = (score(cell, cell["baselines"][name]) for name in ("naive", "linear"))
@@ -45,8 +46,8 @@ def page(result: dict) -> list[str]:
 
 
 def score(cell: dict, x: float) -> str:
-    """Accuracy, or RMSE in 100 000 dollars."""
-    return f"{100 * x:.2f} %" if cell["task"] == "classification" else f"{x:.4f}"
+    """In words."""
+    return text.score(cell["task"] == "classification", x)
 
 
 def where_worse(result: dict) -> list[str]:
@@ -69,19 +70,11 @@ def where_worse(result: dict) -> list[str]:
 
 def summary(result: dict) -> list[str]:
     """For the README."""
-    lines = ["**The seed's experiment**, the same work in both libraries (training, seconds; test):", ""]
-    lines += row(["", "rate, batch", "mfnet", "PyTorch", "ratio", "mfnet", "PyTorch"]), row(["---", "---", *["---:"] * 5])
+    lines = []
     for cell in result["cells"]:
         ours, theirs = cell["mfnet"], cell["pytorch"]
-        lines.append(
-            row([
-                f"{TASKS[cell['task']].title}, {cell['network']}, {cell['epochs']} epochs",
-                f"{cell['learning_rate']}, {cell['batch']}",
-                f"{ours['seconds']:.1f}",
-                f"{theirs['seconds']:.1f}",
-                f"{theirs['seconds'] / ours['seconds']:.1f}",
-                score(cell, ours["test"]),
-                score(cell, theirs["test"]),
-            ])
-        )
-    return lines
+        names = [f"{TASKS[cell['task']].title}, {cell['network']}, {cell['epochs']} epochs", f"{cell['learning_rate']}, {cell['batch']}"]
+        seconds = [f"{ours['seconds']:.1f}", f"{theirs['seconds']:.1f}", f"{theirs['seconds'] / ours['seconds']:.1f}"]
+        lines.append([*names, *seconds, score(cell, ours["test"]), score(cell, theirs["test"])])
+    head = ["", "rate, batch", "mfnet", "PyTorch", "ratio", "mfnet", "PyTorch"]
+    return ["**The seed's experiment**, the same work in both libraries (training, seconds; test):", "", *text.table(head, lines, names=2)]

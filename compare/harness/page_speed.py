@@ -3,6 +3,7 @@
 from statistics import median
 
 from harness.peers import OURS, PEERS
+from harness.text import table
 
 Cell = dict[str, object]
 
@@ -18,25 +19,21 @@ def ratio(cell: Cell, name: str) -> float:
     return median(theirs / ours for theirs, ours in pairs)
 
 
-def speed(result: dict) -> str:
-    """The page."""
-    parts = ["# Speed of mfnet and its peers", "", *where_worse(result), "", *how(result), ""]
+def whole(result: dict) -> str:
+    """`speed.md`."""
+    worse = where_worse(result)
+    worse = ["Where mfnet is worse:", "", *worse] if worse else ["mfnet is faster than every peer and takes less memory in every cell below."]
+    parts = ["# Speed of mfnet and its peers", "", *worse, "", *how(result), ""]
     for dtype in dict.fromkeys(cell["dtype"] for cell in result["cells"]):
         cells = [cell for cell in result["cells"] if cell["dtype"] == dtype]
         parts += [*ratios(cells, dtype), ""]
         for cell in cells:
-            parts += [*table(cell), ""]
+            parts += [*seconds(cell), ""]
     return "\n".join(parts)
 
 
 def where_worse(result: dict) -> list[str]:
-    """Every cell in which a peer is faster or takes less memory, or a sentence that there is none."""
-    worse = worse_cells(result)
-    return ["Where mfnet is worse:", "", *worse] if worse else ["mfnet is faster than every peer and takes less memory in every cell below."]
-
-
-def worse_cells(result: dict) -> list[str]:
-    """A line for each."""
+    """Every cell in which a peer is faster or takes less memory."""
     worse = []
     for cell in result["cells"]:
         ours = cell["peers"][OURS]
@@ -73,35 +70,28 @@ def how(result: dict) -> list[str]:
 def ratios(cells: list[Cell], dtype: str) -> list[str]:
     """One line a peer: how many times as long as mfnet it takes for each work."""
     names = [name for name in PEERS if any(name in cell["peers"] for cell in cells)]
-    lines = [f"## {dtype}", "", "How many times as long as mfnet:", ""]
-    lines += row(["", *(cell["work"] for cell in cells)]), row(["---", *("---:" for _ in cells)])
-    for name in names:
-        values = (f"{ratio(cell, name):.2f}" if name in cell["peers"] else "" for cell in cells)
-        lines.append(row([PEERS[name].title, *values]))
-    return lines
+    lines = ([PEERS[name].title, *(f"{ratio(cell, name):.2f}" if name in cell["peers"] else "" for cell in cells)] for name in names)
+    return [f"## {dtype}", "", "How many times as long as mfnet:", "", *table(["", *(cell["work"] for cell in cells)], lines)]
 
 
-def table(cell: Cell) -> list[str]:
+def seconds(cell: Cell) -> list[str]:
     """All peers of one cell, the fastest first."""
     unit, scale = ("µs", 1e6) if cell["work"].startswith("E") else ("s", 1)
-    lines = [f"### {cell['work']}, {cell['dtype']}", ""]
-    lines += row(["", unit, "from–to", "ratio", "memory, MB", "last loss"]), row(["---", "---:", "---:", "---:", "---:", "---:"])
+    lines = []
     for name, peer in sorted(cell["peers"].items(), key=lambda item: median(of_rounds(item[1]))):
-        seconds = [scale * each for each in of_rounds(peer)]
-        lines.append(
-            row([
-                PEERS[name].title,
-                f"{median(seconds):#.4g}",
-                f"{min(seconds):#.4g}–{max(seconds):#.4g}",
-                f"{ratio(cell, name):.2f}",
-                f"{peer['peak_kilobytes'] / 1024:.0f}",
-                f"{peer['losses'][-1]:.4f}" if peer["losses"] else "",
-            ])
-        )
-    lines += [f"\nNot measured: {PEERS[name].title} ({reason})." for name, reason in cell["missing"].items()]
-    return lines
+        times = [scale * each for each in of_rounds(peer)]
+        numbers = [f"{median(times):#.4g}", f"{min(times):#.4g}–{max(times):#.4g}", f"{ratio(cell, name):.2f}"]
+        last_loss = f"{peer['losses'][-1]:.4f}" if peer["losses"] else ""
+        lines.append([PEERS[name].title, *numbers, f"{peer['peak_kilobytes'] / 1024:.0f}", last_loss])
+    missing = [f"\nNot measured: {PEERS[name].title} ({reason})." for name, reason in cell["missing"].items()]
+    return [f"### {cell['work']}, {cell['dtype']}", "", *table(["", unit, "from–to", "ratio", "memory, MB", "last loss"], lines), *missing]
 
 
-def row(fields: list[str]) -> str:
-    """A line of a table."""
-    return f"| {' | '.join(fields)} |"
+def page(result: dict) -> list[str]:
+    """The part of the page of all results."""
+    return ["## Speed", "", "[speed.md](speed.md) has every work and every peer.", "", "![](speed.svg)"]
+
+
+def summary(result: dict) -> list[str]:
+    """For the README."""
+    return []

@@ -8,11 +8,11 @@ import sys
 import tempfile
 from array import array
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
-from harness import environment, machine
-from harness.environment import COMPARE, PYTHON, RESULTS, say
+from harness import environment
+from harness.environment import COMPARE, PYTHON, say
+from harness.options import Results, add_choice, add_shared
 from harness.program import Mfnet, losses
 
 #: What PyTorch made of the first 200 steps, for machines without it.
@@ -81,13 +81,10 @@ RULES = {
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    names = lambda text: text.split(",")
-    parser.add_argument("--tasks", type=names, default=list(TASKS), help=f"of {','.join(TASKS)}")
-    parser.add_argument("--rules", type=names, default=list(RULES), help=f"of {','.join(RULES)}")
-    parser.add_argument("--dtypes", type=names, default=["f64", "f32"], help="f64,f32")
-    parser.add_argument("--threads", type=int, default=2, help="threads that each may use (default 2)")
-    parser.add_argument("--quick", action="store_true", help="AdamW in f64, and SGD and its epochs on California Housing alone")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for parity.json")
+    add_choice(parser, "tasks", TASKS)
+    add_choice(parser, "rules", RULES)
+    add_choice(parser, "dtypes", ("f64", "f32"))
+    add_shared(parser, "AdamW in f64, and SGD and its epochs on California Housing alone")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--committed", action="store_true", help="compare with the committed values of PyTorch; needs nothing but Python")
     which.add_argument("--commit", action="store_true", help="write those values")
@@ -95,9 +92,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """All that was chosen; exits with 1 if anything parts by more than it may."""
-    for name, known in ((args.tasks, TASKS), (args.rules, RULES), (args.dtypes, ("f32", "f64"))):
-        if unknown := set(name) - set(known):
-            sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
     mfnet = Mfnet()
     if args.committed:
         check_committed(args, mfnet)
@@ -106,17 +100,17 @@ def run(args: argparse.Namespace) -> None:
     if args.commit:
         commit(args, mfnet)
         return
-    result = {"date": date.today().isoformat(), "machine": machine.describe(), "steps": [], "epochs": []}
-    args.output.mkdir(parents=True, exist_ok=True)
+    results = Results(args, "parity", steps=[], epochs=[])
+    found = results.found
     for dtype, task, rule in [(d, t, r) for d in args.dtypes for t in args.tasks for r in args.rules]:
         is_smallest = (task, rule) == ("california", "SGD")
         if args.quick and not (is_smallest or (dtype == "f64" and rule == "AdamW")):
             continue
-        result["steps"].append(steps(args, mfnet, task, rule, dtype))
+        found["steps"].append(steps(args, mfnet, task, rule, dtype))
         if is_smallest or not args.quick:
-            result["epochs"].append(epochs(args, mfnet, task, rule, dtype))
-        (args.output / "parity.json").write_text(json.dumps(result, indent=1) + "\n")
-    if failures := [failure for case in result["steps"] + result["epochs"] for failure in case["failures"]]:
+            found["epochs"].append(epochs(args, mfnet, task, rule, dtype))
+        results.write()
+    if failures := [failure for case in found["steps"] + found["epochs"] for failure in case["failures"]]:
         sys.exit("\n".join(failures))
 
 

@@ -4,14 +4,13 @@ import argparse
 import csv
 import io
 import json
-import sys
 import tempfile
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
-from harness import environment, machine, timed
-from harness.environment import COMPARE, PYTHON, RESULTS, say
+from harness import environment, timed
+from harness.environment import COMPARE, PYTHON, say
+from harness.options import Results, add_choice, add_shared
 from harness.program import Mfnet, losses
 from harness.size import sizes
 
@@ -41,33 +40,25 @@ SETTINGS = {"library": (1e-3, 1024), "pytorch": (1e-2, 128)}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    names = lambda text: text.split(",")
-    parser.add_argument("--tasks", type=names, default=list(TASKS), help=f"of {','.join(TASKS)}")
-    parser.add_argument("--networks", type=names, default=list(NETWORKS), help=f"of {','.join(NETWORKS)}")
-    parser.add_argument("--settings", type=names, default=list(SETTINGS), help=f"of {','.join(SETTINGS)}")
+    add_choice(parser, "tasks", TASKS)
+    add_choice(parser, "networks", NETWORKS)
+    add_choice(parser, "settings", SETTINGS)
     parser.add_argument("--dtype", choices=("f32", "f64"), default="f32")
-    parser.add_argument("--threads", type=int, default=2, help="threads that each may use (default 2)")
-    parser.add_argument("--quick", action="store_true", help="the second pair of settings alone, and a hundredth of the epochs, at least two")
-    parser.add_argument("--output", type=Path, default=RESULTS, help="the folder for seed.json")
+    add_shared(parser, "the second pair of settings alone, and a hundredth of the epochs, at least two")
 
 
 def run(args: argparse.Namespace) -> None:
-    """Cell after cell; results are written after each."""
-    for name, known in ((args.tasks, TASKS), (args.networks, NETWORKS), (args.settings, SETTINGS)):
-        if unknown := set(name) - set(known):
-            sys.exit(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
+    """Cell after cell."""
     if args.quick:
         args.settings = ["pytorch"]
     environment.make_python()
     mfnet = Mfnet()
-    args.output.mkdir(parents=True, exist_ok=True)
-    result = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "dtype": args.dtype}
-    result |= {"sizes": sizes(mfnet.path), "cells": []}
+    results = Results(args, "seed", dtype=args.dtype, sizes=sizes(mfnet.path), cells=[])
     for task in args.tasks:
         for network in args.networks:
             for settings in args.settings:
-                result["cells"].append(cell(args, mfnet, task, network, settings))
-                (args.output / "seed.json").write_text(json.dumps(result, indent=1) + "\n")
+                results.found["cells"].append(cell(args, mfnet, task, network, settings))
+                results.write()
 
 
 def cell(args: argparse.Namespace, mfnet: Mfnet, task: str, network: str, settings: str) -> dict:

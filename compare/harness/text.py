@@ -1,0 +1,24 @@
+"""Tables and numbers of the pages."""
+
+from collections.abc import Iterable
+
+
+def table(head: list[str], lines: Iterable[list[str]], names: int = 1) -> list[str]:
+    """A table in Markdown; after `names` columns of text there are columns of numbers."""
+    marks = ["---"] * names + ["---:"] * (len(head) - names)
+    return [f"| {' | '.join(fields)} |" for fields in (head, marks, *lines)]
+
+
+def score(of_classes: bool, x: float) -> str:
+    """Accuracy, or RMSE in 100 000 dollars."""
+    return f"{100 * x:.2f} %" if of_classes else f"{x:.4f}"
+
+
+def grouped(cells: list[dict], name: str) -> dict[str, list[dict]]:
+    """The cells that have the same value of `name`, in the order in which they come first."""
+    return {value: [cell for cell in cells if cell[name] == value] for value in dict.fromkeys(cell[name] for cell in cells)}
+
+
+def from_runs(cell: dict, name: str) -> list[float]:
+    """A number of each run."""
+    return [run[name] for run in cell["runs"]]
