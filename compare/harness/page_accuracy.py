@@ -4,7 +4,7 @@ from statistics import mean, median
 
 from harness.accuracy import GOALS
 from harness.fits import DATA
-from harness.text import from_runs, grouped, score, table
+from harness.text import from_runs, grouped, measured, score, table
 
 
 def page(result: dict) -> list[str]:
@@ -20,7 +20,7 @@ def page(result: dict) -> list[str]:
         "",
         "Seconds from the start of the process until a model is saved whose score on the test rows is good enough, each library with the settings that were",
         "quickest on validation rows (`../README.md`): median over the seeds, from the quickest to the slowest; mean scores; in how many runs it was reached.",
-        f"Measured {result['date']} at commit {result['machine']['commit'][:12]}, {result['threads']} threads.",
+        measured(result),
         "",
         *table(["", "", "model saved, s", "from–to", "of it training, s", "validation", "test", "reached"], rows, names=2),
     ]

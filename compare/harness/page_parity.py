@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from harness.text import table
+from harness.text import measured, table
 
 Case = dict[str, object]
 
@@ -18,6 +18,7 @@ def page(result: dict) -> list[str]:
         "weight decay and clipping; 784-512-512-10 on MNIST and 8-512-512-1 on California Housing. Apart is |J − J′|/J′ for the loss, the largest of all steps,",
         "and ‖w − w′‖/‖w′‖ over all weights, the largest of those after 1, 2, 5, 10, 20, 50, 100 and 200 steps, or 1, 2, 5, 10 and 20 epochs. The yardstick is how far",
         "PyTorch parts from itself when each of its first weights moves by one unit in the last place.",
+        measured(result),
         "",
         *("- " + failure for failure in failures or ["Everything is within its limits: 1e-9 for 200 steps in f64, else ten times the yardstick."]),
         "",
@@ -25,9 +26,9 @@ def page(result: dict) -> list[str]:
         "",
         *cases("Twenty epochs", result["epochs"]),
         "",
-        "![How far losses and weights part in steps](parity.svg)",
+        "![Losses, and how far losses and weights part, in steps](parity.svg)",
         "",
-        "![How far losses and weights part in epochs](parity-epochs.svg)",
+        "![Losses, and how far losses and weights part, in epochs](parity-epochs.svg)",
     ]
 
 

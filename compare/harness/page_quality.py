@@ -4,7 +4,7 @@ from statistics import mean, median, pstdev
 
 from harness.fits import DATA
 from harness.quality import CONTESTANTS
-from harness.text import from_runs, grouped, score, table
+from harness.text import from_runs, grouped, measured, score, table
 
 #: The contestant that is compared with the others, and those that are of the same library.
 OURS = CONTESTANTS["mfnet"].title
@@ -18,7 +18,7 @@ def page(result: dict) -> list[str]:
         "",
         "Each library in its own best hands, on the same rows: accuracy, or RMSE in 100 000 dollars; mean and deviation over the seeds. Seconds are medians: of the",
         "training, and from the start of the process until the model was saved. Nothing was chosen on test rows.",
-        f"Measured {result['date']} at commit {result['machine']['commit'][:12]}, {result['threads']} threads.",
+        measured(result),
     ]
     for data, cells in grouped(result["cells"], "data").items():
         rows = []

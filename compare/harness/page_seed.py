@@ -15,9 +15,9 @@ def page(result: dict) -> list[str]:
         "The text that mfnet follows compares its library with PyTorch: regression on California Housing (16512 training, 4128 test rows) and classification on",
         "MNIST (60000, 10000), each by a linear model and by two hidden layers of 512 ReLU; plain SGD, the norm of each layer's gradient clipped at 5, the rate",
         "halved after half of the epochs. Its published run gave the two libraries different rates and batches (0.001 and 1024, 0.01 and 128); here both do each,",
-        f"from the same first weights, in {result['dtype']}, on {result['threads']} threads. Seconds are those of the training loop, then from the start of the process",
+        f"from the same first weights, in {result['dtype']}. Seconds are those of the training loop, then from the start of the process",
         "to the end of the first epoch, and of the whole process (of mfnet's with the optimal linear model, to which it compares the network, and with its report).",
-        f"Measured {result['date']} at commit {result['machine']['commit'][:12]} on {result['machine']['processor']}, {result['machine']['cores']} cores.",
+        text.measured(result),
         "",
     ]
     rows = []

@@ -3,7 +3,7 @@
 from statistics import median
 
 from harness.peers import OURS, PEERS
-from harness.text import table
+from harness.text import measured, table
 
 Cell = dict[str, object]
 
@@ -49,21 +49,20 @@ def where_worse(result: dict) -> list[str]:
 
 def how(result: dict) -> list[str]:
     """What was measured on which machine."""
-    machine, measured = result["machine"], [cell["machine"] for cell in result["cells"]]
-    barriers = [each["barrier_us"] for each in measured]
-    middle = lambda name: median(each[name] for each in measured)
-    state = ", with changes that are not committed" if machine["uncommitted_changes"] else ""
+    cells = [cell["machine"] for cell in result["cells"]]
+    barriers = [each["barrier_us"] for each in cells]
+    middle = lambda name: median(each[name] for each in cells)
     versions = dict.fromkeys(peer["version"] for cell in result["cells"] for peer in cell["peers"].values())
     return [
-        f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {result['threads']} threads, {result['rounds']} rounds in which all",
+        measured(result),
+        "",
+        f"There were {result['rounds']} rounds in which all",
         "programs run in turn. Seconds are of one epoch (shuffle, gather, forward, loss, backward, update), of EA and EC µs of one prediction: the median",
         "over the rounds, from the fastest to the slowest round; the ratio is the median of the ratios within a round; memory is the peak of the whole",
         "process from the first epoch on, interpreter, libraries and data included. `../README.md` says what each program does and with which settings.",
         "",
-        f"{machine['processor']} (family {machine['family']}, model {machine['model']}), {machine['cores']} cores, {machine['memory_gb']} GB,",
-        f"{machine['system']}; barrier of two threads {min(barriers):.2f}–{max(barriers):.2f} µs; peaks of two cores",
-        f"{middle('peak_gflops_f32_2'):.0f} GFLOP/s (f32) and {middle('peak_gflops_f64_2'):.0f} (f64); memory {middle('memory_gb_s_2'):.0f} GB/s.",
-        f"{', '.join(versions)}; Python {machine['python']}, {machine['rustc']}.",
+        f"Barrier of two threads {min(barriers):.2f}–{max(barriers):.2f} µs; peaks of two cores {middle('peak_gflops_f32_2'):.0f} GFLOP/s (f32) and",
+        f"{middle('peak_gflops_f64_2'):.0f} (f64); memory {middle('memory_gb_s_2'):.0f} GB/s. {', '.join(versions)}.",
     ]
 
 

@@ -24,29 +24,30 @@ def main(folder: Path) -> None:
 
 
 def parity(result: dict, folder: Path) -> None:
-    """A panel for each task and type: how the losses part, in steps and in epochs, with the yardstick as a dashed line."""
+    """A panel for each task and type: the losses of both, how they part, and how the weights do, in steps and in epochs, with the yardstick as a dashed line."""
     for name, unit in (("steps", "step"), ("epochs", "epoch")):
         cases = result[name]
         panels = list(dict.fromkeys((case["task"], case["dtype"]) for case in cases))
-        figure, axes = plt.subplots(2, len(panels), figsize=(1 + 4 * len(panels), 7), squeeze=False, layout="constrained")
+        figure, axes = plt.subplots(3, len(panels), figsize=(1 + 4 * len(panels), 10), squeeze=False, layout="constrained")
         rules = list(dict.fromkeys(case["rule"] for case in cases))
-        for column, panel in enumerate(panels):
+        for column, panel in zip(axes.T, panels):
             for case in (case for case in cases if (case["task"], case["dtype"]) == panel):
-                colour = COLOURS[rules.index(case["rule"])]
+                draw = dict(color=COLOURS[rules.index(case["rule"])], linewidth=0.9)
+                # PyTorch's wide and pale, mfnet's in it
+                column[0].plot(range(1, len(case["losses"]) + 1), case["losses"], alpha=0.35, **draw | {"linewidth": 4})
+                column[0].plot(range(1, len(case["losses"]) + 1), case["mfnet_losses"], **draw)
                 for differences, stroke in ((case["loss_differences"], "-"), (case["yardstick_loss_differences"], "--")):
-                    axes[0][column].plot(range(1, len(differences) + 1), differences, stroke, color=colour, linewidth=0.9)
+                    column[1].plot(range(1, len(differences) + 1), differences, stroke, **draw)
                 for differences, stroke in ((case["differences"], "o-"), (case["yardstick"], "s--")):
                     places = [int(step) for step in differences]
                     label = case["rule"] if stroke == "o-" else None
-                    axes[1][column].plot(places, differences.values(), stroke, color=colour, linewidth=0.9, markersize=3, label=label)
-            axes[0][column].set_title(", ".join(panel))
-            axes[0][column].set_yscale("log")
-            axes[1][column].set_yscale("log")
-            axes[1][column].set_xscale("log")
-            axes[1][column].set_xlabel(unit)
-        axes[0][0].set_ylabel("|J − J′| / J′")
-        axes[1][0].set_ylabel("‖w − w′‖ / ‖w′‖")
-        figure.legend(*axes[1][0].get_legend_handles_labels(), loc="outside right center")
+                    column[2].plot(places, differences.values(), stroke, markersize=3, label=label, **draw)
+            column[0].set(title=", ".join(panel), yscale="log")
+            column[1].set(yscale="log")
+            column[2].set(yscale="log", xscale="log", xlabel=unit)
+        for axis, label in zip(axes[:, 0], ("J: PyTorch wide, mfnet narrow", "|J − J′| / J′", "‖w − w′‖ / ‖w′‖")):
+            axis.set_ylabel(label)
+        figure.legend(*axes[2][0].get_legend_handles_labels(), loc="outside right center")
         figure.suptitle("How far mfnet parts from PyTorch (full lines), and PyTorch from itself after one unit in the last place (dashed)")
         save(figure, folder / ("parity.svg" if name == "steps" else "parity-epochs.svg"))
 

@@ -14,6 +14,15 @@ def score(of_classes: bool, x: float) -> str:
     return f"{100 * x:.2f} %" if of_classes else f"{x:.4f}"
 
 
+def measured(result: dict) -> str:
+    """When, at which commit, and on which machine."""
+    machine = result["machine"]
+    state = ", with changes that are not committed" if machine["uncommitted_changes"] else ""
+    processor = f"{machine['processor']} (family {machine['family']}, model {machine['model']}), {machine['cores']} cores, {machine['memory_gb']} GB"
+    programs = f"{machine['system']}, Python {machine['python']}, {machine['rustc'].split(' (')[0]}"
+    return f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {result['threads']} threads, on {processor}, {programs}."
+
+
 def grouped(cells: list[dict], name: str) -> dict[str, list[dict]]:
     """The cells that have the same value of `name`, in the order in which they come first."""
     return {value: [cell for cell in cells if cell[name] == value] for value in dict.fromkeys(cell[name] for cell in cells)}
