@@ -22,13 +22,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_choice(parser, "dtypes", ("f32", "f64"))
     add_choice(parser, "peers", PEERS)
     parser.add_argument("--rounds", type=int, default=7, help="rounds: every peer once (default 7)")
-    add_shared(parser, "two rounds of C, D and EC in f32")
+    add_shared(parser, "two rounds of C, D and EC in f32, without candle and burn, which take minutes to build")
 
 
 def run(args: argparse.Namespace) -> None:
     """Work after work."""
     if args.quick:
         args.rounds, args.works, args.dtypes = 2, ["C", "D", "EC"], ["f32"]
+        args.peers = [name for name in args.peers if name not in ("candle", "burn")]
     args.peers = [OURS, *(name for name in args.peers if name != OURS)]
     environment.make_python()
     commands = {name: PEERS[name].make() for name in args.peers}
