@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -58,14 +57,12 @@ def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int)
     """
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        started = time.time()
         if contestant.library == "mfnet":
             data, options = of.name, ["--seed", seed, *contestant.options]
             if of.drawn:
                 data = folder / "california.csv"
                 environment.run_python("pytorch/tables.py", mfnet.folder(of.name), data)
                 options += ["--target", "MedHouseVal", "--split-column", "split"]
-                started = time.time()
             run = mfnet.train(str(data), folder / "run", options, threads)
             report = json.loads(run.output)
             seconds, model = report["seconds"], folder / "run" / "model.safetensors"
@@ -75,9 +72,8 @@ def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int)
             case = {"library": contestant.library, "data": of.name, "folder": mfnet.folder(of.name), "drawn": of.drawn}
             case |= {"seed": seed, "threads": threads, "model": str(model), "scale": "standard"} | contestant.settings
             variables = environment.for_child(threads, environment.KEEP_FREED_MEMORY)
-            started = time.time()
             run = timed.run([PYTHON, COMPARE / "pytorch" / "fit.py"], variables, json.dumps(case))
             answer = json.loads(run.output)
             validation, test, seconds = answer.get("validation"), answer["test"], answer["seconds"]
-        saved = model.stat().st_mtime - started
+        saved = model.stat().st_mtime - run.date
     return {"validation": validation, "test": test, "seconds": seconds, "saved": saved, "whole": run.seconds, "peak_kilobytes": run.peak_kilobytes}

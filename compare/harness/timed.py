@@ -1,13 +1,15 @@
 """A program from its start to its end: how long it took, how much memory it had, and when its first epoch was done."""
 
-import os
+import json
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+LAUNCH = [sys.executable, "-I", "-S", Path(__file__).with_name("launch.py")]
 #: Seconds between two looks whether the first epoch is done.
 LOOK_AFTER = 0.002
 
@@ -18,9 +20,10 @@ class Failed(Exception):
 
 @dataclass
 class Run:
-    """A program that ended well. Seconds are counted from its start."""
+    """A program that ended well. Seconds are counted from its start, which was at `date` of the system's clock."""
 
     output: str
+    date: float
     seconds: float
     peak_kilobytes: int
     first_epoch: float | None
@@ -28,30 +31,23 @@ class Run:
 
 def run(command: list, environment: dict[str, str], text: str = "", is_first_epoch_done: Callable[[], bool] | None = None) -> Run:
     """Runs it with `text` as its standard input, and looks on."""
-    with tempfile.TemporaryFile("w+") as given, tempfile.TemporaryFile("w+") as said, tempfile.TemporaryFile("w+") as messages:
-        given.write(text)
-        given.seek(0)
-        started = time.perf_counter()
-        words = [str(word) for word in command]
-        child = subprocess.Popen(words, stdin=given, stdout=said, stderr=messages, env=environment)
-        first_epoch = None
-        while is_first_epoch_done and first_epoch is None and child.poll() is None:
-            if is_first_epoch_done():
-                first_epoch = time.perf_counter() - started
-            else:
-                time.sleep(LOOK_AFTER)
-        if child.returncode is None:
-            _, status, usage = os.wait4(child.pid, 0)
-            child.returncode = os.waitstatus_to_exitcode(status)
-            peak = usage.ru_maxrss
-        else:
-            peak = 0
-        seconds = time.perf_counter() - started
-        said.seek(0)
-        messages.seek(0)
-        if child.returncode:
-            raise Failed(f"{' '.join(words)} ended with {child.returncode}:\n{messages.read()[-2000:]}")
-        return Run(said.read(), seconds, peak, first_epoch)
+    words = [str(word) for word in command]
+    with tempfile.TemporaryDirectory() as folder:
+        given, said, messages, report = (Path(folder, name) for name in ("given", "said", "messages", "report"))
+        given.write_text(text)
+        with given.open() as stdin, said.open("w") as stdout, messages.open("w") as stderr:
+            child = subprocess.Popen([*LAUNCH, report, *words], stdin=stdin, stdout=stdout, stderr=stderr, env=environment)
+            first_epoch = None
+            while is_first_epoch_done and first_epoch is None and child.poll() is None:
+                if is_first_epoch_done():
+                    first_epoch = time.perf_counter()
+                else:
+                    time.sleep(LOOK_AFTER)
+            if child.wait():
+                raise Failed(f"{' '.join(words)} ended with {child.returncode}:\n{messages.read_text()[-2000:]}")
+        of = json.loads(report.read_text())
+        since = None if first_epoch is None else first_epoch - of["clock"]
+        return Run(said.read_text(), of["date"], of["seconds"], of["peak_kilobytes"], since)
 
 
 def has_two_lines(path: Path) -> Callable[[], bool]:
