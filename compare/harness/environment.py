@@ -10,6 +10,7 @@ from pathlib import Path
 COMPARE = Path(__file__).resolve().parent.parent
 REPOSITORY = COMPARE.parent
 RESULTS = COMPARE / "results"
+QUICK_RESULTS = RESULTS / "quick"
 PYTHON = COMPARE / ".venv" / "bin" / "python"
 REQUIREMENTS = COMPARE / "requirements.txt"
 

@@ -1,5 +1,6 @@
 """One training by mfnet, PyTorch or scikit-learn, as its users would call it, from the start of the process to a saved model."""
 
+import argparse
 import json
 import tempfile
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from pathlib import Path
 
 from harness import environment, timed
 from harness.environment import COMPARE, PYTHON, say
-from harness.options import Results
+from harness.options import Results, at_least_one
 from harness.program import Mfnet
 
 
@@ -39,14 +40,25 @@ DATA = {
 }
 
 
+def add_seeds(parser: argparse.ArgumentParser) -> None:
+    """`--seeds`."""
+    parser.add_argument("--seeds", type=at_least_one, metavar="N", help="how many (default 5, with --quick 1)")
+
+
+def seeds_of(args: argparse.Namespace) -> int:
+    """Those of `--seeds`."""
+    return args.seeds or (1 if args.quick else 5)
+
+
 def measure(results: Results, mfnet: Mfnet, of: Data, contestants: list[Contestant], seeds: int, **names: str) -> None:
     """A cell for each, with a run for each seed; all of them in turn, so that what the machine does meanwhile meets all alike."""
     cells = [{**names, "contestant": each.title, "runs": []} for each in contestants]
-    results.found["cells"] += cells
     for seed in range(seeds):
         for cell, each in zip(cells, contestants):
             say(f"{', '.join(names.values())}, seed {seed}: {each.title}")
             cell["runs"].append(fit(mfnet, of, each, seed, results.found["threads"]))
+            if seed == 0:
+                results.found["cells"].append(cell)
             results.write()
 
 

@@ -2,58 +2,85 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 
 from harness import machine
-from harness.environment import RESULTS
+from harness.environment import QUICK_RESULTS, RESULTS
 
 
 def add_shared(parser: argparse.ArgumentParser, quick: str) -> None:
     """Threads, the small form and the folder of the results."""
-    parser.add_argument("--threads", type=int, default=2, help="threads that each may use (default 2)")
-    parser.add_argument("--quick", action="store_true", help=quick)
-    parser.add_argument("--output", type=folder, default=RESULTS, metavar="DIR", help="the folder for what was measured")
+    parser.add_argument("--threads", type=at_least_one, default=2, metavar="N", help="threads that each may use (default 2)")
+    parser.add_argument("--quick", action="store_true", help=f"{quick}; into results/quick, which is not committed")
+    parser.add_argument("--output", type=folder, metavar="DIR", help="the folder for what was measured")
+
+
+def output_of(args: argparse.Namespace) -> Path:
+    """The folder of --output, or the one of the small or of the whole form."""
+    return args.output or (QUICK_RESULTS if args.quick else RESULTS)
+
+
+def at_least_one(text: str) -> int:
+    """A count."""
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, found {text!r}")
 
 
 def folder(text: str) -> Path:
     """A folder that is there or can be made."""
-    if (path := Path(text)).is_dir() or not path.exists():
-        return path
-    raise argparse.ArgumentTypeError(f"{text} is a file, expected a folder")
+    path = Path(text)
+    if file := next((place for place in (path, *path.parents) if place.exists() and not place.is_dir()), None):
+        raise argparse.ArgumentTypeError(f"{file} is a file, expected a folder")
+    return path
 
 
-def add_choice(parser: argparse.ArgumentParser, name: str, known: Iterable[str]) -> None:
-    """`--name A,B`: some of `known`, or else all of them."""
+def add_choice(parser: argparse.ArgumentParser, name: str, known: Iterable[str], quick: Iterable[str] | None = None) -> None:
+    """`--name A,B`: some of `known`. Without it all of them, or with --quick those of `quick`."""
     known = list(known)
-    parser.add_argument(f"--{name}", type=some_of(known), default=known, metavar="A,B", help=f"of {','.join(known)}")
+    parser.add_argument(f"--{name}", type=some_of(known), metavar="A,B", help=f"of {','.join(known)}")
+    parser.set_defaults(**{f"all_{name}": (known, list(quick or known))})
+
+
+def choose(args: argparse.Namespace) -> None:
+    """Puts what is chosen in the place of what was not said."""
+    for name, (known, quick) in [(name[4:], value) for name, value in vars(args).items() if name.startswith("all_")]:
+        if getattr(args, name) is None:
+            setattr(args, name, quick if args.quick else known)
 
 
 def some_of(known: list[str]) -> Callable[[str], list[str]]:
-    """Reads names with commas."""
+    """Reads names with commas, each once."""
 
     def read(text: str) -> list[str]:
-        names = text.split(",")
+        names = list(dict.fromkeys(text.split(",")))
         if unknown := [name for name in names if name not in known]:
-            raise argparse.ArgumentTypeError(f"there is no {', '.join(unknown)}; there are {', '.join(known)}")
+            raise argparse.ArgumentTypeError(f"there is no {', '.join(map(repr, unknown))}; there are {', '.join(known)}")
         return names
 
     return read
 
 
 class Results:
-    """What a comparison found, on disk after each of its parts, so that a later failure loses nothing."""
+    """What a comparison found, on disk after each of its parts, so that a later failure loses nothing.
 
-    def __init__(self, args: argparse.Namespace, name: str, **more: object) -> None:
-        self.path = args.output / f"{name}.json"
+    `is_measured` tells for each list of cells which ones this run measures; it keeps the others of an earlier run at the same commit on the same
+    machine. If they were measured otherwise nothing is measured, since they would be lost or would seem to be of this run.
+    """
+
+    def __init__(self, args: argparse.Namespace, name: str, is_measured: dict[str, Callable[[dict], bool]], **more: object) -> None:
+        self.path = output_of(args) / f"{name}.json"
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.found = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, **more}
-
-    def keep_earlier(self, is_kept: Callable[[dict], bool]) -> None:
-        """Begins with the cells of an earlier run at the same commit on the same machine that this run does not measure again."""
-        earlier = json.loads(self.path.read_text()) if self.path.exists() else {"machine": None}
-        self.found["cells"] = [cell for cell in earlier["cells"] if is_kept(cell)] if earlier["machine"] == self.found["machine"] else []
+        self.found = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "quick": args.quick, **more}
+        earlier = json.loads(self.path.read_text()) if self.path.exists() else {}
+        kept = {cells: [cell for cell in earlier.get(cells, []) if not test(cell)] for cells, test in is_measured.items()}
+        same = ("machine", "threads", "quick", *more)
+        if any(kept.values()) and any(earlier.get(each) != self.found[each] for each in same):
+            sys.exit(f"{self.path} has more than this run measures, made at another commit or otherwise: measure all, or name another folder with --output")
+        self.found |= kept
 
     def write(self) -> None:
         """All that was found so far, a line for each cell."""

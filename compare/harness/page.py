@@ -30,20 +30,28 @@ def write(place: Path) -> None:
     results = {name: json.loads((place / f"{name}.json").read_text()) for name in PARTS if (place / f"{name}.json").exists()}
     if not results:
         sys.exit(f"{place}: no results are there yet; compare/run without a command, or with one of {', '.join(PARTS)}, measures them")
+    if empty := [name for name, result in results.items() if not result.get("cells", result.get("steps"))]:
+        sys.exit(f"{place / empty[0]}.json has no cells: nothing was measured")
+    environment.make_python()
     environment.run_python("harness/plots.py", place)
-    parts = ["# mfnet and PyTorch", "", *where_worse(results), ""]
+    is_small = any(result.get("quick") for result in results.values())
+    small = ["This is the small form (`--quick`): little of the work, one seed, few rounds. It shows that all runs, and not how fast or good.", ""]
+    parts = ["# mfnet and PyTorch", "", *(small if is_small else []), *where_worse(results), ""]
     for name, part in PARTS.items():
         if name in results:
             parts += [*part.page(results[name]), ""]
     (place / "README.md").write_text("\n".join(parts))
-    if place.resolve() == RESULTS:
+    if place.resolve() == RESULTS and not is_small:
         into_readme(REPOSITORY / "README.md", section(results))
 
 
 def where_worse(results: dict[str, dict]) -> list[str]:
     """Every cell in which mfnet is slower or worse, first of all."""
     worse = [line for name, part in PARTS.items() if name in results for line in part.where_worse(results[name])]
-    return ["Where mfnet is slower or worse:", "", *worse] if worse else ["mfnet is nowhere slower or worse."]
+    if worse:
+        return ["Where mfnet is slower or worse:", "", *worse]
+    others = [name for name in results if name != "parity"]
+    return [f"In what was measured here ({', '.join(others)}) mfnet is nowhere slower or worse."] if others else []
 
 
 def section(results: dict[str, dict]) -> list[str]:

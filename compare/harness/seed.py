@@ -42,18 +42,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
     add_choice(parser, "tasks", TASKS)
     add_choice(parser, "networks", NETWORKS)
-    add_choice(parser, "settings", SETTINGS)
-    parser.add_argument("--dtype", choices=("f32", "f64"), default="f32")
+    add_choice(parser, "settings", SETTINGS, quick=["pytorch"])
+    parser.add_argument("--dtype", choices=("f32", "f64"), default="f32", help="the type of all numbers (default f32)")
     add_shared(parser, "the second pair of settings alone, and a hundredth of the epochs, at least two")
 
 
 def run(args: argparse.Namespace) -> None:
     """Cell after cell."""
-    if args.quick:
-        args.settings = ["pytorch"]
+    chosen = {"task": args.tasks, "network": args.networks, "settings": args.settings}
+    is_measured = lambda cell: all(cell[name] in values for name, values in chosen.items())
+    results = Results(args, "seed", {"cells": is_measured}, dtype=args.dtype)
     environment.make_python()
     mfnet = Mfnet()
-    results = Results(args, "seed", dtype=args.dtype, sizes=sizes(mfnet.path), cells=[])
+    results.found["sizes"] = sizes(mfnet.path)
     for task in args.tasks:
         for network in args.networks:
             for settings in args.settings:

@@ -5,7 +5,7 @@ import sys
 
 from harness import environment, machine, page_speed
 from harness.environment import COMPARE, say
-from harness.options import Results, add_choice, add_shared
+from harness.options import Results, add_choice, add_shared, at_least_one
 from harness.peers import OURS, PEERS
 from harness.processes import PeerFailed, Process, alternate
 
@@ -18,22 +18,21 @@ RUNS_OF_A_ROUND = {"B": 3, "C": 9, "D": 5}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    add_choice(parser, "works", WORKS)
-    add_choice(parser, "dtypes", ("f32", "f64"))
-    add_choice(parser, "peers", PEERS)
-    parser.add_argument("--rounds", type=int, default=7, help="rounds: every peer once (default 7)")
+    add_choice(parser, "works", WORKS, quick=["C", "D", "EC"])
+    add_choice(parser, "dtypes", ("f32", "f64"), quick=["f32"])
+    add_choice(parser, "peers", PEERS, quick=[name for name in PEERS if name not in ("candle", "burn")])
+    parser.add_argument("--rounds", type=at_least_one, metavar="N", help="rounds: every peer once (default 7, with --quick 2)")
     add_shared(parser, "two rounds of C, D and EC in f32, without candle and burn, which take minutes to build")
 
 
 def run(args: argparse.Namespace) -> None:
     """Work after work."""
-    if args.quick:
-        args.rounds, args.works, args.dtypes = 2, ["C", "D", "EC"], ["f32"]
-        args.peers = [name for name in args.peers if name not in ("candle", "burn")]
+    args.rounds = args.rounds or (2 if args.quick else 7)
+    is_measured = lambda cell: cell["work"] in args.works and cell["dtype"] in args.dtypes
+    results = Results(args, "speed", {"cells": is_measured}, rounds=args.rounds)
     args.peers = [OURS, *(name for name in args.peers if name != OURS)]
     environment.make_python()
     commands = {name: PEERS[name].make() for name in args.peers}
-    results = Results(args, "speed", rounds=args.rounds, cells=[])
     for dtype in args.dtypes:
         for work in args.works:
             say(f"{work} {dtype}, {args.threads} threads")

@@ -20,7 +20,8 @@ def measured(result: dict) -> str:
     state = ", with changes that are not committed" if machine["uncommitted_changes"] else ""
     processor = f"{machine['processor']} (family {machine['family']}, model {machine['model']}), {machine['cores']} cores, {machine['memory_gb']} GB"
     programs = f"{machine['system']}, Python {machine['python']}, {machine['rustc'].split(' (')[0]}"
-    return f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {result['threads']} threads, on {processor}, {programs}."
+    threads = "1 thread" if result["threads"] == 1 else f"{result['threads']} threads"
+    return f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {threads}, on {processor}, {programs}."
 
 
 def grouped(cells: list[dict], name: str) -> dict[str, list[dict]]:

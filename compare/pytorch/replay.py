@@ -7,12 +7,11 @@ program that `mfnet inspect` prints.
 
 import json
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from tables import READERS
+from start import parameters_by_layer, prepared
 from torch import nn
 
 Weights = list[torch.Tensor]
@@ -21,16 +20,8 @@ Weights = list[torch.Tensor]
 def main() -> None:
     case = json.load(sys.stdin)
     torch.set_num_threads(case["threads"])
-    made: dict = {}
-    exec(case["program"], made)
-    net, scaled, meta = made["net"], made["scaled"], made["model"]
-    inputs, targets = READERS[case["data"]](Path(case["folder"]))
-    x = scaled(torch.from_numpy(inputs).double()).to(next(net.parameters()).dtype)
-    y = torch.from_numpy(targets)
-    if meta["target"]["task"] == "regression":
-        of_targets = meta["preprocessing"]["targets"]
-        mean, scale = (torch.tensor(of_targets[name], dtype=torch.float64) for name in ("mean", "scale"))
-        y = ((y.double() - mean) / scale).to(x.dtype)
+    net, inputs, y, _ = prepared(case)
+    x = inputs(torch.arange(len(y)))
     start = [p.detach().clone() for p in net.parameters()]
     answer: dict = {"torch": torch.__version__}
     answer["losses"], kept = train(case, net, x, y)
@@ -57,7 +48,7 @@ def train(case: dict, net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple
             optimizer.zero_grad()
             loss = loss_of(net(x[batch]), y[batch])
             loss.backward()
-            for group in layers(net) if clip["each_layer"] else [list(net.parameters())]:
+            for group in parameters_by_layer(net) if clip["each_layer"] else [list(net.parameters())]:
                 nn.utils.clip_grad_norm_(group, clip["norm"])
             optimizer.step()
             total += loss.item() * len(batch)
@@ -65,11 +56,6 @@ def train(case: dict, net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple
         if epoch in case["checkpoints"]:
             kept[epoch] = [p.detach().clone() for p in net.parameters()]
     return losses, kept
-
-
-def layers(net: nn.Module) -> list[Weights]:
-    """The parameters of each layer that has some."""
-    return [list(layer.parameters()) for layer in net if isinstance(layer, nn.Linear)]
 
 
 def make_optimizer(rule: dict, net: nn.Module) -> torch.optim.Optimizer:

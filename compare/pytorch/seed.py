@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 
 import torch
-from tables import READERS, parts
+from start import parameters_by_layer, prepared
+from tables import parts
 from torch import nn
 
 
@@ -16,21 +17,14 @@ def main() -> None:
     case = json.load(sys.stdin)
     torch.set_num_threads(case["threads"])
     torch.manual_seed(0)
-    made: dict = {}
-    exec(case["program"], made)
-    net, scaled, meta = made["net"], made["scaled"], made["model"]
-    inputs, targets = READERS[case["data"]](Path(case["folder"]))
-    x, y = scaled(torch.from_numpy(inputs).double()).to(next(net.parameters()).dtype), torch.from_numpy(targets)
-    loss_of, unit = nn.functional.cross_entropy, None
-    if meta["target"]["task"] == "regression":
-        mean, unit = (torch.tensor(meta["preprocessing"]["targets"][name], dtype=torch.float64) for name in ("mean", "scale"))
-        y, loss_of = ((y.double() - mean) / unit).to(x.dtype), nn.functional.mse_loss
+    net, inputs, targets, unit = prepared(case)
     rows = {part: torch.from_numpy(numbers) for part, numbers in parts(case["data"]).items()}
     train, test = torch.cat([rows["train"], rows["validation"]]), rows["test"]
-    x_test, y_test, x, y = x[test], y[test], x[train], y[train]
+    x, y, x_test, y_test = inputs(train), targets[train], inputs(test), targets[test]
+    loss_of = nn.functional.cross_entropy if unit is None else nn.functional.mse_loss
     optimizer = torch.optim.SGD(net.parameters(), lr=case["learning_rate"])
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, case["epochs"] // 2, 0.5)
-    layers = [list(layer.parameters()) for layer in net if isinstance(layer, nn.Linear)]
+    layers = parameters_by_layer(net)
     losses, clock = [], time.perf_counter()
     for _ in range(case["epochs"]):
         total = 0.0

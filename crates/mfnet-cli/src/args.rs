@@ -69,7 +69,8 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_enum)]
     pub(crate) task: Option<Task>,
 
-    /// Go on from a model, a file or the folder of a run: its network, columns, classes and scaling. The optimizer begins anew
+    /// Go on from a model, a file or the folder of a run: it has the target, network, columns, classes and scaling, so that no option may name
+    /// them. The optimizer begins anew
     #[arg(long, value_name = "MODEL", help_heading = "Network")]
     #[arg(conflicts_with_all = ["target", "task", "hidden", "activation", "dtype", "header", "drop", "numeric", "categorical", "scale"])]
     pub(crate) warm_start: Option<PathBuf>,

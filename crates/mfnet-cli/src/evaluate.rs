@@ -16,7 +16,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let source =
         Source::read(&args.data, &args.folders, Reading { keep_texts: column.as_slice(), ..Reading::like(&model) })?;
     let (part, data) = part(&model, &source, args.part)?;
-    if model.training.data.as_deref() != Some(&source.digest()) {
+    if !model.training.has_seen(&source.digest()) {
         source.warn_of_unknown_levels(&model)?;
     } else if part != Part::Test {
         message("the model was trained on these data: other rows are what tells how good it is");

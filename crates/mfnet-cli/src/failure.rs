@@ -151,7 +151,7 @@ impl From<Error> for Failure {
             Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
                 failure
                     .help("the file is cut off, altered or no model; train it again or take a copy")
-                    .help("a model is a model.safetensors or the folder of a run, and is named before the data")
+                    .help("a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data")
             }
             _ => failure,
         }

@@ -106,6 +106,9 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     if let Some(data) = &training.data {
         writeln!(text, "  data: SHA-256 {data}")?;
     }
+    for data in &training.earlier_data {
+        writeln!(text, "  trained before on data: SHA-256 {data}")?;
+    }
     write!(text, "\nIn PyTorch\n\n{}", pytorch::program(model, path))
 }
 

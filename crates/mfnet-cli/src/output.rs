@@ -33,7 +33,11 @@ pub(crate) fn write_file(path: &Path, write: impl FnOnce(&File) -> io::Result<()
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // a missing folder first: its error would name a temporary file
     let result = fs::metadata(folder).and_then(|_| {
-        let file = tempfile::NamedTempFile::new_in(folder)?;
+        let mut builder = tempfile::Builder::new();
+        // as any new file has them: the umask takes some away
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let file = builder.tempfile_in(folder)?;
         write(file.as_file())?;
         file.persist(path).map_err(io::Error::from)
     });

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Desk, flowers};
+use common::{Desk, fails, flowers};
 use serde_json::json;
 
 /// Plain gradient descent without validation: nothing is chosen, and nothing but the weights is kept from step to step.
@@ -44,7 +44,7 @@ fn rows_in_the_order_of_a_file() {
     for (name, text) in [("one.txt", line.clone()), ("three.txt", line.repeat(3))] {
         desk.write(name, text);
         let run = desk.ok(&format!("{train} --batch-order {name} --output run --force"));
-        assert!(run.stderr.contains(", rows in the order of --batch-order; "), "{}", run.stderr);
+        assert!(run.stderr.contains(" an epoch in the order of --batch-order; "), "{}", run.stderr);
         assert!(weights(&desk, "run") == weights(&desk, "plain"), "{name}");
     }
     // an epoch of one step: the losses are those of the steps, as an epoch has them in one mean
@@ -99,7 +99,9 @@ fn mistakes() {
     desk.write("word.txt", "0 one\n");
     desk.write("far.txt", "0 40\n");
     desk.write("two.txt", "0\n1\n");
-    desk.write("empty.txt", "");
+    desk.write("four.txt", "0\n1\n2\n3\n");
+    desk.write("empty.txt", "\n");
+    desk.write("all.txt", (0..40).map(|row| format!("{row} ")).collect::<String>());
     let plain = "train flowers.csv --target species --test-fraction 0 --validation-fraction 0 --epochs 3 --batch-order";
     for (arguments, code, expected) in [
         ("train flowers.csv --warm-start nowhere".to_owned(), 1, "nowhere: cannot read: "),
@@ -132,13 +134,48 @@ fn mistakes() {
         (format!("{plain} nowhere.txt"), 1, "nowhere.txt: cannot read: "),
         (format!("{plain} short.txt"), 1, "short.txt, line 2: expected 2 rows, found 1"),
         (format!("{plain} word.txt"), 1, "word.txt, line 1: expected the number of a row, found \"one\""),
-        (format!("{plain} far.txt"), 1, "far.txt, line 1: row 40, counted from 0, is not one of the 40 training rows"),
+        (format!("{plain} far.txt"), 1, "far.txt, line 1: there is no row 40: the data have 40, counted from 0"),
+        ("train flowers.csv --target species --batch-order all.txt".to_owned(), 1, "all.txt, line 1: row "),
         (format!("{plain} two.txt"), 1, "two.txt: expected 3 lines, one for each epoch, or one, found 2"),
-        (format!("{plain} empty.txt"), 1, "empty.txt: expected 3 lines, one for each epoch, or one, found 0"),
+        (format!("{plain} four.txt"), 1, "four.txt: expected 3 lines, one for each epoch, or one, found 4"),
+        (format!("{plain} empty.txt"), 1, "empty.txt: the file is empty"),
     ] {
         let run = desk.run(&arguments);
         let first = run.stderr.lines().next().unwrap_or_default();
         assert!(run.code == code && first.starts_with(&format!("error: {expected}")), "{arguments}: {}", run.stderr);
     }
     desk.ok("train flowers.csv --warm-start run --seed 1 --split-seed 0 --epochs 1");
+}
+
+/// What a model was trained on, also before a warm start, is never test data.
+#[test]
+fn rows_that_were_learned_are_no_test() {
+    let desk = Desk::new();
+    desk.write("first.csv", flowers());
+    desk.write("second.csv", flowers().replace("5.0", "5.5"));
+    desk.write("third.csv", flowers().replace("5.0", "5.6"));
+    desk.ok("train first.csv --target species --test-fraction 0 --validation-fraction 0 --epochs 1 --output a");
+    let on_second = "train second.csv --epochs 1 --warm-start a";
+    let refused = |arguments: &str, message: &str| fails(&desk, 2, arguments, message);
+    refused(
+        &format!("{on_second} --test-file first.csv"),
+        "--warm-start: the model was trained on rows of first.csv, the test file",
+    );
+    // the same data again, and others as a test
+    desk.ok("train first.csv --epochs 1 --warm-start a --test-file third.csv --output same");
+    // other data: whether they have rows in common is for the user to know
+    let caution = "That counts only if none of these rows were among the data that a was trained on.";
+    assert!(desk.ok(&format!("{on_second} --output b")).stdout.contains(caution));
+    let other_rows = "--warm-start: the model was trained on other rows of the same data, which may be test rows here";
+    refused("train first.csv --warm-start b", other_rows);
+    refused(
+        "train third.csv --warm-start b --test-file first.csv",
+        "--warm-start: the model was trained on rows of first.csv, the test file",
+    );
+    desk.ok("train first.csv --warm-start b --test-fraction 0 --epochs 1 --output c");
+    let seen = "the model was trained on these data: other rows are what tells how good it is";
+    for data in ["first.csv", "second.csv"] {
+        assert!(desk.ok(&format!("evaluate c {data}")).stderr.contains(seen));
+    }
+    assert!(!desk.ok("evaluate c third.csv").stderr.contains(seen));
 }

@@ -240,3 +240,19 @@ fn quiet_json_and_help() {
     let text = desk.ok("inspect runs/flowers-1").stdout;
     assert!(text.contains("linear 3 → 1024") && text.contains("nn.Linear(3, 1024), nn.ReLU()"), "{text}");
 }
+
+/// As the umask has them, like those of any new file, though they are written under another name first.
+#[cfg(unix)]
+#[test]
+fn others_may_read_the_files() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    let desk = Desk::new();
+    desk.ok("train digits --epochs 1 --output run");
+    let mode = |name: &str| fs::metadata(desk.path(name)).unwrap().permissions().mode();
+    desk.write("plain", "");
+    for name in ["model.safetensors", "metrics.json", "history.csv", "report.html"] {
+        assert_eq!(mode(&format!("run/{name}")), mode("plain"), "{name}");
+    }
+}

@@ -127,9 +127,12 @@ impl<'a> Job<'a> {
             settings.remove("scale");
             settings.extend(start.training.settings.get_key_value("scale").map(|(k, v)| (k.clone(), v.clone())));
         }
+        let before = self.task.start.iter().map(|model| &model.training);
+        let earlier = before.flat_map(|training| training.earlier_data.iter().chain(&training.data));
         Training {
             loss: Some(self.settings.loss_name.clone()),
             data: Some(self.task.digest.clone()),
+            earlier_data: earlier.filter(|data| **data != self.task.digest).cloned().collect(),
             split: Some(self.parts.split.clone()),
             settings,
         }
@@ -197,10 +200,13 @@ impl<'a> Job<'a> {
             Some(model) => format!("of {}", model.display()),
             None => [vec![inputs.to_string()], sizes, vec![outputs.to_string()]].concat().join(" → "),
         };
-        let order = match self.order {
-            SampleOrder::Shuffled => "",
-            SampleOrder::AsTheyAre => ", rows not shuffled",
-            SampleOrder::Listed(_) => ", rows in the order of --batch-order",
+        let order = match &self.order {
+            SampleOrder::Shuffled => String::new(),
+            SampleOrder::AsTheyAre => ", rows not shuffled".to_owned(),
+            SampleOrder::Listed(lists) => {
+                let rows = lists.first().map_or(0, Vec::len);
+                format!(", {} an epoch in the order of --batch-order", counted(rows, "row"))
+            }
         };
         let threads = counted(self.task.threads.count(), "thread");
         format!("network {layers}; {}{order}; {}, {threads}", self.settings.summary(args), self.task.dtype())

@@ -14,22 +14,27 @@ use crate::output::counted;
 /// That of --no-shuffle or --batch-order, or shuffled.
 pub(super) fn of(task: &Task<'_>, parts: &Parts, epochs: usize) -> Result<SampleOrder, Failure> {
     match (&task.args.batch_order, task.args.no_shuffle) {
-        (Some(path), _) => read(path, &parts.train_rows, epochs),
+        (Some(path), _) => read(path, task.data.samples(), &parts.train_rows, epochs),
         (None, true) => Ok(SampleOrder::AsTheyAre),
         (None, false) => Ok(SampleOrder::Shuffled),
     }
 }
 
 /// The lines of a file. `train_rows` are the numbers of the training rows in the data.
-fn read(path: &Path, train_rows: &[usize], epochs: usize) -> Result<SampleOrder, Failure> {
+fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result<SampleOrder, Failure> {
     let text = fs::read_to_string(path).map_err(|source| Error::Io { path: path.into(), action: "read", source })?;
     let places: HashMap<usize, usize> = train_rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
     let mut lists: Vec<Vec<usize>> = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').trim_end().lines()) {
         let wrong = |message: String| Failure::work(format!("{}, line {number}: {message}", path.display()));
         let place = |word: &str| {
-            let row =
-                word.parse::<usize>().map_err(|_| wrong(format!("expected the number of a row, found {word:?}")))?;
+            let row = word.parse::<usize>().map_err(|_| {
+                wrong(format!("expected the number of a row, found {word:?}"))
+                    .help("rows are counted from 0, with spaces between their numbers, as in 2 0 1")
+            })?;
+            if row >= rows {
+                return Err(wrong(format!("there is no row {row}: the data have {rows}, counted from 0")));
+            }
             places.get(&row).copied().ok_or_else(|| {
                 wrong(format!("row {row}, counted from 0, is not one of the {}", counted(places.len(), "training row")))
                     .help("validation rows are switched off with --validation-fraction 0, test rows with --test-fraction 0")
@@ -42,10 +47,14 @@ fn read(path: &Path, train_rows: &[usize], epochs: usize) -> Result<SampleOrder,
         }
         lists.push(list);
     }
-    if lists.len() != 1 && lists.len() < epochs {
+    if lists.is_empty() {
+        return Err(Failure::work(format!("{}: the file is empty", path.display()))
+            .help("a line has the numbers of rows, counted from 0, with spaces between them, as in 2 0 1"));
+    }
+    if lists.len() != 1 && lists.len() != epochs {
         let message = format!("{}: expected {epochs} lines, one for each epoch, or one", path.display());
         return Err(Failure::work(format!("{message}, found {}", lists.len()))
-            .help(format!("train for as many epochs: --epochs {}", lists.len().max(1))));
+            .help(format!("train for as many epochs: --epochs {}", lists.len())));
     }
     Ok(SampleOrder::Listed(lists))
 }

@@ -52,13 +52,6 @@ impl Parts {
         // those of a column or of an official split
         let given = (fold.is_none() && args.test_fraction.is_none() && data.has_official_split())
             || args.split_column.is_some();
-        // what a model was trained on is not to be tested on
-        let leaks = |parts: &Parts| {
-            let training = task.start.as_ref().map(|model| &model.training);
-            training.is_some_and(|training| {
-                training.data.as_ref() == Some(&task.digest) && training.split.as_ref() != Some(&parts.split)
-            })
-        };
         let parts = match (args.validation_fraction, &args.split_column) {
             (Some(_), Some(column)) if divided(None)?.validation.samples() > 0 => {
                 let message = format!("--validation-fraction does not fit: the column {column:?} has validation rows");
@@ -73,7 +66,12 @@ impl Parts {
                 fits.map_or_else(|| divided(Some(0.0)), Ok)?
             }
         };
-        if parts.test.samples() > 0 && leaks(&parts) {
+        // what a model was trained on is not to be tested on
+        if parts.test.samples() > 0 && task.may_have_seen(&parts.split) {
+            if let Some(file) = &args.test_file {
+                let message = format!("--warm-start: the model was trained on rows of {file}, the test file");
+                return Err(Failure::usage(message).help("name other rows with --test-file"));
+            }
             let message =
                 "--warm-start: the model was trained on other rows of the same data, which may be test rows here";
             return Err(Failure::usage(message)

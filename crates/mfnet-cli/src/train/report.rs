@@ -74,6 +74,8 @@ struct Part {
 pub(super) struct Report {
     parts: [Part; 3],
     baselines: Baselines,
+    /// What the verdict takes for granted.
+    provided: String,
     facts: Map<String, Value>,
     stop: Stop,
     /// The losses over the epochs.
@@ -122,7 +124,16 @@ impl Report {
         let facts = facts.as_object().cloned().unwrap_or_default();
         let (model, page) = (folder.model().display().to_string(), folder.report().display().to_string());
         let curves = curves(history.epochs());
-        Ok(Report { parts, baselines, facts, stop: history.stop(), curves, model, page })
+        let provided = match &job.task.args.warm_start {
+            Some(start) if job.task.goes_on_with_other_data() => {
+                format!(
+                    " That counts only if none of these rows were among the data that {} was trained on.",
+                    start.display()
+                )
+            }
+            _ => String::new(),
+        };
+        Ok(Report { parts, baselines, provided, facts, stop: history.stop(), curves, model, page })
     }
 
     /// The object of `--json` and metrics.json. What is missing or not finite is null.
@@ -252,7 +263,8 @@ impl Report {
     /// Whether the network is worth it, in words.
     fn verdict(&self) -> Option<String> {
         let [.., test] = &self.parts;
-        verdict(test.metrics.as_ref()?, test.samples, self.baselines.naive.as_ref(), self.baselines.linear.as_ref())
+        let (naive, linear) = (self.baselines.naive.as_ref(), self.baselines.linear.as_ref());
+        Some(verdict(test.metrics.as_ref()?, test.samples, naive, linear)? + &self.provided)
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mfnet::{Columns, Dataset, Dtype, Model, Threads};
+use mfnet::{Columns, Dataset, Dtype, Model, Split, Threads};
 
 use crate::args::{TrainArgs, YesNo};
 use crate::columns;
@@ -23,6 +23,8 @@ pub(super) struct Task<'a> {
     origin: String,
     /// The rows of --test-file.
     pub(super) test: Option<Dataset>,
+    /// What tells that file from others.
+    test_digest: Option<String>,
     pub(super) threads: Threads,
     pub(super) interrupt: &'static AtomicBool,
 }
@@ -50,18 +52,35 @@ impl<'a> Task<'a> {
         };
         check_columns(args, &named, &data)?;
         let test = args.test_file.as_ref().map(|file| test_rows(args, file, &data, &texts)).transpose()?;
+        let (test, test_digest) = test.unzip();
         let data = match (&args.group, &args.split_column) {
             (Some(column), _) => data.grouped_by(column, &texts)?,
             (None, Some(column)) => data.parted_by(column, &texts)?,
             (None, None) => data,
         };
         let threads = args.threads.map_or_else(Threads::available, Threads::new)?;
-        Ok(Task { args, data, start, digest, origin, test, threads, interrupt: interrupt::watch() })
+        Ok(Task { args, data, start, digest, origin, test, test_digest, threads, interrupt: interrupt::watch() })
     }
 
     /// The type of all numbers.
     pub(super) fn dtype(&self) -> Dtype {
         self.start.as_ref().map_or(self.args.dtype.into(), |model| model.network().dtype())
+    }
+
+    /// Whether the model to go on from may have been trained on rows that are test rows now.
+    pub(super) fn may_have_seen(&self, split: &Split) -> bool {
+        self.start.as_ref().is_some_and(|Model { training, .. }| match &self.test_digest {
+            Some(test) => training.has_seen(test),
+            None => {
+                let is_same = training.split.as_ref() == Some(split) && !training.earlier_data.contains(&self.digest);
+                training.has_seen(&self.digest) && !is_same
+            }
+        })
+    }
+
+    /// Whether the model to go on from never saw these data.
+    pub(super) fn goes_on_with_other_data(&self) -> bool {
+        self.start.as_ref().is_some_and(|model| !model.training.has_seen(&self.digest))
     }
 
     pub(super) fn is_interrupted(&self) -> bool {
@@ -139,7 +158,7 @@ fn of_tables(args: &TrainArgs) -> Option<&'static str> {
 }
 
 /// Reads the rows of --test-file, which have the columns and classes of the data and, where the file has the column, none of their groups.
-fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) -> Result<Dataset, Failure> {
+fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) -> Result<(Dataset, String), Failure> {
     if source::published(file).is_some() {
         return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
     }
@@ -156,5 +175,5 @@ fn test_rows(args: &TrainArgs, file: &str, data: &Dataset, groups: &[String]) ->
             return Err(Failure::work(message).help("take its rows out of one of the files"));
         }
     }
-    Ok(test)
+    Ok((test, table.digest()))
 }

@@ -71,10 +71,21 @@ pub struct Training {
     pub loss: Option<String>,
     /// SHA-256 of the data, of which a part were training samples.
     pub data: Option<String>,
+    /// The same of the data that it was trained on before it went on with these (a warm start), the latest last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub earlier_data: Vec<String>,
     /// How the data were split.
     pub split: Option<Split>,
     /// All other settings, by name.
     pub settings: BTreeMap<String, serde_json::Value>,
+}
+
+impl Training {
+    /// Whether some samples of the data with this SHA-256 were training samples, now or before a warm start. Data of which a part is in them, in
+    /// another file, are other data.
+    pub fn has_seen(&self, data: &str) -> bool {
+        self.data.iter().chain(&self.earlier_data).any(|seen| seen == data)
+    }
 }
 
 /// A division of a data set that can be made again.

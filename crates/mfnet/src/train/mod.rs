@@ -85,7 +85,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         }
     }
 
-    /// How often every sample is used.
+    /// How many epochs: how often every sample is used, unless [`Trainer::order`] lists them.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self
@@ -204,7 +204,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         Ok(history)
     }
 
-    /// One epoch: every sample once. The mean loss of its samples, and whether a callback wants to go on.
+    /// One epoch: every sample once, or as the order lists them. The mean loss of its samples, and whether a callback wants to go on.
     fn all_steps(
         &mut self,
         epoch: usize,
