@@ -64,6 +64,14 @@ def some_of(known: list[str]) -> Callable[[str], list[str]]:
     return read
 
 
+def read(path: Path) -> dict:
+    """Results that are on disk."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        sys.exit(f"{path} is damaged: {error}")
+
+
 class Results:
     """What a comparison found, on disk after each of its parts, so that a later failure loses nothing.
 
@@ -75,7 +83,7 @@ class Results:
         self.path = output_of(args) / f"{name}.json"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.found = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "quick": args.quick, **more}
-        earlier = json.loads(self.path.read_text()) if self.path.exists() else {}
+        earlier = read(self.path) if self.path.exists() else {}
         kept = {cells: [cell for cell in earlier.get(cells, []) if not test(cell)] for cells, test in is_measured.items()}
         same = ("machine", "threads", "quick", *more)
         if any(kept.values()) and any(earlier.get(each) != self.found[each] for each in same):

@@ -1,13 +1,12 @@
 """`compare/run page`: the page of all results that are there, its plots, and the section of the README, from the JSON files alone."""
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from harness import environment, page_accuracy, page_parity, page_quality, page_seed, page_speed
 from harness.environment import REPOSITORY, RESULTS
-from harness.options import folder
+from harness.options import folder, read
 
 #: What makes the part of each file, in the order of the page.
 PARTS = {"parity": page_parity, "seed": page_seed, "quality": page_quality, "accuracy": page_accuracy, "speed": page_speed}
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> None:
 
 def write(place: Path) -> None:
     """`README.md` of the results, the plots, and if these are the committed results the section of the project's README."""
-    results = {name: json.loads((place / f"{name}.json").read_text()) for name in PARTS if (place / f"{name}.json").exists()}
+    results = {name: read(place / f"{name}.json") for name in PARTS if (place / f"{name}.json").exists()}
     if not results:
         sys.exit(f"{place}: no results are there yet; compare/run without a command, or with one of {', '.join(PARTS)}, measures them")
     if empty := [name for name, result in results.items() if not result.get("cells", result.get("steps"))]:

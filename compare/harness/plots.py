@@ -10,14 +10,21 @@ import matplotlib
 matplotlib.use("svg")
 import matplotlib.pyplot as plt
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+from harness.page_speed import ratio
+from harness.peers import OURS, PEERS
+
 plt.rcParams |= {"svg.hashsalt": "mfnet", "svg.fonttype": "none", "axes.grid": True, "grid.color": "#dddddd", "legend.frameon": False}
 #: Okabe and Ito's colours, which differ for every kind of sight; ours and the other library's differ in their strokes too.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
+#: For the peers of `speed`, with a shape for each so that no colour is needed.
+PEER_COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#666666", "#000000")
+SHAPES = "osDd^vXP"
 
 
 def main(folder: Path) -> None:
     """Draws what there is."""
-    for name, draw in (("parity", parity), ("seed", seed)):
+    for name, draw in (("parity", parity), ("seed", seed), ("speed", speed)):
         path = folder / f"{name}.json"
         if path.exists():
             draw(json.loads(path.read_text()), folder)
@@ -48,7 +55,7 @@ def parity(result: dict, folder: Path) -> None:
         for axis, label in zip(axes[:, 0], ("J: PyTorch wide, mfnet narrow", "|J − J′| / J′", "‖w − w′‖ / ‖w′‖")):
             axis.set_ylabel(label)
         figure.legend(*axes[2][0].get_legend_handles_labels(), loc="outside right center")
-        figure.suptitle("How far mfnet parts from PyTorch (full lines), and PyTorch from itself after one unit in the last place (dashed)")
+        figure.suptitle("Full lines: how far mfnet parts from PyTorch\ndashed: PyTorch from itself after one unit in the last place")
         save(figure, folder / ("parity.svg" if name == "steps" else "parity-epochs.svg"))
 
 
@@ -70,7 +77,7 @@ def seed(result: dict, folder: Path) -> None:
             counts = [sum(row) for row in cells[0]["mfnet"]["confusion"]]
             entropy = -sum(n / sum(counts) * math.log(n / sum(counts)) for n in counts)
             axis.axhline(entropy, color="#666666", linewidth=0.9, linestyle="-.", label="naive")
-        axis.set(title=f"{panel[0]}, rate {panel[1]}, batch {panel[2]}", xlabel="epoch", xscale="log", yscale="log")
+        axis.set(title=f"{panel[0]}, rate {panel[1]}, batch {panel[2]}", xlabel="epoch", xscale="log" if cells[0]["epochs"] > 20 else "linear", yscale="log")
     axes[0][0].set_ylabel("training loss")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center")
     save(figure, folder / "seed.svg")
@@ -92,6 +99,34 @@ def seed(result: dict, folder: Path) -> None:
             axis.grid(False)
     figure.suptitle("MNIST's test images: true class down, predicted class across")
     save(figure, folder / "confusion.svg")
+
+
+def speed(result: dict, folder: Path) -> None:
+    """How many times as long as mfnet each peer takes, a panel for each type; one point for each peer and work."""
+    dtypes = list(dict.fromkeys(cell["dtype"] for cell in result["cells"]))
+    figure, panels = plt.subplots(1, len(dtypes), figsize=(1.5 + 5.5 * len(dtypes), 5), sharey=True, squeeze=False, layout="constrained")
+    names = [name for name in PEERS if name != OURS and any(name in cell["peers"] for cell in result["cells"])]
+    for panel, dtype in zip(panels[0], dtypes):
+        cells = [cell for cell in result["cells"] if cell["dtype"] == dtype]
+        for number, name in enumerate(names):
+            # side by side, so that equal ratios do not hide each other
+            shift = 0.7 * ((number + 0.5) / len(names) - 0.5)
+            points = [(place + shift, ratio(cell, name)) for place, cell in enumerate(cells) if name in cell["peers"]]
+            panel.plot(*zip(*points), SHAPES[number], color=PEER_COLOURS[number], markersize=6, label=PEERS[name].title)
+        panel.axhline(1, color="black", linewidth=1)
+        panel.set_xticks(range(len(cells)), [cell["work"] for cell in cells])
+        for border in range(1, len(cells)):
+            panel.axvline(border - 0.5, color="#dddddd", linewidth=0.8)
+        panel.set_title(dtype)
+        panel.set_yscale("log")
+        panel.yaxis.set_major_locator(matplotlib.ticker.LogLocator(subs=(1, 2, 5)))
+        panel.yaxis.set_major_formatter("{x:g} ×")
+        panel.yaxis.set_minor_formatter("")
+        panel.grid(axis="x", visible=False)
+    panels[0][0].set_ylabel("time, mfnet = 1 (logarithmic)")
+    figure.legend(*panels[0][0].get_legend_handles_labels(), loc="outside right center")
+    figure.suptitle(f"One epoch, or one prediction (EA, EC), {result['threads']} threads: above the line mfnet is faster")
+    save(figure, folder / "speed.svg")
 
 
 def save(figure: plt.Figure, path: Path) -> None:

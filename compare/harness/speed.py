@@ -80,4 +80,4 @@ def write(results: Results) -> None:
     """The three files."""
     results.write()
     results.path.with_suffix(".md").write_text(page_speed.whole(results.found))
-    environment.run_python("harness/chart.py", results.path, results.path.with_suffix(".svg"))
+    environment.run_python("harness/plots.py", results.path.parent)
