@@ -355,10 +355,13 @@ fn a_training_that_diverges() {
     assert!(desk.text("run/report.html").contains("The training failed: the loss became "));
     // and never replace an earlier one that learned something
     desk.ok("train diabetes --epochs 2 --output run --force");
-    let [model, report] = ["run/model.safetensors", "run/report.html"];
-    let before = [desk.read(model), desk.read(report)];
+    let all = || {
+        ["model.safetensors", "report.html", "history.csv", "metrics.json"]
+            .map(|name| desk.read(&format!("run/{name}")))
+    };
+    let before = all();
     assert_eq!(desk.run(&format!("{train} --force")).code, 1);
-    assert_eq!(before, [desk.read(model), desk.read(report)]);
+    assert_eq!(before, all());
 }
 
 /// A file may grow to a limit only, which is what a full disk looks like to the program.

@@ -76,14 +76,12 @@ impl RunFolder {
     }
 
     /// Starts history.csv anew.
-    pub(super) fn start_history(&self) -> Result<csv::Writer<File>, Failure> {
-        let path = self.history();
-        let failed = |error: io::Error| Failure::work(format!("{}: cannot write: {error}", path.display()));
-        let mut csv = csv::Writer::from_writer(File::create(&path).map_err(failed)?);
+    pub(super) fn start_history(&self) -> io::Result<csv::Writer<File>> {
+        let mut csv = csv::Writer::from_writer(File::create(self.history())?);
         // what comes is added at the end
         let columns = ["epoch", "loss", "validation_loss", "seconds", "validation_accuracy"];
-        let header = csv.write_record(columns).map_err(of_csv);
-        header.and_then(|()| csv.flush()).map_err(failed)?;
+        csv.write_record(columns).map_err(of_csv)?;
+        csv.flush()?;
         Ok(csv)
     }
 

@@ -63,7 +63,7 @@ impl<'a> Job<'a> {
             model.save(folder.model())?;
             Ok(model)
         };
-        let mut observer = Observer::new(self.task.args, folder, self.task.interrupt, &save)?;
+        let mut observer = Observer::new(self.task.args, folder, self.task.interrupt, &save);
         let result = self.trainer(&mut observer, &validation).run(&mut net, &train);
         let epochs = observer.finish();
         let history = match result {

@@ -1,7 +1,6 @@
 //! What happens while a network trains: the progress bar, history.csv, the model so far, and Ctrl-C.
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,6 @@ use mfnet::{Callback, EpochRecord, Error, Flow, Model, NeuralNetwork, Scalar, St
 use super::display::Display;
 use super::folder::RunFolder;
 use crate::args::TrainArgs;
-use crate::failure::Failure;
 use crate::output::of_csv;
 
 /// How often the model so far is saved at most.
@@ -22,8 +20,9 @@ pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> mfn
 /// Looks on for the user.
 pub(super) struct Observer<'a, T: Scalar> {
     display: Display,
-    path: PathBuf,
-    history: csv::Writer<File>,
+    folder: &'a RunFolder,
+    /// Begun with the first epoch, so that a training without one leaves that of an earlier run.
+    history: Option<csv::Writer<File>>,
     epochs: Vec<EpochRecord>,
     interrupt: &'a AtomicBool,
     save: Save<'a, T>,
@@ -32,23 +31,17 @@ pub(super) struct Observer<'a, T: Scalar> {
 }
 
 impl<'a, T: Scalar> Observer<'a, T> {
-    pub(super) fn new(
-        args: &TrainArgs,
-        folder: &RunFolder,
-        interrupt: &'a AtomicBool,
-        save: Save<'a, T>,
-    ) -> Result<Self, Failure> {
-        let history = folder.start_history()?;
-        Ok(Observer {
+    pub(super) fn new(args: &TrainArgs, folder: &'a RunFolder, interrupt: &'a AtomicBool, save: Save<'a, T>) -> Self {
+        Observer {
             display: Display::new(args.quiet),
-            path: folder.history(),
-            history,
+            folder,
+            history: None,
             epochs: Vec::new(),
             interrupt,
             save,
             saved: Instant::now(),
             lowest: f64::INFINITY,
-        })
+        }
     }
 
     /// Takes the display away; the epochs that were seen.
@@ -59,8 +52,12 @@ impl<'a, T: Scalar> Observer<'a, T> {
 
     fn write(&mut self, record: &EpochRecord) -> std::io::Result<()> {
         let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy } = *record;
-        self.history.serialize((epoch, loss, validation_loss, seconds, validation_accuracy)).map_err(of_csv)?;
-        self.history.flush()
+        let history = match &mut self.history {
+            Some(history) => history,
+            None => self.history.insert(self.folder.start_history()?),
+        };
+        history.serialize((epoch, loss, validation_loss, seconds, validation_accuracy)).map_err(of_csv)?;
+        history.flush()
     }
 }
 
@@ -74,7 +71,7 @@ impl<T: Scalar> Callback<T> for Observer<'_, T> {
     fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> mfnet::Result<Flow> {
         self.epochs.push(*record);
         self.display.epoch(record);
-        self.write(record).map_err(|source| Error::Io { path: self.path.clone(), action: "write", source })?;
+        self.write(record).map_err(|source| Error::Io { path: self.folder.history(), action: "write", source })?;
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
         if best && self.saved.elapsed() > SAVE_AFTER {
