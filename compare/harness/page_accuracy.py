@@ -63,7 +63,7 @@ def summary(result: dict) -> list[str]:
     goals = grouped(result["cells"], "goal")
     return [
         "**Time to accuracy**, median seconds from the start of the process until the model is saved, and until the process ends (mfnet's goes on with a linear model",
-        "and a report; PyTorch's begins with some 3 s of imports), and how many of the runs were good enough:",
+        "and a report; PyTorch's begins with some 3 s of imports and reading), and how many of the runs were good enough:",
         "",
         *table(["", *grouped(result["cells"], "contestant")], [[title(goal), *map(in_words, cells)] for goal, cells in goals.items()]),
     ]

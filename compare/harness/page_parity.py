@@ -73,7 +73,7 @@ def summary(result: dict) -> list[str]:
         close = [max(case["differences"].values()) for case in result["epochs"] if apart(case) < 0.1]
         lines += [
             f"Over twenty epochs the largest difference is no more than ten times the largest by which PyTorch parts from itself when its first weights move by one unit in the",
-            f"last place. That is at most {max(close):.0e} of the weights in {len(close)} of {len(result['epochs'])} runs; in the others PyTorch itself ends elsewhere (by a tenth and more).",
+            f"last place. That is at most {max(close, default=0):.0e} of the weights in {len(close)} of {len(result['epochs'])} runs; in the others PyTorch itself ends elsewhere (by a tenth and more).",
         ]
     return [*lines, *(f"\n- But {line.removeprefix('- ')}" for line in where_worse(result))]
 

@@ -102,9 +102,9 @@ def run(args: argparse.Namespace) -> None:
         cases = [case for case in cases if case[2] == "AdamW" and case[0] == "f64" or is_smallest(*case)]
     in_epochs = [case for case in cases if is_smallest(*case) or not args.quick]
     key = lambda case: (case["dtype"], case["task"], case["rule"])
-    results = Results(args, "parity", {"steps": lambda case: key(case) in cases, "epochs": lambda case: key(case) in in_epochs})
     if not cases:
         sys.exit("--quick has nothing of these: it is AdamW in f64, and SGD on California Housing")
+    results = Results(args, "parity", {"steps": lambda case: key(case) in cases, "epochs": lambda case: key(case) in in_epochs})
     environment.make_python()
     mfnet, found = Mfnet(), results.found
     for case in cases:

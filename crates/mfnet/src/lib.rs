@@ -2,6 +2,7 @@
 
 mod data;
 mod error;
+mod files;
 mod init;
 mod layer;
 mod loss;

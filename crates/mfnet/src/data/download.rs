@@ -20,6 +20,7 @@ use self::unpack::unpack;
 use super::file::{hexadecimal, open};
 use super::published::{Mirror, Published, PublishedFile};
 use crate::error::{DownloadProblem, Error, Refusal, Result};
+use crate::files;
 
 /// How much is taken at a time.
 const PIECE: usize = 1 << 16;
@@ -259,15 +260,10 @@ fn receive(
     Ok(part)
 }
 
-/// A file that is gone again unless it gets its name. Others may read it, as they may any new file.
+/// A file without a name in this folder, which is made if it is not there.
 fn beside(folder: &Path) -> io::Result<NamedTempFile> {
     fs::create_dir_all(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".mfnet-");
-    // the umask takes some of them away
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    builder.tempfile_in(folder)
+    files::unnamed(folder)
 }
 
 /// SHA-256 of a file's bytes, decompressed.

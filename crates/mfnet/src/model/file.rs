@@ -10,6 +10,7 @@ use super::network::either;
 use super::{AnyNetwork, Model};
 use crate::data::FileForm;
 use crate::error::{Error, ModelProblem, Result};
+use crate::files;
 use crate::layer::AnyLayer;
 use crate::network::NeuralNetwork;
 use crate::optimizer::Parameters;
@@ -292,12 +293,7 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // a missing folder first: its error would name a temporary file
     fs::metadata(folder)?;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".mfnet-");
-    // as any new file has them: the umask takes some away
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = files::unnamed(folder)?;
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     file.persist(path)?;
