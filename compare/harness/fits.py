@@ -22,6 +22,12 @@ class Contestant:
     options: tuple = ()
     settings: dict = field(default_factory=dict)
 
+    def described(self) -> str:
+        """Its settings, as a user of the library writes them."""
+        named = {**self.settings, **self.settings.get("parameters", {})}
+        in_words = [f"{name} {value}" for name, value in named.items() if name != "parameters"]
+        return " ".join(map(str, self.options)) or ", ".join(in_words) or "none"
+
 
 @dataclass(frozen=True)
 class Data:
@@ -45,27 +51,30 @@ def add_seeds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=at_least_one, metavar="N", help="how many (default 5, with --quick 1)")
 
 
-def seeds_of(args: argparse.Namespace) -> int:
+def seeds_of(args: argparse.Namespace) -> range:
     """Those of `--seeds`."""
-    return args.seeds or (1 if args.quick else 5)
+    return range(args.seeds or (1 if args.quick else 5))
 
 
-def measure(results: Results, mfnet: Mfnet, of: Data, contestants: list[Contestant], seeds: int, **names: str) -> None:
+def measure(
+    results: Results, mfnet: Mfnet, of: Data, contestants: list[Contestant], seeds: range, choosing: bool = False, **names: str
+) -> None:
     """A cell for each, with a run for each seed; all of them in turn, so that what the machine does meanwhile meets all alike."""
-    cells = [{**names, "contestant": each.title, "runs": []} for each in contestants]
-    for seed in range(seeds):
+    cells = [{**names, "contestant": each.title, "settings": each.described(), "runs": []} for each in contestants]
+    for seed in seeds:
         for cell, each in zip(cells, contestants):
-            say(f"{', '.join(names.values())}, seed {seed}: {each.title}")
-            cell["runs"].append(fit(mfnet, of, each, seed, results.found["threads"]))
-            if seed == 0:
+            say(f"{', '.join(names.values())}, seed {seed}: {each.title}{f', {each.described()}' if choosing else ''}")
+            cell["runs"].append(fit(mfnet, of, each, seed, results.found["threads"], choosing))
+            if seed == seeds[0]:
                 results.found["cells"].append(cell)
             results.write()
 
 
-def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int) -> dict:
+def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int, choosing: bool) -> dict:
     """The scores on the validation and on the test rows, seconds of the training alone and until the model was saved, and the peak of memory.
 
-    After that mfnet goes on with the linear model and the report; `whole` has that too.
+    After that mfnet goes on with the linear model and the report; `whole` has that too. Who is `choosing` sees no test rows, and scikit-learn, which
+    else trains on the validation rows too, trains without them.
     """
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
@@ -82,10 +91,11 @@ def fit(mfnet: Mfnet, of: Data, contestant: Contestant, seed: int, threads: int)
         else:
             model = folder / "model"
             case = {"library": contestant.library, "data": of.name, "folder": mfnet.folder(of.name), "drawn": of.drawn}
-            case |= {"seed": seed, "threads": threads, "model": str(model), "scale": "standard"} | contestant.settings
+            case |= {"seed": seed, "threads": threads, "model": str(model), "choosing": choosing} | contestant.settings
             variables = environment.for_child(threads, environment.KEEP_FREED_MEMORY)
             run = timed.run([PYTHON, COMPARE / "pytorch" / "fit.py"], variables, json.dumps(case))
             answer = json.loads(run.output)
-            validation, test, seconds = answer.get("validation"), answer["test"], answer["seconds"]
+            validation, test, seconds = answer.get("validation"), answer.get("test"), answer["seconds"]
         saved = model.stat().st_mtime - run.date
-    return {"validation": validation, "test": test, "seconds": seconds, "saved": saved, "whole": run.seconds, "peak_kilobytes": run.peak_kilobytes}
+    scores = {"validation": validation} if choosing else {"validation": validation, "test": test}
+    return scores | {"seconds": seconds, "saved": saved, "whole": run.seconds, "peak_kilobytes": run.peak_kilobytes}

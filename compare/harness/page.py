@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness import environment, page_accuracy, page_parity, page_quality, page_seed, page_speed
+from harness import environment, page_accuracy, page_parity, page_quality, page_seed, page_speed, page_tries
 from harness.environment import REPOSITORY, RESULTS
 from harness.options import folder, read
 
@@ -40,6 +40,8 @@ def write(place: Path) -> None:
         if name in results:
             parts += [*part.page(results[name]), ""]
     (place / "README.md").write_text("\n".join(parts))
+    if (tries := place / "tries.json").exists():
+        tries.with_suffix(".md").write_text(page_tries.whole(read(tries)))
     if place.resolve() == RESULTS and not is_small:
         into_readme(REPOSITORY / "README.md", section(results))
 

@@ -50,7 +50,8 @@ def by_torch(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str
         loss = loss_of(output, truth).item()
         return loss, loss**0.5 * unit
 
-    clock, best, kept = time.perf_counter(), float("inf"), None
+    weights = lambda: {name: tensor.clone() for name, tensor in net.state_dict().items()}
+    clock, best, kept = time.perf_counter(), float("inf"), weights()
     for _ in range(case["epochs"]):
         for batch in part["train"][torch.randperm(len(part["train"]))].split(case["batch"]):
             optimizer.zero_grad()
@@ -59,11 +60,12 @@ def by_torch(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str
             schedule.step()
         loss, _ = loss_and_score("validation")
         if loss < best:
-            best, kept = loss, {name: tensor.clone() for name, tensor in net.state_dict().items()}
+            best, kept = loss, weights()
     seconds = time.perf_counter() - clock
     net.load_state_dict(kept)
     torch.save(kept, case["model"])
-    return {"seconds": seconds, "validation": loss_and_score("validation")[1], "test": loss_and_score("test")[1]}
+    scored_parts = ["validation"] if case["choosing"] else ["validation", "test"]
+    return {"seconds": seconds} | {name: loss_and_score(name)[1] for name in scored_parts}
 
 
 def by_mlp(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str, np.ndarray]) -> dict:
@@ -72,24 +74,23 @@ def by_mlp(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str, 
 
     x = scaled(case, inputs, rows["train"]).astype(np.float32)
     kind = MLPClassifier if targets.dtype == np.int64 else MLPRegressor
-    settings = {"hidden_layer_sizes": case["hidden"], "learning_rate_init": case["learning_rate"], "alpha": case["weight_decay"]}
-    settings |= {"batch_size": case["batch"], "max_iter": case["epochs"], "early_stopping": True, "random_state": case["seed"]}
-    return scored(case, kind(**settings), x, targets, rows)
+    return scored(case, kind(random_state=case["seed"], **case["parameters"]), x, targets, rows)
 
 
 def by_boosting(case: dict, inputs: np.ndarray, targets: np.ndarray, rows: dict[str, np.ndarray]) -> dict:
-    """scikit-learn's trees as they come."""
+    """scikit-learn's trees, which need no scaling."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     kind = HistGradientBoostingClassifier if targets.dtype == np.int64 else HistGradientBoostingRegressor
-    return scored(case, kind(random_state=case["seed"]), inputs, targets, rows)
+    return scored(case, kind(random_state=case["seed"], **case["parameters"]), inputs, targets, rows)
 
 
 def scored(case: dict, model, x: np.ndarray, targets: np.ndarray, rows: dict[str, np.ndarray]) -> dict:
-    """Fits and scores. Both choose their validation rows themselves, and get ours to train on too."""
+    """Fits and scores. Both choose their validation rows themselves, and get ours to train on too, unless settings are to be chosen by them."""
     import pickle
 
-    train = np.concatenate([rows["train"], rows["validation"]])
+    part = "validation" if case["choosing"] else "test"
+    train = rows["train"] if case["choosing"] else np.concatenate([rows["train"], rows["validation"]])
     is_classes = targets.dtype == np.int64
     mean, unit = (0, 1) if is_classes else (targets[train].mean(), targets[train].std())
     y = targets if is_classes else ((targets - mean) / unit)[:, 0]
@@ -97,10 +98,9 @@ def scored(case: dict, model, x: np.ndarray, targets: np.ndarray, rows: dict[str
     model.fit(x[train], y[train])
     seconds = time.perf_counter() - clock
     Path(case["model"]).write_bytes(pickle.dumps(model))
-    predicted = model.predict(x[rows["test"]])
-    truth = y[rows["test"]]
-    test = float((predicted == truth).mean()) if is_classes else float(np.square(predicted - truth).mean() ** 0.5 * unit)
-    return {"seconds": seconds, "test": test}
+    predicted, truth = model.predict(x[rows[part]]), y[rows[part]]
+    score = float((predicted == truth).mean()) if is_classes else float(np.square(predicted - truth).mean() ** 0.5 * unit)
+    return {"seconds": seconds, part: score}
 
 
 def scaled(case: dict, inputs: np.ndarray, train: np.ndarray) -> np.ndarray:

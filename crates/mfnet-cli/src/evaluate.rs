@@ -49,7 +49,11 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
                 source.name(),
                 word(part)
             ))
-            .help("these are other data: leave --part out to use all rows")),
+            .help(if model.training.has_seen(&source.digest()) {
+                "it was trained on these before it went on with others, and knows their parts no more: leave --part out to use all rows"
+            } else {
+                "these are other data: leave --part out to use all rows"
+            })),
         };
     };
     let data = source.marked(data, &split.by)?;

@@ -86,7 +86,7 @@ impl From<Error> for Failure {
             Error::Data { problem, .. } => match problem {
                 DataProblem::NotANumber { .. } => failure
                     .help("numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell")
-                    .help("mfnet train reads a column with text as a category, unless --numeric names it or it is the target of a regression"),
+                    .help("mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"),
                 DataProblem::EmptyCell => {
                     failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
                 }

@@ -178,4 +178,10 @@ fn rows_that_were_learned_are_no_test() {
         assert!(desk.ok(&format!("evaluate c {data}")).stderr.contains(seen));
     }
     assert!(!desk.ok("evaluate c third.csv").stderr.contains(seen));
+    for (data, help) in [("second.csv", "knows their parts no more"), ("third.csv", "these are other data")] {
+        let run = desk.run(&format!("evaluate c {data} --part test"));
+        assert!(run.code == 1 && run.stderr.contains(help), "{}", run.stderr);
+    }
+    let run = desk.run("train first.csv --warm-start c --test-fraction 0 --loss mse");
+    assert!(run.code == 2 && run.stderr.contains("the model of --warm-start has the task"), "{}", run.stderr);
 }

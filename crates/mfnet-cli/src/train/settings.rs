@@ -73,7 +73,11 @@ impl Settings {
             let task = if classes { "classification" } else { "regression" };
             let fitting = if classes { "cross-entropy" } else { "mse or half-mse" };
             let message = format!("--loss {} does not fit a {task}: expected {fitting}", word(self.loss));
-            return Err(Failure::usage(message).help("--task regression or --task classification chooses the task"));
+            let help = match args.warm_start {
+                Some(_) => "the model of --warm-start has the task: leave --loss out",
+                None => "--task regression or --task classification chooses the task",
+            };
+            return Err(Failure::usage(message).help(help));
         }
         self.loss_name = self.loss::<f64>().name().to_owned();
         Ok(self)
