@@ -39,9 +39,10 @@ def write(place: Path) -> None:
     for name, part in PARTS.items():
         if name in results:
             parts += [*part.page(results[name]), ""]
-    (place / "README.md").write_text("\n".join(parts))
     if (tries := place / "tries.json").exists():
         tries.with_suffix(".md").write_text(page_tries.whole(read(tries)))
+        parts += ["[tries.md](tries.md) has the settings that were tried.", ""]
+    (place / "README.md").write_text("\n".join(parts))
     if place.resolve() == RESULTS and not is_small:
         into_readme(REPOSITORY / "README.md", section(results))
 

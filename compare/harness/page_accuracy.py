@@ -19,7 +19,7 @@ def page(result: dict) -> list[str]:
         "## Time to accuracy",
         "",
         "Seconds from the start of the process until a model is saved whose score on the test rows is good enough, each library with the settings that were",
-        "quickest on validation rows ([tries](tries.md)), in PyTorch without `torch.compile`. With its model saved mfnet goes on with the optimal linear model, to compare",
+        "quickest on validation rows (`compare/run tries`), in PyTorch without `torch.compile`. With its model saved mfnet goes on with the optimal linear model, to compare",
         "the network with, and with its report, before the process ends; the others' begin with their imports. scikit-learn trains on the validation rows too. Median over the",
         "seeds, from the quickest to the slowest; mean scores; in how many runs it was reached.",
         measured(result),

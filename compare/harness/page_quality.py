@@ -17,7 +17,7 @@ def page(result: dict) -> list[str]:
         "## Quality",
         "",
         "The same rows for all: accuracy, or RMSE in 100 000 dollars; mean and deviation over the seeds. Nothing was chosen on test rows. mfnet has no option;",
-        "the others have the best of some settings that were tried on validation rows ([tries](tries.md)), which for California Housing are those of the papers' split.",
+        "the others have the best of some settings that were tried on validation rows (`compare/run tries`), which for California Housing are those of the papers' split.",
         "Seconds are medians: of the training, and from the start of the process until the model was saved.",
         measured(result),
     ]
