@@ -19,7 +19,7 @@ def page(result: dict) -> list[str]:
         "## Time to accuracy",
         "",
         "Seconds from the start of the process until a model is saved whose score on the test rows is good enough, each library with the settings that were",
-        "quickest on validation rows (`compare/run tries`), in PyTorch without `torch.compile`. With its model saved mfnet goes on with the optimal linear model, to compare",
+        "quickest, or nearly, on validation rows (`compare/run tries`), in PyTorch without `torch.compile`. With its model saved mfnet goes on with the optimal linear model, to compare",
         "the network with, and with its report, before the process ends; the others' begin with their imports. scikit-learn trains on the validation rows too. Median over the",
         "seeds, from the quickest to the slowest; mean scores; in how many runs it was reached.",
         measured(result),
@@ -52,7 +52,7 @@ def where_worse(result: dict) -> list[str]:
     for goal, (ours, *others) in grouped(result["cells"], "goal").items():
         saved = lambda cell: median(from_runs(cell, "saved"))
         if (count := len(ours["runs"])) > reached(ours):
-            lines.append(f"- {title(goal)}: mfnet reached it in {reached(ours)} of {count} runs with the settings that were enough on validation rows.")
+            lines.append(f"- {title(goal)}: mfnet reached it in {reached(ours)} of {count} runs with the settings that were chosen on validation rows.")
         whole = lambda cell: median(from_runs(cell, "whole"))
         for cell in others:
             if whole(cell) < whole(ours):
