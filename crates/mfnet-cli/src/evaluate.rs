@@ -49,7 +49,7 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
                 source.name(),
                 word(part)
             ))
-            .help(if model.training.has_seen(&source.digest()) {
+            .help(if model.training.earlier_data.contains(&source.digest()) {
                 "it was trained on these before it went on with others, and knows their parts no more: leave --part out to use all rows"
             } else {
                 "these are other data: leave --part out to use all rows"
