@@ -3,6 +3,7 @@
 import argparse
 import json
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,6 +55,11 @@ def add_seeds(parser: argparse.ArgumentParser) -> None:
 def seeds_of(args: argparse.Namespace) -> range:
     """Those of `--seeds`."""
     return range(args.seeds or (1 if args.quick else 5))
+
+
+def has_more_than(args: argparse.Namespace) -> Callable[[dict], bool]:
+    """Whether a cell has more seeds than these."""
+    return lambda cell: len(cell["runs"]) > len(seeds_of(args))
 
 
 def measure(

@@ -76,17 +76,26 @@ class Results:
     """What a comparison found, on disk after each of its parts, so that a later failure loses nothing.
 
     `is_measured` tells for each list of cells which ones this run measures; it keeps the others of an earlier run at the same commit on the same
-    machine. If they were measured otherwise nothing is measured, since they would be lost or would seem to be of this run.
+    machine. If they were measured otherwise nothing is measured, since they would be lost or would seem to be of this run; nor if a cell `has_more`
+    than this run finds.
     """
 
-    def __init__(self, args: argparse.Namespace, name: str, is_measured: dict[str, Callable[[dict], bool]], **more: object) -> None:
+    def __init__(
+        self,
+        args: argparse.Namespace,
+        name: str,
+        is_measured: dict[str, Callable[[dict], bool]],
+        has_more: Callable[[dict], bool] = lambda cell: False,
+        **more: object,
+    ) -> None:
         self.path = output_of(args) / f"{name}.json"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.found = {"date": date.today().isoformat(), "machine": machine.describe(), "threads": args.threads, "quick": args.quick, **more}
         earlier = read(self.path) if self.path.exists() else {}
         kept = {cells: [cell for cell in earlier.get(cells, []) if not test(cell)] for cells, test in is_measured.items()}
         same = ("machine", "threads", "quick", *more)
-        if any(kept.values()) and any(earlier.get(each) != self.found[each] for each in same):
+        is_other = any(kept.values()) and any(earlier.get(each) != self.found[each] for each in same)
+        if is_other or any(has_more(cell) for cells in is_measured for cell in earlier.get(cells, []) if cell not in kept[cells]):
             sys.exit(f"{self.path} has more than this run measures, made at another commit or otherwise: measure all, or name another folder with --output")
         self.found |= kept
 
@@ -95,4 +104,6 @@ class Results:
         line = lambda name, value: f"{json.dumps(name)}: {json.dumps(value)}"
         lines = lambda name, cells: f"{json.dumps(name)}: [\n" + ",\n".join(map(json.dumps, cells)) + "\n]"
         parts = [lines(name, value) if isinstance(value, list) else line(name, value) for name, value in self.found.items()]
-        self.path.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+        written = self.path.with_suffix(".json.new")
+        written.write_text("{\n" + ",\n".join(parts) + "\n}\n")
+        written.replace(self.path)

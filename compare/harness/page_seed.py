@@ -3,6 +3,8 @@
 from harness import text
 from harness.seed import TASKS
 
+#: What is said of each time.
+TIMES = {"seconds": "the training takes", "first_epoch": "the first epoch is done after", "whole": "the process ends after"}
 TITLES = {"mfnet": "mfnet", "pytorch": "PyTorch"}
 
 
@@ -16,7 +18,7 @@ def page(result: dict) -> list[str]:
         "Housing (16512 training, 4128 test rows) and classification on MNIST (60000, 10000), each by a linear model and by two hidden layers of 512 ReLU; plain SGD, the",
         "norm of each layer's gradient clipped at 5, the rate halved after half of the epochs. Its published run gave the two libraries different rates and batches (0.001",
         "and 1024, 0.01 and 128); here both libraries have the same, PyTorch runs eagerly, and both begin with the same weights.",
-        f"All in {result['dtype']}. Seconds are those of the training loop, then from the start of the process to the end of the first epoch, and of the whole process (of",
+        f"All in {result['dtype']}, once each. Seconds are those of the training loop, then from the start of the process to the end of the first epoch, and of the whole process (of",
         "mfnet's with the linear model that is best on the training rows, to which it compares the network, and with its report).",
         text.measured(result),
         "",
@@ -55,15 +57,13 @@ def where_worse(result: dict) -> list[str]:
     for cell in result["cells"]:
         place = f"{TASKS[cell['task']].title}, {cell['network']}, rate {cell['learning_rate']}, batches of {cell['batch']}"
         ours, theirs = cell["mfnet"], cell["pytorch"]
-        for name, what, unit in (("seconds", "training", "s"), ("first_epoch", "to the first epoch", "s"), ("whole", "the whole process", "s")):
-            if theirs[name] < ours[name]:
-                lines.append(f"- {place}: {what} takes PyTorch {theirs[name]:.2f} {unit}, mfnet {ours[name]:.2f} {unit}.")
+        times = [(what, "s", theirs[name], ours[name]) for name, what in TIMES.items()]
+        memory = ("memory is", "MB", theirs["peak_kilobytes"] / 1024, ours["peak_kilobytes"] / 1024)
+        lines += text.where_more(place, "PyTorch", [*times, memory])
         sign = 1 if cell["task"] == "classification" else -1
         if sign * theirs["test"] > sign * ours["test"]:
             scores = [score(cell, of["test"]) for of in (theirs, ours)]
             lines.append(f"- {place}: on the test rows PyTorch has {scores[0]}, mfnet {scores[1]} (the orders of the batches differ).")
-        if theirs["peak_kilobytes"] < ours["peak_kilobytes"]:
-            lines.append(f"- {place}: PyTorch takes less memory.")
     return lines
 
 

@@ -73,9 +73,13 @@ RULES = {
     "SGD": Rule("sgd", 0.05, 0.5, each_layer=True),
     "momentum": Rule("sgd", 0.01, 1.0, momentum=0.9),
     "Nesterov": Rule("sgd", 0.01, 1.0, momentum=0.9, nesterov=True),
-    "Adam": Rule("adam", 0.001, 1.0),
+    "Adam": Rule("adam", 0.0005, 1.0),
     "AdamW": Rule("adamw", 0.001, 1.0, weight_decay=0.01),
 }
+
+
+class PartedTooFar(Exception):
+    """What parted by more than it may."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +117,7 @@ def run(args: argparse.Namespace) -> None:
             found["epochs"].append(epochs(args, mfnet, *case))
         results.write()
     if failures := [failure for case in found["steps"] + found["epochs"] for failure in case["failures"]]:
-        sys.exit("\n".join(failures))
+        raise PartedTooFar("\n".join(failures))
 
 
 def is_smallest(dtype: str, task: str, rule: str) -> bool:
@@ -226,7 +230,7 @@ def check_committed(args: argparse.Namespace) -> None:
     if not apart_by:
         sys.exit("nothing was compared")
     if not all(apart <= MOST for apart in apart_by):
-        sys.exit(f"more than {MOST}")
+        raise PartedTooFar(f"more than {MOST}")
 
 
 def first_model(mfnet: Mfnet, folder: Path, of: Task, dtype: str) -> Path:

@@ -1,11 +1,15 @@
 """The peers: what starts each of them, and what each leaves out."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness import environment
 from harness.environment import COMPARE, KEEP_FREED_MEMORY, PYTHON
+
+sys.path.append(str(COMPARE / "peers"))
+from works import WORKS as WORKS
 
 #: The one that the others are compared with.
 OURS = "mfnet"

@@ -1,4 +1,4 @@
-"""`plots.py FOLDER`: the plots of the results that are in a folder. Runs in the environment with matplotlib."""
+"""`plots.py FOLDER [NAME …]`: the plots of the results that are in a folder, or of these. Runs in the environment with matplotlib."""
 
 import json
 import math
@@ -22,18 +22,19 @@ PEER_COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7"
 SHAPES = "osDd^vXP"
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *names: str) -> None:
     """Draws what there is."""
     for name, draw in (("parity", parity), ("seed", seed), ("speed", speed)):
         path = folder / f"{name}.json"
-        if path.exists():
+        if path.exists() and name in (names or (name,)):
             draw(json.loads(path.read_text()), folder)
 
 
 def parity(result: dict, folder: Path) -> None:
     """A panel for each task and type: the losses of both, how they part, and how the weights do, in steps and in epochs, with the yardstick as a dashed line."""
     for name, unit in (("steps", "step"), ("epochs", "epoch")):
-        cases = result[name]
+        if not (cases := result[name]):
+            continue
         panels = list(dict.fromkeys((case["task"], case["dtype"]) for case in cases))
         figure, axes = plt.subplots(3, len(panels), figsize=(1 + 4 * len(panels), 10), squeeze=False, layout="constrained")
         rules = list(dict.fromkeys(case["rule"] for case in cases))
@@ -136,4 +137,4 @@ def save(figure: plt.Figure, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

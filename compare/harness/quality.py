@@ -4,7 +4,7 @@ import argparse
 from dataclasses import replace
 
 from harness import environment
-from harness.fits import DATA, Contestant, add_seeds, measure, seeds_of
+from harness.fits import DATA, Contestant, add_seeds, has_more_than, measure, seeds_of
 from harness.options import Results, add_choice, add_shared
 from harness.program import Mfnet
 from harness.settings import chosen
@@ -38,7 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Data set after data set."""
     measured = {(data, CONTESTANTS[name].title) for data in args.data for name in args.contestants}
-    results = Results(args, "quality", {"cells": lambda cell: (cell["data"], cell["contestant"]) in measured})
+    results = Results(args, "quality", {"cells": lambda cell: (cell["data"], cell["contestant"]) in measured}, has_more_than(args))
     environment.make_python()
     mfnet = Mfnet()
     for data in args.data:

@@ -8,23 +8,22 @@ from harness.environment import PYTHON
 
 #: Bytes of a distribution and of all that it needs, as pip installed them.
 PROGRAM = """
-import json, re, sys
-from importlib.metadata import PackageNotFoundError, distribution
+import json, sys
+from importlib.metadata import distribution
+from packaging.requirements import Requirement
 
-def needed(name, found):
-    name = re.split(r"[ ;<>=!~(\\\\[]", name)[0].lower().replace("_", "-")
-    if name not in found:
-        try:
-            of = distribution(name)
-        except PackageNotFoundError:
-            return found
-        found[name] = sum(file.locate().stat().st_size for file in of.files or () if file.locate().exists())
-        for line in of.requires or ():
-            if "extra ==" not in line:
-                needed(line, found)
+def needed(wanted, found, seen):
+    of = distribution(wanted.name)
+    found[of.name] = sum(file.locate().stat().st_size for file in of.files or () if file.locate().exists())
+    for extra in {"", *wanted.extras}:
+        if (of.name, extra) not in seen:
+            seen.add((of.name, extra))
+            for each in map(Requirement, of.requires or ()):
+                if each.marker is None or each.marker.evaluate({"extra": extra}):
+                    needed(each, found, seen)
     return found
 
-print(json.dumps({name: needed(name, {}) for name in sys.argv[1:]}))
+print(json.dumps({name: needed(Requirement(name), {}, set()) for name in sys.argv[1:]}))
 """
 
 

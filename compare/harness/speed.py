@@ -1,16 +1,12 @@
 """`compare/run speed`: seconds of an epoch, or of a prediction, of every peer in alternating rounds."""
 
 import argparse
-import sys
 
 from harness import environment, machine, page_speed
-from harness.environment import COMPARE, say
+from harness.environment import say
 from harness.options import Results, add_choice, add_shared, at_least_one
-from harness.peers import OURS, PEERS
+from harness.peers import OURS, PEERS, WORKS
 from harness.processes import PeerFailed, Process, alternate
-
-sys.path.append(str(COMPARE / "peers"))
-from works import WORKS
 
 #: Runs of a round where one takes so little that a single one would be left to chance.
 RUNS_OF_A_ROUND = {"B": 3, "C": 9, "D": 5}
@@ -29,8 +25,9 @@ def run(args: argparse.Namespace) -> None:
     """Work after work."""
     args.rounds = args.rounds or (2 if args.quick else 7)
     is_measured = lambda cell: cell["work"] in args.works and cell["dtype"] in args.dtypes
-    results = Results(args, "speed", {"cells": is_measured}, rounds=args.rounds)
     args.peers = [OURS, *(name for name in args.peers if name != OURS)]
+    has_more = lambda cell: not {*cell["peers"], *cell["missing"]} <= {*args.peers}
+    results = Results(args, "speed", {"cells": is_measured}, has_more, rounds=args.rounds)
     environment.make_python()
     commands = {name: PEERS[name].make() for name in args.peers}
     for dtype in args.dtypes:
@@ -80,4 +77,4 @@ def write(results: Results) -> None:
     """The three files."""
     results.write()
     results.path.with_suffix(".md").write_text(page_speed.whole(results.found))
-    environment.run_python("harness/plots.py", results.path.parent)
+    environment.run_python("harness/plots.py", results.path.parent, "speed")

@@ -1,6 +1,7 @@
 """Tables and numbers of the pages."""
 
 from collections.abc import Iterable
+from statistics import mean, stdev
 
 
 def table(head: list[str], lines: Iterable[list[str]], names: int = 1) -> list[str]:
@@ -12,6 +13,17 @@ def table(head: list[str], lines: Iterable[list[str]], names: int = 1) -> list[s
 def score(of_classes: bool, x: float) -> str:
     """Accuracy, or RMSE in 100 000 dollars."""
     return f"{100 * x:.2f} %" if of_classes else f"{x:.4f}"
+
+
+def spread(of_classes: bool, scores: list[float]) -> str:
+    """Mean and deviation, of a single score nothing but itself."""
+    middle = score(of_classes, mean(scores))
+    return f"{middle.removesuffix(' %')} ± {score(of_classes, stdev(scores))}" if len(scores) > 1 else middle
+
+
+def where_more(place: str, other: str, numbers: Iterable[tuple[str, str, float, float]]) -> list[str]:
+    """A line for each of these numbers, with a unit, of which mfnet (last) has more than the other."""
+    return [f"- {place}: {what} {theirs:.2f} {unit} in {other}, {ours:.2f} {unit} in mfnet." for what, unit, theirs, ours in numbers if theirs < ours]
 
 
 def measured(result: dict) -> str:

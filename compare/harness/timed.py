@@ -43,6 +43,8 @@ def run(command: list, environment: dict[str, str], text: str = "", is_first_epo
                     first_epoch = time.perf_counter()
                 else:
                     time.sleep(LOOK_AFTER)
+            if first_epoch is None and is_first_epoch_done and is_first_epoch_done():
+                first_epoch = time.perf_counter()
             if child.wait():
                 raise Failed(f"{' '.join(words)} ended with {child.returncode}:\n{messages.read_text()[-2000:]}")
         of = json.loads(report.read_text())

@@ -28,6 +28,12 @@ class Work:
         """Steps of an epoch; the last one takes the samples that are left."""
         return -(-self.samples // self.batch)
 
+    @property
+    def flops(self) -> int:
+        """Multiplications and additions of the products of an epoch: forward, of the gradients, and of all deltas but the first layer's."""
+        products = [a * b for a, b in zip(self.layers, self.layers[1:])]
+        return 2 * self.samples * (3 * sum(products) - products[0])
+
 
 LEARNING_RATE = 0.01
 MNIST, HOUSING = 60_000, 16_512

@@ -24,24 +24,24 @@ def main() -> None:
     x = inputs(torch.arange(len(y)))
     start = [p.detach().clone() for p in net.parameters()]
     answer: dict = {"torch": torch.__version__}
-    answer["losses"], kept = train(case, net, x, y)
+    answer["losses"], kept, answer["clipped"] = train(case, net, x, y)
     answer["differences"] = {step: difference(of_file(net, model), kept[int(step)]) for step, model in case["models"].items()}
     if case["yardstick"]:
         with torch.no_grad():
             for p, first in zip(net.parameters(), start):
                 p.copy_(torch.nextafter(first, torch.full_like(first, np.inf)))
-        answer["yardstick_losses"], moved = train(case, net, x, y)
+        answer["yardstick_losses"], moved, _ = train(case, net, x, y)
         answer["yardstick"] = {step: difference(moved[step], kept[step]) for step in kept}
     if case["samples"]:
         answer["tensors"] = [described(p, case["samples"]) for p in kept[max(kept)]]
     print(json.dumps(answer))
 
 
-def train(case: dict, net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple[list[float], dict[int, Weights]]:
-    """The mean loss of each epoch, a list of rows, and the weights after those epochs that the case asks for."""
+def train(case: dict, net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple[list[float], dict[int, Weights], float]:
+    """The mean loss of each epoch, a list of rows, the weights after those epochs that the case asks for, and the share of gradients that were clipped."""
     optimizer = make_optimizer(case["rule"], net)
     clip, loss_of = case["rule"]["clip"], nn.functional.cross_entropy if y.dtype == torch.int64 else nn.functional.mse_loss
-    losses, kept = [], {}
+    losses, kept, clipped = [], {}, []
     for epoch, rows in enumerate(np.load(case["orders"]), 1):
         total = 0.0
         for batch in torch.from_numpy(rows.astype(np.int64)).split(case["batch"]):
@@ -49,13 +49,13 @@ def train(case: dict, net: nn.Module, x: torch.Tensor, y: torch.Tensor) -> tuple
             loss = loss_of(net(x[batch]), y[batch])
             loss.backward()
             for group in parameters_by_layer(net) if clip["each_layer"] else [list(net.parameters())]:
-                nn.utils.clip_grad_norm_(group, clip["norm"])
+                clipped.append(nn.utils.clip_grad_norm_(group, clip["norm"]).item() > clip["norm"])
             optimizer.step()
             total += loss.item() * len(batch)
         losses.append(total / len(rows))
         if epoch in case["checkpoints"]:
             kept[epoch] = [p.detach().clone() for p in net.parameters()]
-    return losses, kept
+    return losses, kept, sum(clipped) / len(clipped)
 
 
 def make_optimizer(rule: dict, net: nn.Module) -> torch.optim.Optimizer:
