@@ -59,7 +59,8 @@ def where_worse(result: dict) -> list[str]:
             lines.append(f"- {title(goal)}: mfnet reached it in {reached(ours)} of {count} runs with the settings that were chosen on validation rows.")
         for cell in others:
             numbers = [(what, "s", middle(cell, name), middle(ours, name)) for name, what in TIMES.items()]
-            lines += where_more(title(goal), cell["contestant"], numbers)
+            if reached(cell):
+                lines += where_more(title(goal), cell["contestant"], numbers)
             if reached(cell) > reached(ours):
                 lines.append(f"- {title(goal)}: {cell['contestant']} reached it in {reached(cell)} of {len(cell['runs'])} runs.")
     return lines

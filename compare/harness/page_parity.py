@@ -18,7 +18,7 @@ def page(result: dict) -> list[str]:
         "weight decay and clipping; 784-512-512-10 on MNIST and 8-512-512-1 on California Housing. Apart is |J − J′|/J′ for the loss, the largest of all steps,",
         "and ‖w − w′‖/‖w′‖ over all weights, the largest of those after 1, 2, 5, 10, 20, 50, 100 and 200 steps, or 1, 2, 5, 10 and 20 epochs. The yardstick is how far",
         "PyTorch parts from itself when each of its first weights moves by one unit in the last place. In f64 200 steps may part by 1e-9. Where the limit is the yardstick,",
-        "the largest difference of a run may be ten times its largest. At a single step the ratio can be far beyond that (last column): as soon as a ReLU opens for one sample in one of",
+        "the largest difference of a run may be ten times its largest. At a single step the ratio can be far beyond that: as soon as a ReLU opens for one sample in one of",
         "two trainings and not in the other, they part a thousandfold within some steps, and which step that is, is chance. Where PyTorch parts from itself by a",
         "tenth or more, the two trainings have become different ones, and all that this shows is that mfnet's is no more different. Clipped is the share of gradients that",
         "were longer than their norm may be.",

@@ -2,9 +2,9 @@
 
 from statistics import mean, median
 
+from harness import text
 from harness.fits import DATA
 from harness.quality import CONTESTANTS
-from harness import text
 from harness.text import from_runs, grouped, measured, table, where_more
 
 #: The contestant that is compared with the others, and those that are of the same library.

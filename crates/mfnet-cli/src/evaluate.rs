@@ -50,7 +50,7 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
                 word(part)
             ))
             .help(if same {
-                "it was, but how they were split is not known to this version: leave --part out to use all rows"
+                "it was trained on these, but how they were split is not known to this version: leave --part out to use all rows"
             } else if model.training.earlier_data.contains(&source.digest()) {
                 "it was trained on these before it went on with others, and knows their parts no more: leave --part out to use all rows"
             } else {
