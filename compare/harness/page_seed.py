@@ -1,7 +1,10 @@
 """What the page says of the seed's experiment."""
 
+from statistics import mean, median
+
 from harness import text
 from harness.seed import TASKS
+from harness.text import from_runs
 
 #: What is said of each time.
 TIMES = {"seconds": "the training takes", "first_epoch": "the first epoch is done after", "whole": "the process ends after"}
@@ -10,7 +13,7 @@ TITLES = {"mfnet": "mfnet", "pytorch": "PyTorch"}
 
 def page(result: dict) -> list[str]:
     """The part of the page."""
-    megabytes = {name: sum(parts.values()) / 1e6 for name, parts in result["sizes"].items()}
+    disk = {name: sum(parts.values()) / 1e6 for name, parts in result["sizes"].items()}
     lines = [
         "## The published experiment",
         "",
@@ -18,8 +21,9 @@ def page(result: dict) -> list[str]:
         "Housing (16512 training, 4128 test rows) and classification on MNIST (60000, 10000), each by a linear model and by two hidden layers of 512 ReLU; plain SGD, the",
         "norm of each layer's gradient clipped at 5, the rate halved after half of the epochs. Its published run gave the two libraries different rates and batches (0.001",
         "and 1024, 0.01 and 128); here both libraries have the same, PyTorch runs eagerly, and both begin with the same weights.",
-        f"All in {result['dtype']}, once each. Seconds are those of the training loop, then from the start of the process to the end of the first epoch, and of the whole process (of",
-        "mfnet's with the linear model that is best on the training rows, to which it compares the network, and with its report).",
+        f"All in {result['dtype']}, in {result['rounds']} rounds, each in another order of the rows, in which one and the other library began: mean and deviation of the scores on the test rows, medians of",
+        "seconds, most of memory. Seconds are those of the training loop, then from the start of the process to the end of the first epoch, and of the whole process (of mfnet's with the",
+        "linear model that is best on the training rows, to which it compares the network, and with its report). Curves and matrices are those of the first round.",
         text.measured(result),
         "",
     ]
@@ -28,27 +32,41 @@ def page(result: dict) -> list[str]:
         names = [TASKS[cell["task"]].title, cell["network"], f"{cell['learning_rate']}, {cell['batch']}", str(cell["epochs"])]
         for library, title in TITLES.items():
             of = cell[library]
-            numbers = [f"{of['seconds']:.2f}", f"{of['first_epoch']:.2f}", f"{of['whole']:.2f}", f"{of['peak_kilobytes'] / 1024:.0f}"]
-            rows.append([*names, title, score(cell, of["test"]), *numbers])
+            rows.append([*names, title, spread(cell, library), *(f"{middle(of, name):.2f}" for name in TIMES), f"{megabytes(of):.0f}"])
     head = ["", "network", "rate, batch", "epochs", "", "test", "training, s", "first epoch, s", "whole, s", "memory, MB"]
     lines += text.table(head, rows, names=5)
-    baselines = {cell["task"]: cell for cell in result["cells"]}
-    for task, cell in baselines.items():
-        naive, linear = (score(cell, cell["baselines"][name]) for name in ("naive", "linear"))
+    of_tasks = {cell["task"]: cell for cell in result["cells"]}
+    for task, cell in of_tasks.items():
+        naive, linear = (text.score(is_of_classes(cell), cell["mfnet"]["baselines"][name]) for name in ("naive", "linear"))
         lines += ["", f"{TASKS[task].title}: the naive predictor has {naive}, the linear model that is best on the training rows {linear}."]
     lines += [
         "",
-        f"On the disk: mfnet {megabytes['mfnet']:.0f} MB, one file; PyTorch {megabytes['torch']:.0f} MB with what it needs (the package of the registry brings CUDA),",
-        f"scikit-learn {megabytes['scikit-learn']:.0f} MB with NumPy and SciPy. Python itself is not counted.",
+        f"On the disk: mfnet {disk['mfnet']:.0f} MB, one file; PyTorch {disk['torch']:.0f} MB with what it needs (the package of the registry brings CUDA),",
+        f"scikit-learn {disk['scikit-learn']:.0f} MB with NumPy and SciPy. Python itself is not counted.",
         "",
         "![Losses over the epochs](seed.svg)",
     ]
-    return [*lines, "", "![Confusion matrices](confusion.svg)"] if "classification" in baselines else lines
+    return [*lines, "", "![Confusion matrices](confusion.svg)"] if "classification" in of_tasks else lines
 
 
-def score(cell: dict, x: float) -> str:
-    """In words."""
-    return text.score(cell["task"] == "classification", x)
+def is_of_classes(cell: dict) -> bool:
+    """Whether the score is an accuracy."""
+    return cell["task"] == "classification"
+
+
+def middle(of: dict, name: str) -> float:
+    """The median over the rounds."""
+    return median(from_runs(of, name))
+
+
+def megabytes(of: dict) -> float:
+    """Memory of the largest process."""
+    return max(from_runs(of, "peak_kilobytes")) / 1024
+
+
+def spread(cell: dict, library: str) -> str:
+    """Mean and deviation of the scores on the test rows."""
+    return text.spread(is_of_classes(cell), from_runs(cell[library], "test"))
 
 
 def where_worse(result: dict) -> list[str]:
@@ -57,13 +75,11 @@ def where_worse(result: dict) -> list[str]:
     for cell in result["cells"]:
         place = f"{TASKS[cell['task']].title}, {cell['network']}, rate {cell['learning_rate']}, batches of {cell['batch']}"
         ours, theirs = cell["mfnet"], cell["pytorch"]
-        times = [(what, "s", theirs[name], ours[name]) for name, what in TIMES.items()]
-        memory = ("memory is", "MB", theirs["peak_kilobytes"] / 1024, ours["peak_kilobytes"] / 1024)
-        lines += text.where_more(place, "PyTorch", [*times, memory])
-        sign = 1 if cell["task"] == "classification" else -1
-        if sign * theirs["test"] > sign * ours["test"]:
-            scores = [score(cell, of["test"]) for of in (theirs, ours)]
-            lines.append(f"- {place}: on the test rows PyTorch has {scores[0]}, mfnet {scores[1]} (the orders of the batches differ).")
+        times = [(what, "s", middle(theirs, name), middle(ours, name)) for name, what in TIMES.items()]
+        lines += text.where_more(place, "PyTorch", [*times, ("memory is", "MB", megabytes(theirs), megabytes(ours))])
+        sign = 1 if is_of_classes(cell) else -1
+        if sign * mean(from_runs(theirs, "test")) > sign * mean(from_runs(ours, "test")):
+            lines.append(f"- {place}: on the test rows PyTorch has {spread(cell, 'pytorch')}, mfnet {spread(cell, 'mfnet')} (the orders of the batches differ).")
     return lines
 
 
@@ -73,7 +89,8 @@ def summary(result: dict) -> list[str]:
     for cell in result["cells"]:
         ours, theirs = cell["mfnet"], cell["pytorch"]
         names = [f"{TASKS[cell['task']].title}, {cell['network']}, {cell['epochs']} epochs", f"{cell['learning_rate']}, {cell['batch']}"]
-        seconds = [f"{ours['seconds']:.1f}", f"{theirs['seconds']:.1f}", f"{theirs['seconds'] / ours['seconds']:.1f}"]
-        lines.append([*names, *seconds, score(cell, ours["test"]), score(cell, theirs["test"])])
+        ratio = median(b / a for a, b in zip(from_runs(ours, "seconds"), from_runs(theirs, "seconds")))
+        seconds = [f"{middle(ours, 'seconds'):.1f}", f"{middle(theirs, 'seconds'):.1f}", f"{ratio:.1f}"]
+        lines.append([*names, *seconds, spread(cell, "mfnet"), spread(cell, "pytorch")])
     head = ["", "rate, batch", "mfnet, s", "PyTorch, s", "ratio", "mfnet, test", "PyTorch, test"]
-    return ["**The published experiment** of the text that mfnet follows, the same work in mfnet and PyTorch (eager): seconds of training, score on the test rows:", "", *text.table(head, lines, names=2)]
+    return ["**The published experiment** of the text that mfnet follows, the same work in mfnet and PyTorch (eager): seconds of training, the ratio in a round, the score on the test rows:", "", *text.table(head, lines, names=2)]
