@@ -145,6 +145,14 @@ fn mistakes() {
         assert!(run.code == code && first.starts_with(&format!("error: {expected}")), "{arguments}: {}", run.stderr);
     }
     desk.ok("train flowers.csv --warm-start run --seed 1 --split-seed 0 --epochs 1");
+    // where the rows say what they are for, any seed divides them alike
+    let name = |row| if row == 0 { "part" } else { ["train", "train", "test", "validation", "train"][row % 5] };
+    let parts = flowers().lines().enumerate().map(|(row, line)| format!("{line},{}\n", name(row))).collect::<String>();
+    desk.write("parts.csv", parts);
+    desk.ok("train parts.csv --target species --split-column part --epochs 1 --output parts");
+    desk.ok("train parts.csv --split-column part --warm-start parts --seed 1 --epochs 1");
+    let drawn = "train parts.csv --split-column part --validation-fraction 0.1 --warm-start parts --epochs 1";
+    assert_eq!(desk.run(drawn).code, 2);
 }
 
 /// What a model was trained on, also before a warm start, is never test data.

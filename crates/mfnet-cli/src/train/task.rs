@@ -72,7 +72,8 @@ impl<'a> Task<'a> {
         self.start.as_ref().is_some_and(|Model { training, .. }| match &self.test_digest {
             Some(test) => training.has_seen(test),
             None => {
-                let is_same = training.split.as_ref() == Some(split) && !training.earlier_data.contains(&self.digest);
+                let is_same = training.split.as_ref().is_some_and(|earlier| earlier.is_same(split))
+                    && !training.earlier_data.contains(&self.digest);
                 training.has_seen(&self.digest) && !is_same
             }
         })

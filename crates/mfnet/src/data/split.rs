@@ -61,6 +61,16 @@ pub enum SplitBy {
 }
 
 impl SplitBy {
+    /// Whether chance divides, and a seed says how; else the data say it.
+    pub fn is_drawn(&self) -> bool {
+        match self {
+            SplitBy::Official { validation } | SplitBy::Column { validation, .. } => {
+                validation.is_some_and(|x| x > 0.0)
+            }
+            SplitBy::Fractions(_) | SplitBy::Groups { .. } | SplitBy::Fold { .. } => true,
+        }
+    }
+
     /// The column by which samples are divided, which is no feature.
     pub fn column(&self) -> Option<&str> {
         match self {

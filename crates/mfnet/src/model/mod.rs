@@ -106,9 +106,14 @@ impl Split {
         Split { by, seed: seed.0, streams: STREAM_VERSION }
     }
 
-    /// Whether this version of the library draws what was drawn then.
+    /// Whether this version of the library draws what was drawn then, or nothing was drawn.
     pub fn is_repeatable(&self) -> bool {
-        self.streams == STREAM_VERSION
+        self.streams == STREAM_VERSION || !self.by.is_drawn()
+    }
+
+    /// Whether both divide the same data alike. Where nothing is drawn the seeds may differ.
+    pub fn is_same(&self, other: &Split) -> bool {
+        self == other || (self.by == other.by && !self.by.is_drawn())
     }
 
     /// Training, validation and test samples of the same data.
