@@ -151,8 +151,17 @@ fn mistakes() {
     desk.write("parts.csv", parts);
     desk.ok("train parts.csv --target species --split-column part --epochs 1 --output parts");
     desk.ok("train parts.csv --split-column part --warm-start parts --seed 1 --epochs 1");
-    let drawn = "train parts.csv --split-column part --validation-fraction 0.1 --warm-start parts --epochs 1";
-    assert_eq!(desk.run(drawn).code, 2);
+    // but where validation rows are drawn of them the seed counts
+    desk.write("drawn.csv", desk.text("parts.csv").replace("validation", "train"));
+    desk.ok("train drawn.csv --target species --split-column part --validation-fraction 0.2 --epochs 1 --output drawn");
+    let again = "train drawn.csv --split-column part --validation-fraction 0.2 --warm-start drawn --epochs 1";
+    desk.ok(again);
+    fails(
+        &desk,
+        2,
+        &format!("{again} --seed 1"),
+        "--warm-start: the model was trained on other rows of the same data, which may be test rows here",
+    );
 }
 
 /// What a model was trained on, also before a warm start, is never test data.
