@@ -201,7 +201,7 @@ fn strip_to<T: Scalar>(
             Instructions::Avx512 => T::strip_avx512(left, right, columns, finish, out),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 => T::strip_avx2(left, right, columns, finish, out),
-            Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, columns, finish, out),
+            Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, 0..height, columns, finish, out),
         }
     }
 }
@@ -248,7 +248,7 @@ pub trait Kernels: Sized + Copy + 'static {
     );
 }
 
-/// All rows of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time.
+/// The rows `rows` of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time.
 ///
 /// # Safety
 /// The slices are long enough, as `strip_to` checks, and the processor has the instructions of `V`.
@@ -256,6 +256,7 @@ pub trait Kernels: Sized + Copy + 'static {
 unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     left: &Left<'_, V::Element>,
     right: &Right<'_, V::Element>,
+    rows: Range<usize>,
     columns: Range<usize>,
     finish: Finish<'_, V::Element>,
     out: &mut [MaybeUninit<V::Element>],
@@ -263,7 +264,7 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     let group = GROUP / size_of::<V::Element>();
     // SAFETY: as this function's.
     unsafe {
-        for row in (0..left.height).step_by(ROWS * group) {
+        for row in rows.step_by(ROWS * group) {
             let mut column = columns.start;
             let mut to = out.as_mut_ptr().cast::<V::Element>().wrapping_add(row);
             while column + COLUMNS <= columns.end {
@@ -284,6 +285,59 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 1 => tile::<V, ROWS, 1>(left, right, row, columns.start, column, finish, to),
                 _ => {}
             }
+        }
+    }
+}
+
+/// sums + Σ a b over rows of the right factor: a are `ROWS` groups of the panel's column at `a`, `height` from one to the next, and b the elements of `COLUMNS`
+/// columns at `b`, with these steps from a row to the next and from a column to the next. Memory is asked for `next` after b, if it is above 0.
+///
+/// # Safety
+/// They may be read, and the processor has the instructions of `V`.
+#[inline(always)]
+unsafe fn multiply_rows<V: Vector, const ROWS: usize, const COLUMNS: usize>(
+    sums: &mut [[V; ROWS]; COLUMNS],
+    mut a: *const V::Element,
+    height: usize,
+    mut b: *const V::Element,
+    [row_step, column_step]: [usize; 2],
+    rows: usize,
+    next: usize,
+) {
+    let group = GROUP / size_of::<V::Element>();
+    // SAFETY: as this function's. After the last row `a` and `b` are no places, and never read.
+    unsafe {
+        for _ in 0..rows {
+            if next > 0 {
+                prefetch_late(b.wrapping_add(next));
+            }
+            if COLUMNS == 1 {
+                // one column is as fast as its panel comes
+                prefetch_bytes(a.wrapping_add(2 * height), ROWS * GROUP);
+            }
+            if V::REGISTERS > 1 && ROWS > 1 {
+                // of sixteen registers twelve hold sums, three factors, and one a part of the panel
+                let mut factors = [V::zero(); COLUMNS];
+                for (c, factor) in factors.iter_mut().enumerate() {
+                    *factor = V::splat(*b.add(c * column_step));
+                }
+                for r in 0..ROWS {
+                    V::plus_each(sums, r, a.add(r * group), factors);
+                }
+            } else {
+                let mut panel = [V::zero(); ROWS];
+                for (r, panel) in panel.iter_mut().enumerate() {
+                    *panel = V::load(a.add(r * group));
+                }
+                for (c, sums) in sums.iter_mut().enumerate() {
+                    let factor = V::splat(*b.add(c * column_step));
+                    for (sum, panel) in sums.iter_mut().zip(panel) {
+                        *sum = sum.plus(panel, factor);
+                    }
+                }
+            }
+            a = a.wrapping_add(height);
+            b = b.wrapping_add(row_step);
         }
     }
 }
@@ -322,32 +376,25 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
             let rows = rest.min(right.run);
             rest -= rows;
             let step = right.column_step(rest == 0);
-            let mut b = run.add(column * step);
+            let b = run.add(column * step);
             if step > 1 {
                 // the same rows of the next tile's columns
                 prefetch_bytes(b.wrapping_add(COLUMNS * step), COLUMNS * step * size_of::<V::Element>());
             }
-            for _ in 0..rows {
-                if COLUMNS == 6 && right.next > 0 {
-                    prefetch_late(b.wrapping_add(right.next));
-                }
-                if COLUMNS == 1 {
-                    // one column is as fast as its panel comes
-                    prefetch_bytes(a.wrapping_add(2 * left.height), ROWS * GROUP);
-                }
-                let mut panel = [V::zero(); ROWS];
-                for (r, panel) in panel.iter_mut().enumerate() {
-                    *panel = V::load(a.add(r * group));
-                }
-                for (c, sums) in sums.iter_mut().enumerate() {
-                    let factor = V::splat(*b.add(c * step));
-                    for (sum, panel) in sums.iter_mut().zip(panel) {
-                        *sum = sum.plus(panel, factor);
-                    }
-                }
-                a = a.wrapping_add(left.height);
-                b = b.wrapping_add(right.row_step);
+            let asks = if V::REGISTERS > 1 && ROWS > 1 {
+                // late enough to stay in the second cache, once for each of its lines
+                row + ROWS * group == left.height && column % group < COLUMNS
+            } else {
+                COLUMNS == 6
+            };
+            let next = if asks { right.next } else { 0 };
+            // places that are known when this is compiled need no instructions
+            if V::REGISTERS > 1 && step == 1 {
+                multiply_rows(&mut sums, a, left.height, b, [right.row_step, 1], rows, next);
+            } else {
+                multiply_rows(&mut sums, a, left.height, b, [right.row_step, step], rows, next);
             }
+            a = a.wrapping_add(rows * left.height);
             run = run.wrapping_add(right.run_step);
         }
         macro_rules! write {
@@ -420,11 +467,11 @@ macro_rules! kernels {
                 // SAFETY: the caller's.
                 unsafe {
                     match left.height / <$type as Kernels>::GROUP {
-                        4 => tiles::<x86::$avx512, 4, 6>(left, right, columns, finish, out),
-                        3 => tiles::<x86::$avx512, 3, 6>(left, right, columns, finish, out),
-                        2 => tiles::<x86::$avx512, 2, 6>(left, right, columns, finish, out),
+                        4 => tiles::<x86::$avx512, 4, 6>(left, right, 0..left.height, columns, finish, out),
+                        3 => tiles::<x86::$avx512, 3, 6>(left, right, 0..left.height, columns, finish, out),
+                        2 => tiles::<x86::$avx512, 2, 6>(left, right, 0..left.height, columns, finish, out),
                         // six sums alone would wait for each other
-                        _ => tiles::<x86::$avx512, 1, 12>(left, right, columns, finish, out),
+                        _ => tiles::<x86::$avx512, 1, 12>(left, right, 0..left.height, columns, finish, out),
                     }
                 }
             }
@@ -440,10 +487,16 @@ macro_rules! kernels {
             ) {
                 // SAFETY: the caller's.
                 unsafe {
-                    match (left.height / <$type as Kernels>::GROUP, columns.len()) {
+                    let group = <$type as Kernels>::GROUP;
+                    match (left.height / group, columns.len()) {
                         // one group alone would wait for each sum
-                        (4, 1) => tiles::<x86::$avx2, 4, 1>(left, right, columns, finish, out),
-                        _ => tiles::<x86::$avx2, 1, 6>(left, right, columns, finish, out),
+                        (4, 1) => tiles::<x86::$avx2, 4, 1>(left, right, 0..left.height, columns, finish, out),
+                        (groups, _) => {
+                            // three columns a time, where sums are so short that more of the time is what begins and ends a tile
+                            let pairs = if right.depth < 16 { 0 } else { groups / 2 * 2 * group };
+                            tiles::<x86::$avx2, 2, 3>(left, right, 0..pairs, columns.clone(), finish, out);
+                            tiles::<x86::$avx2, 1, 6>(left, right, pairs..left.height, columns, finish, out);
+                        }
                     }
                 }
             }

@@ -9,6 +9,8 @@ use super::GROUP;
 /// which may be read or written; it need not be aligned.
 pub trait Vector: Copy {
     type Element: Copy;
+    /// Registers of a group.
+    const REGISTERS: usize;
 
     unsafe fn zero() -> Self;
     unsafe fn splat(x: Self::Element) -> Self;
@@ -18,6 +20,13 @@ pub trait Vector: Copy {
     unsafe fn store(self, to: *mut Self::Element);
     /// self + a b.
     unsafe fn plus(self, a: Self, b: Self) -> Self;
+    /// Adds a b to each column's sum of row `row`, for the group a at `from`; one register of a after the other, so that no more of a is held.
+    unsafe fn plus_each<const ROWS: usize, const COLUMNS: usize>(
+        sums: &mut [[Self; ROWS]; COLUMNS],
+        row: usize,
+        from: *const Self::Element,
+        b: [Self; COLUMNS],
+    );
     /// 0 where it is below 0.
     unsafe fn relu(self) -> Self;
     /// 0 unless `by` is above 0.
@@ -36,6 +45,7 @@ macro_rules! portable {
 
         impl Vector for $name {
             type Element = $type;
+            const REGISTERS: usize = 1;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -66,6 +76,18 @@ macro_rules! portable {
                     };
                 }
                 self
+            }
+            #[inline(always)]
+            unsafe fn plus_each<const ROWS: usize, const COLUMNS: usize>(
+                sums: &mut [[Self; ROWS]; COLUMNS],
+                row: usize,
+                from: *const $type,
+                b: [Self; COLUMNS],
+            ) {
+                for (sum, b) in sums.iter_mut().zip(b) {
+                    // SAFETY: the caller's.
+                    sum[row] = unsafe { sum[row].plus(Self::load(from), b) };
+                }
             }
             #[inline(always)]
             unsafe fn relu(self) -> Self {
@@ -111,6 +133,7 @@ macro_rules! registers {
 
         impl Vector for $name {
             type Element = $type;
+            const REGISTERS: usize = $count;
 
             #[inline(always)]
             unsafe fn zero() -> Self {
@@ -146,6 +169,22 @@ macro_rules! registers {
                     self.0[i] = unsafe { $fma(a.0[i], b.0[i], self.0[i]) };
                 }
                 self
+            }
+            #[inline(always)]
+            unsafe fn plus_each<const ROWS: usize, const COLUMNS: usize>(
+                sums: &mut [[Self; ROWS]; COLUMNS],
+                row: usize,
+                from: *const $type,
+                b: [Self; COLUMNS],
+            ) {
+                for i in 0..$count {
+                    // SAFETY: as above; the caller may read a group.
+                    let a = unsafe { $load(from.add(i * GROUP / size_of::<$type>() / $count)) };
+                    for (sum, b) in sums.iter_mut().zip(b) {
+                        // SAFETY: as above.
+                        sum[row].0[i] = unsafe { $fma(a, b.0[i], sum[row].0[i]) };
+                    }
+                }
             }
             #[inline(always)]
             unsafe fn relu(self) -> Self {
