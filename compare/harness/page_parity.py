@@ -10,13 +10,14 @@ Case = dict[str, object]
 def page(result: dict) -> list[str]:
     """The part of the page."""
     versions = ", ".join(dict.fromkeys(case["torch"] for case in result["steps"]))
+    moments_of_epochs = f", or {moments(result['epochs'])} epochs" if result["epochs"] else ""
     failures = [failure for case in result["steps"] + result["epochs"] for failure in case["failures"]]
     return [
         "## Parity",
         "",
         f"PyTorch {versions} and mfnet from the same weights (one model file, which both load), on the same batches of 128 rows, with the same loss, rule,",
         "weight decay and clipping; 784-512-512-10 on MNIST and 8-512-512-1 on California Housing. Apart is |J − J′|/J′ for the loss, the largest of all steps,",
-        "and ‖w − w′‖/‖w′‖ over all weights, the largest of those after 1, 2, 5, 10, 20, 50, 100 and 200 steps, or 1, 2, 5, 10 and 20 epochs. The yardstick is how far",
+        f"and ‖w − w′‖/‖w′‖ over all weights, the largest of those after {moments(result['steps'])} steps{moments_of_epochs}. The yardstick is how far",
         "PyTorch parts from itself when each of its first weights moves by one unit in the last place. In f64 200 steps may part by 1e-9. Where the limit is the yardstick,",
         "the largest difference of a run may be ten times its largest. At a single step the ratio can be far beyond that: as soon as a ReLU opens for one sample in one of",
         "two trainings and not in the other, they part a thousandfold within some steps, and which step that is, is chance. Where PyTorch parts from itself by a",
@@ -29,8 +30,14 @@ def page(result: dict) -> list[str]:
         *cases("The first 200 steps", result["steps"]),
         "",
         "![Losses, and how far losses and weights part, in steps](parity.svg)",
-        *(["", *cases("Twenty epochs", result["epochs"]), "", "![Losses, and how far losses and weights part, in epochs](parity-epochs.svg)"] if result["epochs"] else []),
+        *(["", *cases("Whole epochs", result["epochs"]), "", "![Losses, and how far losses and weights part, in epochs](parity-epochs.svg)"] if result["epochs"] else []),
     ]
+
+
+def moments(cases: list[Case]) -> str:
+    """After how many steps or epochs weights were compared."""
+    *first, last = cases[0]["differences"]
+    return f"{', '.join(map(str, first))} and {last}"
 
 
 def cases(title: str, cases: list[Case]) -> list[str]:

@@ -14,6 +14,7 @@ TITLES = {"mfnet": "mfnet", "pytorch": "PyTorch"}
 def page(result: dict) -> list[str]:
     """The part of the page."""
     disk = {name: sum(parts.values()) / 1e6 for name, parts in result["sizes"].items()}
+    rounds = "in one round" if result["rounds"] == 1 else f"in {result['rounds']} rounds, each in another order of the rows, in which one and the other library began"
     lines = [
         "## The published experiment",
         "",
@@ -21,7 +22,7 @@ def page(result: dict) -> list[str]:
         "Housing (16512 training, 4128 test rows) and classification on MNIST (60000, 10000), each by a linear model and by two hidden layers of 512 ReLU; plain SGD, the",
         "norm of each layer's gradient clipped at 5, the rate halved after half of the epochs. Its published run gave the two libraries different rates and batches (0.001",
         "and 1024, 0.01 and 128); here both libraries have the same, PyTorch runs eagerly, and both begin with the same weights.",
-        f"All in {result['dtype']}, in {result['rounds']} rounds, each in another order of the rows, in which one and the other library began: mean and deviation of the scores on the test rows, medians of",
+        f"All in {result['dtype']}, {rounds}: mean and deviation of the scores on the test rows, medians of",
         "seconds, most of memory. Seconds are those of the training loop, then from the start of the process to the end of the first epoch, and of the whole process (of mfnet's with the",
         "linear model that is best on the training rows, to which it compares the network, and with its report). Curves and matrices are those of the first round.",
         text.measured(result),

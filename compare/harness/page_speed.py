@@ -3,7 +3,7 @@
 from statistics import median
 
 from harness.peers import OURS, PEERS, WORKS
-from harness.text import measured, table
+from harness.text import measured, processor, table
 
 Cell = dict[str, object]
 
@@ -88,23 +88,45 @@ def seconds(cell: Cell) -> list[str]:
 
 def page(result: dict) -> list[str]:
     """The part of the page of all results."""
-    return ["## Speed", "", "[speed.md](speed.md) has every work and every peer.", "", "![](speed.svg)"]
+    return ["## Speed", "", "[speed.md](speed.md) has every work and every peer.", "", "![How many times as long as mfnet each peer takes](speed.svg)"]
+
+
+def page_elsewhere(result: dict, folder: str) -> list[str]:
+    """The same of another machine, whose results are in a folder."""
+    return [f"## Speed on {processor(result)}", "", f"[speed.md]({folder}/speed.md) has every work and every peer."]
 
 
 def summary(result: dict) -> list[str]:
     """For the README."""
-    cells = [cell for cell in result["cells"] if cell["dtype"] == "f32"]
-    shares = [share_of_peak(cell, result["threads"]) for cell in cells if cell["work"].startswith("A")]
-    if not shares:
+    peak = of_peak(result)
+    if not peak:
         return []
-    epochs = [cell for cell in cells if WORKS[cell["work"]].samples]
-    names = ["-".join(map(str, WORKS[cell["work"]].layers)) + f", {WORKS[cell['work']].batch}" for cell in epochs]
     return [
-        f"**Speed.** mfnet trains 784-512-512-10 on 60 000 images at {100 * min(shares):.0f} to {100 * max(shares):.0f} % of the processor's arithmetic peak, which is measured beside it",
-        "(f32). How many times as long as mfnet others take for an epoch (layers, batch):",
+        f"**Speed.** On {processor(result)} mfnet trains 784-512-512-10 on 60 000 images at {peak}",
+        "% of the arithmetic peak of both cores, which is measured beside it (f32). How many times as long as mfnet others take for an epoch (layers, batch):",
         "",
-        *table(["", *names], ([PEERS[name].title, *(f"{ratio(cell, name):.1f}" if name in cell["peers"] else "" for cell in epochs)] for name in PEERS if name != OURS)),
+        *of_epochs(result),
     ]
+
+
+def summary_elsewhere(result: dict) -> list[str]:
+    """The same of another machine."""
+    return [f"The same on {processor(result)}, where it is {of_peak(result)} % of the peak:", "", *of_epochs(result)]
+
+
+def of_peak(result: dict) -> str:
+    """From which to which share of the peak the large network is trained."""
+    cells = [cell for cell in result["cells"] if cell["dtype"] == "f32" and cell["work"].startswith("A")]
+    shares = [share_of_peak(cell, result["threads"]) for cell in cells]
+    return " to ".join(dict.fromkeys(f"{100 * share:.0f}" for share in (min(shares), max(shares)))) if shares else ""
+
+
+def of_epochs(result: dict) -> list[str]:
+    """A line for each peer: how many times as long as mfnet it takes."""
+    cells = [cell for cell in result["cells"] if cell["dtype"] == "f32" and WORKS[cell["work"]].samples]
+    names = ["-".join(map(str, WORKS[cell["work"]].layers)) + f", {WORKS[cell['work']].batch}" for cell in cells]
+    peers = [name for name in PEERS if name != OURS and any(name in cell["peers"] for cell in cells)]
+    return table(["", *names], ([PEERS[name].title, *(f"{ratio(cell, name):.1f}" if name in cell["peers"] else "" for cell in cells)] for name in peers))
 
 
 def share_of_peak(cell: Cell, threads: int) -> float:

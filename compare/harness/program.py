@@ -45,7 +45,7 @@ class Mfnet:
         """A model as it is drawn: a step of one sample whose rate is nothing beside any weight."""
         order = output.with_suffix(".txt")
         order.write_text("0\n")
-        still = ["--optimizer", "sgd", "--learning-rate", "1e-300", "--epochs", 1, "--schedule", "constant"]
+        still = ["--optimizer", "sgd", "--learning-rate", "1e-300", "--epochs", 1, "--schedule", "constant", "--no-baselines"]
         self.train(data, output, ["--batch-order", order, *still, *options])
         return output / "model.safetensors"
 

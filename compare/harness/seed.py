@@ -43,11 +43,11 @@ SETTINGS = {"library": (1e-3, 1024), "pytorch": (1e-2, 128)}
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
     add_choice(parser, "tasks", TASKS)
-    add_choice(parser, "networks", NETWORKS)
+    add_choice(parser, "networks", NETWORKS, quick=["network"])
     add_choice(parser, "settings", SETTINGS, quick=["pytorch"])
     parser.add_argument("--rounds", type=at_least_one, metavar="N", help="trainings by each library, in turn and in other orders of the rows (default 3, with --quick 1)")
     parser.add_argument("--dtype", choices=("f32", "f64"), default="f32", help="the type of all numbers (default f32)")
-    add_shared(parser, "the second pair of settings alone, and a hundredth of the epochs, at least two")
+    add_shared(parser, "networks and the second pair of settings alone, and a hundredth of the epochs, at least two")
 
 
 def run(args: argparse.Namespace) -> None:

@@ -14,11 +14,11 @@ RUNS_OF_A_ROUND = {"B": 3, "C": 9, "D": 5}
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    add_choice(parser, "works", WORKS, quick=["C", "D", "EC"])
+    add_choice(parser, "works", WORKS, quick=["C", "D"])
     add_choice(parser, "dtypes", ("f32", "f64"), quick=["f32"])
     add_choice(parser, "peers", PEERS, quick=[name for name in PEERS if name not in ("candle", "burn")])
     parser.add_argument("--rounds", type=at_least_one, metavar="N", help="rounds: every peer once (default 7, with --quick 2)")
-    add_shared(parser, "two rounds of C, D and EC in f32, without candle and burn, which take minutes to build")
+    add_shared(parser, "two rounds of C and D in f32, without candle and burn, which take minutes to build")
 
 
 def run(args: argparse.Namespace) -> None:

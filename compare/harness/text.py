@@ -30,10 +30,17 @@ def measured(result: dict) -> str:
     """When, at which commit, and on which machine."""
     machine = result["machine"]
     state = ", with changes that are not committed" if machine["uncommitted_changes"] else ""
-    processor = f"{machine['processor']} (family {machine['family']}, model {machine['model']}), {machine['cores']} cores, {machine['memory_gb']} GB"
     programs = f"{machine['system']}, Python {machine['python']}, {machine['rustc'].split(' (')[0]}"
     threads = "1 thread" if result["threads"] == 1 else f"{result['threads']} threads"
-    return f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {threads}, on {processor}, {programs}."
+    of_machine = f"{processor(result)}, {machine['cores']} cores, {machine['memory_gb']} GB"
+    return f"Measured {result['date']} at commit {machine['commit'][:12]}{state}, {threads}, on {of_machine}, {programs}."
+
+
+def processor(result: dict) -> str:
+    """Which one it was, and its widest vectors."""
+    machine = result["machine"]
+    known = [title for name, title in {"avx512f": "AVX-512", "avx2": "AVX2"}.items() if name in machine["instructions"]]
+    return f"{machine['processor']} (family {machine['family']}, model {machine['model']}{''.join(f', {title}' for title in known[:1])})"
 
 
 def grouped(cells: list[dict], name: str) -> dict[str, list[dict]]:

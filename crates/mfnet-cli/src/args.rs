@@ -200,6 +200,10 @@ pub(crate) struct TrainArgs {
     /// Write the plots of report.html as SVG and PNG files too, into the folder plots of the output folder
     #[arg(long, help_heading = "Output")]
     pub(crate) plots: bool,
+    /// Leave out the linear model and the naive predictor, to which the network is compared otherwise: on many rows the best linear model may take
+    /// longer than the training
+    #[arg(long, help_heading = "Output")]
+    pub(crate) no_baselines: bool,
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

@@ -256,3 +256,15 @@ fn others_may_read_the_files() {
         assert_eq!(mode(&format!("run/{name}")), mode("plain"), "{name}");
     }
 }
+
+#[test]
+fn without_baselines_the_network_stands_alone() {
+    let desk = Desk::new();
+    let report = desk.train("digits --epochs 1 --no-baselines");
+    assert!(report["test"]["accuracy"].is_number());
+    assert_eq!(report["baselines"], serde_json::json!({ "naive": null, "linear": null }));
+    let text = desk.ok("train digits --epochs 1 --no-baselines").stdout;
+    assert!(text.contains("network, test") && !text.contains("linear model") && !text.contains("naive"), "{text}");
+    let text = desk.ok("train digits --epochs 1 --no-baselines --folds 2").stdout;
+    assert!(text.contains("network") && !text.contains("linear model"), "{text}");
+}

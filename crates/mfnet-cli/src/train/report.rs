@@ -28,10 +28,11 @@ struct Baselines {
 }
 
 impl Baselines {
-    /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None of what an interrupt came before.
+    /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None where nobody wants them, nor of what an interrupt
+    /// came before.
     fn of(job: &Job<'_>, train: &Dataset, network: &Model) -> Result<Self, Failure> {
         let interrupted = || job.task.is_interrupted();
-        if interrupted() || job.parts.test.samples() == 0 {
+        if job.task.args.no_baselines || interrupted() || job.parts.test.samples() == 0 {
             return Ok(Baselines::default());
         }
         let Parts { validation, test, .. } = &job.parts;
