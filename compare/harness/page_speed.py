@@ -126,7 +126,12 @@ def of_epochs(result: dict) -> list[str]:
     cells = [cell for cell in result["cells"] if cell["dtype"] == "f32" and WORKS[cell["work"]].samples]
     names = ["-".join(map(str, WORKS[cell["work"]].layers)) + f", {WORKS[cell['work']].batch}" for cell in cells]
     peers = [name for name in PEERS if name != OURS and any(name in cell["peers"] for cell in cells)]
-    return table(["", *names], ([PEERS[name].title, *(f"{ratio(cell, name):.1f}" if name in cell["peers"] else "" for cell in cells)] for name in peers))
+    return table(["", *names], ([PEERS[name].title, *(rounded(ratio(cell, name)) if name in cell["peers"] else "" for cell in cells)] for name in peers))
+
+
+def rounded(times: float) -> str:
+    """So that it tells whether it is more than 1."""
+    return f"{times:.2f}" if times < 1.5 else f"{times:.1f}"
 
 
 def share_of_peak(cell: Cell, threads: int) -> float:
