@@ -87,7 +87,7 @@ class PartedTooFar(Exception):
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
-    add_choice(parser, "tasks", TASKS)
+    add_choice(parser, "tasks", TASKS, quick=["california"])
     add_choice(parser, "rules", RULES)
     add_choice(parser, "dtypes", ("f64", "f32"))
     add_shared(parser, "SGD in both types and AdamW in f64, and three whole epochs of SGD, on California Housing alone")
