@@ -93,7 +93,7 @@ def page(result: dict) -> list[str]:
 
 def page_elsewhere(result: dict, folder: str) -> list[str]:
     """The same of another machine, whose results are in a folder."""
-    return [f"## Speed on {processor(result)}", "", f"[speed.md]({folder}/speed.md) has every work and every peer."]
+    return [f"## Speed on {processor(result)}", "", f"[speed.md]({folder}/speed.md) has every work and every peer.", "", f"![How many times as long as mfnet each peer takes]({folder}/speed.svg)"]
 
 
 def summary(result: dict) -> list[str]:
@@ -102,8 +102,8 @@ def summary(result: dict) -> list[str]:
     if not peak:
         return []
     return [
-        f"**Speed.** On {processor(result)} mfnet trains 784-512-512-10 on 60 000 images at {peak}",
-        "% of the arithmetic peak of both cores, which is measured beside it (f32). How many times as long as mfnet others take for an epoch (layers, batch):",
+        f"**Speed.** On {processor(result)} mfnet trains 784-512-512-10 on 60 000 images at {peak} % of the",
+        "arithmetic peak of both cores, which is measured beside it (f32). How many times as long as mfnet others take for an epoch (layers, batch):",
         "",
         *of_epochs(result),
     ]
@@ -111,7 +111,8 @@ def summary(result: dict) -> list[str]:
 
 def summary_elsewhere(result: dict) -> list[str]:
     """The same of another machine."""
-    return [f"The same on {processor(result)}, where it is {of_peak(result)} % of the peak:", "", *of_epochs(result)]
+    peak = of_peak(result)
+    return [f"The same on {processor(result)}{f', where it is {peak} % of the peak' if peak else ''}:", "", *of_epochs(result)]
 
 
 def of_peak(result: dict) -> str:
@@ -124,6 +125,7 @@ def of_peak(result: dict) -> str:
 def of_epochs(result: dict) -> list[str]:
     """A line for each peer: how many times as long as mfnet it takes."""
     cells = [cell for cell in result["cells"] if cell["dtype"] == "f32" and WORKS[cell["work"]].samples]
+    cells.sort(key=lambda cell: list(WORKS).index(cell["work"]))
     names = ["-".join(map(str, WORKS[cell["work"]].layers)) + f", {WORKS[cell['work']].batch}" for cell in cells]
     peers = [name for name in PEERS if name != OURS and any(name in cell["peers"] for cell in cells)]
     return table(["", *names], ([PEERS[name].title, *(rounded(ratio(cell, name)) if name in cell["peers"] else "" for cell in cells)] for name in peers))

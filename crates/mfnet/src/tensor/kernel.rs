@@ -492,7 +492,7 @@ macro_rules! kernels {
                         // one group alone would wait for each sum
                         (4, 1) => tiles::<x86::$avx2, 4, 1>(left, right, 0..left.height, columns, finish, out),
                         (groups, _) => {
-                            // three columns a time, where sums are so short that more of the time is what begins and ends a tile
+                            // short sums are mostly the begin and end of a tile, of which six columns at a time have fewer
                             let pairs = if right.depth < 16 { 0 } else { groups / 2 * 2 * group };
                             tiles::<x86::$avx2, 2, 3>(left, right, 0..pairs, columns.clone(), finish, out);
                             tiles::<x86::$avx2, 1, 6>(left, right, pairs..left.height, columns, finish, out);

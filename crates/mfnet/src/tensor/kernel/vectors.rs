@@ -21,12 +21,18 @@ pub trait Vector: Copy {
     /// self + a b.
     unsafe fn plus(self, a: Self, b: Self) -> Self;
     /// Adds a b to each column's sum of row `row`, for the group a at `from`; one register of a after the other, so that no more of a is held.
+    #[inline(always)]
     unsafe fn plus_each<const ROWS: usize, const COLUMNS: usize>(
         sums: &mut [[Self; ROWS]; COLUMNS],
         row: usize,
         from: *const Self::Element,
         b: [Self; COLUMNS],
-    );
+    ) {
+        for (sum, b) in sums.iter_mut().zip(b) {
+            // SAFETY: the caller's.
+            sum[row] = unsafe { sum[row].plus(Self::load(from), b) };
+        }
+    }
     /// 0 where it is below 0.
     unsafe fn relu(self) -> Self;
     /// 0 unless `by` is above 0.
@@ -76,18 +82,6 @@ macro_rules! portable {
                     };
                 }
                 self
-            }
-            #[inline(always)]
-            unsafe fn plus_each<const ROWS: usize, const COLUMNS: usize>(
-                sums: &mut [[Self; ROWS]; COLUMNS],
-                row: usize,
-                from: *const $type,
-                b: [Self; COLUMNS],
-            ) {
-                for (sum, b) in sums.iter_mut().zip(b) {
-                    // SAFETY: the caller's.
-                    sum[row] = unsafe { sum[row].plus(Self::load(from), b) };
-                }
             }
             #[inline(always)]
             unsafe fn relu(self) -> Self {
