@@ -61,8 +61,8 @@ def cargo_build(folder: Path, *options: str) -> Path:
 
 
 def build_mfnet() -> Path:
-    """Builds `mfnet-bench`; the folder where it lies."""
-    return cargo_build(REPOSITORY, "--package", "mfnet-bench")
+    """Builds `mfnet-bench`; the folder where it lies. The program with it, so that the library is built once for both."""
+    return cargo_build(REPOSITORY, "--package", "mfnet-cli", "--package", "mfnet-bench")
 
 
 def build_rust_peers() -> Path:

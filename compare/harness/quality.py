@@ -30,9 +30,9 @@ CONTESTANTS = contestants_of("california")
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
     add_choice(parser, "data", DATA, quick=["california"])
-    add_choice(parser, "contestants", CONTESTANTS)
+    add_choice(parser, "contestants", CONTESTANTS, quick=[name for name in CONTESTANTS if name != "mlp"])
     add_seeds(parser)
-    add_shared(parser, "one seed of California Housing")
+    add_shared(parser, "one seed of California Housing, without scikit-learn's MLP")
 
 
 def run(args: argparse.Namespace) -> None:

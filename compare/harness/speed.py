@@ -16,9 +16,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """The options of the subcommand."""
     add_choice(parser, "works", WORKS, quick=["C", "D"])
     add_choice(parser, "dtypes", ("f32", "f64"), quick=["f32"])
-    add_choice(parser, "peers", PEERS, quick=[name for name in PEERS if name not in ("candle", "burn")])
+    add_choice(parser, "peers", PEERS, quick=[name for name in PEERS if name not in ("torch-compile", "candle", "burn")])
     parser.add_argument("--rounds", type=at_least_one, metavar="N", help="rounds: every peer once (default 7, with --quick 2)")
-    add_shared(parser, "two rounds of C and D in f32, without candle and burn, which take minutes to build")
+    add_shared(parser, "two rounds of C and D in f32, without PyTorch compiled, candle and burn, which take minutes to compile")
 
 
 def run(args: argparse.Namespace) -> None:
@@ -54,7 +54,7 @@ def cell(args: argparse.Namespace, commands: dict[str, list], work: str, dtype: 
                     raise
                 say(str(failure))
                 missing[name] = str(failure).splitlines()[0]
-        alternate(processes, args.rounds, RUNS_OF_A_ROUND.get(work, 1))
+        alternate(processes, args.rounds, 1 if args.quick else RUNS_OF_A_ROUND.get(work, 1))
         for process in processes:
             process.finish()
     finally:
