@@ -70,7 +70,7 @@ pub(crate) struct TrainArgs {
     pub(crate) task: Option<Task>,
 
     /// Go on from a model, a file or the folder of a run: it has the target, network, columns, classes and scaling, so that no option may name
-    /// them. The optimizer begins anew
+    /// them. The optimizer begins anew. If no epoch is better on the validation rows, the model stays as it is
     #[arg(long, value_name = "MODEL", help_heading = "Network")]
     #[arg(conflicts_with_all = ["target", "task", "hidden", "activation", "dtype", "header", "drop", "numeric", "categorical", "scale"])]
     pub(crate) warm_start: Option<PathBuf>,

@@ -88,6 +88,27 @@ fn more_rows_of_the_same_kind() {
     );
 }
 
+/// A rate that is far too large makes every epoch worse than the model was; what the model does not know, and what is not taken over, is said.
+#[test]
+fn a_model_that_is_not_made_better_stays() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    let first = desk.train("flowers.csv --target species --epochs 60 --validation-fraction 0.3 --optimizer sgd --batch-size 4 --output first");
+    let second = "train flowers.csv --warm-start first --epochs 3 --validation-fraction 0.3 --learning-rate 5 --weight-decay 0 --output second";
+    let said = desk.ok(second);
+    assert!(
+        said.stdout.contains("3 epochs, none of them better on the validation rows than the start, which is kept"),
+        "{}",
+        said.stdout
+    );
+    let before = "its own training was by cross-entropy, batch_size 4, learning_rate 0.01, optimizer sgd, which are not taken over";
+    assert!(said.stderr.contains(before), "{}", said.stderr);
+    let report = desk.train(&format!("{} --force", second.trim_start_matches("train ")));
+    assert_eq!((&report["best_epoch"], &report["start_validation_loss"]), (&json!(0), &first["validation"]["loss"]));
+    assert_eq!((&report["validation"], &report["test"]), (&first["validation"], &first["test"]));
+    assert_eq!(first["start_validation_loss"], json!(null));
+}
+
 #[test]
 fn mistakes() {
     let desk = Desk::new();

@@ -107,6 +107,34 @@ fn the_best_epoch_is_kept() {
     assert_eq!((history.stop(), history.epochs().len()), (Stop::Early, history.best_epoch() + 3));
 }
 
+/// A network that was trained before keeps its weights if nothing better comes, and loses them without `keep_start`.
+#[test]
+fn the_start_may_be_the_best() {
+    let (train, validation) = data("diabetes");
+    let mut trained = network::<f64>(&train);
+    Trainer::new(Mse, Adam::new(0.01)).epochs(2).validate_on(&validation).run(&mut trained, &train).unwrap();
+    let loss = trained.evaluate_loss(&Mse, &validation).unwrap();
+    let trainer = |rate| Trainer::new(Mse, Adam::new(rate)).epochs(6).validate_on(&validation).early_stopping(4);
+
+    let mut net = trained.clone();
+    let history = trainer(3.0).keep_start().run(&mut net, &train).unwrap();
+    assert_eq!((history.best_epoch(), history.start_validation_loss()), (0, Some(loss)));
+    assert_eq!((history.stop(), history.epochs().len()), (Stop::Early, 4));
+    assert_eq!(bits(&net), bits(&trained));
+    let mut net = trained.clone();
+    let history = trainer(3.0).run(&mut net, &train).unwrap();
+    assert!(history.best_epoch() > 0 && net.evaluate_loss(&Mse, &validation).unwrap() > loss);
+    assert_eq!(history.start_validation_loss(), None);
+
+    // where an epoch is better, it is kept; without validation the last one is
+    let mut net = trained.clone();
+    let history = trainer(1e-4).keep_start().run(&mut net, &train).unwrap();
+    assert!(history.best_epoch() > 0 && net.evaluate_loss(&Mse, &validation).unwrap() < loss);
+    let mut net = trained.clone();
+    let history = Trainer::new(Mse, Adam::new(3.0)).epochs(2).keep_start().run(&mut net, &train).unwrap();
+    assert_eq!((history.best_epoch(), history.start_validation_loss()), (2, None));
+}
+
 #[test]
 fn the_validation_accuracy_of_classes() {
     let (train, validation) = data("digits");

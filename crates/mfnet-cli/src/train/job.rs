@@ -106,6 +106,9 @@ impl<'a> Job<'a> {
         if validation.samples() > 0 {
             trainer = trainer.validate_on(validation);
         }
+        if self.task.start.is_some() {
+            trainer = trainer.keep_start();
+        }
         if let Some(patience) = choices.early_stopping {
             trainer = trainer.early_stopping(patience);
         }
@@ -174,7 +177,27 @@ impl<'a> Job<'a> {
     /// What is about to happen.
     pub(super) fn introduction(&self) -> String {
         let constant = self.constant().map_or_else(String::new, |line| format!("\n{line}"));
-        format!("{}\n{}{constant}\n{}", self.task.described(), self.parts.described(self.task), self.described())
+        let before = self.otherwise_before().map_or_else(String::new, |line| format!("\n{line}"));
+        let (task, parts) = (self.task.described(), self.parts.described(self.task));
+        format!("{task}\n{parts}{constant}\n{}{before}", self.described())
+    }
+
+    /// How the model to go on from was trained, in a line, if that was otherwise.
+    fn otherwise_before(&self) -> Option<String> {
+        const OF_ONE_RUN: [&str; 6] = ["best_epoch", "epochs", "order", "scale", "seed", "warm_start"];
+        let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
+        let now = self.settings.described(self.task.args);
+        let differs = |name: &String| !OF_ONE_RUN.contains(&name.as_str()) && settings.get(name) != now.get(name);
+        if loss.as_ref() == Some(&self.settings.loss_name) && !settings.keys().chain(now.keys()).any(differs) {
+            return None;
+        }
+        let settings = settings.iter().filter(|(name, _)| !OF_ONE_RUN.contains(&name.as_str()));
+        let settings = settings.map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{name} {text}"),
+            None => format!("{name} {value}"),
+        });
+        let all: Vec<String> = loss.iter().cloned().chain(settings).collect();
+        Some(format!("its own training was by {}, which are not taken over", all.join(", ")))
     }
 
     /// The features that say nothing in the training rows, in a line.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use mfnet::{Dataset, EpochRecord, Flow, History, Metrics, Model, Stop, linear_model_while, naive_model};
+use mfnet::{Dataset, Flow, History, Metrics, Model, Stop, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
 use super::folder::RunFolder;
@@ -114,6 +114,7 @@ impl Report {
             "parameters": model.network().parameter_count(),
             "epochs": history.epochs().len(),
             "best_epoch": history.best_epoch(),
+            "start_validation_loss": history.start_validation_loss(),
             "seconds": history.seconds(),
             "samples_per_second": history.samples_per_second(),
             "seed": job.task.args.seed,
@@ -124,7 +125,7 @@ impl Report {
         });
         let facts = facts.as_object().cloned().unwrap_or_default();
         let (model, page) = (folder.model().display().to_string(), folder.report().display().to_string());
-        let curves = curves(history.epochs());
+        let curves = curves(history);
         let provided = match &job.task.args.warm_start {
             Some(start) if job.task.goes_on_with_other_data() => {
                 format!(
@@ -204,8 +205,11 @@ impl Report {
             Stop::Callback => ", interrupted",
         };
         let [_, validation, _] = &self.parts;
-        let best =
-            if validation.samples > 0 { format!(", best epoch {}", number("best_epoch")) } else { String::new() };
+        let best = match (validation.samples, number("best_epoch")) {
+            (0, _) => String::new(),
+            (_, 0.0) => ", none of them better on the validation rows than the start, which is kept".to_owned(),
+            (_, epoch) => format!(", best epoch {epoch}"),
+        };
         format!(
             "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s",
             grouped(number("parameters") as usize),
@@ -270,7 +274,8 @@ impl Report {
 }
 
 /// How the losses went, in a line each.
-fn curves(epochs: &[EpochRecord]) -> String {
+fn curves(history: &History) -> String {
+    let epochs = history.epochs();
     let line = |name: &str, losses: &[f64]| match losses {
         [first, .., last] => {
             let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
@@ -282,6 +287,7 @@ fn curves(epochs: &[EpochRecord]) -> String {
         _ => String::new(),
     };
     let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
-    let validation: Vec<f64> = epochs.iter().filter_map(|epoch| epoch.validation_loss).collect();
+    let of_epochs = epochs.iter().filter_map(|epoch| epoch.validation_loss);
+    let validation: Vec<f64> = history.start_validation_loss().into_iter().chain(of_epochs).collect();
     line("training loss", &training) + &line("validation loss", &validation)
 }

@@ -47,7 +47,12 @@ impl<'a> Task<'a> {
         let [drop, numeric, categorical] = named.clone();
         let columns = Columns { drop: [&drop, kept].concat(), numeric, categorical };
         let data = match &start {
-            Some(model) => source.dataset_for(model)?,
+            Some(model) => {
+                if !model.training.has_seen(&digest) {
+                    source.warn_of_unknown_levels(model)?;
+                }
+                source.dataset_for(model)?
+            }
             None => source.into_dataset(args.target.as_deref(), args.task, &columns)?,
         };
         check_columns(args, &named, &data)?;

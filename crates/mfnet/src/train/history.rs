@@ -21,6 +21,7 @@ pub struct EpochRecord {
 #[derive(Clone, Debug, PartialEq)]
 pub struct History {
     pub(super) epochs: Vec<EpochRecord>,
+    pub(super) start: Option<f64>,
     pub(super) best_epoch: Option<usize>,
     pub(super) samples: usize,
     pub(super) seconds: f64,
@@ -43,7 +44,7 @@ impl History {
     /// One of a training that has not begun, with memory for this number of epochs, or a good many of them.
     pub(super) fn with_room_for(epochs: usize) -> Self {
         let epochs = Vec::with_capacity(epochs.min(10_000));
-        History { epochs, best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished, phases: None }
+        History { epochs, start: None, best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished, phases: None }
     }
 
     /// Every whole epoch.
@@ -51,7 +52,13 @@ impl History {
         &self.epochs
     }
 
-    /// The epoch whose weights the network has: the one with the lowest validation loss, or the last one made without validation.
+    /// Loss of the validation samples before the first epoch, with [`super::Trainer::keep_start`].
+    pub fn start_validation_loss(&self) -> Option<f64> {
+        self.start
+    }
+
+    /// The epoch whose weights the network has: the one with the lowest validation loss, or the last one made without validation. 0 is the start, which
+    /// counts with [`super::Trainer::keep_start`].
     pub fn best_epoch(&self) -> usize {
         self.best_epoch.unwrap_or(self.epochs.len())
     }

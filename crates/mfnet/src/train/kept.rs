@@ -11,8 +11,8 @@ pub(super) struct Kept<T: Scalar> {
 }
 
 struct Best<T: Scalar> {
-    /// 0 before there was one.
-    epoch: usize,
+    /// None before there was one; 0 is the start.
+    epoch: Option<usize>,
     /// The lowest validation loss so far.
     loss: f64,
     weights: Weights<T>,
@@ -21,7 +21,7 @@ struct Best<T: Scalar> {
 impl<T: Scalar> Kept<T> {
     /// `validation`: whether there will be validation losses.
     pub(super) fn of(net: &NeuralNetwork<T>, validation: bool) -> Self {
-        let best = validation.then(|| Best { epoch: 0, loss: f64::INFINITY, weights: Weights::of(net) });
+        let best = validation.then(|| Best { epoch: None, loss: f64::INFINITY, weights: Weights::of(net) });
         Kept { start_of_epoch: Weights::of(net), best }
     }
 
@@ -35,25 +35,21 @@ impl<T: Scalar> Kept<T> {
         if let (Some(loss), Some(best)) = (validation_loss, &mut self.best)
             && loss < best.loss
         {
-            (best.epoch, best.loss) = (epoch, loss);
+            (best.epoch, best.loss) = (Some(epoch), loss);
             best.weights.copy_from(net);
         }
     }
 
     /// The epoch with the lowest validation loss.
     pub(super) fn best_epoch(&self) -> Option<usize> {
-        self.best().map(|best| best.epoch)
+        self.best.as_ref().and_then(|best| best.epoch)
     }
 
     /// Gives the network the weights with the lowest validation loss, if there is validation.
     pub(super) fn restore_best(&self, net: &mut NeuralNetwork<T>) {
-        if let Some(best) = self.best() {
+        if let Some(best) = self.best.as_ref().filter(|best| best.epoch.is_some()) {
             best.weights.copy_to(net);
         }
-    }
-
-    fn best(&self) -> Option<&Best<T>> {
-        self.best.as_ref().filter(|best| best.epoch > 0)
     }
 
     /// Gives the network the last good weights: the best ones, or those at the start of this epoch.
@@ -61,8 +57,8 @@ impl<T: Scalar> Kept<T> {
         self.start_of_epoch.copy_to(net);
         self.restore_best(net);
         match (self.best_epoch(), epoch) {
+            (Some(0), _) | (None, 1) => KeptWeights::Initial,
             (Some(best), _) => KeptWeights::Epoch(best),
-            (None, 1) => KeptWeights::Initial,
             (None, epoch) => KeptWeights::Epoch(epoch - 1),
         }
     }

@@ -61,6 +61,7 @@ pub struct Trainer<'a, T: Scalar, L, R> {
     schedule: Schedule,
     validation: Option<&'a Dataset>,
     patience: Option<usize>,
+    keep_start: bool,
     phases: bool,
     callbacks: Vec<&'a mut dyn Callback<T>>,
 }
@@ -80,6 +81,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             schedule: Schedule::Constant,
             validation: None,
             patience: None,
+            keep_start: false,
             phases: false,
             callbacks: Vec::new(),
         }
@@ -128,6 +130,13 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self
     }
 
+    /// For a network that was trained before: its weights at the start count as those of epoch 0, and it keeps them where no epoch has a lower validation
+    /// loss. Without validation this has no effect.
+    pub fn keep_start(mut self) -> Self {
+        self.keep_start = true;
+        self
+    }
+
     /// Stops when the validation loss has not become lower for this many epochs.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.patience = Some(patience);
@@ -163,6 +172,10 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         let mut validation = self.validation.map(|data| LossOver::new(net, data));
         let mut kept = Kept::of(net, validation.is_some());
         let mut history = History::with_room_for(self.epochs);
+        if self.keep_start {
+            history.start = validation.as_mut().map(|validation| validation.loss_and_accuracy(net, &self.loss).0);
+            kept.offer(0, history.start, net);
+        }
         for epoch in 1..=self.epochs {
             let clock = Instant::now();
             let (loss, flow) = self.all_steps(epoch, net, train, &mut work, &mut kept)?;
