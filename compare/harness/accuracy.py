@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_shared(parser, "one seed of 97 %% and of 0.55")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> Results:
     """Goal after goal."""
     results = Results(args, "accuracy", {"cells": lambda cell: cell["goal"] in args.goals}, has_more_than(args))
     environment.make_python()
@@ -50,3 +50,4 @@ def run(args: argparse.Namespace) -> None:
         contestants = [chosen(name, library) for library in TRIED[name]]
         contestants = [replace(each, title=each.title.split(",")[0]) for each in contestants]
         measure(results, program, DATA[GOALS[name].data], contestants, seeds_of(args), goal=name)
+    return results

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from harness import machine
-from harness.environment import QUICK_RESULTS, RESULTS
+from harness.environment import QUICK_RESULTS, RESULTS, say
 
 
 def add_shared(parser: argparse.ArgumentParser, quick: str) -> None:
@@ -98,6 +98,12 @@ class Results:
         if is_other or any(has_more(cell) for cells in is_measured for cell in earlier.get(cells, []) if cell not in kept[cells]):
             sys.exit(f"{self.path} has more than this run measures, made at another commit or otherwise: measure all, or name another folder with --output")
         self.found |= kept
+
+    def say_where(self) -> None:
+        """What is there now, and what is made of it."""
+        folder = self.path.parent
+        of_folder = "" if folder == RESULTS else f" --results {folder}"
+        say(f"{self.path} has what was measured; compare/run page{of_folder} makes the page of it")
 
     def write(self) -> None:
         """All that was found so far, a line for each cell."""

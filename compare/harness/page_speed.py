@@ -2,7 +2,7 @@
 
 from statistics import median
 
-from harness.peers import OURS, PEERS, WORKS
+from harness.peers import OURS, PEERS, WORKS, Work
 from harness.text import measured, processor, table
 
 Cell = dict[str, object]
@@ -56,6 +56,8 @@ def how(result: dict) -> list[str]:
     return [
         measured(result),
         "",
+        *(f"- {work.name}: {described(work)}" for work in WORKS.values() if any(cell["work"] == work.name for cell in result["cells"])),
+        "",
         f"There were {result['rounds']} rounds in which all",
         "programs run in turn. Seconds are of one epoch (shuffle, gather, forward, loss, backward, update), of EA and EC µs of one prediction: the median",
         "over the rounds, from the fastest to the slowest round; the ratio is the median of the ratios within a round; memory is the peak of the whole",
@@ -64,6 +66,15 @@ def how(result: dict) -> list[str]:
         f"Barrier of two threads {min(barriers):.2f}–{max(barriers):.2f} µs; peaks of two cores {middle('peak_gflops_f32_2'):.0f} GFLOP/s (f32) and",
         f"{middle('peak_gflops_f64_2'):.0f} (f64); memory {middle('memory_gb_s_2'):.0f} GB/s. {', '.join(versions)}.",
     ]
+
+
+def described(work: Work) -> str:
+    """The network, and what is done with it."""
+    layers = "-".join(map(str, work.layers))
+    if work.predicts:
+        return f"a prediction of one sample by {layers}"
+    loss = "cross-entropy" if work.classifies else "mean squared error"
+    return f"an epoch of {layers}, {loss}, {work.samples} samples in batches of {work.batch}"
 
 
 def ratios(cells: list[Cell], dtype: str) -> list[str]:

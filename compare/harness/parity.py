@@ -96,16 +96,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--commit", action="store_true", help="write those values, of all tasks and rules")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> Results | None:
     """All that was chosen; exits with 1 if anything parts by more than it may."""
     if args.committed:
         if "f64" not in args.dtypes or args.quick or args.output:
             sys.exit("--committed compares 200 steps in f64 and writes nothing: of the other options it takes --tasks, --rules and --threads")
         check_committed(args)
-        return
+        return None
     if args.commit:
         commit(args)
-        return
+        return None
     cases = [(dtype, task, rule) for dtype in args.dtypes for task in args.tasks for rule in args.rules]
     if args.quick:
         cases = [case for case in cases if case[2] == "AdamW" and case[0] == "f64" or is_smallest(*case)]
@@ -123,6 +123,7 @@ def run(args: argparse.Namespace) -> None:
         results.write()
     if failures := [failure for case in found["steps"] + found["epochs"] for failure in case["failures"]]:
         raise PartedTooFar("\n".join(failures))
+    return results
 
 
 def is_smallest(dtype: str, task: str, rule: str) -> bool:

@@ -10,6 +10,7 @@ from harness.environment import COMPARE, KEEP_FREED_MEMORY, PYTHON
 
 sys.path.append(str(COMPARE / "peers"))
 from works import WORKS as WORKS
+from works import Work as Work
 
 #: The one that the others are compared with.
 OURS = "mfnet"

@@ -2,6 +2,7 @@
 
 import json
 import math
+from itertools import accumulate
 import sys
 from pathlib import Path
 
@@ -20,6 +21,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
 #: For the peers of `speed`, with a shape for each so that no colour is needed.
 PEER_COLOURS = ("#D55E00", "#E69F00", "#0072B2", "#56B4E9", "#009E73", "#CC79A7", "#666666", "#000000")
 SHAPES = "osDd^vXP"
+TITLES = {"regression": "California Housing", "classification": "MNIST"}
 
 
 def main(folder: Path, *names: str) -> None:
@@ -31,7 +33,7 @@ def main(folder: Path, *names: str) -> None:
 
 
 def parity(result: dict, folder: Path) -> None:
-    """A panel for each task and type: the losses of both, how they part, and how the weights do, in steps and in epochs, with the yardstick as a dashed line."""
+    """A panel for each task and type: the losses of both, how they part at most until then, and how the weights do, in steps and in epochs, with the yardstick as a dashed line."""
     for name, unit in (("steps", "step"), ("epochs", "epoch")):
         if not (cases := result[name]):
             continue
@@ -45,7 +47,7 @@ def parity(result: dict, folder: Path) -> None:
                 column[0].plot(range(1, len(case["losses"]) + 1), case["losses"], alpha=0.35, **draw | {"linewidth": 4})
                 column[0].plot(range(1, len(case["losses"]) + 1), case["mfnet_losses"], **draw)
                 for differences, stroke in ((case["loss_differences"], "-"), (case["yardstick_loss_differences"], "--")):
-                    column[1].plot(range(1, len(differences) + 1), differences, stroke, **draw)
+                    column[1].plot(range(1, len(differences) + 1), list(accumulate(differences, max)), stroke, **draw)
                 for differences, stroke in ((case["differences"], "o-"), (case["yardstick"], "s--")):
                     places = [int(step) for step in differences]
                     label = case["rule"] if stroke == "o-" else None
@@ -53,7 +55,7 @@ def parity(result: dict, folder: Path) -> None:
             column[0].set(title=", ".join(panel), yscale="log")
             column[1].set(yscale="log")
             column[2].set(yscale="log", xscale="log", xlabel=unit)
-        for axis, label in zip(axes[:, 0], ("J: PyTorch wide, mfnet narrow", "|J − J′| / J′", "‖w − w′‖ / ‖w′‖")):
+        for axis, label in zip(axes[:, 0], ("J: PyTorch wide, mfnet narrow", "|J − J′| / J′, the most until here", "‖w − w′‖ / ‖w′‖")):
             axis.set_ylabel(label)
         figure.legend(*axes[2][0].get_legend_handles_labels(), loc="outside right center")
         figure.suptitle("Full lines: how far mfnet parts from PyTorch\ndashed: PyTorch from itself after one unit in the last place")
@@ -78,7 +80,7 @@ def seed(result: dict, folder: Path) -> None:
             counts = [sum(row) for row in cells[0]["mfnet"]["confusion"]]
             entropy = -sum(n / sum(counts) * math.log(n / sum(counts)) for n in counts)
             axis.axhline(entropy, color="#666666", linewidth=0.9, linestyle="-.", label="naive")
-        axis.set(title=f"{panel[0]}, rate {panel[1]}, batch {panel[2]}", xlabel="epoch", xscale="log" if cells[0]["epochs"] > 20 else "linear", yscale="log")
+        axis.set(title=f"{TITLES[panel[0]]}, rate {panel[1]}, batch {panel[2]}", xlabel="epoch", xscale="log" if cells[0]["epochs"] > 20 else "linear", yscale="log")
     axes[0][0].set_ylabel("training loss")
     figure.legend(*axes[0][0].get_legend_handles_labels(), loc="outside right center")
     save(figure, folder / "seed.svg")

@@ -35,7 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_shared(parser, "one seed of California Housing, without scikit-learn's MLP")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> Results:
     """Data set after data set."""
     measured = {(data, CONTESTANTS[name].title) for data in args.data for name in args.contestants}
     results = Results(args, "quality", {"cells": lambda cell: (cell["data"], cell["contestant"]) in measured}, has_more_than(args))
@@ -44,3 +44,4 @@ def run(args: argparse.Namespace) -> None:
     for data in args.data:
         contestants = [contestants_of(data)[name] for name in args.contestants]
         measure(results, mfnet, DATA[data], contestants, seeds_of(args), data=data)
+    return results

@@ -50,7 +50,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_shared(parser, "networks and the second pair of settings alone, and a hundredth of the epochs, at least two")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> Results:
     """Cell after cell."""
     args.rounds = args.rounds or (1 if args.quick else 3)
     chosen = {"task": args.tasks, "network": args.networks, "settings": args.settings}
@@ -64,6 +64,7 @@ def run(args: argparse.Namespace) -> None:
             for settings in args.settings:
                 results.found["cells"].append(cell(args, mfnet, task, network, settings))
                 results.write()
+    return results
 
 
 def cell(args: argparse.Namespace, mfnet: Mfnet, task: str, network: str, settings: str) -> dict:

@@ -21,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_shared(parser, "two rounds of C and D in f32, without PyTorch compiled, candle and burn, which take minutes to compile")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> Results:
     """Work after work."""
     args.rounds = args.rounds or (2 if args.quick else 7)
     is_measured = lambda cell: cell["work"] in args.works and cell["dtype"] in args.dtypes
@@ -36,6 +36,7 @@ def run(args: argparse.Namespace) -> None:
             measured = machine.measure(commands[OURS][0])
             results.found["cells"].append({"work": work, "dtype": dtype, "machine": measured} | cell(args, commands, work, dtype))
             write(results)
+    return results
 
 
 def cell(args: argparse.Namespace, commands: dict[str, list], work: str, dtype: str) -> dict[str, object]:

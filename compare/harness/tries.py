@@ -18,7 +18,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     add_shared(parser, "one seed of 0.55")
 
 
-def run(args: argparse.Namespace) -> None:
+def run(args: argparse.Namespace) -> Results:
     """Purpose after purpose."""
     results = Results(args, "tries", {"cells": lambda cell: cell["purpose"] in args.purposes})
     environment.make_python()
@@ -26,3 +26,4 @@ def run(args: argparse.Namespace) -> None:
     for purpose in args.purposes:
         tried = [each for contestants in TRIED[purpose].values() if len(contestants) > 1 for each in contestants]
         measure(results, program, DATA[purpose.split("-")[0]], tried, SEEDS[:1] if args.quick else SEEDS, choosing=True, purpose=purpose)
+    return results
