@@ -11,6 +11,10 @@ use crate::read::Reading;
 use crate::source::{self, Source, split_names};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
+    if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
+        return Err(Failure::work(format!("{}: expected a file for --output, found a folder", folder.display()))
+            .help(format!("name a file in it: --output {}", folder.join("predictions.csv").display())));
+    }
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
         return Err(Failure::work(format!("{}: the file exists already", path.display()))
             .help("name another one with --output, or replace it with --force"));

@@ -285,6 +285,8 @@ fn models() {
     fails(&desk, 1, "predict run flowers.csv --output nowhere/here.csv", nowhere);
     desk.write("here.csv", "precious");
     fails(&desk, 1, "predict run flowers.csv --output here.csv", "here.csv: the file exists already");
+    let folder = "run: expected a file for --output, found a folder";
+    fails(&desk, 1, "predict run flowers.csv --output run --force", folder);
     assert_eq!(desk.text("here.csv"), "precious");
 }
 
