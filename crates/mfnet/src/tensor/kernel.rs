@@ -22,6 +22,7 @@ mod vectors;
 
 use std::mem::MaybeUninit;
 use std::ops::Range;
+use std::ptr::null;
 
 use super::Scalar;
 use few::few_columns;
@@ -74,6 +75,25 @@ impl<'a, T> Right<'a, T> {
         }
     }
 
+    /// The most rows that are no more than `most` and can be a part: whole runs, or some rows of the only one. All if a run has more.
+    #[cfg(target_arch = "x86_64")]
+    fn whole_runs(&self, most: usize) -> usize {
+        match self.run {
+            run if self.depth <= run => most,
+            run if run <= most => most / run * run,
+            _ => self.depth,
+        }
+    }
+
+    /// Some of its rows, which begin with a run or are of the only one, and end so.
+    #[cfg(target_arch = "x86_64")]
+    fn part(&self, rows: Range<usize>) -> Self {
+        let place =
+            if self.depth <= self.run { rows.start * self.row_step } else { rows.start / self.run * self.run_step };
+        let last_column_step = self.column_step(rows.end == self.depth || self.depth <= self.run);
+        Right { elements: &self.elements[place..], depth: rows.len(), last_column_step, ..*self }
+    }
+
     fn column_step(&self, last: bool) -> usize {
         if last { self.last_column_step } else { self.column_step }
     }
@@ -107,6 +127,15 @@ pub struct Left<'a, T> {
     pub(super) height: usize,
     /// A column to which the products are added; zeros if none.
     pub(super) start: Option<&'a [T]>,
+}
+
+impl<T> Left<'_, T> {
+    /// Its columns from `first` on.
+    #[cfg(target_arch = "x86_64")]
+    fn from(&self, first: usize) -> Self {
+        let start = if first == 0 { self.start } else { None };
+        Left { panel: &self.panel[first * self.height..], height: self.height, start }
+    }
 }
 
 /// What becomes of a sum before it is written.
@@ -194,15 +223,61 @@ fn strip_to<T: Scalar>(
     if let Finish::WherePositive(by) = finish {
         assert!(fits(columns.len(), height, by.len()), "the mask is too short");
     }
+    let out: *mut T = out.as_mut_ptr().cast();
     // SAFETY: the slices are as long as the kernels reach, and the instructions are there.
     unsafe {
         match instructions {
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx512 => T::strip_avx512(left, right, columns, finish, out),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => T::strip_avx2(left, right, columns, finish, out),
-            Instructions::Portable => tiles::<T::Portable, 1, 2>(left, right, 0..height, columns, finish, out),
+            Instructions::Avx2 if is_for_parts(left, right, columns.len()) => {
+                strip_in_parts(left, right, columns, finish, out);
+            }
+            #[cfg(target_arch = "x86_64")]
+            Instructions::Avx2 => T::strip_avx2(left, right, columns, (finish, null()), out),
+            Instructions::Portable => {
+                tiles::<T::Portable, 1, 2>(left, right, 0..height, columns, (finish, null()), out);
+            }
         }
+    }
+}
+
+/// Rows of the right factor, and columns of the panel, that make a part of a strip: of these columns two groups, 8 kB, stay in the first cache of a core,
+/// which two threads may share. A whole number of panels.
+#[cfg(target_arch = "x86_64")]
+const DEPTH: usize = 64;
+
+/// Whether a strip is faster in parts: they are enough to be worth what a part more costs, the panel is too large for the first cache, and a part of it meets many columns.
+#[cfg(target_arch = "x86_64")]
+fn is_for_parts<T: Kernels>(left: &Left<'_, T>, right: &Right<'_, T>, columns: usize) -> bool {
+    right.depth > 2 * DEPTH && left.height > T::GROUP && columns >= 12 && fits(columns, left.height, BLOCK)
+}
+
+/// A strip in parts of its depth, so that the panel comes from the first cache for all tiles but the first ones. The sums of a part go on from those of the
+/// part before: they are the same chains, with the same bits.
+///
+/// # Safety
+/// As `strip_avx2`: the slices are long enough, as `strip_to` checks, and the processor has the instructions. The strip [`is_for_parts`].
+#[cfg(target_arch = "x86_64")]
+#[inline(never)]
+unsafe fn strip_in_parts<T: Kernels>(
+    left: &Left<'_, T>,
+    right: &Right<'_, T>,
+    columns: Range<usize>,
+    finish: Finish<'_, T>,
+    out: *mut T,
+) {
+    let mut sums = [MaybeUninit::<T>::uninit(); BLOCK];
+    let sums: *mut T = sums.as_mut_ptr().cast();
+    let (length, mut first, mut before) = (right.whole_runs(DEPTH), 0, null());
+    // SAFETY: the parts lie in the slices, and what is in `sums` from the second part on the first one has written.
+    unsafe {
+        while right.depth - first > length {
+            let (left, right) = (left.from(first), right.part(first..first + length));
+            T::strip_avx2(&left, &right, columns.clone(), (Finish::Keep, before), sums);
+            (first, before) = (first + length, sums.cast_const());
+        }
+        T::strip_avx2(&left.from(first), &right.part(first..right.depth), columns, (finish, before), out);
     }
 }
 
@@ -221,7 +296,7 @@ pub trait Kernels: Sized + Copy + 'static {
         right: &Right<'_, Self>,
         columns: Range<usize>,
         finish: Finish<'_, Self>,
-        out: &mut [MaybeUninit<Self>],
+        out: *mut Self,
     );
     #[cfg(target_arch = "x86_64")]
     #[doc(hidden)]
@@ -243,12 +318,13 @@ pub trait Kernels: Sized + Copy + 'static {
         left: &Left<'_, Self>,
         right: &Right<'_, Self>,
         columns: Range<usize>,
-        finish: Finish<'_, Self>,
-        out: &mut [MaybeUninit<Self>],
+        finish: (Finish<'_, Self>, *const Self),
+        out: *mut Self,
     );
 }
 
-/// The rows `rows` of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time.
+/// The rows `rows` of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time. The sums begin with those at `before`, which lie as the result does,
+/// unless it is null; then with the panel's start.
 ///
 /// # Safety
 /// The slices are long enough, as `strip_to` checks, and the processor has the instructions of `V`.
@@ -258,31 +334,31 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     right: &Right<'_, V::Element>,
     rows: Range<usize>,
     columns: Range<usize>,
-    finish: Finish<'_, V::Element>,
-    out: &mut [MaybeUninit<V::Element>],
+    (finish, before): (Finish<'_, V::Element>, *const V::Element),
+    out: *mut V::Element,
 ) {
     let group = GROUP / size_of::<V::Element>();
     // SAFETY: as this function's.
     unsafe {
         for row in rows.step_by(ROWS * group) {
             let mut column = columns.start;
-            let mut to = out.as_mut_ptr().cast::<V::Element>().wrapping_add(row);
+            let mut to = out.wrapping_add(row);
             while column + COLUMNS <= columns.end {
-                tile::<V, ROWS, COLUMNS>(left, right, row, columns.start, column, finish, to);
+                tile::<V, ROWS, COLUMNS>(left, right, row, columns.start, column, (finish, before), to);
                 column += COLUMNS;
                 to = to.wrapping_add(COLUMNS * left.height);
             }
             if COLUMNS > 6 && column + 6 <= columns.end {
-                tile::<V, ROWS, 6>(left, right, row, columns.start, column, finish, to);
+                tile::<V, ROWS, 6>(left, right, row, columns.start, column, (finish, before), to);
                 column += 6;
                 to = to.wrapping_add(6 * left.height);
             }
             match columns.end - column {
-                5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, columns.start, column, finish, to),
-                4 if COLUMNS > 4 => tile::<V, ROWS, 4>(left, right, row, columns.start, column, finish, to),
-                3 if COLUMNS > 3 => tile::<V, ROWS, 3>(left, right, row, columns.start, column, finish, to),
-                2 if COLUMNS > 2 => tile::<V, ROWS, 2>(left, right, row, columns.start, column, finish, to),
-                1 => tile::<V, ROWS, 1>(left, right, row, columns.start, column, finish, to),
+                5 if COLUMNS > 5 => tile::<V, ROWS, 5>(left, right, row, columns.start, column, (finish, before), to),
+                4 if COLUMNS > 4 => tile::<V, ROWS, 4>(left, right, row, columns.start, column, (finish, before), to),
+                3 if COLUMNS > 3 => tile::<V, ROWS, 3>(left, right, row, columns.start, column, (finish, before), to),
+                2 if COLUMNS > 2 => tile::<V, ROWS, 2>(left, right, row, columns.start, column, (finish, before), to),
+                1 => tile::<V, ROWS, 1>(left, right, row, columns.start, column, (finish, before), to),
                 _ => {}
             }
         }
@@ -353,14 +429,21 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     row: usize,
     first: usize,
     column: usize,
-    finish: Finish<'_, V::Element>,
+    (finish, before): (Finish<'_, V::Element>, *const V::Element),
     out: *mut V::Element,
 ) {
     let group = GROUP / size_of::<V::Element>();
     // SAFETY: every place lies before the ends that `strip_to` checked.
     unsafe {
         let mut sums = [[V::zero(); ROWS]; COLUMNS];
-        if let Some(start) = left.start {
+        if !before.is_null() {
+            let before = before.add((column - first) * left.height + row);
+            for (c, sums) in sums.iter_mut().enumerate() {
+                for (r, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load(before.add(c * left.height + r * group));
+                }
+            }
+        } else if let Some(start) = left.start {
             for r in 0..ROWS {
                 let start = V::load(start.as_ptr().add(row + r * group));
                 for sums in &mut sums {
@@ -462,16 +545,16 @@ macro_rules! kernels {
                 right: &Right<'_, $type>,
                 columns: Range<usize>,
                 finish: Finish<'_, $type>,
-                out: &mut [MaybeUninit<$type>],
+                out: *mut $type,
             ) {
                 // SAFETY: the caller's.
                 unsafe {
                     match left.height / <$type as Kernels>::GROUP {
-                        4 => tiles::<x86::$avx512, 4, 6>(left, right, 0..left.height, columns, finish, out),
-                        3 => tiles::<x86::$avx512, 3, 6>(left, right, 0..left.height, columns, finish, out),
-                        2 => tiles::<x86::$avx512, 2, 6>(left, right, 0..left.height, columns, finish, out),
+                        4 => tiles::<x86::$avx512, 4, 6>(left, right, 0..left.height, columns, (finish, null()), out),
+                        3 => tiles::<x86::$avx512, 3, 6>(left, right, 0..left.height, columns, (finish, null()), out),
+                        2 => tiles::<x86::$avx512, 2, 6>(left, right, 0..left.height, columns, (finish, null()), out),
                         // six sums alone would wait for each other
-                        _ => tiles::<x86::$avx512, 1, 12>(left, right, 0..left.height, columns, finish, out),
+                        _ => tiles::<x86::$avx512, 1, 12>(left, right, 0..left.height, columns, (finish, null()), out),
                     }
                 }
             }
@@ -482,8 +565,8 @@ macro_rules! kernels {
                 left: &Left<'_, $type>,
                 right: &Right<'_, $type>,
                 columns: Range<usize>,
-                finish: Finish<'_, $type>,
-                out: &mut [MaybeUninit<$type>],
+                finish: (Finish<'_, $type>, *const $type),
+                out: *mut $type,
             ) {
                 // SAFETY: the caller's.
                 unsafe {

@@ -89,13 +89,24 @@ fn every_path_rounds_alike() {
 #[test]
 fn an_element_is_one_chain_in_the_order_of_k() {
     let number = |i: usize| (i as f64 * 0.7).sin();
-    for instructions in Instructions::all().filter(|i| *i != Instructions::Portable) {
-        let (depth, height, columns) = (99, 4 * f64::GROUP, 7);
-        let out = product::<f64>(instructions, &number, [4, depth, 64, 0, 0, columns], false, true);
-        for c in 0..columns {
-            for i in 0..height {
-                let chain = |sum: f64, k: usize| number(k * height + i).mul_add(number(3 * k + 7 * c + 1), sum);
-                assert_eq!(out[c * height + i], (0..depth).fold(number(i + 5), chain), "{instructions:?}");
+    // of fewer columns and less depth a strip is one part
+    for (depth, columns) in [(99, 7), (199, 13)] {
+        for (instructions, by_rows) in Instructions::all().flat_map(|i| [(i, false), (i, true)]) {
+            if instructions == Instructions::Portable {
+                continue;
+            }
+            let (run, height) = (if by_rows { 1000 } else { 32 }, 4 * f64::GROUP);
+            let shape = [4, depth, run, 0, 0, columns];
+            let out = product::<f64>(instructions, &number, shape, by_rows, true);
+            for c in 0..columns {
+                for i in 0..height {
+                    let chain = |sum: f64, k: usize| number(k * height + i).mul_add(number(3 * k + 7 * c + 1), sum);
+                    let mut sum = (0..depth).fold(number(i + 5), chain);
+                    if depth % 3 == 1 {
+                        sum = sum.max(0.0);
+                    }
+                    assert_eq!(out[c * height + i], sum, "{instructions:?} {shape:?}");
+                }
             }
         }
     }
