@@ -2,7 +2,8 @@
 //!
 //! The left factor is a panel: up to 64 rows in `f32` and 32 in `f64`, column k contiguous at k · height. The right factor is read
 //! element by element, and each element multiplies the whole column of the panel. A tile of the result, all rows of the panel by a
-//! few columns, stays in registers while k runs; nothing is packed or copied.
+//! few columns, stays in registers while k runs, with AVX2 through a part of a deep product (`strip_in_parts`);
+//! nothing is packed or copied.
 //!
 //! Every element of a strip is one chain of fused multiply-adds over k = 0, 1, …, so it has the same bits however the
 //! result is cut into strips and tiles, and on every processor with a fused multiply-add. The instruction set is chosen at run time; on a
