@@ -40,7 +40,7 @@ def where_worse(result: dict) -> list[str]:
         for name, peer in cell["peers"].items():
             place = f"{cell['work']}, {cell['dtype']}: {PEERS[name].title}"
             if (times := ratio(cell, name)) < 1:
-                worse.append(f"- {place} is faster: it takes {times:.2f} of mfnet's time.")
+                worse.append(f"- {place} is faster: it takes {times:.3f} of mfnet's time.")
             if peer["peak_kilobytes"] < ours["peak_kilobytes"]:
                 megabytes = [f"{kilobytes / 1024:.0f} MB" for kilobytes in (peer["peak_kilobytes"], ours["peak_kilobytes"])]
                 worse.append(f"- {place} takes less memory: {megabytes[0]}, mfnet {megabytes[1]}.")
