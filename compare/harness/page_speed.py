@@ -144,7 +144,8 @@ def of_epochs(result: dict) -> list[str]:
 
 def rounded(times: float) -> str:
     """So that it tells whether it is more than 1."""
-    return f"{times:.2f}" if times < 1.5 else f"{times:.1f}"
+    digits = 3 if round(times, 2) == 1 else 2 if times < 1.5 else 1
+    return f"{times:.{digits}f}"
 
 
 def share_of_peak(cell: Cell, threads: int) -> float:

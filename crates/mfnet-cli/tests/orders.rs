@@ -88,7 +88,23 @@ fn more_rows_of_the_same_kind() {
     );
 }
 
-/// A rate that is far too large makes every epoch worse than the model was; what the model does not know, and what is not taken over, is said.
+#[test]
+fn levels_that_the_model_does_not_know_are_named() {
+    let desk = Desk::new();
+    let table = |colours: [&str; 2]| -> String {
+        let rows = (0..40).map(|i| format!("{},{},{}\n", colours[i % 2], i, 3 * i + 5 * (i % 2)));
+        "colour,size,price\n".to_owned() + &rows.collect::<String>()
+    };
+    desk.write("known.csv", table(["red", "blue"]));
+    desk.write("new.csv", table(["red", "green"]));
+    desk.ok("train known.csv --target price --epochs 1 --output known");
+    let said = desk.ok("train new.csv --warm-start known --epochs 1 --output new").stderr;
+    assert!(said.contains("colour: 20 rows with levels") && said.contains("\"green\"\n"), "{said}");
+    let said = desk.ok("train known.csv --warm-start known --epochs 1 --output again").stderr;
+    assert!(!said.contains("rows with levels"), "{said}");
+}
+
+/// A rate that is far too large makes every epoch worse than the model was.
 #[test]
 fn a_model_that_is_not_made_better_stays() {
     let desk = Desk::new();

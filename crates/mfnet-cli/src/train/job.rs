@@ -186,13 +186,14 @@ impl<'a> Job<'a> {
     fn otherwise_before(&self) -> Option<String> {
         const OF_ONE_RUN: [&str; 6] = ["best_epoch", "epochs", "order", "scale", "seed", "warm_start"];
         let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
-        let now = self.settings.described(self.task.args);
-        let differs = |name: &String| !OF_ONE_RUN.contains(&name.as_str()) && settings.get(name) != now.get(name);
-        if loss.as_ref() == Some(&self.settings.loss_name) && !settings.keys().chain(now.keys()).any(differs) {
+        let [mut before, mut now] = [settings.clone(), self.settings.described(self.task.args)];
+        for settings in [&mut before, &mut now] {
+            settings.retain(|name, _| !OF_ONE_RUN.contains(&name.as_str()));
+        }
+        if loss.as_ref() == Some(&self.settings.loss_name) && before == now {
             return None;
         }
-        let settings = settings.iter().filter(|(name, _)| !OF_ONE_RUN.contains(&name.as_str()));
-        let settings = settings.map(|(name, value)| match value.as_str() {
+        let settings = before.iter().map(|(name, value)| match value.as_str() {
             Some(text) => format!("{name} {text}"),
             None => format!("{name} {value}"),
         });
