@@ -35,17 +35,16 @@ fn trainer<T: Scalar>(work: &Work, data: &Dataset, rule: impl Rule<T>, threads: 
 /// Seconds of an epoch of the loop of the README, the second one.
 fn readable_loop<T: Scalar>(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> {
     let mut net = work.network::<T>()?;
-    let (loss, mut optimizer) = (work.loss::<T>(), Optimizer::new(Sgd::new(0.01)));
+    let (loss, mut optimizer) = (work.loss::<T>(), Optimizer::new(Sgd::default(), 0.01));
     let mut seconds = 0.0;
     threads.install(|| {
         for epoch in 1..=2 {
             let clock = Instant::now();
-            let mut rng = Seed(0).stream(Purpose::Epoch { number: epoch });
-            for batch in data.batches(work.batch).shuffled(&mut rng) {
-                let trace = net.forward(batch.inputs());
+            for batch in data.batches(work.batch).shuffled(Seed(0), epoch) {
+                let trace = net.forward(batch.pass(), batch.inputs());
                 let delta = loss.gradient(trace.output(), batch.targets());
                 let gradients = net.backward(&trace, delta);
-                optimizer.step(&mut net, &gradients);
+                optimizer.step(&mut net, gradients);
             }
             seconds = clock.elapsed().as_secs_f64();
         }

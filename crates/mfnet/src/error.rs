@@ -106,10 +106,13 @@ pub enum Error {
         /// Which weights the network holds now.
         kept: KeptWeights,
     },
+    /// A callback failed.
+    #[error("{0}")]
+    Callback(Box<dyn std::error::Error + Send + Sync>),
     /// A part of a network that only its author's program can rebuild.
     #[error(
-        "layer {index} ({name}) is a user's own and cannot be stored in a model file; save its weights with \
-         NeuralNetwork::save_weights and load them into a network that your program builds"
+        "layer {index} ({name}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+         its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
     NotStorable {
         /// Its position in the list of layers.
@@ -137,6 +140,14 @@ pub enum ModelProblem {
     /// A safetensors file of another program.
     #[error("the file has no metadata of mfnet: it was not written by this program")]
     NoMetadata,
+    /// A layer or activation of the program that wrote the file.
+    #[error("the {what} {name:?} is not one of the library's: load the model with Model::load_with and a Registry that has it")]
+    NotRegistered {
+        /// "layer" or "activation".
+        what: &'static str,
+        /// The name under which it was stored.
+        name: String,
+    },
     /// Something in it is not as it was written.
     #[error("the file was altered: its contents do not have the SHA-256 that was stored with them")]
     Altered,

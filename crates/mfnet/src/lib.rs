@@ -10,6 +10,7 @@ mod metric;
 mod model;
 mod network;
 mod optimizer;
+mod pass;
 mod random;
 mod report;
 mod tensor;
@@ -27,17 +28,23 @@ pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
 #[cfg(feature = "download")]
 pub use error::{DownloadProblem, Refusal};
 pub use init::Init;
-pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
-pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
+pub use layer::{Activation, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual};
+pub use loss::{CrossEntropy, HalfMse, Loss, Mse, Weights, softmax};
 pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
-pub use model::{AnyNetwork, Importance, Model, Predictions, Split, TargetColumns, Training, UnknownLevels};
+pub use model::{
+    AnyNetwork, Importance, Model, Predictions, Registry, Split, TargetColumns, Training, UnknownLevels,
+};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
-pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Schedule, Sgd};
+pub use optimizer::{
+    Adam, AdamW, Clip, Gradients, Group, MatrixRule, Optimizer, Parameter, ParameterKind, Parameters, Rule, Schedule, Sgd,
+    Update,
+};
+pub use pass::{Context, Pass, Random};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
 pub use report::Walkthrough;
-pub use tensor::{Descent, Dtype, Operand, Scalar, Tensor};
+pub use tensor::{Dtype, Memo, Operand, Scalar, Tensor};
 pub use threads::Threads;
 pub use train::{
-    Callback, EpochRecord, Flow, History, Phases, SampleOrder, Step, Stop, Trainer, linear_model, linear_model_while,
-    naive_model,
+    Callback, EpochRecord, History, Phases, SampleOrder, Session, Step, StopReason, Trainer, linear_model,
+    linear_model_while, naive_model,
 };

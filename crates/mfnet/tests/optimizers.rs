@@ -113,7 +113,7 @@ fn train<T: Scalar>(row: &Row<T>, mut numbers: Numbers, steps: usize, fall: f64)
     for _ in 0..steps {
         let trace = net.forward(&x);
         let gradients = net.backward(&trace, HalfMse.gradient(trace.output(), &y));
-        optimizer.step(&mut net, &gradients);
+        optimizer.step(&mut net, gradients);
         numbers.learning_rate *= fall;
         *optimizer.rule_mut() = (row.rule)(numbers);
     }
@@ -267,7 +267,7 @@ fn numbers_that_cannot_be_are_refused() {
 #[should_panic(expected = "the gradients belong to another network")]
 fn gradients_of_another_network_are_refused() {
     let (_, gradients) = known_gradients(1.0);
-    Optimizer::new(Sgd::new(0.1)).step(&mut network([Tensor::zeros(2, 4)]), &gradients);
+    Optimizer::new(Sgd::default(), 0.1).step(&mut network([Tensor::zeros(2, 4)]), &gradients);
 }
 
 /// Two linear layers and the gradients \[2.25 3\] and \[3 4\] times `size`: norms 3.75, 5 and together 6.25.
@@ -325,7 +325,7 @@ fn limits_that_cannot_be_are_refused() {
     let (mut net, _) = known_gradients(1.0);
     for (limit, found) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
         for clip in [Clip::Global(limit), Clip::PerLayer(limit)] {
-            let error = Trainer::new(HalfMse, Sgd::new(0.1)).clip(clip).run(&mut net, &data).unwrap_err();
+            let error = Trainer::new(HalfMse, Optimizer::new(Sgd::default(), 0.1)).clip(clip).run(&mut net, &data).unwrap_err();
             let message = format!("gradient norm to clip at: expected a positive number, found {found}");
             assert_eq!(error.to_string(), message);
         }
@@ -344,7 +344,7 @@ fn clipping_does_not_hide_nan() {
 #[test]
 fn nothing_is_clipped_unless_asked() {
     let (mut net, gradients) = known_gradients(1e9);
-    Optimizer::new(Sgd::new(1.0)).step(&mut net, &gradients);
+    Optimizer::new(Sgd::default(), 1.0).step(&mut net, gradients);
     let moved: Vec<f64> = net.parameters().flat_map(|p| p.value.iter()).copied().collect();
     assert_eq!(moved, [-2.25e9, 1.0 - 3e9, -3e9, 0.75 - 4e9]);
 }

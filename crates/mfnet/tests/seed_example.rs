@@ -79,7 +79,7 @@ fn the_loop_of_a_user_ends_in_the_same_weights() {
     let trace = net.forward(&x);
     let delta = HalfMse.gradient(trace.output(), &y);
     let gradients = net.backward(&trace, delta);
-    Optimizer::new(Sgd::new(4.0)).step(&mut net, &gradients);
+    Optimizer::new(Sgd::default(), 4.0).step(&mut net, gradients);
     let linear = net.layers().iter().filter_map(|layer| match layer {
         AnyLayer::Linear(linear) => Some(linear.augmented()),
         _ => None,

@@ -35,15 +35,14 @@ fn by_hand<T: Scalar>(data: &Dataset, loss: &impl Loss<T>, rule: impl Rule<T>, c
     let mut net = network::<T>(data);
     let mut optimizer = Optimizer::new(rule);
     for epoch in 1..=2 {
-        let mut rng = Seed(5).stream(Purpose::Epoch { number: epoch });
-        for batch in data.batches(BATCH).shuffled(&mut rng) {
-            let trace = net.forward(batch.inputs());
+        for batch in data.batches(BATCH).shuffled(Seed(5), epoch) {
+            let trace = net.forward(batch.pass(), batch.inputs());
             let delta = loss.gradient(trace.output(), batch.targets());
             let mut gradients = net.backward(&trace, delta);
             if clip {
                 gradients.clip_global_norm(0.01);
             }
-            optimizer.step(&mut net, &gradients);
+            optimizer.step(&mut net, gradients);
         }
     }
     bits(&net)

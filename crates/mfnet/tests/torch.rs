@@ -161,7 +161,7 @@ fn training() {
                 Some(other) => panic!("no clipping is called {other}"),
                 None => {}
             }
-            optimizer.step(&mut net, &gradients);
+            optimizer.step(&mut net, gradients);
 
             if let Some(expected) = trajectory["weights_at"].get((step + 1).to_string()) {
                 for (found, expected) in net.parameters().zip(list(expected)) {
@@ -195,7 +195,7 @@ fn linear_after_linear() {
             let what = format!("decay {weight_decay}, loss of step {step}");
             assert_close(HalfMse.value(trace.output(), &y), number(expected), &what);
             let gradients = net.backward(&trace, HalfMse.gradient(trace.output(), &y));
-            optimizer.step(&mut net, &gradients);
+            optimizer.step(&mut net, gradients);
         }
         let trace = net.forward(&x);
         for (l, expected) in list(&run["final"]).iter().enumerate() {

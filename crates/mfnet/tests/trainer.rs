@@ -35,12 +35,11 @@ fn loop_and_trainer_agree<T: Scalar>(name: &str, loss: impl Loss<T> + Copy, clip
     assert_ne!(train.samples() % 32, 0);
     let mut net = network::<T>(&train);
     let before = bits(&net);
-    let mut optimizer = Optimizer::new(Adam::new(0.01));
+    let mut optimizer = Optimizer::new(Adam::default(), 0.01);
     let (mut step, steps) = (0, train.samples().div_ceil(32));
     for epoch in 1..=3 {
-        let mut rng = Seed(5).stream(Purpose::Epoch { number: epoch });
-        for batch in train.batches(32).shuffled(&mut rng) {
-            let trace = net.forward(batch.inputs());
+        for batch in train.batches(32).shuffled(Seed(5), epoch) {
+            let trace = net.forward(batch.pass(), batch.inputs());
             let delta = loss.gradient(trace.output(), batch.targets());
             let mut gradients = net.backward(&trace, delta);
             match clip {
@@ -49,12 +48,12 @@ fn loop_and_trainer_agree<T: Scalar>(name: &str, loss: impl Loss<T> + Copy, clip
                 None => {}
             }
             optimizer.rule_mut().learning_rate = 0.01 * schedule.factor(step, steps, 3);
-            optimizer.step(&mut net, &gradients);
+            optimizer.step(&mut net, gradients);
             step += 1;
         }
     }
     let mut trained = network::<T>(&train);
-    let trainer = Trainer::new(loss, Adam::new(0.01)).epochs(3).batch_size(32).seed(Seed(5)).schedule(schedule);
+    let trainer = Trainer::new(loss, Optimizer::new(Adam::default(), 0.01)).epochs(3).batch_size(32).seed(Seed(5)).schedule(schedule);
     let trainer = match clip {
         Some(clip) => trainer.clip(clip),
         None => trainer,
@@ -78,7 +77,7 @@ fn the_mean_loss_weighs_batches_by_their_size() {
     // a rate so small that the weights stay as they are
     let mut net = network::<f64>(&train);
     let whole = net.evaluate_loss(&Mse, &train).unwrap();
-    let history = Trainer::new(Mse, Sgd::new(1e-300)).epochs(1).batch_size(100).run(&mut net, &train).unwrap();
+    let history = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e-300)).epochs(1).batch_size(100).run(&mut net, &train).unwrap();
     assert!((history.epochs()[0].loss - whole).abs() < 1e-12 * whole);
 }
 
@@ -88,7 +87,7 @@ fn the_best_epoch_is_kept() {
     let run = |epochs, patience| {
         let mut net = network::<f64>(&train);
         let trainer =
-            Trainer::new(Mse, Adam::new(0.01)).epochs(epochs).validate_on(&validation).early_stopping(patience);
+            Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(epochs).validate_on(&validation).early_stopping(patience);
         let history = trainer.run(&mut net, &train).unwrap();
         (bits(&net), history, net.evaluate_loss(&Mse, &validation).unwrap())
     };
@@ -100,7 +99,7 @@ fn the_best_epoch_is_kept() {
     assert_eq!(loss, losses[best - 1]);
     // without validation the weights of that epoch are the last ones
     let mut net = network::<f64>(&train);
-    Trainer::new(Mse, Adam::new(0.01)).epochs(best).run(&mut net, &train).unwrap();
+    Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(best).run(&mut net, &train).unwrap();
     assert_eq!(bits(&net), kept);
     // patience
     let (_, history, _) = run(60, 3);
@@ -112,9 +111,9 @@ fn the_best_epoch_is_kept() {
 fn the_start_may_be_the_best() {
     let (train, validation) = data("diabetes");
     let mut trained = network::<f64>(&train);
-    Trainer::new(Mse, Adam::new(0.01)).epochs(2).validate_on(&validation).run(&mut trained, &train).unwrap();
+    Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(2).validate_on(&validation).run(&mut trained, &train).unwrap();
     let loss = trained.evaluate_loss(&Mse, &validation).unwrap();
-    let trainer = |rate| Trainer::new(Mse, Adam::new(rate)).epochs(6).validate_on(&validation).early_stopping(4);
+    let trainer = |rate| Trainer::new(Mse, Optimizer::new(Adam::default(), rate)).epochs(6).validate_on(&validation).early_stopping(4);
 
     let mut net = trained.clone();
     let history = trainer(3.0).keep_start().run(&mut net, &train).unwrap();
@@ -131,7 +130,7 @@ fn the_start_may_be_the_best() {
     let history = trainer(1e-4).keep_start().run(&mut net, &train).unwrap();
     assert!(history.best_epoch() > 0 && net.evaluate_loss(&Mse, &validation).unwrap() < loss);
     let mut net = trained.clone();
-    let history = Trainer::new(Mse, Adam::new(3.0)).epochs(2).keep_start().run(&mut net, &train).unwrap();
+    let history = Trainer::new(Mse, Optimizer::new(Adam::default(), 3.0)).epochs(2).keep_start().run(&mut net, &train).unwrap();
     assert_eq!((history.best_epoch(), history.start_validation_loss()), (2, None));
 }
 
@@ -139,17 +138,17 @@ fn the_start_may_be_the_best() {
 fn the_validation_accuracy_of_classes() {
     let (train, validation) = data("digits");
     let mut net = network::<f32>(&train);
-    let trainer = Trainer::new(CrossEntropy, Adam::new(0.01)).epochs(8).validate_on(&validation);
+    let trainer = Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 0.01)).epochs(8).validate_on(&validation);
     let history = trainer.run(&mut net, &train).unwrap();
     let accuracies: Vec<f64> = history.epochs().iter().map(|epoch| epoch.validation_accuracy.unwrap()).collect();
     assert!(accuracies[0] < accuracies[7], "{accuracies:?}");
     // the kept weights score what was recorded
     assert_eq!(net.evaluate(&validation).unwrap().headline(), accuracies[history.best_epoch() - 1]);
     // none without validation, none of values
-    let history = Trainer::new(CrossEntropy, Adam::new(0.01)).epochs(1).run(&mut net, &train).unwrap();
+    let history = Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 0.01)).epochs(1).run(&mut net, &train).unwrap();
     assert_eq!(history.epochs()[0].validation_accuracy, None);
     let (train, validation) = data("diabetes");
-    let trainer = Trainer::new(Mse, Adam::new(0.01)).epochs(1).validate_on(&validation);
+    let trainer = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(1).validate_on(&validation);
     let history = trainer.run(&mut network::<f64>(&train), &train).unwrap();
     assert_eq!(history.epochs()[0].validation_accuracy, None);
 }
@@ -179,7 +178,7 @@ fn a_callback_may_stop_the_training() {
     let run = |step, epoch| {
         let mut net = network::<f64>(&train);
         let mut stop = StopAt { step, epoch, seen: Vec::new() };
-        let history = Trainer::new(Mse, Adam::new(0.01)).epochs(5).callback(&mut stop).run(&mut net, &train).unwrap();
+        let history = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(5).callback(&mut stop).run(&mut net, &train).unwrap();
         assert_ne!(bits(&net), bits(&network::<f64>(&train)));
         (history.stop(), history.epochs().len(), stop.seen)
     };
@@ -208,7 +207,7 @@ fn a_training_that_diverges_goes_back() {
     // in the first epoch: the initial weights
     let mut net = network::<f64>(&train);
     let before = bits(&net);
-    let error = Trainer::new(Mse, Sgd::new(1e308)).run(&mut net, &train).unwrap_err().to_string();
+    let error = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e308)).run(&mut net, &train).unwrap_err().to_string();
     assert!(error.contains(" in epoch 1, step ") && error.ends_with("the weights of the start are kept"), "{error}");
     assert_eq!(bits(&net), before);
 }
@@ -219,7 +218,7 @@ fn settings_and_data_that_cannot_be() {
     let (digits, _) = data("digits");
     let error = |change: &dyn Fn(Trainer<'static, f64, Mse, Sgd>) -> Trainer<'static, f64, Mse, Sgd>,
                  data: &Dataset| {
-        change(Trainer::new(Mse, Sgd::new(0.1))).run(&mut network::<f64>(&train), data).unwrap_err().to_string()
+        change(Trainer::new(Mse, Optimizer::new(Sgd::default(), 0.1))).run(&mut network::<f64>(&train), data).unwrap_err().to_string()
     };
     assert_eq!(error(&|t| t.epochs(0), &train), "epochs: expected at least 1, found 0");
     assert_eq!(error(&|t| t.batch_size(0), &train), "batch size: expected at least 1, found 0");
@@ -235,7 +234,7 @@ fn settings_and_data_that_cannot_be() {
     let two = Targets::Values { columns: vec!["a".into(), "b".into()], values: Tensor::zeros(2, 3) };
     let two = Dataset::new("two", Tensor::zeros(10, 3), two).unwrap();
     assert_eq!(error(&|t| t, &two), "Trainer::run: expected 2 outputs, as the targets have, found 1");
-    let error = Trainer::new(Mse, Sgd::new(-1.0)).run(&mut network::<f64>(&train), &train).unwrap_err().to_string();
+    let error = Trainer::new(Mse, Optimizer::new(Sgd::default(), -1.0)).run(&mut network::<f64>(&train), &train).unwrap_err().to_string();
     assert_eq!(error, "learning rate: expected a positive number, found -1");
 }
 
@@ -245,7 +244,7 @@ fn orders_of_the_samples() {
     let (train, _) = data("digits");
     let trained = |data: &Dataset, order: SampleOrder, epochs: usize, batch_size: usize| {
         let mut net = network::<f64>(data);
-        let trainer = Trainer::new(CrossEntropy, Adam::new(0.01)).epochs(epochs).batch_size(batch_size).seed(Seed(5));
+        let trainer = Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 0.01)).epochs(epochs).batch_size(batch_size).seed(Seed(5));
         trainer.order(order).run(&mut net, data).map(|history| (bits(&net), history.epochs()[epochs - 1].loss))
     };
     let shuffled = |number: usize| {

@@ -3,10 +3,11 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::error::{Error, Result};
-use crate::layer::{Activation, AnyLayer, Layer, Linear};
+use crate::layer::{Activation, AnyLayer, Linear};
 use crate::loss::{HalfMse, Loss, softmax};
 use crate::network::NeuralNetwork;
-use crate::optimizer::{Optimizer, Parameters, Sgd};
+use crate::optimizer::{Optimizer, Sgd};
+use crate::pass::Pass;
 use crate::tensor::{Scalar, Tensor};
 
 /// Rows and columns that the text shows of a matrix; of a larger one the last is shown after an ellipsis.
@@ -107,7 +108,7 @@ impl Walkthrough {
     ) -> Result<Self> {
         net.check_input("explain", input.rows())?;
         let steps = steps(net)?;
-        let trace = net.forward(input);
+        let trace = net.forward(Pass::Evaluate, input);
         let mut walk = Walkthrough {
             title: format!("A batch of {} on its way through the network", input.columns()),
             forward: vec![Shown::new("A0", "X", input.augmented())],
@@ -179,7 +180,7 @@ impl Walkthrough {
             let dj_da = match l {
                 1 => {
                     let mut dj_da = Tensor::zeros(linear.inputs(), delta.columns());
-                    linear.input_gradient(trace.input(), trace.layer_output(index), delta, &mut dj_da);
+                    dj_da.set_product(&linear.transpose(), delta);
                     dj_da
                 }
                 _ => deltas[steps[l - 2].last()].clone(),
@@ -191,7 +192,7 @@ impl Walkthrough {
             self.backward.push(Shown::new(name, formula, dj_da.below_row(|j| first[(0, j)])));
         }
         let mut moved = net.clone();
-        Optimizer::new(Sgd::new(self.eta)).step(&mut moved, &gradients);
+        Optimizer::new(Sgd::default(), self.eta).step(&mut moved, gradients);
         for (l, parameter) in (1..).zip(moved.parameters_mut()) {
             let shown = Shown::new(format!("W{l}"), "", parameter.value.augmented_parameters());
             self.updated.push(Shown { formula: format!("← W{l} − η dJ_dW{l}"), ..shown });
@@ -229,7 +230,7 @@ fn steps<T: Scalar>(net: &NeuralNetwork<T>) -> Result<Vec<Step<'_, T>>> {
                 step.activation = Some((index, activation));
             }
             (other, _) => {
-                let found = format!("{} at position {index}", other.as_layer().name());
+                let found = format!("{} at position {index}", other.name());
                 return Err(Error::shape("explain", "linear layers, each with at most one activation after it", found));
             }
         }
