@@ -141,7 +141,9 @@ pub enum ModelProblem {
     #[error("the file has no metadata of mfnet: it was not written by this program")]
     NoMetadata,
     /// A layer or activation of the program that wrote the file.
-    #[error("the {what} {name:?} is not one of the library's: load the model with Model::load_with and a Registry that has it")]
+    #[error(
+        "the {what} {name:?} is not one of the library's: load the model with Model::load_with and a Registry that has it"
+    )]
     NotRegistered {
         /// "layer" or "activation".
         what: &'static str,

@@ -31,13 +31,11 @@ pub use init::Init;
 pub use layer::{Activation, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, Weights, softmax};
 pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
-pub use model::{
-    AnyNetwork, Importance, Model, Predictions, Registry, Split, TargetColumns, Training, UnknownLevels,
-};
+pub use model::{AnyNetwork, Importance, Model, Predictions, Registry, Split, TargetColumns, Training, UnknownLevels};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{
-    Adam, AdamW, Clip, Gradients, Group, MatrixRule, Optimizer, Parameter, ParameterKind, Parameters, Rule, Schedule, Sgd,
-    Update,
+    Adam, AdamW, Clip, Gradients, Group, MatrixRule, Optimizer, Parameter, ParameterKind, Parameters, Rule, Schedule,
+    Sgd, Update,
 };
 pub use pass::{Context, Pass, Random};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};

@@ -36,8 +36,10 @@ impl Seed {
 
     /// The random numbers of one place of use, such as an epoch, a step and a layer, each to be addressed by two more numbers.
     pub(crate) fn counter(self, place: [u64; 3]) -> Counter {
-        // 5 keeps these keys apart from the streams above
-        let key = place.into_iter().chain([5]).fold(self.0, |key, number| SplitMix64(key ^ number).next());
+        // 5 keeps these keys apart from the streams above; the seed is mixed before the first number comes to it, or seed 1 in epoch 2
+        // would draw what seed 2 draws in epoch 1
+        let words = [self.0].into_iter().chain(place).chain([5]);
+        let key = words.fold(0, |key, number| SplitMix64(key ^ number).next());
         Counter { key: [key as u32, (key >> 32) as u32] }
     }
 }

@@ -98,8 +98,7 @@ proptest! {
     #[test]
     fn batches(samples in labelled(), size in 1usize..50, seed: u64) {
         let data = dataset(&samples);
-        let mut rng = Seed(seed).stream(mfnet::Purpose::Epoch { number: 1 });
-        let batches: Vec<_> = data.batches::<f64>(size).shuffled(&mut rng).collect();
+        let batches: Vec<_> = data.batches::<f64>(size).shuffled(Seed(seed), 1).collect();
         let last = batches.len() - 1;
         prop_assert!(batches[..last].iter().all(|batch| batch.samples() == size));
         prop_assert!((1..=size).contains(&batches[last].samples()));

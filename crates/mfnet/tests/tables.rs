@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    ColumnKind, Columns, CrossEntropy, Dataset, Fractions, LeftOut, Model, NeuralNetwork, Predictions, Preprocessing,
-    ReadTable, Scaling, Seed, Sgd, StrayText, Table, Target, Trainer, linear_model,
+    ColumnKind, Columns, CrossEntropy, Dataset, Fractions, LeftOut, Model, NeuralNetwork, Optimizer, Predictions,
+    Preprocessing, ReadTable, Scaling, Seed, Sgd, StrayText, Table, Target, Trainer, linear_model,
 };
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! One training, from rows that are divided to files and scores.
 
 use mfnet::{
-    Activation, AnyNetwork, Dataset, Dtype, EpochRecord, Error, KeptWeights, Loss, Model, NeuralNetwork, Preprocessing,
+    Activation, AnyNetwork, Dataset, Dtype, EpochRecord, Error, KeptWeights, Model, NeuralNetwork, Preprocessing,
     Result as LibraryResult, SampleOrder, Scalar, Seed, Trainer, Training,
 };
 
@@ -64,7 +64,7 @@ impl<'a> Job<'a> {
             Ok(model)
         };
         let mut observer = Observer::new(self.task.args, folder, self.task.interrupt, &save);
-        let result = self.trainer(&mut observer, &validation).run(&mut net, &train);
+        let result = self.trainer(&validation).run_with(&mut net, &train, &mut observer);
         let epochs = observer.finish();
         let history = match result {
             Ok(history) => history,
@@ -87,22 +87,13 @@ impl<'a> Job<'a> {
         builder.linear(self.task.data.outputs()).build(Seed(self.task.args.seed))
     }
 
-    fn trainer<'t, T: Scalar>(
-        &self,
-        observer: &'t mut Observer<'_, T>,
-        validation: &'t Dataset,
-    ) -> Trainer<'t, T, Box<dyn Loss<T>>, Box<dyn mfnet::Rule<T>>> {
+    fn trainer<T: Scalar>(&self, validation: &Dataset) -> Trainer<T> {
         let choices = &self.settings.choices;
-        let mut trainer = Trainer::new(self.settings.loss(), self.settings.rule())
+        let mut trainer = Trainer::new(self.settings.loss(), self.settings.optimizer(self.task.args))
             .epochs(choices.epochs)
             .batch_size(choices.batch_size)
-            .schedule(choices.schedule)
             .seed(Seed(self.task.args.seed))
-            .order(self.order.clone())
-            .callback(observer);
-        if let Some(clip) = self.settings.clip {
-            trainer = trainer.clip(clip);
-        }
+            .order(self.order.clone());
         if validation.samples() > 0 {
             trainer = trainer.validate_on(validation);
         }

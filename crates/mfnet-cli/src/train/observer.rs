@@ -1,10 +1,11 @@
 //! What happens while a network trains: the progress bar, history.csv, the model so far, and Ctrl-C.
 
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use mfnet::{Callback, EpochRecord, Error, Flow, Model, NeuralNetwork, Scalar, Step};
+use mfnet::{Callback, EpochRecord, Error, Model, NeuralNetwork, Scalar, Step};
 
 use super::display::Display;
 use super::folder::RunFolder;
@@ -15,7 +16,7 @@ use crate::output::of_csv;
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// Saves a network after a number of epochs, with the weights of one of them.
-pub(super) type Save<'a, T> = &'a dyn Fn(&NeuralNetwork<T>, usize, usize) -> mfnet::Result<Model>;
+pub(super) type Save<'a, T> = &'a (dyn Fn(&NeuralNetwork<T>, usize, usize) -> mfnet::Result<Model> + Sync);
 
 /// Looks on for the user.
 pub(super) struct Observer<'a, T: Scalar> {
@@ -62,13 +63,14 @@ impl<'a, T: Scalar> Observer<'a, T> {
 }
 
 impl<T: Scalar> Callback<T> for Observer<'_, T> {
-    fn step(&mut self, step: &Step) -> Flow {
+    fn step(&mut self, step: &Step) -> mfnet::Result<ControlFlow<()>> {
         self.display.step(step);
-        if self.interrupt.load(Ordering::Relaxed) { Flow::Stop } else { Flow::Continue }
+        let interrupted = self.interrupt.load(Ordering::Relaxed);
+        Ok(if interrupted { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 
     /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
-    fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> mfnet::Result<Flow> {
+    fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> mfnet::Result<ControlFlow<()>> {
         self.epochs.push(*record);
         self.display.epoch(record);
         self.write(record).map_err(|source| Error::Io { path: self.folder.history(), action: "write", source })?;
@@ -78,6 +80,6 @@ impl<T: Scalar> Callback<T> for Observer<'_, T> {
             (self.save)(net, record.epoch, record.epoch)?;
             self.saved = Instant::now();
         }
-        Ok(Flow::Continue)
+        Ok(ControlFlow::Continue(()))
     }
 }

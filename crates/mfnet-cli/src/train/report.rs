@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use mfnet::{Dataset, Flow, History, Metrics, Model, Stop, linear_model_while, naive_model};
+use std::ops::ControlFlow;
+
+use mfnet::{Dataset, History, Metrics, Model, StopReason as Stop, linear_model_while, naive_model};
 use serde_json::{Map, Value, json};
 
 use super::folder::RunFolder;
@@ -54,7 +56,7 @@ impl Baselines {
         let bar = progress_bar(job.task.args.quiet, "linear model, to compare with: step {pos}");
         let linear = linear_model_while(train, |steps| {
             bar.set_position(steps as u64);
-            if interrupted() { Flow::Stop } else { Flow::Continue }
+            if interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         bar.finish_and_clear();
         let (linear, linear_level) = if interrupted() { None } else { Some(scores(linear)?) }.unzip();
@@ -135,7 +137,7 @@ impl Report {
             }
             _ => String::new(),
         };
-        Ok(Report { parts, baselines, provided, facts, stop: history.stop(), curves, model, page })
+        Ok(Report { parts, baselines, provided, facts, stop: history.stop_reason(), curves, model, page })
     }
 
     /// The object of `--json` and metrics.json. What is missing or not finite is null.
@@ -203,6 +205,7 @@ impl Report {
             Stop::Finished => "",
             Stop::Early => ", stopped early",
             Stop::Callback => ", interrupted",
+            Stop::Diverged => ", diverged",
         };
         let [_, validation, _] = &self.parts;
         let best = match (validation.samples, number("best_epoch")) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mfnet::{Adam, AdamW, Clip, CrossEntropy, Dataset, HalfMse, Loss, Mse, Rule, Scalar, Schedule, Sgd};
+use mfnet::{Adam, AdamW, Clip, CrossEntropy, Dataset, HalfMse, Loss, Mse, Optimizer, Scalar, Schedule, Sgd};
 use serde_json::{Value, json};
 
 use super::choices::Choices;
@@ -11,18 +11,10 @@ use crate::failure::Failure;
 
 /// What is minimised, and how.
 pub(super) struct Settings {
-    rule: RuleKind,
     loss: LossName,
     pub(super) loss_name: String,
     pub(super) choices: Choices,
     pub(super) clip: Option<Clip>,
-}
-
-#[derive(Clone, Copy)]
-enum RuleKind {
-    Sgd(Sgd),
-    Adam(Adam),
-    AdamW(AdamW),
 }
 
 impl Settings {
@@ -38,27 +30,13 @@ impl Settings {
         if args.nesterov && args.momentum == 0.0 {
             return Err(Failure::usage("--nesterov needs --momentum").help("add --momentum 0.9"));
         }
-        let Choices { learning_rate, weight_decay, .. } = choices;
-        let decay_biases = args.decay_biases;
-        let adam = Adam { weight_decay, decay_biases, ..Adam::new(learning_rate) };
-        let rule = match args.optimizer {
-            OptimizerName::Sgd => RuleKind::Sgd(Sgd {
-                momentum: args.momentum,
-                nesterov: args.nesterov,
-                weight_decay,
-                decay_biases,
-                ..Sgd::new(learning_rate)
-            }),
-            OptimizerName::Adam => RuleKind::Adam(adam),
-            OptimizerName::Adamw => RuleKind::AdamW(AdamW(adam)),
-        };
         let clip = match (args.clip_norm, args.clip_layer_norm) {
             (norm, _) if norm > 0.0 => Some(Clip::Global(norm)),
             (_, norm) if norm > 0.0 => Some(Clip::PerLayer(norm)),
             _ => None,
         };
-        let settings = Settings { rule, loss: LossName::Mse, loss_name: String::new(), choices, clip };
-        settings.rule::<f64>().check().map_err(|error| {
+        let settings = Settings { loss: LossName::Mse, loss_name: String::new(), choices, clip };
+        settings.optimizer::<f64>(args).check().map_err(|error| {
             Failure::from(error)
                 .help("choose a smaller --learning-rate, or a smaller --weight-decay; 0 switches decay off")
         })?;
@@ -91,12 +69,18 @@ impl Settings {
         }
     }
 
-    pub(super) fn rule<T: Scalar>(&self) -> Box<dyn Rule<T>> {
-        match self.rule {
-            RuleKind::Sgd(rule) => Box::new(rule),
-            RuleKind::Adam(rule) => Box::new(rule),
-            RuleKind::AdamW(rule) => Box::new(rule),
-        }
+    pub(super) fn optimizer<T: Scalar>(&self, args: &TrainArgs) -> Optimizer<T> {
+        let Choices { learning_rate, weight_decay, schedule, .. } = self.choices;
+        let optimizer = match args.optimizer {
+            OptimizerName::Sgd => {
+                Optimizer::new(Sgd { momentum: args.momentum, nesterov: args.nesterov }, learning_rate)
+            }
+            OptimizerName::Adam => Optimizer::new(Adam::default(), learning_rate),
+            OptimizerName::Adamw => Optimizer::new(AdamW::default(), learning_rate),
+        };
+        let optimizer = optimizer.weight_decay(weight_decay).schedule(schedule);
+        let optimizer = if args.decay_biases { optimizer.decay_biases() } else { optimizer };
+        if let Some(clip) = self.clip { optimizer.clip(clip) } else { optimizer }
     }
 
     /// The settings in a few words.

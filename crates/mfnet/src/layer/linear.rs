@@ -92,7 +92,7 @@ impl<T: Scalar> Layer<T> for Linear<T> {
 
     /// Z = b 1ᵀ + W A.
     fn forward(&self, _at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
-        product::affine(self.matrix(), None, a, z, Finish::Keep, |_, _| {});
+        product::affine(self.matrix(), a, z);
     }
 
     /// ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ] and ∂J/∂A = Wᵀ Δ.

@@ -104,7 +104,6 @@ impl<T: Scalar> Clone for Box<dyn Layer<T>> {
 
 /// A layer in a network: one of the library's, or a user's.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum AnyLayer<T: Scalar> {
     /// Z = b 1ᵀ + W A.
     Linear(Linear<T>),

@@ -27,7 +27,11 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     /// With one output the probability is always 1 and the gradient always 0.
     fn check(&self, outputs: usize) -> Result<()> {
         if outputs < 2 {
-            return Err(Error::invalid("outputs of a network with cross-entropy", "one for each class, at least 2", outputs));
+            return Err(Error::invalid(
+                "outputs of a network with cross-entropy",
+                "one for each class, at least 2",
+                outputs,
+            ));
         }
         Ok(())
     }
@@ -161,7 +165,10 @@ impl<T: Scalar> Exponentials<T> {
                 }
             }
         }
-        costs.iter().zip(columns.clone()).map(|(cost, sample)| weights.of(sample) * cost).sum()
+        match weights.of_samples {
+            None => costs[..columns.len()].iter().sum(),
+            Some(weights) => costs.iter().zip(&weights[columns.clone()]).map(|(cost, weight)| weight * cost).sum(),
+        }
     }
 }
 
@@ -187,7 +194,8 @@ impl<T: Scalar> Body for Costs<'_, T> {
     fn run(self) -> f64 {
         let mut costs = 0.0;
         for samples in side_by_side(self.samples) {
-            costs += Exponentials::of(self.output, &samples, None).cost(self.output, self.target, self.weights, &samples);
+            costs +=
+                Exponentials::of(self.output, &samples, None).cost(self.output, self.target, self.weights, &samples);
         }
         costs
     }

@@ -59,9 +59,8 @@ pub trait Loss<T: Scalar>: Send + Sync {
     /// J with weights, summed in a fixed order.
     fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
         check_shapes(output, target);
-        let of_samples = |samples: Range<usize>| {
-            samples.map(|sample| weights.of(sample) * self.cost(output, target, sample)).sum()
-        };
+        let of_samples =
+            |samples: Range<usize>| samples.map(|sample| weights.of(sample) * self.cost(output, target, sample)).sum();
         let operations = 8 * output.rows() * output.columns();
         sum_over_columns(output.columns(), operations, of_samples) / weights.divisor
     }

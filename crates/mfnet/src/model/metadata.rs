@@ -98,11 +98,9 @@ impl LayerKind {
         let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
         let unknown = |what, name: &String| ModelProblem::NotRegistered { what, name: name.clone() };
         match self {
-            LayerKind::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => {
-                Err(ModelProblem::Inconsistent(format!(
-                    "layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each"
-                )))
-            }
+            LayerKind::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
+                format!("layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),
+            )),
             LayerKind::Linear { inputs, outputs } => {
                 Ok(Linear::new(Tensor::zeros(*outputs, 1 + inputs)).map_err(inconsistent)?.into())
             }

@@ -146,11 +146,7 @@ struct Drawing {
 
 impl Drawing {
     /// The layers, and the features of the last one's output.
-    fn layers<T: Scalar>(
-        &mut self,
-        layers: Vec<Planned<T>>,
-        mut features: usize,
-    ) -> Result<(Vec<AnyLayer<T>>, usize)> {
+    fn layers<T: Scalar>(&mut self, layers: Vec<Planned<T>>, mut features: usize) -> Result<(Vec<AnyLayer<T>>, usize)> {
         let relu_follows: Vec<bool> = (0..layers.len())
             .map(|l| matches!(layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
             .collect();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::layer::{Activation, AnyLayer, Keeps, Layer, Linear};
-use crate::tensor::product::are_few;
 use crate::tensor::Scalar;
+use crate::tensor::product::are_few;
 
 /// Operations in order. Operation o reads the plan's input or what an earlier one wrote, and writes matrix o.
 ///
@@ -46,12 +46,7 @@ pub(crate) struct Operation {
 #[derive(Debug)]
 pub(crate) enum Kind {
     /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation.
-    Affine {
-        linear: Place,
-        few: bool,
-        sum: Option<Source>,
-        g: Option<Place>,
-    },
+    Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place> },
     /// What the layer's `forward` writes.
     Layer(Place),
     /// The sum of a residual block: its input and another matrix.
@@ -121,11 +116,7 @@ impl Plans {
             Ok(lowering)
         };
         let (readable, fused) = (of(false)?, of(true)?);
-        Ok(Plans {
-            readable: Arc::new(readable.plan),
-            fused: Arc::new(fused.plan),
-            starts: readable.starts.into(),
-        })
+        Ok(Plans { readable: Arc::new(readable.plan), fused: Arc::new(fused.plan), starts: readable.starts.into() })
     }
 }
 

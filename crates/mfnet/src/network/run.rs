@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::NeuralNetwork;
 use super::plan::{Kind, Operation, Plan, Source};
-use crate::layer::{Activation, Backward, Linear};
+use crate::layer::{Activation, Backward};
 use crate::pass::{Context, Pass};
 use crate::tensor::kernel::{Finish, vectorised};
 use crate::tensor::parts::for_each_chunk;
@@ -87,10 +87,11 @@ pub(crate) fn forward<'a, T: Scalar>(
         let read = |source: Source| source.map_or(input, |operation| &before[operation]);
         output.set_columns(input.columns());
         match &operation.kind {
-            Kind::Affine { linear, sum, g, .. } => {
+            Kind::Affine { linear, few, sum, g } => {
+                let transpose = if *few { transposes[o].as_ref() } else { None };
                 let g = g.as_ref().map(|g| g.activation(layers));
                 let term = sum.map(|source| read(source).storage());
-                affine(linear.linear(layers), transposes[o].as_ref(), read(operation.input), term, g, output);
+                affine(linear.linear(layers).matrix(), transpose, read(operation.input), term, g, output);
             }
             Kind::Layer(place) => {
                 let context = run.context(operation);
@@ -105,27 +106,32 @@ pub(crate) fn forward<'a, T: Scalar>(
     room.outputs.last().unwrap_or(input)
 }
 
-/// A = g(b 1ᵀ + W A′ + S). Sum and activation are done to a strip while it is in the first cache; Z itself is not kept.
+/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few. Sum and activation are done to a strip while it is in the first
+/// cache; Z itself is not kept.
 fn affine<T: Scalar>(
-    linear: &Linear<T>,
+    parameters: &Tensor<T>,
     transpose: Option<&Tensor<T>>,
     input: &Tensor<T>,
     term: Option<&[T]>,
     g: Option<&Activation<T>>,
     output: &mut Tensor<T>,
 ) {
-    match (term, g) {
-        (None, Some(Activation::Relu)) => {
-            product::affine(linear.matrix(), transpose, input, output, Finish::Relu, |_, _| {});
+    let then = |place: Range<usize>, strip: &mut [T]| {
+        if let Some(term) = term {
+            vectorised(strip.iter_mut().zip(&term[place]), |(z, x)| *z += *x);
         }
-        _ => product::affine(linear.matrix(), transpose, input, output, Finish::Keep, |place, strip: &mut [T]| {
-            if let Some(term) = term {
-                vectorised(strip.iter_mut().zip(&term[place]), |(z, x)| *z += *x);
-            }
-            if let Some(g) = g {
-                g.apply_all(strip);
-            }
-        }),
+        if let Some(g) = g {
+            g.apply_all(strip);
+        }
+    };
+    match (transpose, term, g) {
+        (Some(transpose), None, None) => product::affine_of_few(parameters, transpose, input, output, |_, _| {}),
+        (Some(transpose), ..) => product::affine_of_few(parameters, transpose, input, output, then),
+        (None, None, None) => product::affine_of_many(parameters, input, output, Finish::Keep, |_, _| {}),
+        (None, None, Some(Activation::Relu)) => {
+            product::affine_of_many(parameters, input, output, Finish::Relu, |_, _| {});
+        }
+        _ => product::affine_of_many(parameters, input, output, Finish::Keep, then),
     }
 }
 

@@ -51,9 +51,9 @@ impl Group {
     pub(super) fn factors(groups: &[Group], layer: usize, kind: ParameterKind) -> Factors {
         let spared = matches!(kind, ParameterKind::Biases | ParameterKind::Scales);
         let all = Factors { rate: 1.0, decay: if spared { 0.0 } else { 1.0 } };
-        let mine = groups.iter().filter(|group| {
-            group.layer.is_none_or(|of| of == layer) && group.kind.is_none_or(|of| of == kind)
-        });
+        let mine = groups
+            .iter()
+            .filter(|group| group.layer.is_none_or(|of| of == layer) && group.kind.is_none_or(|of| of == kind));
         mine.fold(all, |Factors { rate, decay }, group| Factors {
             rate: rate * group.rate,
             decay: group.decay.unwrap_or(decay),

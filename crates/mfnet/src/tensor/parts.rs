@@ -90,7 +90,12 @@ pub(crate) fn for_each_strip<T: Scalar>(
     operations: usize,
     work: impl Fn(Strip, &mut [T]) + Sync,
 ) {
-    for_each_strip_with(tensor, &mut [], operations, |strip, elements, _| work(strip, elements));
+    let (layout, columns) = (tensor.layout(), tensor.columns());
+    let parts = Parts::of(tensor.storage_mut());
+    for_each_place(layout, columns, operations, |strip, place| {
+        // SAFETY: the places of different strips do not overlap, and each comes once.
+        work(strip, unsafe { parts.take(place) });
+    });
 }
 
 /// The same with the strips of other tensors of its shape, at most [`MOST_STATES`].
@@ -103,18 +108,31 @@ pub(crate) fn for_each_strip_with<T: Scalar>(
     let (layout, shape) = (tensor.layout(), tensor.shape());
     let states = StateParts::of(shape, states);
     let parts = Parts::of(tensor.storage_mut());
-    // of few strips a thread would have too much or nothing
-    let few = is_worth_sharing(operations) && layout.panels() * shape.1 < 16 * COLUMNS;
-    let width = if few { COLUMNS / 4 } else { COLUMNS };
-    // a division takes as long as a small product
-    let per_panel = if (1..=width).contains(&shape.1) { 1 } else { shape.1.div_ceil(width) };
-    share(layout.panels() * per_panel, operations, &|i| {
-        let (panel, first) = if per_panel == 1 { (i, 0) } else { (i / per_panel, i % per_panel * width) };
-        let strip = Strip { panel, columns: first..shape.1.min(first + width) };
-        let place = layout.place(strip.panel, strip.columns.clone());
-        // SAFETY: strips with different numbers are different pieces of each storage, and each number comes once.
+    for_each_place(layout, shape.1, operations, |strip, place| {
+        // SAFETY: the places of different strips do not overlap, and each comes once.
         let (elements, states) = unsafe { (parts.take(place.clone()), states.take(&place)) };
         work(strip, elements, states);
+    });
+}
+
+/// Calls `work(strip, its place)` for every strip of a tensor.
+#[inline]
+fn for_each_place<T: Scalar>(
+    layout: Layout<T>,
+    columns: usize,
+    operations: usize,
+    work: impl Fn(Strip, Range<usize>) + Sync,
+) {
+    // of few strips a thread would have too much or nothing
+    let few = is_worth_sharing(operations) && layout.panels() * columns < 16 * COLUMNS;
+    let width = if few { COLUMNS / 4 } else { COLUMNS };
+    // a division takes as long as a small product
+    let per_panel = if (1..=width).contains(&columns) { 1 } else { columns.div_ceil(width) };
+    share(layout.panels() * per_panel, operations, &|i| {
+        let (panel, first) = if per_panel == 1 { (i, 0) } else { (i / per_panel, i % per_panel * width) };
+        let strip = Strip { panel, columns: first..columns.min(first + width) };
+        let place = layout.place(strip.panel, strip.columns.clone());
+        work(strip, place);
     });
 }
 

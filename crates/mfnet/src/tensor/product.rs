@@ -163,33 +163,17 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// `then(finish(b 1ᵀ + W A))`: the bias starts each column, W A is added. `finish` is done to each sum before it is written,
-/// `then` to each strip while it is in the first cache, with the strip's place in the output's storage. Where [`are_few`] says
-/// so, the transpose of W is needed, and made unless it is given.
-pub(crate) fn affine<T: Scalar>(
-    parameters: &Tensor<T>,
-    transpose: Option<&Tensor<T>>,
-    input: &Tensor<T>,
-    output: &mut Tensor<T>,
-    finish: Finish<'_, T>,
-    then: impl Fn(Range<usize>, &mut [T]) + Sync,
-) {
-    if !are_few::<T>(parameters.rows, input.rows) {
-        return affine_of_many(parameters, input, output, finish, then);
-    }
-    let then = |place, strip: &mut [T]| {
-        if let Finish::Relu = finish {
-            kernel::vectorised(strip.iter_mut(), |z| *z = if *z < T::ZERO { T::ZERO } else { *z });
-        }
-        then(place, strip);
-    };
-    match transpose {
-        Some(transpose) => affine_of_few(parameters, transpose, input, output, then),
-        None => affine_of_few(parameters, &parameters.transpose(1), input, output, then),
+/// Z = b 1ᵀ + W A: the bias starts each column, W A is added.
+pub(crate) fn affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
+    if are_few::<T>(parameters.rows, input.rows) {
+        affine_of_few(parameters, &parameters.transpose(1), input, output, |_, _| {});
+    } else {
+        affine_of_many(parameters, input, output, Finish::Keep, |_, _| {});
     }
 }
 
-/// [`affine`] with vectors along the outputs.
+/// [`affine`] with vectors along the outputs. `finish` is done to each sum before it is written, `then` to each strip while it
+/// is in the first cache, with the strip's place in the output's storage.
 pub(crate) fn affine_of_many<T: Scalar>(
     parameters: &Tensor<T>,
     input: &Tensor<T>,

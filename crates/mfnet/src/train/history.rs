@@ -46,7 +46,15 @@ impl History {
     /// One of a training that has not begun, with memory for this number of epochs, or a good many of them.
     pub(super) fn with_room_for(epochs: usize) -> Self {
         let epochs = Vec::with_capacity(epochs.min(10_000));
-        History { epochs, start: None, best_epoch: None, samples: 0, seconds: 0.0, stop: StopReason::Finished, phases: None }
+        History {
+            epochs,
+            start: None,
+            best_epoch: None,
+            samples: 0,
+            seconds: 0.0,
+            stop: StopReason::Finished,
+            phases: None,
+        }
     }
 
     /// Whether both are the same but for the time that they took.

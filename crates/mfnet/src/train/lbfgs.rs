@@ -32,7 +32,10 @@ pub(super) fn minimise(
     for steps in 0.. {
         let direction = inverse_times(&pairs, &g);
         let slope = dot(&g, &direction);
-        if slope <= 0.0 || slope.is_nan() || enough(steps, 0.5 * slope / value.max(least)) || look(steps) == ControlFlow::Break(())
+        if slope <= 0.0
+            || slope.is_nan()
+            || enough(steps, 0.5 * slope / value.max(least))
+            || look(steps) == ControlFlow::Break(())
         {
             break;
         }
