@@ -21,7 +21,7 @@ pub use phases::Phases;
 use self::kept::{Kept, first_not_finite};
 use self::workspace::Workspace;
 use crate::data::Dataset;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::LossOver;
@@ -288,7 +288,7 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
             net.check_input("Trainer::run", data.features())?;
             net.check_outputs("Trainer::run", data.outputs())?;
             if data.samples() == 0 {
-                return Err(Error::data(data.name(), DataProblem::Empty));
+                return Err(Error::data(data.name(), mfnet_table::FileProblem::Empty));
             }
             data.check_numbers()?;
         }
