@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mfnet::{Dataset, Error, Model, ReadTable, Table};
+use mfnet::{Dataset, Model, ReadTable, Table};
 
 use crate::failure::Failure;
 use crate::output::progress_bar;
@@ -64,7 +64,7 @@ pub(crate) fn table(data: &str, reading: Reading<'_>) -> Result<Table, Failure> 
     let table = reader.progress(&mut progress).read(path);
     bar.finish_and_clear();
     table.map_err(|error| match error {
-        Error::Io { .. } if !path.exists() => with_names(error.into(), data),
+        mfnet::table::Error::Io { .. } if !path.exists() => with_names(error.into(), data),
         error => error.into(),
     })
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mfnet::{
-    BUILT_IN, BuiltIn, Columns, DataProblem, Dataset, Error, IdxFolder, Model, PUBLISHED, Predictions, Published,
-    SplitBy, Table, Target,
+    BUILT_IN, BuiltIn, Columns, DataProblem, Dataset, Error, IdxFolder, IdxProblem, Model, PUBLISHED, Predictions,
+    Published, SplitBy, Table, Target,
 };
 
 use crate::args::{DataFolders, Task, word};
@@ -162,7 +162,7 @@ impl Source {
 /// A folder of IDX files.
 fn images(folder: &str) -> Result<Source, Failure> {
     let images = IdxFolder::read(folder).map_err(|error| match error {
-        Error::Data { problem: DataProblem::NoIdxFiles { .. }, .. } => with_names(error.into(), folder),
+        Error::Data { problem: DataProblem::Idx(IdxProblem::NoFiles { .. }), .. } => with_names(error.into(), folder),
         error => error.into(),
     })?;
     let digest = images.digest().to_owned();

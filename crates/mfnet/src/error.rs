@@ -3,14 +3,19 @@
 mod data_problem;
 #[cfg(feature = "download")]
 mod download_problem;
+mod idx_problem;
+mod split_problem;
 
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use data_problem::DataProblem;
+pub use data_problem::{DataProblem, PublishedProblem};
 #[cfg(feature = "download")]
 pub use download_problem::{DownloadProblem, Refusal};
+pub use idx_problem::IdxProblem;
+use mfnet_table::place;
+pub use split_problem::SplitProblem;
 
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -30,7 +35,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A data file does not hold what was expected.
-    #[error("{}: {problem}", place(file, *line, column))]
+    #[error("{}: {problem}", place(file, *line, column.as_deref()))]
     Data {
         /// The file, or the name of a built-in data set.
         file: String,
@@ -222,6 +227,17 @@ impl Display for KeptWeights {
     }
 }
 
+impl From<mfnet_table::Error> for Error {
+    fn from(error: mfnet_table::Error) -> Self {
+        match error {
+            mfnet_table::Error::Io { path, source } => Error::Io { path, action: "read", source },
+            mfnet_table::Error::Data { file, line, column, problem } => {
+                Error::Data { file, line, column, problem: DataProblem::Table(problem) }
+            }
+        }
+    }
+}
+
 impl Error {
     /// For `map_err` of file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
@@ -237,28 +253,18 @@ impl Error {
         Error::InvalidValue { name, expected: expected.to_string(), found: found.to_string() }
     }
 
-    pub(crate) fn data(file: &str, problem: DataProblem) -> Error {
-        Error::Data { file: file.to_owned(), line: None, column: None, problem }
+    pub(crate) fn data(file: &str, problem: impl Into<DataProblem>) -> Error {
+        Error::Data { file: file.to_owned(), line: None, column: None, problem: problem.into() }
     }
 
-    pub(crate) fn in_column(file: &str, column: &str, problem: DataProblem) -> Error {
-        Error::Data { file: file.to_owned(), line: None, column: Some(column.to_owned()), problem }
+    pub(crate) fn in_column(file: &str, column: &str, problem: impl Into<DataProblem>) -> Error {
+        let column = Some(column.to_owned());
+        Error::Data { file: file.to_owned(), line: None, column, problem: problem.into() }
     }
 
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
         Error::ModelFile { path: path.to_owned(), problem }
     }
-}
-
-fn place(file: &str, line: Option<u64>, column: &Option<String>) -> String {
-    let mut place = file.to_owned();
-    if let Some(line) = line {
-        place += &format!(", line {line}");
-    }
-    if let Some(column) = column {
-        place += &format!(", column {column:?}");
-    }
-    place
 }
 
 /// Which files are wanted, and what was found where.

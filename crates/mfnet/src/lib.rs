@@ -18,19 +18,20 @@ mod threads;
 mod train;
 
 pub use data::{
-    BUILT_IN, Batch, Batches, BuiltIn, ColumnKind, Columns, Dataset, Encoder, Fractions, IdxFolder, LeftOut, Mirror,
-    PUBLISHED, Preprocessing, Published, PublishedFile, Quantiles, ReadTable, Scaler, Scaling, SplitBy, Standardizer,
-    StrayText, Table, Target, Targets, largest,
+    BUILT_IN, Batch, Batches, BuiltIn, Dataset, Encoder, Fractions, IdxFolder, Mirror, PUBLISHED, Preprocessing,
+    Published, PublishedFile, Quantiles, Scaler, Scaling, SplitBy, Standardizer, Target, Targets, largest,
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
-pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
+pub use error::{DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, PublishedProblem, Result, SplitProblem};
 #[cfg(feature = "download")]
 pub use error::{DownloadProblem, Refusal};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, Weights, softmax};
 pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
+pub use mfnet_table as table;
+pub use mfnet_table::{ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table};
 pub use model::{AnyNetwork, Importance, Model, Predictions, Registry, Split, TargetColumns, Training, UnknownLevels};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{

@@ -50,7 +50,7 @@ proptest! {
         let table = Table::from_text("t", &text).unwrap();
         prop_assert_eq!(table.rows(), rows.len());
         let numbers = table.numbers(&["number".to_owned()]).unwrap();
-        let found: Vec<u64> = numbers.iter().map(|x| x.to_bits()).collect();
+        let found: Vec<u64> = numbers[0].iter().map(|x| x.to_bits()).collect();
         prop_assert_eq!(found, rows.iter().map(|(x, _)| x.to_bits()).collect::<Vec<_>>());
         let expected: Vec<&str> = rows.iter().map(|(_, text)| text.trim()).collect();
         prop_assert_eq!(table.text(name.trim()).unwrap(), expected);

@@ -1,4 +1,6 @@
-use super::{Dataset, ReadTable, Table, Target};
+use mfnet_table::{ReadTable, Table};
+
+use super::{Dataset, Target};
 use crate::error::{Error, Result};
 
 /// A data set that is compiled into the library. `assets/README.md` says where each comes from.
@@ -51,7 +53,7 @@ impl BuiltIn {
     /// # Errors
     /// None that a whole program can meet: the bytes are part of it.
     pub fn table(&self) -> Result<Table> {
-        ReadTable::new().read_from(self.name, self.gzip)
+        Ok(ReadTable::new().read_from(self.name, self.gzip)?)
     }
 
     /// How much of the library it is: the size of its compressed table.

@@ -3,11 +3,11 @@
 use std::io::Read;
 
 use flate2::bufread::GzDecoder;
+use mfnet_table::{FileProblem, number};
 
 use super::split::Part;
-use super::table::number;
 use super::{Dataset, Features, Samples, Targets};
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{DataProblem, Error, PublishedProblem, Result};
 use crate::tensor::Tensor;
 
 /// The columns of cal_housing.data, which has no header.
@@ -37,10 +37,10 @@ const SPLIT: &[u8] = include_bytes!("../../assets/california_housing_split.gz");
 ///
 /// The other features are columns as they are.
 pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
-    let text = str::from_utf8(bytes).map_err(|_| Error::data(file, DataProblem::NotUtf8))?;
+    let text = str::from_utf8(bytes).map_err(|_| Error::data(file, FileProblem::NotUtf8))?;
     let (mut inputs, mut values) = (Vec::new(), Vec::new());
     for (i, line) in text.lines().enumerate() {
-        let at = |column: Option<usize>, problem| Error::Data {
+        let at = |column: Option<usize>, problem: DataProblem| Error::Data {
             file: file.to_owned(),
             line: Some(i as u64 + 1),
             column: column.map(|column| COLUMNS[column].to_owned()),
@@ -48,22 +48,22 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
         };
         let fields: Vec<&str> = line.split(',').collect();
         if fields.len() != COLUMNS.len() {
-            return Err(at(None, DataProblem::FieldCount { expected: COLUMNS.len(), found: fields.len() }));
+            return Err(at(None, PublishedProblem::FieldCount { expected: COLUMNS.len(), found: fields.len() }.into()));
         }
         let mut row = [0.0; COLUMNS.len()];
         for (column, field) in fields.iter().enumerate() {
-            row[column] = number(field).map_err(|problem| at(Some(column), problem))?;
+            row[column] = number(field).map_err(|problem| at(Some(column), problem.into()))?;
         }
         let [longitude, latitude, age, rooms, bedrooms, population, households, income, value] = row;
         if households <= 0.0 {
-            return Err(at(Some(6), DataProblem::NotPositive { found: fields[6].trim().to_owned() }));
+            return Err(at(Some(6), PublishedProblem::NotPositive { found: fields[6].trim().to_owned() }.into()));
         }
         let (rooms, bedrooms, occupants) = (rooms / households, bedrooms / households, population / households);
         inputs.extend([income, age, rooms, bedrooms, population, occupants, latitude, longitude]);
         values.push(value / 100_000.0);
     }
     if values.is_empty() {
-        return Err(Error::data(file, DataProblem::Empty));
+        return Err(Error::data(file, FileProblem::Empty));
     }
     let features =
         Features::of_numbers(FEATURES.map(str::to_owned).to_vec(), Samples::from_numbers(FEATURES.len(), inputs));

@@ -12,12 +12,12 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use mfnet_table::file::{hexadecimal, open};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
 use self::incoming::Incoming;
 use self::unpack::unpack;
-use super::file::{hexadecimal, open};
 use super::published::{Mirror, Published, PublishedFile};
 use crate::error::{DownloadProblem, Error, Refusal, Result};
 use crate::files;
@@ -251,7 +251,7 @@ fn receive(
         meter.bytes.set(meter.bytes.get() + piece.len() as u64);
         part.write_all(piece)
     })?;
-    let (found, found_bytes) = (hexadecimal(hash), meter.bytes.get());
+    let (found, found_bytes) = (hexadecimal(hash.finalize()), meter.bytes.get());
     if found != file.sha256 {
         let (expected_bytes, expected) = (file.bytes, file.sha256.to_owned());
         return Err(DownloadProblem::Digest { expected_bytes, expected, found_bytes, found }.into());
@@ -268,11 +268,11 @@ fn beside(folder: &Path) -> io::Result<NamedTempFile> {
 
 /// SHA-256 of a file's bytes, decompressed.
 fn digest(path: &Path) -> Result<String> {
-    let mut from = open(path)?;
+    let mut from = open(path).map_err(Error::io(path, "read"))?;
     let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
     loop {
         match from.read(&mut piece).map_err(Error::io(path, "read"))? {
-            0 => return Ok(hexadecimal(hash)),
+            0 => return Ok(hexadecimal(hash.finalize())),
             count => hash.update(&piece[..count]),
         }
     }

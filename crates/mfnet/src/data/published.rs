@@ -1,11 +1,13 @@
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::thread;
 
-use super::file::{read, sha256};
+use mfnet_table::file::{open, sha256};
+
 use super::idx::Idx;
 use super::split::Part;
 use super::{Dataset, california_housing};
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, PublishedProblem, Result};
 
 /// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
 /// What is read is the published files to the byte, or an error.
@@ -207,7 +209,7 @@ impl PublishedFile {
         if found == self.sha256 {
             return Ok(());
         }
-        Err(Error::data(file, DataProblem::Digest { expected: self.sha256.to_owned(), found }))
+        Err(Error::data(file, PublishedProblem::Digest { expected: self.sha256.to_owned(), found }))
     }
 }
 
@@ -295,7 +297,9 @@ fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
 }
 
 fn read_california_housing(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
-    let bytes = read(&paths[0])?;
+    let mut bytes = Vec::new();
+    let read = open(&paths[0]).and_then(|mut from| from.read_to_end(&mut bytes));
+    read.map_err(Error::io(&paths[0], "read"))?;
     let file = paths[0].display().to_string();
     let data = california_housing::parse(&file, of.name, &bytes)?;
     of.files[0].verify(&file, sha256([&bytes[..]]))?;

@@ -3,12 +3,12 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use mfnet_table::FileForm;
 use safetensors::{SafeTensors, tensor::TensorView};
 
 use super::metadata::{LayerKind, Metadata, OF_NUMBERS, OF_PLAIN_LAYERS, VERSION};
 use super::network::either;
 use super::{AnyNetwork, Model, Registry};
-use crate::data::FileForm;
 use crate::error::{Error, ModelProblem, Result};
 use crate::files;
 use crate::layer::AnyLayer;
@@ -341,8 +341,10 @@ fn not_written(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + 
 mod tests {
     use serde_json::{Value, json};
 
+    use mfnet_table::Table;
+
     use super::*;
-    use crate::data::{Dataset, Preprocessing, Table, Target};
+    use crate::data::{Dataset, Preprocessing, Target};
     use crate::random::Seed;
 
     /// A model file whose metadata was altered, with a digest that is right again.

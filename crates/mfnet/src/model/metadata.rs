@@ -1,8 +1,9 @@
+use mfnet_table::NumberFormat;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Registry, TargetColumns, Training};
-use crate::data::{NumberFormat, Preprocessing};
+use crate::data::Preprocessing;
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::{Activation, AnyLayer, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};

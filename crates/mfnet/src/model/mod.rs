@@ -11,11 +11,12 @@ use std::collections::BTreeMap;
 
 pub use data::UnknownLevels;
 pub use importance::Importance;
+use mfnet_table::FileForm;
 pub use network::AnyNetwork;
 pub use registry::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Features, FileForm, Preprocessing, SplitBy, Targets};
+use crate::data::{Dataset, Features, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};

@@ -23,7 +23,7 @@ pub use session::Session;
 
 use self::workspace::Cut;
 use crate::data::Dataset;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::optimizer::Optimizer;
@@ -214,7 +214,7 @@ impl<T: Scalar> Trainer<T> {
             net.check_input("Trainer::run", data.features())?;
             net.check_outputs("Trainer::run", data.outputs())?;
             if data.samples() == 0 {
-                return Err(Error::data(data.name(), DataProblem::Empty));
+                return Err(Error::data(data.name(), mfnet_table::FileProblem::Empty));
             }
             data.check_numbers()?;
         }

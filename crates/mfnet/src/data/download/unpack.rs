@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::io::{self, BufReader, Read};
 
+use mfnet_table::file::decompressed;
+
 use super::{Ended, PIECE};
-use crate::data::file::decompressed;
 use crate::data::published::PublishedFile;
 use crate::error::DownloadProblem;
 

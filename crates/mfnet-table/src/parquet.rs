@@ -3,35 +3,36 @@
 //! Tables whose columns are numbers, texts, dates and times, booleans. What a file says of its sizes and counts is checked before the crate believes it,
 //! so that a damaged one costs neither a panic nor memory.
 
+// one way down: fault → limits, thrift → schema, measured → pages, cells
 mod cells;
+mod fault;
+mod limits;
 mod measured;
 mod pages;
 mod schema;
 mod thrift;
 
-use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::sync::atomic::Ordering::Relaxed;
 use std::thread::{self, Builder};
 
 use ::parquet::basic::Compression;
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::{AsBytes, DataType};
-use ::parquet::errors::ParquetError;
 use ::parquet::file::metadata::{
     ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
 };
 use ::parquet::file::reader::ChunkReader;
+use fault::{Fault, damaged};
+use limits::Limits;
 use pages::Pages;
 use schema::Field;
 use serde_json::Value;
 
-use super::MOST_COLUMNS;
-use super::filling::Filling;
-use super::table::Column;
-use crate::error::{DataProblem, Error};
+use crate::MOST_COLUMNS;
+use crate::column::Column;
+use crate::error::{Error, FileProblem, Result};
+use crate::filling::Filling;
 
 /// What the thread is called that decodes.
 const THREAD: &str = "parquet";
@@ -42,83 +43,36 @@ const ROWS: usize = 1024;
 /// The cells that a file of any size may have, and those of each of its bytes: a table of more has no contents.
 const CELLS: u64 = 1 << 22;
 const CELLS_IN_A_BYTE: u64 = 1 << 10;
-/// Texts that share their beginnings are longer than their file, but not without end: the bytes of all, and more for each byte of the file.
-const TEXTS: u64 = 1 << 26;
-const TEXTS_IN_A_BYTE: u64 = 64;
-/// A text of a dictionary stands in many cells. It takes memory once, but is read with each.
-const CHARACTERS: u64 = 1 << 30;
-const CHARACTERS_IN_A_BYTE: u64 = 1 << 16;
 /// Structures of a schema, each of which may be in the one before: the crate follows them as deep as they are.
 const MOST_STRUCTURES: u64 = 1 << 14;
 /// What comes after a footer that is signed, which it is where it is readable and the columns are encrypted.
 const SIGNATURE: usize = 28;
 
-/// What is wrong, and with which column.
-struct Problem {
-    column: Option<String>,
-    problem: DataProblem,
-}
-
-impl From<DataProblem> for Problem {
-    fn from(problem: DataProblem) -> Self {
-        Problem { column: None, problem }
-    }
-}
-
-type Result<T> = std::result::Result<T, Problem>;
-
-fn damaged(what: impl Into<String>) -> DataProblem {
-    DataProblem::Damaged { what: what.into() }
-}
-
-/// What the crate passes on when its page reader refuses a page.
-fn refused(problem: DataProblem) -> ParquetError {
-    ParquetError::External(Box::new(problem))
-}
-
-impl From<ParquetError> for Problem {
-    fn from(error: ParquetError) -> Self {
-        let problem = match error {
-            ParquetError::General(what) | ParquetError::NYI(what) | ParquetError::EOF(what) => damaged(what),
-            ParquetError::External(error) => match error.downcast() {
-                Ok(problem) => *problem,
-                // of the system, or else of a decompressor
-                Err(error) => match error.downcast_ref::<io::Error>().and_then(io::Error::raw_os_error) {
-                    Some(_) => DataProblem::Other(format!("cannot read: {error}")),
-                    None => damaged(error.to_string()),
-                },
-            },
-            error => damaged(error.to_string()),
-        };
-        problem.into()
-    }
-}
-
 /// The columns of a file, of equal length, with their names. The index of a pandas table is none of them, as in `pandas.read_parquet`.
 ///
 /// Dates and times become text in the form of ISO 8601, booleans `True` and `False`. A column of whole numbers with one beyond 2⁵³ becomes text,
 /// so that identifiers keep their digits. `name` is what errors call the file.
-pub(crate) fn columns(name: &str, from: impl ChunkReader + 'static) -> crate::error::Result<Vec<(String, Column)>> {
+pub(crate) fn columns(name: &str, from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
     // a program may keep the panics of a thread of this name quiet
     thread::scope(|scope| {
         let work = Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn_scoped(scope, || decoded(name, from));
         let work =
-            work.map_err(|error| Error::data(name, DataProblem::Other(format!("cannot start a thread: {error}"))))?;
+            work.map_err(|error| Error::data(name, FileProblem::Other(format!("cannot start a thread: {error}"))))?;
         work.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
-fn decoded(name: &str, from: impl ChunkReader + 'static) -> crate::error::Result<Vec<(String, Column)>> {
+fn decoded(name: &str, from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
     // lengths within a page that lead beyond its end make the crate panic
     let table = catch_unwind(AssertUnwindSafe(|| table(from)));
     let table = table.unwrap_or_else(|_| Err(damaged("a page ends within its values").into()));
-    table.map_err(|Problem { column, problem }| match column {
+    table.map_err(|Fault { column, problem }| match column {
         Some(column) => Error::in_column(name, &column, problem),
         None => Error::data(name, problem),
     })
 }
 
-fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
+fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>, Fault> {
     let metadata = footer(&from)?;
     let fields = schema::fields(metadata.file_metadata().schema())?;
     let notes = metadata.file_metadata().key_value_metadata().into_iter().flatten();
@@ -126,14 +80,14 @@ fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
     let index = notes.map(index_columns).unwrap_or_default();
     let is_column = |field: &Field| !index.contains(&field.name);
     if !fields.iter().any(is_column) {
-        return Err(DataProblem::NoColumns.into());
+        return Err(FileProblem::NoColumns.into());
     }
     if fields.len() > MOST_COLUMNS {
-        return Err(DataProblem::TooManyColumns { most: MOST_COLUMNS }.into());
+        return Err(FileProblem::TooManyColumns { most: MOST_COLUMNS }.into());
     }
     let rows = rows(&metadata, fields.len(), from.len())?;
     if rows.iter().all(|rows| *rows == 0) {
-        return Err(DataProblem::NoRows.into());
+        return Err(FileProblem::NoRows.into());
     }
     let limits = Arc::new(Limits::new(from.len()));
     let from = Arc::new(from);
@@ -142,7 +96,7 @@ fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
         let mut filling = Filling::default();
         for (group, rows) in metadata.row_groups().iter().zip(&rows) {
             read_chunk(&from, group.column(i), &field, *rows, &limits, &mut filling)
-                .map_err(|problem| Problem { column: Some(field.name.clone()), ..problem })?;
+                .map_err(|fault| Fault { column: Some(field.name.clone()), ..fault })?;
         }
         columns.push((field.name, filling.column()));
     }
@@ -150,15 +104,15 @@ fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
 }
 
 /// What the file says about itself at its end, between its pages and `length of this, PAR1`.
-fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData> {
+fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData, Fault> {
     let length = from.len();
     let first = from.get_bytes(0, length.min(4) as usize)?;
     if length == 0 {
-        return Err(DataProblem::Empty.into());
+        return Err(FileProblem::Empty.into());
     }
     if !matches!(&first[..], b"PAR1" | b"PARE") {
         let expected = "a Parquet file, which begins with the bytes PAR1 (50 41 52 31)";
-        return Err(DataProblem::OtherFormat { expected, found: first.to_vec() }.into());
+        return Err(FileProblem::OtherFormat { expected, found: first.to_vec() }.into());
     }
     if length < 12 {
         return Err(damaged(format!("it is cut off after {length} bytes")).into());
@@ -166,7 +120,7 @@ fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData> {
     let tail = from.get_bytes(length - 8, 8)?;
     match &tail[4..] {
         b"PAR1" => {}
-        b"PARE" => return Err(DataProblem::Encrypted.into()),
+        b"PARE" => return Err(FileProblem::Encrypted.into()),
         _ => return Err(damaged("it is cut off: it does not end with the bytes PAR1").into()),
     }
     let size = u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]);
@@ -181,13 +135,13 @@ fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData> {
     let parse = |footer| ParquetMetaDataReader::decode_metadata_with_options(footer, Some(&options));
     let unsigned = footer.len().saturating_sub(SIGNATURE);
     if parse(&footer[..unsigned]).is_ok() {
-        return Err(DataProblem::Encrypted.into());
+        return Err(FileProblem::Encrypted.into());
     }
     Ok(parse(&footer)?)
 }
 
 /// Whether a footer has no more lists, and its schema no more children, than it has bytes for: the crate takes memory for them.
-fn believable(footer: &[u8]) -> Result<()> {
+fn believable(footer: &[u8]) -> Result<(), Fault> {
     let size = footer.len() as u64;
     let (mut structures, mut children) = (0, 0u64);
     let walked = thrift::walk(&mut &*footer, size, &mut |path, x| {
@@ -203,7 +157,7 @@ fn believable(footer: &[u8]) -> Result<()> {
 }
 
 /// The number of rows of each row group.
-fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<usize>> {
+fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<usize>, Fault> {
     let rows = metadata.row_groups().iter().map(|group| usize::try_from(group.num_rows()).ok());
     let rows = rows.collect::<Option<Vec<_>>>().ok_or_else(|| damaged("a number of rows is negative"))?;
     let sum = rows.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
@@ -223,41 +177,6 @@ fn index_columns(notes: &str) -> Vec<String> {
     names.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// What may still come, so that a file of a few bytes does not fill the memory or take hours.
-struct Limits {
-    /// Bytes of pages: each is that of one column.
-    bytes: AtomicU64,
-    /// Bytes of texts that share their beginnings.
-    texts: AtomicU64,
-    /// Bytes of the texts of all cells.
-    characters: AtomicU64,
-}
-
-impl Limits {
-    fn new(length: u64) -> Self {
-        let of = |size: u64, in_a_byte| size.saturating_add(length.saturating_mul(in_a_byte)).into();
-        let (texts, characters) = (of(TEXTS, TEXTS_IN_A_BYTE), of(CHARACTERS, CHARACTERS_IN_A_BYTE));
-        Limits { bytes: length.into(), texts, characters }
-    }
-
-    fn take(left: &AtomicU64, size: u64, what: &str) -> std::result::Result<(), DataProblem> {
-        let taken = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size));
-        taken.map(|_| ()).map_err(|_| damaged(what))
-    }
-
-    fn page(&self, size: u64) -> std::result::Result<(), DataProblem> {
-        Self::take(&self.bytes, size, "its columns lie in the same bytes")
-    }
-
-    fn shared(&self, size: u64) -> std::result::Result<(), DataProblem> {
-        Self::take(&self.texts, size, "its texts are much longer than the file")
-    }
-
-    fn cell(&self, text: &[u8]) -> std::result::Result<(), DataProblem> {
-        Self::take(&self.characters, text.len() as u64, "its texts are much longer than the file")
-    }
-}
-
 /// The values of one column in one row group.
 fn read_chunk(
     from: &Arc<impl ChunkReader + 'static>,
@@ -266,10 +185,10 @@ fn read_chunk(
     rows: usize,
     limits: &Arc<Limits>,
     filling: &mut Filling,
-) -> Result<()> {
+) -> Result<(), Fault> {
     if let Some(file) = chunk.file_path() {
         let found = format!("columns that lie in other files (here {file:?})");
-        return Err(DataProblem::Unsupported { found }.into());
+        return Err(FileProblem::unsupported(found).into());
     }
     let codec = match chunk.compression() {
         Compression::LZO => Some("LZO"),
@@ -277,7 +196,7 @@ fn read_chunk(
         _ => None,
     };
     if let Some(codec) = codec {
-        return Err(DataProblem::Unsupported { found: format!("pages compressed with {codec}") }.into());
+        return Err(FileProblem::unsupported(format!("pages compressed with {codec}")).into());
     }
     let pages = Box::new(Pages::new(from, chunk, field, rows, limits)?);
     let meaning = field.meaning;
@@ -320,8 +239,8 @@ fn read<T: DataType>(
     mut from: ColumnReaderImpl<T>,
     mut rows: usize,
     filling: &mut Filling,
-    cell: impl Fn(&T::T, &mut Filling) -> std::result::Result<(), DataProblem>,
-) -> Result<()> {
+    cell: impl Fn(&T::T, &mut Filling) -> Result<(), FileProblem>,
+) -> Result<(), Fault> {
     // 1 where there is a value; nothing where none may be missing
     let (mut there, mut values) = (Vec::new(), Vec::new());
     while rows > 0 {

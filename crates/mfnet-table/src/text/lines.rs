@@ -2,7 +2,7 @@
 
 /// Rows follow each other line by line but for empty lines, and rows of several lines: those that do not are kept.
 #[derive(Clone, Default)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     /// A row and its line.
     jumps: Vec<(usize, u64)>,
 }
@@ -16,7 +16,7 @@ impl Lines {
     }
 
     /// The line of a row, counted from 1.
-    pub(super) fn of(&self, row: usize) -> u64 {
+    pub(crate) fn of(&self, row: usize) -> u64 {
         let after = self.jumps.partition_point(|(jump, _)| *jump <= row);
         let (from, line) = if after == 0 { (0, 1) } else { self.jumps[after - 1] };
         line + (row - from) as u64

@@ -5,17 +5,17 @@
 
 mod header;
 
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{BufReader, Read, Seek, SeekFrom};
 
-use header::{Header, Kind, Part, Unit};
+use header::{Header, Kind, Part, Unit, cannot_read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::MOST_COLUMNS;
-use super::calendar::{date, month, timestamp};
-use super::filling::Filling;
-use super::table::Column;
-use crate::error::{DataProblem, Error, Result};
+use crate::MOST_COLUMNS;
+use crate::calendar::{date, month, timestamp};
+use crate::column::Column;
+use crate::error::{Error, FileProblem, NumpyProblem, Result};
+use crate::filling::Filling;
 
 /// What NumPy calls an array that has no name.
 const UNNAMED: &str = "arr_0";
@@ -26,10 +26,6 @@ const BLOCK: usize = 1 << 16;
 /// An archive that makes more than the second of these out of its bytes, and more than so many times as much, is one made to fill memory.
 const LARGEST_RATIO: u64 = 200;
 const LARGEST_UNASKED: u64 = 1 << 30;
-
-fn cannot_read(error: io::Error) -> DataProblem {
-    DataProblem::Other(format!("cannot read: {error}"))
-}
 
 /// The columns of an array, with their names. One of n elements is a column `0`, one of shape (n, k) has columns `0` to `k − 1`; more dimensions
 /// are flattened row by row; the fields of a structured one are columns of their own names. `name` is what errors call the file.
@@ -44,30 +40,32 @@ pub(crate) fn npy(name: &str, from: impl Read) -> Result<Vec<(String, Column)>> 
 /// The columns of an archive of arrays, with their names: an array `X` of shape (n, k) has columns `X_0` to `X_k−1`, one of n elements a column
 /// `X`. A single array without a name is as in [`npy`].
 pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String, Column)>> {
-    let here = |problem| Error::data(name, problem);
     let unreadable = |error: ZipError| {
-        here(match error {
-            ZipError::Io(error) => cannot_read(error),
-            ZipError::InvalidArchive(_) => DataProblem::Damaged { what: error.to_string() },
-            error => DataProblem::Other(error.to_string()),
-        })
+        Error::data(
+            name,
+            match error {
+                ZipError::Io(error) => cannot_read(error),
+                ZipError::InvalidArchive(_) => FileProblem::damaged(error.to_string()),
+                error => FileProblem::Other(error.to_string()),
+            },
+        )
     };
-    let length = from.seek(SeekFrom::End(0)).map_err(|error| here(cannot_read(error)))?;
+    let length = from.seek(SeekFrom::End(0)).map_err(|error| Error::data(name, cannot_read(error)))?;
     let mut archive = ZipArchive::new(BufReader::new(from)).map_err(unreadable)?;
     let mut size = 0u64;
     for i in 0..archive.len() {
         let member = archive.by_index_raw(i).map_err(unreadable)?;
         if member.encrypted() {
-            return Err(here(DataProblem::Encrypted));
+            return Err(Error::data(name, FileProblem::Encrypted));
         }
         size = size.saturating_add(member.size());
     }
     if size > LARGEST_UNASKED && size / LARGEST_RATIO > length {
         let what = format!("it has {length} bytes and would become {size}: what does so is made to fill memory");
-        return Err(here(DataProblem::Damaged { what }));
+        return Err(Error::data(name, FileProblem::damaged(what)));
     }
     if archive.has_overlapping_files().map_err(unreadable)? {
-        return Err(here(DataProblem::Damaged { what: "its arrays lie in the same bytes".to_owned() }));
+        return Err(Error::data(name, FileProblem::damaged("its arrays lie in the same bytes")));
     }
     let mut arrays = Vec::new();
     for i in 0..archive.len() {
@@ -78,7 +76,7 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
                 true => "Excel's files".to_owned(),
                 false => format!("archives with other files than arrays (here {of:?})"),
             };
-            return Err(here(DataProblem::Unsupported { found }));
+            return Err(Error::data(name, FileProblem::unsupported(found)));
         };
         // what comes after its end is noticed, and no more than that
         let most = member.size().saturating_add(1);
@@ -86,9 +84,9 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
     }
     let lengths: Vec<_> = arrays.iter().map(|(name, array)| (name.clone(), array.rows)).collect();
     match lengths.first() {
-        None => return Err(here(DataProblem::NoColumns)),
+        None => return Err(Error::data(name, FileProblem::NoColumns)),
         Some((_, rows)) if lengths.iter().any(|(_, others)| others != rows) => {
-            return Err(here(DataProblem::ArrayLengths { found: lengths }));
+            return Err(Error::data(name, NumpyProblem::ArrayLengths { found: lengths }));
         }
         _ => {}
     }
@@ -116,30 +114,29 @@ struct Array {
 }
 
 fn array(name: &str, mut from: impl Read) -> Result<Array> {
-    let here = |problem| Error::data(name, problem);
-    let header = Header::read(&mut from).map_err(here)?;
+    let header = Header::read(&mut from).map_err(|problem| Error::data(name, problem))?;
     let Some((&rows, sizes)) = header.shape.split_first() else {
         let found = "an array without dimensions, which is a single value".to_owned();
-        return Err(here(DataProblem::Unsupported { found }));
+        return Err(Error::data(name, FileProblem::unsupported(found)));
     };
     if rows == 0 {
-        return Err(here(DataProblem::NoRows));
+        return Err(Error::data(name, FileProblem::NoRows));
     }
     if sizes.contains(&0) {
-        return Err(here(DataProblem::NoColumns));
+        return Err(Error::data(name, FileProblem::NoColumns));
     }
     let elements = sizes.iter().try_fold(1usize, |count, size| count.checked_mul(*size));
     let row = elements.and_then(|elements| elements.checked_mul(header.element.size));
     let whole = row.and_then(|row| row.checked_mul(rows)).and_then(|size| header.length.checked_add(size as u64));
     let (Some(elements), Some(row), Some(expected)) = (elements, row, whole) else {
-        return Err(here(DataProblem::IdxTooLarge { sizes: header.shape }));
+        return Err(Error::data(name, NumpyProblem::TooLarge { sizes: header.shape }));
     };
     let in_one = header.element.parts.iter().fold(0usize, |count, part| count.saturating_add(part.count));
     if in_one == 0 {
-        return Err(here(DataProblem::NoColumns));
+        return Err(Error::data(name, FileProblem::NoColumns));
     }
     if elements.saturating_mul(in_one) > MOST_COLUMNS {
-        return Err(here(DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+        return Err(Error::data(name, FileProblem::TooManyColumns { most: MOST_COLUMNS }));
     }
     let mut source = Source { from, read: header.length, expected };
     let mut columns = Vec::new();
@@ -156,7 +153,7 @@ fn array(name: &str, mut from: impl Read) -> Result<Array> {
         let of_row = read_rows(name, &mut source, rows, row, parts, elements)?;
         columns.extend(of_row.into_iter().enumerate().map(|(i, column)| (i / in_one, column)));
     }
-    source.end().map_err(here)?;
+    source.end().map_err(|problem| Error::data(name, problem))?;
     let structured = parts[0].name.is_some();
     let columns = columns.into_iter().map(|(place, ((part, i), filling))| {
         let mut name = parts[part].name.clone().unwrap_or_default();
@@ -191,21 +188,21 @@ struct Source<R> {
 
 impl<R: Read> Source<R> {
     /// So many bytes, into a buffer that grows as they come.
-    fn fill(&mut self, buffer: &mut Vec<u8>, count: usize) -> std::result::Result<(), DataProblem> {
+    fn fill(&mut self, buffer: &mut Vec<u8>, count: usize) -> Result<(), FileProblem> {
         buffer.clear();
         let found = self.from.by_ref().take(count as u64).read_to_end(buffer).map_err(cannot_read)?;
         self.read += found as u64;
         if found < count {
-            return Err(DataProblem::Truncated { expected: self.expected, found: self.read });
+            return Err(FileProblem::Truncated { expected: self.expected, found: self.read });
         }
         Ok(())
     }
 
     /// Nothing may come after the elements.
-    fn end(&mut self) -> std::result::Result<(), DataProblem> {
+    fn end(&mut self) -> Result<(), FileProblem> {
         let mut more = Vec::new();
         self.from.by_ref().take(1).read_to_end(&mut more).map_err(cannot_read)?;
-        if more.is_empty() { Ok(()) } else { Err(DataProblem::TooLong { expected: self.expected }) }
+        if more.is_empty() { Ok(()) } else { Err(FileProblem::TooLong { expected: self.expected }) }
     }
 }
 
@@ -252,11 +249,7 @@ fn read_rows(
     Ok(columns)
 }
 
-fn fill<'a>(
-    part: &Part,
-    mut cells: impl Iterator<Item = &'a [u8]>,
-    filling: &mut Filling,
-) -> std::result::Result<(), DataProblem> {
+fn fill<'a>(part: &Part, mut cells: impl Iterator<Item = &'a [u8]>, filling: &mut Filling) -> Result<(), FileProblem> {
     let big = part.big_endian;
     match part.kind {
         Kind::Boolean => cells.for_each(|cell| filling.truth(cell != [0])),
@@ -274,13 +267,13 @@ fn fill<'a>(
         }),
         Kind::Bytes => cells.try_for_each(|cell| {
             let end = cell.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
-            filling.text(std::str::from_utf8(&cell[..end]).map_err(|_| DataProblem::NotUtf8)?);
+            filling.text(std::str::from_utf8(&cell[..end]).map_err(|_| FileProblem::NotUtf8)?);
             Ok(())
         })?,
         Kind::Unicode => cells.try_for_each(|cell| {
             let characters = cell.chunks_exact(4).map(|character| bits(character, big) as u32);
             let text: Option<String> = characters.map(char::from_u32).collect();
-            filling.text(text.ok_or(DataProblem::NotUtf8)?.trim_end_matches('\0'));
+            filling.text(text.ok_or(FileProblem::NotUtf8)?.trim_end_matches('\0'));
             Ok(())
         })?,
     }

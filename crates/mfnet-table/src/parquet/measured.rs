@@ -8,8 +8,8 @@ use ::parquet::errors::Result;
 use ::parquet::file::reader::{ChunkReader, Length};
 use bytes::Bytes;
 
+use super::fault::{damaged, refused};
 use super::thrift::walk;
-use super::{damaged, refused};
 
 /// Memory that is taken on the word of a header, however little its page has.
 const TRUSTED: u64 = 1 << 20;

@@ -1,11 +1,9 @@
 //! What values mean: numbers and texts.
 
 use super::schema::Meaning;
-use crate::data::calendar::{date, time, timestamp};
-use crate::data::filling::Filling;
-use crate::error::DataProblem;
-
-type Result<T> = std::result::Result<T, DataProblem>;
+use crate::calendar::{date, time, timestamp};
+use crate::error::{FileProblem, Result};
+use crate::filling::Filling;
 
 /// The day of 1970-01-01 in the count of astronomers.
 const JULIAN_1970: i128 = 2_440_588;
@@ -25,11 +23,11 @@ pub(super) fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {
     }
 }
 
-pub(super) fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) -> Result<()> {
+pub(super) fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) -> Result<(), FileProblem> {
     match (meaning, bytes) {
         (Meaning::Decimal(_), bytes) if bytes.len() > LONGEST_DECIMAL => {
             let found = format!("decimals of {} bytes", bytes.len());
-            return Err(DataProblem::Unsupported { found });
+            return Err(FileProblem::unsupported(found));
         }
         (Meaning::Decimal(scale), bytes) => {
             // the most significant byte first, which has the sign
@@ -47,7 +45,7 @@ pub(super) fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) ->
             let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits.get(part).unwrap_or_default());
             filling.text(&parts.join("-"));
         }
-        (_, bytes) => filling.text(std::str::from_utf8(bytes).map_err(|_| DataProblem::NotUtf8)?),
+        (_, bytes) => filling.text(std::str::from_utf8(bytes).map_err(|_| FileProblem::NotUtf8)?),
     }
     Ok(())
 }

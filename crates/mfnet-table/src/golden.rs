@@ -9,7 +9,8 @@ use std::sync::Once;
 
 use serde_json::Value;
 
-use super::table::Column;
+use crate::column::Column;
+use crate::error::Result;
 
 type Columns = Vec<(String, Column)>;
 
@@ -20,12 +21,12 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/tables")
 }
 
-pub(super) fn file(name: &str) -> Vec<u8> {
+pub(crate) fn file(name: &str) -> Vec<u8> {
     std::fs::read(folder().join(name)).unwrap()
 }
 
 /// The names of the files with this ending, or of those that all can read.
-pub(super) fn readable(ending: &str) -> Vec<String> {
+pub(crate) fn readable(ending: &str) -> Vec<String> {
     let expected = expected();
     let names: Vec<String> =
         expected.as_object().unwrap().keys().filter(|name| name.ends_with(ending)).cloned().collect();
@@ -34,11 +35,11 @@ pub(super) fn readable(ending: &str) -> Vec<String> {
 }
 
 fn expected() -> Value {
-    serde_json::from_str(include_str!("../../tests/golden/table_files.json")).unwrap()
+    serde_json::from_str(include_str!("../tests/golden/table_files.json")).unwrap()
 }
 
 /// Whether every cell is as the other program has it.
-pub(super) fn compare(name: &str, found: &Columns) {
+pub(crate) fn compare(name: &str, found: &Columns) {
     let expected = &expected()[name];
     let names = |value: &Value| value.as_array().unwrap().iter().map(|c| c[0].as_str().unwrap().to_owned()).collect();
     let names: Vec<String> = names(expected);
@@ -59,7 +60,7 @@ pub(super) fn compare(name: &str, found: &Columns) {
 }
 
 /// Reads every beginning of a file, and the file with each byte altered: an error or a table, without a panic and without much memory.
-pub(super) fn damage(name: &str, read: impl Fn(&[u8]) -> crate::error::Result<Columns>) {
+pub(crate) fn damage(name: &str, read: impl Fn(&[u8]) -> Result<Columns>) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = panic::take_hook();

@@ -2,11 +2,11 @@
 
 use std::fmt::{Display, Formatter};
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-
-use super::column::{Column, Field, shortest};
-use crate::error::DataProblem;
+use crate::calendar::{date_text, days};
+use crate::column::Column;
+use crate::error::CellProblem;
+use crate::field::{Field, LARGEST, field, shortest};
+use crate::number_format::NumberFormat;
 
 /// Texts of which more than half differ are names, unless they are as few as this.
 const FEW_TEXTS: usize = 20;
@@ -42,23 +42,94 @@ const UNNAMED: &str = "Unnamed: ";
 const TRUE: [&str; 4] = ["true", "yes", "t", "y"];
 const FALSE: [&str; 4] = ["false", "no", "f", "n"];
 
-/// The largest number that is read: means and differences of such numbers are finite, and a network learns nothing from larger ones.
-pub(super) const LARGEST: f64 = 1e300;
-
-/// Seconds of a day.
-const DAY: f64 = 86_400.0;
-
-/// How the fields of a column become numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reading {
-    /// As they stand.
+/// What a column is, and what its numbers mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnKind {
+    /// A quantity.
     Number,
     /// 1 for true or yes, 0 for false or no.
     Boolean,
     /// Days since the beginning of 1970.
     Date,
-    /// The number of the text among all of the column.
+    /// The number of a level, counted from 0.
+    Category {
+        /// All levels of the data: in numeric order if all are numbers, else by bytes.
+        levels: Vec<String>,
+    },
+}
+
+impl ColumnKind {
+    /// In one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ColumnKind::Number => "number",
+            ColumnKind::Boolean => "boolean",
+            ColumnKind::Date => "date",
+            ColumnKind::Category { .. } => "category",
+        }
+    }
+
+    /// How columns of this kind are read.
+    pub fn reading(&self) -> Reading {
+        match self {
+            ColumnKind::Number => Reading::Number,
+            ColumnKind::Boolean => Reading::Boolean,
+            ColumnKind::Date => Reading::Date,
+            ColumnKind::Category { .. } => Reading::Category,
+        }
+    }
+
+    /// What a number of such a column stands for; empty for a missing one.
+    pub fn text(&self, x: f64) -> String {
+        match self {
+            _ if x.is_nan() => String::new(),
+            ColumnKind::Number => shortest(x),
+            ColumnKind::Boolean if x == 0.0 || x == 1.0 => (x == 1.0).to_string(),
+            ColumnKind::Boolean => shortest(x),
+            ColumnKind::Date => date_text(x),
+            ColumnKind::Category { levels } => levels.get(x as usize).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// How the fields of a column become numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// As they are.
+    Number,
+    /// 1 for true or yes, 0 for false or no.
+    Boolean,
+    /// Days since the beginning of 1970.
+    Date,
+    /// The number of the level among all of the column.
     Category,
+}
+
+impl Reading {
+    /// The number of a text, with a decimal point; NaN for a missing one. Categories have none of their own.
+    ///
+    /// # Errors
+    /// [`CellProblem`] if the text is of another kind.
+    pub fn value(self, text: &str) -> Result<f64, CellProblem> {
+        self.value_of(field(text, NumberFormat::Point), text)
+    }
+
+    pub(crate) fn value_of(self, field: Field, text: &str) -> Result<f64, CellProblem> {
+        let found = || text.to_owned();
+        match (self, field) {
+            (_, Field::Missing) => Ok(f64::NAN),
+            (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean { found: found() }),
+            (Reading::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate { found: found() }),
+            (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
+            (_, Field::Number(x)) => {
+                let found = if text.is_empty() { shortest(x) } else { found() };
+                Err(if x.is_finite() { CellProblem::TooLarge { found } } else { CellProblem::NotFinite { found } })
+            }
+            (_, Field::Code) => text.parse().map_err(|_| CellProblem::NotANumber { found: found() }),
+            (_, Field::Text) => Err(CellProblem::NotANumber { found: found() }),
+        }
+    }
 }
 
 /// Why a column is no feature.
@@ -107,7 +178,7 @@ pub struct StrayText {
 impl StrayText {
     /// Of a column that was not guessed to be numbers, if nearly all of it is.
     pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
-        let tally = column.tally();
+        let tally = Tally::of(column);
         if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present() {
             return None;
         }
@@ -118,7 +189,7 @@ impl StrayText {
 
 /// What a column is by its name and fields.
 pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
-    let tally = column.tally();
+    let tally = Tally::of(column);
     if tally.present() == 0 {
         return Err(LeftOut::Empty);
     }
@@ -130,7 +201,7 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
         return Ok(Reading::Number);
     }
     for kind in [Reading::Boolean, Reading::Date] {
-        if column.all(|field, text| value(kind, field, text).is_ok()) {
+        if column.all(|field, text| kind.value_of(field, text).is_ok()) {
             return Ok(kind);
         }
     }
@@ -149,23 +220,6 @@ fn is_identifier(name: &str) -> bool {
         || name.starts_with(UNNAMED)
 }
 
-/// A field as a number; NaN for a missing one. Categories have none of their own.
-pub(crate) fn value(kind: Reading, field: Field, text: &str) -> Result<f64, DataProblem> {
-    let found = || text.to_owned();
-    match (kind, field) {
-        (_, Field::Missing) => Ok(f64::NAN),
-        (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| DataProblem::NotABoolean { found: found() }),
-        (Reading::Date, _) => date(text).ok_or_else(|| DataProblem::NotADate { found: found() }),
-        (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
-        (_, Field::Number(x)) => {
-            let found = if text.is_empty() { shortest(x) } else { found() };
-            Err(if x.is_finite() { DataProblem::TooLarge { found } } else { DataProblem::NotFinite { found } })
-        }
-        (_, Field::Code) => text.parse().map_err(|_| DataProblem::NotANumber { found: found() }),
-        (_, Field::Text) => Err(DataProblem::NotANumber { found: found() }),
-    }
-}
-
 fn boolean(field: Field, text: &str) -> Option<f64> {
     let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
     match field {
@@ -173,46 +227,6 @@ fn boolean(field: Field, text: &str) -> Option<f64> {
         Field::Text if is_one_of(&TRUE) => Some(1.0),
         Field::Text if is_one_of(&FALSE) => Some(0.0),
         _ => None,
-    }
-}
-
-/// Days since the beginning of 1970 of a date as ISO 8601 has it, alone or with a time of day.
-fn date(text: &str) -> Option<f64> {
-    let digits = |range: std::ops::Range<usize>| {
-        text.as_bytes().get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
-    };
-    if !(digits(0..4) && digits(5..7) && digits(8..10)) || text.as_bytes().get(4) != Some(&b'-') {
-        return None;
-    }
-    let seconds = match text.parse::<Timestamp>() {
-        Ok(time) => time.as_duration().as_secs_f64(),
-        Err(_) => {
-            text.parse::<DateTime>().ok()?.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs_f64()
-        }
-    };
-    Some(seconds / DAY)
-}
-
-/// The date of a number of days, with the time of day unless it is midnight.
-pub(crate) fn date_text(days: f64) -> String {
-    let seconds = (days * DAY).round() as i64;
-    match Timestamp::from_second(seconds) {
-        Ok(time) if seconds.rem_euclid(DAY as i64) == 0 => time.strftime("%Y-%m-%d").to_string(),
-        Ok(time) => time.strftime("%Y-%m-%dT%H:%M:%S").to_string(),
-        Err(_) => days.to_string(),
-    }
-}
-
-impl Column {
-    fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
-        self.count(|field, rows| match field {
-            Field::Missing => {}
-            Field::Number(_) => tally.numbers += rows,
-            Field::Code => tally.codes += rows,
-            Field::Text => tally.texts += rows,
-        });
-        tally
     }
 }
 
@@ -225,6 +239,17 @@ struct Tally {
 }
 
 impl Tally {
+    fn of(column: &Column) -> Self {
+        let mut tally = Tally::default();
+        column.count(|field, rows| match field {
+            Field::Missing => {}
+            Field::Number(_) => tally.numbers += rows,
+            Field::Code => tally.codes += rows,
+            Field::Text => tally.texts += rows,
+        });
+        tally
+    }
+
     fn present(&self) -> usize {
         self.numbers + self.codes + self.texts
     }

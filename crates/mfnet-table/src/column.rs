@@ -5,17 +5,13 @@ use std::collections::{HashMap, HashSet};
 
 use indexmap::IndexSet;
 
-use super::number_format::NumberFormat;
-use crate::data::targets::sort_labels;
+use crate::field::{Field, field, shortest, sort_labels};
+use crate::number_format::NumberFormat;
 
 /// A column with more distinct texts than this is kept as numbers, if nearly all of them are.
 const MOST_TEXTS: usize = 1024;
 /// One text in so many may be something else.
 const OTHERS: usize = 10;
-
-/// Texts in place of numbers that say that there is none: what R, SQL, pandas and the files of UCI write.
-const MISSING: [&str; 13] =
-    ["NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?", "-"];
 
 /// One field for each row. Texts are kept once each; of a column that has too many, and is numbers, the numbers alone.
 #[derive(Clone)]
@@ -32,18 +28,6 @@ enum Cells {
     Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Vec<u32> },
     /// NaN where there is no number; what else stands there, by row, unless nothing.
     Numbers { of_rows: Vec<f64>, others: Vec<(usize, Box<str>)> },
-}
-
-/// What a field is taken for, beside a text.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Field {
-    /// Nothing, or a text that says so.
-    Missing,
-    /// Infinite ones too.
-    Number(f64),
-    /// Digits after a zero: 007 is no quantity.
-    Code,
-    Text,
 }
 
 impl Column {
@@ -244,26 +228,4 @@ impl Column {
         let of_rows = of_rows.map(|of_rows| of_rows.iter().map(|place| of_texts[*place as usize]).collect());
         (levels, of_rows.unwrap_or(of_texts))
     }
-}
-
-/// What a text is, without spaces around it.
-pub(crate) fn field(text: &str, format: NumberFormat) -> Field {
-    match text.as_bytes() {
-        [] => return Field::Missing,
-        [b'0', rest @ ..] if rest.iter().any(|byte| *byte != b'0') && rest.iter().all(u8::is_ascii_digit) => {
-            return Field::Code;
-        }
-        _ => {}
-    }
-    match format.number(text) {
-        Some(x) => Field::Number(x),
-        None if MISSING.contains(&text) => Field::Missing,
-        None => Field::Text,
-    }
-}
-
-/// The shortest text that reads as the same number.
-pub(crate) fn shortest(x: f64) -> String {
-    let text = format!("{x:?}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

@@ -2,10 +2,10 @@ use std::cell::Cell;
 
 use bytes::Bytes;
 
-use super::super::golden::{compare, damage, file, readable};
 use super::*;
+use crate::golden::{compare, damage, file, readable};
 
-fn read(bytes: &[u8]) -> crate::error::Result<Vec<(String, Column)>> {
+fn read(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
     decoded("t", Bytes::copy_from_slice(bytes))
 }
 

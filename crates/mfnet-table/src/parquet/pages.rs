@@ -8,10 +8,12 @@ use ::parquet::errors::Result;
 use ::parquet::file::metadata::ColumnChunkMetaData;
 use ::parquet::file::reader::{ChunkReader, SerializedPageReader};
 
+use super::fault::{damaged, refused};
+use super::limits::Limits;
 use super::measured::Measured;
 use super::schema::Field;
-use super::{Limits, damaged, refused, thrift};
-use crate::error::DataProblem;
+use super::thrift;
+use crate::error::FileProblem;
 
 /// So many values of a dictionary may be those of no row, as categories of which a part of the rows was written.
 const UNUSED: usize = 1 << 20;
@@ -94,7 +96,7 @@ impl<R: ChunkReader> Iterator for Pages<R> {
 }
 
 impl Check {
-    fn page(&mut self, page: &Page) -> std::result::Result<(), DataProblem> {
+    fn page(&mut self, page: &Page) -> std::result::Result<(), FileProblem> {
         let (values, encoding, bytes) = match page {
             Page::DictionaryPage { num_values, buf, .. } => {
                 let values = *num_values as usize;
@@ -112,7 +114,7 @@ impl Check {
                 if self.optional {
                     if *def_level_encoding != Encoding::RLE {
                         let found = format!("levels in encoding {def_level_encoding} of Parquet");
-                        return Err(DataProblem::Unsupported { found });
+                        return Err(FileProblem::unsupported(found));
                     }
                     let length = buf.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
                     start = length.map_or(usize::MAX, |length| length.saturating_add(4));
@@ -138,7 +140,7 @@ impl Check {
                 let rest = Lengths::read(beginnings.after, values as u64)?;
                 self.limits.shared(beginnings.sum.saturating_add(rest.sum))
             }
-            _ => Err(DataProblem::Unsupported { found: format!("values in encoding {encoding} of Parquet") }),
+            _ => Err(FileProblem::unsupported(format!("values in encoding {encoding} of Parquet"))),
         }
     }
 }
@@ -152,7 +154,7 @@ struct Lengths<'a> {
 }
 
 impl<'a> Lengths<'a> {
-    fn read(bytes: &'a [u8], values: u64) -> std::result::Result<Self, DataProblem> {
+    fn read(bytes: &'a [u8], values: u64) -> std::result::Result<Self, FileProblem> {
         let lengths = Self::within(bytes, values).ok_or_else(|| damaged("a page ends within its lengths"))?;
         match lengths.count {
             count if count > values => Err(damaged(format!("a page of {values} values has {count} lengths"))),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// What stands before decimals and between thousands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum NumberFormat {
+pub enum NumberFormat {
     /// 1234.5
     #[default]
     Point,
@@ -22,7 +22,7 @@ pub(crate) enum NumberFormat {
 impl NumberFormat {
     /// From the fields of some lines. Where they leave it open it is that of `like`, if that is known. Between commas a comma in a field is no decimal one: 3,14 that
     /// lost its quotes would be two fields.
-    pub(super) fn guess(lines: &[Vec<String>], delimiter: u8, like: Option<Self>) -> Self {
+    pub(crate) fn guess(lines: &[Vec<String>], delimiter: u8, like: Option<Self>) -> Self {
         let any = |is_so: &dyn Fn(&str) -> bool| lines.iter().flatten().any(|text| is_so(text));
         // 1,234 may be either
         let surely_groups = |text: &str| has_commas(text) && (text.contains('.') || text.matches(',').count() > 1);
@@ -55,7 +55,7 @@ impl NumberFormat {
     }
 
     /// The number in a text; infinite ones too, but not NaN.
-    pub(super) fn number(self, text: &str) -> Option<f64> {
+    pub fn number(self, text: &str) -> Option<f64> {
         let plain = || text.parse::<f64>().ok().filter(|x| !x.is_nan());
         match self {
             NumberFormat::Point => plain(),

@@ -1,7 +1,7 @@
 use std::io::Cursor;
 
-use super::super::golden::{compare, damage, file, readable};
 use super::*;
+use crate::golden::{compare, damage, file, readable};
 
 fn array_error(name: &str) -> String {
     npy("t", &file(name)[..]).err().unwrap().to_string()

@@ -3,8 +3,8 @@
 use ::parquet::basic::{ConvertedType, LogicalType, Repetition, TimeUnit, Type as Physical};
 use ::parquet::schema::types::Type;
 
-use super::{Problem, Result, damaged};
-use crate::error::DataProblem;
+use super::fault::{Fault, damaged};
+use crate::error::{FileProblem, ParquetProblem, Problem, Result};
 
 /// Longer byte strings that all have the same length are no text.
 const LONGEST_FIXED: i32 = 1 << 12;
@@ -41,14 +41,14 @@ pub(super) struct Field {
 }
 
 /// The schema is a tree; that of a table has one level below its root.
-pub(super) fn fields(schema: &Type) -> Result<Vec<Field>> {
+pub(super) fn fields(schema: &Type) -> Result<Vec<Field>, Fault> {
     schema.get_fields().iter().map(|node| field(node)).collect()
 }
 
-fn field(node: &Type) -> Result<Field> {
+fn field(node: &Type) -> Result<Field, Fault> {
     let about = node.get_basic_info();
     let name = about.name().to_owned();
-    let of = |problem| Problem { column: Some(name.clone()), problem };
+    let of = |problem: Problem| Fault { column: Some(name.clone()), problem };
     let (logical, converted) = (about.logical_type_ref(), about.converted_type());
     let repeated = about.has_repetition() && about.repetition() == Repetition::REPEATED;
     let (physical, length, scale) = match node {
@@ -63,7 +63,7 @@ fn field(node: &Type) -> Result<Field> {
                 _ if repeated => "a list",
                 _ => "a struct",
             };
-            return Err(of(DataProblem::Nested { found }));
+            return Err(of(ParquetProblem::Nested { found }.into()));
         }
     };
     let size = match physical {
@@ -74,12 +74,12 @@ fn field(node: &Type) -> Result<Field> {
         Physical::FIXED_LEN_BYTE_ARRAY => match length {
             1..=LONGEST_FIXED => length as usize,
             // texts of no bytes would take no place, however many there are
-            ..1 => return Err(of(damaged(format!("its values have {length} bytes")))),
-            _ => return Err(of(DataProblem::Unsupported { found: format!("values of {length} bytes") })),
+            ..1 => return Err(of(damaged(format!("its values have {length} bytes")).into())),
+            _ => return Err(of(FileProblem::unsupported(format!("values of {length} bytes")).into())),
         },
     };
     let meaning =
-        meaning(physical, logical, converted, scale).map_err(|found| of(DataProblem::Unsupported { found }))?;
+        meaning(physical, logical, converted, scale).map_err(|found| of(FileProblem::unsupported(found).into()))?;
     Ok(Field { name, meaning, optional: about.repetition() == Repetition::OPTIONAL, size })
 }
 
@@ -89,7 +89,7 @@ fn meaning(
     logical: Option<&LogicalType>,
     converted: ConvertedType,
     scale: i32,
-) -> std::result::Result<Meaning, String> {
+) -> Result<Meaning, String> {
     let per_second = |unit: &TimeUnit| match unit {
         TimeUnit::MILLIS => 1000,
         TimeUnit::MICROS => 1_000_000,
@@ -135,7 +135,7 @@ mod tests {
 
     use super::*;
 
-    fn read(column: &str) -> std::result::Result<Field, String> {
+    fn read(column: &str) -> Result<Field, String> {
         let schema = parse_message_type(&format!("message t {{ {column}; }}")).unwrap();
         fields(&schema).map(|mut fields| fields.remove(0)).map_err(|problem| problem.problem.to_string())
     }

@@ -1,4 +1,7 @@
-//! Reading a table from text, in one pass.
+//! Text: CSV, TSV and the like, read in one pass.
+
+mod dialect;
+mod lines;
 
 use std::io::{self, Read};
 
@@ -6,29 +9,39 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr_iter;
 use sha2::{Digest, Sha256};
 
-use super::column::Column;
-use super::dialect::{Dialect, Known};
-use super::{Lines, Table, TableFormat};
-use crate::data::MOST_COLUMNS;
-use crate::data::file::hexadecimal;
-use crate::error::{DataProblem, Error, Result};
+pub(crate) use self::dialect::{Dialect, Known};
+pub(crate) use self::lines::Lines;
+use crate::MOST_COLUMNS;
+use crate::column::Column;
+use crate::error::{Error, FileProblem, Result, TextProblem};
+use crate::file::hexadecimal;
 
 /// How many bytes are asked for at a time; from the first of them the dialect is guessed.
 const BUFFER: usize = 1 << 18;
 /// The most bytes of a row: a longer one has lost a quote.
 const LONGEST: usize = 1 << 27;
 
+/// A table that was read from text.
+pub(crate) struct Text {
+    /// With their names.
+    pub(crate) columns: Vec<(String, Column)>,
+    pub(crate) dialect: Dialect,
+    pub(crate) lines: Lines,
+    /// SHA-256 of the bytes.
+    pub(crate) digest: String,
+}
+
 /// Reads a table as text; the columns of these names keep their texts.
-pub(super) fn read(name: &str, from: impl Read, known: &Known, keep_texts: &[String]) -> Result<Table> {
-    let bytes = Bytes::begin(from).map_err(Error::io(name.as_ref(), "read"))?;
+pub(crate) fn read(name: &str, from: impl Read, known: &Known, keep_texts: &[String]) -> Result<Text> {
+    let bytes = Bytes::begin(from).map_err(Error::io(name.as_ref()))?;
     let dialect = Dialect::guess(bytes.here(), bytes.ended, known);
     let mut rows = Rows::new(name, dialect, bytes);
-    let Some((line, first)) = rows.next()? else { return Err(Error::data(name, DataProblem::Empty)) };
+    let Some((line, first)) = rows.next()? else { return Err(Error::data(name, FileProblem::Empty)) };
     let first: Vec<String> = first
         .texts()
         .map(|text| text.map(str::to_owned))
         .collect::<Option<_>>()
-        .ok_or_else(|| at(name, line, DataProblem::NotUtf8))?;
+        .ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?;
     let names = match dialect.header {
         true => first.iter().enumerate().map(|(i, name)| named(i, name)).collect(),
         false => (0..first.len()).map(|i| i.to_string()).collect::<Vec<_>>(),
@@ -43,20 +56,20 @@ pub(super) fn read(name: &str, from: impl Read, known: &Known, keep_texts: &[Str
     let mut row = usize::from(!dialect.header);
     while let Some((line, fields)) = rows.next()? {
         if fields.count() != columns.len() {
-            let problem = DataProblem::RowLength { expected: columns.len(), found: fields.count() };
-            return Err(at(name, line, problem));
+            let problem = TextProblem::RowLength { expected: columns.len(), found: fields.count() };
+            return Err(Error::in_line(name, line, problem));
         }
         for (column, text) in columns.iter_mut().zip(fields.texts()) {
-            column.push(text.ok_or_else(|| at(name, line, DataProblem::NotUtf8))?);
+            column.push(text.ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?);
         }
         lines.push(row, line);
         row += 1;
     }
     if row == 0 {
-        return Err(Error::data(name, DataProblem::HeaderOnly));
+        return Err(Error::data(name, TextProblem::HeaderOnly));
     }
-    let digest = hexadecimal(rows.bytes.hash);
-    Table::new(name, names.into_iter().zip(columns).collect(), TableFormat::Text(dialect), lines, digest)
+    let digest = hexadecimal(rows.bytes.hash.finalize());
+    Ok(Text { columns: names.into_iter().zip(columns).collect(), dialect, lines, digest })
 }
 
 /// A column without a name gets the one that pandas gives it.
@@ -65,10 +78,6 @@ fn named(position: usize, name: &str) -> String {
         "" => format!("Unnamed: {position}"),
         name => name.to_owned(),
     }
-}
-
-fn at(name: &str, line: u64, problem: DataProblem) -> Error {
-    Error::Data { file: name.to_owned(), line: Some(line), column: None, problem }
 }
 
 /// The bytes of a file, a piece at a time.
@@ -162,7 +171,7 @@ impl<'a, R: Read> Rows<'a, R> {
 
     /// The next row and its line; empty lines are none.
     fn next(&mut self) -> Result<Option<(u64, Fields<'_>)>> {
-        let failed = |error| Error::io(self.name.as_ref(), "read")(error);
+        let failed = |error| Error::io(self.name.as_ref())(error);
         let (mut length, mut count) = (0, 0);
         loop {
             self.bytes.advance().map_err(failed)?;
@@ -185,11 +194,12 @@ impl<'a, R: Read> Rows<'a, R> {
             match result {
                 ReadRecordResult::InputEmpty => self.bytes.advance().map_err(failed)?,
                 ReadRecordResult::OutputFull if length >= LONGEST => {
-                    return Err(at(self.name, line, DataProblem::LongRow));
+                    return Err(Error::in_line(self.name, line, TextProblem::LongRow));
                 }
                 ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
                 ReadRecordResult::OutputEndsFull if count >= MOST_COLUMNS => {
-                    return Err(at(self.name, line, DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+                    let problem = FileProblem::TooManyColumns { most: MOST_COLUMNS };
+                    return Err(Error::in_line(self.name, line, problem));
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
                 ReadRecordResult::Record => {

@@ -4,8 +4,8 @@ use std::fmt::{Display, Formatter};
 
 use csv_core::{ReadRecordResult, ReaderBuilder};
 
-use super::column::{Field, field};
-use super::number_format::NumberFormat;
+use crate::field::{Field, field};
+use crate::number_format::NumberFormat;
 
 /// Characters that may stand between fields; of two that fit as well the first.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
@@ -14,26 +14,26 @@ const LINES: usize = 50;
 
 /// How a text file writes a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Dialect {
-    pub(super) delimiter: u8,
-    pub(super) quote: u8,
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
     /// Whether the first line names the columns.
-    pub(super) header: bool,
-    pub(super) numbers: NumberFormat,
+    pub(crate) header: bool,
+    pub(crate) numbers: NumberFormat,
 }
 
 /// What is not to be guessed.
 #[derive(Default)]
-pub(super) struct Known {
-    pub(super) delimiter: Option<u8>,
-    pub(super) header: Option<bool>,
+pub(crate) struct Known {
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) header: Option<bool>,
     /// How numbers are written unless the file shows something else.
-    pub(super) numbers: Option<NumberFormat>,
+    pub(crate) numbers: Option<NumberFormat>,
 }
 
 impl Dialect {
     /// From the beginning of a file, which may end in the middle of a line unless it is `whole`.
-    pub(super) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
+    pub(crate) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
         let quote = guess_quote(start);
         let lines = |delimiter| lines(start, whole, delimiter, quote);
         // as many lines as possible have as many fields as the first one, and those are many

@@ -1,24 +1,25 @@
 //! A column while a reader of a binary format fills it.
 
-use super::table::{Column, shortest};
+use crate::column::Column;
+use crate::field::shortest;
 
 /// Whole numbers up to here are exact as `f64`.
 const EXACT: i128 = 1 << 53;
 
 /// Numbers, until there is a text.
 #[derive(Default)]
-pub(super) struct Filling {
+pub(crate) struct Filling {
     numbers: Vec<f64>,
     texts: Option<Column>,
 }
 
 impl Filling {
-    pub(super) fn missing(&mut self) {
+    pub(crate) fn missing(&mut self) {
         self.number(f64::NAN);
     }
 
     /// NaN is a missing number.
-    pub(super) fn number(&mut self, x: f64) {
+    pub(crate) fn number(&mut self, x: f64) {
         match &mut self.texts {
             None => self.numbers.push(x),
             Some(texts) if x.is_nan() => texts.push(""),
@@ -27,19 +28,19 @@ impl Filling {
     }
 
     /// The bits of a number of 16 bits.
-    pub(super) fn half(&mut self, bits: u16) {
+    pub(crate) fn half(&mut self, bits: u16) {
         self.number(half(bits));
     }
 
     /// A whole number; one that `f64` would round is kept as text with all its digits, and so are then the others of its column.
-    pub(super) fn whole(&mut self, x: i128) {
+    pub(crate) fn whole(&mut self, x: i128) {
         match &mut self.texts {
             None if x.abs() <= EXACT => self.numbers.push(x as f64),
             _ => self.text(&x.to_string()),
         }
     }
 
-    pub(super) fn text(&mut self, text: &str) {
+    pub(crate) fn text(&mut self, text: &str) {
         let numbers = &mut self.numbers;
         let texts = self.texts.get_or_insert_with(|| {
             let mut texts = Column::new().keeping_texts(true);
@@ -51,11 +52,11 @@ impl Filling {
     }
 
     /// As pandas and NumPy write it.
-    pub(super) fn truth(&mut self, x: bool) {
+    pub(crate) fn truth(&mut self, x: bool) {
         self.text(if x { "True" } else { "False" });
     }
 
-    pub(super) fn column(self) -> Column {
+    pub(crate) fn column(self) -> Column {
         self.texts.unwrap_or_else(|| Column::of_numbers(self.numbers))
     }
 }

@@ -7,12 +7,11 @@
 //! The header is a Python dictionary of texts, numbers, tuples and lists; it is read as data, and nothing in it is run. Source: NEP 1, *A simple
 //! file format for NumPy arrays*.
 
-use std::io::Read;
+use std::io::{self, Read};
 
-use super::cannot_read;
-use crate::error::DataProblem;
+use crate::error::{FileProblem, NumpyProblem, Problem};
 
-type Result<T> = std::result::Result<T, DataProblem>;
+type Result<T> = std::result::Result<T, Problem>;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// NumPy itself believes no header that is longer than a hundredth of this.
@@ -71,17 +70,17 @@ impl Header {
     pub(super) fn read(from: &mut impl Read) -> Result<Self> {
         let first = take(from, 8)?;
         if first.is_empty() {
-            return Err(DataProblem::Empty);
+            return Err(FileProblem::Empty.into());
         }
         if !first.starts_with(MAGIC) {
             let expected = "a NumPy array (.npy), which begins with the bytes 93 4e 55 4d 50 59";
-            return Err(DataProblem::OtherFormat { expected, found: first });
+            return Err(FileProblem::OtherFormat { expected, found: first }.into());
         }
         let of_length = match first[6..] {
             [1, _] => 2,
             [2 | 3, _] => 4,
-            [version, ..] => return Err(DataProblem::Unsupported { found: format!("version {version} of .npy") }),
-            [] => return Err(DataProblem::Truncated { expected: 8, found: first.len() as u64 }),
+            [version, ..] => return Err(unsupported(format!("version {version} of .npy"))),
+            [] => return Err(FileProblem::Truncated { expected: 8, found: first.len() as u64 }.into()),
         };
         let digits = take(from, of_length)?;
         let length = digits.iter().rev().fold(0, |length, byte| length << 8 | u64::from(*byte));
@@ -92,7 +91,7 @@ impl Header {
         let header = take(from, length)?;
         let found = 8 + digits.len() as u64 + header.len() as u64;
         if found < before + length {
-            return Err(DataProblem::Truncated { expected: before + length, found });
+            return Err(FileProblem::Truncated { expected: before + length, found }.into());
         }
         // the first two versions have a byte for a character
         let text = match first[6] {
@@ -124,8 +123,16 @@ impl Header {
     }
 }
 
-fn damaged(what: impl Into<String>) -> DataProblem {
-    DataProblem::Damaged { what: what.into() }
+pub(super) fn cannot_read(error: io::Error) -> FileProblem {
+    FileProblem::Other(format!("cannot read: {error}"))
+}
+
+fn damaged(what: impl Into<String>) -> Problem {
+    FileProblem::damaged(what).into()
+}
+
+fn unsupported(found: impl Into<String>) -> Problem {
+    FileProblem::unsupported(found).into()
 }
 
 /// So many bytes, or those that there are.
@@ -144,7 +151,7 @@ fn element(of: &Literal) -> Result<Element> {
     };
     if size == 0 || parts.is_empty() {
         // they would take no place in the file, however many there are
-        return Err(DataProblem::Unsupported { found: "elements of no bytes".to_owned() });
+        return Err(unsupported("elements of no bytes"));
     }
     Ok(Element { parts, size })
 }
@@ -164,7 +171,7 @@ fn push_field(parts: &mut Vec<Part>, field: &Literal, offset: usize) -> Result<u
     };
     let Literal::Text(name) = name else { return Err(unnamed()) };
     let Literal::Text(code) = code else {
-        return Err(DataProblem::Unsupported { found: format!("structures in structures (field {name:?})") });
+        return Err(unsupported(format!("structures in structures (field {name:?})")));
     };
     let count = shape.iter().try_fold(1usize, |count, size| match size {
         Literal::Whole(size) => count.checked_mul(usize::try_from(*size).ok()?),
@@ -176,7 +183,7 @@ fn push_field(parts: &mut Vec<Part>, field: &Literal, offset: usize) -> Result<u
 
 /// Adds a part with this type, unless it is padding; where it ends.
 fn push_part(parts: &mut Vec<Part>, name: Option<&String>, code: &str, count: usize, offset: usize) -> Result<usize> {
-    let unsupported = || DataProblem::Unsupported { found: format!("elements of type {code:?}") };
+    let unsupported = || unsupported(format!("elements of type {code:?}"));
     let (order, rest) = match code.as_bytes() {
         [order @ (b'<' | b'>' | b'|' | b'='), ..] => (*order, &code[1..]),
         _ => (b'<', code),
@@ -185,7 +192,7 @@ fn push_part(parts: &mut Vec<Part>, name: Option<&String>, code: &str, count: us
     let time = digits.strip_prefix('8').filter(|_| rest.starts_with('M'));
     let size: usize = if time.is_some() { 8 } else { digits.parse().unwrap_or(0) };
     let kind = match (rest.as_bytes()[0], size) {
-        (b'O', _) => return Err(DataProblem::PythonObjects),
+        (b'O', _) => return Err(NumpyProblem::PythonObjects.into()),
         (b'V', 1..) if name.is_some_and(String::is_empty) => None,
         (b'b', 1) | (b'?', _) => Some(Kind::Boolean),
         (b'i', 1 | 2 | 4 | 8) => Some(Kind::Signed),
@@ -319,7 +326,7 @@ impl Reader<'_> {
         Err(self.unreadable())
     }
 
-    fn unreadable(&self) -> DataProblem {
+    fn unreadable(&self) -> Problem {
         const SHOWN: usize = 20;
         damaged(format!("its header cannot be read at {:?}", self.rest.chars().take(SHOWN).collect::<String>()))
     }
