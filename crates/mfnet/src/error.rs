@@ -3,6 +3,7 @@
 mod data_problem;
 #[cfg(feature = "download")]
 mod download_problem;
+mod recipe_problem;
 
 use std::fmt::Display;
 use std::io;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 pub use data_problem::DataProblem;
 #[cfg(feature = "download")]
 pub use download_problem::{DownloadProblem, Refusal};
+pub use recipe_problem::RecipeProblem;
 
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -92,6 +94,9 @@ pub enum Error {
         /// The value that was given.
         found: String,
     },
+    /// A recipe contradicts itself or the data, or its file cannot be understood.
+    #[error("{0}")]
+    Recipe(Box<RecipeProblem>),
     /// The loss or a weight became infinite or NaN during training. The network holds the last good weights.
     #[error("{what} became {value} in epoch {epoch}, step {step}; the weights of {kept} are kept")]
     Diverged {
@@ -117,6 +122,15 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A plot of a report cannot be drawn.
+    #[error("report: the plot {name} cannot be drawn: {reason}")]
+    #[cfg(feature = "report")]
+    Plot {
+        /// The plot.
+        name: String,
+        /// What stood in the way.
+        reason: String,
+    },
     /// The system starts no more threads.
     #[error("cannot start {count} threads: {source}")]
     Threads {
@@ -125,6 +139,12 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+}
+
+impl From<RecipeProblem> for Error {
+    fn from(problem: RecipeProblem) -> Self {
+        Error::Recipe(Box::new(problem))
+    }
 }
 
 /// What is wrong with a model file.

@@ -2,7 +2,9 @@
 
 mod data;
 mod error;
+mod explain;
 mod files;
+mod fit;
 mod init;
 mod layer;
 mod loss;
@@ -11,8 +13,10 @@ mod model;
 mod network;
 mod optimizer;
 mod random;
+#[cfg(feature = "report")]
 mod report;
 mod tensor;
+pub mod text;
 mod threads;
 mod train;
 
@@ -23,9 +27,14 @@ pub use data::{
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
-pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result};
+pub use error::{DataProblem, Error, KeptWeights, ModelProblem, RecipeProblem, Result};
 #[cfg(feature = "download")]
 pub use error::{DownloadProblem, Refusal};
+pub use explain::Walkthrough;
+pub use fit::{
+    ActivationName, Baseline, Baselines, Fit, Folds, Input, LossName, Observer, OptimizerName, Part, Plan,
+    RECIPE_VERSION, Recipe, RecipeFile, Source, Summary, Task, fit, fit_folds, serial,
+};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, BoxedClone, CustomActivation, Layer, Linear};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, softmax};
@@ -34,7 +43,8 @@ pub use model::{AnyNetwork, Importance, Model, Predictions, Split, TargetColumns
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{Adam, AdamW, Clip, ElementRule, Gradients, Optimizer, Parameter, Parameters, Rule, Schedule, Sgd};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
-pub use report::Walkthrough;
+#[cfg(feature = "report")]
+pub use report::{Plot, Report};
 pub use tensor::{Descent, Dtype, Operand, Scalar, Tensor};
 pub use threads::Threads;
 pub use train::{
