@@ -4,10 +4,7 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-use mfnet::{
-    Adam, Callback, Dataset, EpochRecord, Loss, NeuralNetwork, Optimizer, Result, Scalar, Seed,
-    Sgd, Threads,
-};
+use mfnet::{Adam, Callback, Dataset, EpochRecord, Loss, NeuralNetwork, Optimizer, Result, Scalar, Seed, Sgd, Threads};
 
 use crate::median;
 use crate::work::{WORKS, Work};
@@ -21,7 +18,11 @@ struct FewEpochs {
 impl<T: Scalar> Callback<T> for FewEpochs {
     fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         self.seconds.push(record.seconds);
-        Ok(if self.seconds.len() > 1 && record.seconds - self.seconds[0] > 0.02 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.seconds.len() > 1 && record.seconds - self.seconds[0] > 0.02 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }
 }
 

@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use mfnet::{
-    Callback, CrossEntropy, Dataset, Dtype, EpochRecord, History, Loss, Mse, NeuralNetwork, Optimizer,
-    Preprocessing, Result, Scalar, Seed, Targets, Tensor, Trainer,
+    Callback, CrossEntropy, Dataset, Dtype, EpochRecord, History, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing,
+    Result, Scalar, Seed, Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.

@@ -83,6 +83,10 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let failure = Failure::work(error.to_string());
         match &error {
+            Error::Recipe(problem) => {
+                let code = if problem.is_of_file() { FAILED } else { WRONG_COMMAND_LINE };
+                Failure { message: Some(problem.as_options().to_owned()), help: problem.help().to_vec(), code }
+            }
             Error::InvalidValue { .. } => Failure { code: WRONG_COMMAND_LINE, ..failure },
             Error::Data { problem, .. } => match problem {
                 DataProblem::Table(problem) => of_table(failure, problem),

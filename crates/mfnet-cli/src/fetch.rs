@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use mfnet::text::counted;
 use mfnet::{DataProblem, Download, Error, Mirror, Published, PublishedProblem};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{counted, message, progress_bar, size};
+use crate::output::{message, progress_bar, size};
 
 impl DataFolders {
     /// The folders to look in, in this order.

@@ -84,7 +84,7 @@ pub struct ReadTable<'a> {
     progress: Option<&'a mut dyn FnMut(u64)>,
 }
 
-impl<'a> ReadTable<'a> {
+impl ReadTable<'_> {
     /// As usual.
     pub fn new() -> Self {
         Self::default()
@@ -109,9 +109,9 @@ impl<'a> ReadTable<'a> {
     }
 
     /// Calls `progress` with the number of bytes of the file that were read, from time to time.
-    pub fn progress(mut self, progress: &'a mut dyn FnMut(u64)) -> Self {
-        self.progress = Some(progress);
-        self
+    pub fn progress<'b>(self, progress: &'b mut dyn FnMut(u64)) -> ReadTable<'b> {
+        let ReadTable { keep_texts, header, like, .. } = self;
+        ReadTable { keep_texts, header, like, progress: Some(progress) }
     }
 
     /// Reads a file.

@@ -4,6 +4,7 @@ mod data_problem;
 #[cfg(feature = "download")]
 mod download_problem;
 mod idx_problem;
+mod recipe_problem;
 mod split_problem;
 
 use std::fmt::Display;
@@ -15,6 +16,7 @@ pub use data_problem::{DataProblem, PublishedProblem};
 pub use download_problem::{DownloadProblem, Refusal};
 pub use idx_problem::IdxProblem;
 use mfnet_table::place;
+pub use recipe_problem::RecipeProblem;
 pub use split_problem::SplitProblem;
 
 /// The result of everything that can fail.
@@ -97,6 +99,9 @@ pub enum Error {
         /// The value that was given.
         found: String,
     },
+    /// A recipe contradicts itself or the data, or its file cannot be understood.
+    #[error("{0}")]
+    Recipe(Box<RecipeProblem>),
     /// The loss or a weight became infinite or NaN during training. The network holds the last good weights.
     #[error("{what} became {value} in epoch {epoch}, step {step}; the weights of {kept} are kept")]
     Diverged {
@@ -125,6 +130,15 @@ pub enum Error {
         /// Its name.
         name: String,
     },
+    /// A plot of a report cannot be drawn.
+    #[error("report: the plot {name} cannot be drawn: {reason}")]
+    #[cfg(feature = "report")]
+    Plot {
+        /// The plot.
+        name: String,
+        /// What stood in the way.
+        reason: String,
+    },
     /// The system starts no more threads.
     #[error("cannot start {count} threads: {source}")]
     Threads {
@@ -133,6 +147,12 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+}
+
+impl From<RecipeProblem> for Error {
+    fn from(problem: RecipeProblem) -> Self {
+        Error::Recipe(Box::new(problem))
+    }
 }
 
 /// What is wrong with a model file.

@@ -2,7 +2,9 @@
 
 mod data;
 mod error;
+mod explain;
 mod files;
+mod fit;
 mod init;
 mod layer;
 mod loss;
@@ -12,8 +14,10 @@ mod network;
 mod optimizer;
 mod pass;
 mod random;
+#[cfg(feature = "report")]
 mod report;
 mod tensor;
+pub mod text;
 mod threads;
 mod train;
 
@@ -23,9 +27,16 @@ pub use data::{
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
-pub use error::{DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, PublishedProblem, Result, SplitProblem};
+pub use error::{
+    DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, PublishedProblem, RecipeProblem, Result, SplitProblem,
+};
 #[cfg(feature = "download")]
 pub use error::{DownloadProblem, Refusal};
+pub use explain::Walkthrough;
+pub use fit::{
+    ActivationName, Baseline, Baselines, Fit, Folds, Input, LossName, Observer, OptimizerName, Part, Plan,
+    RECIPE_VERSION, Recipe, RecipeFile, Source, Summary, Task, fit, fit_folds, serial,
+};
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual};
 pub use loss::{CrossEntropy, HalfMse, Loss, Mse, Weights, softmax};
@@ -40,7 +51,8 @@ pub use optimizer::{
 };
 pub use pass::{Context, Pass, Random};
 pub use random::{Purpose, Rng, STREAM_VERSION, Seed};
-pub use report::Walkthrough;
+#[cfg(feature = "report")]
+pub use report::{Plot, Report};
 pub use tensor::{Dtype, Memo, Operand, Scalar, Tensor};
 pub use threads::Threads;
 pub use train::{

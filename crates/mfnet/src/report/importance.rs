@@ -1,11 +1,11 @@
 //! What the score on test rows loses without a column.
 
-use mfnet::{AnyNetwork, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
+use crate::{AnyNetwork, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
 
 use super::figure::{Bars, Cell, Drawing, Grid};
 use super::{NAME, Run, Writer, evenly, html, side};
-use crate::failure::Failure;
-use crate::output::{counted, grouped, significant};
+use crate::error::Result;
+use crate::text::{counted, grouped, significant};
 
 /// Floating-point operations that it may cost: half a second on two cores, two on slow ones.
 const OPERATIONS: usize = 40_000_000_000;
@@ -28,7 +28,7 @@ pub(super) struct Importances {
 
 impl Importances {
     /// None if it would cost too much, or someone waits.
-    pub(super) fn of(run: &Run<'_>) -> Result<Option<Self>, Failure> {
+    pub(super) fn of(run: &Run<'_>) -> Result<Option<Self>> {
         let features = run.test.features();
         let side = side(run.test.feature_names());
         let mut groups = match side {
@@ -97,7 +97,7 @@ fn patches(side: usize) -> Vec<Vec<usize>> {
     patches
 }
 
-pub(super) fn write(run: &Run<'_>, importances: Option<&Importances>, report: &mut Writer) -> Result<(), Failure> {
+pub(super) fn write(run: &Run<'_>, importances: Option<&Importances>, report: &mut Writer) -> Result<()> {
     report.page.heading("What it looks at");
     let Some(importances) = importances else {
         report.page.paragraph(match run.interrupted {

@@ -1,18 +1,13 @@
 //! Says in words whether the network is worth it.
 
-use mfnet::{Comparison, Metrics, Predictions, Targets};
-
-use crate::output::{counted, significant};
+use super::baselines::Baseline;
+use crate::data::Targets;
+use crate::metric::{Comparison, Metrics};
+use crate::model::Predictions;
+use crate::text::{counted, significant};
 
 /// A difference that equally good models have less often is taken for one.
 const RARE: f64 = 0.05;
-
-/// A simpler model on the test rows.
-pub(super) struct Rival {
-    pub(super) metrics: Metrics,
-    /// By how much the network is better.
-    pub(super) comparison: Option<Comparison>,
-}
 
 /// The network and a rival on the same rows, whose groups have these numbers, if they come in groups; none of predictions of different kinds.
 pub(super) fn comparison(
@@ -43,7 +38,12 @@ pub(super) fn comparison(
 }
 
 /// What the test rows say of the network; nothing where a rival is missing that could be better, or a difference is no number.
-pub(super) fn verdict(network: &Metrics, rows: usize, naive: Option<&Rival>, linear: Option<&Rival>) -> Option<String> {
+pub(super) fn verdict(
+    network: &Metrics,
+    rows: usize,
+    naive: Option<&Baseline>,
+    linear: Option<&Baseline>,
+) -> Option<String> {
     let mut all = Vec::new();
     for (name, rival) in [("naive predictor", naive), ("linear model", linear)] {
         let rival = rival?;
@@ -100,7 +100,8 @@ fn score(metrics: &Metrics) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mfnet::Tensor;
+    use crate::data::largest;
+    use crate::tensor::Tensor;
 
     /// A network, a naive predictor and a linear model that are wrong on so many of 100 rows, each on the first ones.
     fn of_mistakes(network: usize, naive: usize, linear: usize) -> String {
@@ -112,7 +113,7 @@ mod tests {
         };
         let predictions = |output: &Tensor| Predictions::Classes {
             labels: labels.clone(),
-            indices: mfnet::largest(output),
+            indices: largest(output),
             probabilities: output.clone(),
         };
         sentence(&truth, [network, naive, linear].map(output), predictions).unwrap()
@@ -121,9 +122,11 @@ mod tests {
     fn sentence(truth: &Targets, outputs: [Tensor; 3], predictions: impl Fn(&Tensor) -> Predictions) -> Option<String> {
         let metrics = |output: &Tensor| Metrics::of(output, truth);
         let [network, naive, linear] = &outputs;
-        let rival = |rival: &Tensor| Rival {
+        let rival = |rival: &Tensor| Baseline {
             metrics: metrics(rival),
             comparison: comparison(&predictions(network), &predictions(rival), truth, None),
+            loss: None,
+            accuracy: None,
         };
         verdict(&metrics(network), truth.samples(), Some(&rival(naive)), Some(&rival(linear)))
     }
@@ -205,9 +208,11 @@ mod tests {
         let truth = Targets::from_labels("class", ["a", "b"]);
         let metrics =
             |wrong: bool| Metrics::of(&Tensor::from_fn(2, 2, |i, j| if (i == j) == wrong { 0.0 } else { 1.0 }), &truth);
-        let rival = |difference| Rival {
+        let rival = |difference| Baseline {
             metrics: metrics(true),
             comparison: Some(Comparison { difference, standard_error: 0.01, p_value: 0.001 }),
+            loss: None,
+            accuracy: None,
         };
         assert_eq!(verdict(&metrics(false), 2, None, None), None);
         assert_eq!(verdict(&metrics(false), 2, Some(&rival(1.0)), None), None);

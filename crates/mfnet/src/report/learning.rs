@@ -2,14 +2,15 @@
 
 use super::axis::Axis;
 use super::figure::{Curves, Drawing, Line, Stroke};
-use super::{Course, Level, Writer};
-use crate::failure::Failure;
-use crate::output::significant;
+use super::{Course, Writer};
+use crate::Baseline;
+use crate::error::Result;
+use crate::text::significant;
 
 /// A baseline whose loss is so many times lower than any other is not drawn: it would press the curves together.
 const FAR: f64 = 1000.0;
 
-pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<(), Failure> {
+pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     report.page.heading("Learning");
     if course.epochs.is_empty() {
         report.page.paragraph("No epoch was finished.");
@@ -19,7 +20,7 @@ pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<(), Fail
     accuracy(course, report)
 }
 
-fn loss(course: &Course<'_>, report: &mut Writer) -> Result<(), Failure> {
+fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let epochs = course.epochs;
     let training: Vec<(f64, f64)> = epochs.iter().map(|record| (record.epoch as f64, record.loss)).collect();
     let validation: Vec<(f64, f64)> =
@@ -47,7 +48,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<(), Failure> {
     let (near, far): (Vec<Line>, Vec<Line>) =
         levels(course, |level| level.loss).into_iter().partition(|line| line.points[0].1 >= lowest / FAR);
     if !near.is_empty() {
-        caption += &format!(" The level lines are the losses of the baselines on the {} rows.", course.levels.part);
+        caption += &format!(" The level lines are the losses of the baselines on the {} rows.", course.part);
     }
     for line in far {
         caption += &format!(" The loss of the {}, {}, is far below.", line.name, number(line.points[0].1));
@@ -59,7 +60,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<(), Failure> {
 }
 
 /// Of classes, where there are validation rows.
-fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<(), Failure> {
+fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let percent = |accuracy: f64| 100.0 * accuracy;
     let of_epochs = course.epochs.iter();
     let points: Vec<(f64, f64)> =
@@ -91,11 +92,11 @@ fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
 }
 
 /// A level line for each baseline that has a finite number.
-fn levels(course: &Course<'_>, value: impl Fn(&Level) -> Option<f64>) -> Vec<Line> {
+fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
     let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
     let baselines =
-        [("linear model", Stroke::Linear, &course.levels.linear), ("naive", Stroke::Naive, &course.levels.naive)];
-    let line = |(name, stroke, level): (&str, Stroke, &Option<Level>)| {
+        [("linear model", Stroke::Linear, &course.baselines.linear), ("naive", Stroke::Naive, &course.baselines.naive)];
+    let line = |(name, stroke, level): (&str, Stroke, &Option<Baseline>)| {
         let y = level.as_ref().and_then(&value).filter(|y| y.is_finite())?;
         Some(Line { name: name.to_owned(), stroke, points: ends.map(|epoch| (epoch, y)).to_vec() })
     };

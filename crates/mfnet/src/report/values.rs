@@ -1,13 +1,13 @@
 //! Predicted values beside true ones, and the largest errors.
 
-use mfnet::Tensor;
+use crate::Tensor;
 
 use super::figure::{Drawing, Guide, Histogram, Scatter};
 use super::html::{Column, shortened};
 use super::importance::Importances;
 use super::{NAME, Run, Writer, as_read, evenly};
-use crate::failure::Failure;
-use crate::output::{grouped, significant};
+use crate::error::Result;
+use crate::text::{grouped, significant};
 
 /// More points of a plot cannot be told apart.
 const MOST_POINTS: usize = 1500;
@@ -23,7 +23,7 @@ pub(super) fn write(
     predicted: &Tensor,
     importances: Option<&Importances>,
     report: &mut Writer,
-) -> Result<(), Failure> {
+) -> Result<()> {
     for (i, column) in columns.iter().enumerate().take(MOST_TARGETS) {
         report.page.heading(&format!("Predictions of {column} for the test rows"));
         let pairs: Vec<(f64, f64)> = truth.row(i).zip(predicted.row(i)).collect();
@@ -39,7 +39,7 @@ pub(super) fn write(
     Ok(())
 }
 
-fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -> Result<(), Failure> {
+fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -> Result<()> {
     let drawn = evenly(pairs.len(), MOST_POINTS);
     let points = |of: &dyn Fn((f64, f64)) -> (f64, f64)| drawn.iter().map(|row| of(pairs[*row])).collect::<Vec<_>>();
     let sample = match drawn.len() < pairs.len() {
@@ -89,12 +89,7 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
     )
 }
 
-fn list(
-    run: &Run<'_>,
-    pairs: &[(f64, f64)],
-    importances: Option<&Importances>,
-    report: &mut Writer,
-) -> Result<(), Failure> {
+fn list(run: &Run<'_>, pairs: &[(f64, f64)], importances: Option<&Importances>, report: &mut Writer) -> Result<()> {
     let error = |row: &usize| (pairs[*row].1 - pairs[*row].0).abs();
     let mut largest: Vec<usize> = (0..pairs.len()).collect();
     largest.sort_by(|a, b| error(b).total_cmp(&error(a)));

@@ -1,13 +1,13 @@
 //! Which classes were taken for which, and the mistakes that the network was surest of.
 
-use mfnet::{ConfusionMatrix, Tensor};
+use crate::{ConfusionMatrix, Tensor};
 
 use super::figure::{Cell, Drawing, Grid, Picture, Pictures};
 use super::html::{Column, shortened};
 use super::importance::Importances;
 use super::{NAME, Run, Writer, percent, side};
-use crate::failure::Failure;
-use crate::output::{counted, grouped};
+use crate::error::Result;
+use crate::text::{counted, grouped};
 
 /// With more classes a heat map is wider than a page.
 const MOST_DRAWN: usize = 1000;
@@ -34,7 +34,7 @@ pub(super) fn write(
     answers: &Answers<'_>,
     importances: Option<&Importances>,
     report: &mut Writer,
-) -> Result<(), Failure> {
+) -> Result<()> {
     let confusion = ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted);
     report.page.heading("Classes of the test rows");
     if answers.labels.len() <= MOST_DRAWN {
@@ -48,7 +48,7 @@ pub(super) fn write(
     write_mistakes(run, answers, importances, report)
 }
 
-fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<(), Failure> {
+fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     let (labels, classes) = (confusion.labels(), confusion.of_classes());
     let cells = confusion.pairs().map(|(row, column, count)| {
         // by the root a few mistakes among many right ones can be seen
@@ -115,7 +115,7 @@ fn write_mistakes(
     answers: &Answers<'_>,
     importances: Option<&Importances>,
     report: &mut Writer,
-) -> Result<(), Failure> {
+) -> Result<()> {
     let certainty = |row: &usize| answers.probabilities[(answers.predicted[*row], *row)];
     let mut mistakes: Vec<usize> =
         (0..answers.truth.len()).filter(|row| answers.truth[*row] != answers.predicted[*row]).collect();

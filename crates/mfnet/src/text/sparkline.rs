@@ -7,7 +7,7 @@ const NOTHING: char = '·';
 
 /// Numbers one after the other as blocks, the lowest ▁ and the highest █, by their logarithms if all are above 0. Where there are more numbers than
 /// `width` each block is the mean of neighbours.
-pub(crate) fn sparkline(numbers: &[f64], width: usize) -> String {
+pub fn sparkline(numbers: &[f64], width: usize) -> String {
     let count = numbers.len().min(width);
     let part = |k: usize| &numbers[k * numbers.len() / count..(k + 1) * numbers.len() / count];
     let means: Vec<Option<f64>> = (0..count).map(|k| mean(part(k))).collect();

@@ -1,30 +1,34 @@
 //! Scores as a table for people.
 
-use mfnet::{Metrics, TargetMetrics};
+use crate::metric::{Metrics, TargetMetrics};
 
-use crate::output::{grouped, significant};
+use super::{grouped, significant};
 
 /// A row of the table.
-pub(crate) struct Row<'a> {
-    pub(crate) name: String,
-    pub(crate) samples: usize,
-    pub(crate) loss: Option<f64>,
-    pub(crate) metrics: &'a Metrics,
+pub struct Row<'a> {
+    /// What stands first in it.
+    pub name: String,
+    /// How many samples were scored.
+    pub samples: usize,
+    /// Their loss.
+    pub loss: Option<f64>,
+    /// Their metrics.
+    pub metrics: &'a Metrics,
 }
 
 /// The table as text.
-pub(crate) fn score_table(rows: &[Row<'_>]) -> String {
+pub fn score_table(rows: &[Row<'_>]) -> String {
     table(&score_lines(rows))
 }
 
 /// Lines below each other.
-pub(crate) fn table(lines: &[(String, Vec<String>)]) -> String {
+pub fn table(lines: &[(String, Vec<String>)]) -> String {
     let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
     lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
 }
 
 /// The one score by which models are compared, and its name: of several targets, whose units differ, R².
-pub(crate) fn headline(metrics: &Metrics) -> (&'static str, f64) {
+pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
     match metrics {
         Metrics::Classification { accuracy, .. } => ("accuracy", *accuracy),
         Metrics::Regression { r2, targets, .. } if !targets.is_empty() => ("R²", *r2),
@@ -33,7 +37,7 @@ pub(crate) fn headline(metrics: &Metrics) -> (&'static str, f64) {
 }
 
 /// How that score is written where its value is `x`.
-pub(crate) fn headline_cell(metrics: &Metrics, x: f64) -> String {
+pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
     match headline(metrics).0 {
         "accuracy" => percent(x),
         "R²" => format!("{x:.4}"),
@@ -42,7 +46,7 @@ pub(crate) fn headline_cell(metrics: &Metrics, x: f64) -> String {
 }
 
 /// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
-pub(crate) fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
+pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
     let names: &[&str] = match rows.first().map(|row| row.metrics) {
         Some(Metrics::Classification { .. }) => &["accuracy"],
         _ => &["RMSE", "MAE", "R²"],

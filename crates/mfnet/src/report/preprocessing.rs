@@ -1,11 +1,11 @@
 //! What is done to the columns before the network sees them.
 
-use mfnet::{Encoder, Scaler, Standardizer};
+use crate::{Encoder, Scaler, Standardizer};
 
 use super::html::Column;
 use super::{Run, Writer};
-use crate::columns;
-use crate::output::{counted, significant};
+use crate::text::columns;
+use crate::text::{counted, significant};
 
 const DIGITS: usize = 6;
 const MOST: usize = 40;

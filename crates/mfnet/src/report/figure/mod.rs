@@ -25,12 +25,12 @@ pub(super) use self::scatter::{Guide, Scatter};
 pub(super) use self::style::Stroke;
 use super::html::escaped;
 use super::png;
-use crate::failure::Failure;
+use crate::error::{Error, Result};
 
 /// A region that is drawn on.
 type Area<DB> = DrawingArea<DB, Shift>;
 /// What drawing comes to.
-type Drawn<DB> = Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+type Drawn<DB> = std::result::Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// A plot with its name and what it says in words.
 pub(super) struct Figure {
@@ -82,12 +82,12 @@ impl Figure {
         area.present()
     }
 
-    fn failure(&self, error: impl Display) -> Failure {
-        Failure::work(format!("report: the plot {} cannot be drawn: {error}", self.name))
+    fn failure(&self, error: impl Display) -> Error {
+        Error::Plot { name: self.name.clone(), reason: error.to_string() }
     }
 
     /// As an SVG element with a title and a description; it is also a whole file.
-    pub(super) fn svg(&self) -> Result<String, Failure> {
+    pub(super) fn svg(&self) -> Result<String> {
         let (width, height) = self.drawing.size();
         let mut drawn = String::new();
         self.draw(SVGBackend::with_string(&mut drawn, (width, height))).map_err(|error| self.failure(error))?;
@@ -102,12 +102,12 @@ impl Figure {
     }
 
     /// As a PNG file.
-    pub(super) fn png(&self) -> Result<Vec<u8>, Failure> {
+    pub(super) fn png(&self) -> Result<Vec<u8>> {
         png::encode(self.drawing.size(), &self.pixels()?).map_err(|error| self.failure(error))
     }
 
     /// Red, green and blue, row after row.
-    fn pixels(&self) -> Result<Vec<u8>, Failure> {
+    fn pixels(&self) -> Result<Vec<u8>> {
         let size = self.drawing.size();
         let mut pixels = vec![0; 3 * size.0 as usize * size.1 as usize];
         self.draw(BitMapBackend::with_buffer(&mut pixels, size)).map_err(|error| self.failure(error))?;

@@ -1,8 +1,11 @@
 //! What the columns of a table were taken for, in words.
 
-use mfnet::{ColumnKind, Dataset, Encoder, LeftOut, StrayText, UnknownLevels};
+use mfnet_table::{ColumnKind, LeftOut, StrayText};
 
-use crate::output::{as_read, counted, grouped};
+use crate::data::{Dataset, Encoder};
+use crate::model::UnknownLevels;
+
+use super::{as_read, counted, grouped};
 
 /// How many names are listed.
 const SHOWN: usize = 4;
@@ -10,7 +13,7 @@ const SHOWN: usize = 4;
 const LEVELS: usize = 8;
 
 /// "5 features: 3 numbers, 1 category (city), 1 date (when)"; nothing of kinds if all are numbers.
-pub(crate) fn features(data: &Dataset) -> String {
+pub fn features(data: &Dataset) -> String {
     let all = counted(data.features(), "feature");
     let is_number = |kind: &ColumnKind| *kind == ColumnKind::Number;
     if data.kinds().iter().all(is_number) {
@@ -32,14 +35,14 @@ pub(crate) fn features(data: &Dataset) -> String {
 }
 
 /// "left out: id (an identifier: no two rows alike)", if there are such columns.
-pub(crate) fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
+pub fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
     let columns: Vec<String> = left_out.iter().map(|(column, why)| format!("{column} ({why})")).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     (!columns.is_empty()).then(|| format!("left out: {}", listed(&columns)))
 }
 
 /// "missing values: 17 in rooms, 23 in area", if there are some.
-pub(crate) fn missing(data: &Dataset) -> Option<String> {
+pub fn missing(data: &Dataset) -> Option<String> {
     let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
     let columns: Vec<String> = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
     let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
@@ -47,7 +50,7 @@ pub(crate) fn missing(data: &Dataset) -> Option<String> {
 }
 
 /// What a model knows nothing of in other data, a line for each column.
-pub(crate) fn unknown_levels(unknown: &[UnknownLevels]) -> String {
+pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
@@ -60,7 +63,7 @@ pub(crate) fn unknown_levels(unknown: &[UnknownLevels]) -> String {
 }
 
 /// A line for each column that is text because of a few fields.
-pub(crate) fn stray_texts(columns: &[StrayText]) -> String {
+pub fn stray_texts(columns: &[StrayText]) -> String {
     let line = |stray: &StrayText| {
         let StrayText { column, text, fields } = stray;
         let others = match fields - 1 {
@@ -73,7 +76,7 @@ pub(crate) fn stray_texts(columns: &[StrayText]) -> String {
 }
 
 /// What an encoder makes of its column.
-pub(crate) fn encoded(encoder: &Encoder) -> String {
+pub fn encoded(encoder: &Encoder) -> String {
     let gaps = |fill: String, missing: bool| {
         let said = if missing { ", and a feature that says so" } else { "" };
         format!("; {fill} where it is missing{said}")
@@ -94,12 +97,11 @@ pub(crate) fn encoded(encoder: &Encoder) -> String {
             let levels: Vec<String> = shown.chain(more).chain(others).chain(missing).collect();
             format!("one-hot: {}", levels.join(", "))
         }
-        _ => String::new(),
     }
 }
 
 /// The first names.
-pub(crate) fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[&str]) -> String {
     let more = if names.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }

@@ -1,0 +1,150 @@
+//! A recipe as TOML and JSON.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::names::did_you_mean;
+use super::recipe::{RECIPE_VERSION, Recipe};
+use crate::error::{Error, RecipeProblem, Result};
+
+/// A recipe that was read, and which of its fields the text states.
+#[derive(Clone, Debug)]
+pub struct RecipeFile {
+    /// The recipe.
+    pub recipe: Recipe,
+    name: String,
+    text: String,
+    stated: Vec<String>,
+}
+
+impl RecipeFile {
+    /// Reads a recipe: JSON from a file that ends in `.json`, TOML from others.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Recipe`] with file, line and field for what no recipe can have.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+        let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        Self::parse(&path.display().to_string(), text, is_json)
+    }
+
+    fn parse(name: &str, text: String, is_json: bool) -> Result<Self> {
+        let file = RecipeFile { recipe: Recipe::default(), name: name.to_owned(), text, stated: Vec::new() };
+        let fields = if is_json { file.json() } else { file.toml() }?;
+        file.check_version(&fields)?;
+        let stated: Vec<String> = fields.keys().cloned().collect();
+        let usual = all_fields();
+        if let Some(unknown) = stated.iter().find(|field| !usual.contains(field)) {
+            let similar = did_you_mean(usual.iter().map(String::as_str), unknown);
+            return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
+        }
+        // one field after the other, so that an error has its name
+        for (field, value) in &fields {
+            let alone = Map::from_iter([(field.clone(), value.clone())]);
+            serde_json::from_value::<Recipe>(alone.into()).map_err(|error| file.of_field(field, &error.to_string()))?;
+        }
+        let recipe: Recipe = serde_json::from_value(fields.into()).map_err(|error| file.wrong(None, error))?;
+        recipe
+            .check_values()
+            .map_err(|(field, expected, found)| file.of_field(field, &format!("expected {expected}, found {found}")))?;
+        Ok(RecipeFile { recipe, stated, ..file })
+    }
+
+    fn json(&self) -> Result<Map<String, Value>> {
+        serde_json::from_str(&self.text).map_err(|error| self.wrong(Some(error.line()), error))
+    }
+
+    fn toml(&self) -> Result<Map<String, Value>> {
+        toml::from_str(&self.text).map_err(|error| {
+            let line = error.span().map(|span| 1 + self.text[..span.start].matches('\n').count());
+            self.wrong(line, error.message())
+        })
+    }
+
+    /// A later version may have fields and values that this one does not know.
+    fn check_version(&self, fields: &Map<String, Value>) -> Result<()> {
+        match fields.get("version") {
+            Some(version) if version.as_u64().is_some_and(|version| version > RECIPE_VERSION.into()) => {
+                let message = format!(
+                    "a later version of mfnet wrote this recipe: expected version {RECIPE_VERSION}, found {version}"
+                );
+                Err(self.wrong(self.line_of("version"), message))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The field's place in the text, "recipe.toml, line 3", if the text states it.
+    pub fn place_of(&self, field: &str) -> Option<String> {
+        let stated = self.stated.iter().any(|stated| stated == field);
+        stated.then(|| self.place(self.line_of(field)))
+    }
+
+    fn place(&self, line: Option<usize>) -> String {
+        line.map_or(self.name.clone(), |line| format!("{}, line {line}", self.name))
+    }
+
+    fn of_field(&self, field: &str, message: &str) -> Error {
+        let message =
+            message.replace("usize", "a whole number").replace("u64", "a whole number").replace("f64", "a number");
+        self.wrong(self.line_of(field), format!("{field}: {message}"))
+    }
+
+    fn wrong(&self, line: Option<usize>, message: impl std::fmt::Display) -> Error {
+        RecipeProblem::of_file(format!("{}: {message}", self.place(line))).into()
+    }
+
+    /// The line that begins with the field.
+    fn line_of(&self, field: &str) -> Option<usize> {
+        let begins = |line: &str| {
+            let rest = line.trim_start_matches([' ', '\t', '{', ',', '"', '\'']).strip_prefix(field);
+            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ':']))
+        };
+        self.text.lines().position(begins).map(|line| line + 1)
+    }
+}
+
+impl Recipe {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] with line and field for what no recipe can have.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        Ok(RecipeFile::parse("recipe", text.to_owned(), false)?.recipe)
+    }
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// As [`Recipe::from_toml`].
+    pub fn from_json(text: &str) -> Result<Self> {
+        Ok(RecipeFile::parse("recipe", text.to_owned(), true)?.recipe)
+    }
+
+    /// As TOML, without the fields that are none.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for a number that TOML cannot hold: it is above 2⁶³ − 1.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|error| RecipeProblem::new(format!("no TOML: {error}")).into())
+    }
+
+    /// As JSON.
+    pub fn to_json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// The names of all fields.
+fn all_fields() -> Vec<String> {
+    let fields = Recipe::default().to_json();
+    fields.as_object().into_iter().flat_map(Map::keys).cloned().collect()
+}
