@@ -27,11 +27,8 @@ pub(super) struct Pages<R: ChunkReader> {
 /// What is known when a page comes.
 struct Check {
     optional: bool,
-    /// The least number of bytes that a value takes in a dictionary; 0 if it can have none.
-    size: usize,
     /// How many are still to come.
     rows: usize,
-    has_dictionary: bool,
     limits: Arc<Limits>,
 }
 
@@ -57,9 +54,7 @@ impl<R: ChunkReader> Pages<R> {
         limits.page(size.unwrap_or(u64::MAX)).map_err(refused)?;
         let from = Measured { from: from.clone(), codec: chunk.compression() };
         let pages = SerializedPageReader::new(Arc::new(from), &chunk, rows, None)?;
-        let check =
-            Check { optional: field.optional, size: field.size, rows, has_dictionary: false, limits: limits.clone() };
-        Ok(Pages { pages, check })
+        Ok(Pages { pages, check: Check { optional: field.optional, rows, limits: limits.clone() } })
     }
 }
 
@@ -98,17 +93,12 @@ impl<R: ChunkReader> Iterator for Pages<R> {
 impl Check {
     fn page(&mut self, page: &Page) -> std::result::Result<(), FileProblem> {
         let (values, encoding, bytes) = match page {
-            Page::DictionaryPage { num_values, buf, .. } => {
-                let values = *num_values as usize;
-                if values > self.rows.saturating_add(UNUSED) {
+            Page::DictionaryPage { num_values, .. } => match *num_values as usize {
+                values if values > self.rows.saturating_add(UNUSED) => {
                     return Err(damaged(format!("a dictionary has {values} values for {} rows", self.rows)));
                 }
-                if buf.len().checked_div(self.size).is_none_or(|most| values > most) {
-                    return Err(damaged(format!("a dictionary of {values} values has {} bytes", buf.len())));
-                }
-                self.has_dictionary = true;
-                return Ok(());
-            }
+                _ => return Ok(()),
+            },
             Page::DataPage { num_values, encoding, def_level_encoding, buf, .. } => {
                 let mut start = 0;
                 if self.optional {
@@ -131,8 +121,7 @@ impl Check {
             .ok_or_else(|| damaged(format!("a page of {values} values has more of them than there are rows")))?;
         match encoding {
             Encoding::PLAIN | Encoding::RLE | Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => Ok(()),
-            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY if self.has_dictionary => Ok(()),
-            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => Err(damaged("a page has no dictionary before it")),
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => Ok(()),
             Encoding::DELTA_LENGTH_BYTE_ARRAY => Lengths::read(bytes, values as u64).map(|_| ()),
             // of beginnings that are those of the text before, and of the rest
             Encoding::DELTA_BYTE_ARRAY => {
@@ -229,8 +218,7 @@ mod tests {
     }
 
     fn error(rows: usize, page: Page) -> String {
-        let mut check =
-            Check { optional: true, size: 4, rows, has_dictionary: false, limits: Arc::new(Limits::new(9)) };
+        let mut check = Check { optional: true, rows, limits: Arc::new(Limits::new(9)) };
         check.page(&page).unwrap_err().to_string()
     }
 
@@ -249,15 +237,6 @@ mod tests {
 
     #[test]
     fn pages_that_contradict_themselves() {
-        let dictionary = Page::DictionaryPage {
-            buf: vec![0; 11].into(),
-            num_values: 3,
-            encoding: Encoding::PLAIN,
-            is_sorted: false,
-        };
-        assert_eq!(error(3, dictionary), "the file is damaged: a dictionary of 3 values has 11 bytes");
-        let expected = "the file is damaged: a page has no dictionary before it";
-        assert_eq!(error(3, data(3, Encoding::RLE_DICTIONARY, &[0; 4])), expected);
         let expected = "the file is damaged: a page of 4 values has more of them than there are rows";
         assert_eq!(error(3, data(4, Encoding::PLAIN, &[0; 4])), expected);
         let expected = "the file is damaged: a page ends within its levels";

@@ -36,8 +36,6 @@ pub(super) struct Field {
     pub(super) meaning: Meaning,
     /// Whether values may be missing.
     pub(super) optional: bool,
-    /// The least number of bytes that a value takes.
-    pub(super) size: usize,
 }
 
 /// The schema is a tree; that of a table has one level below its root.
@@ -66,21 +64,19 @@ fn field(node: &Type) -> Result<Field, Fault> {
             return Err(of(ParquetProblem::Nested { found }.into()));
         }
     };
-    let size = match physical {
-        Physical::BOOLEAN => 0,
-        Physical::INT32 | Physical::FLOAT | Physical::BYTE_ARRAY => 4,
-        Physical::INT64 | Physical::DOUBLE => 8,
-        Physical::INT96 => 12,
-        Physical::FIXED_LEN_BYTE_ARRAY => match length {
-            1..=LONGEST_FIXED => length as usize,
-            // texts of no bytes would take no place, however many there are
-            ..1 => return Err(of(damaged(format!("its values have {length} bytes")).into())),
-            _ => return Err(of(FileProblem::unsupported(format!("values of {length} bytes")).into())),
-        },
-    };
+    match (physical, length) {
+        // texts of no bytes would take no place, however many there are
+        (Physical::FIXED_LEN_BYTE_ARRAY, ..1) => {
+            return Err(of(damaged(format!("its values have {length} bytes")).into()));
+        }
+        (Physical::FIXED_LEN_BYTE_ARRAY, length) if length > LONGEST_FIXED => {
+            return Err(of(FileProblem::unsupported(format!("values of {length} bytes")).into()));
+        }
+        _ => {}
+    }
     let meaning =
         meaning(physical, logical, converted, scale).map_err(|found| of(FileProblem::unsupported(found).into()))?;
-    Ok(Field { name, meaning, optional: about.repetition() == Repetition::OPTIONAL, size })
+    Ok(Field { name, meaning, optional: about.repetition() == Repetition::OPTIONAL })
 }
 
 /// The error is what is found instead. The crate has compared the three kinds of type with each other.

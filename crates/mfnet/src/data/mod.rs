@@ -5,16 +5,12 @@
 //! ```
 
 mod batches;
-mod builtin;
-mod california_housing;
-#[cfg(feature = "download")]
-mod download;
 mod encoder;
 mod features;
 mod idx;
 mod idx_folder;
+mod named;
 mod preprocessing;
-mod published;
 mod quantiles;
 mod samples;
 mod scaler;
@@ -25,15 +21,14 @@ mod targets;
 use std::path::Path;
 
 pub use batches::{Batch, Batches};
-pub use builtin::{BUILT_IN, BuiltIn};
-#[cfg(feature = "download")]
-pub use download::{Download, Progress};
 pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
 use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, shortest};
+pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
+#[cfg(feature = "download")]
+pub use named::{Download, Progress};
 pub use preprocessing::Preprocessing;
-pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
 pub(crate) use samples::Samples;
 pub use scaler::{Scaler, Scaling};

@@ -1,7 +1,6 @@
 use mfnet_table::{ReadTable, Table};
 
-use super::{Dataset, Target};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// A data set that is compiled into the library. `assets/README.md` says where each comes from.
 #[derive(Clone, Copy, Debug)]
@@ -33,7 +32,7 @@ pub const BUILT_IN: [BuiltIn; 2] = [
         classes: 10,
         licence: "CC BY 4.0",
         description: "handwritten digits of 8 × 8 pixels (UCI optical recognition of handwritten digits)",
-        gzip: include_bytes!("../../assets/digits.csv.gz"),
+        gzip: include_bytes!("../../../assets/digits.csv.gz"),
     },
     BuiltIn {
         name: "diabetes",
@@ -43,7 +42,7 @@ pub const BUILT_IN: [BuiltIn; 2] = [
         classes: 0,
         licence: "none named",
         description: "measurements of patients, progression of diabetes after a year (Efron et al. 2004)",
-        gzip: include_bytes!("../../assets/diabetes.csv.gz"),
+        gzip: include_bytes!("../../../assets/diabetes.csv.gz"),
     },
 ];
 
@@ -62,35 +61,15 @@ impl BuiltIn {
     }
 }
 
-impl Dataset {
-    /// One of the data sets that are compiled into the library: `digits` (1797 samples, 64 features, 10 classes) or `diabetes` (442
-    /// samples, 10 features, a regression).
-    ///
-    /// ```
-    /// use mfnet::Dataset;
-    /// let digits = Dataset::built_in("digits")?;
-    /// assert_eq!((digits.samples(), digits.features(), digits.classes()), (1797, 64, 10));
-    /// # Ok::<(), mfnet::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] for another name.
-    pub fn built_in(name: &str) -> Result<Self> {
-        let known = || BUILT_IN.map(|built_in| built_in.name).join(" or ");
-        let built_in = BUILT_IN.iter().find(|built_in| built_in.name == name);
-        let built_in = built_in.ok_or_else(|| Error::invalid("built-in data set", known(), name))?;
-        Self::from_table(&built_in.table()?, &Target::Guess(vec![built_in.target.to_owned()]))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Dataset;
 
     /// SHA-256 and counts as `assets/README.md` gives them, which `assets/make_assets.py` printed.
     #[test]
     fn they_are_what_their_origin_says() {
-        let readme = include_str!("../../assets/README.md");
+        let readme = include_str!("../../../assets/README.md");
         for built_in in BUILT_IN {
             assert!(readme.contains(&built_in.table().unwrap().digest()), "{}", built_in.name);
             let data = Dataset::built_in(built_in.name).unwrap();

@@ -5,8 +5,8 @@ use std::io::Read;
 use flate2::bufread::GzDecoder;
 use mfnet_table::{FileProblem, number};
 
-use super::split::Part;
-use super::{Dataset, Features, Samples, Targets};
+use crate::data::split::Part;
+use crate::data::{Dataset, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, PublishedProblem, Result};
 use crate::tensor::Tensor;
 
@@ -26,7 +26,7 @@ const FEATURES: [&str; 8] =
     ["MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude"];
 
 /// A letter for each row; `assets/README.md` says where they come from.
-const SPLIT: &[u8] = include_bytes!("../../assets/california_housing_split.gz");
+const SPLIT: &[u8] = include_bytes!("../../../assets/california_housing_split.gz");
 
 /// Reads the text of cal_housing.data:
 ///

@@ -6,7 +6,7 @@ use std::io::{self, BufReader, Read};
 use mfnet_table::file::decompressed;
 
 use super::{Ended, PIECE};
-use crate::data::published::PublishedFile;
+use crate::data::PublishedFile;
 use crate::error::DownloadProblem;
 
 /// What an archive may have beside the file, and gzip beside what it holds.

@@ -4,9 +4,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 use super::*;
-use crate::data::published::PUBLISHED;
+use crate::data::PUBLISHED;
 
-#[path = "../../../tests/server/mod.rs"]
+#[path = "../../../../tests/server/mod.rs"]
 mod server;
 
 use server::{Answer, REFUSED, Server, nobody};

@@ -4,9 +4,10 @@ use std::thread;
 
 use mfnet_table::file::{open, sha256};
 
-use super::idx::Idx;
-use super::split::Part;
-use super::{Dataset, california_housing};
+use super::california_housing;
+use crate::data::Dataset;
+use crate::data::idx::Idx;
+use crate::data::split::Part;
 use crate::error::{Error, PublishedProblem, Result};
 
 /// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
@@ -65,7 +66,7 @@ pub enum Mirror {
 /// All of them.
 pub const PUBLISHED: [Published; 3] = [MNIST, FASHION_MNIST, CALIFORNIA_HOUSING];
 
-const MNIST: Published = Published {
+pub(super) const MNIST: Published = Published {
     name: "mnist",
     target: "class",
     samples: 70000,
@@ -86,7 +87,7 @@ const MNIST: Published = Published {
     read: read_images,
 };
 
-const FASHION_MNIST: Published = Published {
+pub(super) const FASHION_MNIST: Published = Published {
     name: "fashion-mnist",
     target: "class",
     samples: 70000,
@@ -108,7 +109,7 @@ const FASHION_MNIST: Published = Published {
     read: read_images,
 };
 
-const CALIFORNIA_HOUSING: Published = Published {
+pub(super) const CALIFORNIA_HOUSING: Published = Published {
     name: "california-housing",
     target: "MedHouseVal",
     samples: 20640,
@@ -210,71 +211,6 @@ impl PublishedFile {
             return Ok(());
         }
         Err(Error::data(file, PublishedProblem::Digest { expected: self.sha256.to_owned(), found }))
-    }
-}
-
-impl Dataset {
-    /// MNIST: 70000 handwritten digits of 28 × 28 pixels, those of the training part first; shape (784, 70000), 10 classes.
-    ///
-    /// `data_folder` has a folder `mnist` with the four original files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, plain or compressed. The pixels stay bytes, and have the names of OpenML;
-    /// see [`Dataset::from_idx`].
-    ///
-    /// ```no_run
-    /// use mfnet::{Dataset, Seed, SplitBy};
-    /// let mnist = Dataset::mnist("data")?;
-    /// let (train, _, test) = mnist.split_by(SplitBy::Official { validation: None }, Seed(0))?;
-    /// assert_eq!((train.samples(), test.samples()), (60000, 10000));
-    /// # Ok::<(), mfnet::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::NoData`] if the files are not there; [`Error::Io`] if one cannot be read or decompressed; [`Error::Data`] if it
-    /// is not the published one, which its SHA-256 tells.
-    pub fn mnist(data_folder: impl AsRef<Path>) -> Result<Self> {
-        MNIST.read(&MNIST.locate(&[data_folder])?)
-    }
-
-    /// Fashion-MNIST: 70000 pictures of clothes in the form of MNIST, which are harder to tell apart; shape (784, 70000), 10 classes.
-    ///
-    /// `data_folder` has a folder `fashion-mnist` with four files of the names that [`Dataset::mnist`] lists. The classes are the numbers of
-    /// the files, 0 to 9, as OpenML and other programs have them: t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag,
-    /// ankle boot.
-    ///
-    /// ```no_run
-    /// use mfnet::{Dataset, Seed, SplitBy};
-    /// let clothes = Dataset::fashion_mnist("data")?;
-    /// let (train, _, test) = clothes.split_by(SplitBy::Official { validation: None }, Seed(0))?;
-    /// assert_eq!((train.samples(), test.samples()), (60000, 10000));
-    /// # Ok::<(), mfnet::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Dataset::mnist`].
-    pub fn fashion_mnist(data_folder: impl AsRef<Path>) -> Result<Self> {
-        FASHION_MNIST.read(&FASHION_MNIST.locate(&[data_folder])?)
-    }
-
-    /// California Housing as scikit-learn's `fetch_california_housing` has it: 20640 districts of the census of 1990, shape (8, 20640). The features
-    /// are MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude and Longitude; the target MedHouseVal is the median value of a
-    /// house in 100 000 dollars.
-    ///
-    /// `data_folder` has a folder `california-housing` with the file of StatLib, `cal_housing.data`, plain or compressed. The official split is
-    /// the one that the papers on deep learning for tables report on since Gorishniy et al. 2021: 13209 training, 3303 validation and 4128
-    /// test districts.
-    ///
-    /// ```no_run
-    /// use mfnet::{Dataset, Seed, SplitBy};
-    /// let houses = Dataset::california_housing("data")?;
-    /// let (train, validation, test) = houses.split_by(SplitBy::Official { validation: None }, Seed(0))?;
-    /// assert_eq!([&train, &validation, &test].map(Dataset::samples), [13209, 3303, 4128]);
-    /// # Ok::<(), mfnet::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Dataset::mnist`].
-    pub fn california_housing(data_folder: impl AsRef<Path>) -> Result<Self> {
-        CALIFORNIA_HOUSING.read(&CALIFORNIA_HOUSING.locate(&[data_folder])?)
     }
 }
 
