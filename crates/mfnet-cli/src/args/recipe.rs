@@ -173,7 +173,10 @@ impl RecipeArgs {
             Some((file, of_file)) if of_file.to_string() == error.to_string() => {
                 Failure::work(format!("{}: {error}", file.name()))
             }
-            _ => error.into(),
+            _ => match file {
+                Some(file) => Failure::from(error).help(format!("some of these settings are in {}", file.name())),
+                None => error.into(),
+            },
         })?;
         Ok(recipe)
     }

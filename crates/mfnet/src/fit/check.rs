@@ -96,12 +96,13 @@ impl Recipe {
     fn check_conflicts(&self) -> Result<()> {
         let given = self.given();
         let is_given = |option: &str| given.contains_key(&field(option));
-        for (option, others) in CONFLICTS {
-            if let Some(other) = others.iter().find(|other| is_given(option) && is_given(other)) {
-                return Err(RecipeProblem::new(format!("{option} cannot be used with {other}")).into());
-            }
-        }
-        Ok(())
+        CONFLICTS.iter().filter(|(option, _)| is_given(option)).try_for_each(|pair| refuse(pair, is_given))
+    }
+
+    /// Refuses what a model to go on from has already.
+    pub(super) fn check_goes_on(&self) -> Result<()> {
+        let given = self.given();
+        refuse(&CONFLICTS[0], |option| given.contains_key(&field(option)))
     }
 
     /// The fields whose values are not the default ones.
@@ -112,6 +113,14 @@ impl Recipe {
         };
         let usual = fields(&Recipe::default());
         fields(self).into_iter().filter(|(field, value)| usual.get(field).unwrap_or(&Value::Null) != value).collect()
+    }
+}
+
+/// Refuses options that are given beside the first one.
+fn refuse((option, others): &(&str, &[&str]), is_given: impl Fn(&str) -> bool) -> Result<()> {
+    match others.iter().find(|other| is_given(other)) {
+        Some(other) => Err(RecipeProblem::new(format!("{option} cannot be used with {other}")).into()),
+        None => Ok(()),
     }
 }
 

@@ -93,8 +93,11 @@ impl RecipeFile {
     }
 
     fn of_field(&self, field: &str, message: &str) -> Error {
-        let message =
-            message.replace("usize", "a whole number").replace("u64", "a whole number").replace("f64", "a number");
+        let plain =
+            [("usize", "a whole number"), ("u32", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
+        let plain =
+            plain.into_iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
+        let message = plain.unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))
     }
 

@@ -48,6 +48,8 @@ use crate::error::Result;
 /// let fit = fit(table, &recipe, &mut ())?;
 /// assert!(fit.summary.verdict.is_some());
 /// println!("{}\n{}", fit.plan.introduction(), fit.text());
+/// # #[cfg(feature = "report")]
+/// let page = mfnet::Report::new(&fit, "how flats get their price")?.page;
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 ///
