@@ -8,17 +8,25 @@
 
 use std::{env, error, fs};
 
-use mfnet::{Input, Recipe, Report, fit};
+use mfnet::{BUILT_IN, Input, Recipe, Report, fit};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
-    let (file, target) = (env::args().nth(1), env::args().nth(2));
-    let (file, target) = file.zip(target).ok_or("usage: fit_table FILE TARGET")?;
-
-    let recipe = Recipe::of_target(target);
-    let fit = fit(Input::read(file, &recipe)?, &recipe, &mut ())?;
+    let (recipe, input) = match &env::args().collect::<Vec<_>>()[1..] {
+        [file, target] => {
+            let recipe = Recipe::of_target(target);
+            (recipe.clone(), Input::read(file, &recipe)?)
+        }
+        // without arguments a data set that is built in, whose target is known
+        _ => (Recipe::default(), BUILT_IN[1].table()?.into()),
+    };
+    let fit = fit(input, &recipe, &mut ())?;
     println!("{}\n\n{}", fit.plan.introduction(), fit.text());
-    fit.model.save("model.safetensors")?;
-    fs::write("metrics.json", format!("{:#}\n", fit.summary.json()))?;
-    fs::write("report.html", Report::new(&fit, "fit_table")?.page)?;
+
+    let folder = env::temp_dir().join("mfnet-fit");
+    fs::create_dir_all(&folder)?;
+    fit.model.save(folder.join("model.safetensors"))?;
+    fs::write(folder.join("metrics.json"), format!("{:#}\n", fit.summary.json()))?;
+    fs::write(folder.join("report.html"), Report::new(&fit, "fit_table")?.page)?;
+    println!("\nsaved: {}", folder.display());
     Ok(())
 }

@@ -25,13 +25,13 @@ mod training;
 mod verdict;
 
 pub use baselines::{Baseline, Baselines};
-pub use file::RecipeFile;
+pub use file::{RECIPE_VERSION, RecipeFile};
 pub use folds::Folds;
 pub use input::Input;
 pub use names::{ActivationName, LossName, OptimizerName, Task};
 pub use observer::Observer;
 pub use plan::Plan;
-pub use recipe::{RECIPE_VERSION, Recipe};
+pub use recipe::Recipe;
 pub use source::Source;
 pub use summary::{Fit, Part, Summary};
 
