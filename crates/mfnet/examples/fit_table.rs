@@ -27,6 +27,6 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     fit.model.save(folder.join("model.safetensors"))?;
     fs::write(folder.join("metrics.json"), format!("{:#}\n", fit.summary.json()))?;
     fs::write(folder.join("report.html"), Report::new(&fit, "fit_table")?.page)?;
-    println!("\nsaved: {}", folder.display());
+    println!("saved: {}", folder.display());
     Ok(())
 }
