@@ -156,24 +156,28 @@ pub(crate) struct RecipeArgs {
 impl RecipeArgs {
     /// The recipe of these options alone, or with those of a file, which they may not contradict.
     pub(crate) fn recipe(&self, file: Option<&RecipeFile>) -> Result<Recipe, Failure> {
-        let mut fields = file.map_or_else(|| Recipe::default().to_json(), |file| file.recipe.to_json());
+        let mut fields = file.map_or_else(Recipe::default, |file| file.recipe.clone()).fields()?;
         for (field, given) in self.given()? {
-            let before = &fields[&field];
+            let before = fields.get(&field).unwrap_or(&Value::Null);
             let place = file.and_then(|file| file.place_of(&field));
             if let Some(place) = place.filter(|_| joined(before) != joined(&given)) {
                 let (option, given, before) = (field.replace('_', "-"), joined(&given), joined(before));
                 let message = format!("--{option} {given} contradicts {place}: {field} = {before}");
                 return Err(Failure::usage(message).help("leave the option out, or change the file"));
             }
-            fields[&field] = given;
+            fields.insert(field, given);
         }
-        let recipe: Recipe = serde_json::from_value(fields).map_err(|error| Failure::usage(error.to_string()))?;
+        let recipe: Recipe =
+            serde_json::from_value(fields.into()).map_err(|error| Failure::usage(error.to_string()))?;
         recipe.check().map_err(|error| match file.and_then(|file| Some((file, file.recipe.check().err()?))) {
             // the file contradicts itself
             Some((file, of_file)) if of_file.to_string() == error.to_string() => {
                 Failure::work(format!("{}: {error}", file.name()))
             }
-            _ => error.into(),
+            _ => match file {
+                Some(file) => Failure::from(error).help(format!("some of these settings are in {}", file.name())),
+                None => error.into(),
+            },
         })?;
         Ok(recipe)
     }
@@ -217,10 +221,9 @@ mod tests {
         let train = command.find_subcommand("train").unwrap();
         let mut options: Vec<&str> = train.get_arguments().map(|option| option.get_id().as_str()).collect();
         options.retain(|option| !OTHERS.contains(option));
-        options.push("version");
         options.sort_unstable();
-        let recipe = Recipe::default().to_json();
-        let mut fields: Vec<&str> = recipe.as_object().unwrap().keys().map(String::as_str).collect();
+        let fields = Recipe::default().fields().ok().unwrap();
+        let mut fields: Vec<&String> = fields.keys().collect();
         fields.sort_unstable();
         assert_eq!(options, fields);
     }

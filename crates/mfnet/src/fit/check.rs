@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::choices::Choices;
 use super::names::OptimizerName;
-use super::recipe::{RECIPE_VERSION, Recipe};
+use super::recipe::Recipe;
 use super::training;
 use crate::error::{Error, RecipeProblem, Result};
 
@@ -54,10 +54,6 @@ impl Recipe {
 
     /// The first field with a value that it cannot have, what is expected there, and what was found.
     pub(super) fn check_values(&self) -> std::result::Result<(), (&'static str, String, String)> {
-        if self.version > RECIPE_VERSION {
-            let expected = format!("{RECIPE_VERSION} at most: a later version of mfnet wrote this recipe");
-            return Err(("version", expected, self.version.to_string()));
-        }
         if let Some(size) = self.hidden.iter().flatten().find(|size| **size == 0) {
             return Err(("hidden", "sizes of at least 1".to_owned(), size.to_string()));
         }
@@ -94,24 +90,30 @@ impl Recipe {
     }
 
     fn check_conflicts(&self) -> Result<()> {
-        let given = self.given();
+        let given = self.given()?;
         let is_given = |option: &str| given.contains_key(&field(option));
-        for (option, others) in CONFLICTS {
-            if let Some(other) = others.iter().find(|other| is_given(option) && is_given(other)) {
-                return Err(RecipeProblem::new(format!("{option} cannot be used with {other}")).into());
-            }
-        }
-        Ok(())
+        CONFLICTS.iter().filter(|(option, _)| is_given(option)).try_for_each(|pair| refuse(pair, is_given))
+    }
+
+    /// Refuses what a model to go on from has already.
+    pub(super) fn check_goes_on(&self) -> Result<()> {
+        let given = self.given()?;
+        refuse(&CONFLICTS[0], |option| given.contains_key(&field(option)))
     }
 
     /// The fields whose values are not the default ones.
-    pub(super) fn given(&self) -> Map<String, Value> {
-        let fields = |recipe: &Recipe| match serde_json::to_value(recipe) {
-            Ok(Value::Object(fields)) => fields,
-            _ => Map::new(),
-        };
-        let usual = fields(&Recipe::default());
-        fields(self).into_iter().filter(|(field, value)| usual.get(field).unwrap_or(&Value::Null) != value).collect()
+    pub(super) fn given(&self) -> Result<Map<String, Value>> {
+        let usual = Recipe::default().fields()?;
+        let fields = self.fields()?.into_iter();
+        Ok(fields.filter(|(field, value)| usual.get(field).unwrap_or(&Value::Null) != value).collect())
+    }
+}
+
+/// Refuses options that are given beside the first one.
+fn refuse((option, others): &(&str, &[&str]), is_given: impl Fn(&str) -> bool) -> Result<()> {
+    match others.iter().find(|other| is_given(other)) {
+        Some(other) => Err(RecipeProblem::new(format!("{option} cannot be used with {other}")).into()),
+        None => Ok(()),
     }
 }
 

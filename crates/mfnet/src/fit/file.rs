@@ -6,8 +6,11 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use super::names::did_you_mean;
-use super::recipe::{RECIPE_VERSION, Recipe};
+use super::recipe::Recipe;
 use crate::error::{Error, RecipeProblem, Result};
+
+/// The version of recipes that this library writes; it refuses later ones.
+pub const RECIPE_VERSION: u32 = 1;
 
 /// A recipe that was read, and which of its fields the text states.
 #[derive(Clone, Debug)]
@@ -33,12 +36,14 @@ impl RecipeFile {
 
     fn parse(name: &str, text: String, is_json: bool) -> Result<Self> {
         let file = RecipeFile { recipe: Recipe::default(), name: name.to_owned(), text, stated: Vec::new() };
-        let fields = if is_json { file.json() } else { file.toml() }?;
-        file.check_version(&fields)?;
+        let mut fields = if is_json { file.json() } else { file.toml() }?;
+        if let Some(version) = fields.remove("version") {
+            file.check_version(&version)?;
+        }
         let stated: Vec<String> = fields.keys().cloned().collect();
-        let usual = all_fields();
-        if let Some(unknown) = stated.iter().find(|field| !usual.contains(field)) {
-            let similar = did_you_mean(usual.iter().map(String::as_str), unknown);
+        let known = Recipe::default().fields()?;
+        if let Some(unknown) = stated.iter().find(|field| !known.contains_key(*field)) {
+            let similar = did_you_mean(known.keys().map(String::as_str), unknown);
             return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
         }
         // one field after the other, so that an error has its name
@@ -65,15 +70,15 @@ impl RecipeFile {
     }
 
     /// A later version may have fields and values that this one does not know.
-    fn check_version(&self, fields: &Map<String, Value>) -> Result<()> {
-        match fields.get("version") {
-            Some(version) if version.as_u64().is_some_and(|version| version > RECIPE_VERSION.into()) => {
-                let message = format!(
-                    "a later version of mfnet wrote this recipe: expected version {RECIPE_VERSION}, found {version}"
-                );
+    fn check_version(&self, version: &Value) -> Result<()> {
+        match version.as_u64() {
+            Some(number) if number <= RECIPE_VERSION.into() => Ok(()),
+            Some(_) => {
+                let expected = format!("expected version {RECIPE_VERSION}, found {version}");
+                let message = format!("a later version of mfnet wrote this recipe: {expected}");
                 Err(self.wrong(self.line_of("version"), message))
             }
-            _ => Ok(()),
+            None => Err(self.of_field("version", &format!("expected a whole number, found {version}"))),
         }
     }
 
@@ -93,8 +98,11 @@ impl RecipeFile {
     }
 
     fn of_field(&self, field: &str, message: &str) -> Error {
-        let message =
-            message.replace("usize", "a whole number").replace("u64", "a whole number").replace("f64", "a number");
+        let plain =
+            [("usize", "a whole number"), ("u32", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
+        let plain =
+            plain.into_iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
+        let message = plain.unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))
     }
 
@@ -132,19 +140,30 @@ impl Recipe {
     /// As TOML, without the fields that are none.
     ///
     /// # Errors
-    /// [`Error::Recipe`] for a number that TOML cannot hold: it is above 2⁶³ − 1.
+    /// [`Error::Recipe`] for what TOML cannot hold.
     pub fn to_toml(&self) -> Result<String> {
-        toml::to_string(self).map_err(|error| RecipeProblem::new(format!("no TOML: {error}")).into())
+        match toml::to_string(self) {
+            Ok(text) => Ok(format!("version = {RECIPE_VERSION}\n{text}")),
+            Err(error) => Err(RecipeProblem::new(format!("cannot be written as TOML: {error}")).into()),
+        }
     }
 
     /// As JSON.
-    pub fn to_json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
+    ///
+    /// # Errors
+    /// As [`Recipe::fields`].
+    pub fn to_json(&self) -> Result<String> {
+        let mut fields = self.fields()?;
+        fields.insert("version".to_owned(), RECIPE_VERSION.into());
+        Ok(Value::Object(fields).to_string())
     }
-}
 
-/// The names of all fields.
-fn all_fields() -> Vec<String> {
-    let fields = Recipe::default().to_json();
-    fields.as_object().into_iter().flat_map(Map::keys).cloned().collect()
+    /// Every field with its value.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for a path that is no text.
+    pub fn fields(&self) -> Result<Map<String, Value>> {
+        let fields = serde_json::to_value(self).map_err(|error| RecipeProblem::new(error.to_string()))?;
+        Ok(fields.as_object().cloned().unwrap_or_default())
+    }
 }

@@ -25,13 +25,13 @@ mod training;
 mod verdict;
 
 pub use baselines::{Baseline, Baselines};
-pub use file::RecipeFile;
+pub use file::{RECIPE_VERSION, RecipeFile};
 pub use folds::Folds;
 pub use input::Input;
 pub use names::{ActivationName, LossName, OptimizerName, Task};
 pub use observer::Observer;
 pub use plan::Plan;
-pub use recipe::{RECIPE_VERSION, Recipe};
+pub use recipe::Recipe;
 pub use source::Source;
 pub use summary::{Fit, Part, Summary};
 
@@ -48,6 +48,8 @@ use crate::error::Result;
 /// let fit = fit(table, &recipe, &mut ())?;
 /// assert!(fit.summary.verdict.is_some());
 /// println!("{}\n{}", fit.plan.introduction(), fit.text());
+/// # #[cfg(feature = "report")]
+/// let page = mfnet::Report::new(&fit, "how flats get their price")?.page;
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 ///

@@ -98,12 +98,14 @@ words! {
 
 words! {
     /// The optimizer.
+    #[derive(Default)]
     OptimizerName {
         /// [`crate::Sgd`].
         Sgd = "sgd",
         /// [`crate::Adam`].
         Adam = "adam",
         /// [`crate::AdamW`].
+        #[default]
         Adamw = "adamw",
     }
 }

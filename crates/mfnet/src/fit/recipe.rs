@@ -8,9 +8,6 @@ use crate::data::Scaling;
 use crate::optimizer::Schedule;
 use crate::tensor::Dtype;
 
-/// The version of recipes that this library writes; it refuses later ones.
-pub const RECIPE_VERSION: u32 = 1;
-
 /// Everything that can be chosen about a fit, as one value.
 ///
 /// The fields have the names of the options of `mfnet train`. A field that is `None` follows from the data;
@@ -25,11 +22,9 @@ pub const RECIPE_VERSION: u32 = 1;
 /// assert_eq!(error, "recipe, line 1: there is no field epoch; did you mean epochs?");
 /// # Ok::<(), mfnet::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {
-    /// The version of the format, [`RECIPE_VERSION`].
-    pub version: u32,
     /// The columns to predict: names, or numbers from 0 in a file without header. None: that of a data set with a
     /// known target, or of the model of `warm_start`.
     #[serde(deserialize_with = "serial::names")]
@@ -113,50 +108,6 @@ pub struct Recipe {
     pub split_seed: Option<u64>,
     /// Leaves out the linear model and the naive predictor; false.
     pub no_baselines: bool,
-}
-
-impl Default for Recipe {
-    fn default() -> Self {
-        Recipe {
-            version: RECIPE_VERSION,
-            target: Vec::new(),
-            task: None,
-            warm_start: None,
-            hidden: None,
-            activation: None,
-            loss: None,
-            dtype: None,
-            header: None,
-            drop: Vec::new(),
-            numeric: Vec::new(),
-            categorical: Vec::new(),
-            scale: None,
-            optimizer: OptimizerName::Adamw,
-            learning_rate: None,
-            schedule: None,
-            momentum: 0.0,
-            nesterov: false,
-            weight_decay: None,
-            decay_biases: false,
-            clip_norm: 0.0,
-            clip_layer_norm: 0.0,
-            batch_size: None,
-            no_shuffle: false,
-            batch_order: None,
-            epochs: None,
-            early_stopping: None,
-            threads: None,
-            test_fraction: None,
-            validation_fraction: None,
-            test_file: None,
-            split_column: None,
-            group: None,
-            folds: None,
-            seed: 0,
-            split_seed: None,
-            no_baselines: false,
-        }
-    }
 }
 
 impl Recipe {

@@ -45,6 +45,9 @@ impl Task {
         recipe.check()?;
         let Input { name, data: source, start, read_test } = input;
         let start = start.map_or_else(|| recipe.start(), |model| Ok(Some(model)))?;
+        if start.is_some() {
+            recipe.check_goes_on()?;
+        }
         if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(recipe)) {
             let message = format!("{option} is for tables of your own: {} has an official split", data.name());
             return Err(RecipeProblem::new(message).into());
@@ -57,8 +60,8 @@ impl Task {
         let column = recipe.dividing_column();
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
         let named = [&recipe.drop, &recipe.numeric, &recipe.categorical].map(|lists| source.named(lists));
-        let [mut drop, numeric, categorical] = named.clone();
-        drop.extend(column.cloned());
+        let [drop, numeric, categorical] = named.clone();
+        let drop = drop.into_iter().chain(column.cloned()).collect();
         let mut unknown = String::new();
         let data = match &start {
             Some(model) => {
@@ -91,7 +94,8 @@ impl Task {
             (None, None) => data,
         };
         let threads = recipe.threads.map_or_else(Threads::available, Threads::new)?;
-        let recipe = recipe.clone();
+        let [drop, numeric, categorical] = named;
+        let recipe = Recipe { drop, numeric, categorical, ..recipe.clone() };
         Ok(Task { recipe, name, data, start, digest, origin, header, is_known, unknown, test, test_digest, threads })
     }
 
