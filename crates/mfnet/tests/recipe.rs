@@ -1,9 +1,11 @@
 //! Recipes: what they read and write, what they refuse, and that a fit follows them.
 #![allow(clippy::unwrap_used)]
 
+use std::ops::ControlFlow;
+
 use mfnet::{
-    ActivationName, Dtype, EpochRecord, Flow, Input, LossName, Model, Observer, OptimizerName, Plan, Recipe,
-    RecipeFile, Result, Scaling, Schedule, Step, Table, Task, fit, fit_folds,
+    ActivationName, Dtype, EpochRecord, Input, LossName, Model, Observer, OptimizerName, Plan, Recipe, RecipeFile,
+    Result, Scaling, Schedule, Step, Table, Task, fit, fit_folds,
 };
 use proptest::prelude::*;
 
@@ -205,15 +207,15 @@ struct Counter {
 }
 
 impl Observer for Counter {
-    fn step(&mut self, _: &Step) -> Flow {
+    fn step(&mut self, _: &Step) -> ControlFlow<()> {
         self.steps += 1;
-        if self.most == Some(self.steps) { Flow::Stop } else { Flow::Continue }
+        if self.most == Some(self.steps) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<Flow> {
+    fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs += 1;
         assert_eq!(so_far()?.training.settings["epochs"], record.epoch);
-        Ok(Flow::Continue)
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -78,6 +78,7 @@ macro_rules! activations {
             }
 
             /// a ← g(a).
+            #[allow(clippy::almost_swapped)] // z ← z
             pub(crate) fn apply_all(&self, a: &mut [T]) {
                 match self {
                     $(Activation::$variant => vectorised(a.iter_mut(), |a| { let $z = *a; *a = $g; }),)*

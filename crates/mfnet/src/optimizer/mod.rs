@@ -71,6 +71,9 @@ enum AnyRule<T: Scalar> {
     Matrices(Arc<dyn MatrixRule<T>>),
 }
 
+/// A rule, a step of it for biases and for other weights, and what the rule remembers of a matrix.
+pub(crate) type Pieces<'a, T> = (&'a dyn Rule<T>, [Update; 2], &'a mut [Tensor<T>]);
+
 /// What the rule remembers of a matrix, and the factors for its biases and its other columns.
 #[derive(Clone, Debug, PartialEq)]
 struct Remembered<T: Scalar> {
@@ -196,11 +199,7 @@ impl<T: Scalar> Optimizer<T> {
     }
 
     /// What it takes to move a piece of a matrix as soon as its gradient is there; none if the rule wants the whole matrix.
-    pub(crate) fn by_pieces(
-        &mut self,
-        place: (usize, usize),
-        parameter: &Parameter<T>,
-    ) -> Option<(&dyn Rule<T>, [Update; 2], &mut [Tensor<T>])> {
+    pub(crate) fn by_pieces(&mut self, place: (usize, usize), parameter: &Parameter<T>) -> Option<Pieces<'_, T>> {
         match self.parts(place, parameter) {
             (AnyRule::Elements(rule), at, state) => Some((rule.as_ref(), at, state)),
             (AnyRule::Matrices(_), ..) => None,
