@@ -167,7 +167,7 @@ pub enum ModelProblem {
     NoMetadata,
     /// A layer or activation of the program that wrote the file.
     #[error(
-        "the {what} {name:?} is not one of the library's: load the model with Model::load_with and a Registry that has it"
+        "there is no {what} {name:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
     )]
     NotRegistered {
         /// "layer" or "activation".

@@ -410,7 +410,7 @@ fn a_model_with_layers_of_ones_own_is_saved_and_loaded() {
     let registry = Registry::new().layer("scale", make).activation(swish::<f32>());
     for (registry, missing) in [(Registry::new(), "layer \"scale\""), (registry, "activation \"swish\"")] {
         let error = Model::load_with(&path, &registry).unwrap_err().to_string();
-        assert!(error.contains(&format!("the {missing} is not one of the library's")), "{error}");
+        assert!(error.contains(&format!("there is no {missing} in mfnet")), "{error}");
     }
 }
 
