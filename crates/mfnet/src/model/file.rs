@@ -154,23 +154,28 @@ impl<T: Scalar> NeuralNetwork<T> {
 
     /// All or nothing.
     fn read_weights(&mut self, file: &SafeTensors<'_>) -> std::result::Result<(), ModelProblem> {
-        let (mut matrices, mut names) = (Vec::new(), Vec::new());
-        let mut problem = None;
-        for_each_leaf(self.layers(), "", &mut |place, leaf| {
-            let read = read_leaf(file, place, leaf, &mut names);
-            match read {
-                Ok(of_leaf) => matrices.extend(of_leaf),
-                Err(found) => {
-                    problem.get_or_insert(found);
-                }
-            }
-        });
-        problem.map_or(Ok(()), Err)?;
-        refuse_others(file, &names)?;
+        let matrices = read_leaves(self.layers(), file)?;
         let mut matrices = matrices.into_iter();
         self.visit_state_mut(&mut |matrix| matrices.next().into_iter().for_each(|read| *matrix = read));
         Ok(())
     }
+}
+
+/// The matrices of all layers, in the order of [`NeuralNetwork::visit_state`]; nothing else may be in the file.
+fn read_leaves<T: Scalar>(
+    layers: &[AnyLayer<T>],
+    file: &SafeTensors<'_>,
+) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
+    let (mut matrices, mut names, mut problem) = (Vec::new(), Vec::new(), None);
+    for_each_leaf(layers, "", &mut |place, leaf| match read_leaf(file, place, leaf, &mut names) {
+        Ok(of_leaf) => matrices.extend(of_leaf),
+        Err(found) => {
+            problem.get_or_insert(found);
+        }
+    });
+    problem.map_or(Ok(()), Err)?;
+    refuse_others(file, &names)?;
+    Ok(matrices)
 }
 
 /// Calls `visit` with every layer that computes something and its place: `2`, or `1.f.0` in a block, as PyTorch names it.
@@ -255,7 +260,8 @@ fn network<T: Scalar>(
     registry: &Registry,
 ) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
     let layers = metadata.layers.iter().enumerate().map(|(index, kind)| kind.build(index, registry));
-    let layers = layers.collect::<std::result::Result<_, _>>()?;
+    let layers: Vec<AnyLayer<T>> = layers.collect::<std::result::Result<_, _>>()?;
+    read_leaves(&layers, file)?;
     let mut net = NeuralNetwork::from_layers(metadata.preprocessing.features(), layers)
         .map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
     net.read_weights(file)?;
