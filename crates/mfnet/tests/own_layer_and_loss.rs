@@ -406,8 +406,7 @@ fn a_model_with_layers_of_ones_own_is_saved_and_loaded() {
     let loaded = Model::load_with(&path, &all()).unwrap();
     assert_eq!(loaded.predict_inputs(&data.inputs()).unwrap(), model.predict_inputs(&data.inputs()).unwrap());
     assert!(loaded.evaluate_loss(&data).unwrap().is_some(), "the loss is registered");
-    // of the other type
-    let registry = Registry::new().layer("scale", make).activation(swish::<f32>());
+    let registry = Registry::new().layer("scale", make).activation(swish::<f32>()); // of the other type
     for (registry, missing) in [(Registry::new(), "layer \"scale\""), (registry, "activation \"swish\"")] {
         let error = Model::load_with(&path, &registry).unwrap_err().to_string();
         assert!(error.contains(&format!("there is no {missing} in mfnet")), "{error}");
@@ -417,10 +416,9 @@ fn a_model_with_layers_of_ones_own_is_saved_and_loaded() {
 #[test]
 fn names_and_errors_reach_the_caller() {
     let summary = network::<f64>().to_string();
-    assert!(
-        ["scale 5", "block 5", "swish", "centre", "dropout"].iter().all(|name| summary.contains(name)),
-        "{summary}"
-    );
+    for name in ["scale 5", "block 5", "swish", "centre", "dropout"] {
+        assert!(summary.contains(name), "{summary}");
+    }
     let error = NeuralNetwork::builder(3).layer(Scale::<f64>::new(2)).build(Seed(0)).unwrap_err();
     assert_eq!(error.to_string(), "scale: expected 2, found 3");
 }

@@ -43,7 +43,7 @@ impl<T: Scalar> Loss<T> for HalfMse {
         weights: Weights<'_>,
         delta: &mut Tensor<T>,
     ) -> f64 {
-        differences(output, target, weights, 1.0, delta);
+        differences(output, target, weights, 1.0 / weights.divisor, delta);
         self.weighted_value(output, target, weights)
     }
 }

@@ -41,8 +41,8 @@ pub trait Loss<T: Scalar>: Send + Sync {
         Ok(())
     }
 
-    /// J and, over all of `delta`, ∂J/∂Ŷ: what training calls. Override it where whole batches are faster; must give the
-    /// gradient of the methods above to the last bit.
+    /// J and, over all of `delta`, ∂J/∂Ŷ: what training calls. Override it, and [`Loss::weighted_value`], where whole batches
+    /// are faster; the numbers are those of the methods above but for rounding.
     fn value_and_gradient(
         &self,
         output: &Tensor<T>,
@@ -190,7 +190,7 @@ fn check_shapes<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) {
     assert_eq!(output.shape(), target.shape(), "shapes of output and target");
 }
 
-/// δ_i = w_i/D factor (ŷ_i − y_i) of all samples.
+/// δ_i = w_i factor (ŷ_i − y_i) of all samples.
 fn differences<T: Scalar>(
     output: &Tensor<T>,
     target: &Tensor<T>,
@@ -201,10 +201,10 @@ fn differences<T: Scalar>(
     check_shapes(output, target);
     assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
     if weights.of_samples.is_some() {
-        let of = |sample| weights.factor(sample) * factor;
+        let of = |sample| weights.of(sample) * factor;
         return (0..output.columns()).for_each(|sample| difference(output, target, sample, of(sample), delta));
     }
-    let factor = T::from_f64(factor / weights.divisor);
+    let factor = T::from_f64(factor);
     let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
     vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
 }

@@ -35,7 +35,7 @@ impl<T: Scalar> Loss<T> for Mse {
         weights: Weights<'_>,
         delta: &mut Tensor<T>,
     ) -> f64 {
-        differences(output, target, weights, 2.0 / output.rows() as f64, delta);
+        differences(output, target, weights, 2.0 / (output.rows() as f64 * weights.divisor), delta);
         self.weighted_value(output, target, weights)
     }
 }

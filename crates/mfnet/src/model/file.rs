@@ -149,15 +149,15 @@ impl<T: Scalar> NeuralNetwork<T> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()));
-        file.and_then(|file| self.read_weights(&file)).map_err(|problem| Error::model(path, problem))
+        let matrices = file.and_then(|file| read_leaves(self.layers(), &file));
+        self.set_state(matrices.map_err(|problem| Error::model(path, problem))?);
+        Ok(())
     }
 
-    /// All or nothing.
-    fn read_weights(&mut self, file: &SafeTensors<'_>) -> std::result::Result<(), ModelProblem> {
-        let matrices = read_leaves(self.layers(), file)?;
+    /// Takes parameters and buffers in their order.
+    fn set_state(&mut self, matrices: Vec<Tensor<T>>) {
         let mut matrices = matrices.into_iter();
         self.visit_state_mut(&mut |matrix| matrices.next().into_iter().for_each(|read| *matrix = read));
-        Ok(())
     }
 }
 
@@ -259,12 +259,14 @@ fn network<T: Scalar>(
     file: &SafeTensors<'_>,
     registry: &Registry,
 ) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
-    let layers = metadata.layers.iter().enumerate().map(|(index, kind)| kind.build(index, registry));
-    let layers: Vec<AnyLayer<T>> = layers.collect::<std::result::Result<_, _>>()?;
-    read_leaves(&layers, file)?;
+    let check = |name: &str, shape: &[usize]| find(file, name, shape).map(|_| ());
+    let layer = |(index, kind): (usize, &LayerKind)| kind.build(&index.to_string(), registry, &check);
+    let layers: Vec<AnyLayer<T>> =
+        metadata.layers.iter().enumerate().map(layer).collect::<std::result::Result<_, _>>()?;
+    let matrices = read_leaves(&layers, file)?;
     let mut net = NeuralNetwork::from_layers(metadata.preprocessing.features(), layers)
         .map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
-    net.read_weights(file)?;
+    net.set_state(matrices);
     Ok(net)
 }
 
@@ -287,13 +289,19 @@ fn linear_parameters<T: Scalar>(
     Ok(Tensor::from_fn(outputs, 1 + inputs, |i, j| if j == 0 { bias[i] } else { weight[i * inputs + j - 1] }))
 }
 
-/// The elements of a tensor, row after row.
-fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<T>, ModelProblem> {
+/// The tensor of this name, which has this shape.
+fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> std::result::Result<TensorView<'a>, ModelProblem> {
     let tensor = file.tensor(name).map_err(|_| ModelProblem::MissingTensor { tensor: name.to_owned() })?;
     if tensor.shape() != shape {
         let (expected, found) = (shape.to_vec(), tensor.shape().to_vec());
         return Err(ModelProblem::TensorShape { tensor: name.to_owned(), expected, found });
     }
+    Ok(tensor)
+}
+
+/// The elements of a tensor, row after row.
+fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<T>, ModelProblem> {
+    let tensor = find(file, name, shape)?;
     if tensor.dtype() != safetensors_type(T::DTYPE) {
         let (expected, found) = (T::DTYPE.to_string(), format!("{:?}", tensor.dtype()).to_lowercase());
         return Err(ModelProblem::TensorDtype { tensor: name.to_owned(), expected, found });
@@ -382,6 +390,19 @@ mod tests {
             let expected =
                 format!("t: layer 0 has {inputs} inputs and {outputs} outputs, and needs at least one of each");
             assert_eq!(error, expected);
+        }
+    }
+
+    /// The header promises more than the file has: an error before memory is asked for.
+    #[test]
+    fn a_layer_that_is_larger_than_the_file() {
+        let layers = json!([{"kind": "linear", "inputs": 1u64 << 40, "outputs": 1024}]);
+        let block = json!([{"kind": "residual", "layers": layers.clone()}]);
+        let expected = "expected shape [1024, 1099511627776], found [2, 1]";
+        for (layers, place) in [(layers, "0"), (block, "0.f.0")] {
+            let tensors = [tensor(&format!("{place}.weight"), &[2, 1]), tensor(&format!("{place}.bias"), &[2])];
+            let error = altered(|metadata| metadata["layers"] = layers.clone(), &tensors);
+            assert_eq!(error, format!("t: tensor {place}.weight: {expected}"));
         }
     }
 

@@ -90,19 +90,22 @@ impl LayerKind {
         }
     }
 
-    /// The layer, a linear one with zeros for parameters.
+    /// The layer at this place (`2`, or `1.f.0` in a block), a linear one with zeros for parameters. `check` sees to it that the
+    /// file has a tensor of this name and shape, before memory is asked for one.
     pub(super) fn build<T: Scalar>(
         &self,
-        index: usize,
+        place: &str,
         registry: &Registry,
+        check: &dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem>,
     ) -> std::result::Result<AnyLayer<T>, ModelProblem> {
         let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
         let unknown = |what, name: &String| ModelProblem::NotRegistered { what, name: name.clone() };
         match self {
             LayerKind::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
-                format!("layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),
+                format!("layer {place} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),
             )),
             LayerKind::Linear { inputs, outputs } => {
+                check(&format!("{place}.weight"), &[*outputs, *inputs])?;
                 Ok(Linear::new(Tensor::zeros(*outputs, 1 + inputs)).map_err(inconsistent)?.into())
             }
             LayerKind::Activation { function } => match registry.find_activation(function) {
@@ -110,7 +113,8 @@ impl LayerKind {
                 None => Err(unknown("activation", function)),
             },
             LayerKind::Residual { layers } => {
-                let layers = layers.iter().enumerate().map(|(index, layer)| layer.build(index, registry));
+                let layer = |(i, layer): (usize, &LayerKind)| layer.build(&format!("{place}.f.{i}"), registry, check);
+                let layers = layers.iter().enumerate().map(layer);
                 let block = Residual::new(layers.collect::<std::result::Result<_, _>>()?);
                 Ok(block.map_err(inconsistent)?.into())
             }

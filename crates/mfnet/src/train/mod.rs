@@ -187,6 +187,11 @@ impl<T: Scalar> Trainer<T> {
         Ok(Session::new(self.clone(), net, train.clone()))
     }
 
+    /// Whether something needs all gradients before a weight moves.
+    fn wants_whole_gradients(&self) -> bool {
+        !self.optimizer.moves_by_pieces() || self.cut.accumulate > 1 || self.cut.shards > 1
+    }
+
     /// Steps of an epoch.
     fn steps(&self, samples: usize) -> usize {
         self.order.length(samples).div_ceil(self.cut.samples())

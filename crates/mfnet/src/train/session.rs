@@ -67,8 +67,7 @@ impl<T: Scalar> Session<T> {
         let samples = settings.order.length(train.samples());
         let mut optimizer = settings.optimizer.clone();
         optimizer.set_length(settings.steps(train.samples()), settings.epochs);
-        let cut = settings.cut;
-        let whole = !optimizer.moves_by_pieces() || cut.accumulate > 1 || cut.shards > 1;
+        let (cut, whole) = (settings.cut, settings.wants_whole_gradients());
         let mut work = Workspace::new(&net, &train, samples, cut, whole);
         if settings.phases {
             work.measure_phases();
@@ -178,12 +177,10 @@ impl<T: Scalar> Session<T> {
         let batch = (&self.train, rest, samples);
         let pass = Pass::Train { seed: *seed, epoch, step };
         let run = Run { pass, first_sample: 0 };
-        let whole = !self.optimizer.moves_by_pieces() || cut.accumulate > 1 || cut.shards > 1;
         let looks = callback.wants_gradients();
-        let value = if whole || looks {
-            if !whole {
-                self.work.keep_whole_gradients(&self.net);
-            }
+        let whole = looks || self.settings.wants_whole_gradients();
+        let value = if whole {
+            self.work.keep_whole_gradients(&self.net);
             self.work.whole_gradients(&mut self.net, &**loss, batch, (pass, *cut))
         } else {
             self.work.forward_and_loss(&self.net, &**loss, batch, (run, Weights::equal(samples)))
@@ -195,7 +192,7 @@ impl<T: Scalar> Session<T> {
         if step == 1 {
             self.kept.start_epoch(&self.net);
         }
-        if whole || looks {
+        if whole {
             if looks {
                 callback.gradients(&made, self.work.gradients_mut())?;
             }
