@@ -55,9 +55,9 @@ RUNS = (
     "california-housing --epochs 4",
     "california-housing --epochs 4 --hidden 64,64 --early-stopping 1 --scale min-max --threads 1",
     "mnist --epochs 2 --no-baselines",
-    "{mixed} --target price",
-    "{mixed} --target price --threads 3 --scale min-max --epochs 30 --no-shuffle --schedule cosine",
-    "{mixed} --target price,area --drop note --group city --epochs 20",
+    "{mixed} --target price --drop tax",
+    "{mixed} --target price --drop owner --threads 3 --scale min-max --epochs 30 --no-shuffle --schedule cosine",
+    "{mixed} --target price,tax --drop note,sold --group owner --epochs 20",
     "{classes} --target sold --scale robust --epochs 30",
     "{large} --target price --epochs 10",
 )

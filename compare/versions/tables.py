@@ -10,7 +10,7 @@ def write_mixed(path: Path, rows: int) -> None:
     draw = random.Random(21)
     cities = ["Ulm", "Köln", "Bonn, Süd", 'the "old" town', "Hamm", "Trier"]
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("price,area,rooms,city,built,garden,heating,note,sold\n")
+        file.write("price,area,rooms,city,built,garden,heating,note,owner,tax,sold\n")
         for _ in range(rows):
             area, rooms, city = 30 + 120 * draw.random(), 1 + int(5 * draw.random()), int(len(cities) * draw.random())
             built = date(1950, 1, 1) + timedelta(days=int(25_000 * draw.random()))
@@ -29,6 +29,8 @@ def write_mixed(path: Path, rows: int) -> None:
                 gap(str(garden).lower(), 0.02),
                 heating,
                 note,
+                f"owner{int(90 * draw.random())}",
+                f"{price * (0.01 + 0.002 * draw.random()):.4f}",
                 sold,
             ]
             file.write(",".join(fields) + "\n")
