@@ -125,7 +125,7 @@ def ask(version: Built, child: subprocess.Popen, line: str) -> list[str]:
         pass
     digests = child.stdout.readline().split()
     if len(digests) != 2:
-        raise built.Failed(f"{version.name} ended at: {line}")
+        raise built.Failed(f"{version.name} ended with {child.wait()} at: {line}")
     return digests
 
 
