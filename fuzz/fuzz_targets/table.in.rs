@@ -11,7 +11,7 @@ libfuzzer_sys::fuzz_target!(
         // panics of the crate in the thread of this name are damaged files
         let usual = take_hook();
         set_hook(Box::new(move |panic| {
-            let ours = panic.location().is_none_or(|at| at.file().contains("crates/mfnet/"));
+            let ours = panic.location().is_none_or(|at| at.file().contains("crates/mfnet"));
             if ours || thread::current().name() != Some("parquet") {
                 usual(panic);
             }

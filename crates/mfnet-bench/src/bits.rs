@@ -5,10 +5,11 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::stdin;
+use std::ops::ControlFlow;
 
 use mfnet::{
-    Activation, Adam, AdamW, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Flow, HalfMse, Loss, Mse,
-    NeuralNetwork, Optimizer, Purpose, Result, Rule, Scalar, Schedule, Seed, Sgd, Tensor, Threads, Trainer,
+    Activation, Adam, AdamW, Callback, Clip, CrossEntropy, Dataset, EpochRecord, HalfMse, Loss, Mse, NeuralNetwork,
+    Optimizer, Result, Scalar, Schedule, Seed, Sgd, Tensor, Threads, Trainer,
 };
 
 use crate::work::{Work, named};
@@ -36,18 +37,29 @@ impl Case<'_> {
         Work { samples: self.number("samples"), ..work }
     }
 
-    fn rule<T: Scalar>(&self) -> Box<dyn Rule<T>> {
-        match self.get("rule") {
-            "sgd" => Box::new(Sgd::new(0.01)),
-            "sgd-decay" => Box::new(Sgd { weight_decay: 0.01, ..Sgd::new(0.01) }),
-            "momentum" => Box::new(Sgd { momentum: 0.9, ..Sgd::new(0.01) }),
-            "nesterov" => {
-                let momentum = Sgd { momentum: 0.9, nesterov: true, ..Sgd::new(0.01) };
-                Box::new(Sgd { weight_decay: 0.01, decay_biases: true, ..momentum })
-            }
-            "adam" => Box::new(Adam::default()),
-            "adamw" => Box::new(AdamW::default()),
+    fn optimizer<T: Scalar>(&self) -> Optimizer<T> {
+        let momentum = Sgd { momentum: 0.9, ..Sgd::default() };
+        let optimizer = match self.get("rule") {
+            "sgd" => Optimizer::new(Sgd::default(), 0.01),
+            "sgd-decay" => Optimizer::new(Sgd::default(), 0.01).weight_decay(0.01),
+            "momentum" => Optimizer::new(momentum, 0.01),
+            "nesterov" => Optimizer::new(Sgd { nesterov: true, ..momentum }, 0.01).weight_decay(0.01).decay_biases(),
+            "adam" => Optimizer::new(Adam::default(), 1e-3),
+            "adamw" => Optimizer::new(AdamW::default(), 1e-3).weight_decay(0.01),
             _ => self.unknown("rule"),
+        };
+        let optimizer = match self.get("clip") {
+            "" => optimizer,
+            "global" => optimizer.clip(Clip::Global(0.05)),
+            "layer" => optimizer.clip(Clip::PerLayer(0.05)),
+            _ => self.unknown("clip"),
+        };
+        match self.get("schedule") {
+            "" => optimizer,
+            "step" => optimizer.schedule(Schedule::Step { every: 1, factor: 0.5 }),
+            "cosine" => optimizer.schedule(Schedule::Cosine),
+            "one-cycle" => optimizer.schedule(Schedule::OneCycle),
+            _ => self.unknown("schedule"),
         }
     }
 
@@ -81,45 +93,21 @@ impl Case<'_> {
     }
 
     fn by_trainer<T: Scalar>(&self, net: &mut NeuralNetwork<T>, data: &Dataset, results: &mut Results) -> Result<()> {
-        let mut trainer = Trainer::new(self.loss(), self.rule()).batch_size(self.work().batch).seed(Seed(5));
-        trainer = trainer.epochs(self.number("epochs")).callback(results);
-        trainer = match self.get("clip") {
-            "" => trainer,
-            "global" => trainer.clip(Clip::Global(0.05)),
-            "layer" => trainer.clip(Clip::PerLayer(0.05)),
-            _ => self.unknown("clip"),
-        };
-        trainer = match self.get("schedule") {
-            "" => trainer,
-            "step" => trainer.schedule(Schedule::Step { every: 1, factor: 0.5 }),
-            "cosine" => trainer.schedule(Schedule::Cosine),
-            "one-cycle" => trainer.schedule(Schedule::OneCycle),
-            _ => self.unknown("schedule"),
-        };
+        let trainer = Trainer::new(self.loss(), self.optimizer()).batch_size(self.work().batch).seed(Seed(5));
         let other = data.select(&(0..data.samples()).step_by(3).collect::<Vec<_>>())?;
-        trainer = match self.get("validation") {
-            "" => trainer,
-            _ => trainer.validate_on(&other),
-        };
-        trainer.run(net, data).map(drop)
+        let trainer = if self.get("validation").is_empty() { trainer } else { trainer.validate_on(&other) };
+        trainer.epochs(self.number("epochs")).run_with(net, data, results).map(drop)
     }
 
     fn by_loop<T: Scalar>(&self, net: &mut NeuralNetwork<T>, data: &Dataset, results: &mut Results) {
-        let (loss, mut optimizer) = (self.loss::<T>(), Optimizer::new(self.rule::<T>()));
+        let (loss, mut optimizer) = (self.loss::<T>(), self.optimizer());
         for epoch in 1..=self.number("epochs") {
-            let mut rng = Seed(5).stream(Purpose::Epoch { number: epoch });
-            for batch in data.batches(self.work().batch).shuffled(&mut rng) {
-                let trace = net.forward(batch.inputs());
+            for batch in data.batches(self.work().batch).shuffled(Seed(5), epoch) {
+                let trace = net.forward(batch.pass(), batch.inputs());
                 results.add(loss.value(trace.output(), batch.targets()));
                 let delta = loss.gradient(trace.output(), batch.targets());
-                let mut gradients = net.backward(&trace, delta);
-                match self.get("clip") {
-                    "" => {}
-                    "global" => gradients.clip_global_norm(0.05),
-                    "layer" => gradients.clip_each_layer_norm(0.05),
-                    _ => self.unknown("clip"),
-                }
-                optimizer.step(net, &gradients);
+                let gradients = net.backward(&trace, delta);
+                optimizer.step(net, gradients);
             }
         }
     }
@@ -154,11 +142,11 @@ impl Results {
 }
 
 impl<T: Scalar> Callback<T> for Results {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         self.add(record.loss);
         self.add(record.validation_loss.unwrap_or_default());
         self.add(record.validation_accuracy.unwrap_or_default());
-        Ok(Flow::Continue)
+        Ok(ControlFlow::Continue(()))
     }
 }
 

@@ -1,12 +1,10 @@
 //! The same work in two ways, in turn: medians, and the median of the ratios of neighbours in time.
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
-use mfnet::{
-    Adam, Callback, Dataset, EpochRecord, Flow, Loss, NeuralNetwork, Optimizer, Purpose, Result, Rule, Scalar, Seed,
-    Sgd, Threads,
-};
+use mfnet::{Adam, Callback, Dataset, EpochRecord, Loss, NeuralNetwork, Optimizer, Result, Scalar, Seed, Sgd, Threads};
 
 use crate::median;
 use crate::work::{WORKS, Work};
@@ -18,16 +16,20 @@ struct FewEpochs {
 }
 
 impl<T: Scalar> Callback<T> for FewEpochs {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         self.seconds.push(record.seconds);
-        Ok(if self.seconds.len() > 1 && record.seconds - self.seconds[0] > 0.02 { Flow::Stop } else { Flow::Continue })
+        Ok(if self.seconds.len() > 1 && record.seconds - self.seconds[0] > 0.02 {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }
 }
 
 /// Seconds of an epoch of the trainer.
-fn trainer<T: Scalar>(work: &Work, data: &Dataset, rule: impl Rule<T>, threads: &Threads) -> Result<f64> {
+fn trainer<T: Scalar>(work: &Work, data: &Dataset, optimizer: Optimizer<T>, threads: &Threads) -> Result<f64> {
     let mut epochs = FewEpochs::default();
-    threads.install(|| work.train(data, rule, false, &mut epochs))?;
+    threads.install(|| work.train(data, optimizer, false, &mut epochs))?;
     let seconds = epochs.seconds;
     Ok((seconds[seconds.len() - 1] - seconds[0]) / (seconds.len() - 1) as f64)
 }
@@ -35,17 +37,16 @@ fn trainer<T: Scalar>(work: &Work, data: &Dataset, rule: impl Rule<T>, threads: 
 /// Seconds of an epoch of the loop of the README, the second one.
 fn readable_loop<T: Scalar>(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> {
     let mut net = work.network::<T>()?;
-    let (loss, mut optimizer) = (work.loss::<T>(), Optimizer::new(Sgd::new(0.01)));
+    let (loss, mut optimizer) = (work.loss::<T>(), Optimizer::new(Sgd::default(), 0.01));
     let mut seconds = 0.0;
     threads.install(|| {
         for epoch in 1..=2 {
             let clock = Instant::now();
-            let mut rng = Seed(0).stream(Purpose::Epoch { number: epoch });
-            for batch in data.batches(work.batch).shuffled(&mut rng) {
-                let trace = net.forward(batch.inputs());
+            for batch in data.batches(work.batch).shuffled(Seed(0), epoch) {
+                let trace = net.forward(batch.pass(), batch.inputs());
                 let delta = loss.gradient(trace.output(), batch.targets());
                 let gradients = net.backward(&trace, delta);
-                optimizer.step(&mut net, &gradients);
+                optimizer.step(&mut net, gradients);
             }
             seconds = clock.elapsed().as_secs_f64();
         }
@@ -72,13 +73,13 @@ pub(crate) fn pairs(rounds: usize) -> Result<()> {
     println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, f32", "first", "second", "ratio");
     for work in &WORKS[..5] {
         let data = work.data()?;
-        let sgd = |threads| trainer::<f32>(work, &data, Sgd::new(0.01), threads);
+        let sgd = |threads| trainer::<f32>(work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
         let name = work.name;
         for (text, threads) in [("1 thread", &one), ("2 threads", &two)] {
             let of_loop = in_turn(rounds, || readable_loop::<f32>(work, &data, threads), || sgd(threads))?;
             print(&format!("{name}: loop of the README / trainer, {text}"), of_loop);
         }
-        let adam = || trainer::<f32>(work, &data, Adam::default(), &two);
+        let adam = || trainer::<f32>(work, &data, Optimizer::new(Adam::default(), 1e-3), &two);
         print(&format!("{name}: Adam / SGD, 2 threads"), in_turn(rounds, adam, || sgd(&two))?);
         print(&format!("{name}: 2 threads / 1 thread"), in_turn(rounds, || sgd(&two), || sgd(&one))?);
     }
@@ -111,7 +112,7 @@ pub(crate) fn sizes(rounds: usize) -> Result<()> {
     for (layers, batch, samples) in SIZES {
         let work = Work { name: "size", layers, batch, samples };
         let data = work.data()?;
-        let of = |threads| trainer::<f32>(&work, &data, Sgd::new(0.01), threads);
+        let of = |threads| trainer::<f32>(&work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
         let (alone, together, ratio) = in_turn(rounds, || of(&one), || of(&two))?;
         let speed = work.flops_per_epoch() / alone / 1e9;
         let layers = layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");

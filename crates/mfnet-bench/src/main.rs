@@ -8,7 +8,7 @@ mod serve;
 mod work;
 
 use clap::{Parser, Subcommand};
-use mfnet::{Adam, Dtype, History, Result, Rule, Scalar, Sgd, Threads};
+use mfnet::{Adam, Dtype, History, Optimizer, Result, Scalar, Sgd, Threads};
 use work::{Rounds, Work};
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
@@ -110,7 +110,8 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
         let data = work.data()?;
         let train = |phases, rounds| {
             let mut rounds = Rounds::new(rounds, peak);
-            let rule: Box<dyn Rule<T>> = if args.adam { Box::new(Adam::default()) } else { Box::new(Sgd::new(0.01)) };
+            let sgd = || Optimizer::new(Sgd::default(), 0.01);
+            let rule = if args.adam { Optimizer::new(Adam::default(), 1e-3) } else { sgd() };
             let history = Threads::new(threads)?.install(|| work.train::<T>(&data, rule, phases, &mut rounds))?;
             Ok::<_, mfnet::Error>((history, rounds.measured))
         };

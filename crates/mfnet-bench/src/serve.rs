@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::io::stdin;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
-use mfnet::{Callback, Dtype, EpochRecord, Flow, NeuralNetwork, Result, Scalar, Sgd, Threads};
+use mfnet::{Callback, Dtype, EpochRecord, NeuralNetwork, Optimizer, Result, Scalar, Sgd, Threads};
 
 use crate::machine;
 use crate::work::{Work, dtype, named};
@@ -36,7 +37,7 @@ fn serve_as<T: Scalar>(options: &Options) -> Result<()> {
     if work.is_prediction() {
         predictions::<T>(work)?;
     } else {
-        let rule = Sgd::new(0.01);
+        let rule = Optimizer::new(Sgd::default(), 0.01);
         threads.install(|| work.train::<T>(&work.data()?, rule, false, &mut OnDemand { start: None }))?;
     }
     println!("{}", peak_memory());
@@ -72,14 +73,14 @@ struct OnDemand {
 }
 
 impl<T: Scalar> Callback<T> for OnDemand {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         match self.start {
             Some(start) => println!("{:.9} {:.6}", start.elapsed().as_secs_f64(), record.loss),
             None => ready(),
         }
         let more = wanted();
         self.start = Some(Instant::now());
-        Ok(if more { Flow::Continue } else { Flow::Stop })
+        Ok(if more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     }
 }
 

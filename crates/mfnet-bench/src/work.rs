@@ -1,11 +1,12 @@
 //! The work that is measured.
 
 use std::hint::black_box;
+use std::ops::ControlFlow;
 use std::time::Instant;
 
 use mfnet::{
-    Callback, CrossEntropy, Dataset, Dtype, EpochRecord, Flow, History, Loss, Mse, NeuralNetwork, Preprocessing,
-    Result, Rule, Scalar, Seed, Targets, Tensor, Trainer,
+    Callback, CrossEntropy, Dataset, Dtype, EpochRecord, History, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing,
+    Result, Scalar, Seed, Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.
@@ -134,13 +135,13 @@ impl Work {
     pub(crate) fn train<T: Scalar>(
         &self,
         data: &Dataset,
-        rule: impl Rule<T>,
+        optimizer: Optimizer<T>,
         phases: bool,
         callback: &mut dyn Callback<T>,
     ) -> Result<History> {
         let mut net = self.network::<T>()?;
-        let trainer = Trainer::new(self.loss(), rule).epochs(usize::MAX).batch_size(self.batch).callback(callback);
-        if phases { trainer.measure_phases() } else { trainer }.run(&mut net, data)
+        let trainer = Trainer::new(self.loss(), optimizer).epochs(usize::MAX).batch_size(self.batch);
+        if phases { trainer.measure_phases() } else { trainer }.run_with(&mut net, data, callback)
     }
 }
 
@@ -163,17 +164,17 @@ impl<F: FnMut() -> f64> Rounds<F> {
     }
 }
 
-impl<T: Scalar, F: FnMut() -> f64> Callback<T> for Rounds<F> {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+impl<T: Scalar, F: FnMut() -> f64 + Send> Callback<T> for Rounds<F> {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         let Some(start) = self.start else {
             self.start = Some(record.seconds);
-            return Ok(if self.rounds == 0 { Flow::Stop } else { Flow::Continue });
+            return Ok(if self.rounds == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
         };
         self.epochs += 1;
         if record.seconds - start >= ROUND {
             self.measured.push(((record.seconds - start) / self.epochs as f64, (self.after_round)()));
             (self.epochs, self.start) = (0, Some(record.seconds));
         }
-        Ok(if self.measured.len() == self.rounds { Flow::Stop } else { Flow::Continue })
+        Ok(if self.measured.len() == self.rounds { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     }
 }

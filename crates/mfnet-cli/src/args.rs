@@ -1,14 +1,15 @@
 //! The command line: every option and its meaning.
 
+mod recipe;
 mod values;
 
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
-use mfnet::{Scaling, Schedule};
 
-pub(crate) use values::{ActivationName, DtypeName, HiddenSizes, LossName, OptimizerName, Part, Task, YesNo, word};
-use values::{at_least_one, at_least_two, below_one, hidden_sizes, not_negative, positive, scaling, schedule, whole};
+pub(crate) use recipe::RecipeArgs;
+pub(crate) use values::{Part, word};
+use values::{positive, whole};
 
 #[derive(Parser)]
 #[command(
@@ -47,6 +48,8 @@ pub(crate) enum Command {
   mfnet train visits.csv --target ill --group patient          no patient on both sides
   mfnet train iris.csv --target species --folds 5
   mfnet train more.csv --warm-start runs/iris-1 --learning-rate 0.0001
+  mfnet train iris.csv --target species --print-recipe > iris.toml
+  mfnet train iris.csv --recipe iris.toml
 
 An empty cell is a missing value, and so is NA, N/A, #N/A, NaN, NULL, None, ? or -. Dates are written 2024-01-31, with a time of day or without.
 
@@ -62,134 +65,14 @@ pub(crate) struct TrainArgs {
     #[command(flatten)]
     pub(crate) folders: DataFolders,
 
-    /// What is predicted: a column's name, or its number from 0 in a file without header; several for a regression, with commas
-    #[arg(long, value_name = "COLUMN")]
-    pub(crate) target: Option<String>,
-    /// Classes or values [default: classes for text, booleans, and whole numbers with at most 20 distinct values]
-    #[arg(long, value_enum)]
-    pub(crate) task: Option<Task>,
-
-    /// Go on from a model, a file or the folder of a run: it has the target, network, columns, classes and scaling, so that no option may name
-    /// them. The optimizer begins anew. If no epoch is better on the validation rows, the model stays as it is
-    #[arg(long, value_name = "MODEL", help_heading = "Network")]
-    #[arg(conflicts_with_all = ["target", "task", "hidden", "activation", "dtype", "header", "drop", "numeric", "categorical", "scale"])]
-    pub(crate) warm_start: Option<PathBuf>,
-    /// Sizes of the hidden layers, with commas; none is a linear model, trained as a network is [default: 1024; 256,256,256 from 5000 training rows on]
-    #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
-    pub(crate) hidden: Option<HiddenSizes>,
-    /// The function after each hidden layer
-    #[arg(long, value_enum, default_value_t = ActivationName::Relu, help_heading = "Network")]
-    pub(crate) activation: ActivationName,
-    /// What is minimised [default: cross-entropy for classes, mse for values]
-    #[arg(long, value_enum, help_heading = "Network")]
-    pub(crate) loss: Option<LossName>,
-    /// The type of all numbers
-    #[arg(long, value_enum, default_value_t = DtypeName::F64, help_heading = "Network")]
-    pub(crate) dtype: DtypeName,
-
-    /// Whether the first line of a text file has the names of the columns [default: a guess, which is said]
-    #[arg(long, value_enum, help_heading = "Preprocessing")]
-    pub(crate) header: Option<YesNo>,
-    /// Columns that are no features, with commas
-    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
-    pub(crate) drop: Vec<String>,
-    /// Columns of numbers, with commas: a text in them is an error. Without it a column with text is a category
-    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
-    pub(crate) numeric: Vec<String>,
-    /// Columns of categories, with commas, though they hold numbers
-    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
-    pub(crate) categorical: Vec<String>,
-    /// What is done to the features: standard (mean 0 and deviation 1), robust (median and quartiles), min-max (0 to 1; pixels divided by
-    /// 255), quantile (ranks as a normal distribution) [default: standard; quantile from 5000 training rows on, but for pixels]
-    #[arg(long, value_name = "SCALING", value_parser = scaling, help_heading = "Preprocessing")]
-    pub(crate) scale: Option<Scaling>,
-
-    /// The rule that moves the weights
-    #[arg(long, value_enum, default_value_t = OptimizerName::Adamw, help_heading = "Training")]
-    pub(crate) optimizer: OptimizerName,
-    /// How far a step goes [default: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd]
-    #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true, help_heading = "Training")]
-    pub(crate) learning_rate: Option<f64>,
-    /// How the rate changes: constant, cosine (to 0), one-cycle (up, then to nearly 0), or step:EPOCHS:FACTOR, as in step:30:0.1
-    /// [default: one-cycle for adam and adamw, constant for sgd]
-    #[arg(long, value_name = "SCHEDULE", value_parser = schedule, help_heading = "Training")]
-    pub(crate) schedule: Option<Schedule>,
-    /// Momentum of sgd
-    #[arg(long, value_name = "MU", default_value_t = 0.0, value_parser = below_one, allow_negative_numbers = true, help_heading = "Training")]
-    pub(crate) momentum: f64,
-    /// Nesterov's form of momentum
-    #[arg(long, help_heading = "Training")]
-    pub(crate) nesterov: bool,
-    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw [default: 0.5 for adamw, 0.1 from 5000 training rows on; else 0]
-    #[arg(long, value_name = "LAMBDA", value_parser = not_negative, allow_negative_numbers = true, help_heading = "Training")]
-    pub(crate) weight_decay: Option<f64>,
-    /// Let weight decay act on biases too
-    #[arg(long, help_heading = "Training")]
-    pub(crate) decay_biases: bool,
-    /// Shorten the gradient to this norm, taken over all layers together; 0 is off
-    #[arg(long, value_name = "NORM", default_value_t = 0.0, value_parser = not_negative, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training", conflicts_with = "clip_layer_norm")]
-    pub(crate) clip_norm: f64,
-    /// Shorten each layer's gradient to this norm; 0 is off
-    #[arg(long, value_name = "NORM", default_value_t = 0.0, value_parser = not_negative, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
-    pub(crate) clip_layer_norm: f64,
-    /// Samples of a step [default: 8; 64 from 5000 training rows on]
-    #[arg(long, value_name = "SAMPLES", value_parser = at_least_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
-    pub(crate) batch_size: Option<usize>,
-    /// Use the training rows in the order of the data, in every epoch, and not shuffled
-    #[arg(long, help_heading = "Training")]
-    pub(crate) no_shuffle: bool,
-    /// A text file with a line for each epoch, or one for all: the rows of DATA, counted from 0, in the order in which they are used, with spaces between
-    /// them; a row may stand there several times or not at all, and all lines have as many. Only training rows
-    #[arg(long, value_name = "FILE", help_heading = "Training", conflicts_with_all = ["no_shuffle", "folds"])]
-    pub(crate) batch_order: Option<PathBuf>,
-    /// How often every sample is used [default: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
-    pub(crate) epochs: Option<usize>,
-    /// Stop when the validation loss has not fallen for N epochs; 0 is off [default: half of --epochs and at least 10, where there are
-    /// validation rows]
-    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
-    pub(crate) early_stopping: Option<usize>,
-    /// Threads; the result does not depend on them [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
-    pub(crate) threads: Option<usize>,
-
-    /// Fraction of all rows that is kept from training and scored at the end [default: 0.2; for mnist, fashion-mnist and
-    /// california-housing the test rows of their official split]
-    #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Split")]
-    pub(crate) test_fraction: Option<f64>,
-    /// Fraction of all rows on which the best epoch is chosen; where the test rows are given or those of a fold, of all other rows
-    /// [default: 0.1 of 50 rows or more; the validation rows of --split-column, or for california-housing the official ones]
-    #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Split")]
-    pub(crate) validation_fraction: Option<f64>,
-    /// A file whose rows are the test rows; all rows of DATA are training and validation rows
-    #[arg(long, value_name = "FILE", help_heading = "Split", conflicts_with_all = ["test_fraction", "split_column", "folds"])]
-    pub(crate) test_file: Option<String>,
-    /// A column that says train, validation or test (or training, valid, val, dev, testing, holdout) for each row, and is no feature. Without
-    /// validation rows in it they are drawn from the training rows
-    #[arg(long, value_name = "COLUMN", help_heading = "Split", conflicts_with_all = ["test_fraction", "group", "folds"])]
-    pub(crate) split_column: Option<String>,
-    /// A column that is no feature: rows with the same text in it, as those of a patient, stay together in one part
-    #[arg(long, value_name = "COLUMN", help_heading = "Split")]
-    pub(crate) group: Option<String>,
-    /// Cross-validation: train K times, each time with the rows of another fold as test rows, and score mean and standard deviation (the
-    /// population's, as numpy's std); validation rows are a fraction of the other folds' rows
-    #[arg(long, value_name = "K", value_parser = at_least_two, allow_negative_numbers = true, help_heading = "Split")]
-    #[arg(conflicts_with = "test_fraction")]
-    pub(crate) folds: Option<usize>,
-    /// Chooses the initial random numbers, from which all others follow: the first weights, the order of the samples, the split. The
-    /// same number gives the same result
-    #[arg(long, default_value_t = 0, value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
-    pub(crate) seed: u64,
-    /// The same for the split alone [default: that of --seed]; an official split is always the same
-    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
-    pub(crate) split_seed: Option<u64>,
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgs,
+    /// A file with settings, TOML or JSON (.json), as --print-recipe writes them; an option must not contradict it
+    #[arg(long = "recipe", value_name = "FILE", help_heading = "Recipe")]
+    pub(crate) recipe_file: Option<PathBuf>,
+    /// Print the settings as TOML, with everything that follows from the data, and train nothing
+    #[arg(long, help_heading = "Recipe", conflicts_with = "json")]
+    pub(crate) print_recipe: bool,
 
     /// The folder for the model, the history, the metrics and the report [default: a new runs/NAME-N]
     #[arg(long, short, value_name = "DIR", help_heading = "Output")]
@@ -200,10 +83,6 @@ pub(crate) struct TrainArgs {
     /// Write the plots of report.html as SVG and PNG files too, into the folder plots of the output folder
     #[arg(long, help_heading = "Output")]
     pub(crate) plots: bool,
-    /// Leave out the linear model and the naive predictor, to which the network is compared otherwise: on many rows the best linear model may take
-    /// longer than the training
-    #[arg(long, help_heading = "Output")]
-    pub(crate) no_baselines: bool,
     /// Print one JSON object instead of text
     #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,

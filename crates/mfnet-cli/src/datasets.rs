@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
+use mfnet::text::grouped;
 use mfnet::{BUILT_IN, PUBLISHED};
 use serde_json::json;
 
 use crate::args::{DatasetsArgs, DatasetsCommand, FetchArgs, ListArgs};
 use crate::failure::Failure;
 use crate::fetch::fetch;
-use crate::output::{grouped, print, size};
+use crate::output::{print, size};
 use crate::source::{built_in, is_name, published, with_names};
 
 pub(crate) fn run(args: &DatasetsArgs) -> Result<(), Failure> {

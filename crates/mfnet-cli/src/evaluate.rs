@@ -1,37 +1,37 @@
 //! `mfnet evaluate`.
 
-use mfnet::{Dataset, Metrics, Model, Split};
+use mfnet::text::score_table;
+use mfnet::{Dataset, Metrics, Model, Part as Scores, Source, Split};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
 use crate::output::{message, print};
-use crate::read::Reading;
-use crate::score_table::{Row, score_table};
-use crate::source::{self, Source};
+use crate::source;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
-    let source =
-        Source::read(&args.data, &args.folders, Reading { keep_texts: column.as_slice(), ..Reading::like(&model) })?;
+    let source = source::read(&args.data, &args.folders, model.reader().keep_texts(column), false)?;
     let (part, data) = part(&model, &source, args.part)?;
     if !model.training.has_seen(&source.digest()) {
-        source.warn_of_unknown_levels(&model)?;
+        source::warn_of_unknown_levels(&source, &model)?;
     } else if part != Part::Test {
         message("the model was trained on these data: other rows are what tells how good it is");
     }
-    let metrics = model.evaluate(&data)?;
-    let loss = model.evaluate_loss(&data)?;
-    let (part, samples) = (word(part), data.samples());
+    let scores = Scores::of(&model, &data)?;
+    let part = word(part);
     if args.json {
-        let mut report = json!({ "data": args.data, "part": part, "samples": samples });
-        report.as_object_mut().into_iter().for_each(|report| report.extend(scores(loss, &metrics)));
+        let mut report = json!({ "data": args.data, "part": part, "samples": scores.samples });
+        report
+            .as_object_mut()
+            .into_iter()
+            .for_each(|report| report.extend(scores.json().as_object().cloned().unwrap_or_default()));
         return print(&format!("{report}\n"));
     }
     let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
-    let mut text = format!("{}\n\n{}", args.data, score_table(&[Row { name, samples, loss, metrics: &metrics }]));
-    if let Metrics::Classification { confusion, .. } = &metrics {
+    let mut text = format!("{}\n\n{}", args.data, score_table(scores.row(name).as_slice()));
+    if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         text += &format!("\nConfusion\n{confusion}\n");
     }
     print(&text)
@@ -78,14 +78,4 @@ fn part_of(split: &Split, data: Dataset, asked: Option<Part>) -> Result<(Part, D
         None if test.samples() == 0 => (Part::All, data),
         _ => (Part::Test, test),
     })
-}
-
-/// Loss and metrics as JSON; what is missing or not finite is null.
-pub(crate) fn scores(loss: Option<f64>, metrics: &Metrics) -> serde_json::Map<String, serde_json::Value> {
-    let mut scores = serde_json::Map::new();
-    scores.insert("loss".to_owned(), json!(loss));
-    if let Ok(serde_json::Value::Object(metrics)) = serde_json::to_value(metrics) {
-        scores.extend(metrics);
-    }
-    scores
 }

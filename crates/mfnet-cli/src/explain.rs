@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use mfnet::{AnyNetwork, Dataset, Loss, Model, NeuralNetwork, Scalar, Table, TargetColumns, Tensor, Walkthrough};
+use mfnet::{
+    AnyNetwork, Dataset, Loss, Model, NeuralNetwork, Scalar, Source, Table, TargetColumns, Tensor, Walkthrough,
+};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::output::print;
-use crate::read::Reading;
-use crate::source::{self, Source};
+use crate::source;
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let walk = match (&args.model, &args.data) {
@@ -25,7 +26,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 /// Some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
     let model = source::model(model)?;
-    let source = Source::read(data, &args.folders, Reading::like(&model))?;
+    let source = source::read(data, &args.folders, model.reader(), false)?;
     let batch = Batch::new(&model, &source, &args.rows)?;
     match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),

@@ -4,7 +4,8 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mfnet::{DataProblem, Error, ModelProblem};
+use mfnet::table::{CellProblem, FileProblem, NumpyProblem, ParquetProblem, Problem, TextProblem};
+use mfnet::{DataProblem, Error, ModelProblem, PublishedProblem, SplitProblem};
 
 pub(crate) const FAILED: u8 = 1;
 pub(crate) const WRONG_COMMAND_LINE: u8 = 2;
@@ -82,62 +83,21 @@ impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let failure = Failure::work(error.to_string());
         match &error {
+            Error::Recipe(problem) => {
+                let code = if problem.is_of_file() { FAILED } else { WRONG_COMMAND_LINE };
+                Failure { message: Some(problem.as_options().to_owned()), help: problem.help().to_vec(), code }
+            }
             Error::InvalidValue { .. } => Failure { code: WRONG_COMMAND_LINE, ..failure },
             Error::Data { problem, .. } => match problem {
-                DataProblem::NotANumber { .. } => failure
-                    .help("numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell")
-                    .help("mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"),
-                DataProblem::EmptyCell => {
-                    failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
-                }
+                DataProblem::Table(problem) => of_table(failure, problem),
+                DataProblem::Split(problem) => of_split(failure, problem),
                 DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
                     failure.help("a column that --numeric or --categorical names is not left out")
-                }
-                DataProblem::NotABoolean { .. } | DataProblem::NotADate { .. } => {
-                    failure.help("the column had no other fields in training; a missing value is an empty cell")
-                }
-                DataProblem::NotFinite { .. } | DataProblem::TooLarge { .. } => failure.help("replace the value, or take the row or the column out"),
-                DataProblem::RowLength { expected: 1, .. } => {
-                    failure.help("the first line has one field: if it is a title, take it out; the names of the columns come first")
-                }
-                DataProblem::RowLength { expected, found } if found > expected => {
-                    failure.help("a field that has in it what stands between fields must be in double quotes, such as \"3,14\"")
-                }
-                DataProblem::RowLength { .. } => {
-                    failure.help("a missing value is an empty field; a quote that is not closed takes fields and lines with it")
                 }
                 DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => {
                     failure.help("choose another column with --target")
                 }
-                DataProblem::Digest { .. } | DataProblem::Truncated { .. } | DataProblem::TooLong { .. } => {
-                    failure.help(DAMAGED)
-                }
-                DataProblem::Damaged { .. } => failure.help(DAMAGED),
-                DataProblem::Unsupported { .. } | DataProblem::Nested { .. } | DataProblem::PythonObjects => {
-                    failure.help("save the table as CSV")
-                }
-                DataProblem::NotText { .. } => failure.help("save the table as CSV, in UTF-8"),
-                DataProblem::NotUtf8 => failure.help("save the file as UTF-8 text"),
-                DataProblem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
-                DataProblem::EmptyPart { .. } => {
-                    failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
-                }
-                DataProblem::NoGroup { .. } => failure.help("fill the cell, or take the row out"),
-                DataProblem::FewGroups { what: "parts", .. } => {
-                    failure.help("do without validation or test rows: --validation-fraction 0 or --test-fraction 0")
-                }
-                DataProblem::FewGroups { .. } | DataProblem::FewRows { .. } => {
-                    failure.help("ask for fewer folds with --folds")
-                }
-                DataProblem::NoGroupToSpare { part, .. } => {
-                    failure.help(format!("do without {part} rows: --{part}-fraction 0"))
-                }
-                DataProblem::RareClasses { like_values: true, .. } => {
-                    failure.help("the target looks like numbers to predict, not like classes: use --task regression")
-                }
-                DataProblem::RareClasses { part, .. } => failure
-                    .help("join rare classes into one, or choose another column with --target")
-                    .help(format!("or do without {part} rows: --{part}-fraction 0")),
+                DataProblem::Published(PublishedProblem::Digest { .. }) => failure.help(DAMAGED),
                 _ => failure,
             },
             // not the system's refusal, but bytes that cannot be decompressed
@@ -155,5 +115,70 @@ impl From<Error> for Failure {
             }
             _ => failure,
         }
+    }
+}
+
+impl From<mfnet::table::Error> for Failure {
+    fn from(error: mfnet::table::Error) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// What mends a table.
+fn of_table(failure: Failure, problem: &Problem) -> Failure {
+    match problem {
+        Problem::Cell(CellProblem::NotANumber { .. }) => failure
+            .help("numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell")
+            .help("mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"),
+        Problem::Cell(CellProblem::Empty) => {
+            failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
+        }
+        Problem::Cell(CellProblem::NotABoolean { .. }) | Problem::Cell(CellProblem::NotADate { .. }) => {
+            failure.help("the column had no other fields in training; a missing value is an empty cell")
+        }
+        Problem::Cell(CellProblem::NotFinite { .. }) | Problem::Cell(CellProblem::TooLarge { .. }) => failure.help("replace the value, or take the row or the column out"),
+        Problem::Text(TextProblem::RowLength { expected: 1, .. }) => {
+            failure.help("the first line has one field: if it is a title, take it out; the names of the columns come first")
+        }
+        Problem::Text(TextProblem::RowLength { expected, found }) if found > expected => {
+            failure.help("a field that has in it what stands between fields must be in double quotes, such as \"3,14\"")
+        }
+        Problem::Text(TextProblem::RowLength { .. }) => {
+            failure.help("a missing value is an empty field; a quote that is not closed takes fields and lines with it")
+        }
+        Problem::File(FileProblem::Truncated { .. } | FileProblem::TooLong { .. } | FileProblem::Damaged { .. }) => failure.help(DAMAGED),
+        Problem::File(FileProblem::Unsupported { .. }) | Problem::Parquet(ParquetProblem::Nested { .. }) | Problem::Numpy(NumpyProblem::PythonObjects) => {
+            failure.help("save the table as CSV")
+        }
+        Problem::File(FileProblem::NotText { .. }) => failure.help("save the table as CSV, in UTF-8"),
+        Problem::File(FileProblem::NotUtf8) => failure.help("save the file as UTF-8 text"),
+        Problem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
+        _ => failure,
+    }
+}
+
+/// What to do where data cannot be split.
+fn of_split(failure: Failure, problem: &SplitProblem) -> Failure {
+    match problem {
+        SplitProblem::EmptyPart { .. } => {
+            failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
+        }
+        SplitProblem::NoGroup { .. } => failure.help("fill the cell, or take the row out"),
+        SplitProblem::FewGroups { what: "parts", .. } => {
+            failure.help("do without validation or test rows: --validation-fraction 0 or --test-fraction 0")
+        }
+        SplitProblem::FewGroups { .. } | SplitProblem::FewRows { .. } => {
+            failure.help("ask for fewer folds with --folds")
+        }
+        SplitProblem::NoGroupToSpare { part, .. } => {
+            failure.help(format!("do without {part} rows: --{part}-fraction 0"))
+        }
+        SplitProblem::RareClasses { like_values: true, .. } => {
+            failure.help("the target looks like numbers to predict, not like classes: use --task regression")
+        }
+        SplitProblem::RareClasses { part, .. } => failure
+            .help("join rare classes into one, or choose another column with --target")
+            .help(format!("or do without {part} rows: --{part}-fraction 0")),
+        _ => failure,
     }
 }

@@ -5,12 +5,13 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-use mfnet::{DataProblem, Download, Error, Mirror, Published};
+use mfnet::text::counted;
+use mfnet::{DataProblem, Download, Error, Mirror, Published, PublishedProblem};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{counted, message, progress_bar, size};
+use crate::output::{message, progress_bar, size};
 
 impl DataFolders {
     /// The folders to look in, in this order.
@@ -129,7 +130,7 @@ fn with_ways(failure: Failure, published: &Published) -> Failure {
 /// The error of files that were found, with what mends it.
 pub(crate) fn failure(error: Error, published: &Published, folder: &Path) -> Failure {
     match &error {
-        Error::Data { problem: DataProblem::Digest { .. }, .. } => {
+        Error::Data { problem: DataProblem::Published(PublishedProblem::Digest { .. }), .. } => {
             let data_folder = folder.parent().unwrap_or(Path::new(".")).display().to_string();
             let command = format!("mfnet datasets fetch {} --data-dir {data_folder}", published.name);
             Failure::from(error).help(format!("move it away, and {command} gets a fresh one"))

@@ -2,12 +2,13 @@
 
 use std::fmt::Write;
 
+use mfnet::text::{columns, counted, significant};
 use mfnet::{Encoder, Fractions, Model, Quantiles, Scaler, SplitBy, Standardizer, TargetColumns};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
-use crate::output::{counted, print, significant};
-use crate::{columns, pytorch, source};
+use crate::output::print;
+use crate::{pytorch, source};
 
 /// How many names of a long list are shown.
 const SHOWN: usize = 8;

@@ -4,6 +4,8 @@ use std::process;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use std::ops::ControlFlow;
+
 static RAISED: AtomicBool = AtomicBool::new(false);
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
@@ -26,4 +28,14 @@ pub(crate) fn watch() -> &'static AtomicBool {
 /// From now on Ctrl-C ends the program at once.
 pub(crate) fn look_away() {
     WATCHED.store(false, Ordering::Relaxed);
+}
+
+/// Whether Ctrl-C was pressed.
+pub(crate) fn is_raised() -> bool {
+    RAISED.load(Ordering::Relaxed)
+}
+
+/// Stops what runs once Ctrl-C was pressed.
+pub(crate) fn flow() -> ControlFlow<()> {
+    if is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

@@ -1,7 +1,6 @@
 //! The program `mfnet`: its commands, one a module.
 
 mod args;
-mod columns;
 mod datasets;
 mod evaluate;
 mod explain;
@@ -13,10 +12,7 @@ mod output;
 mod predict;
 mod pytorch;
 mod read;
-mod report;
-mod score_table;
 mod source;
-mod sparkline;
 mod train;
 
 use std::process::ExitCode;

@@ -5,12 +5,9 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use mfnet::text::significant;
 
 use crate::failure::Failure;
-
-/// Characters of a number that is shown whole, and digits of one that is not.
-const LONGEST: usize = 10;
-const DIGITS: usize = 6;
 
 /// Writes a result to stdout. A reader who has seen enough and closes the pipe is no error.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -68,41 +65,10 @@ pub(crate) fn progress_bar(quiet: bool, template: &str) -> ProgressBar {
     ProgressBar::new(0).with_style(style)
 }
 
-/// 1234567 as 1 234 567.
-pub(crate) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> =
-        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(" ")
-}
-
-/// "1 row", "1 234 rows".
-pub(crate) fn counted(number: usize, thing: &str) -> String {
-    format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
-}
-
 /// 54950048 as 55 MB.
 pub(crate) fn size(bytes: u64) -> String {
     match bytes as f64 {
         few if few < 1e6 => format!("{} kB", significant(few / 1e3, 2)),
         many => format!("{} MB", significant(many / 1e6, 2)),
-    }
-}
-
-/// A number as it stands in the data, if that is short.
-pub(crate) fn as_read(x: f64) -> String {
-    let exact = x.to_string();
-    if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
-}
-
-/// A number with so many significant digits; very large and very small numbers with an exponent.
-pub(crate) fn significant(x: f64, digits: usize) -> String {
-    let after_first = digits - 1;
-    match x.abs() {
-        0.0 => "0".to_owned(),
-        size if (1e-4..1e7).contains(&size) => {
-            format!("{x:.*}", (after_first as i32 - size.log10().floor() as i32).max(0) as usize)
-        }
-        _ => format!("{x:.after_first$e}"),
     }
 }

@@ -7,8 +7,7 @@ use mfnet::Predictions;
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
-use crate::read::Reading;
-use crate::source::{self, Source, split_names};
+use crate::source::{self, split_names};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
@@ -22,10 +21,10 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
     let keep_texts: Vec<String> =
         args.keep.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat()).collect();
-    let source = Source::read(&args.data, &args.folders, Reading { keep_texts: &keep_texts, ..Reading::like(&model) })?;
+    let source = source::read(&args.data, &args.folders, model.reader().keep_texts(keep_texts), false)?;
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
-    source.warn_of_unknown_levels(&model)?;
+    source::warn_of_unknown_levels(&source, &model)?;
     let rows = Rows { predictions: source.predict(&model)?, names: &names, kept };
     match &args.output {
         None => written(rows.write(BufWriter::new(io::stdout().lock()))),

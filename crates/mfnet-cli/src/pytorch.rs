@@ -1,6 +1,6 @@
 //! A model as a program for PyTorch, which predicts what `mfnet predict` does.
 
-use mfnet::{AnyLayer, AnyNetwork, Model, NeuralNetwork, Scalar, Scaler, TargetColumns};
+use mfnet::{AnyLayer, AnyNetwork, Model, Scalar, Scaler, TargetColumns};
 
 /// The bodies of the function that scales the inputs.
 const AFFINE: &str = r#"    shift, scale = numbers("inputs")
@@ -17,13 +17,25 @@ const QUANTILES: &str = r#"    def part(x, values):  # of the training rows that
 /// What makes features of the columns, where they are not numbers alone.
 const ENCODED: &str = include_str!("pytorch/encoded.py");
 
+/// The module of a residual block, where there is one.
+const RESIDUAL: &str = "class Residual(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.f = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return x + self.f(x)
+
+";
+
 /// The program. The numbers of the scaling come from the model file, as the weights do.
 pub(crate) fn program(model: &Model, path: &str) -> String {
     let (layers, dtype) = match model.network() {
-        AnyNetwork::F64(net) => (layers(net), "torch.float64"),
-        AnyNetwork::F32(net) => (layers(net), "torch.float32"),
+        AnyNetwork::F64(net) => (layers(net.layers()), "torch.float64"),
+        AnyNetwork::F32(net) => (layers(net.layers()), "torch.float32"),
     };
     let layers = layers.join(", ");
+    let residual = if layers.contains("Residual(") { RESIDUAL } else { "" };
     let prediction = match model.target() {
         TargetColumns::Classification { .. } => {
             "return torch.softmax(output, 1)  # probabilities of model[\"target\"][\"labels\"]"
@@ -57,7 +69,7 @@ from torch import nn
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-path = {path:?}
+{residual}path = {path:?}
 net = nn.Sequential({layers}).to({dtype})
 net.load_state_dict(load_file(path))
 with safe_open(path, \"pt\") as file:
@@ -77,16 +89,14 @@ def predict({rows}
     )
 }
 
-fn layers<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<String> {
+fn layers<T: Scalar>(layers_of: &[AnyLayer<T>]) -> Vec<String> {
     let layer = |layer: &AnyLayer<T>| match layer {
         AnyLayer::Linear(linear) => format!("nn.Linear({}, {})", linear.inputs(), linear.outputs()),
-        AnyLayer::Activation(activation) => match activation.label() {
-            "relu" => "nn.ReLU()".to_owned(),
-            "sigmoid" => "nn.Sigmoid()".to_owned(),
-            "tanh" => "nn.Tanh()".to_owned(),
-            _ => "nn.Identity()".to_owned(),
-        },
+        AnyLayer::Activation(activation) => {
+            activation.torch().map_or_else(|| activation.label().to_owned(), |name| format!("nn.{name}"))
+        }
+        AnyLayer::Residual(block) => format!("Residual({})", layers(block.layers()).join(", ")),
         AnyLayer::Custom(own) => own.name(),
     };
-    net.layers().iter().map(layer).collect()
+    layers_of.iter().map(layer).collect()
 }

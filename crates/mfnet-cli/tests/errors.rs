@@ -238,7 +238,7 @@ fn models() {
         ("noise", vec![0xff; 1000], own),
         ("altered", altered, "the file was altered: its contents do not have the SHA-256 that was stored with them"),
         ("scale", with("\\\"mean\\\":[6", "\\\"mean\\\":[7"), "the file was altered"),
-        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 2, found 7"),
+        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 3, found 7"),
         (
             "shape",
             with("\\\"inputs\\\":3", "\\\"inputs\\\":4"),

@@ -360,7 +360,7 @@ fn a_folder_of_images() {
 #[test]
 fn parquet_and_numpy() {
     let desk = Desk::new();
-    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../mfnet/tests/golden/tables");
+    let golden = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../mfnet-table/tests/golden/tables");
     for name in ["many.parquet", "arrays.npz", "pandas.parquet"] {
         std::fs::copy(golden.join(name), desk.path(name)).unwrap();
     }

@@ -4,7 +4,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use mfnet::{
-    Adam, CrossEntropy, Dataset, NeuralNetwork, Preprocessing, Rule, Scalar, Seed, Sgd, Targets, Tensor, Threads,
+    Adam, CrossEntropy, Dataset, NeuralNetwork, Optimizer, Preprocessing, Scalar, Seed, Sgd, Targets, Tensor, Threads,
     Trainer,
 };
 
@@ -22,7 +22,7 @@ fn network<T: Scalar>(inputs: usize, hidden: usize, outputs: usize) -> NeuralNet
 }
 
 /// An epoch of 20 steps on bytes with 10 classes.
-fn epoch<T: Scalar>(bencher: Bencher, rule: impl Rule<T> + Copy, hidden: usize, threads: usize) {
+fn epoch<T: Scalar>(bencher: Bencher, optimizer: Optimizer<T>, hidden: usize, threads: usize) {
     let bytes = (0..784 * SAMPLES).map(|i| (i * 7 % 251) as u8).collect();
     let labels = (0..SAMPLES).map(|i| (i % 10).to_string());
     let data = Dataset::from_bytes("bytes", 784, bytes, Targets::from_labels("class", labels)).unwrap();
@@ -30,24 +30,24 @@ fn epoch<T: Scalar>(bencher: Bencher, rule: impl Rule<T> + Copy, hidden: usize, 
     let mut net = network::<T>(784, hidden, 10);
     let threads = Threads::new(threads).unwrap();
     bencher.counter(ItemsCount::new(SAMPLES)).bench_local(|| {
-        let trainer = Trainer::new(CrossEntropy, rule).epochs(1).batch_size(BATCH);
+        let trainer = Trainer::new(CrossEntropy, optimizer.clone()).epochs(1).batch_size(BATCH);
         threads.install(|| trainer.run(&mut net, &data)).unwrap()
     });
 }
 
 #[divan::bench(types = [f32, f64], args = THREADS)]
 fn sgd_784_512_512_10<T: Scalar>(bencher: Bencher, threads: usize) {
-    epoch::<T>(bencher, Sgd::new(1e-3), 512, threads);
+    epoch::<T>(bencher, Optimizer::new(Sgd::default(), 1e-3), 512, threads);
 }
 
 #[divan::bench(types = [f32, f64], args = THREADS)]
 fn adam_784_512_512_10<T: Scalar>(bencher: Bencher, threads: usize) {
-    epoch::<T>(bencher, Adam::new(1e-5), 512, threads);
+    epoch::<T>(bencher, Optimizer::new(Adam::default(), 1e-5), 512, threads);
 }
 
 #[divan::bench(types = [f32, f64], args = THREADS)]
 fn sgd_784_64_64_10<T: Scalar>(bencher: Bencher, threads: usize) {
-    epoch::<T>(bencher, Sgd::new(1e-3), 64, threads);
+    epoch::<T>(bencher, Optimizer::new(Sgd::default(), 1e-3), 64, threads);
 }
 
 /// Inputs, hidden sizes, outputs, samples at a time.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::print_stdout)]
 
-use mfnet::{Adam, AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Preprocessing, Seed, Trainer, linear_model};
+use mfnet::{
+    AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer, linear_model,
+};
 
 fn main() -> mfnet::Result<()> {
     let data = Dataset::built_in("diabetes")?;
@@ -10,7 +12,7 @@ fn main() -> mfnet::Result<()> {
     let scale = Preprocessing::fit(&train);
 
     let mut net = NeuralNetwork::builder(data.features()).linear(64).relu().linear(1).build(Seed(0))?;
-    let history = Trainer::new(Mse, AdamW(Adam { weight_decay: 0.5, ..Adam::default() }))
+    let history = Trainer::new(Mse, Optimizer::new(AdamW::default(), 1e-3).weight_decay(0.5))
         .epochs(200)
         .validate_on(&scale.apply(&validation))
         .early_stopping(20)

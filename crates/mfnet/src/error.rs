@@ -3,14 +3,21 @@
 mod data_problem;
 #[cfg(feature = "download")]
 mod download_problem;
+mod idx_problem;
+mod recipe_problem;
+mod split_problem;
 
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use data_problem::DataProblem;
+pub use data_problem::{DataProblem, PublishedProblem};
 #[cfg(feature = "download")]
 pub use download_problem::{DownloadProblem, Refusal};
+pub use idx_problem::IdxProblem;
+use mfnet_table::place;
+pub use recipe_problem::RecipeProblem;
+pub use split_problem::SplitProblem;
 
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -30,7 +37,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A data file does not hold what was expected.
-    #[error("{}: {problem}", place(file, *line, column))]
+    #[error("{}: {problem}", place(file, *line, column.as_deref()))]
     Data {
         /// The file, or the name of a built-in data set.
         file: String,
@@ -92,6 +99,9 @@ pub enum Error {
         /// The value that was given.
         found: String,
     },
+    /// A recipe contradicts itself or the data, or its file cannot be understood.
+    #[error("{0}")]
+    Recipe(Box<RecipeProblem>),
     /// The loss or a weight became infinite or NaN during training. The network holds the last good weights.
     #[error("{what} became {value} in epoch {epoch}, step {step}; the weights of {kept} are kept")]
     Diverged {
@@ -106,16 +116,28 @@ pub enum Error {
         /// Which weights the network holds now.
         kept: KeptWeights,
     },
+    /// A callback failed.
+    #[error("{0}")]
+    Callback(Box<dyn std::error::Error + Send + Sync>),
     /// A part of a network that only its author's program can rebuild.
     #[error(
-        "layer {index} ({name}) is a user's own and cannot be stored in a model file; save its weights with \
-         NeuralNetwork::save_weights and load them into a network that your program builds"
+        "layer {index} ({name}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+         its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
     NotStorable {
         /// Its position in the list of layers.
         index: usize,
         /// Its name.
         name: String,
+    },
+    /// A plot of a report cannot be drawn.
+    #[error("report: the plot {name} cannot be drawn: {reason}")]
+    #[cfg(feature = "report")]
+    Plot {
+        /// The plot.
+        name: String,
+        /// What stood in the way.
+        reason: String,
     },
     /// The system starts no more threads.
     #[error("cannot start {count} threads: {source}")]
@@ -125,6 +147,12 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
+}
+
+impl From<RecipeProblem> for Error {
+    fn from(problem: RecipeProblem) -> Self {
+        Error::Recipe(Box::new(problem))
+    }
 }
 
 /// What is wrong with a model file.
@@ -137,6 +165,16 @@ pub enum ModelProblem {
     /// A safetensors file of another program.
     #[error("the file has no metadata of mfnet: it was not written by this program")]
     NoMetadata,
+    /// A layer or activation of the program that wrote the file.
+    #[error(
+        "there is no {what} {name:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
+    )]
+    NotRegistered {
+        /// "layer" or "activation".
+        what: &'static str,
+        /// The name under which it was stored.
+        name: String,
+    },
     /// Something in it is not as it was written.
     #[error("the file was altered: its contents do not have the SHA-256 that was stored with them")]
     Altered,
@@ -209,6 +247,17 @@ impl Display for KeptWeights {
     }
 }
 
+impl From<mfnet_table::Error> for Error {
+    fn from(error: mfnet_table::Error) -> Self {
+        match error {
+            mfnet_table::Error::Io { path, source } => Error::Io { path, action: "read", source },
+            mfnet_table::Error::Data { file, line, column, problem } => {
+                Error::Data { file, line, column, problem: DataProblem::Table(problem) }
+            }
+        }
+    }
+}
+
 impl Error {
     /// For `map_err` of file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
@@ -224,28 +273,18 @@ impl Error {
         Error::InvalidValue { name, expected: expected.to_string(), found: found.to_string() }
     }
 
-    pub(crate) fn data(file: &str, problem: DataProblem) -> Error {
-        Error::Data { file: file.to_owned(), line: None, column: None, problem }
+    pub(crate) fn data(file: &str, problem: impl Into<DataProblem>) -> Error {
+        Error::Data { file: file.to_owned(), line: None, column: None, problem: problem.into() }
     }
 
-    pub(crate) fn in_column(file: &str, column: &str, problem: DataProblem) -> Error {
-        Error::Data { file: file.to_owned(), line: None, column: Some(column.to_owned()), problem }
+    pub(crate) fn in_column(file: &str, column: &str, problem: impl Into<DataProblem>) -> Error {
+        let column = Some(column.to_owned());
+        Error::Data { file: file.to_owned(), line: None, column, problem: problem.into() }
     }
 
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
         Error::ModelFile { path: path.to_owned(), problem }
     }
-}
-
-fn place(file: &str, line: Option<u64>, column: &Option<String>) -> String {
-    let mut place = file.to_owned();
-    if let Some(line) = line {
-        place += &format!(", line {line}");
-    }
-    if let Some(column) = column {
-        place += &format!(", column {column:?}");
-    }
-    place
 }
 
 /// Which files are wanted, and what was found where.

@@ -4,11 +4,12 @@
 #![allow(unsafe_code, clippy::unwrap_used)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mfnet::{
-    Activation, Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Flow, Fractions, NeuralNetwork,
-    Preprocessing, Result, Rule, Scalar, Seed, Sgd, Step, Tensor, Threads, Trainer,
+    Activation, Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Fractions, NeuralNetwork, Optimizer,
+    Preprocessing, Result, Scalar, Seed, Sgd, Step, Tensor, Threads, Trainer,
 };
 
 /// The system's allocator, which counts.
@@ -50,19 +51,19 @@ struct Watch {
 }
 
 impl<T: Scalar> Callback<T> for Watch {
-    fn step(&mut self, _step: &Step) -> Flow {
+    fn step(&mut self, _step: &Step) -> Result<ControlFlow<()>> {
         self.first_step.get_or_insert_with(allocations);
         self.steps += 1;
-        Flow::Continue
+        Ok(ControlFlow::Continue(()))
     }
-    fn epoch(&mut self, _epoch: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<Flow> {
+    fn epoch(&mut self, _epoch: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         self.end = allocations();
-        Ok(Flow::Continue)
+        Ok(ControlFlow::Continue(()))
     }
 }
 
 /// Three epochs with validation on 1293 and 144 samples: batches of 100, the last one of 93.
-fn train<T: Scalar>(threads: usize, rule: impl Rule<T>, clip: Option<Clip>, activation: Activation<T>) {
+fn train<T: Scalar>(threads: usize, optimizer: Optimizer<T>, activation: Activation<T>) {
     let (train, validation, _) =
         Dataset::built_in("digits").unwrap().split(Fractions { validation: 0.08, test: 0.2 }, Seed(0)).unwrap();
     let scale = Preprocessing::fit(&train);
@@ -70,15 +71,11 @@ fn train<T: Scalar>(threads: usize, rule: impl Rule<T>, clip: Option<Clip>, acti
     let builder = NeuralNetwork::builder(64).dtype::<T>().linear(200).relu().linear(100).activation(activation);
     let mut net = builder.linear(10).build(Seed(0)).unwrap();
     let mut watch = Watch::default();
-    let mut trainer =
-        Trainer::new(CrossEntropy, rule).epochs(3).batch_size(100).validate_on(&validation).callback(&mut watch);
-    if let Some(clip) = clip {
-        trainer = trainer.clip(clip);
-    }
+    let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(100).validate_on(&validation);
     let threads = Threads::new(threads).unwrap();
     // the system allocates for a thread when it begins to run
     std::thread::sleep(std::time::Duration::from_millis(50));
-    threads.install(|| trainer.run(&mut net, &train)).unwrap();
+    threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();
     assert_eq!(watch.steps, 3 * train.samples().div_ceil(100));
     let allocated = watch.end - watch.first_step.unwrap();
     assert_eq!(allocated, 0, "{} threads", threads.count());
@@ -99,11 +96,12 @@ fn predict<T: Scalar>() {
 #[test]
 fn nothing_is_allocated_after_the_first_step() {
     for threads in [1, 2, 3] {
-        train::<f64>(threads, Sgd::new(0.01), None, Activation::Relu);
-        train::<f32>(threads, Adam::default(), None, Activation::Tanh);
-        train::<f32>(threads, Sgd { momentum: 0.9, ..Sgd::new(0.01) }, Some(Clip::Global(1.0)), Activation::Sigmoid);
+        train::<f64>(threads, Optimizer::new(Sgd::default(), 0.01), Activation::Relu);
+        train::<f32>(threads, Optimizer::new(Adam::default(), 1e-3), Activation::Tanh);
+        let momentum = Optimizer::new(Sgd { momentum: 0.9, ..Sgd::default() }, 0.01);
+        train::<f32>(threads, momentum.clip(Clip::Global(1.0)), Activation::Sigmoid);
         let softplus = Activation::custom("softplus", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
-        train::<f64>(threads, Adam::default(), Some(Clip::PerLayer(1.0)), softplus);
+        train::<f64>(threads, Optimizer::new(Adam::default(), 1e-3).clip(Clip::PerLayer(1.0)), softplus);
     }
     predict::<f64>();
     predict::<f32>();

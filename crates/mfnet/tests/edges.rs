@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use mfnet::{
-    Activation, CrossEntropy, Dataset, HalfMse, Layer, Linear, Loss, Mse, NeuralNetwork, Seed, Targets, Tensor,
-    accuracy,
+    Activation, Context, CrossEntropy, Dataset, HalfMse, Layer, Linear, Loss, Memo, Mse, NeuralNetwork, Pass, Seed,
+    Targets, Tensor, Weights, accuracy,
 };
 
 /// What the call says when it panics.
@@ -27,7 +27,7 @@ fn losses() {
         for message in [
             panic_of(|| loss.value(&output, &target)),
             panic_of(|| loss.gradient(&output, &target)),
-            panic_of(|| loss.value_and_gradient(&output, &target, &mut delta)),
+            panic_of(|| loss.value_and_gradient(&output, &target, Weights::equal(1), &mut delta)),
         ] {
             assert!(message.contains("shapes of output and target"), "{}: {message}", loss.name());
         }
@@ -46,7 +46,7 @@ fn the_trace_of_another_network() {
     let x = Tensor::from_fn(4, 2, |i, j| (i + j) as f64);
     for other in [&[9][..], &[8, 8]] {
         let other = net(other);
-        let trace = other.forward(&x);
+        let trace = other.forward(Pass::Evaluate, &x);
         let message = panic_of(|| net(&[8]).backward(&trace, Tensor::zeros(3, 2)));
         assert!(message.contains("the trace is that of another network"), "{message}");
     }
@@ -56,7 +56,10 @@ fn the_trace_of_another_network() {
 fn the_input_of_a_layer() {
     let layer = Linear::new(Tensor::<f64>::zeros(20, 21)).unwrap();
     for rows in [8, 30] {
-        let message = panic_of(|| layer.forward(&Tensor::zeros(rows, 2), &mut Tensor::zeros(20, 2)));
+        let message = panic_of(|| {
+            let (input, mut output) = (Tensor::zeros(rows, 2), Tensor::zeros(20, 2));
+            layer.forward(&Context::default(), &input, &mut output, &mut Memo::new());
+        });
         assert!(message.contains("features of the input and the bias"), "{message}");
     }
 }

@@ -8,9 +8,11 @@
 //! term forgotten in a formula shows at 1e-3 and above, as the wrong formulas at the end prove.
 #![allow(clippy::unwrap_used)]
 
+mod blocks;
+
 use mfnet::{
-    Activation, AnyLayer, CrossEntropy, GradientCheck, HalfMse, Layer, Linear, Loss, Mse, NeuralNetwork, Parameter,
-    Purpose, Result, Rng, Scalar, Seed, Tensor, gradient_check, softmax,
+    Activation, AnyLayer, Backward, Context, CrossEntropy, GradientCheck, HalfMse, Layer, Linear, Loss, Memo, Mse,
+    NeuralNetwork, Parameter, Pass, Purpose, Result, Rng, Scalar, Seed, Tensor, gradient_check, softmax,
 };
 
 const TOLERANCE: f64 = 1e-6;
@@ -86,7 +88,7 @@ fn network(g: &Activation, layers: usize, shape: Shape, rng: &mut Rng) -> Neural
 
 /// Whether a ReLU of the network has a z within [`KINK`] of 0.
 fn near_a_kink(net: &NeuralNetwork, input: &Tensor) -> bool {
-    let trace = net.forward(input);
+    let trace = net.forward(Pass::Evaluate, input);
     let is_relu = |l: &usize| matches!(net.layers()[*l], AnyLayer::Activation(Activation::Relu));
     (1..net.layers().len()).filter(is_relu).any(|l| trace.layer_output(l - 1).iter().any(|z| z.abs() < KINK))
 }
@@ -118,6 +120,47 @@ fn every_activation_with_every_loss() {
     }
 }
 
+/// A⁽ᴸ⁾ by the formulas of the layers and of the sum, and the smallest |z| before a ReLU but 0.
+fn by_hand(layers: &[AnyLayer<f64>], input: &Tensor) -> (Tensor, f64) {
+    layers.iter().fold((input.clone(), f64::INFINITY), |(a, nearest), layer| {
+        let Some(leaf) = layer.as_layer() else {
+            let (f, near) = by_hand(layer.children(), &a);
+            return (Tensor::from_fn(a.rows(), a.columns(), |i, j| a[(i, j)] + f[(i, j)]), near.min(nearest));
+        };
+        let mut output = Tensor::zeros(leaf.output_features(a.rows()).unwrap(), a.columns());
+        leaf.forward(&Context::default(), &a, &mut output, &mut Memo::new());
+        let is_relu = matches!(layer, AnyLayer::Activation(Activation::Relu));
+        // what is exactly 0 was made so by a ReLU before, whose own z is not near 0
+        let zs = a.iter().map(|z| z.abs()).filter(|z| is_relu && *z > 0.0);
+        (output, zs.fold(nearest, f64::min))
+    })
+}
+
+/// Blocks in all places, with biases that are not zero either.
+#[test]
+fn residual_blocks_with_every_loss() {
+    for case in losses() {
+        for samples in [1, 5, 70] {
+            for mut net in blocks::networks(3, 4, 2) {
+                let drawn = (0..).find_map(|seed| {
+                    let mut rng = Seed(seed).stream(Purpose::Split);
+                    for w in net.parameters_mut().flat_map(|parameter| parameter.value.iter_mut()) {
+                        *w = 2.0 * rng.uniform() - 1.0;
+                    }
+                    let x = uniform(3, samples, &mut rng);
+                    let (output, near) = by_hand(net.layers(), &x);
+                    (near > KINK).then(|| (x, (case.targets)(2, samples, &mut rng), output))
+                });
+                let (x, y, output) = drawn.unwrap();
+                assert_eq!(net.forward(Pass::Evaluate, &x).output(), &output, "{net}");
+                assert_eq!(net.predict(&x).unwrap(), output, "{net}");
+                let check = gradient_check(&mut net, &case.loss, &x, &y).unwrap();
+                assert!(check.relative_error < TOLERANCE, "{} {samples} samples: {check:?}\n{net}", case.name);
+            }
+        }
+    }
+}
+
 /// A check of zeros with zeros would pass whatever the formula. Only where it must be is a gradient zero: one class has
 /// probability 1 whatever the logit.
 #[test]
@@ -128,7 +171,7 @@ fn the_table_has_gradients_to_compare() {
             let mut rng = Seed(0).stream(Purpose::Split);
             let net = network(&g, 4, shape, &mut rng);
             let x = uniform(3, 5, &mut rng);
-            let trace = net.forward(&x);
+            let trace = net.forward(Pass::Evaluate, &x);
             let gradients = net.backward(&trace, case.loss.gradient(trace.output(), &(case.targets)(2, 5, &mut rng)));
             for l in [0, 2] {
                 assert!(gradients.layer(l)[0].norm() > 1e-3, "{} {} layer {l}", g.label(), case.name);
@@ -168,11 +211,11 @@ fn a_wrong_loss_is_found() {
         fn name(&self) -> &str {
             "wrong"
         }
-        fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-            Mse.value(output, target)
+        fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+            Mse.cost(output, target, sample)
         }
-        fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
-            HalfMse.gradient_into(output, target, delta);
+        fn cost_gradient(&self, y_hat: &Tensor<T>, y: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+            HalfMse.cost_gradient(y_hat, y, sample, factor, delta);
         }
     }
     let case = Case { name: "wrong", loss: Box::new(Wrong), targets: uniform };
@@ -193,21 +236,20 @@ fn a_wrong_parameter_gradient_is_found() {
         fn output_features(&self, input_features: usize) -> Result<usize> {
             Ok(input_features)
         }
-        fn forward(&self, input: &Tensor, output: &mut Tensor) {
+        fn forward(&self, _at: &Context, input: &Tensor, output: &mut Tensor, _memo: &mut Memo<f64>) {
             let beta = &self.0[0].value;
             *output = Tensor::from_fn(input.rows(), input.columns(), |i, j| input[(i, j)] + beta[(i, 0)]);
         }
-        fn input_gradient(&self, _input: &Tensor, _output: &Tensor, delta: &Tensor, input_gradient: &mut Tensor) {
-            input_gradient.copy_from(delta);
-        }
-        fn parameter_gradients(&self, _: &Tensor, _: &Tensor, delta: &Tensor, gradients: &mut [Tensor]) {
+        fn backward(&self, _at: &Context, pass: Backward<'_, f64>) {
+            let Backward { delta, gradients, input_gradient, .. } = pass;
+            input_gradient.into_iter().for_each(|input_gradient| input_gradient.copy_from(delta));
             gradients[0] = delta.select_columns(&[delta.columns() - 1]);
         }
-        fn parameters(&self) -> &[Parameter] {
-            &self.0
+        fn parameters<'a>(&'a self, visit: &mut dyn FnMut(&'static str, &'a Parameter)) {
+            visit("beta", &self.0[0]);
         }
-        fn parameters_mut(&mut self) -> &mut [Parameter] {
-            &mut self.0
+        fn parameters_mut<'a>(&'a mut self, visit: &mut dyn FnMut(&'static str, &'a mut Parameter)) {
+            visit("beta", &mut self.0[0]);
         }
     }
     let shift = Shift([Parameter::biases(Tensor::zeros(2, 1))]);

@@ -2,7 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    Activation, Dataset, Model, NeuralNetwork, Predictions, Preprocessing, Seed, Table, Target, Targets, Tensor,
+    Activation, Backward, Context, Dataset, Layer, Memo, Model, NeuralNetwork, Predictions, Preprocessing, Seed, Table,
+    Target, Targets, Tensor,
 };
 
 fn model(data: &Dataset) -> Model {
@@ -63,23 +64,49 @@ fn features_and_targets_are_found_by_name() {
     assert_eq!(error(numbers, Target::values(["kind"])), "the target: expected classes, found values");
 }
 
-/// A custom activation cannot be stored in a model file; its network's weights can, and come back into a network that the user builds.
+/// a = z², without a stored form.
+#[derive(Clone, Debug)]
+struct Square;
+
+impl Layer<f64> for Square {
+    fn name(&self) -> String {
+        "square".to_owned()
+    }
+
+    fn forward(&self, _at: &Context, z: &Tensor, a: &mut Tensor, _memo: &mut Memo<f64>) {
+        *a = z.map(|z| z * z);
+    }
+
+    fn backward(&self, _at: &Context, pass: Backward<'_, f64>) {
+        let Backward { input: z, delta: dj_da, input_gradient: Some(dj_dz), .. } = pass else { return };
+        *dj_dz = Tensor::from_fn(z.rows(), z.columns(), |j, i| dj_da[(j, i)] * 2.0 * z[(j, i)]);
+    }
+}
+
+/// A custom layer without a stored form cannot be stored in a model file, nor can a custom activation that has the name of a built-in one: it would
+/// come back as that. The weights of their networks can, and come back into a network that the user builds.
 #[test]
 fn a_network_with_a_users_own_activation() {
     let data = Dataset::built_in("diabetes").unwrap();
-    let build = |seed| {
-        let square = Activation::custom("square", |z: f64| z * z, |z| 2.0 * z);
-        NeuralNetwork::builder(10).linear(4).activation(square).linear(1).build(Seed(seed)).unwrap()
+    let called = |name| Activation::custom(name, |z: f64| z * z, |z| 2.0 * z);
+    let with = |activation, seed| {
+        NeuralNetwork::builder(10).linear(4).activation(activation).linear(1).build(Seed(seed)).unwrap()
     };
+    let build = |seed| with(called("square"), seed);
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
-    let error = Model::new(&data, Preprocessing::fit(&data), build(1)).unwrap().save(&path).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "layer 1 (square) is a user's own and cannot be stored in a model file; save its weights with \
-         NeuralNetwork::save_weights and load them into a network that your program builds"
-    );
-    assert!(!path.exists());
+    let layer = NeuralNetwork::builder(10).linear(4).layer(Square).linear(1).build(Seed(1)).unwrap();
+    for (net, name) in [(layer, "square"), (with(called("relu"), 1), "relu")] {
+        let error = Model::new(&data, Preprocessing::fit(&data), net).unwrap().save(&path).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            format!(
+                "layer 1 ({name}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+                 its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
+            )
+        );
+        assert!(!path.exists());
+    }
     build(1).save_weights(&path).unwrap();
     let mut net = build(2);
     net.load_weights(&path).unwrap();

@@ -8,11 +8,11 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    Adam, AdamW, AnyLayer, Clip, Dataset, Gradients, HalfMse, Linear, Loss, NeuralNetwork, Optimizer, Parameter, Rule,
-    Scalar, Sgd, Targets, Tensor, Trainer,
+    Adam, AdamW, AnyLayer, Clip, Dataset, Gradients, HalfMse, Linear, Loss, NeuralNetwork, Optimizer, Pass, Rule,
+    Scalar, Schedule, Sgd, Targets, Tensor, Trainer,
 };
 
-/// The numbers that every rule has.
+/// The numbers that an optimizer has for every rule.
 #[derive(Clone, Copy, Debug)]
 struct Numbers {
     learning_rate: f64,
@@ -23,7 +23,7 @@ struct Numbers {
 /// A rule of the library.
 struct Row<T: Scalar> {
     name: &'static str,
-    rule: fn(Numbers) -> Box<dyn Rule<T>>,
+    rule: fn() -> Box<dyn Rule<T>>,
     /// (η, λ, w, g) to w after the first step.
     first_step: fn(f64, f64, f64, f64) -> f64,
     /// Whether λ w is part of the gradient, so that the rule comes to rest where J + λ/2 w² is least. A rule with
@@ -36,45 +36,47 @@ fn rows<T: Scalar>() -> Vec<Row<T>> {
     vec![
         Row {
             name: "SGD",
-            rule: |n| Box::new(sgd(n, 0.0, false)),
+            rule: || Box::new(Sgd { momentum: 0.0, nesterov: false }),
             first_step: |eta, lambda, w, g| w - eta * (g + lambda * w),
             penalty: true,
         },
         Row {
             name: "SGD with momentum",
-            rule: |n| Box::new(sgd(n, 0.9, false)),
+            rule: || Box::new(Sgd { momentum: 0.9, nesterov: false }),
             first_step: |eta, lambda, w, g| w - eta * (g + lambda * w),
             penalty: true,
         },
         Row {
             name: "SGD with Nesterov's momentum",
-            rule: |n| Box::new(sgd(n, 0.9, true)),
+            rule: || Box::new(Sgd { momentum: 0.9, nesterov: true }),
             first_step: |eta, lambda, w, g| w - eta * (1.0 + 0.9) * (g + lambda * w),
             penalty: true,
         },
         Row {
             name: "Adam",
-            rule: |n| Box::new(adam(n)),
+            rule: || Box::new(ADAM),
             first_step: |eta, lambda, w, g| adam_step(eta, w, g + lambda * w),
             penalty: true,
         },
         Row {
             name: "AdamW",
-            rule: |n| Box::new(AdamW(adam(n))),
+            rule: || Box::new(AdamW(ADAM)),
             first_step: |eta, lambda, w, g| adam_step(eta, w - eta * lambda * w, g),
             penalty: false,
         },
     ]
 }
 
-fn sgd(Numbers { learning_rate, weight_decay, decay_biases }: Numbers, momentum: f64, nesterov: bool) -> Sgd {
-    Sgd { learning_rate, momentum, nesterov, weight_decay, decay_biases }
-}
-
 /// β₂ = 0.95 so that v̂ is forgotten faster than [`train`] lowers the rate: with decoupled decay the step is zero where
 /// ∂J/∂w = −λ w √v̂, which is the minimum of J as v̂ goes to 0.
-fn adam(Numbers { learning_rate, weight_decay, decay_biases }: Numbers) -> Adam {
-    Adam { beta2: 0.95, weight_decay, decay_biases, ..Adam::new(learning_rate) }
+const ADAM: Adam = Adam { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 };
+
+impl<T: Scalar> Row<T> {
+    /// One that has not made a step.
+    fn optimizer(&self, Numbers { learning_rate, weight_decay, decay_biases }: Numbers) -> Optimizer<T> {
+        let optimizer = Optimizer::new((self.rule)(), learning_rate).weight_decay(weight_decay);
+        if decay_biases { optimizer.decay_biases() } else { optimizer }
+    }
 }
 
 /// In the first step m̂ = g and v̂ = g².
@@ -103,19 +105,18 @@ const CURVATURE: [f64; 3] = [1.0, 1.0, 4.0];
 /// `[b | W]` after these steps of a least-squares fit from zero. The rate falls by the factor `fall` a step.
 ///
 /// The inputs (±1, ±2) are orthogonal to each other and to the ones: ∂J/∂w_k = c_k (w_k − truth_k).
-fn train<T: Scalar>(row: &Row<T>, mut numbers: Numbers, steps: usize, fall: f64) -> Vec<f64> {
+fn train<T: Scalar>(row: &Row<T>, numbers: Numbers, steps: usize, fall: f64) -> Vec<f64> {
     let x = Tensor::from_rows([[1.0, 1.0, -1.0, -1.0], [2.0, -2.0, 2.0, -2.0]]);
     let [b, w1, w2] = TRUTH;
     let y = Tensor::from_fn(1, 4, |_, i| b + w1 * x[(0, i)] + w2 * x[(1, i)]);
     let (x, y) = (x.map(T::from_f64), y.map(T::from_f64));
     let mut net = network([Tensor::zeros(1, 3)]);
-    let mut optimizer = Optimizer::new((row.rule)(numbers));
+    let falling = Schedule::Step { every: 1, factor: fall };
+    let mut optimizer = row.optimizer(numbers).schedule(falling).length(1, steps);
     for _ in 0..steps {
-        let trace = net.forward(&x);
+        let trace = net.forward(Pass::Evaluate, &x);
         let gradients = net.backward(&trace, HalfMse.gradient(trace.output(), &y));
-        optimizer.step(&mut net, &gradients);
-        numbers.learning_rate *= fall;
-        *optimizer.rule_mut() = (row.rule)(numbers);
+        optimizer.step(&mut net, gradients);
     }
     net.parameters().flat_map(|p| p.value.iter()).map(|w| w.to_f64()).collect()
 }
@@ -127,12 +128,14 @@ fn network<T: Scalar, const L: usize>(parameters: [Tensor<T>; L]) -> NeuralNetwo
     NeuralNetwork::from_layers(inputs, layers.into()).unwrap()
 }
 
-/// One first step of the rule by itself on `[b | W]`.
-fn first_step(rule: &dyn Rule<f64>, w: &Tensor, g: &Tensor) -> Tensor {
-    let mut parameter = Parameter::with_bias_column(w.clone());
-    let mut state = vec![Tensor::zeros(w.rows(), w.columns()); rule.states()];
-    rule.update(1, &mut parameter, g, &mut state);
-    parameter.value
+/// `[b | W]` after a first step with the gradient `g`.
+fn first_step(mut optimizer: Optimizer, w: &Tensor, g: &Tensor) -> Tensor {
+    let mut net = network([w.clone()]);
+    let x = Tensor::zeros(net.inputs(), 1);
+    let mut gradients = net.backward(&net.forward(Pass::Evaluate, &x), Tensor::zeros(net.outputs(), 1));
+    gradients.iter_mut().for_each(|gradient| gradient.copy_from(g));
+    optimizer.step(&mut net, gradients);
+    net.parameters().next().unwrap().value.clone()
 }
 
 /// 1e-6: the rates add up to 20, so gradient descent has e⁻²⁰ of its way left; Adam stays within some steps of a rate that
@@ -158,7 +161,7 @@ fn the_first_step_is_the_formula() {
     let g = Tensor::from_rows([[0.2, -3.0, 0.0], [0.0, 1e-9, 4e3]]);
     for row in rows() {
         for numbers in numbers() {
-            let after = first_step(&(row.rule)(numbers), &w, &g);
+            let after = first_step(row.optimizer(numbers), &w, &g);
             for (i, k) in (0..2).flat_map(|i| (0..3).map(move |k| (i, k))) {
                 let (w, g) = (w[(i, k)], g[(i, k)]);
                 let by_hand = (row.first_step)(numbers.learning_rate, numbers.lambda(k), w, g);
@@ -174,7 +177,7 @@ fn a_zero_gradient_without_decay_leaves_every_bit() {
     let w = Tensor::from_rows([[0.7, -0.0, 1e-310], [f64::MAX, 0.1, -1e-20]]);
     let bits = |w: &Tensor| w.iter().map(|w| w.to_bits()).collect::<Vec<_>>();
     for row in rows() {
-        let after = first_step(&(row.rule)(numbers()[0]), &w, &Tensor::zeros(2, 3));
+        let after = first_step(row.optimizer(numbers()[0]), &w, &Tensor::zeros(2, 3));
         assert_eq!(bits(&after), bits(&w), "{}", row.name);
     }
 }
@@ -186,7 +189,7 @@ fn decay_spares_biases_unless_asked() {
     let [_, sparing, all] = numbers();
     for row in rows() {
         for (numbers, bias_moves) in [(sparing, false), (all, true)] {
-            let after = first_step(&(row.rule)(numbers), &w, &Tensor::zeros(1, 3));
+            let after = first_step(row.optimizer(numbers), &w, &Tensor::zeros(1, 3));
             let moved: Vec<bool> =
                 after.iter().zip(w.iter()).map(|(after, before)| after.abs() < before.abs()).collect();
             assert_eq!(moved, [bias_moves, true, true], "{}", row.name);
@@ -212,15 +215,17 @@ fn f32_follows_f64() {
 fn the_rules_of_the_table_pass_their_own_check() {
     for row in rows::<f64>() {
         for numbers in numbers() {
-            (row.rule)(numbers).check().unwrap();
+            row.optimizer(numbers).check().unwrap();
         }
     }
 }
 
 #[test]
 fn numbers_that_cannot_be_are_refused() {
-    let sgd = Sgd::new(0.1);
-    let adam = Adam::default();
+    let (sgd, adam) = (Sgd::default(), Adam::default());
+    let of_sgd = |sgd, rate| Optimizer::<f64>::new(sgd, rate);
+    let of_adam = |adam, rate| Optimizer::<f64>::new(adam, rate);
+    let of_adamw = |adam, rate| Optimizer::<f64>::new(AdamW(adam), rate);
     let rate = "learning rate: expected a positive number, found";
     let shrinks = "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every \
                    step, found";
@@ -230,36 +235,36 @@ fn numbers_that_cannot_be_are_refused() {
     let beta2 = "beta2: expected a number from 0 to less than 1, found";
     let epsilon = "epsilon: expected a positive number, found";
     let nan = f64::NAN;
-    let rows: Vec<(Box<dyn Rule<f64>>, String)> = vec![
-        (Box::new(Sgd::new(0.0)), format!("{rate} 0")),
-        (Box::new(Sgd::new(-0.1)), format!("{rate} -0.1")),
-        (Box::new(Sgd::new(nan)), format!("{rate} NaN")),
-        (Box::new(Sgd::new(f64::INFINITY)), format!("{rate} inf")),
-        (Box::new(Sgd { weight_decay: -0.5, ..sgd }), format!("{decay} -0.5")),
-        (Box::new(Sgd { weight_decay: nan, ..sgd }), format!("{decay} NaN")),
-        (Box::new(Sgd { momentum: 1.0, ..sgd }), format!("{momentum} 1")),
-        (Box::new(Sgd { momentum: -0.9, ..sgd }), format!("{momentum} -0.9")),
-        (Box::new(Sgd { momentum: nan, ..sgd }), format!("{momentum} NaN")),
+    let rows: Vec<(Optimizer, String)> = vec![
+        (of_sgd(sgd, 0.0), format!("{rate} 0")),
+        (of_sgd(sgd, -0.1), format!("{rate} -0.1")),
+        (of_sgd(sgd, nan), format!("{rate} NaN")),
+        (of_sgd(sgd, f64::INFINITY), format!("{rate} inf")),
+        (of_sgd(sgd, 0.1).weight_decay(-0.5), format!("{decay} -0.5")),
+        (of_sgd(sgd, 0.1).weight_decay(nan), format!("{decay} NaN")),
+        (of_sgd(Sgd { momentum: 1.0, ..sgd }, 0.1), format!("{momentum} 1")),
+        (of_sgd(Sgd { momentum: -0.9, ..sgd }, 0.1), format!("{momentum} -0.9")),
+        (of_sgd(Sgd { momentum: nan, ..sgd }, 0.1), format!("{momentum} NaN")),
         (
-            Box::new(Sgd { nesterov: true, ..sgd }),
+            of_sgd(Sgd { nesterov: true, ..sgd }, 0.1),
             "momentum: expected a positive number with nesterov, found 0".to_owned(),
         ),
-        (Box::new(Adam::new(-1.0)), format!("{rate} -1")),
-        (Box::new(Adam { weight_decay: -1.0, ..adam }), format!("{decay} -1")),
-        (Box::new(Adam { beta1: 1.0, ..adam }), format!("{beta1} 1")),
-        (Box::new(Adam { beta1: -0.1, ..adam }), format!("{beta1} -0.1")),
-        (Box::new(Adam { beta2: 1.5, ..adam }), format!("{beta2} 1.5")),
-        (Box::new(Adam { beta2: nan, ..adam }), format!("{beta2} NaN")),
-        (Box::new(Adam { epsilon: 0.0, ..adam }), format!("{epsilon} 0")),
-        (Box::new(Adam { epsilon: nan, ..adam }), format!("{epsilon} NaN")),
-        (Box::new(Sgd { weight_decay: 20.0, ..Sgd::new(0.1) }), format!("{shrinks} 0.1 × 20 = 2")),
-        (Box::new(AdamW(Adam { weight_decay: 1000.0, ..Adam::new(0.001) })), format!("{shrinks} 0.001 × 1000 = 1")),
-        (Box::new(AdamW(Adam::new(nan))), format!("{rate} NaN")),
-        (Box::new(AdamW(Adam { weight_decay: -1.0, ..adam })), format!("{decay} -1")),
-        (Box::new(AdamW(Adam { beta1: 1.0, ..adam })), format!("{beta1} 1")),
+        (of_adam(adam, -1.0), format!("{rate} -1")),
+        (of_adam(adam, 1e-3).weight_decay(-1.0), format!("{decay} -1")),
+        (of_adam(Adam { beta1: 1.0, ..adam }, 1e-3), format!("{beta1} 1")),
+        (of_adam(Adam { beta1: -0.1, ..adam }, 1e-3), format!("{beta1} -0.1")),
+        (of_adam(Adam { beta2: 1.5, ..adam }, 1e-3), format!("{beta2} 1.5")),
+        (of_adam(Adam { beta2: nan, ..adam }, 1e-3), format!("{beta2} NaN")),
+        (of_adam(Adam { epsilon: 0.0, ..adam }, 1e-3), format!("{epsilon} 0")),
+        (of_adam(Adam { epsilon: nan, ..adam }, 1e-3), format!("{epsilon} NaN")),
+        (of_sgd(sgd, 0.1).weight_decay(20.0), format!("{shrinks} 0.1 × 20 = 2")),
+        (of_adamw(adam, 0.001).weight_decay(1000.0), format!("{shrinks} 0.001 × 1000 = 1")),
+        (of_adamw(adam, nan), format!("{rate} NaN")),
+        (of_adamw(adam, 1e-3).weight_decay(-1.0), format!("{decay} -1")),
+        (of_adamw(Adam { beta1: 1.0, ..adam }, 1e-3), format!("{beta1} 1")),
     ];
-    for (rule, message) in rows {
-        assert_eq!(rule.check().unwrap_err().to_string(), message);
+    for (optimizer, message) in rows {
+        assert_eq!(optimizer.check().unwrap_err().to_string(), message);
     }
 }
 
@@ -267,7 +272,7 @@ fn numbers_that_cannot_be_are_refused() {
 #[should_panic(expected = "the gradients belong to another network")]
 fn gradients_of_another_network_are_refused() {
     let (_, gradients) = known_gradients(1.0);
-    Optimizer::new(Sgd::new(0.1)).step(&mut network([Tensor::zeros(2, 4)]), &gradients);
+    Optimizer::new(Sgd::default(), 0.1).step(&mut network([Tensor::zeros(2, 4)]), gradients);
 }
 
 /// Two linear layers and the gradients \[2.25 3\] and \[3 4\] times `size`: norms 3.75, 5 and together 6.25.
@@ -277,7 +282,7 @@ fn gradients_of_another_network_are_refused() {
 fn known_gradients(size: f64) -> (NeuralNetwork, Gradients) {
     let net = network([Tensor::from_rows([[0.0, 1.0]]), Tensor::from_rows([[0.0, 0.75]])]);
     let x = Tensor::from_rows([[2.0, 1.0]]);
-    let gradients = net.backward(&net.forward(&x), Tensor::from_rows([[size, 2.0 * size]]));
+    let gradients = net.backward(&net.forward(Pass::Evaluate, &x), Tensor::from_rows([[size, 2.0 * size]]));
     (net, gradients)
 }
 
@@ -325,7 +330,8 @@ fn limits_that_cannot_be_are_refused() {
     let (mut net, _) = known_gradients(1.0);
     for (limit, found) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
         for clip in [Clip::Global(limit), Clip::PerLayer(limit)] {
-            let error = Trainer::new(HalfMse, Sgd::new(0.1)).clip(clip).run(&mut net, &data).unwrap_err();
+            let error =
+                Trainer::new(HalfMse, Optimizer::new(Sgd::default(), 0.1).clip(clip)).run(&mut net, &data).unwrap_err();
             let message = format!("gradient norm to clip at: expected a positive number, found {found}");
             assert_eq!(error.to_string(), message);
         }
@@ -344,7 +350,7 @@ fn clipping_does_not_hide_nan() {
 #[test]
 fn nothing_is_clipped_unless_asked() {
     let (mut net, gradients) = known_gradients(1e9);
-    Optimizer::new(Sgd::new(1.0)).step(&mut net, &gradients);
+    Optimizer::new(Sgd::default(), 1.0).step(&mut net, gradients);
     let moved: Vec<f64> = net.parameters().flat_map(|p| p.value.iter()).copied().collect();
     assert_eq!(moved, [-2.25e9, 1.0 - 3e9, -3e9, 0.75 - 4e9]);
 }

@@ -5,7 +5,7 @@
 //! equality is asked for. The factor 1/4 of the seed is multiplied out.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{Activation, AnyLayer, HalfMse, Linear, Loss, NeuralNetwork, Optimizer, Sgd, Tensor, Walkthrough};
+use mfnet::{Activation, AnyLayer, HalfMse, Linear, Loss, NeuralNetwork, Optimizer, Pass, Sgd, Tensor, Walkthrough};
 
 /// The rows of a matrix as the seed writes them, times `factor`.
 fn matrix<const R: usize, const C: usize>(factor: f64, rows: [[f64; C]; R]) -> Tensor {
@@ -76,10 +76,10 @@ fn the_loop_of_a_user_ends_in_the_same_weights() {
     .unwrap();
     let x = Tensor::from_rows([[1.0, 1.0, 2.0, 2.0], [2.0, 3.0, 2.0, 3.0]]);
     let y = Tensor::from_rows([[1.0, 1.0, 2.0, 2.0]]);
-    let trace = net.forward(&x);
+    let trace = net.forward(Pass::Evaluate, &x);
     let delta = HalfMse.gradient(trace.output(), &y);
     let gradients = net.backward(&trace, delta);
-    Optimizer::new(Sgd::new(4.0)).step(&mut net, &gradients);
+    Optimizer::new(Sgd::default(), 4.0).step(&mut net, gradients);
     let linear = net.layers().iter().filter_map(|layer| match layer {
         AnyLayer::Linear(linear) => Some(linear.augmented()),
         _ => None,

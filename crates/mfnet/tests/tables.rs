@@ -2,8 +2,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    ColumnKind, Columns, CrossEntropy, Dataset, Fractions, LeftOut, Model, NeuralNetwork, Predictions, Preprocessing,
-    ReadTable, Scaling, Seed, Sgd, StrayText, Table, Target, Trainer, linear_model,
+    ColumnKind, Columns, CrossEntropy, Dataset, Fractions, LeftOut, Model, NeuralNetwork, Optimizer, Predictions,
+    Preprocessing, ReadTable, Scaling, Seed, Sgd, StrayText, Table, Target, Trainer, linear_model,
 };
 use serde_json::Value;
 
@@ -232,7 +232,7 @@ fn what_is_not_encoded_is_refused() {
     let data = data("x,kind", &["1,a", "2,b", "3,a", "4,b"]);
     let mut net = NeuralNetwork::builder(2).linear(1).build(Seed(0)).unwrap();
     let expected = "t.csv, column \"kind\": expected numbers without gaps, found a category: encode the data with Preprocessing first";
-    let trained = Trainer::new(mfnet::Mse, Sgd::new(0.1)).run(&mut net, &data).unwrap_err();
+    let trained = Trainer::new(mfnet::Mse, Optimizer::new(Sgd::default(), 0.1)).run(&mut net, &data).unwrap_err();
     assert_eq!(trained.to_string(), expected);
     assert_eq!(net.evaluate(&data).unwrap_err().to_string(), expected);
     assert_eq!(net.evaluate_loss(&CrossEntropy, &data).unwrap_err().to_string(), expected);
@@ -294,6 +294,6 @@ fn a_network_learns_from_categories() {
     let preprocessing = Preprocessing::fit(&train);
     let (train, test) = (preprocessing.apply(&train), preprocessing.apply(&test));
     let mut net = NeuralNetwork::builder(train.features()).linear(3).build(Seed(0)).unwrap();
-    Trainer::new(CrossEntropy, Sgd::new(0.5)).epochs(20).run(&mut net, &train).unwrap();
+    Trainer::new(CrossEntropy, Optimizer::new(Sgd::default(), 0.5)).epochs(20).run(&mut net, &train).unwrap();
     assert_eq!(net.evaluate(&test).unwrap().headline(), 1.0);
 }

@@ -9,8 +9,8 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    Activation, Adam, AdamW, AnyLayer, CrossEntropy, HalfMse, Linear, Loss, Mse, NeuralNetwork, Optimizer, Rule, Sgd,
-    Tensor,
+    Activation, Adam, AdamW, AnyLayer, CrossEntropy, HalfMse, Linear, Loss, Mse, NeuralNetwork, Optimizer, Pass, Rule,
+    Sgd, Tensor,
 };
 use serde_json::Value;
 
@@ -69,25 +69,23 @@ fn loss(name: &Value) -> Box<dyn Loss<f64>> {
     }
 }
 
-fn rule(settings: &Value) -> Box<dyn Rule<f64>> {
-    let learning_rate = number(&settings["learning_rate"]);
+fn optimizer(settings: &Value) -> Optimizer {
     let weight_decay = settings["weight_decay"].as_f64().unwrap_or(0.0);
     let decay_biases = settings["decay_biases"].as_bool().unwrap_or(false);
+    let optimizer = Optimizer::new(rule(settings), number(&settings["learning_rate"])).weight_decay(weight_decay);
+    if decay_biases { optimizer.decay_biases() } else { optimizer }
+}
+
+fn rule(settings: &Value) -> Box<dyn Rule<f64>> {
     let adam = || Adam {
-        learning_rate,
         beta1: number(&settings["beta1"]),
         beta2: number(&settings["beta2"]),
         epsilon: number(&settings["epsilon"]),
-        weight_decay,
-        decay_biases,
     };
     match text(&settings["kind"]) {
         "sgd" => Box::new(Sgd {
-            learning_rate,
             momentum: settings["momentum"].as_f64().unwrap_or(0.0),
             nesterov: settings["nesterov"].as_bool().unwrap_or(false),
-            weight_decay,
-            decay_biases,
         }),
         "adam" => Box::new(adam()),
         "adamw" => Box::new(AdamW(adam())),
@@ -142,7 +140,7 @@ fn training() {
         let layers = vec![linear(first), Activation::Tanh.into(), linear(second)];
         let mut net = NeuralNetwork::from_layers(4, layers).unwrap();
         let loss = loss(&trajectory["loss"]);
-        let mut optimizer = Optimizer::new(rule(&trajectory["optimizer"]));
+        let mut optimizer = optimizer(&trajectory["optimizer"]);
 
         for (step, expected) in list(&trajectory["losses"]).iter().enumerate() {
             let batch = &batches[step % batches.len()];
@@ -150,7 +148,7 @@ fn training() {
             let y =
                 if loss.name() == "cross-entropy" { one_hot(&batch["classes"], 3) } else { samples(&batch["values"]) };
 
-            let trace = net.forward(&x);
+            let trace = net.forward(Pass::Evaluate, &x);
             assert_close(loss.value(trace.output(), &y), number(expected), &format!("{name}, loss of step {step}"));
             let delta = loss.gradient(trace.output(), &y);
             let mut gradients = net.backward(&trace, delta);
@@ -161,7 +159,7 @@ fn training() {
                 Some(other) => panic!("no clipping is called {other}"),
                 None => {}
             }
-            optimizer.step(&mut net, &gradients);
+            optimizer.step(&mut net, gradients);
 
             if let Some(expected) = trajectory["weights_at"].get((step + 1).to_string()) {
                 for (found, expected) in net.parameters().zip(list(expected)) {
@@ -188,16 +186,16 @@ fn linear_after_linear() {
         let layers = list(&case["initial"]).iter().map(linear).collect();
         let mut net = NeuralNetwork::from_layers(x.rows(), layers).unwrap();
         let decay_biases = run["decay_biases"].as_bool().unwrap();
-        let mut optimizer =
-            Optimizer::new(Sgd { weight_decay, decay_biases, ..Sgd::new(number(&case["learning_rate"])) });
+        let optimizer = Optimizer::new(Sgd::default(), number(&case["learning_rate"])).weight_decay(weight_decay);
+        let mut optimizer = if decay_biases { optimizer.decay_biases() } else { optimizer };
         for (step, expected) in list(&run["losses"]).iter().enumerate() {
-            let trace = net.forward(&x);
+            let trace = net.forward(Pass::Evaluate, &x);
             let what = format!("decay {weight_decay}, loss of step {step}");
             assert_close(HalfMse.value(trace.output(), &y), number(expected), &what);
             let gradients = net.backward(&trace, HalfMse.gradient(trace.output(), &y));
-            optimizer.step(&mut net, &gradients);
+            optimizer.step(&mut net, gradients);
         }
-        let trace = net.forward(&x);
+        let trace = net.forward(Pass::Evaluate, &x);
         for (l, expected) in list(&run["final"]).iter().enumerate() {
             let AnyLayer::Linear(linear) = &net.layers()[l] else { panic!("layer {l} is linear") };
             assert_all_close(linear.matrix(), &parameters(expected), &format!("decay {weight_decay}, layer {l}"));

@@ -3,47 +3,9 @@
 use std::str::FromStr;
 
 use clap::ValueEnum;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use mfnet::{Dtype, Scaling, Schedule};
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum YesNo {
-    Yes,
-    No,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Task {
-    Regression,
-    Classification,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ActivationName {
-    Relu,
-    Sigmoid,
-    Tanh,
-    Identity,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LossName {
-    CrossEntropy,
-    Mse,
-    HalfMse,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OptimizerName {
-    Sgd,
-    Adam,
-    Adamw,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum DtypeName {
-    F64,
-    F32,
-}
+use serde::Serialize;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Part {
@@ -53,23 +15,14 @@ pub(crate) enum Part {
     All,
 }
 
-impl From<DtypeName> for Dtype {
-    fn from(name: DtypeName) -> Self {
-        match name {
-            DtypeName::F64 => Dtype::F64,
-            DtypeName::F32 => Dtype::F32,
-        }
-    }
-}
-
 /// The word by which the command line knows the value.
 pub(crate) fn word(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
 /// Sizes of hidden layers. (A type of its own, because clap takes a `Vec` for an option that may be repeated.)
-#[derive(Clone)]
-pub(crate) struct HiddenSizes(pub(crate) Vec<usize>);
+#[derive(Clone, Serialize)]
+pub(crate) struct HiddenSizes(Vec<usize>);
 
 pub(super) fn hidden_sizes(text: &str) -> Result<HiddenSizes, String> {
     if text == "none" {
@@ -87,21 +40,23 @@ pub(super) fn scaling(text: &str) -> Result<Scaling, String> {
 }
 
 pub(super) fn schedule(text: &str) -> Result<Schedule, String> {
-    let words: Vec<&str> = text.split(':').collect();
-    match words[..] {
-        ["constant"] => Some(Schedule::Constant),
-        ["cosine"] => Some(Schedule::Cosine),
-        ["one-cycle"] => Some(Schedule::OneCycle),
-        ["step", every, factor] => match (every.parse(), factor.parse()) {
-            (Ok(every @ 1..), Ok(factor)) if factor > 0.0 && factor <= 1.0 => Some(Schedule::Step { every, factor }),
-            _ => None,
-        },
-        _ => None,
-    }
-    .ok_or_else(|| {
-        "expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1"
-            .to_owned()
-    })
+    text.parse()
+}
+
+/// One of a closed set of words.
+pub(super) fn word_of<N>(words: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = N>
+where
+    N: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(words).try_map(|word| word.parse::<N>())
+}
+
+pub(super) fn dtype() -> impl TypedValueParser<Value = Dtype> {
+    PossibleValuesParser::new(["f64", "f32"]).map(|word| if word == "f32" { Dtype::F32 } else { Dtype::F64 })
+}
+
+pub(super) fn yes_no() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["yes", "no"]).map(|word| word == "yes")
 }
 
 fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {

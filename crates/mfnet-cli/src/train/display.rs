@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use console::Term;
 use indicatif::ProgressBar;
+use mfnet::text::{grouped, significant, sparkline};
 use mfnet::{EpochRecord, Step};
 
-use crate::output::{grouped, progress_bar, significant};
-use crate::sparkline::sparkline;
+use crate::output::progress_bar;
 
 /// How often it changes at most.
 const SHOW_AFTER: Duration = Duration::from_millis(50);
@@ -53,7 +53,7 @@ impl Display {
     }
 
     /// Takes all of it away.
-    pub(super) fn finish(self) {
+    pub(super) fn finish(&self) {
         self.bar.finish_and_clear();
     }
 }

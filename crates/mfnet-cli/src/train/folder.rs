@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use mfnet::Report;
+
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file};
 use crate::read::STDIN;
-use crate::report::Report;
 use crate::source;
 
 /// Where the model, the history, the metrics and the report go.

@@ -1,67 +1,59 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
-mod choices;
+mod command;
 mod display;
+mod diverged;
 mod folder;
-mod folds;
-mod job;
-mod observer;
-mod order;
-mod parts;
-mod report;
-mod settings;
-mod task;
-mod verdict;
+mod once;
+mod several;
+mod watcher;
 
-use self::choices::Choices;
+use mfnet::{Error, Input, Plan, Recipe, RecipeFile, Source};
+
 use self::folder::RunFolder;
-use self::job::Job;
-use self::parts::Parts;
-use self::report::Report;
-use self::settings::Settings;
-use self::task::Task;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::{message, print};
+use crate::{interrupt, read, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
-    Settings::new(args, Choices::before_reading(args))?;
-    RunFolder::check(args)?;
-    let task = Task::read(args)?;
-    match args.folds {
-        None => once(&task),
-        Some(count) => folds::run(&task, count),
+    let file = args.recipe_file.as_ref().map(RecipeFile::read).transpose()?;
+    let recipe = args.recipe.recipe(file.as_ref())?;
+    if !args.print_recipe {
+        RunFolder::check(args)?;
+    }
+    let input = input(args, &recipe)?;
+    let plans = match recipe.folds {
+        None => Plan::new(input, &recipe).map(|plan| vec![plan]),
+        Some(_) => Plan::folds(input, &recipe),
+    };
+    let plans = plans.map_err(|error| match (&error, &recipe.test_file) {
+        (Error::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
+        _ => error.into(),
+    })?;
+    let Some(first) = plans.first() else { return Ok(()) };
+    if !first.unknown_levels().is_empty() {
+        message(first.unknown_levels());
+    }
+    if args.print_recipe {
+        return print(&first.recipe().to_toml()?);
+    }
+    match recipe.folds {
+        None => once::run(args, first),
+        Some(_) => several::run(args, &plans),
     }
 }
 
-fn once(task: &Task<'_>) -> Result<(), Failure> {
-    let args = task.args;
-    let parts = Parts::new(task, None)?;
-    let choices = Choices::new(args, &parts.train, parts.validation.samples() > 0);
-    let job = Job::new(task, parts, choices)?;
-    if !args.quiet {
-        message(&job.introduction());
+/// Reads the data. From now on Ctrl-C saves what is there.
+fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure> {
+    let start = recipe.warm_start.as_deref().map(source::model).transpose()?;
+    let data = source::read(&args.data, &args.folders, recipe.reader(start.as_ref()), args.quiet)?;
+    if let (Source::Table(_), Some(file)) = (&data, &recipe.test_file) {
+        source::check_test_file(file)?;
     }
-    let folder = RunFolder::create(args)?;
-    let report = job.run(&folder)?;
-    if task.is_interrupted() {
-        return interrupted(args, &report, &folder);
-    }
-    print(&if args.json { format!("{}\n", report.json()) } else { report.text() })
-}
-
-/// What Ctrl-C came to.
-fn interrupted(args: &TrainArgs, report: &Report, folder: &RunFolder) -> Result<(), Failure> {
-    let model = folder.model().display().to_string();
-    if report.training_is_complete() {
-        if !args.json {
-            print(&report.text())?;
-        }
-        message(&format!(
-            "\ninterrupted after the training, before the linear model was found: the model is in {model}"
-        ));
-    } else {
-        message(&format!("\ninterrupted: the model so far is in {model}"));
-    }
-    Err(Failure::interrupted())
+    interrupt::watch();
+    Ok(Input::from(data).named(&args.data).start(start).read_test(|file, reader| match source::built_in(file) {
+        Some(built_in) => built_in.table(),
+        None => read::table(file, reader, args.quiet),
+    }))
 }

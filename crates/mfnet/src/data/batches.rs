@@ -1,5 +1,6 @@
 use super::Dataset;
-use crate::random::Rng;
+use crate::pass::Pass;
+use crate::random::{Purpose, Seed};
 use crate::tensor::{Scalar, Tensor};
 
 /// Some samples and their targets, as a network takes them.
@@ -7,9 +8,15 @@ use crate::tensor::{Scalar, Tensor};
 pub struct Batch<T: Scalar> {
     inputs: Tensor<T>,
     targets: Tensor<T>,
+    pass: Pass,
 }
 
 impl<T: Scalar> Batch<T> {
+    /// That a forward pass of it belongs to a step of training, and to which.
+    pub fn pass(&self) -> Pass {
+        self.pass
+    }
+
     /// X, shape (features, samples).
     pub fn inputs(&self) -> &Tensor<T> {
         &self.inputs
@@ -33,6 +40,8 @@ pub struct Batches<'a, T: Scalar> {
     order: Vec<usize>,
     size: usize,
     next: usize,
+    seed: Seed,
+    epoch: usize,
     of: std::marker::PhantomData<T>,
 }
 
@@ -41,16 +50,16 @@ impl Dataset {
     /// data: categories, dates and gaps are to be encoded before ([`super::Preprocessing::apply`]).
     ///
     /// ```
-    /// use mfnet::{Dataset, Seed, Purpose};
+    /// use mfnet::{Dataset, Seed};
     /// let data = Dataset::built_in("diabetes")?;
-    /// let mut rng = Seed(0).stream(Purpose::Epoch { number: 1 });
-    /// let sizes: Vec<usize> = data.batches::<f64>(200).shuffled(&mut rng).map(|batch| batch.samples()).collect();
+    /// let sizes: Vec<usize> = data.batches::<f64>(200).shuffled(Seed(0), 1).map(|batch| batch.samples()).collect();
     /// assert_eq!(sizes, [200, 200, 42]);
     /// # Ok::<(), mfnet::Error>(())
     /// ```
     pub fn batches<T: Scalar>(&self, size: usize) -> Batches<'_, T> {
         let order = (0..self.samples()).collect();
-        Batches { data: self, order, size: size.max(1), next: 0, of: std::marker::PhantomData }
+        let (seed, epoch, of) = (Seed(0), 1, std::marker::PhantomData);
+        Batches { data: self, order, size: size.max(1), next: 0, seed, epoch, of }
     }
 
     /// Writes the first `count` of the samples with these numbers into `inputs` and `targets`, which take as many columns. The numbers after
@@ -70,9 +79,15 @@ impl Dataset {
 }
 
 impl<T: Scalar> Batches<'_, T> {
-    /// The same samples in a random order.
-    pub fn shuffled(mut self, rng: &mut Rng) -> Self {
-        rng.shuffle(&mut self.order);
+    /// The same samples in the random order of an epoch, counted from 1. That is the order in which [`crate::Trainer`] takes them.
+    pub fn shuffled(mut self, seed: Seed, epoch: usize) -> Self {
+        seed.stream(Purpose::Epoch { number: epoch }).shuffle(&mut self.order);
+        self.of_epoch(seed, epoch)
+    }
+
+    /// The same order in another epoch, for layers that draw random numbers; otherwise it is epoch 1 with seed 0.
+    pub fn of_epoch(mut self, seed: Seed, epoch: usize) -> Self {
+        (self.seed, self.epoch) = (seed, epoch);
         self
     }
 }
@@ -86,7 +101,9 @@ impl<T: Scalar> Iterator for Batches<'_, T> {
         if count == 0 {
             return None;
         }
+        let step = self.next / self.size + 1;
         let mut batch = Batch {
+            pass: Pass::Train { seed: self.seed, epoch: self.epoch, step },
             inputs: Tensor::zeros(self.data.features(), count),
             targets: Tensor::zeros(self.data.outputs(), count),
         };

@@ -1,10 +1,8 @@
 use std::collections::HashMap;
 use std::f64::consts::TAU;
 
+use mfnet_table::{ColumnKind, Reading};
 use serde::{Deserialize, Serialize};
-
-use super::ColumnKind;
-use super::table::{NumberFormat, Reading, field, value};
 
 /// The most levels of a category that get a feature of their own.
 const MOST_LEVELS: usize = 200;
@@ -209,10 +207,7 @@ impl Encoder {
             _ => Reading::Number,
         };
         let as_it_is = kind.name() == self.kind();
-        let read = move |x: f64| {
-            let text = kind.text(x);
-            value(reading, field(&text, NumberFormat::Point), &text).unwrap_or(f64::NAN)
-        };
+        let read = move |x: f64| reading.value(&kind.text(x)).unwrap_or(f64::NAN);
         values.map(move |x| if as_it_is { x } else { read(x) })
     }
 

@@ -10,9 +10,11 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::file::{decompressed, open, sha256};
-use super::{Dataset, Features, MOST_COLUMNS, Samples, Targets};
-use crate::error::{DataProblem, Error, Result};
+use mfnet_table::file::{decompressed, open, sha256};
+use mfnet_table::{FileProblem, MOST_COLUMNS};
+
+use super::{Dataset, Features, Samples, Targets};
+use crate::error::{DataProblem, Error, IdxProblem, Result};
 
 /// The most memory that is taken on the word of a header; more comes as bytes do.
 const TRUSTED: u64 = 1 << 26;
@@ -31,7 +33,7 @@ pub(super) struct Idx {
 
 impl Idx {
     pub(super) fn read(path: &Path) -> Result<Self> {
-        Self::parse(path, open(path)?)
+        Self::parse(path, open(path).map_err(Error::io(path, "read"))?)
     }
 
     /// The same from memory.
@@ -41,7 +43,7 @@ impl Idx {
 
     fn parse(path: &Path, mut from: impl Read) -> Result<Self> {
         let file = path.display().to_string();
-        let problem = |problem| Err(Error::data(&file, problem));
+        let problem = |problem: DataProblem| Err(Error::data(&file, problem));
         let mut take = |count: u64| -> Result<Vec<u8>> {
             let mut bytes = Vec::with_capacity(count.min(TRUSTED) as usize);
             from.by_ref().take(count).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
@@ -50,32 +52,34 @@ impl Idx {
         let mut header = take(4)?;
         let dimensions = match header[..] {
             [0, 0, BYTES, dimensions] if dimensions > 0 => dimensions,
-            [] => return problem(DataProblem::Empty),
+            [] => return problem(FileProblem::Empty.into()),
             [0, 0, kind, 1..=u8::MAX] => match type_name(kind) {
-                Some(found) => return problem(DataProblem::IdxType { found }),
-                None => return problem(DataProblem::NotIdx { found: header }),
+                Some(found) => return problem(IdxProblem::OtherType { found }.into()),
+                None => return problem(IdxProblem::NotIdx { found: header }.into()),
             },
-            _ => return problem(DataProblem::NotIdx { found: header }),
+            _ => return problem(IdxProblem::NotIdx { found: header }.into()),
         };
         header.extend(take(4 * u64::from(dimensions))?);
         let expected = 4 + 4 * usize::from(dimensions);
         if header.len() < expected {
-            return problem(DataProblem::Truncated { expected: expected as u64, found: header.len() as u64 });
+            return problem(FileProblem::Truncated { expected: expected as u64, found: header.len() as u64 }.into());
         }
         let sizes = header[4..].chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));
         let count = sizes.clone().try_fold(1u64, |count, size| count.checked_mul(u64::from(size)));
         let sizes: Vec<usize> = sizes.map(|size| size as usize).collect();
         let whole = count.and_then(|count| count.checked_add(expected as u64));
-        let (Some(count), Some(whole)) = (count, whole) else { return problem(DataProblem::IdxTooLarge { sizes }) };
+        let (Some(count), Some(whole)) = (count, whole) else { return problem(IdxProblem::TooLarge { sizes }.into()) };
         if count == 0 {
-            return problem(DataProblem::NoElements { sizes });
+            return problem(IdxProblem::NoElements { sizes }.into());
         }
         let elements = take(count)?;
         if (elements.len() as u64) < count {
-            return problem(DataProblem::Truncated { expected: whole, found: (expected + elements.len()) as u64 });
+            return problem(
+                FileProblem::Truncated { expected: whole, found: (expected + elements.len()) as u64 }.into(),
+            );
         }
         if !take(1)?.is_empty() {
-            return problem(DataProblem::TooLong { expected: whole });
+            return problem(FileProblem::TooLong { expected: whole }.into());
         }
         Ok(Idx { file, header, sizes, elements })
     }
@@ -100,12 +104,12 @@ impl Idx {
             [(self, self.sizes.len() >= 2, "at least 2"), (labels, labels.sizes.len() == 1, "1")]
         {
             if !fits {
-                let problem = DataProblem::IdxDimensions { expected, found: array.sizes.clone() };
+                let problem = IdxProblem::Dimensions { expected, found: array.sizes.clone() };
                 return Err(Error::data(&array.file, problem));
             }
         }
         if self.sizes[0] != labels.sizes[0] {
-            let problem = DataProblem::LabelCount { images: self.sizes[0], labels: labels.sizes[0] };
+            let problem = IdxProblem::LabelCount { images: self.sizes[0], labels: labels.sizes[0] };
             return Err(Error::data(&labels.file, problem));
         }
         Ok(())
@@ -116,7 +120,7 @@ impl Idx {
         if self.sizes[1..] == other.sizes[1..] {
             return Ok(());
         }
-        let problem = DataProblem::ImageSize { expected: self.sizes[1..].to_vec(), found: other.sizes[1..].to_vec() };
+        let problem = IdxProblem::ImageSize { expected: self.sizes[1..].to_vec(), found: other.sizes[1..].to_vec() };
         Err(Error::data(&other.file, problem))
     }
 
@@ -183,7 +187,7 @@ impl Dataset {
         images.check_labels(labels)?;
         let features = images.elements.len() / images.sizes[0];
         if features > MOST_COLUMNS {
-            return Err(Error::data(&images.file, DataProblem::TooManyColumns { most: MOST_COLUMNS }));
+            return Err(Error::data(&images.file, FileProblem::TooManyColumns { most: MOST_COLUMNS }));
         }
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
         let samples = Samples::from_bytes(features, images.elements);

@@ -1,11 +1,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mfnet_table::file::sha256;
+
 use super::Dataset;
-use super::file::sha256;
 use super::idx::Idx;
 use super::split::Part;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, IdxProblem, Result};
 
 /// What the names of files with images and with labels have in them.
 const IMAGES: [&str; 2] = ["images", "idx3"];
@@ -61,7 +62,7 @@ impl IdxFolder {
             }
             _ => {
                 let found = files.iter().map(|path| file_name(path)).collect();
-                return Err(Error::data(&name, DataProblem::NoIdxFiles { found }));
+                return Err(Error::data(&name, IdxProblem::NoFiles { found }));
             }
         };
         Ok(IdxFolder { data, digest: sha256([digests.as_bytes()]) })

@@ -5,63 +5,40 @@
 //! ```
 
 mod batches;
-mod builtin;
-#[cfg(any(feature = "numpy", feature = "parquet"))]
-mod calendar;
-mod california_housing;
-#[cfg(feature = "download")]
-mod download;
 mod encoder;
 mod features;
-mod file;
-#[cfg(any(feature = "numpy", feature = "parquet"))]
-mod filling;
-#[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
-mod golden;
 mod idx;
 mod idx_folder;
-#[cfg(feature = "numpy")]
-mod numpy;
-#[cfg(feature = "parquet")]
-mod parquet;
+mod named;
 mod preprocessing;
-mod published;
 mod quantiles;
 mod samples;
 mod scaler;
 mod split;
 mod standardizer;
-mod table;
 mod targets;
 
 use std::path::Path;
 
 pub use batches::{Batch, Batches};
-pub use builtin::{BUILT_IN, BuiltIn};
-#[cfg(feature = "download")]
-pub use download::{Download, Progress};
 pub use encoder::Encoder;
-use features::Choice;
 pub(crate) use features::Features;
-pub use features::{ColumnKind, Columns};
 pub use idx_folder::IdxFolder;
+use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, shortest};
+pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
+#[cfg(feature = "download")]
+pub use named::{Download, Progress};
 pub use preprocessing::Preprocessing;
-pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 pub use quantiles::Quantiles;
 pub(crate) use samples::Samples;
 pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub(crate) use table::{FileForm, NumberFormat, position, positions, shortest};
-pub use table::{LeftOut, ReadTable, StrayText, Table};
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
-
-/// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
-const MOST_COLUMNS: usize = 1 << 20;
 
 /// Samples with their targets, as numbers.
 ///
@@ -109,22 +86,20 @@ impl Dataset {
         Self::from_table_with(table, target, &Columns::default())
     }
 
-    /// The columns of a table but the target's as features. What a column is, unless `columns` says it, is guessed from all of its fields:
-    ///
-    /// * numbers, where empty fields, and texts as NA, NaN, null or ?, are missing values,
-    /// * booleans: true and false, yes and no, t and f, y and n, in any case,
-    /// * dates: 2024-01-31, also with a time of day,
-    /// * categories: other text, also if it stands among numbers, and numbers that begin with a zero, as postal codes do.
-    ///
-    /// Left out ([`Dataset::left_out`]) are columns without values, texts of which more than half differ, and whole numbers or texts that all
-    /// differ and are called like a key: `id`, `index`, `user_id`, …
+    /// The columns of a table but the target's as features, as [`Table::choose`] guesses them unless `columns` says what
+    /// they are. It also says which are left out, and why: see [`Dataset::left_out`].
     ///
     /// # Errors
     /// [`Error::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
     /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let targets = Targets::from_table(table, target)?;
-        let Choice { features, left_out, stray_texts } = Features::from_table(table, target.columns(), columns)?;
+        let Choice { inputs, left_out, stray_texts } = table.choose(target.columns(), columns)?;
+        if inputs.is_empty() {
+            let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+            return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out }));
+        }
+        let features = Features::read(table, None, &inputs)?;
         Ok(Dataset { left_out, stray_texts, ..Self::of(table.name(), features, targets) })
     }
 
@@ -134,7 +109,8 @@ impl Dataset {
     /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.read_like(table)?;
-        let positions = self.feature_names().iter().map(|column| table.position(column)).collect::<Result<Vec<_>>>()?;
+        let position = |column: &String| Ok(table.position(column)?);
+        let positions = self.feature_names().iter().map(position).collect::<Result<Vec<_>>>()?;
         let features = Features::from_columns(table, self.feature_names(), &positions, self.kinds())?;
         Ok(Self::of(table.name(), features, targets))
     }

@@ -1,8 +1,9 @@
 use std::ops::Range;
 
+use mfnet_table::ColumnKind;
 use serde::{Deserialize, Serialize};
 
-use super::{ColumnKind, Dataset, Encoder, Features, Samples, Scaler, Scaling, Standardizer, Targets};
+use super::{Dataset, Encoder, Features, Samples, Scaler, Scaling, Standardizer, Targets};
 use crate::tensor::Tensor;
 
 /// What is done to data before a network sees it, learned from the training samples alone: columns become features, which are scaled, and the

@@ -9,7 +9,7 @@ use self::groups::Grouped;
 
 use super::targets::like_values;
 use super::{Dataset, Targets};
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result, SplitProblem};
 use crate::random::{Purpose, Rng, Seed};
 
 /// Which fractions of all samples are kept from training.
@@ -128,7 +128,7 @@ impl Dataset {
     pub fn split_numbers(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
         let groups = self.marks.groups.as_ref().map(|groups| groups.column.as_str());
         let not_marked = |what, column: &str| {
-            Err(Error::data(&self.name, DataProblem::NotMarked { what, column: column.to_owned() }))
+            Err(Error::data(&self.name, SplitProblem::NotMarked { what, column: column.to_owned() }))
         };
         let Parts { train, validation, test } = match by {
             SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. }
@@ -139,7 +139,7 @@ impl Dataset {
             SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => self.parts(fractions, seed)?,
             SplitBy::Official { validation } => match self.given_parts(None) {
                 Some(given) => self.parts_as_given(given, validation, seed)?,
-                None => return Err(Error::data(&self.name, DataProblem::NoOfficialSplit)),
+                None => return Err(Error::data(&self.name, SplitProblem::NoOfficialSplit)),
             },
             SplitBy::Column { column, validation } => match self.given_parts(Some(&column)) {
                 Some(given) => self.parts_as_given(given, validation, seed)?,
@@ -197,8 +197,8 @@ impl Dataset {
             if samples.is_empty() && fraction > 0.0 {
                 let (rows, classes) = (self.samples(), self.classes());
                 let problem = match classes > 0 && rounded(fraction, rows) > 0 {
-                    true => DataProblem::RareClasses { part, rows, classes, like_values: like_values(self.labels()) },
-                    false => DataProblem::EmptyPart { part, rows, fraction },
+                    true => SplitProblem::RareClasses { part, rows, classes, like_values: like_values(self.labels()) },
+                    false => SplitProblem::EmptyPart { part, rows, fraction },
                 };
                 return Err(Error::data(&self.name, problem));
             }

@@ -1,9 +1,8 @@
-use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use mfnet_table::{Table, sort_labels};
+
 use super::samples::ahead;
-use super::table::{Field, number};
-use crate::data::Table;
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::kernel::{Kernels, prefetch};
 use crate::tensor::{Scalar, Tensor};
@@ -102,7 +101,7 @@ impl Targets {
                 targets => Ok(targets),
             },
             Target::Values(columns) => {
-                let values = table.numbers(columns)?;
+                let values = numbers(table, columns)?;
                 for (i, column) in columns.iter().enumerate() {
                     let value = values[(i, 0)];
                     if values.row(i).all(|x| x == value) {
@@ -121,7 +120,7 @@ impl Targets {
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         match self {
             Targets::Values { columns, .. } => {
-                Ok(Targets::Values { columns: columns.clone(), values: table.numbers(columns)? })
+                Ok(Targets::Values { columns: columns.clone(), values: numbers(table, columns)? })
             }
             Targets::Classes { column, labels, .. } => {
                 let classes: HashMap<&str, usize> =
@@ -226,24 +225,20 @@ pub fn largest<T: Scalar>(scores: &Tensor<T>) -> Vec<usize> {
     (0..scores.columns()).map(of_column).collect()
 }
 
-/// In numeric order if all are numbers, else by bytes.
-pub(super) fn sort_labels(labels: &mut [String]) {
-    if labels.iter().all(|label| number(label).is_ok()) {
-        let value = |label: &String| number(label).unwrap_or(0.0);
-        labels.sort_by(|a, b| value(a).partial_cmp(&value(b)).unwrap_or(Ordering::Equal).then_with(|| a.cmp(b)));
-    } else {
-        labels.sort();
+/// The numbers of these columns, shape (columns, rows): a row of the file becomes a column of the matrix.
+fn numbers(table: &Table, columns: &[String]) -> Result<Tensor<f64>> {
+    if columns.is_empty() {
+        return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out: Vec::new() }));
     }
+    let numbers = table.numbers(columns)?;
+    Ok(Tensor::from_fn(columns.len(), table.rows(), |i, row| numbers[i][row]))
 }
 
 /// Decides between classes and values.
 fn guess(table: &Table, columns: &[String]) -> Result<Target> {
     let [column] = columns else { return Ok(Target::values(columns)) };
-    let of_table = table.column(column)?;
-    let as_number = |text: String| match of_table.field(&text) {
-        Field::Number(x) => x.to_string(),
-        _ => text,
-    };
+    let numbers = table.form().numbers;
+    let as_number = |text: String| numbers.number(&text).map_or(text, |x| x.to_string());
     let text: Vec<String> = table.text(column)?.into_iter().map(as_number).collect();
     let numbers = text.iter().filter(|field| field.parse::<f64>().is_ok()).count();
     // a text among numbers is an error in a column of numbers, which reading it as such reports

@@ -1,38 +1,126 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::Layer;
-use crate::error::Result;
+use super::{Backward, Layer};
+use crate::pass::Context;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::for_each_chunk;
-use crate::tensor::{Scalar, Tensor};
+use crate::tensor::{Memo, Scalar, Tensor};
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 4096;
 /// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
 
-/// An activation function, applied to every element.
-///
-/// ```text
-/// forward          A     = g(Z)                    seed, equation 7
-/// input_gradient   ∂J/∂Z = ∂J/∂A ⊙ g′(Z)           seed, equation 8
-/// ```
-///
-/// All matrices have shape (features, samples). The bias feature, which the seed leaves out of g row by row, is not in them.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Activation<T: Scalar = f64> {
-    /// g(z) = max(0, z), g′(0) = 0 as in PyTorch.
-    Relu,
+/// Defines [`Activation`] from its table, a row for each function that has no parameter of its own.
+macro_rules! activations {
+    ($($(#[$doc:meta])* $variant:ident { $label:literal, g: |$z:ident| $g:expr,
+        from $keeps:ident: |$d:ident, $kept:ident| $backward:expr, torch: $torch:literal })*) => {
+        /// An activation function, applied to every element.
+        ///
+        /// ```text
+        /// forward    A     = g(Z)                    the paper, equation 7
+        /// backward   ∂J/∂Z = ∂J/∂A ⊙ g′(Z)           the paper, equation 8
+        /// ```
+        ///
+        /// All matrices have shape (features, samples). The bias feature, which the paper leaves out of g row by row, is not in
+        /// them.
+        #[derive(Clone, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum Activation<T: Scalar = f64> {
+            $($(#[$doc])* $variant,)*
+            /// A user's own g and g′.
+            Custom(CustomActivation<T>),
+        }
+
+        impl<T: Scalar> Activation<T> {
+            /// The labels of all built-in activations.
+            pub const LABELS: &'static [&'static str] = &[$($label),*];
+
+            /// The name that the command line and model files use.
+            pub fn label(&self) -> &str {
+                match self {
+                    $(Activation::$variant => $label,)*
+                    Activation::Custom(custom) => &custom.name,
+                }
+            }
+
+            /// The activation with this label; none for an unknown one.
+            pub fn from_label(label: &str) -> Option<Self> {
+                match label {
+                    $($label => Some(Activation::$variant),)*
+                    _ => None,
+                }
+            }
+
+            /// The module of `torch.nn` that computes the same; none for one of your own.
+            pub fn torch(&self) -> Option<&'static str> {
+                match self {
+                    $(Activation::$variant => Some($torch),)*
+                    Activation::Custom(_) => None,
+                }
+            }
+
+            /// g(z). NaN stays NaN.
+            pub fn apply(&self, z: T) -> T {
+                match self {
+                    $(Activation::$variant => { let $z = z; $g })*
+                    Activation::Custom(custom) => (custom.g)(z),
+                }
+            }
+
+            /// What the derivative is computed from.
+            pub(crate) fn keeps(&self) -> Keeps {
+                match self {
+                    $(Activation::$variant => Keeps::$keeps,)*
+                    Activation::Custom(_) => Keeps::Input,
+                }
+            }
+
+            /// a ← g(a).
+            #[allow(clippy::almost_swapped)] // z ← z
+            pub(crate) fn apply_all(&self, a: &mut [T]) {
+                match self {
+                    $(Activation::$variant => vectorised(a.iter_mut(), |a| { let $z = *a; *a = $g; }),)*
+                    Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
+                }
+            }
+
+            /// ∂J/∂z = ∂J/∂a g′ in place of ∂J/∂a, from what the activation keeps: a or z.
+            pub(crate) fn times_derivative(&self, kept: &[T], dj_da: &mut [T]) {
+                match self {
+                    $(Activation::$variant => vectorised(dj_da.iter_mut().zip(kept), |(d, kept)| {
+                        let ($d, $kept) = (*d, *kept);
+                        *d = $backward;
+                    }),)*
+                    Activation::Custom(custom) => {
+                        dj_da.iter_mut().zip(kept).for_each(|(d, z)| *d *= (custom.derivative)(*z));
+                    }
+                }
+            }
+        }
+    };
+}
+
+activations! {
+    /// g(z) = max(0, z), g′(0) = 0 as in PyTorch. Where g′ is 0, an infinite ∂J/∂a counts nothing, as there.
+    Relu { "relu", g: |z| if z < T::ZERO { T::ZERO } else { z },
+        from Output: |d, a| if a > T::ZERO { d } else { T::ZERO }, torch: "ReLU()" }
     /// g(z) = 1/(1 + e⁻ᶻ).
-    Sigmoid,
+    Sigmoid { "sigmoid", g: |z| sigmoid(z), from Output: |d, a| d * (a * (T::ONE - a)), torch: "Sigmoid()" }
     /// g(z) = tanh z.
-    Tanh,
+    Tanh { "tanh", g: |z| z.tanh(), from Output: |d, a| d * (T::ONE - a * a), torch: "Tanh()" }
     /// g(z) = z.
-    Identity,
-    /// A user's own g and g′.
-    Custom(CustomActivation<T>),
+    Identity { "identity", g: |z| z, from Output: |d, _a| d, torch: "Identity()" }
+}
+
+/// What an activation needs in the backward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    /// a: g′(z) follows from it, and z need not be kept.
+    Output,
+    /// z.
+    Input,
 }
 
 /// A user's g and g′.
@@ -59,86 +147,13 @@ impl<T: Scalar> Activation<T> {
         Activation::Custom(CustomActivation { name: name.to_owned(), g: Arc::new(g), derivative: Arc::new(derivative) })
     }
 
-    /// The name that the command line and model files use.
-    pub fn label(&self) -> &str {
-        match self {
-            Activation::Relu => "relu",
-            Activation::Sigmoid => "sigmoid",
-            Activation::Tanh => "tanh",
-            Activation::Identity => "identity",
-            Activation::Custom(custom) => &custom.name,
-        }
-    }
-
-    /// The activation with this label; none for an unknown one.
-    pub fn from_label(label: &str) -> Option<Self> {
-        let all = [Activation::Relu, Activation::Sigmoid, Activation::Tanh, Activation::Identity];
-        all.into_iter().find(|activation| activation.label() == label)
-    }
-
-    /// g(z). NaN stays NaN.
-    pub fn apply(&self, z: T) -> T {
-        match self {
-            Activation::Relu => relu(z),
-            Activation::Sigmoid => sigmoid(z),
-            Activation::Tanh => z.tanh(),
-            Activation::Identity => z,
-            Activation::Custom(custom) => (custom.g)(z),
-        }
-    }
-
     /// g′(z).
     pub fn derivative(&self, z: T) -> T {
-        self.derivative_at(z, self.apply(z))
+        let kept = if self.keeps() == Keeps::Input { z } else { self.apply(z) };
+        let mut derivative = [T::ONE];
+        self.times_derivative(&[kept], &mut derivative);
+        derivative[0]
     }
-
-    /// g′(z), given a = g(z).
-    fn derivative_at(&self, z: T, a: T) -> T {
-        match self {
-            Activation::Relu => step(a),
-            Activation::Sigmoid => a * (T::ONE - a),
-            Activation::Tanh => T::ONE - a * a,
-            Activation::Identity => T::ONE,
-            Activation::Custom(custom) => (custom.derivative)(z),
-        }
-    }
-
-    /// Whether g′(z) follows from g(z), so that z need not be kept: for all of the library's own.
-    pub(crate) fn forgets_input(&self) -> bool {
-        !matches!(self, Activation::Custom(_))
-    }
-
-    /// a ← g(a).
-    pub(crate) fn apply_all(&self, a: &mut [T]) {
-        match self {
-            Activation::Relu => vectorised(a.iter_mut(), |a| *a = relu(*a)),
-            Activation::Sigmoid => vectorised(a.iter_mut(), |a| *a = sigmoid(*a)),
-            Activation::Tanh => vectorised(a.iter_mut(), |a| *a = a.tanh()),
-            Activation::Identity => {}
-            Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
-        }
-    }
-
-    /// ∂J/∂z = ∂J/∂a ⊙ g′ in place of ∂J/∂a, from a = g(z) alone.
-    pub(crate) fn times_derivative(&self, a: &[T], dj_da: &mut [T]) {
-        match self {
-            // where g′ is 0, an infinite ∂J/∂a counts nothing, as in PyTorch
-            Activation::Relu => {
-                vectorised(dj_da.iter_mut().zip(a), |(d, a)| *d = if *a > T::ZERO { *d } else { T::ZERO });
-            }
-            Activation::Identity => {}
-            _ => vectorised(dj_da.iter_mut().zip(a), |(d, a)| *d *= self.derivative_at(*a, *a)),
-        }
-    }
-}
-
-fn relu<T: Scalar>(z: T) -> T {
-    if z < T::ZERO { T::ZERO } else { z }
-}
-
-/// The derivative of ReLU.
-fn step<T: Scalar>(z: T) -> T {
-    if z > T::ZERO { T::ONE } else { T::ZERO }
 }
 
 /// 1/(1 + e⁻ᶻ), from e^(−|z|) so that nothing overflows and small values keep all their digits.
@@ -153,11 +168,7 @@ impl<T: Scalar> Layer<T> for Activation<T> {
         self.label().to_owned()
     }
 
-    fn output_features(&self, input_features: usize) -> Result<usize> {
-        Ok(input_features)
-    }
-
-    fn forward(&self, z: &Tensor<T>, a: &mut Tensor<T>) {
+    fn forward(&self, _at: &Context, z: &Tensor<T>, a: &mut Tensor<T>, _memo: &mut Memo<T>) {
         let (z, a) = (z.storage(), a.storage_mut());
         let cost = COST * a.len();
         for_each_chunk(a, CHUNK, cost, |i, a| {
@@ -166,19 +177,15 @@ impl<T: Scalar> Layer<T> for Activation<T> {
         });
     }
 
-    fn input_gradient(&self, z: &Tensor<T>, a: &Tensor<T>, dj_da: &Tensor<T>, delta: &mut Tensor<T>) {
-        let (z, a, dj_da) = (z.storage(), a.storage(), dj_da.storage());
-        let delta = delta.storage_mut();
+    fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
+        let Backward { input: z, output: a, delta: dj_da, input_gradient: Some(delta), .. } = pass else { return };
+        let (dj_da, delta) = (dj_da.storage(), delta.storage_mut());
+        let kept = if self.keeps() == Keeps::Input { z.storage() } else { a.storage() };
         let cost = COST * delta.len();
         for_each_chunk(delta, CHUNK, cost, |i, delta| {
             let range = i * CHUNK..i * CHUNK + delta.len();
             delta.copy_from_slice(&dj_da[range.clone()]);
-            match self {
-                Activation::Custom(custom) => {
-                    delta.iter_mut().zip(&z[range]).for_each(|(delta, z)| *delta *= (custom.derivative)(*z));
-                }
-                _ => self.times_derivative(&a[range], delta),
-            }
+            self.times_derivative(&kept[range], delta);
         });
     }
 }

@@ -1,59 +1,87 @@
-//! Layers: what a network is a list of.
+//! Layers: what a network is made of. They form a tree, because a [`Residual`] block holds layers.
 
 mod activation;
 mod linear;
+mod residual;
 
 use std::fmt::Debug;
 
+pub(crate) use activation::Keeps;
 pub use activation::{Activation, CustomActivation};
 pub use linear::Linear;
+pub use residual::Residual;
 
 use crate::error::Result;
 use crate::optimizer::Parameter;
-use crate::tensor::{Scalar, Tensor};
+use crate::pass::Context;
+use crate::tensor::{Memo, Scalar, Tensor};
 
 /// One layer: a function of a matrix of samples, and its derivatives.
 ///
-/// Write your own by implementing it; it trains in [`crate::Trainer`] and in a loop of your own alike. Matrices have shape
-/// (features, samples) and hold features alone: there is no constant row to skip. All state of a pass is in the arguments, so that
-/// a backward pass cannot run before a forward pass. Derive `Clone` and `Debug` for it.
+/// Implement it for a layer of your own: it trains in [`crate::Trainer`] and in a loop of your own alike. Matrices have shape
+/// (features, samples) and hold features alone; there is no constant row to skip. A layer owns
 ///
-/// `input` is what `forward` was given, `output` what it wrote, `delta` is ∂J/∂output.
+/// * **parameters**, which the optimizer moves,
+/// * **buffers**, which it keeps but which are not trained, such as running means,
+/// * nothing of a pass: what `backward` needs from `forward` goes into the [`Memo`], and whether this is training is in the
+///   [`Context`].
+///
+/// Derive `Clone` and `Debug` for it.
 pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
     /// The name that summaries and errors show.
     fn name(&self) -> String;
 
-    /// The number of output features for this number of input features.
+    /// The number of output features for this number of input features; the same unless overridden.
     ///
     /// # Errors
     /// [`crate::Error::Shape`] if the layer does not take this number.
-    fn output_features(&self, input_features: usize) -> Result<usize>;
+    fn output_features(&self, input_features: usize) -> Result<usize> {
+        Ok(input_features)
+    }
 
     /// Writes the layer's function of `input` over all of `output`.
-    fn forward(&self, input: &Tensor<T>, output: &mut Tensor<T>);
+    fn forward(&self, at: &Context, input: &Tensor<T>, output: &mut Tensor<T>, memo: &mut Memo<T>);
 
-    /// Writes ∂J/∂input over all of `input_gradient`.
-    fn input_gradient(&self, input: &Tensor<T>, output: &Tensor<T>, delta: &Tensor<T>, input_gradient: &mut Tensor<T>);
+    /// Writes the gradients of the parameters and, where somebody needs it, of the input; see [`Backward`].
+    fn backward(&self, at: &Context, pass: Backward<'_, T>);
 
-    /// Writes ∂J/∂W of each matrix of parameters over all of the matrix of `gradients` with the same index.
-    fn parameter_gradients(
-        &self,
-        _input: &Tensor<T>,
-        _output: &Tensor<T>,
-        _delta: &Tensor<T>,
-        _gradients: &mut [Tensor<T>],
-    ) {
-    }
-
-    /// What training changes; none unless overridden.
-    fn parameters(&self) -> &[Parameter<T>] {
-        &[]
-    }
+    /// Calls `visit` with the name and the matrix of each parameter, always in the same order.
+    fn parameters<'a>(&'a self, _visit: &mut dyn FnMut(&'static str, &'a Parameter<T>)) {}
 
     /// The same, for changing.
-    fn parameters_mut(&mut self) -> &mut [Parameter<T>] {
-        &mut []
+    fn parameters_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(&'static str, &'a mut Parameter<T>)) {}
+
+    /// Calls `visit` with the name and the matrix of each buffer, always in the same order.
+    fn buffers<'a>(&'a self, _visit: &mut dyn FnMut(&'static str, &'a Tensor<T>)) {}
+
+    /// The same, for changing.
+    fn buffers_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(&'static str, &'a mut Tensor<T>)) {}
+
+    /// The name under which a [`crate::Registry`] makes the layer again, and its settings, from which it does; parameters and
+    /// buffers are stored beside. None for a layer that no model file can hold.
+    fn stored(&self) -> Option<(&'static str, serde_json::Value)> {
+        None
     }
+
+    /// Changes the buffers after a step, from what its forward pass kept. Called only for a layer that has buffers.
+    fn renew_buffers(&mut self, _memo: &Memo<T>) {}
+}
+
+/// The backward pass of one layer: what its forward pass left, and what is to be written.
+#[derive(Debug)]
+pub struct Backward<'a, T: Scalar> {
+    /// What `forward` was given.
+    pub input: &'a Tensor<T>,
+    /// What it wrote.
+    pub output: &'a Tensor<T>,
+    /// What it kept besides.
+    pub memo: &'a Memo<T>,
+    /// ∂J/∂output.
+    pub delta: &'a Tensor<T>,
+    /// To be written, all of each: ∂J/∂W of the matrices of parameters, in their order.
+    pub gradients: &'a mut [Tensor<T>],
+    /// To be written, all of it: ∂J/∂input. None for the first layer of a network.
+    pub input_gradient: Option<&'a mut Tensor<T>>,
 }
 
 /// Copies a layer whose type is not known; every layer that is `Clone` has it.
@@ -81,26 +109,78 @@ pub enum AnyLayer<T: Scalar> {
     Linear(Linear<T>),
     /// A = g(Z).
     Activation(Activation<T>),
-    /// Any other.
+    /// A + f(A), f a sequence of layers.
+    Residual(Residual<T>),
+    /// A layer of your own.
     Custom(Box<dyn Layer<T>>),
 }
 
 impl<T: Scalar> AnyLayer<T> {
-    /// The layer behind the name.
-    pub fn as_layer(&self) -> &dyn Layer<T> {
+    /// The name that summaries and errors show.
+    pub fn name(&self) -> String {
         match self {
-            AnyLayer::Linear(layer) => layer,
-            AnyLayer::Activation(layer) => layer,
-            AnyLayer::Custom(layer) => layer.as_ref(),
+            AnyLayer::Residual(block) => block.name(),
+            leaf => leaf.as_layer().map_or_else(String::new, Layer::name),
+        }
+    }
+
+    /// The number of output features for this number of input features.
+    ///
+    /// # Errors
+    /// [`crate::Error::Shape`] if the layer does not take this number.
+    pub fn output_features(&self, input_features: usize) -> Result<usize> {
+        match self {
+            AnyLayer::Linear(layer) => layer.output_features(input_features),
+            AnyLayer::Activation(_) => Ok(input_features),
+            AnyLayer::Residual(block) => block.output_features(input_features),
+            AnyLayer::Custom(layer) => layer.output_features(input_features),
+        }
+    }
+
+    /// The layer behind the name; none for a block, which computes nothing itself.
+    pub fn as_layer(&self) -> Option<&dyn Layer<T>> {
+        match self {
+            AnyLayer::Linear(layer) => Some(layer),
+            AnyLayer::Activation(layer) => Some(layer),
+            AnyLayer::Residual(_) => None,
+            AnyLayer::Custom(layer) => Some(layer.as_ref()),
         }
     }
 
     /// The same, for changing.
-    pub fn as_layer_mut(&mut self) -> &mut dyn Layer<T> {
+    pub fn as_layer_mut(&mut self) -> Option<&mut dyn Layer<T>> {
         match self {
-            AnyLayer::Linear(layer) => layer,
-            AnyLayer::Activation(layer) => layer,
-            AnyLayer::Custom(layer) => layer.as_mut(),
+            AnyLayer::Linear(layer) => Some(layer),
+            AnyLayer::Activation(layer) => Some(layer),
+            AnyLayer::Residual(_) => None,
+            AnyLayer::Custom(layer) => Some(layer.as_mut()),
+        }
+    }
+
+    /// The layers that a block holds; none for other layers.
+    pub fn children(&self) -> &[AnyLayer<T>] {
+        if let AnyLayer::Residual(block) = self { block.layers() } else { &[] }
+    }
+
+    pub(crate) fn children_mut(&mut self) -> &mut [AnyLayer<T>] {
+        if let AnyLayer::Residual(block) = self { block.layers_mut() } else { &mut [] }
+    }
+
+    /// Calls `visit` with every layer that computes something: this one, or those that it holds, in order.
+    pub(crate) fn leaves<'a>(&'a self, visit: &mut dyn FnMut(&'a dyn Layer<T>)) {
+        match self.as_layer() {
+            Some(layer) => visit(layer),
+            None => self.children().iter().for_each(|child| child.leaves(visit)),
+        }
+    }
+
+    /// The same, for changing.
+    pub(crate) fn leaves_mut<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Layer<T>)) {
+        match self {
+            AnyLayer::Linear(layer) => visit(layer),
+            AnyLayer::Activation(layer) => visit(layer),
+            AnyLayer::Residual(block) => block.layers_mut().iter_mut().for_each(|child| child.leaves_mut(visit)),
+            AnyLayer::Custom(layer) => visit(layer.as_mut()),
         }
     }
 }
@@ -114,6 +194,12 @@ impl<T: Scalar> From<Linear<T>> for AnyLayer<T> {
 impl<T: Scalar> From<Activation<T>> for AnyLayer<T> {
     fn from(layer: Activation<T>) -> Self {
         AnyLayer::Activation(layer)
+    }
+}
+
+impl<T: Scalar> From<Residual<T>> for AnyLayer<T> {
+    fn from(block: Residual<T>) -> Self {
+        AnyLayer::Residual(block)
     }
 }
 

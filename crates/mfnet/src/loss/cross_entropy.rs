@@ -1,6 +1,7 @@
 use std::ops::Range;
 
-use super::{Loss, check_shapes};
+use super::{Loss, Weights, check_shapes};
+use crate::error::{Error, Result};
 use crate::tensor::kernel::{self, Body, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
@@ -23,27 +24,52 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         "cross-entropy"
     }
 
-    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+    /// With one output the probability is always 1 and the gradient always 0.
+    fn check(&self, outputs: usize) -> Result<()> {
+        if outputs < 2 {
+            return Err(Error::invalid(
+                "outputs of a network with cross-entropy",
+                "one for each class, at least 2",
+                outputs,
+            ));
+        }
+        Ok(())
+    }
+
+    fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+        Costs { output, target, weights: Weights::equal(1), samples: sample..sample + 1 }.run()
+    }
+
+    fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+        let [output, target] = [output, target].map(|tensor| tensor.select_columns(&[sample]));
+        let mut of_sample = Tensor::zeros(output.rows(), 1);
+        let weights = Weights { of_samples: Some(&[factor]), divisor: 1.0 };
+        self.value_and_gradient(&output, &target, weights, &mut of_sample);
+        delta.column_mut(sample).zip(of_sample.column(0)).for_each(|(to, d)| *to = d);
+    }
+
+    fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
         check_shapes(output, target);
         let sum = sum_over_columns(output.columns(), cost_of(output), |samples| {
-            with_vectors(Costs { output, target, samples })
+            with_vectors(Costs { output, target, weights, samples })
         });
-        sum / output.columns() as f64
+        sum / weights.divisor
     }
 
-    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
-        self.value_and_gradient(output, target, delta);
-    }
-
-    fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
+    fn value_and_gradient(
+        &self,
+        output: &Tensor<T>,
+        target: &Tensor<T>,
+        weights: Weights<'_>,
+        delta: &mut Tensor<T>,
+    ) -> f64 {
         check_shapes(output, target);
         assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
-        let m = output.columns() as f64;
-        let one_by_m = T::from_f64(1.0 / m);
+        let one_by_d = T::from_f64(1.0 / weights.divisor);
         let sum = sum_over_columns_of(delta, cost_of(output), |delta| {
-            with_vectors(Gradients { output, target, delta, one_by_m })
+            with_vectors(Gradients { output, target, weights, delta, one_by_d })
         });
-        sum / m
+        sum / weights.divisor
     }
 }
 
@@ -124,9 +150,9 @@ impl<T: Scalar> Exponentials<T> {
         Exponentials { largest, sums, sums_f64 }
     }
 
-    /// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)), summed over the columns.
+    /// −Σ_k y_k (z_k − c − log Σ exp(z_i − c)), weighted and summed over the columns.
     #[inline(always)]
-    fn cost(&self, logits: &Tensor<T>, target: &Tensor<T>, columns: &Range<usize>) -> f64 {
+    fn cost(&self, logits: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>, columns: &Range<usize>) -> f64 {
         let log_sums = self.sums_f64.map(f64::ln);
         let mut costs = [0.0; LANES];
         for group in 0..logits.layout().groups() {
@@ -139,7 +165,10 @@ impl<T: Scalar> Exponentials<T> {
                 }
             }
         }
-        costs[..columns.len()].iter().sum()
+        match weights.of_samples {
+            None => costs[..columns.len()].iter().sum(),
+            Some(weights) => costs.iter().zip(&weights[columns.clone()]).map(|(cost, weight)| weight * cost).sum(),
+        }
     }
 }
 
@@ -154,6 +183,7 @@ fn side_by_side(columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
 struct Costs<'a, T: Scalar> {
     output: &'a Tensor<T>,
     target: &'a Tensor<T>,
+    weights: Weights<'a>,
     samples: Range<usize>,
 }
 
@@ -164,7 +194,8 @@ impl<T: Scalar> Body for Costs<'_, T> {
     fn run(self) -> f64 {
         let mut costs = 0.0;
         for samples in side_by_side(self.samples) {
-            costs += Exponentials::of(self.output, &samples, None).cost(self.output, self.target, &samples);
+            costs +=
+                Exponentials::of(self.output, &samples, None).cost(self.output, self.target, self.weights, &samples);
         }
         costs
     }
@@ -174,8 +205,9 @@ impl<T: Scalar> Body for Costs<'_, T> {
 struct Gradients<'a, T: Scalar> {
     output: &'a Tensor<T>,
     target: &'a Tensor<T>,
+    weights: Weights<'a>,
     delta: Columns<'a, T>,
-    one_by_m: T,
+    one_by_d: T,
 }
 
 impl<T: Scalar> Body for Gradients<'_, T> {
@@ -200,15 +232,19 @@ impl<T: Scalar> Body for Gradients<'_, T> {
                 *factor /= *sum;
             }
             for (s, j) in samples.clone().enumerate() {
+                let factor = match self.weights.of_samples {
+                    Some(_) => T::from_f64(self.weights.factor(j)),
+                    None => self.one_by_d,
+                };
                 for group in 0..groups {
                     let ((delta, _), (y, _)) =
                         (self.delta.group(group, &(j..j + 1)), self.target.group(group, &(j..j + 1)));
                     for i in 0..T::GROUP {
-                        delta[i] = (delta[i] * factors[s] - y[i]) * self.one_by_m;
+                        delta[i] = (delta[i] * factors[s] - y[i]) * factor;
                     }
                 }
             }
-            costs += exponentials.cost(self.output, self.target, &samples);
+            costs += exponentials.cost(self.output, self.target, self.weights, &samples);
         }
         costs
     }

@@ -1,7 +1,7 @@
-use super::{Loss, scaled_difference, squared_error};
+use super::{Loss, Weights, difference, differences, squared_error, sum_of_squared_errors};
 use crate::tensor::{Scalar, Tensor};
 
-/// The seed's loss, half the mean over samples of the squared error:
+/// The paper's loss, half the mean over samples of the squared error:
 ///
 /// ```text
 /// J = 1/(2m) Σ (ŷ − y)²        ∂J/∂ŷ = (ŷ − y)/m
@@ -24,11 +24,26 @@ impl<T: Scalar> Loss<T> for HalfMse {
         "half-mse"
     }
 
-    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-        squared_error(output, target) / (2.0 * output.columns() as f64)
+    fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+        squared_error(output, target, sample) / 2.0
     }
 
-    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
-        scaled_difference(output, target, T::from_f64(1.0 / output.columns() as f64), delta);
+    fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+        difference(output, target, sample, factor, delta);
+    }
+
+    fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+        sum_of_squared_errors(output, target, weights) / (2.0 * weights.divisor)
+    }
+
+    fn value_and_gradient(
+        &self,
+        output: &Tensor<T>,
+        target: &Tensor<T>,
+        weights: Weights<'_>,
+        delta: &mut Tensor<T>,
+    ) -> f64 {
+        differences(output, target, weights, 1.0, delta);
+        self.weighted_value(output, target, weights)
     }
 }

@@ -10,42 +10,107 @@ pub use mse::Mse;
 
 use std::ops::Range;
 
+use crate::error::Result;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 
-/// A loss J(Ŷ, Y) of a batch. Write your own by implementing the first three methods.
+/// A loss of a batch: a cost for each sample, weighted and summed.
 ///
-/// Outputs and targets have shape (outputs, samples). The value is a mean over samples (divide by their number m),
-/// so that the loss of a part of the data is the mean of its batches' losses weighed by their sizes.
+/// ```text
+/// J = 1/D Σ_i w_i c(ŷ_i, y_i)        ∂J/∂ŷ_i = w_i/D ∂c/∂ŷ_i
+/// ```
+///
+/// Outputs and targets have shape (outputs, samples): sample i is column i. The weights w and the divisor D are given by
+/// [`Weights`]; without any, w = 1 and D is the number of samples. Implement the first three methods for a loss of your own.
 pub trait Loss<T: Scalar>: Send + Sync {
     /// The name that summaries and model files show.
     fn name(&self) -> &str;
 
-    /// J, a finite number for finite outputs of moderate size. Summed in a fixed order.
+    /// c, the cost of one sample: a finite number for finite outputs of moderate size.
+    fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64;
+
+    /// Writes `factor` ∂c/∂ŷ of one sample into its column of `delta`.
+    fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>);
+
+    /// Checks that a network with so many outputs can learn by this loss.
+    ///
+    /// # Errors
+    /// [`crate::Error::InvalidValue`] that says why not.
+    fn check(&self, _outputs: usize) -> Result<()> {
+        Ok(())
+    }
+
+    /// J and, over all of `delta`, ∂J/∂Ŷ: what training calls. Override it where whole batches are faster; must give the
+    /// gradient of the methods above to the last bit.
+    fn value_and_gradient(
+        &self,
+        output: &Tensor<T>,
+        target: &Tensor<T>,
+        weights: Weights<'_>,
+        delta: &mut Tensor<T>,
+    ) -> f64 {
+        for sample in 0..output.columns() {
+            self.cost_gradient(output, target, sample, weights.factor(sample), delta);
+        }
+        self.weighted_value(output, target, weights)
+    }
+
+    /// J with weights, summed in a fixed order.
+    fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+        check_shapes(output, target);
+        let of_samples =
+            |samples: Range<usize>| samples.map(|sample| weights.of(sample) * self.cost(output, target, sample)).sum();
+        let operations = 8 * output.rows() * output.columns();
+        sum_over_columns(output.columns(), operations, of_samples) / weights.divisor
+    }
+
+    /// J of samples that count alike.
     ///
     /// # Panics
     /// If the shapes of output and target differ.
-    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64;
+    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+        self.weighted_value(output, target, Weights::equal(output.columns()))
+    }
 
-    /// Writes ∂J/∂Ŷ, of the output's shape, over all of `delta`.
-    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>);
-
-    /// ∂J/∂Ŷ, the matrix from which the backward pass starts.
+    /// ∂J/∂Ŷ of samples that count alike, the matrix from which the backward pass starts.
     ///
     /// # Panics
     /// If the shapes of output and target differ.
     fn gradient(&self, output: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
         check_shapes(output, target);
         let mut delta = Tensor::zeros(output.rows(), output.columns());
-        self.gradient_into(output, target, &mut delta);
+        self.value_and_gradient(output, target, Weights::equal(output.columns()), &mut delta);
         delta
     }
+}
 
-    /// Both at once, for training; override it where the two share work. Must give the same bits.
-    fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
-        self.gradient_into(output, target, delta);
-        self.value(output, target)
+/// How much each sample of a batch counts, and by what the weighted sum of costs is divided.
+///
+/// Where a batch is computed in parts, D belongs to the whole batch: then the values and the gradients of the parts add up to
+/// those of the whole.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Weights<'a> {
+    /// w, for each sample; 1 for all without it.
+    pub of_samples: Option<&'a [f64]>,
+    /// D.
+    pub divisor: f64,
+}
+
+impl Weights<'_> {
+    /// So many samples that count alike: w = 1, D = their number.
+    pub fn equal(samples: usize) -> Self {
+        Weights { of_samples: None, divisor: samples as f64 }
+    }
+
+    /// w of one sample.
+    pub fn of(&self, sample: usize) -> f64 {
+        self.of_samples.map_or(1.0, |weights| weights[sample])
+    }
+
+    /// w/D of one sample.
+    pub fn factor(&self, sample: usize) -> f64 {
+        self.of(sample) / self.divisor
     }
 }
 
@@ -61,19 +126,44 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
     fn name(&self) -> &str {
         (**self).name()
     }
-    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-        (**self).value(output, target)
+    fn check(&self, outputs: usize) -> Result<()> {
+        (**self).check(outputs)
     }
-    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
-        (**self).gradient_into(output, target, delta);
+    fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+        (**self).cost(output, target, sample)
     }
-    fn value_and_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) -> f64 {
-        (**self).value_and_gradient(output, target, delta)
+    fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+        (**self).cost_gradient(output, target, sample, factor, delta);
+    }
+    fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+        (**self).weighted_value(output, target, weights)
+    }
+    fn value_and_gradient(
+        &self,
+        output: &Tensor<T>,
+        target: &Tensor<T>,
+        weights: Weights<'_>,
+        delta: &mut Tensor<T>,
+    ) -> f64 {
+        (**self).value_and_gradient(output, target, weights, delta)
     }
 }
 
-/// Σ (ŷ − y)² over samples and outputs, in `f64` and a fixed order.
-fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
+/// Σ_outputs (ŷ − y)² of one sample.
+fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o.to_f64() - t.to_f64());
+    errors.map(|error| error * error).sum()
+}
+
+/// δ = factor (ŷ − y) of one sample.
+fn difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+    let factor = T::from_f64(factor);
+    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o - t);
+    delta.column_mut(sample).zip(errors).for_each(|(d, error)| *d = error * factor);
+}
+
+/// Σ_i w_i Σ_outputs (ŷ − y)² over samples, in `f64` and a fixed order.
+fn sum_of_squared_errors<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
     check_shapes(output, target);
     let layout = output.layout();
     let of_samples = |samples: Range<usize>| {
@@ -82,10 +172,11 @@ fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) -> f64 {
             let (place, height) = (layout.place(panel, samples.clone()), layout.height(panel));
             let rows = T::PANEL.min(output.rows() - panel * T::PANEL);
             let columns = output.storage()[place.clone()].chunks_exact(height);
-            for (o, t) in columns.zip(target.storage()[place].chunks_exact(height)) {
+            for ((o, t), sample) in columns.zip(target.storage()[place].chunks_exact(height)).zip(samples.clone()) {
+                let weight = weights.of(sample);
                 for (o, t) in o[..rows].iter().zip(&t[..rows]) {
                     let error = o.to_f64() - t.to_f64();
-                    sum += error * error;
+                    sum += weight * (error * error);
                 }
             }
         }
@@ -99,10 +190,21 @@ fn check_shapes<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) {
     assert_eq!(output.shape(), target.shape(), "shapes of output and target");
 }
 
-/// δ = factor · (ŷ − y).
-fn scaled_difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, factor: T, delta: &mut Tensor<T>) {
+/// δ_i = w_i/D factor (ŷ_i − y_i) of all samples.
+fn differences<T: Scalar>(
+    output: &Tensor<T>,
+    target: &Tensor<T>,
+    weights: Weights<'_>,
+    factor: f64,
+    delta: &mut Tensor<T>,
+) {
     check_shapes(output, target);
     assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
+    if weights.of_samples.is_some() {
+        let of = |sample| weights.factor(sample) * factor;
+        return (0..output.columns()).for_each(|sample| difference(output, target, sample, of(sample), delta));
+    }
+    let factor = T::from_f64(factor / weights.divisor);
     let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
     vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
 }

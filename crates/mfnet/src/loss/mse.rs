@@ -1,4 +1,4 @@
-use super::{Loss, scaled_difference, squared_error};
+use super::{Loss, Weights, difference, differences, squared_error, sum_of_squared_errors};
 use crate::tensor::{Scalar, Tensor};
 
 /// Mean squared error as `torch.nn.MSELoss()` defines it, over the m samples and n outputs:
@@ -16,16 +16,26 @@ impl<T: Scalar> Loss<T> for Mse {
         "mse"
     }
 
-    fn value(&self, output: &Tensor<T>, target: &Tensor<T>) -> f64 {
-        squared_error(output, target) / count(output)
+    fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+        squared_error(output, target, sample) / output.rows() as f64
     }
 
-    fn gradient_into(&self, output: &Tensor<T>, target: &Tensor<T>, delta: &mut Tensor<T>) {
-        scaled_difference(output, target, T::from_f64(2.0 / count(output)), delta);
+    fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+        difference(output, target, sample, factor * 2.0 / output.rows() as f64, delta);
     }
-}
 
-/// m n.
-fn count<T: Scalar>(output: &Tensor<T>) -> f64 {
-    (output.rows() * output.columns()) as f64
+    fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+        sum_of_squared_errors(output, target, weights) / (output.rows() as f64 * weights.divisor)
+    }
+
+    fn value_and_gradient(
+        &self,
+        output: &Tensor<T>,
+        target: &Tensor<T>,
+        weights: Weights<'_>,
+        delta: &mut Tensor<T>,
+    ) -> f64 {
+        differences(output, target, weights, 2.0 / output.rows() as f64, delta);
+        self.weighted_value(output, target, weights)
+    }
 }

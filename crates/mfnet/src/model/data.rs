@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
+use mfnet_table::{ColumnKind, ReadTable, Reading, Table, positions};
+
 use super::{Model, Predictions, TargetColumns};
-use crate::data::{
-    ColumnKind, Dataset, Encoder, Features, ReadTable, Samples, Table, Targets, largest, position, positions,
-};
+use crate::data::{Dataset, Encoder, Features, Samples, Targets, largest};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -48,8 +48,10 @@ impl Model {
         let Some(encoders) = &self.preprocessing.columns else { return Ok(Vec::new()) };
         let columns = self.features.iter().zip(self.positions(table)?).zip(encoders);
         let of = |((column, position), encoder): ((&String, usize), &Encoder)| {
-            let Encoder::Category { levels: known, others, .. } = encoder else { return None };
-            let (levels, of_rows) = table.column_at(position).levels();
+            let Encoder::Category { levels: known, others, .. } = encoder else { return Ok(None) };
+            let mut of_rows = Vec::with_capacity(table.rows());
+            let kind = table.each(position, Reading::Category, |_, level| of_rows.push(level))?;
+            let ColumnKind::Category { levels } = kind else { return Ok(None) };
             let known: HashSet<&String> = known.iter().collect();
             let is_unknown: Vec<bool> = levels.iter().map(|level| !known.contains(level)).collect();
             let rows =
@@ -57,9 +59,9 @@ impl Model {
             let rows = rows.count();
             let levels = levels.into_iter().zip(is_unknown).filter(|(_, is_unknown)| *is_unknown);
             let levels = levels.map(|(level, _)| level).collect();
-            (rows > 0).then(|| UnknownLevels { column: column.clone(), levels, rows, rare: *others })
+            Ok((rows > 0).then(|| UnknownLevels { column: column.clone(), levels, rows, rare: *others }))
         };
-        Ok(columns.filter_map(of).collect())
+        columns.map(of).filter_map(Result::transpose).collect()
     }
 
     /// Where the model's columns stand in a table.
@@ -137,8 +139,7 @@ impl Model {
 
     /// The targets of the model.
     fn targets(&self, data: &Dataset) -> Result<Targets> {
-        let position = |column: &String| position(data.name(), data.targets().columns(), column);
-        let positions = self.target.columns().iter().map(position).collect::<Result<Vec<_>>>()?;
+        let positions = positions(data.name(), data.targets().columns(), self.target.columns())?;
         match (&self.target, data.targets()) {
             (TargetColumns::Classification { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
                 let index = |label: &String| {

@@ -3,17 +3,16 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use mfnet_table::FileForm;
 use safetensors::{SafeTensors, tensor::TensorView};
 
-use super::metadata::{LayerKind, Metadata, OF_NUMBERS, VERSION};
+use super::metadata::{LayerKind, Metadata, OF_NUMBERS, OF_PLAIN_LAYERS, VERSION};
 use super::network::either;
-use super::{AnyNetwork, Model};
-use crate::data::FileForm;
+use super::{AnyNetwork, Model, Registry};
 use crate::error::{Error, ModelProblem, Result};
 use crate::files;
 use crate::layer::AnyLayer;
 use crate::network::NeuralNetwork;
-use crate::optimizer::Parameters;
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The one key of the file's metadata.
@@ -43,12 +42,16 @@ impl Model {
 
     /// The bytes of a file that errors call `path`.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
-        let (layers, tensors) = either!(&self.network, net => (LayerKind::all_of(net)?, tensors_of(net)));
+        let (layers, is_new, tensors) = either!(&self.network, net => {
+            let layers = LayerKind::all_of(net.layers())?;
+            let is_new = layers.iter().any(LayerKind::is_new);
+            (layers, is_new, tensors_of(net))
+        });
         let mut metadata = Metadata {
-            version: if self.preprocessing.columns.is_some() || self.form != FileForm::default() {
-                VERSION
-            } else {
-                OF_NUMBERS
+            version: match self.preprocessing.columns.is_some() || self.form != FileForm::default() {
+                _ if is_new => VERSION,
+                true => OF_PLAIN_LAYERS,
+                false => OF_NUMBERS,
             },
             dtype: self.network.dtype(),
             layers,
@@ -72,9 +75,17 @@ impl Model {
     /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is cut off or altered, of another program or format version, or if a
     /// tensor is missing, of another shape or type, or holds a number that is not finite.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        Self::load_with(path, &Registry::new())
+    }
+
+    /// The same for a model with layers, activations or a loss of your own.
+    ///
+    /// # Errors
+    /// As [`Model::load`], and [`ModelProblem::NotRegistered`] for a layer or activation that the registry lacks.
+    pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
-        Self::parse(&bytes).map_err(|problem| Error::model(path, problem))
+        Self::parse(&bytes, registry).map_err(|problem| Error::model(path, problem))
     }
 
     /// The same from memory, as `include_bytes!` has it; `name` is what errors call the file.
@@ -82,10 +93,10 @@ impl Model {
     /// # Errors
     /// [`Error::ModelFile`] as [`Model::load`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
-        Self::parse(bytes).map_err(|problem| Error::model(name.as_ref(), problem))
+        Self::parse(bytes, &Registry::new()).map_err(|problem| Error::model(name.as_ref(), problem))
     }
 
-    fn parse(bytes: &[u8]) -> std::result::Result<Self, ModelProblem> {
+    fn parse(bytes: &[u8], registry: &Registry) -> std::result::Result<Self, ModelProblem> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()))?;
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelProblem::NotSafetensors(e.to_string()))?;
         let json = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(ModelProblem::NoMetadata)?;
@@ -99,15 +110,16 @@ impl Model {
         }
         let metadata: Metadata = serde_json::from_value(value).map_err(of_json)?;
         let network = match metadata.dtype {
-            Dtype::F64 => AnyNetwork::F64(network(&metadata, &file)?),
-            Dtype::F32 => AnyNetwork::F32(network(&metadata, &file)?),
+            Dtype::F64 => AnyNetwork::F64(network(&metadata, &file, registry)?),
+            Dtype::F32 => AnyNetwork::F32(network(&metadata, &file, registry)?),
         };
         let tensors = either!(&network, net => tensors_of(net));
         if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
         let Metadata { features, preprocessing, target, counted, numbers, training, .. } = metadata;
-        let model = Model { features, preprocessing, network, target, form: FileForm { counted, numbers }, training };
+        let (form, registry) = (FileForm { counted, numbers }, registry.clone());
+        let model = Model { features, preprocessing, network, target, form, registry, training };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }
@@ -119,8 +131,8 @@ impl Model {
 }
 
 impl<T: Scalar> NeuralNetwork<T> {
-    /// Writes the weights alone, named as in a model file: for networks with layers of your own, which a model file cannot hold.
-    /// Parameters of such a layer at position i are called `i.parameter0`, `i.parameter1`, ….
+    /// Writes the weights alone, named as in a model file: for networks with layers of your own that have no stored form.
+    /// Parameters and buffers of such a layer at position i are called `i.NAME`.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be written.
@@ -136,59 +148,93 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
-        let weights = self.weights_from(&bytes).map_err(|problem| Error::model(path, problem))?;
-        for (parameter, weights) in self.parameters_mut().zip(weights) {
-            parameter.value.copy_from(&weights);
-        }
-        Ok(())
+        let file = SafeTensors::deserialize(&bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()));
+        file.and_then(|file| self.read_weights(&file)).map_err(|problem| Error::model(path, problem))
     }
 
-    fn weights_from(&self, bytes: &[u8]) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
-        let file = SafeTensors::deserialize(bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()))?;
-        let mut weights = Vec::new();
-        for (index, layer) in self.layers().iter().enumerate() {
-            match layer {
-                AnyLayer::Linear(linear) => {
-                    weights.push(linear_parameters(&file, index, linear.inputs(), linear.outputs())?);
-                }
-                AnyLayer::Activation(_) => {}
-                AnyLayer::Custom(own) => {
-                    for (k, parameter) in own.parameters().iter().enumerate() {
-                        let (rows, columns) = parameter.value.shape();
-                        let elements = read(&file, &format!("{index}.parameter{k}"), &[rows, columns])?;
-                        weights.push(Tensor::from_fn(rows, columns, |i, j| elements[i * columns + j]));
-                    }
-                }
-            }
-        }
-        refuse_others(&file, &tensors_of(self).into_iter().map(|(name, ..)| name).collect::<Vec<_>>())?;
-        Ok(weights)
+    /// All or nothing.
+    fn read_weights(&mut self, file: &SafeTensors<'_>) -> std::result::Result<(), ModelProblem> {
+        let matrices = read_leaves(self.layers(), file)?;
+        let mut matrices = matrices.into_iter();
+        self.visit_state_mut(&mut |matrix| matrices.next().into_iter().for_each(|read| *matrix = read));
+        Ok(())
     }
+}
+
+/// The matrices of all layers, in the order of [`NeuralNetwork::visit_state`]; nothing else may be in the file.
+fn read_leaves<T: Scalar>(
+    layers: &[AnyLayer<T>],
+    file: &SafeTensors<'_>,
+) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
+    let (mut matrices, mut names, mut problem) = (Vec::new(), Vec::new(), None);
+    for_each_leaf(layers, "", &mut |place, leaf| match read_leaf(file, place, leaf, &mut names) {
+        Ok(of_leaf) => matrices.extend(of_leaf),
+        Err(found) => {
+            problem.get_or_insert(found);
+        }
+    });
+    problem.map_or(Ok(()), Err)?;
+    refuse_others(file, &names)?;
+    Ok(matrices)
+}
+
+/// Calls `visit` with every layer that computes something and its place: `2`, or `1.f.0` in a block, as PyTorch names it.
+fn for_each_leaf<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut dyn FnMut(&str, &AnyLayer<T>)) {
+    for (index, layer) in layers.iter().enumerate() {
+        let place = format!("{before}{index}");
+        match layer {
+            AnyLayer::Residual(block) => for_each_leaf(block.layers(), &format!("{place}.f."), visit),
+            leaf => visit(&place, leaf),
+        }
+    }
+}
+
+/// The matrices of a layer, in the order of [`NeuralNetwork::visit_state`], and the names of its tensors.
+fn read_leaf<T: Scalar>(
+    file: &SafeTensors<'_>,
+    place: &str,
+    leaf: &AnyLayer<T>,
+    names: &mut Vec<String>,
+) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
+    if let AnyLayer::Linear(linear) = leaf {
+        names.extend([format!("{place}.weight"), format!("{place}.bias")]);
+        return Ok(vec![linear_parameters(file, place, linear.inputs(), linear.outputs())?]);
+    }
+    let matrix = |(name, shape): &(String, (usize, usize))| {
+        let (rows, columns) = *shape;
+        let elements = read(file, name, &[rows, columns])?;
+        Ok(Tensor::from_fn(rows, columns, |i, j| elements[i * columns + j]))
+    };
+    let own = own_matrices(place, leaf, |matrix| matrix.shape());
+    names.extend(own.iter().map(|(name, _)| name.clone()));
+    own.iter().map(matrix).collect()
+}
+
+/// `of` each parameter and buffer of a layer that is not linear, and its name in a file.
+fn own_matrices<T: Scalar, R>(place: &str, leaf: &AnyLayer<T>, of: impl Fn(&Tensor<T>) -> R) -> Vec<(String, R)> {
+    let mut all = Vec::new();
+    if let Some(layer) = leaf.as_layer() {
+        layer.parameters(&mut |name, parameter| all.push((format!("{place}.{name}"), of(&parameter.value))));
+        layer.buffers(&mut |name, buffer| all.push((format!("{place}.{name}"), of(buffer))));
+    }
+    all
 }
 
 /// Every tensor as PyTorch names and lays it out.
 fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
     let mut tensors = Vec::new();
-    for (index, layer) in net.layers().iter().enumerate() {
-        match layer {
-            AnyLayer::Linear(linear) => {
-                let (outputs, inputs) = (linear.outputs(), linear.inputs());
-                tensors.push((format!("{index}.weight"), vec![outputs, inputs], bytes_of(linear.matrix(), 1)));
-                tensors.push((
-                    format!("{index}.bias"),
-                    vec![outputs],
-                    linear.matrix().column(0).flat_map(bytes).collect(),
-                ));
-            }
-            AnyLayer::Activation(_) => {}
-            AnyLayer::Custom(own) => {
-                for (k, parameter) in own.parameters().iter().enumerate() {
-                    let (rows, columns) = parameter.value.shape();
-                    tensors.push((format!("{index}.parameter{k}"), vec![rows, columns], bytes_of(&parameter.value, 0)));
-                }
-            }
+    for_each_leaf(net.layers(), "", &mut |place, leaf| {
+        if let AnyLayer::Linear(linear) = leaf {
+            let (outputs, inputs) = (linear.outputs(), linear.inputs());
+            let bias = linear.matrix().column(0).flat_map(bytes).collect();
+            tensors.push((format!("{place}.weight"), vec![outputs, inputs], bytes_of(linear.matrix(), 1)));
+            tensors.push((format!("{place}.bias"), vec![outputs], bias));
+            return;
         }
-    }
+        let stored = |matrix: &Tensor<T>| (vec![matrix.rows(), matrix.columns()], bytes_of(matrix, 0));
+        let own = own_matrices(place, leaf, stored);
+        tensors.extend(own.into_iter().map(|(name, (shape, bytes))| (name, shape, bytes)));
+    });
     tensors
 }
 
@@ -211,18 +257,15 @@ fn bytes<T: Scalar>(x: T) -> impl Iterator<Item = u8> {
 fn network<T: Scalar>(
     metadata: &Metadata,
     file: &SafeTensors<'_>,
+    registry: &Registry,
 ) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
-    let mut layers = Vec::new();
-    let mut names = Vec::new();
-    for (index, kind) in metadata.layers.iter().enumerate() {
-        layers.push(kind.build(|inputs, outputs| {
-            names.extend([format!("{index}.weight"), format!("{index}.bias")]);
-            linear_parameters(file, index, inputs, outputs)
-        })?);
-    }
-    refuse_others(file, &names)?;
-    NeuralNetwork::from_layers(metadata.preprocessing.features(), layers)
-        .map_err(|error| ModelProblem::Inconsistent(error.to_string()))
+    let layers = metadata.layers.iter().enumerate().map(|(index, kind)| kind.build(index, registry));
+    let layers: Vec<AnyLayer<T>> = layers.collect::<std::result::Result<_, _>>()?;
+    read_leaves(&layers, file)?;
+    let mut net = NeuralNetwork::from_layers(metadata.preprocessing.features(), layers)
+        .map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
+    net.read_weights(file)?;
+    Ok(net)
 }
 
 fn refuse_others(file: &SafeTensors<'_>, names: &[String]) -> std::result::Result<(), ModelProblem> {
@@ -232,19 +275,15 @@ fn refuse_others(file: &SafeTensors<'_>, names: &[String]) -> std::result::Resul
     }
 }
 
-/// `[b | W]` of layer `index`.
+/// `[b | W]` of the layer at a place.
 fn linear_parameters<T: Scalar>(
     file: &SafeTensors<'_>,
-    index: usize,
+    place: &str,
     inputs: usize,
     outputs: usize,
 ) -> std::result::Result<Tensor<T>, ModelProblem> {
-    if inputs == 0 || outputs == 0 {
-        let found = format!("layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each");
-        return Err(ModelProblem::Inconsistent(found));
-    }
-    let weight: Vec<T> = read(file, &format!("{index}.weight"), &[outputs, inputs])?;
-    let bias: Vec<T> = read(file, &format!("{index}.bias"), &[outputs])?;
+    let weight: Vec<T> = read(file, &format!("{place}.weight"), &[outputs, inputs])?;
+    let bias: Vec<T> = read(file, &format!("{place}.bias"), &[outputs])?;
     Ok(Tensor::from_fn(outputs, 1 + inputs, |i, j| if j == 0 { bias[i] } else { weight[i * inputs + j - 1] }))
 }
 
@@ -308,8 +347,10 @@ fn not_written(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + 
 mod tests {
     use serde_json::{Value, json};
 
+    use mfnet_table::Table;
+
     use super::*;
-    use crate::data::{Dataset, Preprocessing, Table, Target};
+    use crate::data::{Dataset, Preprocessing, Target};
     use crate::random::Seed;
 
     /// A model file whose metadata was altered, with a digest that is right again.

@@ -1,15 +1,17 @@
+use mfnet_table::NumberFormat;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{TargetColumns, Training};
-use crate::data::{NumberFormat, Preprocessing};
+use super::{Registry, TargetColumns, Training};
+use crate::data::Preprocessing;
 use crate::error::{Error, ModelProblem, Result};
-use crate::layer::{Activation, AnyLayer, Linear};
-use crate::network::NeuralNetwork;
+use crate::layer::{Activation, AnyLayer, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The latest version of the model file; this library reads all before it, too.
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
+/// The version that has no blocks and no registered layers, and is still written where there are none.
+pub(super) const OF_PLAIN_LAYERS: u32 = 2;
 /// The version that has neither encoders nor columns without names nor numbers such as 1.234,5, and is still written where there are none.
 pub(super) const OF_NUMBERS: u32 = 1;
 
@@ -57,35 +59,64 @@ impl Metadata {
 pub(super) enum LayerKind {
     Linear { inputs: usize, outputs: usize },
     Activation { function: String },
+    Residual { layers: Vec<LayerKind> },
+    Registered { name: String, settings: serde_json::Value },
 }
 
 impl LayerKind {
-    pub(super) fn all_of<T: Scalar>(net: &NeuralNetwork<T>) -> Result<Vec<LayerKind>> {
+    pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>]) -> Result<Vec<LayerKind>> {
         let kind = |(index, layer): (usize, &AnyLayer<T>)| match layer {
             AnyLayer::Linear(linear) => Ok(LayerKind::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
-            AnyLayer::Activation(activation)
-                if Activation::<T>::from_label(activation.label()).as_ref() == Some(activation) =>
-            {
-                Ok(LayerKind::Activation { function: activation.label().to_owned() })
+            // a name of the library's would be read as the library's
+            AnyLayer::Activation(own @ Activation::Custom(_)) if Activation::<T>::from_label(own.label()).is_some() => {
+                Err(Error::NotStorable { index, name: own.label().to_owned() })
             }
-            own => Err(Error::NotStorable { index, name: own.as_layer().name() }),
+            AnyLayer::Activation(activation) => Ok(LayerKind::Activation { function: activation.label().to_owned() }),
+            AnyLayer::Residual(block) => Ok(LayerKind::Residual { layers: LayerKind::all_of(block.layers())? }),
+            AnyLayer::Custom(own) => match own.stored() {
+                Some((name, settings)) => Ok(LayerKind::Registered { name: name.to_owned(), settings }),
+                None => Err(Error::NotStorable { index, name: own.name() }),
+            },
         };
-        net.layers().iter().enumerate().map(kind).collect()
+        layers.iter().enumerate().map(kind).collect()
     }
 
-    /// The layer; `parameters` reads `[b | W]` of this shape.
+    /// Whether an older version of the library cannot read it.
+    pub(super) fn is_new(&self) -> bool {
+        match self {
+            LayerKind::Linear { .. } => false,
+            LayerKind::Activation { function } => Activation::<f64>::from_label(function).is_none(),
+            LayerKind::Residual { .. } | LayerKind::Registered { .. } => true,
+        }
+    }
+
+    /// The layer, a linear one with zeros for parameters.
     pub(super) fn build<T: Scalar>(
         &self,
-        parameters: impl FnOnce(usize, usize) -> std::result::Result<Tensor<T>, ModelProblem>,
+        index: usize,
+        registry: &Registry,
     ) -> std::result::Result<AnyLayer<T>, ModelProblem> {
+        let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
+        let unknown = |what, name: &String| ModelProblem::NotRegistered { what, name: name.clone() };
         match self {
+            LayerKind::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
+                format!("layer {index} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),
+            )),
             LayerKind::Linear { inputs, outputs } => {
-                let linear = Linear::new(parameters(*inputs, *outputs)?);
-                Ok(linear.map_err(|error| ModelProblem::Inconsistent(error.to_string()))?.into())
+                Ok(Linear::new(Tensor::zeros(*outputs, 1 + inputs)).map_err(inconsistent)?.into())
             }
-            LayerKind::Activation { function } => match Activation::from_label(function) {
+            LayerKind::Activation { function } => match registry.find_activation(function) {
                 Some(activation) => Ok(activation.into()),
-                None => Err(ModelProblem::Inconsistent(format!("there is no activation {function:?}"))),
+                None => Err(unknown("activation", function)),
+            },
+            LayerKind::Residual { layers } => {
+                let layers = layers.iter().enumerate().map(|(index, layer)| layer.build(index, registry));
+                let block = Residual::new(layers.collect::<std::result::Result<_, _>>()?);
+                Ok(block.map_err(inconsistent)?.into())
+            }
+            LayerKind::Registered { name, settings } => match registry.make_layer(name, settings) {
+                Some(layer) => Ok(layer.map_err(inconsistent)?.into()),
+                None => Err(unknown("layer", name)),
             },
         }
     }

@@ -5,15 +5,18 @@ mod file;
 mod importance;
 mod metadata;
 mod network;
+mod registry;
 
 use std::collections::BTreeMap;
 
 pub use data::UnknownLevels;
 pub use importance::Importance;
+use mfnet_table::FileForm;
 pub use network::AnyNetwork;
+pub use registry::Registry;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Features, FileForm, Preprocessing, SplitBy, Targets};
+use crate::data::{Dataset, Features, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
@@ -41,6 +44,7 @@ pub struct Model {
     target: TargetColumns,
     /// How the table was written.
     form: FileForm,
+    registry: Registry,
     /// How it was trained; empty unless set. It is stored with the model.
     pub training: Training,
 }
@@ -160,8 +164,8 @@ impl Model {
         };
         let features = data.feature_names().to_vec();
         let form = data.stored_inputs().form;
-        let (network, training) = (network.into(), Training::default());
-        let model = Model { features, preprocessing, network, target, form, training };
+        let (network, registry, training) = (network.into(), Registry::new(), Training::default());
+        let model = Model { features, preprocessing, network, target, form, registry, training };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 
@@ -218,14 +222,14 @@ impl Model {
         Ok(Metrics::of(&self.output(data.stored_inputs())?, data.targets()))
     }
 
-    /// The loss that it was trained with, of data that are not scaled; none if the loss is not one of the library's.
+    /// The loss that it was trained with, of data that are not scaled; none if the loss is neither one of the library's nor registered.
     ///
     /// # Errors
     /// [`Error::Shape`] if the data have other features or targets.
     pub fn evaluate_loss(&self, data: &Dataset) -> Result<Option<f64>> {
         self.check(data)?;
         let Some(name) = &self.training.loss else { return Ok(None) };
-        self.network.evaluate_loss(name, &self.preprocessing.apply(data)).transpose()
+        self.network.evaluate_loss(name, &self.registry, &self.preprocessing.apply(data)).transpose()
     }
 
     /// Error unless the data have the features and targets of the model.

@@ -1,9 +1,9 @@
+use super::Registry;
 use crate::data::{Dataset, Samples};
 use crate::error::Result;
-use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::Replaced;
-use crate::tensor::{Dtype, Scalar, Tensor};
+use crate::tensor::{Dtype, Tensor};
 
 /// A network of either type: what a file holds is known only when it is read.
 #[derive(Clone, Debug)]
@@ -79,13 +79,9 @@ impl AnyNetwork {
         either!(self, net => net.outputs_with(replaced, samples))
     }
 
-    /// The loss of this name; none if the library has no such loss.
-    pub(super) fn evaluate_loss(&self, name: &str, data: &Dataset) -> Option<Result<f64>> {
-        fn of<T: Scalar>(net: &NeuralNetwork<T>, name: &str, data: &Dataset) -> Option<Result<f64>> {
-            let loss = <dyn Loss<T>>::from_name(name)?;
-            Some(net.evaluate_loss(&loss, data))
-        }
-        either!(self, net => of(net, name, data))
+    /// The loss of this name; none if there is no such loss.
+    pub(super) fn evaluate_loss(&self, name: &str, registry: &Registry, data: &Dataset) -> Option<Result<f64>> {
+        either!(self, net => registry.find_loss(name).map(|loss| net.evaluate_loss(&*loss, data)))
     }
 }
 

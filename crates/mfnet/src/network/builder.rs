@@ -1,7 +1,7 @@
 use super::NeuralNetwork;
 use crate::error::{Error, Result};
 use crate::init::Init;
-use crate::layer::{Activation, AnyLayer, Layer, Linear};
+use crate::layer::{Activation, AnyLayer, Layer, Linear, Residual};
 use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
 
@@ -19,6 +19,7 @@ enum Planned<T: Scalar> {
     Linear {
         outputs: usize,
     },
+    Residual(Vec<Planned<T>>),
     Ready(AnyLayer<T>),
     /// A user's own layer or activation of another type: its name.
     OfAnotherType(String),
@@ -32,16 +33,8 @@ impl<T: Scalar> Builder<T> {
     /// Computes in another type: `.dtype::<f32>()`. Call it before adding layers and activations of your own, which are of one type;
     /// [`Builder::build`] refuses those that were added earlier.
     pub fn dtype<U: Scalar>(self) -> Builder<U> {
-        let convert = |layer| match layer {
-            Planned::Linear { outputs } => Planned::Linear { outputs },
-            Planned::Ready(AnyLayer::Activation(a)) if !matches!(a, Activation::Custom(_)) => {
-                let built_in = Activation::from_label(a.label()).map(|a| Planned::Ready(a.into()));
-                built_in.unwrap_or_else(|| Planned::OfAnotherType(a.label().to_owned()))
-            }
-            Planned::Ready(own) => Planned::OfAnotherType(own.as_layer().name()),
-            Planned::OfAnotherType(name) => Planned::OfAnotherType(name),
-        };
-        Builder { features: self.features, layers: self.layers.into_iter().map(convert).collect(), init: self.init }
+        let layers = self.layers.into_iter().map(Planned::convert).collect();
+        Builder { features: self.features, layers, init: self.init }
     }
 
     /// A linear layer with this number of outputs.
@@ -71,6 +64,12 @@ impl<T: Scalar> Builder<T> {
         self.activation(Activation::Tanh)
     }
 
+    /// A residual block, A + f(A), around the layers that `f` adds; see [`Residual`].
+    pub fn residual(mut self, f: impl FnOnce(Builder<T>) -> Builder<T>) -> Self {
+        self.layers.push(Planned::Residual(f(Builder::new(0)).layers));
+        self
+    }
+
     /// A layer of your own.
     pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
         self.layers.push(Planned::Ready(AnyLayer::Custom(Box::new(layer))));
@@ -93,18 +92,77 @@ impl<T: Scalar> Builder<T> {
             return Err(Error::invalid("features", "at least 1", 0));
         }
         self.check_size()?;
-        let relu_follows: Vec<bool> = (0..self.layers.len())
-            .map(|l| matches!(self.layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
+        let mut drawing = Drawing { init: self.init, seed, leaf: 0 };
+        let (layers, _) = drawing.layers(self.layers, self.features)?;
+        NeuralNetwork::from_layers(self.features, layers)
+    }
+
+    /// Error if the machine has no room for the weights, their gradients and two more matrices of an optimizer's.
+    fn check_size(&self) -> Result<()> {
+        let mut inputs = self.features as u128;
+        let parameters: u128 = self.layers.iter().map(|layer| layer.parameters(&mut inputs)).sum();
+        let elements = usize::try_from(parameters.saturating_mul(4)).unwrap_or(usize::MAX);
+        Vec::<T>::new().try_reserve_exact(elements).map_err(|_| {
+            Error::invalid("hidden size", "layers for which there is memory", format!("{parameters} parameters"))
+        })
+    }
+}
+
+impl<T: Scalar> Planned<T> {
+    fn convert<U: Scalar>(self) -> Planned<U> {
+        match self {
+            Planned::Linear { outputs } => Planned::Linear { outputs },
+            Planned::Residual(layers) => Planned::Residual(layers.into_iter().map(Planned::convert).collect()),
+            Planned::Ready(AnyLayer::Activation(a)) if !matches!(a, Activation::Custom(_)) => {
+                let built_in = Activation::from_label(a.label()).map(|a| Planned::Ready(a.into()));
+                built_in.unwrap_or_else(|| Planned::OfAnotherType(a.label().to_owned()))
+            }
+            Planned::Ready(own) => Planned::OfAnotherType(own.name()),
+            Planned::OfAnotherType(name) => Planned::OfAnotherType(name),
+        }
+    }
+
+    /// How many parameters its linear layers have for so many inputs, which become its outputs.
+    fn parameters(&self, inputs: &mut u128) -> u128 {
+        match self {
+            Planned::Linear { outputs } => {
+                let parameters = (*outputs as u128).saturating_mul(*inputs + 1);
+                *inputs = *outputs as u128;
+                parameters
+            }
+            Planned::Residual(layers) => layers.iter().map(|layer| layer.parameters(inputs)).sum(),
+            Planned::Ready(_) | Planned::OfAnotherType(_) => 0,
+        }
+    }
+}
+
+/// Draws the weights of one layer after the other.
+struct Drawing {
+    init: Option<Init>,
+    seed: Seed,
+    /// The number of the next leaf.
+    leaf: usize,
+}
+
+impl Drawing {
+    /// The layers, and the features of the last one's output.
+    fn layers<T: Scalar>(&mut self, layers: Vec<Planned<T>>, mut features: usize) -> Result<(Vec<AnyLayer<T>>, usize)> {
+        let relu_follows: Vec<bool> = (0..layers.len())
+            .map(|l| matches!(layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
             .collect();
-        let mut features = self.features;
-        let mut layers = Vec::new();
-        for (l, planned) in self.layers.into_iter().enumerate() {
+        let mut built = Vec::new();
+        for (planned, relu_follows) in layers.into_iter().zip(relu_follows) {
             let layer = match planned {
                 Planned::Linear { outputs: 0 } => return Err(Error::invalid("outputs of a layer", "at least 1", 0)),
                 Planned::Linear { outputs } => {
-                    let init = self.init.unwrap_or(if relu_follows[l] { Init::He } else { Init::Glorot });
-                    let mut rng = seed.stream(Purpose::Initialisation { layer: l });
+                    let init = self.init.unwrap_or(if relu_follows { Init::He } else { Init::Glorot });
+                    let mut rng = self.seed.stream(Purpose::Initialisation { layer: self.leaf });
                     Linear::new(init.draw(features, outputs, &mut rng))?.into()
+                }
+                Planned::Residual(layers) => {
+                    let (layers, _) = self.layers(layers, features)?;
+                    self.leaf -= 1;
+                    Residual::new(layers)?.into()
                 }
                 Planned::Ready(layer) => layer,
                 Planned::OfAnotherType(name) => {
@@ -112,25 +170,10 @@ impl<T: Scalar> Builder<T> {
                     return Err(Error::invalid("dtype", expected, format!("{name} before it")));
                 }
             };
-            features = layer.as_layer().output_features(features)?;
-            layers.push(layer);
+            self.leaf += 1;
+            features = layer.output_features(features)?;
+            built.push(layer);
         }
-        NeuralNetwork::from_layers(self.features, layers)
-    }
-
-    /// Error if the machine has no room for the weights, their gradients and two more matrices of an optimizer's.
-    fn check_size(&self) -> Result<()> {
-        let mut inputs = self.features as u128;
-        let mut parameters = 0_u128;
-        for planned in &self.layers {
-            if let Planned::Linear { outputs } = planned {
-                parameters = parameters.saturating_add((*outputs as u128) * (inputs + 1));
-                inputs = *outputs as u128;
-            }
-        }
-        let elements = usize::try_from(parameters.saturating_mul(4)).unwrap_or(usize::MAX);
-        Vec::<T>::new().try_reserve_exact(elements).map_err(|_| {
-            Error::invalid("hidden size", "layers for which there is memory", format!("{parameters} parameters"))
-        })
+        Ok((built, features))
     }
 }

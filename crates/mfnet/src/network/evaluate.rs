@@ -1,5 +1,5 @@
 use super::NeuralNetwork;
-use super::stage::{self, Stage};
+use super::run::Evaluation;
 use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::loss::Loss;
@@ -24,11 +24,11 @@ impl<T: Scalar> NeuralNetwork<T> {
     ///
     /// # Errors
     /// [`crate::Error::Shape`] if the data do not fit the network; [`crate::Error::Data`] if they are not numbers alone.
-    pub fn evaluate_loss(&self, loss: &impl Loss<T>, data: &Dataset) -> Result<f64> {
+    pub fn evaluate_loss(&self, loss: &dyn Loss<T>, data: &Dataset) -> Result<f64> {
         self.check_input("evaluate_loss", data.features())?;
         self.check_outputs("evaluate_loss", data.outputs())?;
         data.check_numbers()?;
-        Ok(LossOver::new(self, data).loss_and_accuracy(self, loss).0)
+        Ok(LossOver::new(self, data.clone()).loss_and_accuracy(self, loss).0)
     }
 
     /// [`NeuralNetwork::predict`] from and to `f64`, some samples at a time.
@@ -49,13 +49,13 @@ impl<T: Scalar> NeuralNetwork<T> {
         self.check_input("predict", samples.features())?;
         let mut outputs = Tensor::zeros(self.outputs(), samples.len());
         let mut input = Tensor::zeros(self.inputs(), AT_A_TIME.min(samples.len()));
-        let mut predictor = self.predictor();
+        let mut evaluation = Evaluation::new(self, AT_A_TIME.min(samples.len()));
         let all: Vec<usize> = (0..samples.len()).collect();
         for part in all.chunks(AT_A_TIME) {
             input.set_columns(part.len());
             samples.write(part, &mut input);
             replaced.write(part, &mut input);
-            let output = predictor.predict(&input)?;
+            let output = evaluation.run(self, &input);
             for (j, sample) in part.iter().enumerate() {
                 for (i, x) in output.column(j).enumerate() {
                     outputs[(i, *sample)] = x.to_f64();
@@ -98,33 +98,34 @@ impl<'a> Replaced<'a> {
 }
 
 /// The loss and the accuracy of a data set that fits the network, computed again and again with matrices that are kept.
-pub(crate) struct LossOver<'a, T: Scalar> {
-    data: &'a Dataset,
+#[derive(Clone, Debug)]
+pub(crate) struct LossOver<T: Scalar> {
+    data: Dataset,
     samples: Vec<usize>,
     inputs: Tensor<T>,
     targets: Tensor<T>,
-    stages: Vec<Stage<T>>,
+    evaluation: Evaluation<T>,
 }
 
-impl<'a, T: Scalar> LossOver<'a, T> {
-    pub(crate) fn new(net: &NeuralNetwork<T>, data: &'a Dataset) -> Self {
+impl<T: Scalar> LossOver<T> {
+    pub(crate) fn new(net: &NeuralNetwork<T>, data: Dataset) -> Self {
         let most = AT_A_TIME.min(data.samples());
         LossOver {
-            data,
             samples: (0..data.samples()).collect(),
             inputs: Tensor::zeros(data.features(), most),
             targets: Tensor::zeros(data.outputs(), most),
-            stages: Stage::all(net, most),
+            data,
+            evaluation: Evaluation::new(net, most),
         }
     }
 
     /// J of all samples together, and for classes the fraction whose class is predicted, with the weights that the network has now.
-    pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &impl Loss<T>) -> (f64, Option<f64>) {
-        self.stages.iter_mut().for_each(|stage| stage.renew_transpose(net));
+    pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &dyn Loss<T>) -> (f64, Option<f64>) {
+        self.evaluation.renew(net);
         let (mut sum, mut hits) = (0.0, 0);
         for samples in self.samples.chunks(AT_A_TIME) {
             self.data.gather(samples, samples.len(), &mut self.inputs, &mut self.targets);
-            let output = stage::forward(&mut self.stages, net, &self.inputs);
+            let output = self.evaluation.run(net, &self.inputs);
             sum += loss.value(output, &self.targets) * samples.len() as f64;
             hits += right(output, self.data.targets(), samples).unwrap_or(0);
         }

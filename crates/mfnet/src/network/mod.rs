@@ -1,22 +1,30 @@
-//! [`NeuralNetwork`]: a list of layers, its forward pass and its backward pass.
+//! [`NeuralNetwork`]: layers, their forward pass and their backward pass.
+//!
+//! `plan.rs` makes a flat list of operations of the tree of layers, `run.rs` runs it forward and backward.
 
 mod builder;
 pub(crate) mod evaluate;
 mod gradient_check;
+pub(crate) mod plan;
 mod predictor;
-pub(crate) mod stage;
+pub(crate) mod run;
 mod summary;
 mod trace;
+
+use std::sync::Arc;
 
 pub use builder::Builder;
 pub use gradient_check::{GradientCheck, gradient_check};
 pub use predictor::Predictor;
 pub use trace::Trace;
 
+use self::plan::{Kind, Operation, Plan, Plans};
+use self::run::{Room, Run, Sink, Transposes};
 use crate::error::{Error, Result};
-use crate::layer::AnyLayer;
+use crate::layer::{AnyLayer, Layer};
 use crate::optimizer::{Gradients, Parameter, Parameters};
-use crate::tensor::{Scalar, Tensor};
+use crate::pass::Pass;
+use crate::tensor::{Scalar, Tensor, product};
 
 /// A feed-forward network: layers, each the input of the next.
 ///
@@ -30,9 +38,9 @@ use crate::tensor::{Scalar, Tensor};
 /// ```
 #[derive(Clone, Debug)]
 pub struct NeuralNetwork<T: Scalar = f64> {
-    /// Features of the input and of the output of each layer; one more than layers.
-    features: Vec<usize>,
+    inputs: usize,
     layers: Vec<AnyLayer<T>>,
+    plans: Arc<Plans>,
 }
 
 impl NeuralNetwork<f64> {
@@ -51,21 +59,18 @@ impl<T: Scalar> NeuralNetwork<T> {
         if layers.is_empty() {
             return Err(Error::shape("NeuralNetwork", "at least one layer", "none"));
         }
-        let mut all = vec![features];
-        for layer in &layers {
-            all.push(layer.as_layer().output_features(all[all.len() - 1])?);
-        }
-        Ok(NeuralNetwork { features: all, layers })
+        let plans = Arc::new(Plans::of(features, &layers)?);
+        Ok(NeuralNetwork { inputs: features, layers, plans })
     }
 
     /// Number of input features.
     pub fn inputs(&self) -> usize {
-        self.features[0]
+        self.inputs
     }
 
     /// Number of outputs.
     pub fn outputs(&self) -> usize {
-        self.features[self.layers.len()]
+        self.plans.readable.operations.last().map_or(self.inputs, |operation| operation.features)
     }
 
     /// The layers in order.
@@ -74,12 +79,17 @@ impl<T: Scalar> NeuralNetwork<T> {
     }
 
     /// Features of the output of each layer.
-    pub(crate) fn output_features(&self) -> &[usize] {
-        &self.features[1..]
+    pub(crate) fn output_features(&self) -> impl Iterator<Item = usize> {
+        let plan = &self.plans.readable;
+        plan.ends.iter().map(|end| plan.operations[*end].features)
     }
 
     pub(crate) fn layers_mut(&mut self) -> &mut [AnyLayer<T>] {
         &mut self.layers
+    }
+
+    pub(crate) fn plans(&self) -> &Arc<Plans> {
+        &self.plans
     }
 
     /// How many numbers training changes.
@@ -87,20 +97,61 @@ impl<T: Scalar> NeuralNetwork<T> {
         self.parameters().map(|p| p.value.rows() * p.value.columns()).sum()
     }
 
-    /// Every matrix of parameters, in order.
-    pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
-        self.layers.iter().flat_map(|layer| layer.as_layer().parameters())
+    /// Every layer that computes something, in order: those of the tree that hold no others.
+    pub fn leaves(&self) -> impl Iterator<Item = &dyn Layer<T>> {
+        let mut leaves = Vec::new();
+        self.layers.iter().for_each(|layer| layer.leaves(&mut |leaf| leaves.push(leaf)));
+        leaves.into_iter()
     }
 
-    /// The forward pass: A⁽⁰⁾ = `input`, A⁽ˡ⁾ = layer l of A⁽ˡ⁻¹⁾, all kept in the trace.
+    /// Every matrix of parameters, in order.
+    pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
+        let mut all = Vec::new();
+        self.leaves().for_each(|leaf| leaf.parameters(&mut |_, parameter| all.push(parameter)));
+        all.into_iter()
+    }
+
+    /// The same, for changing.
+    pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
+        let mut all = Vec::new();
+        for layer in &mut self.layers {
+            layer.leaves_mut(&mut |leaf| leaf.parameters_mut(&mut |_, parameter| all.push(parameter)));
+        }
+        all.into_iter()
+    }
+
+    /// Every matrix that training keeps: parameters and buffers.
+    pub(crate) fn visit_state(&self, visit: &mut dyn FnMut(&Tensor<T>)) {
+        for layer in &self.layers {
+            layer.leaves(&mut |leaf| {
+                leaf.parameters(&mut |_, parameter| visit(&parameter.value));
+                leaf.buffers(&mut |_, buffer| visit(buffer));
+            });
+        }
+    }
+
+    /// The same, for changing.
+    pub(crate) fn visit_state_mut(&mut self, visit: &mut dyn FnMut(&mut Tensor<T>)) {
+        for layer in &mut self.layers {
+            layer.leaves_mut(&mut |leaf| {
+                leaf.parameters_mut(&mut |_, parameter| visit(&mut parameter.value));
+                leaf.buffers_mut(&mut |_, buffer| visit(buffer));
+            });
+        }
+    }
+
+    /// The forward pass: A⁽⁰⁾ = `input`, A⁽ˡ⁾ = layer l of A⁽ˡ⁻¹⁾, all kept in the trace. `pass` says whether it is for a step of
+    /// training; [`crate::Batch::pass`] has it.
     ///
     /// # Panics
     /// If `input` has another number of features; [`NeuralNetwork::predict`] and [`crate::Trainer`] give an error instead.
-    pub fn forward<'a>(&self, input: &'a Tensor<T>) -> Trace<'a, T> {
-        assert_eq!(input.rows(), self.inputs(), "features of the input");
-        let mut outputs = self.outputs_for(input.columns());
-        self.forward_into(input, &mut outputs);
-        Trace { input, outputs }
+    pub fn forward<'a>(&self, pass: Pass, input: &'a Tensor<T>) -> Trace<'a, T> {
+        let (expected, found) = (self.inputs, input.shape());
+        assert!(found.0 == expected, "forward: expected an input of shape ({expected}, samples), found {found:?}");
+        let (plan, run) = (Arc::clone(&self.plans.readable), Run { pass, first_sample: 0 });
+        let (transposes, mut room) = (run::transposes(self, &plan, false), Room::new(&plan, input.columns()));
+        run::forward(self, &plan, run, input, &transposes, &mut room);
+        Trace { run, input, room, transposes, plan }
     }
 
     /// The backward pass: from `delta` = ∂J/∂(output) to ∂J/∂W of every layer.
@@ -115,18 +166,24 @@ impl<T: Scalar> NeuralNetwork<T> {
         self.all_gradients(trace, delta).1
     }
 
-    /// The same, and ∂J/∂(output of each layer).
+    /// The same, and ∂J/∂(output of each operation of the readable plan).
     pub(crate) fn all_gradients(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> (Vec<Tensor<T>>, Gradients<T>) {
-        assert_eq!(delta.shape(), trace.output().shape(), "shape of delta");
-        let features = trace.outputs.iter().map(Tensor::rows);
-        assert!(
-            trace.input.rows() == self.inputs() && features.eq(self.output_features().iter().copied()),
-            "the trace is that of another network"
-        );
-        let mut deltas = self.outputs_for(trace.input.columns());
-        deltas[self.layers.len() - 1] = delta;
+        let (expected, found) = (trace.output().shape(), delta.shape());
+        assert!(found == expected, "backward: expected a delta of shape {expected:?}, found {found:?}");
+        let (plan, samples) = (&self.plans.readable, trace.input.columns());
+        let of_trace = trace.plan.operations.iter().map(|operation| operation.features);
+        let mine = plan.operations.iter().map(|operation| operation.features);
+        let fits = trace.input.rows() == self.inputs && mine.eq(of_trace);
+        assert!(fits, "backward: the trace is that of another network");
+        let mut deltas: Vec<Tensor<T>> =
+            plan.operations.iter().map(|operation| Tensor::zeros(operation.features, samples)).collect();
+        deltas.pop();
+        deltas.push(delta);
         let mut gradients = self.zero_gradients();
-        self.backward_into(trace.input, &trace.outputs, &mut deltas, &mut gradients);
+        let mut sink = Whole { net: self, transposes: &trace.transposes, gradients: &mut gradients };
+        run::backward(plan, trace.run, trace.input, &trace.room, &mut deltas, &mut sink);
+        let with_buffers = plan.operations.iter().zip(&trace.room.memos).filter(|(operation, _)| operation.has_buffers);
+        gradients.memos = with_buffers.map(|(operation, memo)| (operation.layer, memo.clone())).collect();
         (deltas, gradients)
     }
 
@@ -146,50 +203,70 @@ impl<T: Scalar> NeuralNetwork<T> {
         Err(Error::shape(operation, format!("{outputs} outputs, as the targets have"), self.outputs()))
     }
 
-    /// A matrix for the output of every layer.
-    pub(crate) fn outputs_for(&self, samples: usize) -> Vec<Tensor<T>> {
-        self.features[1..].iter().map(|features| Tensor::zeros(*features, samples)).collect()
-    }
-
     /// A zero matrix for the gradient of every parameter.
     pub(crate) fn zero_gradients(&self) -> Gradients<T> {
-        let of = |layer: &AnyLayer<T>| {
-            layer.as_layer().parameters().iter().map(|p| Tensor::zeros(p.value.rows(), p.value.columns())).collect()
-        };
-        Gradients::new(self.layers.iter().map(of).collect())
+        let zeros = self.parameters().map(|p| Tensor::zeros(p.value.rows(), p.value.columns())).collect();
+        Gradients::new(zeros, Arc::clone(&self.plans.starts))
+    }
+}
+
+/// Gradients that are kept whole; the network stays as it is.
+pub(crate) struct Whole<'a, T: Scalar> {
+    pub(crate) net: &'a NeuralNetwork<T>,
+    pub(crate) transposes: &'a Transposes<T>,
+    pub(crate) gradients: &'a mut Gradients<T>,
+}
+
+impl<T: Scalar> Sink<T> for Whole<'_, T> {
+    fn network(&self) -> &NeuralNetwork<T> {
+        self.net
     }
 
-    /// The forward pass into kept matrices.
-    pub(crate) fn forward_into(&self, input: &Tensor<T>, outputs: &mut [Tensor<T>]) {
-        for (l, layer) in self.layers.iter().enumerate() {
-            let (before, rest) = outputs.split_at_mut(l);
-            layer.as_layer().forward(before.last().unwrap_or(input), &mut rest[0]);
-        }
+    fn transpose(&self, operation: usize) -> Option<&Tensor<T>> {
+        self.transposes[operation].as_ref()
     }
 
-    /// The backward pass with kept matrices; `deltas[l]` becomes ∂J/∂(output of layer l), the last one is given.
-    pub(crate) fn backward_into(
-        &self,
-        input: &Tensor<T>,
-        outputs: &[Tensor<T>],
-        deltas: &mut [Tensor<T>],
-        gradients: &mut Gradients<T>,
-    ) {
-        for (l, layer) in self.layers.iter().enumerate().rev() {
-            let layer = layer.as_layer();
-            let input = if l == 0 { input } else { &outputs[l - 1] };
-            let (before, rest) = deltas.split_at_mut(l);
-            layer.parameter_gradients(input, &outputs[l], &rest[0], gradients.layer_mut(l));
-            // nobody needs ∂J/∂A⁽⁰⁾
-            if let Some(dj_dinput) = before.last_mut() {
-                layer.input_gradient(input, &outputs[l], &rest[0], dj_dinput);
-            }
+    fn linear(&mut self, _place: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
+        product::weight_gradient(delta, input, &mut self.gradients.matrices_mut()[operation.parameter]);
+    }
+
+    fn gradients(&mut self, operation: &Operation) -> (&NeuralNetwork<T>, &mut [Tensor<T>]) {
+        let Operation { parameter, parameters, .. } = *operation;
+        (self.net, &mut self.gradients.matrices_mut()[parameter..parameter + parameters])
+    }
+}
+
+/// Lets each layer with buffers renew them from what its forward pass kept.
+pub(crate) fn renew_buffers<T: Scalar>(net: &mut NeuralNetwork<T>, plan: &Plan, room: &Room<T>) {
+    for (operation, memo) in plan.operations.iter().zip(&room.memos) {
+        if let (true, Kind::Layer(place)) = (operation.has_buffers, &operation.kind) {
+            place.layer_mut(&mut net.layers).renew_buffers(memo);
         }
     }
 }
 
 impl<T: Scalar> Parameters<T> for NeuralNetwork<T> {
-    fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
-        self.layers.iter_mut().flat_map(|layer| layer.as_layer_mut().parameters_mut())
+    fn visit_parameters_mut(&mut self, visit: &mut dyn FnMut(usize, &mut Parameter<T>)) {
+        let mut number = 0;
+        for layer in &mut self.layers {
+            layer.leaves_mut(&mut |leaf| {
+                leaf.parameters_mut(&mut |_, parameter| visit(number, parameter));
+                number += 1;
+            });
+        }
+    }
+
+    fn renew_buffers(&mut self, gradients: &Gradients<T>) {
+        if gradients.memos.is_empty() {
+            return;
+        }
+        let mut number = 0;
+        for layer in &mut self.layers {
+            layer.leaves_mut(&mut |leaf| {
+                let mine = gradients.memos.iter().filter(|(of, _)| *of == number);
+                mine.for_each(|(_, memo)| leaf.renew_buffers(memo));
+                number += 1;
+            });
+        }
     }
 }

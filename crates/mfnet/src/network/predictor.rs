@@ -1,5 +1,5 @@
 use super::NeuralNetwork;
-use super::stage::{self, Stage};
+use super::run::Evaluation;
 use crate::error::Result;
 use crate::tensor::{Scalar, Tensor};
 use crate::threads::alone;
@@ -22,15 +22,15 @@ use crate::threads::alone;
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct Predictor<'a, T: Scalar = f64> {
-    net: &'a NeuralNetwork<T>,
-    stages: Vec<Stage<T>>,
+pub struct Predictor<T: Scalar = f64> {
+    net: NeuralNetwork<T>,
+    evaluation: Evaluation<T>,
 }
 
 impl<T: Scalar> NeuralNetwork<T> {
-    /// Prepares for many predictions.
-    pub fn predictor(&self) -> Predictor<'_, T> {
-        Predictor { net: self, stages: Stage::all(self, 0) }
+    /// Prepares a copy of the network for many predictions.
+    pub fn predictor(&self) -> Predictor<T> {
+        Predictor { net: self.clone(), evaluation: Evaluation::new(self, 0) }
     }
 
     /// The output for every column of `input`.
@@ -38,13 +38,14 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if `input` has another number of features.
     pub fn predict(&self, input: &Tensor<T>) -> Result<Tensor<T>> {
-        let mut predictor = self.predictor();
-        predictor.predict(input)?;
-        Ok(predictor.stages.pop().map_or_else(|| input.clone(), |last| last.output))
+        self.check_input("predict", input.rows())?;
+        let mut evaluation = Evaluation::new(self, 0);
+        evaluation.run(self, input);
+        Ok(evaluation.into_output().unwrap_or_else(|| input.clone()))
     }
 }
 
-impl<T: Scalar> Predictor<'_, T> {
+impl<T: Scalar> Predictor<T> {
     /// The output for every column of `input`, shape (outputs, columns).
     ///
     /// # Errors
@@ -52,8 +53,8 @@ impl<T: Scalar> Predictor<'_, T> {
     pub fn predict<'a>(&'a mut self, input: &'a Tensor<T>) -> Result<&'a Tensor<T>> {
         self.net.check_input("predict", input.rows())?;
         if input.columns() == 1 {
-            return Ok(alone(|| stage::forward(&mut self.stages, self.net, input)));
+            return Ok(alone(|| self.evaluation.run(&self.net, input)));
         }
-        Ok(stage::forward(&mut self.stages, self.net, input))
+        Ok(self.evaluation.run(&self.net, input))
     }
 }

@@ -1,10 +1,17 @@
+use std::sync::Arc;
+
+use super::plan::Plan;
+use super::run::{Room, Run, Transposes};
 use crate::tensor::{Scalar, Tensor};
 
 /// What a forward pass computed: the input and the output of every layer. A backward pass starts from it.
 #[derive(Clone, Debug)]
 pub struct Trace<'a, T: Scalar = f64> {
+    pub(super) run: Run,
     pub(super) input: &'a Tensor<T>,
-    pub(super) outputs: Vec<Tensor<T>>,
+    pub(super) room: Room<T>,
+    pub(super) transposes: Transposes<T>,
+    pub(super) plan: Arc<Plan>,
 }
 
 impl<T: Scalar> Trace<'_, T> {
@@ -13,13 +20,13 @@ impl<T: Scalar> Trace<'_, T> {
         self.input
     }
 
-    /// The output of the layer at this position in the list of layers.
+    /// The output of the layer at this position in the network's list of layers.
     pub fn layer_output(&self, index: usize) -> &Tensor<T> {
-        &self.outputs[index]
+        &self.room.outputs[self.plan.ends[index]]
     }
 
     /// Ŷ, the output of the last layer.
     pub fn output(&self) -> &Tensor<T> {
-        self.outputs.last().unwrap_or(self.input)
+        self.room.outputs.last().unwrap_or(self.input)
     }
 }

@@ -1,7 +1,7 @@
-use super::{Adam, ElementRule, Parameter, Rule, require_decay_that_shrinks, update_by_elements};
+use super::{Adam, Rule, Update, require_decay_that_shrinks};
 use crate::error::Result;
+use crate::tensor::Scalar;
 use crate::tensor::kernel::vectorised;
-use crate::tensor::{Scalar, Tensor};
 
 /// Adam with decoupled weight decay, as `torch.optim.AdamW` defines it.
 ///
@@ -9,36 +9,18 @@ use crate::tensor::{Scalar, Tensor};
 /// w ← w − η λ w, then a step of Adam whose gradient has no decay in it
 /// ```
 ///
-/// Source: Loshchilov and Hutter 2019, algorithm 2; here as in PyTorch the decay is multiplied by the rate η.
-/// It spares biases unless `decay_biases`; PyTorch decays them too.
+/// Source: Loshchilov and Hutter 2019, algorithm 2; here as in PyTorch the decay is multiplied by the rate η. PyTorch's default
+/// λ is 0.01, and it decays biases too.
 ///
 /// ```
-/// use mfnet::{Adam, AdamW};
-/// let rule = AdamW(Adam { weight_decay: 0.1, ..Adam::new(0.003) });
-/// # assert_eq!(AdamW::default().0.weight_decay, 0.01);
+/// use mfnet::{AdamW, Optimizer};
+/// let optimizer: Optimizer = Optimizer::new(AdamW::default(), 0.003).weight_decay(0.1);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AdamW(
-    /// The numbers; `weight_decay` means the decoupled decay λ, and η λ is below 1.
+    /// Its numbers.
     pub Adam,
 );
-
-impl Default for AdamW {
-    /// Adam's numbers with λ = 0.01, as PyTorch's.
-    fn default() -> Self {
-        AdamW(Adam { weight_decay: 0.01, ..Adam::default() })
-    }
-}
-
-impl<T: Scalar> ElementRule<T> for AdamW {
-    fn update(&self, step: u64, biases: bool, w: &mut [T], g: &[T], [m, v]: [&mut [T]; 2]) {
-        if !biases || self.0.decay_biases {
-            let kept = T::ONE - T::from_f64(self.0.learning_rate * self.0.weight_decay);
-            vectorised(w.iter_mut(), |w| *w *= kept);
-        }
-        self.0.update_weights(step, T::ZERO, w, g, m, v);
-    }
-}
 
 impl<T: Scalar> Rule<T> for AdamW {
     fn name(&self) -> &str {
@@ -49,20 +31,16 @@ impl<T: Scalar> Rule<T> for AdamW {
         2
     }
 
-    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
-        update_by_elements(self, step, parameter, gradient, state);
+    fn update(&self, at: Update, w: &mut [T], g: &[T], state: &mut [&mut [T]]) {
+        if at.decay != 0.0 {
+            let kept = T::ONE - T::from_f64(at.rate * at.decay);
+            vectorised(w.iter_mut(), |w| *w *= kept);
+        }
+        self.0.update(Update { decay: 0.0, ..at }, w, g, state);
     }
 
-    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
-        Some(self)
-    }
-
-    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
-        Some(&mut self.0.learning_rate)
-    }
-
-    fn check(&self) -> Result<()> {
-        self.0.check_numbers()?;
-        require_decay_that_shrinks(self.0.learning_rate, self.0.weight_decay)
+    fn check(&self, rate: f64, decay: f64) -> Result<()> {
+        Rule::<T>::check(&self.0, rate, decay)?;
+        require_decay_that_shrinks(rate, decay)
     }
 }

@@ -1,47 +1,82 @@
-use crate::tensor::{Scalar, Tensor};
+use std::sync::Arc;
 
-/// ∂J/∂W of every matrix of parameters, grouped by layer; layers without parameters have none.
-#[derive(Clone, Debug, PartialEq)]
+use crate::tensor::{Memo, Scalar, Tensor};
+
+/// ∂J/∂W of every matrix of parameters of a network, and what its layers need to renew their buffers.
+#[derive(Clone, Debug)]
 pub struct Gradients<T: Scalar = f64> {
-    layers: Vec<Vec<Tensor<T>>>,
+    matrices: Vec<Tensor<T>>,
+    /// The first matrix of each layer, and their number.
+    starts: Arc<[usize]>,
+    /// What layers with buffers kept of the forward passes, with the number of the layer.
+    pub(crate) memos: Vec<(usize, Memo<T>)>,
+}
+
+impl<T: Scalar> PartialEq for Gradients<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.matrices == other.matrices
+    }
 }
 
 impl<T: Scalar> Gradients<T> {
-    pub(crate) fn new(layers: Vec<Vec<Tensor<T>>>) -> Self {
-        Gradients { layers }
+    pub(crate) fn new(matrices: Vec<Tensor<T>>, starts: Arc<[usize]>) -> Self {
+        Gradients { matrices, starts, memos: Vec::new() }
     }
 
-    /// The gradients of the layer at this position in the list of layers.
+    /// The gradients of a layer, which is counted as [`crate::Context::layer`] is; none for one without parameters.
     pub fn layer(&self, index: usize) -> &[Tensor<T>] {
-        &self.layers[index]
-    }
-
-    pub(crate) fn layer_mut(&mut self, index: usize) -> &mut [Tensor<T>] {
-        &mut self.layers[index]
+        &self.matrices[self.starts[index]..self.starts[index + 1]]
     }
 
     /// Every matrix, in the order of the parameters.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor<T>> {
-        self.layers.iter().flatten()
+        self.matrices.iter()
+    }
+
+    /// The same, for changing.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tensor<T>> {
+        self.matrices.iter_mut()
+    }
+
+    pub(crate) fn matrices(&self) -> &[Tensor<T>] {
+        &self.matrices
+    }
+
+    pub(crate) fn matrices_mut(&mut self) -> &mut [Tensor<T>] {
+        &mut self.matrices
+    }
+
+    /// G ← G + G′, matrix by matrix: the gradients of the same network for other samples.
+    ///
+    /// # Panics
+    /// If they are those of another network.
+    pub fn add(&mut self, other: &Self) {
+        assert!(self.starts == other.starts, "the gradients belong to another network");
+        self.matrices.iter_mut().zip(&other.matrices).for_each(|(sum, g)| sum.add(g));
     }
 
     /// The norm of all gradients together, √Σ(∂J/∂w)².
     pub fn norm(&self) -> f64 {
-        self.layers.iter().map(|layer| norm(layer).powi(2)).sum::<f64>().sqrt()
+        self.layers().map(|layer| norm(&self.matrices[layer]).powi(2)).sum::<f64>().sqrt()
     }
 
     /// Shortens all gradients by one factor so that their common norm is at most `most`; see [`super::Clip::Global`].
     pub fn clip_global_norm(&mut self, most: f64) {
         let norm = self.norm();
-        self.layers.iter_mut().for_each(|layer| shorten(layer, norm, most));
+        shorten(&mut self.matrices, norm, most);
     }
 
     /// Shortens each layer's gradients so that each layer's norm is at most `most`; see [`super::Clip::PerLayer`].
     pub fn clip_each_layer_norm(&mut self, most: f64) {
-        for layer in &mut self.layers {
+        for index in 1..self.starts.len() {
+            let layer = &mut self.matrices[self.starts[index - 1]..self.starts[index]];
             let norm = norm(layer);
             shorten(layer, norm, most);
         }
+    }
+
+    fn layers(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+        self.starts.windows(2).map(|bounds| bounds[0]..bounds[1])
     }
 }
 

@@ -1,214 +1,299 @@
-//! Optimizers: a [`Rule`] says how one matrix of parameters moves, [`Optimizer`] applies it to all of a network.
+//! Optimizers: a [`Rule`] is the formula for one matrix; [`Optimizer`] applies it to all of a network, and owns learning rate,
+//! schedule, weight decay, groups and clipping.
 
 mod adam;
 mod adamw;
 mod clip;
 mod gradients;
+mod group;
 mod parameter;
+mod rule;
 mod schedule;
 mod sgd;
+
+use std::fmt;
+use std::sync::Arc;
 
 pub use adam::Adam;
 pub use adamw::AdamW;
 pub use clip::Clip;
 pub use gradients::Gradients;
-pub use parameter::{Parameter, Parameters};
+pub use group::Group;
+pub use parameter::{Parameter, ParameterKind, Parameters};
+pub use rule::{MatrixRule, Rule, Update};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
+use self::group::Factors;
 use crate::error::{Error, Result};
-use crate::tensor::parts::for_each_strip_of;
-use crate::tensor::{Descent, Scalar, Tensor};
+use crate::tensor::parts::{MOST_STATES, for_each_strip_with, split_all};
+use crate::tensor::{Scalar, Tensor};
 
 /// What a step of one weight is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 16;
 
-/// How one matrix of parameters W moves, given its gradient: the update of an optimizer.
-///
-/// ```text
-/// W ← W − η ∂J/∂W         the seed's rule; others replace ∂J/∂W by something they remember
-/// ```
-///
-/// A new rule is one file that implements this, and one row in the table of `tests/optimizers.rs`.
-pub trait Rule<T: Scalar>: Send + Sync {
-    /// The name that summaries and model files show.
-    fn name(&self) -> &str;
-
-    /// How many matrices of W's shape the rule remembers from step to step; they start as zeros.
-    fn states(&self) -> usize;
-
-    /// Moves `parameter` by one step; `step` counts from 1. `gradient` and each of `state` have its shape.
-    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]);
-
-    /// The same rule for some weights at a time, if each weight moves by its own gradient and state alone. Training then
-    /// applies it to a piece of the matrix as soon as the piece's gradient is there. Must give the same bits.
-    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
-        None
-    }
-
-    /// η, for a [`Schedule`] to change; none for a rule that knows no rate.
-    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
-        None
-    }
-
-    /// Checks the rule's numbers.
-    ///
-    /// # Errors
-    /// [`Error::InvalidValue`] naming the number that cannot be.
-    fn check(&self) -> Result<()> {
-        Ok(())
-    }
-}
-
-/// A rule by which each weight moves by its own gradient and state alone.
-pub trait ElementRule<T: Scalar>: Send + Sync {
-    /// Moves some weights, or some biases, by one step. The slices have one length, but for `state`, whose unused ones are empty.
-    fn update(&self, step: u64, biases: bool, weights: &mut [T], gradient: &[T], state: [&mut [T]; 2]);
-
-    /// η and λ if the rule for weights (not biases) is W ← W − η (∂J/∂W + λ W): training then moves them where their gradient is
-    /// computed, and nowhere else is there a gradient. Must give the same bits.
-    fn descent(&self) -> Option<Descent<T>> {
-        None
-    }
-}
-
-/// [`Rule::update`] by a rule for elements.
-fn update_by_elements<T: Scalar>(
-    rule: &dyn ElementRule<T>,
-    step: u64,
-    parameter: &mut Parameter<T>,
-    gradient: &Tensor<T>,
-    state: &mut [Tensor<T>],
-) {
-    let (layout, biases) = (gradient.layout(), parameter.bias_columns);
-    assert!(gradient.shape() == parameter.value.shape(), "the gradient has the parameter's shape");
-    let [first, second] = {
-        let mut state = state.iter_mut();
-        [state.next(), state.next()]
-    };
-    let operations = COST * gradient.rows() * gradient.columns();
-    for_each_strip_of([Some(&mut parameter.value), first, second], operations, |strip, [weights, first, second]| {
-        let gradient = &gradient.storage()[layout.place(strip.panel, strip.columns.clone())];
-        let of_biases = biases.clamp(strip.columns.start, strip.columns.end) - strip.columns.start;
-        let border = of_biases * layout.height(strip.panel);
-        let (weights, other_weights) = weights.split_at_mut(border);
-        let (first, other_first) = first.split_at_mut(border.min(first.len()));
-        let (second, other_second) = second.split_at_mut(border.min(second.len()));
-        rule.update(step, true, weights, &gradient[..border], [first, second]);
-        rule.update(step, false, other_weights, &gradient[border..], [other_first, other_second]);
-    });
-}
-
-impl<T: Scalar> Rule<T> for Box<dyn Rule<T>> {
-    fn name(&self) -> &str {
-        (**self).name()
-    }
-    fn states(&self) -> usize {
-        (**self).states()
-    }
-    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
-        (**self).update(step, parameter, gradient, state);
-    }
-    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
-        (**self).by_elements()
-    }
-    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
-        (**self).learning_rate_mut()
-    }
-    fn check(&self) -> Result<()> {
-        (**self).check()
-    }
-}
-
-/// A rule and what it remembers of every matrix.
+/// A rule, the numbers that it is given in each step, and what it remembers of every matrix.
 ///
 /// ```
-/// use mfnet::{HalfMse, Loss, NeuralNetwork, Optimizer, Seed, Sgd, Tensor};
+/// use mfnet::{HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Seed, Sgd, Tensor};
 /// let mut net = NeuralNetwork::builder(2).linear(1).build(Seed(0))?;
 /// let (x, y) = (Tensor::from_rows([[1.0], [2.0]]), Tensor::from_rows([[3.0]]));
-/// let mut optimizer = Optimizer::new(Sgd::new(0.1));
+/// let mut optimizer = Optimizer::new(Sgd::default(), 0.1);
 /// for _ in 0..50 {
-///     let trace = net.forward(&x);
+///     let trace = net.forward(Pass::Evaluate, &x);
 ///     let delta = HalfMse.gradient(trace.output(), &y);
 ///     let gradients = net.backward(&trace, delta);
-///     optimizer.step(&mut net, &gradients);
+///     optimizer.step(&mut net, gradients);
 /// }
 /// assert!((net.predict(&x)?[(0, 0)] - 3.0).abs() < 1e-9);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
-#[derive(Clone, Debug)]
-pub struct Optimizer<T: Scalar, R> {
-    rule: R,
+#[derive(Clone)]
+pub struct Optimizer<T: Scalar = f64> {
+    rule: AnyRule<T>,
+    learning_rate: f64,
+    weight_decay: f64,
+    groups: Vec<Group>,
+    clip: Option<Clip>,
+    schedule: Schedule,
+    /// How long the schedule is: steps of an epoch, and epochs.
+    length: (usize, usize),
+    /// Steps made, and the rate of the one that is being made.
     step: u64,
-    /// For each matrix of parameters what the rule remembers of it; empty before the first step.
-    states: Vec<Vec<Tensor<T>>>,
+    rate: f64,
+    /// Of each matrix of parameters that was moved.
+    matrices: Vec<Option<Remembered<T>>>,
 }
 
-impl<T: Scalar, R: Rule<T>> Optimizer<T, R> {
-    /// An optimizer that has not made a step.
-    pub fn new(rule: R) -> Self {
-        Optimizer { rule, step: 0, states: Vec::new() }
+#[derive(Clone)]
+enum AnyRule<T: Scalar> {
+    Elements(Arc<dyn Rule<T>>),
+    Matrices(Arc<dyn MatrixRule<T>>),
+}
+
+/// A rule, a step of it for biases and for other weights, and what the rule remembers of a matrix.
+pub(crate) type Pieces<'a, T> = (&'a dyn Rule<T>, [Update; 2], &'a mut [Tensor<T>]);
+
+/// What the rule remembers of a matrix, and the factors for its biases and its other columns.
+#[derive(Clone, Debug, PartialEq)]
+struct Remembered<T: Scalar> {
+    state: Vec<Tensor<T>>,
+    factors: [Factors; 2],
+}
+
+impl<T: Scalar> Optimizer<T> {
+    /// An optimizer that has not made a step: no weight decay, a constant rate, no clipping.
+    pub fn new(rule: impl Rule<T> + 'static, learning_rate: f64) -> Self {
+        Self::of(AnyRule::Elements(Arc::new(rule)), learning_rate)
     }
 
-    /// Moves all parameters by one step. Allocates in the first one only.
+    /// The same with a rule for whole matrices.
+    pub fn of_matrices(rule: impl MatrixRule<T> + 'static, learning_rate: f64) -> Self {
+        Self::of(AnyRule::Matrices(Arc::new(rule)), learning_rate)
+    }
+
+    fn of(rule: AnyRule<T>, learning_rate: f64) -> Self {
+        Optimizer {
+            rule,
+            learning_rate,
+            weight_decay: 0.0,
+            groups: Vec::new(),
+            clip: None,
+            schedule: Schedule::Constant,
+            length: (1, 1),
+            step: 0,
+            rate: learning_rate,
+            matrices: Vec::new(),
+        }
+    }
+
+    /// λ, which spares biases and scales unless a [`Group`] says otherwise.
+    pub fn weight_decay(mut self, decay: f64) -> Self {
+        self.weight_decay = decay;
+        self
+    }
+
+    /// Weight decay for biases too, as PyTorch has it.
+    pub fn decay_biases(self) -> Self {
+        self.group(Group { kind: Some(ParameterKind::Biases), decay: Some(1.0), ..Group::default() })
+    }
+
+    /// A learning rate and a weight decay of their own for some parameters.
+    pub fn group(mut self, group: Group) -> Self {
+        self.groups.push(group);
+        self
+    }
+
+    /// Shortens long gradients before each step.
+    pub fn clip(mut self, clip: Clip) -> Self {
+        self.clip = Some(clip);
+        self
+    }
+
+    /// Changes the rate from step to step. In a loop of your own say with [`Optimizer::length`] how long it is.
+    pub fn schedule(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self
+    }
+
+    /// How many steps an epoch has, and how many epochs there will be, for the schedule. [`crate::Trainer`] says it itself.
+    pub fn length(mut self, steps_per_epoch: usize, epochs: usize) -> Self {
+        self.set_length(steps_per_epoch, epochs);
+        self
+    }
+
+    pub(crate) fn set_length(&mut self, steps_per_epoch: usize, epochs: usize) {
+        self.length = (steps_per_epoch, epochs);
+    }
+
+    /// The rule's name.
+    pub fn name(&self) -> &str {
+        match &self.rule {
+            AnyRule::Elements(rule) => rule.name(),
+            AnyRule::Matrices(rule) => rule.name(),
+        }
+    }
+
+    /// η of the last step that was made, before the factors of groups.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// Moves all parameters by one step, and renews what a layer keeps besides. Allocates in the first one only.
     ///
     /// # Panics
     /// If the gradients are those of another network.
-    pub fn step(&mut self, parameters: &mut impl Parameters<T>, gradients: &Gradients<T>) {
+    pub fn step(&mut self, net: &mut impl Parameters<T>, mut gradients: Gradients<T>) {
         self.begin_step();
-        let mut matrices = gradients.iter();
-        for (i, parameter) in parameters.parameters_mut().enumerate() {
-            let gradient = matrices.next().filter(|g| g.shape() == parameter.value.shape());
-            let gradient = gradient.expect("the gradients belong to another network");
-            self.update(i, parameter, gradient);
+        self.move_all(net, &mut gradients);
+        net.renew_buffers(&gradients);
+    }
+
+    /// The same after [`Optimizer::begin_step`], without buffers.
+    pub(crate) fn move_all(&mut self, net: &mut impl Parameters<T>, gradients: &mut Gradients<T>) {
+        if let Some(clip) = self.clip {
+            clip.apply(gradients);
         }
+        let mut number = 0;
+        net.visit_parameters_mut(&mut |layer, parameter| {
+            let gradient = gradients.matrices().get(number).filter(|g| g.shape() == parameter.value.shape());
+            self.update((number, layer), parameter, gradient.expect("the gradients belong to another network"));
+            number += 1;
+        });
     }
 
     /// Counts a step, whose updates follow.
     pub(crate) fn begin_step(&mut self) {
+        let (steps_per_epoch, epochs) = self.length;
+        self.rate = self.learning_rate * self.schedule.factor(self.step as usize, steps_per_epoch, epochs);
         self.step += 1;
     }
 
-    /// Moves matrix `i` of all parameters.
-    pub(crate) fn update(&mut self, i: usize, parameter: &mut Parameter<T>, gradient: &Tensor<T>) {
-        let (rule, step, state) = self.for_matrix(i, gradient.shape());
-        rule.update(step, parameter, gradient, state);
-    }
-
-    /// What it takes to move matrix `i` of all parameters: the rule, the step, and what the rule remembers of the matrix.
-    pub(crate) fn for_matrix(&mut self, i: usize, (rows, columns): (usize, usize)) -> (&R, u64, &mut [Tensor<T>]) {
-        if i >= self.states.len() {
-            self.states.resize_with(i + 1, Vec::new);
+    /// Moves a matrix with this number among all, of this layer.
+    pub(crate) fn update(&mut self, place: (usize, usize), parameter: &mut Parameter<T>, gradient: &Tensor<T>) {
+        let (rule, at, state) = self.parts(place, parameter);
+        match rule {
+            AnyRule::Elements(rule) => update_by_elements(rule.as_ref(), at, parameter, gradient, state),
+            AnyRule::Matrices(rule) => rule.update(at, parameter, gradient, state),
         }
-        let state = &mut self.states[i];
-        if state.len() < self.rule.states() {
-            state.resize_with(self.rule.states(), || Tensor::zeros(rows, columns));
+    }
+
+    /// What it takes to move a piece of a matrix as soon as its gradient is there; none if the rule wants the whole matrix.
+    pub(crate) fn by_pieces(&mut self, place: (usize, usize), parameter: &Parameter<T>) -> Option<Pieces<'_, T>> {
+        match self.parts(place, parameter) {
+            (AnyRule::Elements(rule), at, state) => Some((rule.as_ref(), at, state)),
+            (AnyRule::Matrices(_), ..) => None,
         }
-        (&self.rule, self.step, state)
     }
 
-    /// The rule.
-    pub fn rule(&self) -> &R {
-        &self.rule
+    /// Whether weights can move as soon as their gradient is there, before all gradients are.
+    pub(crate) fn moves_by_pieces(&self) -> bool {
+        self.clip.is_none() && matches!(self.rule, AnyRule::Elements(_))
     }
 
-    /// The rule, to change its rate between two steps.
-    pub fn rule_mut(&mut self) -> &mut R {
-        &mut self.rule
+    /// The rule, this step for the biases and for the other columns of a matrix, and what is remembered of it.
+    fn parts(
+        &mut self,
+        (number, layer): (usize, usize),
+        parameter: &Parameter<T>,
+    ) -> (&AnyRule<T>, [Update; 2], &mut [Tensor<T>]) {
+        if number >= self.matrices.len() {
+            self.matrices.resize_with(number + 1, || None);
+        }
+        let Remembered { state, factors } = self.matrices[number].get_or_insert_with(|| {
+            let factors = [ParameterKind::Biases, parameter.kind];
+            let factors = factors.map(|kind| Group::factors(&self.groups, layer, kind));
+            let states = match &self.rule {
+                AnyRule::Elements(rule) => rule.states(),
+                AnyRule::Matrices(rule) => rule.states(),
+            };
+            let (rows, columns) = parameter.value.shape();
+            Remembered { state: (0..states).map(|_| Tensor::zeros(rows, columns)).collect(), factors }
+        });
+        let (step, rate, decay) = (self.step, self.rate, self.weight_decay);
+        let at = factors.map(|f| Update { step, rate: rate * f.rate, decay: decay * f.decay });
+        (&self.rule, at, state)
     }
+
+    /// Checks all numbers.
+    ///
+    /// # Errors
+    /// [`Error::InvalidValue`] naming the number that cannot be.
+    pub fn check(&self) -> Result<()> {
+        let (rate, decay) = (self.learning_rate, self.weight_decay);
+        require("learning rate", rate, rate.is_finite() && rate > 0.0, "a positive number")?;
+        require("weight decay", decay, decay.is_finite() && decay >= 0.0, "0 or a positive number")?;
+        match &self.rule {
+            AnyRule::Elements(rule) => {
+                let states = rule.states();
+                let expected = format!("at most {MOST_STATES}; a MatrixRule may have more");
+                require("states of the rule", states as f64, states <= MOST_STATES, &expected)?;
+                rule.check(rate, decay)?;
+            }
+            AnyRule::Matrices(rule) => rule.check(rate, decay)?,
+        }
+        self.groups.iter().try_for_each(Group::check)?;
+        self.schedule.check()?;
+        self.clip.map_or(Ok(()), Clip::check)
+    }
+
+    /// Whether both have made the same steps and remember the same.
+    pub(crate) fn is_where(&self, other: &Self) -> bool {
+        self.step == other.step && self.matrices == other.matrices
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Optimizer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {} after {} steps", self.name(), self.rate(), self.step)
+    }
+}
+
+/// A whole matrix by a rule for elements.
+fn update_by_elements<T: Scalar>(
+    rule: &dyn Rule<T>,
+    [at_biases, at_weights]: [Update; 2],
+    parameter: &mut Parameter<T>,
+    gradient: &Tensor<T>,
+    state: &mut [Tensor<T>],
+) {
+    let (layout, biases, states) = (gradient.layout(), parameter.bias_columns, state.len());
+    assert!(gradient.shape() == parameter.value.shape(), "the gradient has the parameter's shape");
+    let operations = COST * gradient.rows() * gradient.columns();
+    for_each_strip_with(&mut parameter.value, state, operations, |strip, weights, state| {
+        let gradient = &gradient.storage()[layout.place(strip.panel, strip.columns.clone())];
+        let of_biases = biases.clamp(strip.columns.start, strip.columns.end) - strip.columns.start;
+        let border = of_biases * layout.height(strip.panel);
+        let (biases, weights) = weights.split_at_mut(border);
+        let (mut of_biases, mut of_weights) = split_all(state, border);
+        rule.update(at_biases, biases, &gradient[..border], &mut of_biases[..states]);
+        rule.update(at_weights, weights, &gradient[border..], &mut of_weights[..states]);
+    });
 }
 
 /// `x` if `ok`.
 fn require(name: &'static str, x: f64, ok: bool, expected: &str) -> Result<()> {
     if ok { Ok(()) } else { Err(Error::invalid(name, expected, x)) }
-}
-
-fn require_rate(x: f64) -> Result<()> {
-    require("learning rate", x, x.is_finite() && x > 0.0, "a positive number")
-}
-
-fn require_decay(x: f64) -> Result<()> {
-    require("weight decay", x, x.is_finite() && x >= 0.0, "0 or a positive number")
 }
 
 /// Decay alone is W ← W − η λ W: with η λ ≥ 1 it turns or wipes out all weights in each step.

@@ -1,3 +1,4 @@
+use super::Gradients;
 use crate::tensor::{Scalar, Tensor};
 
 /// A matrix that training changes.
@@ -5,29 +6,54 @@ use crate::tensor::{Scalar, Tensor};
 pub struct Parameter<T: Scalar = f64> {
     /// The numbers.
     pub value: Tensor<T>,
-    /// How many columns, from the left, are biases, which weight decay spares: 1 for `[b | W]` of a linear layer.
+    /// How many columns, from the left, are biases: 1 for `[b | W]` of a linear layer.
     pub bias_columns: usize,
+    /// What the other columns are.
+    pub kind: ParameterKind,
+}
+
+/// What numbers of a layer are. [`super::Group`] gives each kind a learning rate and a weight decay of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ParameterKind {
+    /// Factors of inputs, as W of a linear layer.
+    Weights,
+    /// What is added, as b of a linear layer. Weight decay spares them unless asked.
+    Biases,
+    /// A factor for each feature, as γ of a normalisation. Weight decay spares them unless asked.
+    Scales,
+    /// A vector for each level of a category.
+    Embeddings,
 }
 
 impl<T: Scalar> Parameter<T> {
-    /// A matrix without biases.
-    pub fn weights(value: Tensor<T>) -> Self {
-        Parameter { value, bias_columns: 0 }
+    /// A matrix of this kind.
+    pub fn new(kind: ParameterKind, value: Tensor<T>) -> Self {
+        let bias_columns = if kind == ParameterKind::Biases { value.columns() } else { 0 };
+        Parameter { value, bias_columns, kind }
     }
 
-    /// A matrix of biases alone.
+    /// A matrix of weights.
+    pub fn weights(value: Tensor<T>) -> Self {
+        Parameter::new(ParameterKind::Weights, value)
+    }
+
+    /// A matrix of biases.
     pub fn biases(value: Tensor<T>) -> Self {
-        Parameter { bias_columns: value.columns(), value }
+        Parameter::new(ParameterKind::Biases, value)
     }
 
     /// `[b | W]`: the first column is the bias.
     pub fn with_bias_column(value: Tensor<T>) -> Self {
-        Parameter { value, bias_columns: 1 }
+        Parameter { bias_columns: 1, ..Parameter::weights(value) }
     }
 }
 
 /// Something with parameters, always in the same order: what an optimizer moves.
 pub trait Parameters<T: Scalar> {
-    /// Every matrix once.
-    fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>>;
+    /// Calls `visit` with each matrix once, and the number of its layer.
+    fn visit_parameters_mut(&mut self, visit: &mut dyn FnMut(usize, &mut Parameter<T>));
+
+    /// Changes what is not trained but follows from the step's batch; see [`crate::Layer::renew_buffers`].
+    fn renew_buffers(&mut self, _gradients: &Gradients<T>) {}
 }

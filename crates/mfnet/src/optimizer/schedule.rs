@@ -50,7 +50,7 @@ const LAST: f64 = FIRST / 1e4;
 impl Schedule {
     /// f(t) for step t, counted from 0 over all epochs.
     pub fn factor(self, step: usize, steps_per_epoch: usize, epochs: usize) -> f64 {
-        let all = (steps_per_epoch * epochs).max(1) as f64;
+        let all = (steps_per_epoch as f64 * epochs as f64).max(1.0);
         let done = step as f64 / all;
         match self {
             Schedule::Constant => 1.0,

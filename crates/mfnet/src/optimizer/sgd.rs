@@ -1,9 +1,7 @@
-use super::{
-    ElementRule, Parameter, Rule, require, require_decay, require_decay_that_shrinks, require_rate, update_by_elements,
-};
+use super::{Rule, Update, require, require_decay_that_shrinks};
 use crate::error::Result;
+use crate::tensor::Scalar;
 use crate::tensor::kernel::vectorised;
-use crate::tensor::{Descent, Scalar, Tensor};
 
 /// Stochastic gradient descent with momentum, as `torch.optim.SGD` defines it (dampening 0).
 ///
@@ -15,55 +13,18 @@ use crate::tensor::{Descent, Scalar, Tensor};
 /// ```
 ///
 /// Here and in PyTorch the rate multiplies the whole velocity; in Sutskever et al. 2013 and TensorFlow it is inside
-/// (v ← μ v + η g), which differs when the rate changes. Weight decay λ spares biases unless `decay_biases`;
-/// PyTorch decays them too.
+/// (v ← μ v + η g), which differs when the rate changes. η and λ belong to the [`super::Optimizer`].
 ///
 /// ```
-/// use mfnet::Sgd;
-/// let rule = Sgd { momentum: 0.9, nesterov: true, ..Sgd::new(0.01) };
-/// # assert_eq!(rule.weight_decay, 0.0);
+/// use mfnet::{Optimizer, Sgd};
+/// let optimizer: Optimizer = Optimizer::new(Sgd { momentum: 0.9, nesterov: true }, 0.01);
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sgd {
-    /// η.
-    pub learning_rate: f64,
     /// μ, at least 0 and below 1.
     pub momentum: f64,
     /// Nesterov's form of the step.
     pub nesterov: bool,
-    /// λ; η λ is below 1.
-    pub weight_decay: f64,
-    /// Whether weight decay applies to biases too.
-    pub decay_biases: bool,
-}
-
-impl Sgd {
-    /// The seed's rule: no momentum, no decay.
-    pub fn new(learning_rate: f64) -> Self {
-        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, decay_biases: false }
-    }
-}
-
-impl<T: Scalar> ElementRule<T> for Sgd {
-    fn update(&self, _step: u64, biases: bool, w: &mut [T], g: &[T], [v, _]: [&mut [T]; 2]) {
-        let (eta, mu) = (T::from_f64(self.learning_rate), T::from_f64(self.momentum));
-        let spared = biases && !self.decay_biases;
-        let lambda = if spared { T::ZERO } else { T::from_f64(self.weight_decay) };
-        if self.momentum == 0.0 {
-            vectorised(w.iter_mut().zip(g), |(w, g)| *w -= eta * (*g + lambda * *w));
-        } else {
-            vectorised(w.iter_mut().zip(g).zip(v), |((w, g), v)| {
-                let g = *g + lambda * *w;
-                *v = mu * *v + g;
-                *w -= eta * if self.nesterov { g + mu * *v } else { *v };
-            });
-        }
-    }
-
-    fn descent(&self) -> Option<Descent<T>> {
-        let (eta, lambda) = (T::from_f64(self.learning_rate), T::from_f64(self.weight_decay));
-        (self.momentum == 0.0).then_some(Descent { eta, lambda })
-    }
 }
 
 impl<T: Scalar> Rule<T> for Sgd {
@@ -75,22 +36,24 @@ impl<T: Scalar> Rule<T> for Sgd {
         usize::from(self.momentum != 0.0)
     }
 
-    fn update(&self, step: u64, parameter: &mut Parameter<T>, gradient: &Tensor<T>, state: &mut [Tensor<T>]) {
-        update_by_elements(self, step, parameter, gradient, state);
+    fn update(&self, Update { rate, decay, .. }: Update, w: &mut [T], g: &[T], state: &mut [&mut [T]]) {
+        let (eta, lambda, mu) = (T::from_f64(rate), T::from_f64(decay), T::from_f64(self.momentum));
+        let [v] = state else {
+            return vectorised(w.iter_mut().zip(g), |(w, g)| *w -= eta * (*g + lambda * *w));
+        };
+        vectorised(w.iter_mut().zip(g).zip(v.iter_mut()), |((w, g), v)| {
+            let g = *g + lambda * *w;
+            *v = mu * *v + g;
+            *w -= eta * if self.nesterov { g + mu * *v } else { *v };
+        });
     }
 
-    fn by_elements(&self) -> Option<&dyn ElementRule<T>> {
-        Some(self)
+    fn is_plain_descent(&self) -> bool {
+        self.momentum == 0.0
     }
 
-    fn learning_rate_mut(&mut self) -> Option<&mut f64> {
-        Some(&mut self.learning_rate)
-    }
-
-    fn check(&self) -> Result<()> {
-        require_rate(self.learning_rate)?;
-        require_decay(self.weight_decay)?;
-        require_decay_that_shrinks(self.learning_rate, self.weight_decay)?;
+    fn check(&self, rate: f64, decay: f64) -> Result<()> {
+        require_decay_that_shrinks(rate, decay)?;
         require("momentum", self.momentum, (0.0..1.0).contains(&self.momentum), "a number from 0 to less than 1")?;
         require("momentum", self.momentum, !self.nesterov || self.momentum > 0.0, "a positive number with nesterov")
     }

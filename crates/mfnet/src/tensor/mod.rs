@@ -15,6 +15,7 @@ mod augmented;
 mod elementary;
 mod elements;
 pub(crate) mod kernel;
+mod memo;
 pub(crate) mod parts;
 pub(crate) mod product;
 mod scalar;
@@ -26,7 +27,9 @@ use std::ops::{Index, IndexMut, Range};
 use aligned_vec::{AVec, ConstAlign};
 
 use elements::{Elements, ElementsMut};
-pub use product::{Descent, Operand};
+pub use memo::Memo;
+pub(crate) use product::Descent;
+pub use product::Operand;
 pub use scalar::{Dtype, Scalar};
 
 use crate::error::{Error, Result};
@@ -253,6 +256,29 @@ impl<T: Scalar> Tensor<T> {
         parts::for_each_chunk(&mut self.elements, 4096, self.rows * self.columns, |_, elements| {
             kernel::vectorised(elements.iter_mut(), |x| *x *= factor);
         });
+    }
+
+    /// Adds another matrix of the same shape, element by element.
+    pub(crate) fn add(&mut self, other: &Self) {
+        assert_eq!(self.shape(), other.shape(), "shapes of the terms");
+        parts::for_each_chunk(&mut self.elements, 4096, self.rows * self.columns, |i, elements| {
+            let other = &other.elements[i * 4096..];
+            kernel::vectorised(elements.iter_mut().zip(other), |(x, y)| *x += *y);
+        });
+    }
+
+    /// The elements of one column for changing, from the top.
+    ///
+    /// # Panics
+    /// If there is no such column.
+    pub fn column_mut(&mut self, j: usize) -> impl Iterator<Item = &mut T> {
+        self.expect_column(j);
+        let (layout, rows) = (self.layout(), self.rows);
+        let panels = self.elements.chunks_mut((T::PANEL * self.columns).max(1)).enumerate();
+        panels.flat_map(move |(panel, elements)| {
+            let (height, rows) = (layout.height(panel), T::PANEL.min(rows - panel * T::PANEL));
+            elements[j * height..][..rows].iter_mut()
+        })
     }
 
     /// Changes the number of columns, and leaves open what the elements are. Allocates only beyond the largest size so far.

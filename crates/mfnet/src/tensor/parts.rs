@@ -46,6 +46,43 @@ pub(crate) struct Strip {
     pub(crate) columns: Range<usize>,
 }
 
+/// The most tensors that go with another one in [`for_each_strip_with`] and [`for_each_update_block`].
+pub(crate) const MOST_STATES: usize = 4;
+
+/// The same part of several tensors; empty where there is none.
+type States<'a, T> = [&'a mut [T]; MOST_STATES];
+
+/// The tensors that go with another one, to be cut into parts.
+struct StateParts<'a, T>([Option<Parts<'a, T>>; MOST_STATES]);
+
+impl<'a, T: Scalar> StateParts<'a, T> {
+    fn of(shape: (usize, usize), states: &'a mut [Tensor<T>]) -> Self {
+        assert!(states.len() <= MOST_STATES, "at most {MOST_STATES} tensors beside the first");
+        assert!(states.iter().all(|state| state.shape() == shape), "tensors of one shape");
+        let mut states = states.iter_mut();
+        StateParts(std::array::from_fn(|_| states.next().map(|state| Parts::of(state.storage_mut()))))
+    }
+
+    /// # Safety
+    /// That of [`Parts::take`].
+    unsafe fn take(&self, place: &Range<usize>) -> States<'_, T> {
+        std::array::from_fn(|n| match &self.0[n] {
+            // SAFETY: the caller's promise.
+            Some(parts) => unsafe { parts.take(place.clone()) },
+            None => &mut [],
+        })
+    }
+}
+
+/// All of them, cut at the same place.
+pub(crate) fn split_all<T>(states: States<'_, T>, at: usize) -> (States<'_, T>, States<'_, T>) {
+    let (mut before, mut after): (States<'_, T>, States<'_, T>) = Default::default();
+    for ((state, before), after) in states.into_iter().zip(&mut before).zip(&mut after) {
+        (*before, *after) = state.split_at_mut(at.min(state.len()));
+    }
+    (before, after)
+}
+
 /// Calls `work(strip, its elements)` for every strip of `tensor`, on all threads if `operations`, the cost of all, is worth it. A
 /// thread takes neighbouring strips, so that it owns whole panels where there are enough of them.
 pub(crate) fn for_each_strip<T: Scalar>(
@@ -53,34 +90,49 @@ pub(crate) fn for_each_strip<T: Scalar>(
     operations: usize,
     work: impl Fn(Strip, &mut [T]) + Sync,
 ) {
-    for_each_strip_of([Some(tensor)], operations, |strip, [elements]| work(strip, elements));
+    let (layout, columns) = (tensor.layout(), tensor.columns());
+    let parts = Parts::of(tensor.storage_mut());
+    for_each_place(layout, columns, operations, |strip, place| {
+        // SAFETY: the places of different strips do not overlap, and each comes once.
+        work(strip, unsafe { parts.take(place) });
+    });
 }
 
-/// The same for several tensors of the first one's shape; where there is none, `work` gets an empty slice.
-pub(crate) fn for_each_strip_of<T: Scalar, const N: usize>(
-    tensors: [Option<&mut Tensor<T>>; N],
+/// The same with the strips of other tensors of its shape, at most [`MOST_STATES`].
+pub(crate) fn for_each_strip_with<T: Scalar>(
+    tensor: &mut Tensor<T>,
+    states: &mut [Tensor<T>],
     operations: usize,
-    work: impl Fn(Strip, [&mut [T]; N]) + Sync,
+    work: impl Fn(Strip, &mut [T], States<'_, T>) + Sync,
 ) {
-    let Some(shape) = tensors.iter().flatten().map(|tensor| tensor.shape()).next() else { return };
-    assert!(tensors.iter().flatten().all(|tensor| tensor.shape() == shape), "tensors of one shape");
-    let Some(layout) = tensors.iter().flatten().map(|tensor| tensor.layout()).next() else { return };
-    let parts = tensors.map(|tensor| tensor.map(|tensor| Parts::of(tensor.storage_mut())));
+    let (layout, shape) = (tensor.layout(), tensor.shape());
+    let states = StateParts::of(shape, states);
+    let parts = Parts::of(tensor.storage_mut());
+    for_each_place(layout, shape.1, operations, |strip, place| {
+        // SAFETY: the places of different strips do not overlap, and each comes once.
+        let (elements, states) = unsafe { (parts.take(place.clone()), states.take(&place)) };
+        work(strip, elements, states);
+    });
+}
+
+/// Calls `work(strip, its place)` for every strip of a tensor.
+#[inline]
+fn for_each_place<T: Scalar>(
+    layout: Layout<T>,
+    columns: usize,
+    operations: usize,
+    work: impl Fn(Strip, Range<usize>) + Sync,
+) {
     // of few strips a thread would have too much or nothing
-    let few = is_worth_sharing(operations) && layout.panels() * shape.1 < 16 * COLUMNS;
+    let few = is_worth_sharing(operations) && layout.panels() * columns < 16 * COLUMNS;
     let width = if few { COLUMNS / 4 } else { COLUMNS };
     // a division takes as long as a small product
-    let per_panel = if (1..=width).contains(&shape.1) { 1 } else { shape.1.div_ceil(width) };
+    let per_panel = if (1..=width).contains(&columns) { 1 } else { columns.div_ceil(width) };
     share(layout.panels() * per_panel, operations, &|i| {
         let (panel, first) = if per_panel == 1 { (i, 0) } else { (i / per_panel, i % per_panel * width) };
-        let strip = Strip { panel, columns: first..shape.1.min(first + width) };
+        let strip = Strip { panel, columns: first..columns.min(first + width) };
         let place = layout.place(strip.panel, strip.columns.clone());
-        let elements = std::array::from_fn(|n| match &parts[n] {
-            // SAFETY: strips with different numbers are different pieces of the storage, and each number comes once.
-            Some(parts) => unsafe { parts.take(place.clone()) },
-            None => &mut [],
-        });
-        work(strip, elements);
+        work(strip, place);
     });
 }
 
@@ -89,27 +141,27 @@ pub(crate) struct UpdateBlock<'a, T> {
     pub(crate) strip: Strip,
     /// W's columns as rows of its transpose: the panel's number.
     pub(crate) input_panel: usize,
-    /// The elements, and those of what the rule remembers; empty where it remembers nothing.
-    pub(crate) elements: [&'a mut [T]; 3],
+    pub(crate) elements: &'a mut [T],
+    /// The same of what the rule remembers.
+    pub(crate) states: States<'a, T>,
+    pub(crate) state_count: usize,
     /// The same weights in the transpose of W, if there is one.
     pub(crate) transposed: &'a mut [T],
 }
 
-/// Calls `work` for every block of parameters `[b | W]`, on all threads if `operations` is worth it. The second and third tensor are of their shape.
+/// Calls `work` for every block of parameters `[b | W]`, on all threads if `operations` is worth it.
 pub(crate) fn for_each_update_block<T: Scalar>(
-    tensors: [Option<&mut Tensor<T>>; 3],
+    parameters: &mut Tensor<T>,
+    states: &mut [Tensor<T>],
     transpose: Option<&mut Tensor<T>>,
     operations: usize,
     work: impl Fn(UpdateBlock<'_, T>) + Sync,
 ) {
-    let Some((layout, (rows, columns))) =
-        tensors.iter().flatten().map(|tensor| (tensor.layout(), tensor.shape())).next()
-    else {
-        return;
-    };
-    assert!(tensors.iter().flatten().all(|tensor| tensor.shape() == (rows, columns)), "tensors of one shape");
+    let (layout, (rows, columns)) = (parameters.layout(), parameters.shape());
     assert!(transpose.iter().all(|transpose| transpose.shape() == (columns - 1, rows)), "shape of the transpose");
-    let parts = tensors.map(|tensor| tensor.map(|tensor| Parts::of(tensor.storage_mut())));
+    let state_count = states.len();
+    let states = StateParts::of((rows, columns), states);
+    let parts = Parts::of(parameters.storage_mut());
     let transpose = transpose.map(|transpose| (transpose.layout(), Parts::of(transpose.storage_mut())));
     let per_panel = (columns - 1).div_ceil(T::PANEL).max(1);
     share(layout.panels() * per_panel, operations, &|i| {
@@ -120,15 +172,11 @@ pub(crate) fn for_each_update_block<T: Scalar>(
         let place = layout.place(panel, strip.columns.clone());
         let outputs = panel * T::PANEL..rows.min((panel + 1) * T::PANEL);
         // SAFETY: blocks with different numbers are different pieces of each storage, and each number comes once.
-        let (elements, transposed): ([&mut [T]; 3], &mut [T]) = unsafe {
-            (
-                std::array::from_fn(|n| {
-                    parts[n].as_ref().map_or(&mut [] as &mut [T], |parts| parts.take(place.clone()))
-                }),
-                transpose.as_ref().map_or(&mut [], |(layout, parts)| parts.take(layout.place(input_panel, outputs))),
-            )
+        let (elements, states, transposed) = unsafe {
+            let transposed = transpose.as_ref().map(|(layout, parts)| parts.take(layout.place(input_panel, outputs)));
+            (parts.take(place.clone()), states.take(&place), transposed.unwrap_or_default())
         };
-        work(UpdateBlock { strip, input_panel, elements, transposed });
+        work(UpdateBlock { strip, input_panel, elements, states, state_count, transposed });
     });
 }
 

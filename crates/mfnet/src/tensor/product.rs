@@ -17,7 +17,7 @@
 use std::ops::Range;
 
 use super::kernel::{self, Block, Few, Finish, Left, Right, prefetch, strip};
-use super::parts::{for_each_strip, for_each_update_block};
+use super::parts::{for_each_strip, for_each_update_block, split_all};
 use super::{Scalar, Tensor};
 
 /// A matrix as a factor of a product: itself or transposed.
@@ -163,9 +163,18 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// `then(finish(b 1ᵀ + W A))`: the bias starts each column, W A is added. `finish` is done to each sum before it is written, `then` to each strip while it is in
-/// the first cache.
-pub(crate) fn affine<T: Scalar>(
+/// Z = b 1ᵀ + W A: the bias starts each column, W A is added.
+pub(crate) fn affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
+    if are_few::<T>(parameters.rows, input.rows) {
+        affine_of_few(parameters, &parameters.transpose(1), input, output, |_, _| {});
+    } else {
+        affine_of_many(parameters, input, output, Finish::Keep, |_, _| {});
+    }
+}
+
+/// [`affine`] with vectors along the outputs. `finish` is done to each sum before it is written, `then` to each strip while it
+/// is in the first cache, with the strip's place in the output's storage.
+pub(crate) fn affine_of_many<T: Scalar>(
     parameters: &Tensor<T>,
     input: &Tensor<T>,
     output: &mut Tensor<T>,
@@ -185,7 +194,7 @@ fn check_affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &T
     assert_eq!(output.shape(), (parameters.rows, input.columns), "shape of the output");
 }
 
-/// Whether a layer has so few outputs for its inputs that [`affine_of_few`] is clearly faster than [`affine`]: vectors along the inputs, whose
+/// Whether a layer has so few outputs for its inputs that [`affine_of_few`] is clearly faster than [`affine_of_many`]: vectors along the inputs, whose
 /// lanes have to be summed at the end, instead of vectors along the outputs, some of whose lanes are empty. Never for more than a panel.
 pub(crate) fn are_few<T: Scalar>(outputs: usize, inputs: usize) -> bool {
     let along_inputs = outputs * (inputs.div_ceil(T::GROUP) + SUM_OF_LANES);
@@ -246,11 +255,11 @@ const NARROW: usize = 16 * 64;
 
 /// W ← W − η (∂J/∂W + λ W), each operation rounded.
 #[derive(Clone, Copy, Debug)]
-pub struct Descent<T> {
+pub(crate) struct Descent<T> {
     /// η.
-    pub eta: T,
+    pub(crate) eta: T,
     /// λ.
-    pub lambda: T,
+    pub(crate) lambda: T,
 }
 
 /// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W, which is in step before and after.
@@ -268,23 +277,22 @@ pub(crate) fn update<T: Scalar>(
     input: &Tensor<T>,
     Updated { parameters, state, transpose }: Updated<'_, T>,
     descent: Option<Descent<T>>,
-    rule: impl Fn(bool, &mut [T], &[T], [&mut [T]; 2]) + Sync,
+    rule: impl Fn(bool, &mut [T], &[T], &mut [&mut [T]]) + Sync,
 ) {
     let operations = 2 * parameters.rows * parameters.columns * input.columns;
     let rows = parameters.rows;
-    let mut state = state.iter_mut();
-    let tensors = [Some(parameters), state.next(), state.next()];
-    for_each_update_block(tensors, transpose, operations, |block| {
+    for_each_update_block(parameters, state, transpose, operations, |block| {
         let panel = block.strip.panel;
         let (left, outputs) = (delta.factor(panel, 0), T::PANEL.min(rows - panel * T::PANEL));
         let biases = if block.strip.columns.start == 0 { left.height } else { 0 };
-        let [(b, w), (first_b, first_w), (second_b, second_w)] =
-            block.elements.map(|elements| elements.split_at_mut(biases.min(elements.len())));
+        let (b, w) = block.elements.split_at_mut(biases);
+        let (mut of_b, mut of_w) = split_all(block.states, biases);
+        let (of_b, of_w) = (&mut of_b[..block.state_count], &mut of_w[..block.state_count]);
         prefetch(w);
         let mut gradient = Block::new();
         if biases > 0 {
             // the column of ones
-            rule(true, b, gradient.strip(&left, &Right::constant(&T::ONE, input.columns), 0..1), [first_b, second_b]);
+            rule(true, b, gradient.strip(&left, &Right::constant(&T::ONE, input.columns), 0..1), of_b);
         }
         let columns = w.len() / left.height;
         let descend = descent.map(|Descent { eta, lambda }| Finish::Descend { eta, lambda });
@@ -299,17 +307,17 @@ pub(crate) fn update<T: Scalar>(
                     return;
                 }
                 _ => {
-                    let mut of_w = [T::ZERO; NARROW];
+                    let mut gradient_of_w = [T::ZERO; NARROW];
                     let of_transpose = gradient.strip(&a, &right, 0..outputs);
-                    kernel::transpose((of_transpose, height), (&mut of_w, left.height), columns, outputs);
-                    rule(false, w, &of_w[..w.len()], [first_w, second_w]);
+                    kernel::transpose((of_transpose, height), (&mut gradient_of_w, left.height), columns, outputs);
+                    rule(false, w, &gradient_of_w[..w.len()], of_w);
                 }
             }
         } else {
             let right = input.right_transposed(block.input_panel);
             match descend {
                 Some(descend) => strip(&left, &right, 0..columns, descend, w),
-                None => rule(false, w, gradient.strip(&left, &right, 0..columns), [first_w, second_w]),
+                None => rule(false, w, gradient.strip(&left, &right, 0..columns), of_w),
             }
         }
         if !transposed.is_empty() {
@@ -396,7 +404,7 @@ mod tests {
             let w = parameters.select_columns(&(1..=inputs).collect::<Vec<_>>());
 
             let mut z = Tensor::zeros(out, samples);
-            affine(&parameters, &a, &mut z, Finish::Keep, |_, _| {});
+            affine_of_many(&parameters, &a, &mut z, Finish::Keep, |_, _| {});
             assert_eq!(z, plain(&parameters, &a.augmented()), "{out} {inputs} {samples}");
 
             if out <= T::PANEL {
@@ -417,7 +425,7 @@ mod tests {
                 let (mut changed, mut changed_transpose) = (parameters.clone(), parameters.transpose(1));
                 let transpose = Some(&mut changed_transpose);
                 let updated = Updated { parameters: &mut changed, state: &mut [], transpose };
-                let add = |_, w: &mut [T], g: &[T], _: [&mut [T]; 2]| w.iter_mut().zip(g).for_each(|(w, g)| *w += *g);
+                let add = |_, w: &mut [T], g: &[T], _: &mut [&mut [T]]| w.iter_mut().zip(g).for_each(|(w, g)| *w += *g);
                 update(&delta, &a, updated, descent, add);
                 let expected = Tensor::from_fn(out, inputs + 1, |i, j| parameters[(i, j)] + dj_dw[(i, j)]);
                 assert_eq!(changed, expected);

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::elementary;
 
 /// The type of a tensor's elements, as the model file and the command line name it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
     /// 64-bit floating point, the default.

@@ -1,12 +1,13 @@
 //! The models that a network has to beat, each written as a network of one linear layer, so that the same code scores all three.
 
-use super::Flow;
+use std::ops::ControlFlow;
+
 use super::lbfgs::minimise;
 use super::whitening::Whitening;
 use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::layer::Linear;
-use crate::loss::{CrossEntropy, Loss, Mse};
+use crate::loss::{CrossEntropy, Loss, Mse, Weights};
 use crate::network::NeuralNetwork;
 use crate::tensor::kernel::Finish;
 use crate::tensor::{Tensor, product};
@@ -57,15 +58,15 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// # Errors
 /// None for data with samples that are numbers alone.
 pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
-    linear_model_while(train, |_| Flow::Continue)
+    linear_model_while(train, |_| ControlFlow::Continue(()))
 }
 
-/// [`linear_model`], which calls `look(steps made so far)` before each step, and several times before the first. [`Flow::Stop`] ends it with the
+/// [`linear_model`], which calls `look(steps made so far)` before each step, and several times before the first. [`ControlFlow::Break`] ends it with the
 /// parameters so far.
 ///
 /// # Errors
 /// As [`linear_model`].
-pub fn linear_model_while(train: &Dataset, mut look: impl FnMut(usize) -> Flow) -> Result<NeuralNetwork> {
+pub fn linear_model_while(train: &Dataset, mut look: impl FnMut(usize) -> ControlFlow<()>) -> Result<NeuralNetwork> {
     train.check_numbers()?;
     one_layer(Problem::new(train).optimum(&mut look))
 }
@@ -98,7 +99,7 @@ impl<'a> Problem<'a> {
     }
 
     /// `[b | W]` where J is least.
-    fn optimum(&self, look: &mut dyn FnMut(usize) -> Flow) -> Tensor {
+    fn optimum(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Tensor {
         let (outputs, size) = (self.data.outputs(), 1 + self.data.features());
         let Some(whitening) = self.whitening(look) else { return Tensor::zeros(outputs, size) };
         let parameters = |v: &[f64]| whitening.parameters(Tensor::from_fn(outputs, size, |i, j| v[j * outputs + i]));
@@ -113,16 +114,16 @@ impl<'a> Problem<'a> {
     }
 
     /// Calls `work(share of the samples, X, Y)` for all samples, some at a time.
-    fn for_each_part(&self, mut work: impl FnMut(f64, &Tensor, &Tensor) -> Flow) -> Flow {
+    fn for_each_part(&self, mut work: impl FnMut(f64, &Tensor, &Tensor) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut x = Tensor::zeros(self.data.features(), 0);
         let mut y = Tensor::zeros(self.data.outputs(), 0);
         for part in self.samples.chunks(AT_A_TIME) {
             self.data.gather(part, part.len(), &mut x, &mut y);
-            if work(part.len() as f64 / self.samples.len() as f64, &x, &y) == Flow::Stop {
-                return Flow::Stop;
+            if work(part.len() as f64 / self.samples.len() as f64, &x, &y) == ControlFlow::Break(()) {
+                return ControlFlow::Break(());
             }
         }
-        Flow::Continue
+        ControlFlow::Continue(())
     }
 
     /// J + penalty/2 ‖W‖², and its gradient [ Δ 1 | Δ Xᵀ ] + penalty [ 0 | W ].
@@ -135,20 +136,20 @@ impl<'a> Problem<'a> {
 
         let (mut z, mut delta) = (Tensor::zeros(outputs, 0), Tensor::zeros(outputs, 0));
         let mut of_part = gradient.clone();
-        self.for_each_part(|share, x, y| {
+        let _ = self.for_each_part(|share, x, y| {
             z.set_columns(x.columns());
             delta.set_columns(x.columns());
-            product::affine(parameters, x, &mut z, Finish::Keep, |_, _| {});
-            value += share * self.loss.value_and_gradient(&z, y, &mut delta);
+            product::affine_of_many(parameters, x, &mut z, Finish::Keep, |_, _| {});
+            value += share * self.loss.value_and_gradient(&z, y, Weights::equal(y.columns()), &mut delta);
             product::weight_gradient(&delta, x, &mut of_part);
             gradient.iter_mut().zip(of_part.iter()).for_each(|(sum, g)| *sum += share * g);
-            Flow::Continue
+            ControlFlow::Continue(())
         });
         (value, gradient)
     }
 
     /// For the curvature at 0, which is the same for all outputs: curvature/m X̃ X̃ᵀ, and the penalty on the diagonal. None if `look` says stop.
-    fn whitening(&self, look: &mut dyn FnMut(usize) -> Flow) -> Option<Whitening> {
+    fn whitening(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Whitening> {
         let features = self.data.features();
         if features > MOST_WHITENED {
             return Some(Whitening::none());
@@ -170,7 +171,7 @@ impl<'a> Problem<'a> {
             row[i] += self.penalty;
             row
         };
-        (flow == Flow::Continue).then(|| Whitening::of(1 + features, row, LEAST_CURVATURE * self.curvature))
+        (flow.is_continue()).then(|| Whitening::of(1 + features, row, LEAST_CURVATURE * self.curvature))
     }
 }
 
@@ -188,7 +189,7 @@ mod tests {
     }
 
     fn parameters(net: &NeuralNetwork) -> &Tensor {
-        &net.layers()[0].as_layer().parameters()[0].value
+        &net.parameters().next().unwrap().value
     }
 
     #[test]

@@ -25,26 +25,45 @@ pub struct History {
     pub(super) best_epoch: Option<usize>,
     pub(super) samples: usize,
     pub(super) seconds: f64,
-    pub(super) stop: Stop,
+    pub(super) stop: StopReason,
     pub(super) phases: Option<Phases>,
 }
 
 /// Why a training ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopReason {
     /// All epochs were made.
     Finished,
     /// The validation loss had not become lower for as many epochs as were allowed.
     Early,
     /// A callback said so.
     Callback,
+    /// The loss or a weight became infinite or NaN.
+    Diverged,
 }
 
 impl History {
     /// One of a training that has not begun, with memory for this number of epochs, or a good many of them.
     pub(super) fn with_room_for(epochs: usize) -> Self {
         let epochs = Vec::with_capacity(epochs.min(10_000));
-        History { epochs, start: None, best_epoch: None, samples: 0, seconds: 0.0, stop: Stop::Finished, phases: None }
+        History {
+            epochs,
+            start: None,
+            best_epoch: None,
+            samples: 0,
+            seconds: 0.0,
+            stop: StopReason::Finished,
+            phases: None,
+        }
+    }
+
+    /// Whether both are the same but for the time that they took.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let timeless = |history: &Self| {
+            let epochs: Vec<_> = history.epochs.iter().map(|record| EpochRecord { seconds: 0.0, ..*record }).collect();
+            (epochs, history.start, history.best_epoch, history.samples, history.stop)
+        };
+        timeless(self) == timeless(other)
     }
 
     /// Every whole epoch.
@@ -79,7 +98,7 @@ impl History {
     }
 
     /// Why it ended.
-    pub fn stop(&self) -> Stop {
+    pub fn stop_reason(&self) -> StopReason {
         self.stop
     }
 }

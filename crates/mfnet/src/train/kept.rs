@@ -1,15 +1,16 @@
 use crate::error::KeptWeights;
 use crate::network::NeuralNetwork;
-use crate::optimizer::Parameters;
 use crate::tensor::{Scalar, Tensor};
 
 /// Weights to which a training may go back.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Kept<T: Scalar> {
     start_of_epoch: Weights<T>,
     /// There if there is validation.
     best: Option<Best<T>>,
 }
 
+#[derive(Clone, Debug, PartialEq)]
 struct Best<T: Scalar> {
     /// None before there was one; 0 is the start.
     epoch: Option<usize>,
@@ -64,28 +65,33 @@ impl<T: Scalar> Kept<T> {
     }
 }
 
-/// A copy of all parameters of a network.
+/// A copy of all that training changes in a network: parameters and buffers.
+#[derive(Clone, Debug, PartialEq)]
 struct Weights<T: Scalar>(Vec<Tensor<T>>);
 
 impl<T: Scalar> Weights<T> {
     fn of(net: &NeuralNetwork<T>) -> Self {
-        Weights(net.parameters().map(|p| p.value.clone()).collect())
+        let mut copies = Vec::new();
+        net.visit_state(&mut |matrix| copies.push(matrix.clone()));
+        Weights(copies)
     }
 
     fn copy_from(&mut self, net: &NeuralNetwork<T>) {
-        for (copy, parameter) in self.0.iter_mut().zip(net.parameters()) {
-            copy.copy_from(&parameter.value);
-        }
+        let mut copies = self.0.iter_mut();
+        net.visit_state(&mut |matrix| copies.next().into_iter().for_each(|copy| copy.copy_from(matrix)));
     }
 
     fn copy_to(&self, net: &mut NeuralNetwork<T>) {
-        for (copy, parameter) in self.0.iter().zip(net.parameters_mut()) {
-            parameter.value.copy_from(copy);
-        }
+        let mut copies = self.0.iter();
+        net.visit_state_mut(&mut |matrix| copies.next().into_iter().for_each(|copy| matrix.copy_from(copy)));
     }
 }
 
-/// The first parameter that is infinite or NaN.
+/// The first number that is infinite or NaN among all that training changes.
 pub(super) fn first_not_finite<T: Scalar>(net: &NeuralNetwork<T>) -> Option<f64> {
-    net.parameters().flat_map(|p| p.value.iter()).find(|w| !w.is_finite()).map(|w| w.to_f64())
+    let mut first = None;
+    net.visit_state(&mut |matrix| {
+        first = first.or_else(|| matrix.iter().find(|w| !w.is_finite()).map(|w| w.to_f64()));
+    });
+    first
 }

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use super::Flow;
+use std::ops::ControlFlow;
 
 /// Pairs that are remembered. Each costs two vectors, little beside an evaluation of all samples.
 const PAIRS: usize = 100;
@@ -23,7 +23,7 @@ pub(super) fn minimise(
     length: usize,
     mut evaluate: impl FnMut(&[f64]) -> Evaluated,
     enough: impl Fn(usize, f64) -> bool,
-    look: &mut dyn FnMut(usize) -> Flow,
+    look: &mut dyn FnMut(usize) -> ControlFlow<()>,
 ) -> Vec<f64> {
     let mut x = vec![0.0; length];
     let (mut value, mut g) = evaluate(&x);
@@ -32,7 +32,10 @@ pub(super) fn minimise(
     for steps in 0.. {
         let direction = inverse_times(&pairs, &g);
         let slope = dot(&g, &direction);
-        if slope <= 0.0 || slope.is_nan() || enough(steps, 0.5 * slope / value.max(least)) || look(steps) == Flow::Stop
+        if slope <= 0.0
+            || slope.is_nan()
+            || enough(steps, 0.5 * slope / value.max(least))
+            || look(steps) == ControlFlow::Break(())
         {
             break;
         }
@@ -123,7 +126,7 @@ mod tests {
 
     #[test]
     fn finds_the_minimum() {
-        let x = minimise(9, evaluate, |_, fall| fall < 1e-16, &mut |_| Flow::Continue);
+        let x = minimise(9, evaluate, |_, fall| fall < 1e-16, &mut |_| ControlFlow::Continue(()));
         assert!(x.iter().all(|x| (x - 1.0).abs() < 1e-9), "{x:?}");
     }
 
@@ -133,7 +136,7 @@ mod tests {
         let mut look = |steps| {
             assert_eq!(steps, looks);
             looks += 1;
-            if steps == 3 { Flow::Stop } else { Flow::Continue }
+            if steps == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         minimise(9, evaluate, |_, fall| fall < 1e-16, &mut look);
         assert_eq!(looks, 4);

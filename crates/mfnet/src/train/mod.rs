@@ -1,4 +1,4 @@
-//! Training: the loop, once.
+//! Training: [`Trainer`] is what can be chosen, [`Session`] is a training that is under way.
 
 mod baseline;
 mod callback;
@@ -7,40 +7,41 @@ mod kept;
 mod lbfgs;
 mod order;
 mod phases;
+mod session;
 mod whitening;
 mod workspace;
 
-use std::time::Instant;
+use std::fmt;
+use std::sync::Arc;
 
 pub use baseline::{linear_model, linear_model_while, naive_model};
-pub use callback::{Callback, Flow, Step};
-pub use history::{EpochRecord, History, Stop};
+pub use callback::{Callback, Step};
+pub use history::{EpochRecord, History, StopReason};
 pub use order::SampleOrder;
 pub use phases::Phases;
+pub use session::Session;
 
-use self::kept::{Kept, first_not_finite};
-use self::workspace::Workspace;
+use self::workspace::Cut;
 use crate::data::Dataset;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result};
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
-use crate::network::evaluate::LossOver;
-use crate::optimizer::{Clip, Optimizer, Rule, Schedule};
+use crate::optimizer::Optimizer;
 use crate::random::Seed;
 use crate::tensor::Scalar;
 
-/// Trains a network: the loop of `forward`, `gradient`, `backward`, `step` over all batches of all epochs.
+/// How a network is to be trained: the loop of `forward`, `gradient`, `backward`, `step` over all batches of all epochs.
 ///
 /// It computes what that loop computes, to the last bit, in matrices that it keeps from step to step. The order of the samples in
 /// an epoch is a function of the seed and the epoch's number alone, unless [`Trainer::order`] says another one.
 ///
 /// ```
-/// use mfnet::{Adam, CrossEntropy, Dataset, Fractions, NeuralNetwork, Preprocessing, Seed, Trainer};
+/// use mfnet::{Adam, CrossEntropy, Dataset, Fractions, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
 /// let data = Dataset::built_in("digits")?;
 /// let (train, validation, test) = data.split(Fractions { validation: 0.1, test: 0.2 }, Seed(0))?;
 /// let scale = Preprocessing::fit(&train);
 /// let mut net = NeuralNetwork::builder(data.features()).linear(32).relu().linear(data.classes()).build(Seed(0))?;
-/// let history = Trainer::new(CrossEntropy, Adam::default())
+/// let history = Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 1e-3))
 ///     .epochs(5)
 ///     .validate_on(&scale.apply(&validation))
 ///     .run(&mut net, &scale.apply(&train))?;
@@ -48,42 +49,40 @@ use crate::tensor::Scalar;
 /// assert!(net.evaluate(&scale.apply(&test))?.headline() > 0.85);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
-pub struct Trainer<'a, T: Scalar, L, R> {
-    loss: L,
-    optimizer: Optimizer<T, R>,
-    /// The rule's rate before any schedule.
-    rate: Option<f64>,
+#[derive(Clone)]
+pub struct Trainer<T: Scalar = f64> {
+    loss: Arc<dyn Loss<T>>,
+    optimizer: Optimizer<T>,
     epochs: usize,
-    batch_size: usize,
+    cut: Cut,
     seed: Seed,
     order: SampleOrder,
-    clip: Option<Clip>,
-    schedule: Schedule,
-    validation: Option<&'a Dataset>,
+    validation: Option<Dataset>,
     patience: Option<usize>,
     keep_start: bool,
     phases: bool,
-    callbacks: Vec<&'a mut dyn Callback<T>>,
 }
 
-impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
-    /// 100 epochs in batches of 32, seed 0, a constant rate, no clipping, no validation.
-    pub fn new(loss: L, mut rule: R) -> Self {
+impl<T: Scalar> fmt::Debug for Trainer<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Trainer: {}, {:?}, {} epochs, {:?}", self.loss.name(), self.optimizer, self.epochs, self.cut)
+    }
+}
+
+impl<T: Scalar> Trainer<T> {
+    /// 100 epochs in batches of 32, seed 0, no validation.
+    pub fn new(loss: impl Loss<T> + 'static, optimizer: Optimizer<T>) -> Self {
         Trainer {
-            loss,
-            rate: rule.learning_rate_mut().copied(),
-            optimizer: Optimizer::new(rule),
+            loss: Arc::new(loss),
+            optimizer,
             epochs: 100,
-            batch_size: 32,
+            cut: Cut { batch_size: 32, accumulate: 1, shards: 1 },
             seed: Seed(0),
             order: SampleOrder::Shuffled,
-            clip: None,
-            schedule: Schedule::Constant,
             validation: None,
             patience: None,
             keep_start: false,
             phases: false,
-            callbacks: Vec::new(),
         }
     }
 
@@ -93,13 +92,27 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self
     }
 
-    /// How many samples a step uses; the last step of an epoch takes what is left.
+    /// How many samples a batch has; the last batch of an epoch has what is left.
     pub fn batch_size(mut self, samples: usize) -> Self {
-        self.batch_size = samples;
+        self.cut.batch_size = samples;
         self
     }
 
-    /// From which the order of the samples follows.
+    /// Adds up the gradients of so many batches for each step, which is then that of one large batch, but for rounding. The
+    /// last step of an epoch takes what is left. Schedules count steps.
+    pub fn accumulate(mut self, batches: usize) -> Self {
+        self.cut.accumulate = batches;
+        self
+    }
+
+    /// Cuts each batch into so many parts, a power of two, whose gradients are added in a binary tree: a sum that does not
+    /// depend on who computes which part. A sample draws the same random numbers in any part.
+    pub fn shards(mut self, parts: usize) -> Self {
+        self.cut.shards = parts;
+        self
+    }
+
+    /// The seed of the order of the samples, and of all random numbers of layers.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seed = seed;
         self
@@ -111,22 +124,10 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self
     }
 
-    /// Shortens long gradients before each step.
-    pub fn clip(mut self, clip: Clip) -> Self {
-        self.clip = Some(clip);
-        self
-    }
-
-    /// Changes the rule's rate from step to step.
-    pub fn schedule(mut self, schedule: Schedule) -> Self {
-        self.schedule = schedule;
-        self
-    }
-
     /// Computes the loss of these samples after each epoch, and of classes the accuracy. The network ends with the weights of the epoch where it was
     /// lowest, not with the last ones.
-    pub fn validate_on(mut self, validation: &'a Dataset) -> Self {
-        self.validation = Some(validation);
+    pub fn validate_on(mut self, validation: &Dataset) -> Self {
+        self.validation = Some(validation.clone());
         self
     }
 
@@ -143,15 +144,10 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         self
     }
 
-    /// Measures how long each phase of a step takes, for [`History::phases`]; costs some 0.1 µs a step.
+    /// Measures how long each phase of a step takes, for [`History::phases`]; costs some 0.1 µs a step. Where whole gradients are
+    /// needed, all of the backward pass counts as update.
     pub fn measure_phases(mut self) -> Self {
         self.phases = true;
-        self
-    }
-
-    /// Something that looks on, and may stop the training.
-    pub fn callback(mut self, callback: &'a mut dyn Callback<T>) -> Self {
-        self.callbacks.push(callback);
         self
     }
 
@@ -160,117 +156,51 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
     /// # Errors
     /// [`Error::InvalidValue`] for a setting that cannot be, [`Error::Shape`] if the data do not fit the network, [`Error::Data`] for data
     /// without samples, and for such that are not numbers alone; [`Error::Diverged`] if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
-    /// that the error names. An error of a callback ends the training.
-    pub fn run(mut self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
-        self.check(net, train)?;
-        let whole_gradients = self.clip.is_some() || self.optimizer.rule().by_elements().is_none();
-        let mut work =
-            Workspace::new(net, train, self.batch_size.min(self.order.length(train.samples())), whole_gradients);
-        if self.phases {
-            work.measure_phases();
-        }
-        let mut validation = self.validation.map(|data| LossOver::new(net, data));
-        let mut kept = Kept::of(net, validation.is_some());
-        let mut history = History::with_room_for(self.epochs);
-        if self.keep_start {
-            history.start = validation.as_mut().map(|validation| validation.loss_and_accuracy(net, &self.loss).0);
-            kept.offer(0, history.start, net);
-        }
-        for epoch in 1..=self.epochs {
-            let clock = Instant::now();
-            let (loss, flow) = self.all_steps(epoch, net, train, &mut work, &mut kept)?;
-            history.seconds += clock.elapsed().as_secs_f64();
-            history.samples += work.samples_used();
-            if flow == Flow::Stop {
-                history.stop = Stop::Callback;
-                break;
-            }
-            let (validation_loss, validation_accuracy) =
-                validation.as_mut().map(|validation| validation.loss_and_accuracy(net, &self.loss)).unzip();
-            kept.offer(epoch, validation_loss, net);
-            let record = EpochRecord {
-                epoch,
-                loss,
-                validation_loss,
-                seconds: history.seconds,
-                validation_accuracy: validation_accuracy.flatten(),
-            };
-            history.epochs.push(record);
-            let mut flow = Flow::Continue;
-            for callback in &mut self.callbacks {
-                flow = flow.or(callback.epoch(&record, net)?);
-            }
-            if flow == Flow::Stop {
-                history.stop = Stop::Callback;
-                break;
-            }
-            if epoch < self.epochs
-                && self.patience.is_some_and(|patience| epoch - kept.best_epoch().unwrap_or(0) >= patience)
-            {
-                history.stop = Stop::Early;
-                break;
-            }
-        }
-        history.phases = work.phases();
-        history.best_epoch = kept.best_epoch();
-        kept.restore_best(net);
-        Ok(history)
+    /// that the error names.
+    pub fn run(&self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
+        self.run_with(net, train, &mut ())
     }
 
-    /// One epoch: every sample once, or as the order lists them. The mean loss of its samples, and whether a callback wants to go on.
-    fn all_steps(
-        &mut self,
-        epoch: usize,
+    /// The same with something that looks on, and may stop the training.
+    ///
+    /// # Errors
+    /// As [`Trainer::run`], and those of the callback.
+    pub fn run_with(
+        &self,
         net: &mut NeuralNetwork<T>,
         train: &Dataset,
-        work: &mut Workspace<T>,
-        kept: &mut Kept<T>,
-    ) -> Result<(f64, Flow)> {
-        let mut sum = 0.0;
-        let mut flow = Flow::Continue;
-        let steps = work.start_epoch(|order| self.order.write(epoch, train.samples(), self.seed, order));
-        for step in 1..=steps {
-            let samples = work.gather(train);
-            let loss = work.forward_and_loss(net, &self.loss);
-            if !loss.is_finite() {
-                let kept = kept.restore(net, epoch);
-                return Err(Error::Diverged { what: "the loss", value: loss, epoch, step, kept });
-            }
-            if step == 1 {
-                kept.start_epoch(net);
-            }
-            self.set_rate((epoch - 1) * steps + step - 1, steps);
-            work.backward_and_step(net, self.clip, &mut self.optimizer);
-            sum += loss * samples as f64;
-            let done = Step { epoch, epochs: self.epochs, step, steps, samples, loss };
-            for callback in &mut self.callbacks {
-                flow = flow.or(callback.step(&done));
-            }
-            if flow == Flow::Stop {
-                break;
-            }
-        }
-        match first_not_finite(net) {
-            Some(value) => {
-                let kept = kept.restore(net, epoch);
-                Err(Error::Diverged { what: "a weight", value, epoch, step: steps, kept })
-            }
-            None => Ok((sum / work.samples_used() as f64, flow)),
-        }
+        callback: &mut dyn Callback<T>,
+    ) -> Result<History> {
+        let mut session = self.start(net.clone(), train)?;
+        let result = session.run(callback);
+        let (trained, history) = session.into_parts();
+        *net = trained;
+        result.map(|()| history)
     }
 
-    /// The rate of a step that is counted from 0 over all epochs.
-    fn set_rate(&mut self, step: usize, steps_per_epoch: usize) {
-        if let (Some(first), Some(rate)) = (self.rate, self.optimizer.rule_mut().learning_rate_mut()) {
-            *rate = first * self.schedule.factor(step, steps_per_epoch, self.epochs);
-        }
+    /// A training of `net` on `train` that can be driven from outside.
+    ///
+    /// # Errors
+    /// As [`Trainer::run`], but for what happens in training.
+    pub fn start(&self, net: NeuralNetwork<T>, train: &Dataset) -> Result<Session<T>> {
+        self.check(&net, train)?;
+        Ok(Session::new(self.clone(), net, train.clone()))
+    }
+
+    /// Steps of an epoch.
+    fn steps(&self, samples: usize) -> usize {
+        self.order.length(samples).div_ceil(self.cut.samples())
     }
 
     fn check(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
-        for (name, count) in [("epochs", self.epochs), ("batch size", self.batch_size)] {
+        let Cut { batch_size, accumulate, shards } = self.cut;
+        for (name, count) in [("epochs", self.epochs), ("batch size", batch_size), ("accumulate", accumulate)] {
             if count == 0 {
                 return Err(Error::invalid(name, "at least 1", 0));
             }
+        }
+        if !shards.is_power_of_two() || shards > 1024 {
+            return Err(Error::invalid("shards", "a power of two up to 1024", shards));
         }
         if self.patience == Some(0) {
             return Err(Error::invalid("early stopping", "at least 1 epoch", 0));
@@ -278,17 +208,13 @@ impl<'a, T: Scalar, L: Loss<T>, R: Rule<T>> Trainer<'a, T, L, R> {
         if self.patience.is_some() && self.validation.is_none() {
             return Err(Error::invalid("early stopping", "validation samples to watch", "none"));
         }
-        self.optimizer.rule().check()?;
-        self.schedule.check()?;
-        if self.schedule != Schedule::Constant && self.rate.is_none() {
-            return Err(Error::invalid("schedule", "a rule that has a learning rate", self.optimizer.rule().name()));
-        }
-        self.clip.map_or(Ok(()), Clip::check)?;
-        for data in [Some(train), self.validation].into_iter().flatten() {
+        self.optimizer.check()?;
+        self.loss.check(net.outputs())?;
+        for data in [Some(train), self.validation.as_ref()].into_iter().flatten() {
             net.check_input("Trainer::run", data.features())?;
             net.check_outputs("Trainer::run", data.outputs())?;
             if data.samples() == 0 {
-                return Err(Error::data(data.name(), DataProblem::Empty));
+                return Err(Error::data(data.name(), mfnet_table::FileProblem::Empty));
             }
             data.check_numbers()?;
         }

@@ -4,12 +4,12 @@ use crate::random::{Purpose, Seed};
 /// In which order a training takes its samples.
 ///
 /// ```
-/// use mfnet::{Dataset, Mse, NeuralNetwork, SampleOrder, Sgd, Trainer};
+/// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, SampleOrder, Sgd, Trainer};
 /// let data = Dataset::built_in("diabetes")?;
 /// let mut net = NeuralNetwork::builder(10).linear(1).build(mfnet::Seed(0))?;
 /// // two steps: the first sample alone, then the last one alone
 /// let order = SampleOrder::Listed(vec![vec![0], vec![441]]);
-/// let history = Trainer::new(Mse, Sgd::new(1e-6)).epochs(2).order(order).run(&mut net, &data)?;
+/// let history = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e-6)).epochs(2).order(order).run(&mut net, &data)?;
 /// assert_eq!(history.epochs().len(), 2);
 /// # Ok::<(), mfnet::Error>(())
 /// ```

@@ -16,6 +16,7 @@ pub struct Phases {
 }
 
 /// Laps of a stopwatch that may be off.
+#[derive(Clone, Debug)]
 pub(super) struct Stopwatch {
     last: Option<Instant>,
     pub(super) phases: Phases,

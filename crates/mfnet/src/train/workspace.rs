@@ -1,111 +1,91 @@
+use std::ops::Range;
+use std::sync::Arc;
+
 use super::phases::{Phases, Stopwatch};
 use crate::data::Dataset;
-use crate::layer::{AnyLayer, Linear};
-use crate::loss::Loss;
-use crate::network::NeuralNetwork;
-use crate::network::stage::Stage;
-use crate::optimizer::{Clip, Gradients, Optimizer, Parameter, Rule};
-use crate::tensor::{Scalar, Tensor};
+use crate::loss::{Loss, Weights};
+use crate::network::plan::{Kind, Operation, Plan};
+use crate::network::run::{self, Room, Run, Sink, Transposes};
+use crate::network::{NeuralNetwork, Whole, renew_buffers};
+use crate::optimizer::{Gradients, Optimizer};
+use crate::pass::Pass;
+use crate::tensor::product::{self, Updated};
+use crate::tensor::{Descent, Scalar, Tensor};
 
-/// The matrices of a step, kept for the next one.
-///
-/// The step is the loop of `forward`, `gradient`, `backward` and `step` in another form: a linear layer and the activation after it are
-/// one stage, whose Z is not kept, and a rule moves a block of weights as soon as the block's gradient is there.
+/// The matrices of a step, kept for the next one. They hold nothing that the next step needs.
+#[derive(Clone, Debug)]
 pub(super) struct Workspace<T: Scalar> {
-    batch_size: usize,
-    /// The samples in the order of this epoch, and how many of them were used.
-    order: Vec<usize>,
-    used: usize,
+    plan: Arc<Plan>,
     /// X and Y of the batch.
     inputs: Tensor<T>,
     targets: Tensor<T>,
-    stages: Vec<Trained<T>>,
-    /// Whole gradients, where something needs them; see [`Trained::keeps_gradients`].
+    room: Room<T>,
+    transposes: Transposes<T>,
+    deltas: Vec<Tensor<T>>,
+    /// Whole gradients, where something needs them: of all layers, or of those that are not linear.
     gradients: Gradients<T>,
+    /// Of parts of a batch: sums of 1, 2, 4, … parts, and at last that of all batches before.
+    sums: Vec<Gradients<T>>,
     stopwatch: Stopwatch,
 }
 
-/// A stage and what its backward pass takes.
-struct Trained<T: Scalar> {
-    /// Its Wᵀ gives the input gradient.
-    stage: Stage<T>,
-    /// The position of its first matrix among all parameters.
-    parameter: usize,
-    /// The gradients of its parameters are kept whole: for clipping, for a rule that wants whole matrices, for a user's layer.
-    keeps_gradients: bool,
-    /// ∂J/∂output; once the stage's turn has come, ∂J/∂Z.
-    delta: Tensor<T>,
+/// How a step is made of the samples of a batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// Samples of a batch.
+    pub(super) batch_size: usize,
+    /// Batches whose gradients are added up in a step.
+    pub(super) accumulate: usize,
+    /// Parts of a batch, a power of two.
+    pub(super) shards: usize,
 }
 
-impl<T: Scalar> Trained<T> {
-    /// ∂J/∂Z of the stage before, which gave this one's input.
-    fn backward(&self, net: &NeuralNetwork<T>, before: &mut Trained<T>) {
-        let g = before.stage.activation(net);
-        match (self.stage.linear(net), &self.stage.transpose) {
-            (Some(linear), Some(transpose)) => {
-                let a = &before.stage.output;
-                linear.input_gradient_before(g.map(|g| (g, a)), transpose, &self.delta, &mut before.delta);
-            }
-            _ => {
-                let layer = net.layers()[self.stage.layer].as_layer();
-                layer.input_gradient(&before.stage.output, &self.stage.output, &self.delta, &mut before.delta);
-                before.finish_delta(net);
-            }
-        }
+impl Cut {
+    /// The most samples of a step.
+    pub(super) fn samples(self) -> usize {
+        self.batch_size.saturating_mul(self.accumulate)
     }
 
-    /// The optimizer's step with whole gradients.
-    fn step<R: Rule<T>>(
-        &mut self,
-        net: &mut NeuralNetwork<T>,
-        gradients: &Gradients<T>,
-        optimizer: &mut Optimizer<T, R>,
-    ) {
-        let layer = self.stage.layer;
-        let parameters = net.layers_mut()[layer].as_layer_mut().parameters_mut().iter_mut();
-        for (k, (parameter, gradient)) in parameters.zip(gradients.layer(layer)).enumerate() {
-            optimizer.update(self.parameter + k, parameter, gradient);
-        }
-        self.stage.renew_transpose(net);
-    }
-
-    /// From ∂J/∂A to ∂J/∂Z, where nobody has done that on the way.
-    fn finish_delta(&mut self, net: &NeuralNetwork<T>) {
-        if let Some(g) = self.stage.activation(net) {
-            g.times_derivative(self.stage.output.storage(), self.delta.storage_mut());
-        }
+    /// The samples of a part of a batch.
+    fn shard(self, batch: &Range<usize>, shard: usize) -> Range<usize> {
+        let at = |shard: usize| batch.start + batch.len() * shard / self.shards;
+        at(shard)..at(shard + 1)
     }
 }
 
 impl<T: Scalar> Workspace<T> {
-    /// For steps on batches of `train`, of so many samples at most; `whole_gradients` if all of a matrix's gradient is wanted before it moves.
-    pub(super) fn new(net: &NeuralNetwork<T>, train: &Dataset, batch_size: usize, whole_gradients: bool) -> Self {
-        let mut gradients = vec![Vec::new(); net.layers().len()];
-        let mut parameter = 0;
-        let trained = Stage::all(net, batch_size).into_iter().map(|mut stage| {
-            let parameters = net.layers()[stage.layer].as_layer().parameters();
-            let keeps_gradients = whole_gradients || stage.linear(net).is_none();
-            if keeps_gradients {
-                let gradient = |p: &Parameter<T>| Tensor::zeros(p.value.rows(), p.value.columns());
-                gradients[stage.layer] = parameters.iter().map(gradient).collect();
+    /// For steps on so many samples at most; `whole` if all gradients are wanted before a weight moves.
+    pub(super) fn new(net: &NeuralNetwork<T>, train: &Dataset, samples: usize, cut: Cut, whole: bool) -> Self {
+        let plan = Arc::clone(&net.plans().fused);
+        let batch = cut.batch_size.min(samples);
+        let mut gradients = net.zero_gradients();
+        if !whole {
+            // a linear layer moves its weights without them
+            for operation in plan.operations.iter().filter(|o| matches!(o.kind, Kind::Affine { .. })) {
+                gradients.matrices_mut()[operation.parameter] = Tensor::zeros(0, 0);
             }
-            if stage.layer > 0 && stage.transpose.is_none() {
-                stage.transpose = stage.linear(net).map(Linear::transpose);
-            }
-            parameter += parameters.len();
-            let delta = Tensor::zeros(stage.output.rows(), batch_size);
-            Trained { stage, parameter: parameter - parameters.len(), keeps_gradients, delta }
-        });
-        let stages = trained.collect();
+        }
+        let sums = match (cut.shards, cut.accumulate) {
+            (1, 1) => 0,
+            (shards, _) => shards.ilog2() as usize + 2,
+        };
         Workspace {
-            batch_size,
-            order: Vec::with_capacity(train.samples()),
-            used: 0,
-            inputs: Tensor::zeros(train.features(), batch_size),
-            targets: Tensor::zeros(train.outputs(), batch_size),
-            stages,
-            gradients: Gradients::new(gradients),
+            inputs: Tensor::zeros(train.features(), batch),
+            targets: Tensor::zeros(train.outputs(), batch),
+            room: Room::new(&plan, batch),
+            transposes: run::transposes(net, &plan, true),
+            deltas: plan.operations.iter().map(|operation| Tensor::zeros(operation.features, batch)).collect(),
+            sums: vec![gradients.clone(); sums],
+            gradients,
             stopwatch: Stopwatch::off(),
+            plan,
+        }
+    }
+
+    /// Sees to room for the gradients of all layers, for whoever wants to see them.
+    pub(super) fn keep_whole_gradients(&mut self, net: &NeuralNetwork<T>) {
+        if self.gradients.iter().any(|matrix| matrix.rows() == 0) {
+            self.gradients = net.zero_gradients();
         }
     }
 
@@ -119,85 +99,151 @@ impl<T: Scalar> Workspace<T> {
         self.stopwatch.is_on().then_some(self.stopwatch.phases)
     }
 
-    /// Has a new order of the samples written. The number of steps.
-    pub(super) fn start_epoch(&mut self, write: impl FnOnce(&mut Vec<usize>)) -> usize {
-        write(&mut self.order);
-        self.used = 0;
-        self.order.len().div_ceil(self.batch_size)
-    }
-
-    /// How many samples of this epoch were used.
-    pub(super) fn samples_used(&self) -> usize {
-        self.used
-    }
-
-    /// Fetches the next batch and says how many samples it has.
-    pub(super) fn gather(&mut self, train: &Dataset) -> usize {
+    /// Gathers a batch, the samples with the first of these numbers; those after them are wanted next. Forward pass, loss, and
+    /// its gradient with respect to the output. The loss.
+    pub(super) fn forward_and_loss(
+        &mut self,
+        net: &NeuralNetwork<T>,
+        loss: &dyn Loss<T>,
+        (train, samples, count): (&Dataset, &[usize], usize),
+        (run, weights): (Run, Weights<'_>),
+    ) -> f64 {
         self.stopwatch.start();
-        let rest = &self.order[self.used..];
-        let count = rest.len().min(self.batch_size);
-        train.gather(rest, count, &mut self.inputs, &mut self.targets);
-        for stage in &mut self.stages {
-            stage.delta.set_columns(count);
-        }
-        self.used += count;
+        train.gather(samples, count, &mut self.inputs, &mut self.targets);
         self.stopwatch.lap(|phases| &mut phases.gather);
-        count
-    }
-
-    /// The forward pass, the loss, and its gradient with respect to the output.
-    pub(super) fn forward_and_loss(&mut self, net: &NeuralNetwork<T>, loss: &impl Loss<T>) -> f64 {
-        for s in 0..self.stages.len() {
-            let (before, rest) = self.stages.split_at_mut(s);
-            rest[0].stage.forward(net, before.last().map_or(&self.inputs, |before| &before.stage.output));
-        }
+        let output = run::forward(net, &self.plan, run, &self.inputs, &self.transposes, &mut self.room);
         self.stopwatch.lap(|phases| &mut phases.forward);
-        let Some(last) = self.stages.last_mut() else { return f64::NAN };
-        let value = loss.value_and_gradient(&last.stage.output, &self.targets, &mut last.delta);
-        last.finish_delta(net);
+        let Some(delta) = self.deltas.last_mut() else { return f64::NAN };
+        delta.set_columns(count);
+        let value = loss.value_and_gradient(output, &self.targets, weights, delta);
         self.stopwatch.lap(|phases| &mut phases.loss);
         value
     }
 
-    /// The backward pass and the optimizer's step.
-    pub(super) fn backward_and_step<R: Rule<T>>(
+    /// The backward pass, in which each weight moves as soon as its gradient is there.
+    pub(super) fn backward_and_step(&mut self, net: &mut NeuralNetwork<T>, run: Run, optimizer: &mut Optimizer<T>) {
+        optimizer.begin_step();
+        let Workspace { plan, inputs, room, transposes, deltas, gradients, stopwatch, .. } = self;
+        let mut sink = Stepping { net, optimizer, transposes, gradients, stopwatch };
+        run::backward(plan, run, inputs, room, deltas, &mut sink);
+        renew_buffers(net, plan, room);
+    }
+
+    /// The gradients of all batches of a step, each cut into parts: those of the parts are added in a binary tree, those of the
+    /// batches one after the other. The loss of all.
+    pub(super) fn whole_gradients(
         &mut self,
         net: &mut NeuralNetwork<T>,
-        clip: Option<Clip>,
-        optimizer: &mut Optimizer<T, R>,
-    ) {
+        loss: &dyn Loss<T>,
+        (train, samples, count): (&Dataset, &[usize], usize),
+        (pass, cut): (Pass, Cut),
+    ) -> f64 {
+        let (mut value, weights) = (0.0, Weights::equal(count));
+        let tree = cut.shards.ilog2() as usize;
+        for start in (0..count).step_by(cut.batch_size) {
+            let batch = start..count.min(start + cut.batch_size);
+            for shard in 0..cut.shards {
+                let part = cut.shard(&batch, shard);
+                if part.is_empty() {
+                    self.gradients.iter_mut().for_each(|matrix| matrix.fill(T::ZERO));
+                } else {
+                    let run = Run { pass, first_sample: part.start };
+                    let of_part = (train, &samples[part.start..], part.len());
+                    value += self.forward_and_loss(net, loss, of_part, (run, weights));
+                    let Workspace { plan, inputs, room, transposes, deltas, gradients, stopwatch, .. } = self;
+                    run::backward(plan, run, inputs, room, deltas, &mut Whole { net, transposes, gradients });
+                    stopwatch.lap(|phases| &mut phases.updates);
+                    renew_buffers(net, plan, room);
+                }
+                if self.sums.is_empty() {
+                    return value;
+                }
+                // a one in the number of the part: its neighbour on this level is there
+                let mut level = 0;
+                while shard >> level & 1 == 1 {
+                    self.sums[level].add(&self.gradients);
+                    std::mem::swap(&mut self.sums[level], &mut self.gradients);
+                    level += 1;
+                }
+                std::mem::swap(&mut self.sums[level], &mut self.gradients);
+            }
+            let (of_batch, before) = self.sums.split_at_mut(tree + 1);
+            if start == 0 {
+                std::mem::swap(&mut of_batch[tree], &mut before[0]);
+            } else {
+                before[0].add(&of_batch[tree]);
+            }
+        }
+        std::mem::swap(&mut self.sums[tree + 1], &mut self.gradients);
+        value
+    }
+
+    /// The gradients, for whoever looks at them before the step.
+    pub(super) fn gradients_mut(&mut self) -> &mut Gradients<T> {
+        &mut self.gradients
+    }
+
+    /// The optimizer's step with whole gradients.
+    pub(super) fn step(&mut self, net: &mut NeuralNetwork<T>, optimizer: &mut Optimizer<T>) {
+        self.stopwatch.start();
         optimizer.begin_step();
-        for s in (0..self.stages.len()).rev() {
-            let (before, rest) = self.stages.split_at_mut(s);
-            let trained = &mut rest[0];
-            // from the weights before they move; nobody needs ∂J/∂A⁽⁰⁾
-            if let Some(before) = before.last_mut() {
-                trained.backward(net, before);
-            }
-            self.stopwatch.lap(|phases| &mut phases.input_gradients);
-            let input = before.last().map_or(&self.inputs, |before| &before.stage.output);
-            let Trained { stage, parameter, keeps_gradients, delta } = trained;
-            if *keeps_gradients {
-                let layer = net.layers()[stage.layer].as_layer();
-                let gradients = self.gradients.layer_mut(stage.layer);
-                layer.parameter_gradients(input, &stage.output, delta, gradients);
-                if clip.is_none() {
-                    trained.step(net, &self.gradients, optimizer);
-                }
-            } else if let AnyLayer::Linear(linear) = &mut net.layers_mut()[stage.layer] {
-                let (rule, step, state) = optimizer.for_matrix(*parameter, linear.matrix().shape());
-                if let Some(rule) = rule.by_elements() {
-                    linear.update((rule, step), state, (input, delta), stage.transpose.as_mut());
-                }
-            }
-            self.stopwatch.lap(|phases| &mut phases.updates);
-        }
-        if let Some(clip) = clip {
-            clip.apply(&mut self.gradients);
-            for trained in &mut self.stages {
-                trained.step(net, &self.gradients, optimizer);
-            }
-            self.stopwatch.lap(|phases| &mut phases.updates);
-        }
+        optimizer.move_all(net, &mut self.gradients);
+        run::renew_transposes(net, &self.plan, &mut self.transposes);
+        self.stopwatch.lap(|phases| &mut phases.updates);
+    }
+}
+
+/// Moves the weights of each layer as soon as its gradients are there.
+struct Stepping<'a, T: Scalar> {
+    net: &'a mut NeuralNetwork<T>,
+    optimizer: &'a mut Optimizer<T>,
+    transposes: &'a mut Transposes<T>,
+    gradients: &'a mut Gradients<T>,
+    stopwatch: &'a mut Stopwatch,
+}
+
+impl<T: Scalar> Sink<T> for Stepping<'_, T> {
+    fn network(&self) -> &NeuralNetwork<T> {
+        self.net
+    }
+
+    fn transpose(&self, operation: usize) -> Option<&Tensor<T>> {
+        self.transposes[operation].as_ref()
+    }
+
+    /// Each block of [b | W] moves as soon as its gradient is there, and Wᵀ with it.
+    fn linear(&mut self, place: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
+        let Kind::Affine { linear, .. } = &operation.kind else { return };
+        let parameter = linear.linear_mut(self.net.layers_mut()).parameter_mut();
+        let matrix = (operation.parameter, operation.layer);
+        let Some((rule, at, state)) = self.optimizer.by_pieces(matrix, parameter) else { return };
+        let descent = Descent { eta: T::from_f64(at[1].rate), lambda: T::from_f64(at[1].decay) };
+        let descent = rule.is_plain_descent().then_some(descent);
+        let transpose = self.transposes[place].as_mut();
+        let updated = Updated { parameters: &mut parameter.value, state, transpose };
+        let by_rule = |biases: bool, w: &mut [T], g: &[T], state: &mut [&mut [T]]| {
+            rule.update(at[usize::from(!biases)], w, g, state);
+        };
+        product::update(delta, input, updated, descent, by_rule);
+        self.stopwatch.lap(|phases| &mut phases.updates);
+    }
+
+    fn gradients(&mut self, operation: &Operation) -> (&NeuralNetwork<T>, &mut [Tensor<T>]) {
+        let Operation { parameter, parameters, .. } = *operation;
+        (self.net, &mut self.gradients.matrices_mut()[parameter..parameter + parameters])
+    }
+
+    fn layer(&mut self, operation: &Operation) {
+        let Kind::Layer(place) = &operation.kind else { return };
+        let mut number = operation.parameter;
+        place.layer_mut(self.net.layers_mut()).parameters_mut(&mut |_, parameter| {
+            self.optimizer.update((number, operation.layer), parameter, &self.gradients.matrices()[number]);
+            number += 1;
+        });
+        self.stopwatch.lap(|phases| &mut phases.updates);
+    }
+
+    fn input_gradient_made(&mut self) {
+        self.stopwatch.lap(|phases| &mut phases.input_gradients);
     }
 }

@@ -5,11 +5,12 @@
 
 mod sealed;
 
+use std::fmt::Display;
 use std::hint::black_box;
 
 use mfnet::{
-    ColumnKind, Columns, Dataset, Fractions, Model, NeuralNetwork, Predictions, Preprocessing, ReadTable, Result,
-    Scaling, Seed, SplitBy, Table, Target, Tensor,
+    ColumnKind, Columns, Dataset, Fractions, Model, NeuralNetwork, Predictions, Preprocessing, ReadTable, Scaling,
+    Seed, SplitBy, Table, Target, Tensor,
 };
 
 /// Larger tables are read only.
@@ -91,7 +92,7 @@ pub(crate) fn sealed_model(bytes: &[u8]) {
 }
 
 /// What there is, or none once the error had a text.
-fn shown<T>(result: Result<T>) -> Option<T> {
+fn shown<T, E: Display>(result: Result<T, E>) -> Option<T> {
     result.inspect_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 

@@ -2,7 +2,7 @@
 
 use super::groups::Grouped;
 use super::{Dataset, Fractions, Parts};
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result, SplitProblem};
 use crate::random::{Purpose, Seed};
 
 impl Dataset {
@@ -34,7 +34,7 @@ impl Dataset {
         let tests = match Grouped::of(self) {
             Some(grouped) => grouped.folds(count, &mut rng)?,
             None if self.samples() < count => {
-                return Err(Error::data(&self.name, DataProblem::FewRows { rows: self.samples(), folds: count }));
+                return Err(Error::data(&self.name, SplitProblem::FewRows { rows: self.samples(), folds: count }));
             }
             None => {
                 // dealt out class after class

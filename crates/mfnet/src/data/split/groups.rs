@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::{Dataset, Fractions, Parts};
 use crate::data::Targets;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result, SplitProblem};
 use crate::random::Rng;
 
 /// How often groups are drawn, of which the draw counts that comes nearest to the shares.
@@ -64,7 +64,7 @@ impl<'a> Grouped<'a> {
         let part_of = match nearest {
             Some(Ok((part_of, _))) => part_of,
             Some(Err(part)) => {
-                let problem = DataProblem::NoGroupToSpare { part, groups: self.groups.len() };
+                let problem = SplitProblem::NoGroupToSpare { part, groups: self.groups.len() };
                 return Err(Error::in_column(self.name, self.column, problem));
             }
             None => vec![0; self.groups.len()],
@@ -102,7 +102,7 @@ impl<'a> Grouped<'a> {
     fn check_count(&self, what: &'static str, needed: usize) -> Result<()> {
         let groups = self.groups.len();
         match groups < needed {
-            true => Err(Error::in_column(self.name, self.column, DataProblem::FewGroups { groups, what, needed })),
+            true => Err(Error::in_column(self.name, self.column, SplitProblem::FewGroups { groups, what, needed })),
             false => Ok(()),
         }
     }

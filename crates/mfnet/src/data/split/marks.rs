@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Dataset;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{Error, Result, SplitProblem};
 
 /// The part that a sample belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Dataset {
     pub fn grouped_by(mut self, column: &str, groups: &[String]) -> Result<Self> {
         self.check_marks("Dataset::grouped_by", groups)?;
         if let Some(sample) = groups.iter().position(|text| text.trim().is_empty()) {
-            return Err(Error::in_column(&self.name, column, DataProblem::NoGroup { sample }));
+            return Err(Error::in_column(&self.name, column, SplitProblem::NoGroup { sample }));
         }
         let mut numbers = HashMap::new();
         let mut number = |text: &String| {
@@ -107,11 +107,11 @@ impl Dataset {
             "train" | "training" => Ok(Part::Train),
             "validation" | "valid" | "val" | "dev" => Ok(Part::Validation),
             "test" | "testing" | "holdout" => Ok(Part::Test),
-            _ => Err(Error::in_column(&self.name, column, DataProblem::NotAPart { found: text.clone(), sample })),
+            _ => Err(Error::in_column(&self.name, column, SplitProblem::NotAPart { found: text.clone(), sample })),
         };
         let of_samples = texts.iter().enumerate().map(of_sample).collect::<Result<Vec<_>>>()?;
         if !of_samples.contains(&Part::Train) {
-            return Err(Error::in_column(&self.name, column, DataProblem::NoTrainingPart));
+            return Err(Error::in_column(&self.name, column, SplitProblem::NoTrainingPart));
         }
         self.marks.parts = Some(Arc::new(GivenParts { column: Some(column.to_owned()), of_samples }));
         Ok(self)

@@ -1,0 +1,60 @@
+//! One fit: shows it, and writes its files.
+
+use mfnet::{Fit, Plan, Report, StopReason};
+
+use super::command::command;
+use super::diverged;
+use super::folder::RunFolder;
+use super::watcher::Watcher;
+use crate::args::TrainArgs;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::{message, print};
+
+pub(super) fn run(args: &TrainArgs, plan: &Plan) -> Result<(), Failure> {
+    if !args.quiet {
+        message(&plan.introduction());
+    }
+    let folder = RunFolder::create(args)?;
+    let fit = fit(args, plan, &folder)?;
+    if interrupt::is_raised() {
+        return interrupted(args, &fit, &folder);
+    }
+    print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, &folder) })
+}
+
+/// Trains, and leaves everything in the folder.
+pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<Fit, Failure> {
+    let mut watcher = Watcher::new(args.quiet, folder);
+    let result = plan.run(&mut watcher);
+    let (epochs, kept) = watcher.finish();
+    let mut fit = match (result, kept) {
+        (Err(error), Some(kept)) => return Err(diverged::failure(args, plan, folder, error, &epochs, &kept)),
+        (result, _) => result?,
+    };
+    fit.summary.output = Some(folder.path().to_owned());
+    fit.summary.interrupted |= interrupt::is_raised();
+    folder.write_metrics(&fit.summary.json())?;
+    folder.write_report(&Report::new(&fit, &command())?, args.plots)?;
+    Ok(fit)
+}
+
+fn text(fit: &Fit, folder: &RunFolder) -> String {
+    format!("{}\nsaved: {}\nto look at: {}\n", fit.text(), folder.model().display(), folder.report().display())
+}
+
+/// What Ctrl-C came to.
+fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Failure> {
+    let model = folder.model().display().to_string();
+    if fit.summary.stop == StopReason::Callback {
+        message(&format!("\ninterrupted: the model so far is in {model}"));
+    } else {
+        if !args.json {
+            print(&text(fit, folder))?;
+        }
+        message(&format!(
+            "\ninterrupted after the training, before the linear model was found: the model is in {model}"
+        ));
+    }
+    Err(Failure::interrupted())
+}

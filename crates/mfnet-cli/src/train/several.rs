@@ -1,0 +1,47 @@
+//! A cross-validation: a fit for each fold. What is done is on disk after every fold.
+
+use mfnet::{Folds, Plan};
+
+use super::folder::RunFolder;
+use super::once;
+use crate::args::TrainArgs;
+use crate::failure::Failure;
+use crate::interrupt;
+use crate::output::{message, print};
+
+pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
+    let Some(first) = plans.first() else { return Ok(()) };
+    if !args.quiet {
+        message(&Plan::introduction_of_folds(plans));
+    }
+    let (folder, count) = (RunFolder::create(args)?, plans.len());
+    let mut folds = Folds::new(first);
+    folds.output = Some(folder.path().to_owned());
+    for (number, plan) in (1..).zip(plans) {
+        let of_fold = folder.of_fold(number)?;
+        let fit = once::fit(args, plan, &of_fold)
+            .map_err(|failure| failure.help(format!("this was fold {number} of {count}")))?;
+        if interrupt::is_raised() {
+            if !args.json && !folds.folds.is_empty() {
+                print(&text(&folds, &folder))?;
+            }
+            let model = of_fold.model().display().to_string();
+            message(&format!("\ninterrupted in fold {number} of {count}: its model so far is in {model}"));
+            return Err(Failure::interrupted());
+        }
+        if !args.quiet {
+            message(&format!("fold {number} of {count}: {}", fit.summary.outcome()));
+        }
+        folds.folds.push(fit.summary);
+        folder.write_metrics(&folds.json())?;
+    }
+    print(&if args.json { format!("{}\n", folds.json()) } else { text(&folds, &folder) })
+}
+
+fn text(folds: &Folds, folder: &RunFolder) -> String {
+    let (text, folder, count) = (folds.text(), folder.path().display(), folds.folds.len());
+    if text.is_empty() {
+        return text;
+    }
+    format!("{text}\nsaved: {folder}/fold-1 to {folder}/fold-{count}, each with a report.html\n")
+}

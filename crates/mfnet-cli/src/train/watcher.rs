@@ -1,0 +1,100 @@
+//! What happens while a network trains: the progress bar, history.csv, the model so far, and Ctrl-C.
+
+use std::fs::File;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use indicatif::ProgressBar;
+use mfnet::{EpochRecord, Error, History, KeptWeights, Model, Observer, Result, Step};
+
+use super::display::Display;
+use super::diverged::Kept;
+use super::folder::RunFolder;
+use crate::interrupt;
+use crate::output::{of_csv, progress_bar};
+
+/// How often the model so far is saved at most.
+const SAVE_AFTER: Duration = Duration::from_secs(5);
+
+/// Looks on for the user.
+pub(super) struct Watcher<'a> {
+    display: Display,
+    baselines: ProgressBar,
+    folder: &'a RunFolder,
+    /// Begun with the first epoch, so that a training without one leaves that of an earlier run.
+    history: Option<csv::Writer<File>>,
+    epochs: Vec<EpochRecord>,
+    saved: Instant,
+    lowest: f64,
+    kept: Option<Kept>,
+}
+
+impl<'a> Watcher<'a> {
+    pub(super) fn new(quiet: bool, folder: &'a RunFolder) -> Self {
+        Watcher {
+            display: Display::new(quiet),
+            baselines: progress_bar(quiet, "linear model, to compare with: step {pos}"),
+            folder,
+            history: None,
+            epochs: Vec::new(),
+            saved: Instant::now(),
+            lowest: f64::INFINITY,
+            kept: None,
+        }
+    }
+
+    /// Takes the display away; the epochs that were seen, and what a diverged training kept.
+    pub(super) fn finish(self) -> (Vec<EpochRecord>, Option<Kept>) {
+        self.display.finish();
+        self.baselines.finish_and_clear();
+        (self.epochs, self.kept)
+    }
+
+    fn write(&mut self, record: &EpochRecord) -> std::io::Result<()> {
+        let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy } = *record;
+        let history = match &mut self.history {
+            Some(history) => history,
+            None => self.history.insert(self.folder.start_history()?),
+        };
+        history.serialize((epoch, loss, validation_loss, seconds, validation_accuracy)).map_err(of_csv)?;
+        history.flush()
+    }
+}
+
+impl Observer for Watcher<'_> {
+    fn step(&mut self, step: &Step) -> ControlFlow<()> {
+        self.display.step(step);
+        interrupt::flow()
+    }
+
+    /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
+    fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
+        self.epochs.push(*record);
+        self.display.epoch(record);
+        self.write(record).map_err(|source| Error::Io { path: self.folder.history(), action: "write", source })?;
+        let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
+        self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
+        if best && self.saved.elapsed() > SAVE_AFTER {
+            so_far()?.save(self.folder.model())?;
+            self.saved = Instant::now();
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    fn trained(&mut self, model: &Model, _: &History) -> Result<()> {
+        self.display.finish();
+        model.save(self.folder.model())
+    }
+
+    fn diverged(&mut self, model: &Model, weights: KeptWeights) {
+        // an untrained model never replaces the one of an earlier run
+        let stays = weights == KeptWeights::Initial && self.folder.model().exists();
+        let saved = (!stays).then(|| model.save(self.folder.model()));
+        self.kept = Some(Kept { weights, saved });
+    }
+
+    fn baseline(&mut self, steps: usize) -> ControlFlow<()> {
+        self.baselines.set_position(steps as u64);
+        interrupt::flow()
+    }
+}

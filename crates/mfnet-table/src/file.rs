@@ -1,0 +1,40 @@
+//! The bytes of a data file, plain or compressed with gzip.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+/// How much is asked of the system at a time.
+const BUFFER: usize = 1 << 16;
+
+/// Opens a file. One that begins with the two bytes of gzip is decompressed while it is read, whatever its name.
+///
+/// # Errors
+/// The system's.
+pub fn open(path: impl AsRef<Path>) -> io::Result<Box<dyn Read>> {
+    decompressed(BufReader::with_capacity(BUFFER, File::open(path)?))
+}
+
+/// Bytes as they are, or decompressed if they begin with the two bytes of gzip.
+///
+/// # Errors
+/// Those of `from`.
+pub fn decompressed<'a>(mut from: impl BufRead + 'a) -> io::Result<Box<dyn Read + 'a>> {
+    let compressed = from.fill_buf()?.starts_with(b"\x1f\x8b");
+    Ok(if compressed { Box::new(MultiGzDecoder::new(from)) } else { Box::new(from) })
+}
+
+/// SHA-256 of bytes that lie in several pieces, in hexadecimal digits.
+pub fn sha256<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
+    let mut hash = Sha256::new();
+    pieces.into_iter().for_each(|piece| hash.update(piece));
+    hexadecimal(hash.finalize())
+}
+
+/// Two hexadecimal digits for each byte.
+pub fn hexadecimal(bytes: impl AsRef<[u8]>) -> String {
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,256 @@
+//! What a column of a table is: guessed from its fields, and how a field of each kind becomes a number.
+
+use std::fmt::{Display, Formatter};
+
+use crate::calendar::{date_text, days};
+use crate::column::Column;
+use crate::error::CellProblem;
+use crate::field::{Field, LARGEST, field, shortest};
+use crate::number_format::NumberFormat;
+
+/// Texts of which more than half differ are names, unless they are as few as this.
+const FEW_TEXTS: usize = 20;
+/// Characters of a text that are shown.
+const EXAMPLE: usize = 30;
+/// Texts among so many fields are strays.
+const STRAY: usize = 10;
+/// What the numbers of rows, and keys of other tables, are called.
+const IDENTIFIERS: [&str; 18] = [
+    "id",
+    "ids",
+    "index",
+    "idx",
+    "key",
+    "uuid",
+    "guid",
+    "row",
+    "rowid",
+    "rownum",
+    "row_number",
+    "rownames",
+    "row_names",
+    "obs",
+    "case",
+    "nr",
+    "no",
+    "#",
+];
+/// Names that end so are of the same sort.
+const IDENTIFIER_ENDINGS: [&str; 6] = ["_id", "-id", " id", ".id", "Id", "ID"];
+const UNNAMED: &str = "Unnamed: ";
+
+const TRUE: [&str; 4] = ["true", "yes", "t", "y"];
+const FALSE: [&str; 4] = ["false", "no", "f", "n"];
+
+/// What a column is, and what its numbers mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ColumnKind {
+    /// A quantity.
+    Number,
+    /// 1 for true or yes, 0 for false or no.
+    Boolean,
+    /// Days since the beginning of 1970.
+    Date,
+    /// The number of a level, counted from 0.
+    Category {
+        /// All levels of the data: in numeric order if all are numbers, else by bytes.
+        levels: Vec<String>,
+    },
+}
+
+impl ColumnKind {
+    /// In one word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            ColumnKind::Number => "number",
+            ColumnKind::Boolean => "boolean",
+            ColumnKind::Date => "date",
+            ColumnKind::Category { .. } => "category",
+        }
+    }
+
+    /// How columns of this kind are read.
+    pub fn reading(&self) -> Reading {
+        match self {
+            ColumnKind::Number => Reading::Number,
+            ColumnKind::Boolean => Reading::Boolean,
+            ColumnKind::Date => Reading::Date,
+            ColumnKind::Category { .. } => Reading::Category,
+        }
+    }
+
+    /// What a number of such a column stands for; empty for a missing one.
+    pub fn text(&self, x: f64) -> String {
+        match self {
+            _ if x.is_nan() => String::new(),
+            ColumnKind::Number => shortest(x),
+            ColumnKind::Boolean if x == 0.0 || x == 1.0 => (x == 1.0).to_string(),
+            ColumnKind::Boolean => shortest(x),
+            ColumnKind::Date => date_text(x),
+            ColumnKind::Category { levels } => levels.get(x as usize).cloned().unwrap_or_default(),
+        }
+    }
+}
+
+/// How the fields of a column become numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// As they are.
+    Number,
+    /// 1 for true or yes, 0 for false or no.
+    Boolean,
+    /// Days since the beginning of 1970.
+    Date,
+    /// The number of the level among all of the column.
+    Category,
+}
+
+impl Reading {
+    /// The number of a text, with a decimal point; NaN for a missing one. Categories have none of their own.
+    ///
+    /// # Errors
+    /// [`CellProblem`] if the text is of another kind.
+    pub fn value(self, text: &str) -> Result<f64, CellProblem> {
+        self.value_of(field(text, NumberFormat::Point), text)
+    }
+
+    pub(crate) fn value_of(self, field: Field, text: &str) -> Result<f64, CellProblem> {
+        let found = || text.to_owned();
+        match (self, field) {
+            (_, Field::Missing) => Ok(f64::NAN),
+            (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean { found: found() }),
+            (Reading::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate { found: found() }),
+            (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
+            (_, Field::Number(x)) => {
+                let found = if text.is_empty() { shortest(x) } else { found() };
+                Err(if x.is_finite() { CellProblem::TooLarge { found } } else { CellProblem::NotFinite { found } })
+            }
+            (_, Field::Code) => text.parse().map_err(|_| CellProblem::NotANumber { found: found() }),
+            (_, Field::Text) => Err(CellProblem::NotANumber { found: found() }),
+        }
+    }
+}
+
+/// Why a column is no feature.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeftOut {
+    /// It has no value.
+    Empty,
+    /// No two rows are alike, and it is called like a key or an index.
+    Identifier,
+    /// Text that differs from row to row, as names do.
+    Names {
+        /// How many different texts.
+        different: usize,
+        /// In how many rows that have one.
+        rows: usize,
+        /// One of them.
+        example: String,
+    },
+}
+
+/// In a few words.
+impl Display for LeftOut {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            LeftOut::Empty => f.write_str("no values"),
+            LeftOut::Identifier => f.write_str("an identifier: no two rows alike"),
+            LeftOut::Names { different, rows, example } => {
+                write!(f, "{different} different texts in {rows} rows, such as {example:?}")
+            }
+        }
+    }
+}
+
+/// A column that would be numbers but for a few fields, and is text because of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrayText {
+    /// The column.
+    pub column: String,
+    /// The first text in it.
+    pub text: String,
+    /// How many of its fields are text.
+    pub fields: usize,
+}
+
+impl StrayText {
+    /// Of a column that was not guessed to be numbers, if nearly all of it is.
+    pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
+        let tally = Tally::of(column);
+        if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present() {
+            return None;
+        }
+        let text = column.texts().find(|text| column.field(text) == Field::Text)?;
+        Some(StrayText { column: name.to_owned(), text: text.into_owned(), fields: tally.texts })
+    }
+}
+
+/// What a column is by its name and fields.
+pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
+    let tally = Tally::of(column);
+    if tally.present() == 0 {
+        return Err(LeftOut::Empty);
+    }
+    let key = |field, _: &str| !matches!(field, Field::Number(x) if x.fract() != 0.0);
+    if is_identifier(name) && tally.present() > 1 && column.all(key) && column.different() == tally.present() {
+        return Err(LeftOut::Identifier);
+    }
+    if tally.texts + tally.codes == 0 {
+        return Ok(Reading::Number);
+    }
+    for kind in [Reading::Boolean, Reading::Date] {
+        if column.all(|field, text| kind.value_of(field, text).is_ok()) {
+            return Ok(kind);
+        }
+    }
+    let different = column.different();
+    if different > FEW_TEXTS && 2 * different > tally.present() {
+        let example = column.texts().find(|text| column.field(text) == Field::Text).unwrap_or_default();
+        let example = example.chars().take(EXAMPLE).collect();
+        return Err(LeftOut::Names { different, rows: tally.present(), example });
+    }
+    Ok(Reading::Category)
+}
+
+fn is_identifier(name: &str) -> bool {
+    IDENTIFIERS.contains(&name.to_lowercase().as_str())
+        || IDENTIFIER_ENDINGS.iter().any(|ending| name.ends_with(ending))
+        || name.starts_with(UNNAMED)
+}
+
+fn boolean(field: Field, text: &str) -> Option<f64> {
+    let is_one_of = |words: &[&str]| words.iter().any(|word| text.eq_ignore_ascii_case(word));
+    match field {
+        Field::Number(x) if x == 0.0 || x == 1.0 => Some(x),
+        Field::Text if is_one_of(&TRUE) => Some(1.0),
+        Field::Text if is_one_of(&FALSE) => Some(0.0),
+        _ => None,
+    }
+}
+
+/// In how many rows stands what.
+#[derive(Default)]
+struct Tally {
+    numbers: usize,
+    codes: usize,
+    texts: usize,
+}
+
+impl Tally {
+    fn of(column: &Column) -> Self {
+        let mut tally = Tally::default();
+        column.count(|field, rows| match field {
+            Field::Missing => {}
+            Field::Number(_) => tally.numbers += rows,
+            Field::Code => tally.codes += rows,
+            Field::Text => tally.texts += rows,
+        });
+        tally
+    }
+
+    fn present(&self) -> usize {
+        self.numbers + self.codes + self.texts
+    }
+}

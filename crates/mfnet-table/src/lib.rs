@@ -1,0 +1,56 @@
+//! Tables from files: CSV and TSV text, Parquet, NumPy's `.npy` and `.npz`, plain or compressed with gzip.
+//!
+//! [`Table::read`] finds out how a file is written and reads it into columns. [`Table::choose`] guesses what each
+//! column is, and [`Table::each`] reads a column as numbers: a quantity, a boolean, a date in days, or a level of a
+//! category.
+//!
+//! ```
+//! use mfnet_table::{Columns, Table};
+//! let table = Table::from_text("flats", "id,rooms,city,rent\n1,2,Rome,700\n2,3,Oslo,1900\n")?;
+//! let choice = table.choose(&["rent".to_owned()], &Columns::default())?;
+//! let names: Vec<_> = choice.inputs.iter().map(|(position, _)| &table.columns()[*position]).collect();
+//! assert_eq!(names, ["rooms", "city"]);
+//! assert_eq!(choice.left_out[0].0, "id");
+//! # Ok::<(), mfnet_table::Error>(())
+//! ```
+
+// One way down; a module uses only those above it.
+//
+//     error
+//     file, number_format          bytes of a file; how numbers are written
+//     field                        what a text is: a number, missing, a code, a text
+//     column, calendar             the fields of a column; days and times as text
+//     kind, filling                what a column is; a column while a binary reader fills it
+//     text, numpy, parquet         the readers
+//     table                        columns with names
+//     read                         from a file to a table
+
+#[cfg_attr(not(all(feature = "numpy", feature = "parquet")), allow(dead_code))]
+mod calendar;
+mod column;
+mod error;
+mod field;
+pub mod file;
+#[cfg(any(feature = "numpy", feature = "parquet"))]
+mod filling;
+#[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
+mod golden;
+mod kind;
+mod number_format;
+#[cfg(feature = "numpy")]
+mod numpy;
+#[cfg(feature = "parquet")]
+mod parquet;
+mod read;
+mod table;
+mod text;
+
+pub use error::{CellProblem, Error, FileProblem, NumpyProblem, ParquetProblem, Problem, Result, TextProblem, place};
+pub use field::{number, shortest, sort_labels};
+pub use kind::{ColumnKind, LeftOut, Reading, StrayText};
+pub use number_format::NumberFormat;
+pub use read::ReadTable;
+pub use table::{Choice, Columns, FileForm, Table, position, positions};
+
+/// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
+pub const MOST_COLUMNS: usize = 1 << 20;

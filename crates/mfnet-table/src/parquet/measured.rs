@@ -1,0 +1,104 @@
+//! The file as the crate reads it, with no page larger than it can be.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use ::parquet::basic::Compression;
+use ::parquet::errors::Result;
+use ::parquet::file::reader::{ChunkReader, Length};
+use bytes::Bytes;
+
+use super::fault::{damaged, refused};
+use super::thrift::{PAGE, walk};
+
+/// Memory that is taken on the word of a header, however little its page has.
+const TRUSTED: u64 = 1 << 20;
+/// A page of more bytes is not made of a few.
+const LARGE: u64 = 1 << 28;
+const OF_LARGE: u64 = 1 << 12;
+/// A header has the least and the greatest value of its page.
+const LONGEST_HEADER: u64 = 1 << 24;
+
+pub(super) struct Measured<R> {
+    pub(super) from: Arc<R>,
+    pub(super) codec: Compression,
+}
+
+impl<R: ChunkReader> Length for Measured<R> {
+    fn len(&self) -> u64 {
+        self.from.len()
+    }
+}
+
+impl<R: ChunkReader> ChunkReader for Measured<R> {
+    type T = R::T;
+
+    /// What the crate calls to read the header of a page; it then takes as much memory as stands there.
+    fn get_read(&self, start: u64) -> Result<R::T> {
+        let sizes = sizes(&mut self.from.get_read(start)?);
+        let (size, stored) = sizes.ok_or_else(|| refused(damaged("a page does not say its size")))?;
+        let most = if size > LARGE { most(self.codec).min(OF_LARGE) } else { most(self.codec) };
+        if size > (stored * most).max(TRUSTED) {
+            return Err(refused(damaged(format!("{stored} bytes of it are to become a page of {size}"))));
+        }
+        self.from.get_read(start)
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        self.from.get_bytes(start, length)
+    }
+}
+
+/// What one byte can become.
+fn most(codec: Compression) -> u64 {
+    match codec {
+        Compression::UNCOMPRESSED => 1,
+        // 3 bytes repeat 64
+        Compression::SNAPPY => 22,
+        Compression::LZ4 | Compression::LZ4_RAW => 255,
+        Compression::GZIP(_) => 1032,
+        // 4 bytes are a block of 128 kB
+        Compression::ZSTD(_) => 1 << 15,
+        // 8 bytes are one of 16 MB
+        _ => 1 << 21,
+    }
+}
+
+/// The size of a page, and as it is stored: the second and third field of its header.
+fn sizes(header: &mut impl Read) -> Option<(u64, u64)> {
+    let mut sizes = [None; 2];
+    walk(header, LONGEST_HEADER, PAGE, &mut |path, x| {
+        if let [field @ 2..=3] = *path {
+            sizes[usize::from(field == 3)] = i32::try_from(x).ok().and_then(|x| u64::try_from(x).ok());
+        }
+    })?;
+    let [size, stored] = sizes;
+    Some((size?, stored?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(codec: Compression, header: &'static [u8]) -> Option<String> {
+        let measured = Measured { from: Arc::new(Bytes::from_static(header)), codec };
+        measured.get_read(0).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_page_has_a_size_that_it_can_have() {
+        // a data page of 2²⁴ bytes, of which 16 are stored
+        let header = b"\x15\x00\x15\x80\x80\x80\x10\x15\x20 0123456789abcdef";
+        for codec in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::LZ4_RAW] {
+            let expected = "External: the file is damaged: 16 bytes of it are to become a page of 16777216";
+            assert_eq!(error(codec, header).as_deref(), Some(expected));
+        }
+        assert_eq!(error(Compression::BROTLI(Default::default()), header), None);
+        // another field, less than nothing, no end; a flag in place of the size, which the crate would take for 2³⁰ + 3
+        let flag = b"\x15\x00\x11\x86\x80\x80\x80\x08\x15\x00\x01\x02\x06\x04\x20\x16\x20\x00";
+        for header in [&b"\x15\x00\x25\x20\x15\x20"[..], b"\x15\x00\x15\x21\x15\x20", b"\x15\x00\x15\x80", flag] {
+            let expected = "External: the file is damaged: a page does not say its size";
+            assert_eq!(error(Compression::SNAPPY, header).as_deref(), Some(expected));
+        }
+    }
+}

@@ -1,0 +1,114 @@
+use std::cell::Cell;
+
+use bytes::Bytes;
+
+use super::*;
+use crate::golden::{compare, damage, file, readable};
+
+fn read(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
+    decoded("t", Bytes::copy_from_slice(bytes))
+}
+
+fn error(name: &str) -> String {
+    read(&file(name)).err().unwrap().to_string()
+}
+
+#[test]
+fn cells_are_those_that_the_writers_read() {
+    for name in readable(".parquet") {
+        let found = columns("t", Bytes::from(file(&name))).unwrap_or_else(|error| panic!("{name}: {error}"));
+        compare(&name, &found);
+    }
+}
+
+/// More rows than are decoded at a time: i % 7, ⌊i / 1000⌋ without the fourth thousand, …
+#[test]
+fn many_rows() {
+    let columns = read(&file("many.parquet")).unwrap();
+    let texts = |i: usize| columns[i].1.texts();
+    assert_eq!(columns.iter().map(|(_, column)| column.len()).collect::<Vec<_>>(), [10_000; 5]);
+    texts(0).enumerate().for_each(|(i, text)| assert_eq!(text, (i % 7).to_string()));
+    texts(1).enumerate().for_each(|(i, text)| match i / 1000 {
+        3 => assert_eq!(text, ""),
+        thousands => assert_eq!(text, thousands.to_string()),
+    });
+    texts(2).enumerate().for_each(|(i, text)| assert_eq!(text, format!("t{}", i % 3)));
+    texts(3).enumerate().for_each(|(i, text)| assert_eq!(text, (3 * i as i64 - 10).to_string()));
+    texts(4).enumerate().for_each(|(i, text)| assert_eq!(text, if i % 2 == 0 { "True" } else { "False" }));
+}
+
+#[test]
+fn what_is_no_table() {
+    assert_eq!(error("list.parquet"), "t, column \"l\": expected plain columns, found a list");
+    assert_eq!(error("struct.parquet"), "t, column \"s\": expected plain columns, found a struct");
+    assert_eq!(error("map.parquet"), "t, column \"m\": expected plain columns, found a map");
+    assert_eq!(error("no-rows.parquet"), "t: the table has no rows");
+    assert_eq!(error("no-columns.parquet"), "t: the table has no columns");
+    assert_eq!(error("no-text.parquet"), "t, column \"x\": expected UTF-8 text, found other bytes");
+    assert_eq!(error("encrypted-footer.parquet"), "t: the file is encrypted");
+    assert_eq!(error("encrypted-columns.parquet"), "t: the file is encrypted");
+    let message = "t, column \"i64\": mfnet does not read pages compressed with Brotli";
+    assert_eq!(error("arrow-brotli.parquet"), message);
+}
+
+#[test]
+fn what_is_wrong_with_a_file() {
+    let whole = file("arrow-none.parquet");
+    let error = |bytes: &[u8]| read(bytes).err().unwrap().to_string();
+    assert_eq!(error(b""), "t: the file is empty");
+    assert_eq!(
+        error(b"a,b\n1,2\n"),
+        "t: expected a Parquet file, which begins with the bytes PAR1 (50 41 52 31), found a file that begins with 61 2c 62 0a"
+    );
+    assert_eq!(error(b"PAR1PAR1"), "t: the file is damaged: it is cut off after 8 bytes");
+    let message = "t: the file is damaged: it is cut off: it does not end with the bytes PAR1";
+    assert_eq!(error(&whole[..whole.len() / 2]), message);
+    let footer = b"PAR1\xff\xff\xff\x7fPAR1";
+    assert_eq!(error(footer), "t: the file is damaged: its footer has 2147483647 bytes, the file 12");
+    // pages are missing, all of them or those after the first column
+    let with_pages = |whole: &[u8], end| {
+        let footer = u32::from_le_bytes(*whole[..whole.len() - 4].last_chunk().unwrap()) as usize;
+        error(&[&whole[..end], &whole[whole.len() - 8 - footer..]].concat())
+    };
+    let message = "t, column \"boolean\": the file is damaged: a page does not say its size";
+    assert_eq!(with_pages(&whole, 4), message);
+    let message = "t, column \"runs\": the file is damaged: its pages are outside of the file";
+    assert_eq!(with_pages(&file("many.parquet"), 177), message);
+}
+
+/// Files of tests/golden/bombs_golden.py: each would become gigabytes or take minutes.
+#[test]
+fn files_made_to_fill_memory() {
+    let error = |name: &str| error(&format!("../bombs/{name}.parquet"));
+    let message = "t: the file is damaged: it has 10000000 rows of 20 columns, 10000000 in its parts, and ";
+    assert!(error("rows").starts_with(message), "{}", error("rows"));
+    let of_column = |what: &str| format!("t, column \"x0\": the file is damaged: {what}");
+    assert_eq!(error("groups"), of_column("its columns lie in the same bytes"));
+    assert_eq!(error("dictionary"), of_column("a dictionary has 32000000 values for 1 rows"));
+    assert_eq!(error("texts"), of_column("its texts are much longer than the file"));
+    assert_eq!(error("text"), of_column("its texts are much longer than the file"));
+    assert_eq!(error("children"), "t: the file is damaged: its footer ends within its lists");
+}
+
+#[test]
+fn damaged_files_are_refused_or_read() {
+    for name in ["arrow-none", "arrow-required-2", "arrow-int96"] {
+        damage(&format!("{name}.parquet"), read);
+    }
+}
+
+#[test]
+fn damaged_pages_of_every_compression_and_encoding() {
+    let caught = Cell::new(0);
+    let read = |bytes: &[u8]| {
+        let result = read(bytes);
+        let message = result.as_ref().err().map(ToString::to_string);
+        caught.set(caught.get() + usize::from(message.is_some_and(|m| m.ends_with("a page ends within its values"))));
+        result
+    };
+    for name in ["arrow-snappy", "arrow-gzip", "arrow-zstd", "arrow-lz4", "fastparquet-lz4", "arrow-v2-none"] {
+        damage(&format!("{name}.parquet"), read);
+    }
+    // panics of the crate
+    assert!(caught.get() > 0);
+}

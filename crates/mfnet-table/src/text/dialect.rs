@@ -1,0 +1,190 @@
+//! How a text file writes a table, guessed from its beginning.
+
+use std::fmt::{Display, Formatter};
+
+use csv_core::{ReadRecordResult, ReaderBuilder};
+
+use crate::field::{Field, field};
+use crate::number_format::NumberFormat;
+
+/// Characters that may stand between fields; of two that fit as well the first.
+const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
+/// How many lines are looked at.
+const LINES: usize = 50;
+
+/// How a text file writes a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    pub(crate) quote: u8,
+    /// Whether the first line names the columns.
+    pub(crate) header: bool,
+    pub(crate) numbers: NumberFormat,
+}
+
+/// What is not to be guessed.
+#[derive(Default)]
+pub(crate) struct Known {
+    pub(crate) delimiter: Option<u8>,
+    pub(crate) header: Option<bool>,
+    /// How numbers are written unless the file shows something else.
+    pub(crate) numbers: Option<NumberFormat>,
+}
+
+impl Dialect {
+    /// From the beginning of a file, which may end in the middle of a line unless it is `whole`.
+    pub(crate) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
+        let quote = guess_quote(start);
+        let lines = |delimiter| lines(start, whole, delimiter, quote);
+        // as many lines as possible have as many fields as the first one, and those are many
+        let fit = |delimiter: u8| {
+            let lines = lines(delimiter);
+            let fields = lines.first().map_or(0, Vec::len);
+            if fields < 2 {
+                (0, 0)
+            } else {
+                (lines.iter().filter(|line| line.len() == fields).count() * 8 / lines.len(), fields)
+            }
+        };
+        let delimiter = known
+            .delimiter
+            .unwrap_or_else(|| DELIMITERS.into_iter().rev().max_by_key(|delimiter| fit(*delimiter)).unwrap_or(b','));
+        let lines = lines(delimiter);
+        let numbers = NumberFormat::guess(&lines, delimiter, known.numbers);
+        Dialect { delimiter, quote, header: known.header.unwrap_or_else(|| has_header(&lines, numbers)), numbers }
+    }
+}
+
+/// What is not as usual.
+impl Display for Dialect {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let delimiter = match self.delimiter {
+            b',' => "commas".to_owned(),
+            b'\t' => "tabs".to_owned(),
+            b';' => "semicolons".to_owned(),
+            other => format!("{:?}", char::from(other)),
+        };
+        write!(f, "fields between {delimiter}")?;
+        if self.quote != b'"' {
+            write!(f, " in {:?}", char::from(self.quote).to_string())?;
+        }
+        self.numbers.fmt(f)?;
+        f.write_str(if self.header { "" } else { ", no header: columns are numbered from 0" })
+    }
+}
+
+/// Double quotes, unless there are none and fields stand between single ones.
+fn guess_quote(start: &[u8]) -> u8 {
+    let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| DELIMITERS.contains(byte) || b"\r\n".contains(byte));
+    let opens = |at: usize| is_border(at.checked_sub(1).and_then(|at| start.get(at)));
+    let closes = |at: usize| is_border(start.get(at + 1));
+    let single: Vec<usize> = (0..start.len()).filter(|at| start[*at] == b'\'').collect();
+    let opened = single.iter().filter(|at| opens(**at)).count();
+    let closed = single.iter().filter(|at| closes(**at)).count();
+    if !start.contains(&b'"') && opened > 0 && opened == closed { b'\'' } else { b'"' }
+}
+
+/// The first lines' fields; one that may go on is left out.
+fn lines(start: &[u8], whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>> {
+    let mut reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
+    let (mut lines, mut at) = (Vec::new(), 0);
+    let (mut text, mut ends) = (vec![0; start.len() + 1], vec![0; start.len() + 2]);
+    while lines.len() < LINES {
+        let (result, read, _, fields) = reader.read_record(&start[at..], &mut text, &mut ends);
+        at += read;
+        let ended = match result {
+            ReadRecordResult::Record => fields,
+            // the end of the file ends a line
+            ReadRecordResult::InputEmpty if whole => match reader.read_record(&[], &mut [0; 8], &mut ends[fields..]) {
+                (ReadRecordResult::Record, _, _, more) => fields + more,
+                _ => break,
+            },
+            _ => break,
+        };
+        let from = |i: usize| if i == 0 { 0 } else { ends[i - 1] };
+        let of = |i: usize| String::from_utf8_lossy(text.get(from(i)..ends[i]).unwrap_or_default()).trim().to_owned();
+        lines.push((0..ended).map(of).collect());
+        if result == ReadRecordResult::InputEmpty {
+            break;
+        }
+    }
+    lines
+}
+
+fn is_number(text: &str, format: NumberFormat) -> bool {
+    matches!(field(text, format), Field::Number(_))
+}
+
+/// Names are no numbers, and differ from what stands below them: a column of numbers has a text above it, or no column of
+/// texts has its first one again.
+fn has_header(lines: &[Vec<String>], format: NumberFormat) -> bool {
+    let Some((first, rest)) = lines.split_first() else { return true };
+    if rest.is_empty() {
+        return !first.iter().any(|text| is_number(text, format));
+    }
+    let of_number = |text: &String| matches!(field(text, format), Field::Number(_) | Field::Missing | Field::Code);
+    if first.iter().all(|text| of_number(text) && !text.is_empty()) {
+        return false;
+    }
+    let below = |i: usize| rest.iter().filter_map(move |line| line.get(i)).filter(|text| !text.is_empty());
+    let numbers = |i: usize| below(i).next().is_some() && below(i).all(of_number);
+    let named = |i: usize| !of_number(&first[i]) && numbers(i);
+    let columns = 0..first.len();
+    if columns.clone().any(named) {
+        return true;
+    }
+    let is_data = |i: usize| {
+        (is_number(&first[i], format) && numbers(i)) || (!first[i].is_empty() && below(i).any(|text| *text == first[i]))
+    };
+    !columns.clone().any(is_data)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guess(text: &str) -> String {
+        Dialect::guess(text.as_bytes(), true, &Known::default()).to_string()
+    }
+
+    #[test]
+    fn delimiters() {
+        assert_eq!(guess("a,b\n1,2\n"), "fields between commas");
+        assert_eq!(guess("a\tb c\n1\t2\n"), "fields between tabs");
+        assert_eq!(guess("a;b;c\n1;2,5;3\n"), "fields between semicolons, numbers with a decimal comma");
+        assert_eq!(guess("name;x\nMeier, Anna;1\nHuber, Jo;2\n"), "fields between semicolons");
+        assert_eq!(guess("a|b\n1|2"), "fields between '|'");
+        assert_eq!(guess("a;b\n1.250,5;2\n"), "fields between semicolons, numbers such as 1.234,5");
+        assert_eq!(guess("a,b\n\"1,250.5\",2\n"), "fields between commas, numbers such as 1,234.5");
+        assert_eq!(guess("a\n1\n2\n"), "fields between commas");
+        // a wrong line does not change it
+        assert_eq!(guess("a,b,y\n1,2,3\n4,5\n"), "fields between commas");
+        assert_eq!(guess("a,b;c\n\"1,2\",3;4\n"), "fields between commas");
+        assert_eq!(guess(""), "fields between commas");
+    }
+
+    #[test]
+    fn quotes() {
+        assert_eq!(guess("a,b\n'x, y',2\n"), "fields between commas in \"'\"");
+        assert_eq!(guess("a,b\n\"it's\",2\n"), "fields between commas");
+        assert_eq!(guess("a,b\nit's,2\n"), "fields between commas");
+    }
+
+    #[test]
+    fn headers() {
+        let without = "fields between commas, no header: columns are numbered from 0";
+        for (text, expected) in [
+            ("1,2\n3,4\n", without),
+            ("39, State-gov, 77516\n50, Private, 83311\n", without),
+            ("5.1,3.5,setosa\n4.9,3.0,setosa\n", without),
+            ("x,red\ny,red\n", without),
+            ("44,Private\n", without),
+            ("a,b\nx,y\n", "fields between commas"),
+            (",a\n0,5\n", "fields between commas"),
+            ("a,y\n", "fields between commas"),
+            ("length,species\n5.1,setosa\n7.0,virginica\n", "fields between commas"),
+        ] {
+            assert_eq!(guess(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+use mfnet_table::{ReadTable, Table};
+
+use crate::error::Result;
+
+/// A data set that is compiled into the library. `assets/README.md` says where each comes from.
+#[derive(Clone, Copy, Debug)]
+pub struct BuiltIn {
+    /// The name by which the program knows it.
+    pub name: &'static str,
+    /// The column that is predicted.
+    pub target: &'static str,
+    /// Number of samples.
+    pub samples: usize,
+    /// Number of features.
+    pub features: usize,
+    /// Number of classes; 0 if the target is a value.
+    pub classes: usize,
+    /// Under which licence its authors publish it.
+    pub licence: &'static str,
+    /// One line for people.
+    pub description: &'static str,
+    gzip: &'static [u8],
+}
+
+/// All of them.
+pub const BUILT_IN: [BuiltIn; 2] = [
+    BuiltIn {
+        name: "digits",
+        target: "digit",
+        samples: 1797,
+        features: 64,
+        classes: 10,
+        licence: "CC BY 4.0",
+        description: "handwritten digits of 8 × 8 pixels (UCI optical recognition of handwritten digits)",
+        gzip: include_bytes!("../../../assets/digits.csv.gz"),
+    },
+    BuiltIn {
+        name: "diabetes",
+        target: "progression",
+        samples: 442,
+        features: 10,
+        classes: 0,
+        licence: "none named",
+        description: "measurements of patients, progression of diabetes after a year (Efron et al. 2004)",
+        gzip: include_bytes!("../../../assets/diabetes.csv.gz"),
+    },
+];
+
+impl BuiltIn {
+    /// Its rows as text.
+    ///
+    /// # Errors
+    /// None that a whole program can meet: the bytes are part of it.
+    pub fn table(&self) -> Result<Table> {
+        Ok(ReadTable::new().read_from(self.name, self.gzip)?)
+    }
+
+    /// How much of the library it is: the size of its compressed table.
+    pub fn bytes(&self) -> u64 {
+        self.gzip.len() as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::Dataset;
+
+    /// SHA-256 and counts as `assets/README.md` gives them, which `assets/make_assets.py` printed.
+    #[test]
+    fn they_are_what_their_origin_says() {
+        let readme = include_str!("../../../assets/README.md");
+        for built_in in BUILT_IN {
+            assert!(readme.contains(&built_in.table().unwrap().digest()), "{}", built_in.name);
+            let data = Dataset::built_in(built_in.name).unwrap();
+            let found = (data.samples(), data.features(), data.classes(), data.outputs());
+            assert_eq!(found, (built_in.samples, built_in.features, built_in.classes, built_in.classes.max(1)));
+        }
+        assert_eq!(
+            Dataset::built_in("iris").unwrap_err().to_string(),
+            "built-in data set: expected digits or diabetes, found iris"
+        );
+    }
+}

@@ -1,0 +1,243 @@
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use mfnet_table::file::{open, sha256};
+
+use super::california_housing;
+use crate::data::Dataset;
+use crate::data::idx::Idx;
+use crate::data::split::Part;
+use crate::error::{Error, PublishedProblem, Result};
+
+/// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
+/// What is read is the published files to the byte, or an error.
+#[derive(Clone, Copy, Debug)]
+pub struct Published {
+    /// The name by which the program knows it, and of its folder.
+    pub name: &'static str,
+    /// The column that is predicted.
+    pub target: &'static str,
+    /// Number of samples, all parts of its official split together.
+    pub samples: usize,
+    /// Number of features.
+    pub features: usize,
+    /// Number of classes; 0 if the target is a value.
+    pub classes: usize,
+    /// Under which licence its authors publish it.
+    pub licence: &'static str,
+    /// One line for people.
+    pub description: &'static str,
+    /// Its files; each may be compressed with gzip and then ends in `.gz`.
+    pub files: &'static [PublishedFile],
+    /// Where the files are to be had.
+    pub mirrors: &'static [Mirror],
+    pub(super) read: fn(&Published, &[PathBuf]) -> Result<Dataset>,
+}
+
+/// A file of a published data set.
+#[derive(Clone, Copy, Debug)]
+pub struct PublishedFile {
+    /// Its name, without `.gz`.
+    pub name: &'static str,
+    /// Its size, decompressed.
+    pub bytes: u64,
+    /// SHA-256 of its bytes, decompressed, in hexadecimal digits.
+    pub sha256: &'static str,
+}
+
+/// A public place that has the files of a published data set.
+#[derive(Clone, Copy, Debug)]
+pub enum Mirror {
+    /// A folder with each file, compressed: NAME.gz. The address ends in a slash.
+    Folder {
+        /// Its address.
+        url: &'static str,
+    },
+    /// A compressed tar archive.
+    Archive {
+        /// Its address.
+        url: &'static str,
+        /// Where the files lie in it, with a slash at the end.
+        inside: &'static str,
+    },
+}
+
+/// All of them.
+pub const PUBLISHED: [Published; 3] = [MNIST, FASHION_MNIST, CALIFORNIA_HOUSING];
+
+pub(super) const MNIST: Published = Published {
+    name: "mnist",
+    target: "class",
+    samples: 70000,
+    features: 784,
+    classes: 10,
+    licence: "CC BY-SA 3.0",
+    description: "60000 + 10000 handwritten digits of 28 × 28 pixels (LeCun, Cortes, Burges 1998)",
+    files: &[
+        file("train-images-idx3-ubyte", 47_040_016, "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"),
+        file("train-labels-idx1-ubyte", 60_008, "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"),
+        file("t10k-images-idx3-ubyte", 7_840_016, "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"),
+        file("t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
+    ],
+    mirrors: &[
+        Mirror::Folder { url: "https://ossci-datasets.s3.amazonaws.com/mnist/" },
+        Mirror::Folder { url: "https://storage.googleapis.com/cvdf-datasets/mnist/" },
+    ],
+    read: read_images,
+};
+
+pub(super) const FASHION_MNIST: Published = Published {
+    name: "fashion-mnist",
+    target: "class",
+    samples: 70000,
+    features: 784,
+    classes: 10,
+    licence: "MIT",
+    description: "60000 + 10000 pictures of clothes of 28 × 28 pixels: 0 t-shirt/top, 1 trouser, 2 pullover, 3 dress, 4 coat, \
+                  5 sandal, 6 shirt, 7 sneaker, 8 bag, 9 ankle boot (Xiao, Rasul, Vollgraf 2017)",
+    files: &[
+        file("train-images-idx3-ubyte", 47_040_016, "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"),
+        file("train-labels-idx1-ubyte", 60_008, "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"),
+        file("t10k-images-idx3-ubyte", 7_840_016, "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"),
+        file("t10k-labels-idx1-ubyte", 10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
+    ],
+    mirrors: &[
+        Mirror::Folder { url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/" },
+        Mirror::Folder { url: "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/" },
+    ],
+    read: read_images,
+};
+
+pub(super) const CALIFORNIA_HOUSING: Published = Published {
+    name: "california-housing",
+    target: "MedHouseVal",
+    samples: 20640,
+    features: 8,
+    classes: 0,
+    licence: "public",
+    description: "districts of California in the census of 1990, median value of a house (Pace and Barry 1997)",
+    files: &[file("cal_housing.data", 2_092_122, "d3d8a1a722ae78f91134862727d27a70b1415e7d512a89140406248687f4b902")],
+    mirrors: &[
+        Mirror::Archive { url: "https://ndownloader.figshare.com/files/5976036", inside: "CaliforniaHousing/" },
+        Mirror::Archive {
+            url: "https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.tgz",
+            inside: "CaliforniaHousing/",
+        },
+    ],
+    read: read_california_housing,
+};
+
+const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> PublishedFile {
+    PublishedFile { name, bytes, sha256 }
+}
+
+impl Published {
+    /// Which folder to read it from: the first of `data_folders` whose subfolder of the data set's name has all files.
+    ///
+    /// # Errors
+    /// [`Error::NoData`], which says what each folder has not, and whether one a level higher or deeper has all.
+    pub fn locate(&self, data_folders: &[impl AsRef<Path>]) -> Result<PathBuf> {
+        let mut looked_in = Vec::new();
+        for folder in data_folders {
+            let missing = self.missing_in(folder.as_ref());
+            let folder = folder.as_ref().join(self.name);
+            if missing.is_empty() {
+                return Ok(folder);
+            }
+            looked_in.push((folder, missing));
+        }
+        let files = self.files.iter().map(|file| file.name.to_owned()).collect();
+        let nearby = data_folders
+            .iter()
+            .flat_map(|folder| neighbours(folder.as_ref()))
+            .find(|folder| self.missing_in(folder).is_empty());
+        Err(Error::NoData { name: self.name.to_owned(), files, looked_in, nearby })
+    }
+
+    /// Which of the files are not in the subfolder of this data folder.
+    fn missing_in(&self, data_folder: &Path) -> Vec<String> {
+        let folder = data_folder.join(self.name);
+        let missing = self.files.iter().filter(|file| file.path(&folder).is_none());
+        missing.map(|file| file.name.to_owned()).collect()
+    }
+
+    /// Reads it from the folder that holds its files, which [`Published::locate`] finds.
+    ///
+    /// # Errors
+    /// As [`Dataset::mnist`].
+    pub fn read(&self, folder: &Path) -> Result<Dataset> {
+        let path = |file: &PublishedFile| file.path(folder).unwrap_or_else(|| folder.join(file.name));
+        (self.read)(self, &self.files.iter().map(path).collect::<Vec<_>>())
+    }
+
+    /// How large its files are, decompressed.
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.bytes).sum()
+    }
+
+    /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files.
+    pub fn digest(&self) -> String {
+        let lines = self.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name));
+        sha256([lines.collect::<String>().as_bytes()])
+    }
+}
+
+/// The folder that this one lies in, and the folders in it, by name.
+fn neighbours(folder: &Path) -> Vec<PathBuf> {
+    let parent = match (folder.file_name(), folder.parent()) {
+        (Some(_), Some(parent)) if parent.as_os_str().is_empty() => PathBuf::from("."),
+        (Some(_), Some(parent)) => parent.to_owned(),
+        _ => folder.join(".."),
+    };
+    let children = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut children: Vec<PathBuf> = children.filter(|path| path.is_dir()).collect();
+    children.sort();
+    [vec![parent], children].concat()
+}
+
+impl PublishedFile {
+    /// Where it is in this folder, plain or compressed.
+    pub(super) fn path(&self, folder: &Path) -> Option<PathBuf> {
+        [self.name.to_owned(), format!("{}.gz", self.name)]
+            .map(|name| folder.join(name))
+            .into_iter()
+            .find(|p| p.is_file())
+    }
+
+    /// Whether a file, of whose decompressed bytes this is the SHA-256, is the published one.
+    pub(super) fn verify(&self, file: &str, found: String) -> Result<()> {
+        if found == self.sha256 {
+            return Ok(());
+        }
+        Err(Error::data(file, PublishedProblem::Digest { expected: self.sha256.to_owned(), found }))
+    }
+}
+
+/// Images and labels of the training part, then of the test part.
+fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
+    let read = |i: usize| {
+        let idx = Idx::read(&paths[i])?;
+        of.files[i].verify(idx.file(), idx.digest()).map(|()| idx)
+    };
+    // most of the time goes into the first file
+    let (images, others) = thread::scope(|scope| {
+        let others = scope.spawn(|| Ok::<_, Error>((read(1)?, read(2)?, read(3)?)));
+        (read(0), others.join())
+    });
+    let others = others.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    let (images, (labels, test_images, test_labels)) = (images?, others?);
+    let official = [vec![Part::Train; labels.len()], vec![Part::Test; test_labels.len()]].concat();
+    let data = Dataset::from_arrays(of.name, images.followed_by(&test_images), &labels.followed_by(&test_labels))?;
+    Ok(data.officially_split(official))
+}
+
+fn read_california_housing(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
+    let mut bytes = Vec::new();
+    let read = open(&paths[0]).and_then(|mut from| from.read_to_end(&mut bytes));
+    read.map_err(Error::io(&paths[0], "read"))?;
+    let file = paths[0].display().to_string();
+    let data = california_housing::parse(&file, of.name, &bytes)?;
+    of.files[0].verify(&file, sha256([&bytes[..]]))?;
+    Ok(data.officially_split(california_housing::official_split()?))
+}

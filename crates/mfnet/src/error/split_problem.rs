@@ -1,0 +1,87 @@
+/// Why data cannot be split as asked for.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SplitProblem {
+    /// A part of the split has no rows.
+    #[error("{part} would have no rows: {rows} rows, of which {fraction} are asked for")]
+    EmptyPart {
+        /// "training", "validation", "test".
+        part: &'static str,
+        /// Rows in all.
+        rows: usize,
+        /// The fraction asked for.
+        fraction: f64,
+    },
+    /// A part of the split has no rows, because no class has more than it must keep.
+    #[error(
+        "{part} would have no rows: each of the {classes} classes keeps a row for training, and there are {rows} rows in all"
+    )]
+    RareClasses {
+        /// "validation" or "test".
+        part: &'static str,
+        /// Rows in all.
+        rows: usize,
+        /// Classes.
+        classes: usize,
+        /// Whether the labels look like values to predict, not like classes.
+        like_values: bool,
+    },
+    /// The data set has no official split.
+    #[error("the data set has no official split")]
+    NoOfficialSplit,
+    /// The samples have no marks of the kind that a split needs.
+    #[error("the rows were not given the {what} of a column {column:?}")]
+    NotMarked {
+        /// "groups" or "parts".
+        what: &'static str,
+        /// The column that the split names.
+        column: String,
+    },
+    /// A text that names no part.
+    #[error(
+        "expected train, validation or test (or training, valid, val, dev, testing, holdout), found {found:?} in row {sample}, counted from 0"
+    )]
+    NotAPart {
+        /// The text.
+        found: String,
+        /// The sample's number.
+        sample: usize,
+    },
+    /// A column of parts that names no training row.
+    #[error("expected rows of the part train, found none")]
+    NoTrainingPart,
+    /// A sample without a group.
+    #[error("expected a group, found an empty cell in row {sample}, counted from 0")]
+    NoGroup {
+        /// The sample's number.
+        sample: usize,
+    },
+    /// Fewer groups than parts or folds.
+    #[error("expected at least {needed} groups, one for each of the {needed} {what}, found {groups}")]
+    FewGroups {
+        /// Groups in all.
+        groups: usize,
+        /// "parts" or "folds".
+        what: &'static str,
+        /// How many there are of those.
+        needed: usize,
+    },
+    /// A part of the split has no groups, because each group is the only one that has some class.
+    #[error(
+        "{part} would have no rows: each class keeps a group for training, and none of the {groups} groups can be spared"
+    )]
+    NoGroupToSpare {
+        /// "validation" or "test".
+        part: &'static str,
+        /// Groups in all.
+        groups: usize,
+    },
+    /// Fewer rows than folds.
+    #[error("expected at least {folds} rows, one for each fold, found {rows}")]
+    FewRows {
+        /// Rows in all.
+        rows: usize,
+        /// Folds that were asked for.
+        folds: usize,
+    },
+}

@@ -1,0 +1,5 @@
+//! What people look at.
+
+mod walkthrough;
+
+pub use walkthrough::Walkthrough;

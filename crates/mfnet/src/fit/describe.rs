@@ -1,0 +1,153 @@
+//! A plan in words, and what a model file says of its training.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::parts::{Parts, groups};
+use super::plan::Plan;
+use super::training::loss_label;
+use crate::model::Training;
+use crate::optimizer::Schedule;
+use crate::text::{columns, counted, grouped};
+use crate::train::SampleOrder;
+
+impl Plan {
+    /// What is about to happen, for people: the data, the split, the network and how it is trained.
+    pub fn introduction(&self) -> String {
+        let constant = self.constant().map_or_else(String::new, |line| format!("\n{line}"));
+        let before = self.otherwise_before().map_or_else(String::new, |line| format!("\n{line}"));
+        let (task, parts) = (self.task.described(), self.parts.described(&self.task));
+        format!("{task}\n{parts}{constant}\n{}{before}", self.network_line())
+    }
+
+    /// The same for all folds of a cross-validation.
+    pub fn introduction_of_folds(plans: &[Plan]) -> String {
+        let Some(Plan { task, .. }) = plans.first() else { return String::new() };
+        let range = |rows: &dyn Fn(&Parts) -> usize| {
+            let sizes = || plans.iter().map(|plan| rows(&plan.parts));
+            let (least, most) = (sizes().min().unwrap_or(0), sizes().max().unwrap_or(0));
+            if least == most { grouped(most) } else { format!("{} to {}", grouped(least), grouped(most)) }
+        };
+        let train = range(&|parts| parts.train.samples());
+        let (validation, test) = (range(&|parts| parts.validation.samples()), range(&|parts| parts.test.samples()));
+        let seed = task.recipe.split_seed();
+        let not_official = if task.data.has_official_split() { ", not the official split" } else { "" };
+        format!(
+            "{}\n{} folds by seed {seed}{not_official}: {train} training, {validation} validation, {test} test rows{}\n{}",
+            task.described(),
+            plans.len(),
+            groups(task),
+            plans[0].network_line()
+        )
+    }
+
+    /// How the model to go on from was trained, in a line, if that was otherwise.
+    fn otherwise_before(&self) -> Option<String> {
+        const OF_ONE_RUN: [&str; 6] = ["best_epoch", "epochs", "order", "scale", "seed", "warm_start"];
+        let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
+        let [mut before, mut now] = [settings.clone(), self.settings()];
+        for settings in [&mut before, &mut now] {
+            settings.retain(|name, _| !OF_ONE_RUN.contains(&name.as_str()));
+        }
+        if loss.as_ref() == Some(&loss_label(self.loss)) && before == now {
+            return None;
+        }
+        let settings = before.iter().map(|(name, value)| match value.as_str() {
+            Some(text) => format!("{name} {text}"),
+            None => format!("{name} {value}"),
+        });
+        let all: Vec<String> = loss.iter().cloned().chain(settings).collect();
+        Some(format!("its own training was by {}, which are not taken over", all.join(", ")))
+    }
+
+    /// The features that say nothing in the training rows, in a line.
+    fn constant(&self) -> Option<String> {
+        let constant = self.preprocessing.inputs.constant();
+        if constant.is_empty() {
+            return None;
+        }
+        let (names, scaled) = (self.task.data.feature_names(), self.preprocessing.scaled_columns());
+        let names: Vec<&str> = constant.iter().map(|i| names[scaled[*i]].as_str()).collect();
+        let are = if constant.len() == 1 { "feature is" } else { "features are" };
+        let count = constant.len();
+        Some(format!("{count} {are} constant in the training rows and scaled by 1: {}", columns::listed(&names)))
+    }
+
+    /// The network and how it is trained, in a line.
+    fn network_line(&self) -> String {
+        let (recipe, data, choices) = (&self.task.recipe, &self.task.data, &self.choices);
+        let sizes: Vec<String> = choices.hidden.iter().map(|size| format!("{size} {}", self.activation())).collect();
+        let (inputs, outputs) = (self.preprocessing.features(), data.outputs());
+        let layers = match self.task.start_name() {
+            Some(model) => format!("of {model}"),
+            None => [vec![inputs.to_string()], sizes, vec![outputs.to_string()]].concat().join(" → "),
+        };
+        let order = match self.order.as_ref() {
+            SampleOrder::Shuffled => String::new(),
+            SampleOrder::AsTheyAre => ", rows not shuffled".to_owned(),
+            SampleOrder::Listed(lists) => {
+                let rows = lists.first().map_or(0, Vec::len);
+                format!(", {} an epoch in the order of --batch-order", counted(rows, "row"))
+            }
+        };
+        let decay =
+            if choices.weight_decay > 0.0 { format!(", weight decay {}", choices.weight_decay) } else { String::new() };
+        let schedule = match choices.schedule {
+            Schedule::Constant => String::new(),
+            schedule => format!(" ({schedule})"),
+        };
+        let (loss, rule, rate, batch) =
+            (loss_label(self.loss), recipe.optimizer, choices.learning_rate, choices.batch_size);
+        let settings = format!("{loss}, {rule}, learning rate {rate}{schedule}{decay}, batches of {batch}");
+        let threads = counted(self.task.threads.count(), "thread");
+        format!("network {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
+    }
+
+    /// What the model file says of its training.
+    pub(super) fn training(&self, epochs: usize, best_epoch: usize) -> Training {
+        let mut settings = self.settings();
+        settings.insert("epochs".to_owned(), epochs.into());
+        settings.insert("best_epoch".to_owned(), best_epoch.into());
+        match self.order.as_ref() {
+            SampleOrder::Shuffled => None,
+            SampleOrder::AsTheyAre => settings.insert("order".to_owned(), "as they are".into()),
+            SampleOrder::Listed(_) => settings.insert("order".to_owned(), "listed".into()),
+        };
+        if let Some(start) = &self.task.start {
+            settings.insert("warm_start".to_owned(), true.into());
+            settings.remove("scale");
+            settings.extend(start.training.settings.get_key_value("scale").map(|(k, v)| (k.clone(), v.clone())));
+        }
+        let before = self.task.start.iter().map(|model| &model.training);
+        let earlier = before.flat_map(|training| training.earlier_data.iter().chain(&training.data));
+        Training {
+            loss: Some(loss_label(self.loss)),
+            data: Some(self.task.digest.clone()),
+            earlier_data: earlier.filter(|data| **data != self.task.digest).cloned().collect(),
+            split: Some(self.parts.split.clone()),
+            settings,
+        }
+    }
+
+    /// The settings that are not off, by name.
+    fn settings(&self) -> BTreeMap<String, Value> {
+        let (recipe, choices) = (&self.task.recipe, &self.choices);
+        let all = [
+            ("optimizer", json!(recipe.optimizer)),
+            ("learning_rate", json!(choices.learning_rate)),
+            ("momentum", json!(recipe.momentum)),
+            ("nesterov", json!(recipe.nesterov)),
+            ("weight_decay", json!(choices.weight_decay)),
+            ("decay_biases", json!(recipe.decay_biases)),
+            ("clip_norm", json!(recipe.clip_norm)),
+            ("clip_layer_norm", json!(recipe.clip_layer_norm)),
+            ("batch_size", json!(choices.batch_size)),
+            ("schedule", json!(choices.schedule.to_string())),
+            ("scale", json!(choices.scale.to_string())),
+            ("seed", json!(recipe.seed)),
+        ];
+        let is_off = |value: &Value| [json!(0.0), json!(false), json!("constant"), json!("standard")].contains(value);
+        all.into_iter().filter(|(_, value)| !is_off(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}

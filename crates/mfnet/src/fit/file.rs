@@ -1,0 +1,169 @@
+//! A recipe as TOML and JSON.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value};
+
+use super::names::did_you_mean;
+use super::recipe::Recipe;
+use crate::error::{Error, RecipeProblem, Result};
+
+/// The version of recipes that this library writes; it refuses later ones.
+pub const RECIPE_VERSION: u32 = 1;
+
+/// A recipe that was read, and which of its fields the text states.
+#[derive(Clone, Debug)]
+pub struct RecipeFile {
+    /// The recipe.
+    pub recipe: Recipe,
+    name: String,
+    text: String,
+    stated: Vec<String>,
+}
+
+impl RecipeFile {
+    /// Reads a recipe: JSON from a file that ends in `.json`, TOML from others.
+    ///
+    /// # Errors
+    /// [`Error::Io`], or [`Error::Recipe`] with file, line and field for what no recipe can have.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+        let is_json = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("json"));
+        Self::parse(&path.display().to_string(), text, is_json)
+    }
+
+    fn parse(name: &str, text: String, is_json: bool) -> Result<Self> {
+        let file = RecipeFile { recipe: Recipe::default(), name: name.to_owned(), text, stated: Vec::new() };
+        let mut fields = if is_json { file.json() } else { file.toml() }?;
+        if let Some(version) = fields.remove("version") {
+            file.check_version(&version)?;
+        }
+        let stated: Vec<String> = fields.keys().cloned().collect();
+        let known = Recipe::default().fields()?;
+        if let Some(unknown) = stated.iter().find(|field| !known.contains_key(*field)) {
+            let similar = did_you_mean(known.keys().map(String::as_str), unknown);
+            return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
+        }
+        // one field after the other, so that an error has its name
+        for (field, value) in &fields {
+            let alone = Map::from_iter([(field.clone(), value.clone())]);
+            serde_json::from_value::<Recipe>(alone.into()).map_err(|error| file.of_field(field, &error.to_string()))?;
+        }
+        let recipe: Recipe = serde_json::from_value(fields.into()).map_err(|error| file.wrong(None, error))?;
+        recipe
+            .check_values()
+            .map_err(|(field, expected, found)| file.of_field(field, &format!("expected {expected}, found {found}")))?;
+        Ok(RecipeFile { recipe, stated, ..file })
+    }
+
+    fn json(&self) -> Result<Map<String, Value>> {
+        serde_json::from_str(&self.text).map_err(|error| self.wrong(Some(error.line()), error))
+    }
+
+    fn toml(&self) -> Result<Map<String, Value>> {
+        toml::from_str(&self.text).map_err(|error| {
+            let line = error.span().map(|span| 1 + self.text[..span.start].matches('\n').count());
+            self.wrong(line, error.message())
+        })
+    }
+
+    /// A later version may have fields and values that this one does not know.
+    fn check_version(&self, version: &Value) -> Result<()> {
+        match version.as_u64() {
+            Some(number) if number <= RECIPE_VERSION.into() => Ok(()),
+            Some(_) => {
+                let expected = format!("expected version {RECIPE_VERSION}, found {version}");
+                let message = format!("a later version of mfnet wrote this recipe: {expected}");
+                Err(self.wrong(self.line_of("version"), message))
+            }
+            None => Err(self.of_field("version", &format!("expected a whole number, found {version}"))),
+        }
+    }
+
+    /// The file.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The field's place in the text, "recipe.toml, line 3", if the text states it.
+    pub fn place_of(&self, field: &str) -> Option<String> {
+        let stated = self.stated.iter().any(|stated| stated == field);
+        stated.then(|| self.place(self.line_of(field)))
+    }
+
+    fn place(&self, line: Option<usize>) -> String {
+        line.map_or(self.name.clone(), |line| format!("{}, line {line}", self.name))
+    }
+
+    fn of_field(&self, field: &str, message: &str) -> Error {
+        let plain =
+            [("usize", "a whole number"), ("u32", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
+        let plain =
+            plain.into_iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
+        let message = plain.unwrap_or_else(|| message.to_owned());
+        self.wrong(self.line_of(field), format!("{field}: {message}"))
+    }
+
+    fn wrong(&self, line: Option<usize>, message: impl std::fmt::Display) -> Error {
+        RecipeProblem::of_file(format!("{}: {message}", self.place(line))).into()
+    }
+
+    /// The line that begins with the field.
+    fn line_of(&self, field: &str) -> Option<usize> {
+        let begins = |line: &str| {
+            let rest = line.trim_start_matches([' ', '\t', '{', ',', '"', '\'']).strip_prefix(field);
+            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ':']))
+        };
+        self.text.lines().position(begins).map(|line| line + 1)
+    }
+}
+
+impl Recipe {
+    /// Reads TOML.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] with line and field for what no recipe can have.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        Ok(RecipeFile::parse("recipe", text.to_owned(), false)?.recipe)
+    }
+
+    /// Reads JSON.
+    ///
+    /// # Errors
+    /// As [`Recipe::from_toml`].
+    pub fn from_json(text: &str) -> Result<Self> {
+        Ok(RecipeFile::parse("recipe", text.to_owned(), true)?.recipe)
+    }
+
+    /// As TOML, without the fields that are none.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for what TOML cannot hold.
+    pub fn to_toml(&self) -> Result<String> {
+        match toml::to_string(self) {
+            Ok(text) => Ok(format!("version = {RECIPE_VERSION}\n{text}")),
+            Err(error) => Err(RecipeProblem::new(format!("cannot be written as TOML: {error}")).into()),
+        }
+    }
+
+    /// As JSON.
+    ///
+    /// # Errors
+    /// As [`Recipe::fields`].
+    pub fn to_json(&self) -> Result<String> {
+        let mut fields = self.fields()?;
+        fields.insert("version".to_owned(), RECIPE_VERSION.into());
+        Ok(Value::Object(fields).to_string())
+    }
+
+    /// Every field with its value.
+    ///
+    /// # Errors
+    /// [`Error::Recipe`] for a path that is no text.
+    pub fn fields(&self) -> Result<Map<String, Value>> {
+        let fields = serde_json::to_value(self).map_err(|error| RecipeProblem::new(error.to_string()))?;
+        Ok(fields.as_object().cloned().unwrap_or_default())
+    }
+}

@@ -1,0 +1,79 @@
+//! From a table to a model with its scores: everything that `mfnet train` does, except for showing it.
+//!
+//! ```text
+//! Input + Recipe → Plan (everything decided) → Fit (model, history, scores, baselines, verdict)
+//! ```
+
+mod baselines;
+mod check;
+mod choices;
+mod describe;
+mod file;
+mod folds;
+mod input;
+mod names;
+mod observer;
+mod order;
+mod parts;
+mod plan;
+mod recipe;
+pub mod serial;
+mod source;
+mod summary;
+mod task;
+mod training;
+mod verdict;
+
+pub use baselines::{Baseline, Baselines};
+pub use file::{RECIPE_VERSION, RecipeFile};
+pub use folds::Folds;
+pub use input::Input;
+pub use names::{ActivationName, LossName, OptimizerName, Task};
+pub use observer::Observer;
+pub use plan::Plan;
+pub use recipe::Recipe;
+pub use source::Source;
+pub use summary::{Fit, Part, Summary};
+
+use crate::error::Result;
+
+/// Fits a network to a table as `mfnet train` does: splits the rows, scales the features, trains, scores the network
+/// beside the linear model and the naive predictor, and says whether it is better.
+///
+/// ```
+/// use mfnet::{Recipe, Table, fit};
+/// let rows: String = (0..60).map(|i| format!("{i},{}\n", i * i % 37)).collect();
+/// let table = Table::from_text("flats.csv", &format!("area,price\n{rows}"))?;
+/// let recipe = Recipe { epochs: Some(3), ..Recipe::of_target("price") };
+/// let fit = fit(table, &recipe, &mut ())?;
+/// assert!(fit.summary.verdict.is_some());
+/// println!("{}\n{}", fit.plan.introduction(), fit.text());
+/// # #[cfg(feature = "report")]
+/// let page = mfnet::Report::new(&fit, "how flats get their price")?.page;
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+///
+/// # Errors
+/// [`crate::Error::Recipe`] and [`crate::Error::InvalidValue`] for a recipe that contradicts itself or the data,
+/// [`crate::Error::Data`] for data that cannot be learned or divided, [`crate::Error::Diverged`], and errors of the
+/// observer.
+pub fn fit<'a>(data: impl Into<Input<'a>>, recipe: &Recipe, observer: &mut dyn Observer) -> Result<Fit> {
+    Plan::new(data, recipe)?.run(observer)
+}
+
+/// Fits a network for each of the recipe's folds; stops after a fold that the observer interrupts.
+///
+/// # Errors
+/// As [`fit()`].
+pub fn fit_folds<'a>(data: impl Into<Input<'a>>, recipe: &Recipe, observer: &mut dyn Observer) -> Result<Vec<Fit>> {
+    let mut fits = Vec::new();
+    for plan in Plan::folds(data, recipe)? {
+        let fit = plan.run(observer)?;
+        let interrupted = fit.summary.interrupted;
+        fits.push(fit);
+        if interrupted {
+            break;
+        }
+    }
+    Ok(fits)
+}

@@ -1,0 +1,60 @@
+//! In which order the rows are used.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use super::recipe::Recipe;
+use crate::error::{Error, RecipeProblem, Result};
+use crate::text::counted;
+use crate::train::SampleOrder;
+
+/// The order that the recipe asks for, of data with so many rows.
+pub(super) fn of(recipe: &Recipe, rows: usize, train_rows: &[usize], epochs: usize) -> Result<SampleOrder> {
+    match (&recipe.batch_order, recipe.no_shuffle) {
+        (Some(path), _) => read(path, rows, train_rows, epochs),
+        (None, true) => Ok(SampleOrder::AsTheyAre),
+        (None, false) => Ok(SampleOrder::Shuffled),
+    }
+}
+
+/// The lines of a file. `train_rows` are the numbers of the training rows in the data.
+fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result<SampleOrder> {
+    let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+    let places: HashMap<usize, usize> = train_rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
+    let mut lists: Vec<Vec<usize>> = Vec::new();
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').trim_end().lines()) {
+        let wrong = |message: String| RecipeProblem::of_file(format!("{}, line {number}: {message}", path.display()));
+        let place = |word: &str| {
+            let row = word.parse::<usize>().map_err(|_| {
+                wrong(format!("expected the number of a row, found {word:?}"))
+                    .with_help("rows are counted from 0, with spaces between their numbers, as in 2 0 1")
+            })?;
+            if row >= rows {
+                return Err(wrong(format!("there is no row {row}: the data have {rows}, counted from 0")));
+            }
+            places.get(&row).copied().ok_or_else(|| {
+                wrong(format!("row {row}, counted from 0, is not one of the {}", counted(places.len(), "training row")))
+                    .with_help("validation rows are switched off with --validation-fraction 0, test rows with --test-fraction 0")
+            })
+        };
+        let list = line.split_whitespace().map(place).collect::<std::result::Result<Vec<_>, _>>()?;
+        let expected = lists.first().map_or(list.len().max(1), Vec::len);
+        if list.len() != expected {
+            return Err(wrong(format!("expected {}, found {}", counted(expected, "row"), list.len())).into());
+        }
+        lists.push(list);
+    }
+    if lists.is_empty() {
+        return Err(RecipeProblem::of_file(format!("{}: the file is empty", path.display()))
+            .with_help("a line has the numbers of rows, counted from 0, with spaces between them, as in 2 0 1")
+            .into());
+    }
+    if lists.len() != 1 && lists.len() != epochs {
+        let message = format!("{}: expected {epochs} lines, one for each epoch, or one", path.display());
+        return Err(RecipeProblem::of_file(format!("{message}, found {}", lists.len()))
+            .with_help(format!("train for as many epochs: --epochs {}", lists.len()))
+            .into());
+    }
+    Ok(SampleOrder::Listed(lists))
+}

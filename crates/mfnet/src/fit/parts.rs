@@ -1,0 +1,163 @@
+//! Which rows are training, validation and test rows.
+
+use super::task::Task;
+use crate::data::{Dataset, Fractions, SplitBy};
+use crate::error::{DataProblem, Error, RecipeProblem, Result, SplitProblem};
+use crate::model::Split;
+use crate::random::Seed;
+use crate::text::{counted, grouped};
+
+/// The test rows of data without an official split, unless the recipe says otherwise.
+const TEST_FRACTION: f64 = 0.2;
+
+/// The validation rows of data without an official split, unless the recipe says otherwise.
+const VALIDATION_FRACTION: f64 = 0.1;
+/// Of fewer rows the tenth would say nothing.
+const WORTH_VALIDATING: usize = 50;
+
+/// The rows of each part, as they are in the file.
+#[derive(Debug)]
+pub(super) struct Parts {
+    pub(super) train: Dataset,
+    pub(super) validation: Dataset,
+    pub(super) test: Dataset,
+    /// The numbers of the training rows in the data.
+    pub(super) train_rows: Vec<usize>,
+    /// The numbers of the test rows in their file.
+    pub(super) test_rows: Vec<usize>,
+    pub(super) split: Split,
+}
+
+impl Parts {
+    /// Those of a fit, or of one fold, counted from 1.
+    pub(super) fn new(task: &Task, fold: Option<usize>) -> Result<Self> {
+        let (recipe, data) = (&task.recipe, &task.data);
+        // those of a column or of an official split
+        let given = (fold.is_none() && recipe.test_fraction.is_none() && data.has_official_split())
+            || recipe.split_column.is_some();
+        let parts = match (recipe.validation_fraction, &recipe.split_column) {
+            (Some(_), Some(column)) if Self::divided(task, fold, None)?.validation.samples() > 0 => {
+                let message = format!("--validation-fraction does not fit: the column {column:?} has validation rows");
+                return Err(RecipeProblem::new(message).into());
+            }
+            (Some(fraction), _) => Self::divided(task, fold, Some(fraction))?,
+            (None, _) => {
+                // given ones, or else a tenth, where there can be some
+                let tenth = (data.samples() >= WORTH_VALIDATING).then_some(Some(VALIDATION_FRACTION));
+                let mut ways = [given.then_some(None), tenth].into_iter().flatten();
+                let found = ways.find_map(|way| match Self::divided(task, fold, way) {
+                    Ok(parts) if parts.validation.samples() == 0 => None,
+                    Err(error) if leaves_none_to_validate(&error) => None,
+                    parts => Some(parts),
+                });
+                found.unwrap_or_else(|| Self::divided(task, fold, Some(0.0)))?
+            }
+        };
+        parts.check(task)?;
+        Ok(parts)
+    }
+
+    fn divided(task: &Task, fold: Option<usize>, validation: Option<f64>) -> Result<Self> {
+        let by = split_by(task, fold, validation);
+        if let SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } = &by
+            && fractions.validation + fractions.test >= 1.0
+        {
+            let message = "--test-fraction and --validation-fraction together leave no training rows";
+            return Err(RecipeProblem::new(message).into());
+        }
+        let split = Split::new(by.clone(), Seed(task.recipe.split_seed()));
+        let (train_rows, validation, test_rows) = task.data.split_numbers(by, Seed(split.seed))?;
+        let (train, validation) = (task.data.select(&train_rows)?, task.data.select(&validation)?);
+        let (test, test_rows) = match &task.test {
+            Some(test) => (test.clone(), (0..test.samples()).collect()),
+            None => (task.data.select(&test_rows)?, test_rows),
+        };
+        Ok(Parts { train, validation, test, train_rows, test_rows, split })
+    }
+
+    fn check(&self, task: &Task) -> Result<()> {
+        let recipe = &task.recipe;
+        // what a model was trained on is not to be tested on
+        if self.test.samples() > 0 && task.may_have_seen(&self.split) {
+            let problem = match &recipe.test_file {
+                Some(file) => RecipeProblem::new(format!(
+                    "--warm-start: the model was trained on rows of {file}, the test file"
+                ))
+                .with_help("name other rows with --test-file"),
+                None => RecipeProblem::new(
+                    "--warm-start: the model was trained on other rows of the same data, which may be test rows here",
+                )
+                .with_help("divide the data as they were then (--seed or --split-seed, --test-fraction, --validation-fraction, …)")
+                .with_help("or do without a test: --test-fraction 0"),
+            };
+            return Err(problem.into());
+        }
+        if recipe.early_stopping.is_some_and(|patience| patience > 0) && self.validation.samples() == 0 {
+            let problem = RecipeProblem::new("--early-stopping needs validation rows to watch");
+            return Err(problem.with_help("add --validation-fraction 0.1").into());
+        }
+        Ok(())
+    }
+
+    /// By what the rows were divided, and how many came into each part.
+    pub(super) fn described(&self, task: &Task) -> String {
+        let seed = self.split.seed;
+        let drawn = |fraction: &Option<f64>| match fraction {
+            Some(fraction) if *fraction > 0.0 => format!(", validation rows drawn by seed {seed}"),
+            _ => String::new(),
+        };
+        let by = match &self.split.by {
+            SplitBy::Fractions(_) if task.data.has_official_split() => {
+                format!("split by seed {seed}, not the official one")
+            }
+            SplitBy::Fractions(_) | SplitBy::Groups { .. } => format!("split by seed {seed}"),
+            SplitBy::Official { validation: None } => "official split".to_owned(),
+            SplitBy::Official { validation } => format!("official test rows{}", drawn(validation)),
+            SplitBy::Column { column, validation } => format!("split by column {column}{}", drawn(validation)),
+            SplitBy::Fold { number, of, .. } => format!("fold {number} of {of} by seed {seed}"),
+        };
+        let [train, validation, test] = [&self.train, &self.validation, &self.test].map(|part| grouped(part.samples()));
+        let file = task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" from {file}"));
+        format!("{by}: {train} training, {validation} validation, {test} test rows{file}{}", groups(task))
+    }
+}
+
+/// Whether the only trouble is that no rows can be had for validation.
+fn leaves_none_to_validate(error: &Error) -> bool {
+    use SplitProblem::{EmptyPart, FewGroups, NoGroupToSpare, RareClasses};
+    let Error::Data { problem: DataProblem::Split(problem), .. } = error else { return false };
+    matches!(
+        problem,
+        EmptyPart { part: "validation", .. }
+            | RareClasses { part: "validation", .. }
+            | NoGroupToSpare { part: "validation", .. }
+            | FewGroups { what: "parts", .. }
+    )
+}
+
+/// What keeps rows together, if something does.
+pub(super) fn groups(task: &Task) -> String {
+    let of =
+        |column: &String| format!("; no group of {column} on both sides: {}", counted(task.data.groups(), "group"));
+    task.recipe.group.as_ref().map_or_else(String::new, of)
+}
+
+/// By what the rows are divided, with this fraction of validation rows, or with those that are given.
+fn split_by(task: &Task, fold: Option<usize>, validation: Option<f64>) -> SplitBy {
+    let recipe = &task.recipe;
+    if let (Some(number), Some(of)) = (fold, recipe.folds) {
+        return SplitBy::Fold { number, of, validation: validation.unwrap_or(0.0), groups: recipe.group.clone() };
+    }
+    if let Some(column) = recipe.split_column.clone() {
+        return SplitBy::Column { column, validation };
+    }
+    if recipe.test_fraction.is_none() && task.data.has_official_split() {
+        return SplitBy::Official { validation };
+    }
+    let test = if task.test.is_some() { 0.0 } else { recipe.test_fraction.unwrap_or(TEST_FRACTION) };
+    let fractions = Fractions { validation: validation.unwrap_or(0.0), test };
+    match recipe.group.clone() {
+        Some(column) => SplitBy::Groups { column, fractions },
+        None => SplitBy::Fractions(fractions),
+    }
+}

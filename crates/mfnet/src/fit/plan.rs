@@ -1,0 +1,230 @@
+use std::sync::Arc;
+
+use super::baselines::Baselines;
+use super::choices::Choices;
+use super::input::Input;
+use super::names::{ActivationName, LossName, Task as Kind};
+use super::observer::{Observer, Watch};
+use super::parts::Parts;
+use super::recipe::Recipe;
+use super::summary::{Fit, Summary};
+use super::task::Task;
+use super::{order, training};
+use crate::data::{Dataset, Preprocessing, SplitBy};
+use crate::error::{Error, KeptWeights, RecipeProblem, Result};
+use crate::layer::Activation;
+use crate::model::{AnyNetwork, Model};
+use crate::network::NeuralNetwork;
+use crate::random::Seed;
+use crate::tensor::{Dtype, Scalar};
+use crate::train::SampleOrder;
+
+/// A fit before its first step: everything is read and decided, nothing is trained.
+///
+/// ```
+/// use mfnet::{BUILT_IN, Plan, Recipe};
+/// let digits = BUILT_IN[0].table()?;
+/// let plan = Plan::new(digits, &Recipe::default())?;
+/// assert_eq!((plan.recipe().batch_size, plan.recipe().epochs), (Some(8), Some(100)));
+/// assert!(plan.introduction().starts_with("digits: 1 797 rows, 64 features; target digit: classification, 10 classes"));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(super) task: Arc<Task>,
+    pub(super) parts: Arc<Parts>,
+    pub(super) preprocessing: Preprocessing,
+    pub(super) choices: Choices,
+    pub(super) loss: LossName,
+    pub(super) order: Arc<SampleOrder>,
+}
+
+impl Plan {
+    /// Reads what the recipe names beside the data, divides the rows, and decides what the recipe leaves open.
+    ///
+    /// # Errors
+    /// As [`crate::fit()`], before the training.
+    pub fn new<'a>(input: impl Into<Input<'a>>, recipe: &Recipe) -> Result<Self> {
+        if recipe.folds.is_some() {
+            return Err(RecipeProblem::new("--folds asks for several fits, not for one").into());
+        }
+        let task = Arc::new(Task::new(input.into(), recipe)?);
+        let parts = Parts::new(&task, None)?;
+        let choices = Choices::new(recipe, &parts.train, parts.validation.samples() > 0);
+        Self::of(&task, parts, choices)
+    }
+
+    /// A plan for each of the recipe's folds, with the settings that fit the first.
+    ///
+    /// # Errors
+    /// As [`Plan::new`].
+    pub fn folds<'a>(input: impl Into<Input<'a>>, recipe: &Recipe) -> Result<Vec<Self>> {
+        let Some(count) = recipe.folds else {
+            return Err(RecipeProblem::new("--folds must say how many folds there are").into());
+        };
+        let task = Arc::new(Task::new(input.into(), recipe)?);
+        let parts = (1..=count).map(|fold| Parts::new(&task, Some(fold))).collect::<Result<Vec<_>>>()?;
+        let Some(first) = parts.first() else { return Ok(Vec::new()) };
+        let choices = Choices::new(recipe, &first.train, first.validation.samples() > 0);
+        parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
+    }
+
+    fn of(task: &Arc<Task>, parts: Parts, choices: Choices) -> Result<Self> {
+        let recipe = &task.recipe;
+        let preprocessing = match &task.start {
+            Some(model) => model.preprocessing().clone(),
+            None => Preprocessing::fit_with(choices.scale, &parts.train),
+        };
+        training::check(recipe, &choices)?;
+        let loss = loss_of(task)?;
+        let order = order::of(recipe, task.data.samples(), &parts.train_rows, choices.epochs)?;
+        let (task, parts, order) = (Arc::clone(task), Arc::new(parts), Arc::new(order));
+        Ok(Plan { task, parts, preprocessing, choices, loss, order })
+    }
+
+    /// The recipe with everything decided: another fit of the same data with it gives the same model.
+    pub fn recipe(&self) -> Recipe {
+        let (recipe, choices) = (self.task.recipe.clone(), self.choices.clone());
+        let validation = match self.parts.split.by {
+            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => Some(fractions.validation),
+            SplitBy::Official { validation } | SplitBy::Column { validation, .. } => validation,
+            SplitBy::Fold { validation, .. } => Some(validation),
+        };
+        let test = match self.parts.split.by {
+            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } if self.task.test.is_none() => {
+                Some(fractions.test)
+            }
+            _ => None,
+        };
+        let decided = Recipe {
+            loss: Some(self.loss),
+            learning_rate: Some(choices.learning_rate),
+            weight_decay: Some(choices.weight_decay),
+            schedule: Some(choices.schedule),
+            batch_size: Some(choices.batch_size),
+            epochs: Some(choices.epochs),
+            early_stopping: Some(choices.early_stopping.unwrap_or(0)),
+            test_fraction: test,
+            validation_fraction: validation,
+            split_seed: Some(recipe.split_seed()),
+            ..recipe
+        };
+        // the model to go on from has the rest
+        if self.task.start.is_some() {
+            return decided;
+        }
+        Recipe {
+            target: self.task.data.targets().columns().to_vec(),
+            task: Some(self.task.kind()),
+            hidden: Some(choices.hidden),
+            activation: Some(self.activation()),
+            dtype: Some(self.task.dtype()),
+            header: self.task.header,
+            scale: Some(choices.scale),
+            ..decided
+        }
+    }
+
+    /// What the model to go on from does not know in the data, a line for each column; empty if it knows all.
+    pub fn unknown_levels(&self) -> &str {
+        &self.task.unknown
+    }
+
+    /// What results call the data.
+    pub fn name(&self) -> &str {
+        &self.task.name
+    }
+
+    /// The name of the loss.
+    pub fn loss_name(&self) -> String {
+        training::loss_label(self.loss)
+    }
+
+    /// The test rows, and their numbers in the data or in the test file.
+    pub fn test(&self) -> (&Dataset, &[usize]) {
+        (&self.parts.test, &self.parts.test_rows)
+    }
+
+    /// The file of the test rows, if they have one.
+    pub fn test_file(&self) -> Option<&str> {
+        self.task.recipe.test_file.as_deref()
+    }
+
+    pub(super) fn activation(&self) -> ActivationName {
+        self.task.recipe.activation.unwrap_or(ActivationName::Relu)
+    }
+
+    /// Trains, scores, and compares with the baselines.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if the training diverges, and errors of the observer.
+    pub fn run(&self, observer: &mut dyn Observer) -> Result<Fit> {
+        self.task.threads.install(|| match self.task.start.as_ref().map(Model::network) {
+            Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), observer),
+            Some(AnyNetwork::F32(net)) => self.run_in(net.clone(), observer),
+            None => match self.task.dtype() {
+                Dtype::F64 => self.run_in(self.network::<f64>()?, observer),
+                Dtype::F32 => self.run_in(self.network::<f32>()?, observer),
+            },
+        })
+    }
+
+    fn run_in<T: Scalar>(&self, mut net: NeuralNetwork<T>, observer: &mut dyn Observer) -> Result<Fit>
+    where
+        AnyNetwork: From<NeuralNetwork<T>>,
+    {
+        let scaled = |part: &Dataset| self.preprocessing.apply(part);
+        let (train, validation) = (&scaled(&self.parts.train), &scaled(&self.parts.validation));
+        let (recipe, choices, order) = (&self.task.recipe, &self.choices, self.order.as_ref());
+        let goes_on = self.task.start.is_some();
+        let training = training::Training { recipe, choices, loss: self.loss, order, goes_on, train, validation };
+        let history = match training.run(&mut net, &mut Watch { plan: self, observer }) {
+            Ok(history) => history,
+            Err(error) => {
+                if let Error::Diverged { kept, .. } = &error {
+                    let epoch = if let KeptWeights::Epoch(epoch) = kept { *epoch } else { 0 };
+                    observer.diverged(&self.model(net, epoch, epoch)?, *kept);
+                }
+                return Err(error);
+            }
+        };
+        let model = self.model(net, history.epochs().len(), history.best_epoch())?;
+        observer.trained(&model, &history)?;
+        let (baselines, interrupted) = Baselines::of(self, train, &model, observer)?;
+        let summary = Summary::new(self, &model, &history, baselines, interrupted)?;
+        Ok(Fit { model, history, summary, plan: self.clone() })
+    }
+
+    /// A new one.
+    fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
+        let activation = Activation::from_label(self.activation().word()).unwrap_or(Activation::Identity);
+        let mut builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
+        for size in &self.choices.hidden {
+            builder = builder.linear(*size).activation(activation.clone());
+        }
+        builder.linear(self.task.data.outputs()).build(Seed(self.task.recipe.seed))
+    }
+
+    /// A model of the network after so many epochs, with the weights of one of them.
+    pub(super) fn model(&self, net: impl Into<AnyNetwork>, epochs: usize, best_epoch: usize) -> Result<Model> {
+        let mut model = Model::new(&self.task.data, self.preprocessing.clone(), net)?;
+        model.training = self.training(epochs, best_epoch);
+        Ok(model)
+    }
+}
+
+/// The loss of the task, or an error for one of the other task.
+fn loss_of(task: &Task) -> Result<LossName> {
+    let classes = task.kind() == Kind::Classification;
+    let loss = task.recipe.loss.unwrap_or(if classes { LossName::CrossEntropy } else { LossName::Mse });
+    if classes == (loss == LossName::CrossEntropy) {
+        return Ok(loss);
+    }
+    let fitting = if classes { "cross-entropy" } else { "mse or half-mse" };
+    let help = match task.start {
+        Some(_) => "the model of --warm-start has the task: leave --loss out",
+        None => "--task regression or --task classification chooses the task",
+    };
+    let message = format!("--loss {loss} does not fit a {}: expected {fitting}", task.kind());
+    Err(RecipeProblem::new(message).with_help(help).into())
+}

@@ -1,0 +1,128 @@
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::names::{ActivationName, LossName, OptimizerName, Task};
+use super::serial;
+use crate::data::Scaling;
+use crate::optimizer::Schedule;
+use crate::tensor::Dtype;
+
+/// Everything that can be chosen about a fit, as one value.
+///
+/// The fields have the names of the options of `mfnet train`. A field that is `None` follows from the data;
+/// [`crate::Plan::recipe`] says what it became. It reads and writes TOML and JSON.
+///
+/// ```
+/// use mfnet::Recipe;
+/// let recipe = Recipe::from_toml("target = \"price\"\nhidden = [64, 32]\nschedule = \"cosine\"\n")?;
+/// assert_eq!((&recipe.target[..], recipe.hidden.as_deref()), (&["price".to_owned()][..], Some(&[64, 32][..])));
+/// assert_eq!(Recipe::from_toml(&recipe.to_toml()?)?, recipe);
+/// let error = Recipe::from_toml("epoch = 5").unwrap_err().to_string();
+/// assert_eq!(error, "recipe, line 1: there is no field epoch; did you mean epochs?");
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Recipe {
+    /// The columns to predict: names, or numbers from 0 in a file without header. None: that of a data set with a
+    /// known target, or of the model of `warm_start`.
+    #[serde(deserialize_with = "serial::names")]
+    pub target: Vec<String>,
+    /// Classes or values. None: classes for text, booleans, and whole numbers with at most 20 distinct values.
+    pub task: Option<Task>,
+    /// A model to go on from: a file or the folder of a run. It has the target, the network, the columns and the
+    /// scaling, so that no other field may name them.
+    pub warm_start: Option<PathBuf>,
+    /// Sizes of the hidden layers; an empty list is a linear model. None: 1024, or three of 256 from 5000 training
+    /// rows on.
+    pub hidden: Option<Vec<usize>>,
+    /// The function after each hidden layer. None: relu.
+    pub activation: Option<ActivationName>,
+    /// The loss. None: cross-entropy for classes, mse for values.
+    pub loss: Option<LossName>,
+    /// The type of all numbers. None: f64.
+    pub dtype: Option<Dtype>,
+    /// Whether the first line of a text file has the names of the columns. None: a guess.
+    pub header: Option<bool>,
+    /// Columns that are no features.
+    #[serde(deserialize_with = "serial::names")]
+    pub drop: Vec<String>,
+    /// Columns of numbers: a text in them is an error.
+    #[serde(deserialize_with = "serial::names")]
+    pub numeric: Vec<String>,
+    /// Columns of categories, though they hold numbers.
+    #[serde(deserialize_with = "serial::names")]
+    pub categorical: Vec<String>,
+    /// How features are scaled. None: standard; quantile from 5000 training rows on, except for pixels.
+    #[serde(with = "serial::text")]
+    pub scale: Option<Scaling>,
+    /// The optimizer; adamw.
+    pub optimizer: OptimizerName,
+    /// The learning rate. None: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd.
+    pub learning_rate: Option<f64>,
+    /// How the learning rate changes. None: one-cycle for adam and adamw, constant for sgd.
+    #[serde(with = "serial::text")]
+    pub schedule: Option<Schedule>,
+    /// Momentum of sgd; 0.
+    pub momentum: f64,
+    /// Nesterov momentum; false.
+    pub nesterov: bool,
+    /// L2 decay for sgd and adam, decoupled decay for adamw. None: 0.5 for adamw, 0.1 from 5000 training rows on;
+    /// 0 for the others.
+    pub weight_decay: Option<f64>,
+    /// Whether weight decay applies to biases too; false.
+    pub decay_biases: bool,
+    /// The largest norm of the gradients of all layers together; 0 is off.
+    pub clip_norm: f64,
+    /// The largest norm of each layer's gradient; 0 is off.
+    pub clip_layer_norm: f64,
+    /// Samples of a step. None: 8; 64 from 5000 training rows on.
+    pub batch_size: Option<usize>,
+    /// Takes the training rows in the order of the data; false.
+    pub no_shuffle: bool,
+    /// A text file with a line of row numbers for each epoch, or one line for all.
+    pub batch_order: Option<PathBuf>,
+    /// How often every sample is used. None: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs.
+    pub epochs: Option<usize>,
+    /// Stops when the validation loss has not fallen for so many epochs; 0 is off. None: half of `epochs` and at
+    /// least 10, if there are validation rows.
+    pub early_stopping: Option<usize>,
+    /// Threads; the result does not depend on them. None: one for each processor.
+    pub threads: Option<usize>,
+    /// Fraction of all rows that are test rows. None: 0.2, or the test rows of an official split.
+    pub test_fraction: Option<f64>,
+    /// Fraction of the rows that are validation rows. None: 0.1 of 50 rows or more, or the given validation rows.
+    pub validation_fraction: Option<f64>,
+    /// A file whose rows are the test rows.
+    pub test_file: Option<String>,
+    /// A column that says train, validation or test for each row.
+    pub split_column: Option<String>,
+    /// A column whose equal texts stay together in one part.
+    pub group: Option<String>,
+    /// The number of folds of a cross-validation. None: one fit.
+    pub folds: Option<usize>,
+    /// Seed of the first weights, the order of the samples and the split; 0.
+    pub seed: u64,
+    /// Seed of the split. None: `seed`.
+    pub split_seed: Option<u64>,
+    /// Leaves out the linear model and the naive predictor; false.
+    pub no_baselines: bool,
+}
+
+impl Recipe {
+    /// A recipe with this target, everything else by default.
+    pub fn of_target(target: impl Into<String>) -> Self {
+        Recipe { target: vec![target.into()], ..Recipe::default() }
+    }
+
+    /// The seed of the split.
+    pub(super) fn split_seed(&self) -> u64 {
+        self.split_seed.unwrap_or(self.seed)
+    }
+
+    /// The column that is kept as text because it divides the rows.
+    pub(super) fn dividing_column(&self) -> Option<&String> {
+        self.group.as_ref().or(self.split_column.as_ref())
+    }
+}

@@ -1,0 +1,208 @@
+use super::names::Task;
+use mfnet_table::{Columns, Table};
+
+use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
+use crate::error::{Error, RecipeProblem, Result};
+use crate::model::{Model, Predictions};
+
+/// Data as they were read: a table, whose columns get their meaning later, or samples that have it already.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// A built-in data set or a file.
+    Table(Table),
+    /// A published data set or a folder of images.
+    Samples {
+        /// The samples.
+        data: Dataset,
+        /// What tells them from other data, a SHA-256.
+        digest: String,
+        /// Where they come from, as a part of a sentence.
+        origin: String,
+    },
+}
+
+impl From<Table> for Source {
+    fn from(table: Table) -> Self {
+        Source::Table(table)
+    }
+}
+
+impl Source {
+    /// What errors call it.
+    pub fn name(&self) -> &str {
+        match self {
+            Source::Table(table) => table.name(),
+            Source::Samples { data, .. } => data.name(),
+        }
+    }
+
+    /// Where it comes from: the folder of a published data set, how a file was understood.
+    pub fn origin(&self) -> String {
+        match self {
+            Source::Table(table) if built_in_target(table.name()).is_some() => String::new(),
+            Source::Table(table) => format!(" ({})", table.description()),
+            Source::Samples { origin, .. } => origin.clone(),
+        }
+    }
+
+    /// What tells it from other data: a SHA-256.
+    pub fn digest(&self) -> String {
+        match self {
+            Source::Table(table) => table.digest(),
+            Source::Samples { digest, .. } => digest.clone(),
+        }
+    }
+
+    /// The text of a column.
+    ///
+    /// # Errors
+    /// [`crate::Error::Data`] if there is no such column.
+    pub fn text(&self, column: &str) -> Result<Vec<String>> {
+        match self {
+            Source::Table(table) => Ok(table.text(column)?),
+            Source::Samples { data, .. } => data.text(column),
+        }
+    }
+
+    /// Whether target and task are known without a recipe.
+    pub(super) fn is_known(&self) -> bool {
+        match self {
+            Source::Table(table) => built_in_target(table.name()).is_some(),
+            Source::Samples { .. } => true,
+        }
+    }
+
+    /// What is learned from it.
+    pub(super) fn into_dataset(self, target: &[String], task: Option<Task>, columns: &Columns) -> Result<Dataset> {
+        match self {
+            Source::Table(table) => Dataset::from_table_with(&table, &target_of(&table, target, task)?, columns),
+            Source::Samples { data, .. } => {
+                let known = &data.targets().columns()[0];
+                let is = Task::of(data.classes());
+                if let Some(other) = target.iter().find(|target| *target != known) {
+                    let message = format!("--target {other} does not fit {}: expected {known}", data.name());
+                    let help = "leave --target out: the data set has one target";
+                    return Err(RecipeProblem::new(message).with_help(help).into());
+                }
+                if let Some(other) = task.filter(|task| *task != is) {
+                    let message = format!("--task {other} does not fit {}: expected {is}", data.name());
+                    return Err(RecipeProblem::new(message).into());
+                }
+                if *columns != Columns::default() {
+                    let message =
+                        format!("{}: --drop, --numeric and --categorical are for tables of your own", data.name());
+                    return Err(RecipeProblem::new(message).into());
+                }
+                Ok(data)
+            }
+        }
+    }
+
+    /// Inputs and targets of a model.
+    ///
+    /// # Errors
+    /// As [`Model::dataset`] and [`Model::align`].
+    pub fn dataset_for(&self, model: &Model) -> Result<Dataset> {
+        match self {
+            Source::Table(table) => model.dataset(table),
+            Source::Samples { data, .. } => model.align(data),
+        }
+    }
+
+    /// The data with the marks by which they were split.
+    ///
+    /// # Errors
+    /// [`crate::Error::Data`] if a column is missing or does not divide the rows.
+    pub fn marked(&self, data: Dataset, by: &SplitBy) -> Result<Dataset> {
+        match by {
+            SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. } => {
+                data.grouped_by(column, &self.text(column)?)
+            }
+            SplitBy::Column { column, .. } => data.parted_by(column, &self.text(column)?),
+            _ => Ok(data),
+        }
+    }
+
+    /// What a model does not know in it, in words: a line for each column; empty if it knows all.
+    ///
+    /// # Errors
+    /// As [`Model::unknown_levels`].
+    pub fn unknown_levels(&self, model: &Model) -> Result<String> {
+        match self {
+            Source::Table(table) => Ok(crate::text::columns::unknown_levels(&model.unknown_levels(table)?)),
+            Source::Samples { .. } => Ok(String::new()),
+        }
+    }
+
+    /// The columns that lists mean: names, with commas between them unless a column's name has one.
+    pub fn named(&self, lists: &[String]) -> Vec<String> {
+        let is_column = |name: &String| matches!(self, Source::Table(table) if table.columns().contains(name));
+        let names = |list: &String| match is_column(list) {
+            true => vec![list.clone()],
+            false => split_names(list),
+        };
+        lists.iter().flat_map(names).collect()
+    }
+
+    /// What a model predicts for every row.
+    ///
+    /// # Errors
+    /// As [`Model::predict`] and [`Model::predict_dataset`].
+    pub fn predict(&self, model: &Model) -> Result<Predictions> {
+        match self {
+            Source::Table(table) => model.predict(table),
+            Source::Samples { data, .. } => model.predict_dataset(data),
+        }
+    }
+}
+
+/// The names between commas.
+fn split_names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
+}
+
+/// The target of the built-in data set of this name.
+fn built_in_target(name: &str) -> Option<&'static str> {
+    BUILT_IN.iter().find(|built_in| built_in.name == name).map(|built_in| built_in.target)
+}
+
+/// What target and task mean for this table.
+fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Target> {
+    let name = table.name();
+    let built_in = built_in_target(name).map(str::to_owned);
+    let target = if target.is_empty() { built_in.as_slice() } else { target };
+    if target.is_empty() {
+        let columns =
+            table.columns().iter().take(12).map(|column| format!("{column:?}")).collect::<Vec<_>>().join(", ");
+        let more = if table.columns().len() > 12 { ", …" } else { "" };
+        return Err(RecipeProblem::new(format!("{name}: --target must name the column to predict"))
+            .with_help(format!("the columns are {columns}{more}"))
+            .into());
+    }
+    // a name with a comma in it, before several names
+    let names = |target: &String| match table.position(target) {
+        Ok(_) => vec![target.clone()],
+        Err(_) => split_names(target),
+    };
+    let columns: Vec<String> = target.iter().flat_map(names).collect();
+    for (i, column) in columns.iter().enumerate() {
+        table.position(column).map_err(Error::from).map_err(|error| match column.parse::<usize>() {
+            Ok(_) if table.has_header() => RecipeProblem::of_file(error.to_string())
+                .with_help("columns have numbers in a file without header; here the first line, which holds text, was read as one")
+                .into(),
+            _ => error,
+        })?;
+        if columns[..i].contains(column) {
+            return Err(RecipeProblem::new(format!("--target names the column {column:?} twice")).into());
+        }
+    }
+    match (task, &columns[..]) {
+        (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
+        (Some(Task::Classification), _) => {
+            let message = format!("a classification has one target column, not {}", columns.len());
+            Err(RecipeProblem::new(message).into())
+        }
+        (Some(Task::Regression), _) => Ok(Target::values(columns)),
+        (None, _) => Ok(Target::Guess(columns)),
+    }
+}

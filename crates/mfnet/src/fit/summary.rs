@@ -1,0 +1,265 @@
+use std::fmt::Write;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::baselines::{Baseline, Baselines};
+use super::names::Task;
+use super::plan::Plan;
+use super::verdict::verdict;
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::metric::Metrics;
+use crate::model::Model;
+use crate::tensor::Dtype;
+use crate::text::{Row, counted, grouped, score_lines, score_table, significant, sparkline};
+use crate::train::{History, StopReason};
+
+/// Blocks of a curve at most.
+const BLOCKS: usize = 32;
+
+/// What a fit came to.
+#[derive(Clone, Debug)]
+pub struct Fit {
+    /// The model, ready to be saved.
+    pub model: Model,
+    /// How the training went.
+    pub history: History,
+    /// Scores, baselines and verdict.
+    pub summary: Summary,
+    /// What was decided before.
+    pub plan: Plan,
+}
+
+impl Fit {
+    /// The results for people: the losses as curves, a table of scores, the verdict.
+    pub fn text(&self) -> String {
+        let summary = &self.summary;
+        let mut text = format!("{}\n{}\n{}", summary.outcome(), self.curves(), score_table(&summary.rows()));
+        // writing to a String cannot fail
+        if let Some(Metrics::Classification { confusion, .. }) = &summary.test.metrics {
+            let _ = writeln!(text, "\nConfusion of the test rows\n{confusion}");
+        }
+        if let Some(verdict) = &summary.verdict {
+            let _ = writeln!(text, "\n{verdict}");
+        }
+        text
+    }
+
+    /// How the losses went, in a line each.
+    fn curves(&self) -> String {
+        let epochs = self.history.epochs();
+        let line = |name: &str, losses: &[f64]| match losses {
+            [first, .., last] => {
+                let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
+                let number = |loss: f64| significant(loss, 3);
+                let lowest = number(lowest);
+                let lowest = if lowest == number(*last) { String::new() } else { format!(", lowest {lowest}") };
+                format!("{name:15}  {}  {} → {}{lowest}\n", sparkline(losses, BLOCKS), number(*first), number(*last))
+            }
+            _ => String::new(),
+        };
+        let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
+        let of_epochs = epochs.iter().filter_map(|epoch| epoch.validation_loss);
+        let validation: Vec<f64> = self.history.start_validation_loss().into_iter().chain(of_epochs).collect();
+        line("training loss", &training) + &line("validation loss", &validation)
+    }
+}
+
+/// Loss and metrics of the rows of a part.
+#[derive(Clone, Debug, Serialize)]
+pub struct Part {
+    /// How many rows it has.
+    #[serde(skip)]
+    pub samples: usize,
+    /// The loss that the model was trained with.
+    pub loss: Option<f64>,
+    /// The metrics; none without rows.
+    #[serde(flatten)]
+    pub metrics: Option<Metrics>,
+}
+
+impl Part {
+    /// Scores a model on data that are not scaled.
+    ///
+    /// # Errors
+    /// As [`Model::evaluate`].
+    pub fn of(model: &Model, data: &Dataset) -> Result<Self> {
+        let samples = data.samples();
+        let (loss, metrics) = match samples {
+            0 => (None, None),
+            _ => (model.evaluate_loss(data)?, Some(model.evaluate(data)?)),
+        };
+        Ok(Part { samples, loss, metrics })
+    }
+
+    /// Loss and metrics as JSON: null without rows, and for what is not finite.
+    pub fn json(&self) -> Value {
+        json!(self.metrics.is_some().then_some(self))
+    }
+
+    /// The row of a table of scores.
+    pub fn row(&self, name: impl Into<String>) -> Option<Row<'_>> {
+        let Part { samples, loss, metrics } = self;
+        metrics.as_ref().map(|metrics| Row { name: name.into(), samples: *samples, loss: *loss, metrics })
+    }
+}
+
+/// The scores of a fit beside those of its baselines, and what is to be known of the training.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Summary {
+    pub task: Task,
+    /// What the data are called.
+    pub data: String,
+    /// Columns that the model predicts from.
+    pub features: usize,
+    pub parameters: usize,
+    /// Epochs that were run.
+    pub epochs: usize,
+    /// The epoch whose weights the model has.
+    pub best_epoch: usize,
+    /// Of a warm start.
+    pub start_validation_loss: Option<f64>,
+    /// Seconds of the training loop alone.
+    pub seconds: f64,
+    pub samples_per_second: f64,
+    pub seed: u64,
+    pub threads: usize,
+    pub threads_that_worked: usize,
+    pub dtype: Dtype,
+    pub train: Part,
+    pub validation: Part,
+    pub test: Part,
+    pub baselines: Baselines,
+    /// Whether the network is worth it, in words.
+    pub verdict: Option<String>,
+    pub stop: StopReason,
+    /// Whether the observer stopped the training or the baselines.
+    pub interrupted: bool,
+    /// The folder of the fit's files, if the caller wrote some.
+    pub output: Option<PathBuf>,
+}
+
+impl Summary {
+    pub(super) fn new(
+        plan: &Plan,
+        model: &Model,
+        history: &History,
+        baselines: Baselines,
+        interrupted: bool,
+    ) -> Result<Self> {
+        let (task, parts) = (&plan.task, &plan.parts);
+        let test = Part::of(model, &parts.test)?;
+        let provided = match task.start_name() {
+            Some(start) if task.goes_on_with_other_data() => {
+                format!(" That counts only if none of these rows were among the data that {start} was trained on.")
+            }
+            _ => String::new(),
+        };
+        let verdict = test
+            .metrics
+            .as_ref()
+            .and_then(|metrics| verdict(metrics, test.samples, baselines.naive.as_ref(), baselines.linear.as_ref()));
+        Ok(Summary {
+            task: task.kind(),
+            data: task.name.clone(),
+            features: task.data.features(),
+            parameters: model.network().parameter_count(),
+            epochs: history.epochs().len(),
+            best_epoch: history.best_epoch(),
+            start_validation_loss: history.start_validation_loss(),
+            seconds: history.seconds(),
+            samples_per_second: history.samples_per_second(),
+            seed: task.recipe.seed,
+            threads: task.threads.count(),
+            threads_that_worked: task.threads.worked().max(1),
+            dtype: task.dtype(),
+            train: Part::of(model, &parts.train)?,
+            validation: Part::of(model, &parts.validation)?,
+            test,
+            baselines,
+            verdict: verdict.map(|verdict| verdict + &provided),
+            stop: history.stop_reason(),
+            interrupted: interrupted || history.stop_reason() == StopReason::Callback,
+            output: None,
+        })
+    }
+
+    /// The object of metrics.json and of `mfnet train --json`. What is missing or not finite is null.
+    pub fn json(&self) -> Value {
+        let Baselines { naive, linear } = &self.baselines;
+        let headline = |baseline: &Option<Baseline>| baseline.as_ref().map(|baseline| baseline.metrics.headline());
+        let comparison = |baseline: &Option<Baseline>| baseline.as_ref().and_then(|baseline| baseline.comparison);
+        let Summary { train, validation, test, .. } = self;
+        json!({
+            "task": self.task,
+            "data": self.data,
+            "features": self.features,
+            "parameters": self.parameters,
+            "epochs": self.epochs,
+            "best_epoch": self.best_epoch,
+            "start_validation_loss": self.start_validation_loss,
+            "seconds": self.seconds,
+            "samples_per_second": self.samples_per_second,
+            "seed": self.seed,
+            "threads": self.threads,
+            "threads_that_worked": self.threads_that_worked,
+            "dtype": self.dtype.to_string(),
+            "output": self.output.as_ref().map(|output| output.display().to_string()),
+            "samples": { "train": train.samples, "validation": validation.samples, "test": test.samples },
+            "train": train.json(),
+            "validation": validation.json(),
+            "test": test.json(),
+            "baselines": { "naive": headline(naive), "linear": headline(linear) },
+            "better_by": { "naive": comparison(naive), "linear": comparison(linear) },
+            "verdict": self.verdict,
+        })
+    }
+
+    /// The test metrics of the network, the linear model and the naive predictor.
+    pub(super) fn compared(&self) -> [Option<&Metrics>; 3] {
+        let Baselines { naive, linear } = &self.baselines;
+        let [linear, naive] = [linear, naive].map(|baseline| baseline.as_ref().map(|baseline| &baseline.metrics));
+        [self.test.metrics.as_ref(), linear, naive]
+    }
+
+    /// How large the network is, how long it was trained, and how that ended.
+    pub fn outcome(&self) -> String {
+        let ended = match self.stop {
+            StopReason::Finished => "",
+            StopReason::Early => ", stopped early",
+            StopReason::Callback => ", interrupted",
+            StopReason::Diverged => ", diverged",
+        };
+        let best = match (self.validation.samples, self.best_epoch) {
+            (0, _) => String::new(),
+            (_, 0) => ", none of them better on the validation rows than the start, which is kept".to_owned(),
+            (_, epoch) => format!(", best epoch {epoch}"),
+        };
+        format!(
+            "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s",
+            grouped(self.parameters),
+            counted(self.epochs, "epoch"),
+            self.seconds,
+            grouped(self.samples_per_second as usize)
+        )
+    }
+
+    /// A header and a row for the network on each part, and one for each baseline on the test rows.
+    pub fn score_lines(&self) -> Vec<(String, Vec<String>)> {
+        score_lines(&self.rows())
+    }
+
+    fn rows(&self) -> Vec<Row<'_>> {
+        let parts = [("train", &self.train), ("validation", &self.validation), ("test", &self.test)];
+        let network = parts.into_iter().filter_map(|(name, part)| part.row(format!("network, {name}")));
+        let [_, linear, naive] = self.compared();
+        let baselines = [("linear model, test", linear), ("naive, test", naive)].into_iter();
+        let baselines = baselines.filter_map(|(name, metrics)| {
+            Some(Row { name: name.to_owned(), samples: self.test.samples, loss: None, metrics: metrics? })
+        });
+        network.chain(baselines).collect()
+    }
+}

@@ -1,0 +1,198 @@
+//! What is learned, from what: the same for every fit of a cross-validation.
+
+use mfnet_table::Columns;
+use std::collections::{HashMap, HashSet};
+
+use super::input::Input;
+use super::names::Task as Kind;
+use super::recipe::Recipe;
+use crate::data::Dataset;
+use crate::error::{Error, RecipeProblem, Result};
+use crate::fit::Source;
+use crate::model::{Model, Split};
+use crate::tensor::Dtype;
+use crate::text::{columns, counted};
+use crate::threads::Threads;
+
+/// The data and what they are for.
+#[derive(Debug)]
+pub(super) struct Task {
+    pub(super) recipe: Recipe,
+    /// What results call the data.
+    pub(super) name: String,
+    pub(super) data: Dataset,
+    /// The model to go on from.
+    pub(super) start: Option<Model>,
+    /// What tells the data from others.
+    pub(super) digest: String,
+    /// Where they come from.
+    origin: String,
+    /// Whether the first line has the names, of a file.
+    pub(super) header: Option<bool>,
+    /// Whether target and task are known without a recipe.
+    is_known: bool,
+    /// What the model to go on from does not know in them.
+    pub(super) unknown: String,
+    /// The rows of the test file.
+    pub(super) test: Option<Dataset>,
+    /// What tells that file from others.
+    test_digest: Option<String>,
+    pub(super) threads: Threads,
+}
+
+impl Task {
+    pub(super) fn new(input: Input<'_>, recipe: &Recipe) -> Result<Self> {
+        recipe.check()?;
+        let Input { name, data: source, start, read_test } = input;
+        let start = start.map_or_else(|| recipe.start(), |model| Ok(Some(model)))?;
+        if start.is_some() {
+            recipe.check_goes_on()?;
+        }
+        if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(recipe)) {
+            let message = format!("{option} is for tables of your own: {} has an official split", data.name());
+            return Err(RecipeProblem::new(message).into());
+        }
+        let (digest, origin, is_known) = (source.digest(), source.origin(), source.is_known());
+        let header = match &source {
+            Source::Table(table) if !is_known && start.is_none() => Some(table.has_header()),
+            _ => recipe.header,
+        };
+        let column = recipe.dividing_column();
+        let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
+        let named = [&recipe.drop, &recipe.numeric, &recipe.categorical].map(|lists| source.named(lists));
+        let [drop, numeric, categorical] = named.clone();
+        let drop = drop.into_iter().chain(column.cloned()).collect();
+        let mut unknown = String::new();
+        let data = match &start {
+            Some(model) => {
+                if !model.training.has_seen(&digest) {
+                    unknown = source.unknown_levels(model)?;
+                }
+                source.dataset_for(model)?
+            }
+            None => source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical })?,
+        };
+        check_columns(recipe, &named, &data, start.is_some())?;
+        let test = recipe.test_file.as_ref().map(|file| {
+            let reader = recipe.with_texts(data.reader(), recipe.group.as_ref());
+            let table = read_test(file, reader)?;
+            let test = data.read_like(&table)?;
+            if let Some(column) = recipe.group.as_ref().filter(|column| table.columns().contains(column)) {
+                let groups: HashSet<&String> = texts.iter().collect();
+                if let Some(group) = table.text(column)?.iter().find(|group| groups.contains(group)) {
+                    let message = format!("{file}, column {column:?}: the group {group:?} is in {} too", data.name());
+                    let help = "take its rows out of one of the files";
+                    return Err(Error::from(RecipeProblem::of_file(message).with_help(help)));
+                }
+            }
+            Ok((test, table.digest()))
+        });
+        let (test, test_digest) = test.transpose()?.unzip();
+        let data = match (&recipe.group, &recipe.split_column) {
+            (Some(column), _) => data.grouped_by(column, &texts)?,
+            (None, Some(column)) => data.parted_by(column, &texts)?,
+            (None, None) => data,
+        };
+        let threads = recipe.threads.map_or_else(Threads::available, Threads::new)?;
+        let [drop, numeric, categorical] = named;
+        let recipe = Recipe { drop, numeric, categorical, ..recipe.clone() };
+        Ok(Task { recipe, name, data, start, digest, origin, header, is_known, unknown, test, test_digest, threads })
+    }
+
+    /// Classes or values.
+    pub(super) fn kind(&self) -> Kind {
+        Kind::of(self.data.classes())
+    }
+
+    /// The type of all numbers.
+    pub(super) fn dtype(&self) -> Dtype {
+        let chosen = self.recipe.dtype.unwrap_or(Dtype::F64);
+        self.start.as_ref().map_or(chosen, |model| model.network().dtype())
+    }
+
+    /// Whether the model to go on from may have been trained on rows that are test rows now.
+    pub(super) fn may_have_seen(&self, split: &Split) -> bool {
+        self.start.as_ref().is_some_and(|Model { training, .. }| match &self.test_digest {
+            Some(test) => training.has_seen(test),
+            None => {
+                let is_same = training.split.as_ref().is_some_and(|earlier| earlier.is_same(split))
+                    && !training.earlier_data.contains(&self.digest);
+                training.has_seen(&self.digest) && !is_same
+            }
+        })
+    }
+
+    /// Whether the model to go on from never saw these data.
+    pub(super) fn goes_on_with_other_data(&self) -> bool {
+        self.start.as_ref().is_some_and(|model| !model.training.has_seen(&self.digest))
+    }
+
+    /// The model to go on from, in words.
+    pub(super) fn start_name(&self) -> Option<String> {
+        let path = self.recipe.warm_start.as_ref().map(|path| path.display().to_string());
+        self.start.as_ref().map(|_| path.unwrap_or_else(|| "the given model".to_owned()))
+    }
+
+    /// The data, the target, and which columns are no features.
+    pub(super) fn described(&self) -> String {
+        let data = &self.data;
+        let target = data.targets().columns().join(", ");
+        let task = match data.classes() {
+            0 => "regression".to_owned(),
+            classes => format!("classification, {classes} classes"),
+        };
+        // classes of text cannot be values
+        let is_text = data.labels().iter().any(|label| label.parse::<f64>().is_err());
+        let is_guess = self.recipe.task.is_none()
+            && self.start.is_none()
+            && !is_text
+            && data.targets().columns().len() == 1
+            && !self.is_known;
+        let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
+        let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
+        let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
+        let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
+        let missing = columns::missing(data).map_or_else(String::new, |columns| format!("\n{columns}"));
+        let stray_texts = columns::stray_texts(data.stray_texts());
+        let (name, origin) = (data.name(), &self.origin);
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{missing}{stray_texts}")
+    }
+}
+
+/// Refuses fields that name the target, or that name a column for two different things.
+fn check_columns(
+    recipe: &Recipe,
+    [drop, numeric, categorical]: &[Vec<String>; 3],
+    data: &Dataset,
+    goes_on: bool,
+) -> Result<()> {
+    let options = [
+        ("--group", recipe.group.as_slice()),
+        ("--split-column", recipe.split_column.as_slice()),
+        ("--drop", drop),
+        ("--numeric", numeric),
+        ("--categorical", categorical),
+    ];
+    let mut named: HashMap<&str, &str> = HashMap::new();
+    for (option, column) in options.into_iter().flat_map(|(option, columns)| columns.iter().map(move |c| (option, c))) {
+        let problem = if data.targets().columns().contains(column) {
+            format!("{option} names the target {column:?}")
+        } else if goes_on && data.feature_names().contains(column) {
+            format!("{option} names a feature of the model, {column:?}")
+        } else {
+            match named.insert(column, option) {
+                Some(other) if other != option => format!("{other} and {option} both name the column {column:?}"),
+                _ => continue,
+            }
+        };
+        return Err(RecipeProblem::new(problem).into());
+    }
+    Ok(())
+}
+
+/// The first option that is given and not for data sets with an official split.
+fn of_tables(recipe: &Recipe) -> Option<&'static str> {
+    let given =
+        [("--group", &recipe.group), ("--split-column", &recipe.split_column), ("--test-file", &recipe.test_file)];
+    given.into_iter().find(|(_, value)| value.is_some()).map(|(option, _)| option)
+}

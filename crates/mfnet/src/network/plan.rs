@@ -1,0 +1,231 @@
+//! A [`Plan`]: the tree of layers as a flat list of operations over matrices, made once for a network.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::layer::{Activation, AnyLayer, Keeps, Layer, Linear};
+use crate::tensor::Scalar;
+use crate::tensor::product::are_few;
+
+/// Operations in order. Operation o reads the plan's input or what an earlier one wrote, and writes matrix o.
+///
+/// The same network has two plans, which give the same bits. In the *readable* one each layer is an operation, so that Z and A
+/// of every layer are there to be seen: the loop of the README runs it. In the *fused* one an activation and the sum of a
+/// residual block are done by the linear layer before them, where it stores its sums; training and prediction run it.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) operations: Vec<Operation>,
+    /// For each layer of the network's list the operation whose output is the layer's.
+    pub(crate) ends: Vec<usize>,
+}
+
+/// What an operation reads: the output of an earlier one, or the input of the network.
+pub(crate) type Source = Option<usize>;
+
+/// One operation.
+#[derive(Debug)]
+pub(crate) struct Operation {
+    pub(crate) kind: Kind,
+    pub(crate) input: Source,
+    /// Rows of what it writes.
+    pub(crate) features: usize,
+    /// The number of its layer among the leaves of the tree.
+    pub(crate) layer: usize,
+    /// The number of its first matrix among all parameters, and how many it has.
+    pub(crate) parameter: usize,
+    pub(crate) parameters: usize,
+    /// Whether its layer has buffers.
+    pub(crate) has_buffers: bool,
+    /// Whether a later operation reads its output. Then that one multiplies the gradient by g′ where it stores it.
+    pub(crate) is_read: bool,
+    /// Sums of residual blocks that read its input too: their gradients are added to the one that it makes of its input.
+    pub(crate) skips: Vec<usize>,
+}
+
+/// What an operation computes.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation.
+    Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place> },
+    /// What the layer's `forward` writes.
+    Layer(Place),
+    /// The sum of a residual block: its input and another matrix.
+    Sum(Source),
+}
+
+/// Where a layer is in the tree: its position in the network's list, then in the lists of blocks.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    first: usize,
+    rest: Box<[usize]>,
+}
+
+impl Place {
+    pub(crate) fn of<'a, T: Scalar>(&self, layers: &'a [AnyLayer<T>]) -> &'a AnyLayer<T> {
+        self.rest.iter().fold(&layers[self.first], |block, i| &block.children()[*i])
+    }
+
+    pub(crate) fn of_mut<'a, T: Scalar>(&self, layers: &'a mut [AnyLayer<T>]) -> &'a mut AnyLayer<T> {
+        self.rest.iter().fold(&mut layers[self.first], |block, i| &mut block.children_mut()[*i])
+    }
+
+    pub(crate) fn linear<'a, T: Scalar>(&self, layers: &'a [AnyLayer<T>]) -> &'a Linear<T> {
+        let AnyLayer::Linear(linear) = self.of(layers) else { unreachable!("the plan has a linear layer here") };
+        linear
+    }
+
+    pub(crate) fn linear_mut<'a, T: Scalar>(&self, layers: &'a mut [AnyLayer<T>]) -> &'a mut Linear<T> {
+        let AnyLayer::Linear(linear) = self.of_mut(layers) else { unreachable!("the plan has a linear layer here") };
+        linear
+    }
+
+    pub(crate) fn activation<'a, T: Scalar>(&self, layers: &'a [AnyLayer<T>]) -> &'a Activation<T> {
+        let AnyLayer::Activation(g) = self.of(layers) else { unreachable!("the plan has an activation here") };
+        g
+    }
+
+    pub(crate) fn layer<'a, T: Scalar>(&self, layers: &'a [AnyLayer<T>]) -> &'a dyn Layer<T> {
+        self.of(layers).as_layer().unwrap_or_else(|| unreachable!("the plan has no block here"))
+    }
+
+    pub(crate) fn layer_mut<'a, T: Scalar>(&self, layers: &'a mut [AnyLayer<T>]) -> &'a mut dyn Layer<T> {
+        self.of_mut(layers).as_layer_mut().unwrap_or_else(|| unreachable!("the plan has no block here"))
+    }
+
+    fn child(&self, i: usize) -> Self {
+        Place { first: self.first, rest: self.rest.iter().copied().chain([i]).collect() }
+    }
+}
+
+/// Both plans of a network, and where the parameters of each leaf begin.
+#[derive(Debug)]
+pub(crate) struct Plans {
+    pub(crate) readable: Arc<Plan>,
+    pub(crate) fused: Arc<Plan>,
+    pub(crate) starts: Arc<[usize]>,
+}
+
+impl Plans {
+    /// # Errors
+    /// [`crate::Error::Shape`] if a layer does not take what the one before it gives.
+    pub(crate) fn of<T: Scalar>(features: usize, layers: &[AnyLayer<T>]) -> Result<Self> {
+        let of = |fuse| -> Result<Lowering> {
+            let plan = Plan { operations: Vec::new(), ends: Vec::new() };
+            let mut lowering = Lowering { plan, fuse, starts: vec![0], shared: Vec::new() };
+            lowering.network(features, layers)?;
+            Ok(lowering)
+        };
+        let (readable, fused) = (of(false)?, of(true)?);
+        Ok(Plans { readable: Arc::new(readable.plan), fused: Arc::new(fused.plan), starts: readable.starts.into() })
+    }
+}
+
+/// A plan that is being made.
+struct Lowering {
+    plan: Plan,
+    fuse: bool,
+    /// Where the parameters of each leaf begin, and at last their number.
+    starts: Vec<usize>,
+    /// What the sums of open blocks will read: no activation takes its place.
+    shared: Vec<Source>,
+}
+
+impl Lowering {
+    fn network<T: Scalar>(&mut self, features: usize, layers: &[AnyLayer<T>]) -> Result<()> {
+        let mut at = (None, features);
+        for (first, layer) in layers.iter().enumerate() {
+            at = self.layer(layer, Place { first, rest: Box::default() }, at)?;
+            self.plan.ends.extend(at.0);
+        }
+        for operation in 0..self.plan.operations.len() {
+            if let Some(read) = self.plan.operations[operation].input {
+                self.plan.operations[read].is_read = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a layer that reads `input`. What it writes, and its features.
+    fn layer<T: Scalar>(
+        &mut self,
+        layer: &AnyLayer<T>,
+        place: Place,
+        (input, features): (Source, usize),
+    ) -> Result<(Source, usize)> {
+        let outputs = layer.output_features(features)?;
+        let source = match layer {
+            AnyLayer::Residual(block) => {
+                let first = self.plan.operations.len();
+                self.shared.push(input);
+                let mut inner = (input, features);
+                for (i, layer) in block.layers().iter().enumerate() {
+                    inner = self.layer(layer, place.child(i), inner)?;
+                }
+                self.shared.pop();
+                let sum = match self.open_affine(inner.0) {
+                    Some((last, Kind::Affine { sum: sum @ None, g: None, .. })) => {
+                        *sum = Some(input);
+                        last
+                    }
+                    _ => {
+                        let layer = self.starts.len() - 1;
+                        self.push(Kind::Sum(input), inner.0, outputs, (layer, 0, false))
+                    }
+                };
+                self.plan.operations[first].skips.push(sum);
+                Some(sum)
+            }
+            AnyLayer::Activation(activation) if activation.keeps() == Keeps::Output => match self.open_affine(input) {
+                Some((last, Kind::Affine { g: g @ None, .. })) => {
+                    *g = Some(place);
+                    self.leaf(0);
+                    Some(last)
+                }
+                _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
+            },
+            AnyLayer::Linear(linear) => {
+                let few = are_few::<T>(linear.outputs(), linear.inputs());
+                let kind = Kind::Affine { linear: place, few, sum: None, g: None };
+                Some(self.push_leaf(layer, kind, input, outputs))
+            }
+            _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
+        };
+        Ok((source, outputs))
+    }
+
+    /// The last operation, if it wrote `source`, and may do more to it because nobody else reads it.
+    fn open_affine(&mut self, source: Source) -> Option<(usize, &mut Kind)> {
+        let last = self.plan.operations.len().checked_sub(1)?;
+        let is_open = self.fuse && source == Some(last) && !self.shared.contains(&source);
+        is_open.then(|| (last, &mut self.plan.operations[last].kind))
+    }
+
+    fn push_leaf<T: Scalar>(&mut self, layer: &AnyLayer<T>, kind: Kind, input: Source, features: usize) -> usize {
+        let (mut parameters, mut has_buffers) = (0, false);
+        if let Some(layer) = layer.as_layer() {
+            layer.parameters(&mut |_, _| parameters += 1);
+            layer.buffers(&mut |_, _| has_buffers = true);
+        }
+        let number = self.starts.len() - 1;
+        self.leaf(parameters);
+        self.push(kind, input, features, (number, parameters, has_buffers))
+    }
+
+    fn leaf(&mut self, parameters: usize) {
+        self.starts.push(self.starts[self.starts.len() - 1] + parameters);
+    }
+
+    fn push(
+        &mut self,
+        kind: Kind,
+        input: Source,
+        features: usize,
+        (layer, parameters, has_buffers): (usize, usize, bool),
+    ) -> usize {
+        let parameter = self.starts.get(layer).copied().unwrap_or(0);
+        let (is_read, skips) = (false, Vec::new());
+        let operation = Operation { kind, input, features, layer, parameter, parameters, has_buffers, is_read, skips };
+        self.plan.operations.push(operation);
+        self.plan.operations.len() - 1
+    }
+}

@@ -1,0 +1,318 @@
+//! [`forward`] and [`backward`]: the two functions that run a plan, for the loop of the README, training, validation and
+//! prediction alike.
+
+use std::ops::Range;
+
+use super::NeuralNetwork;
+use super::plan::{Kind, Operation, Plan, Source};
+use crate::layer::{Activation, Backward};
+use crate::pass::{Context, Pass};
+use crate::tensor::kernel::{Finish, vectorised};
+use crate::tensor::parts::for_each_chunk;
+use crate::tensor::{Memo, Scalar, Tensor, product};
+
+/// What operations write in a forward pass, one of each for every operation. Kept from pass to pass.
+#[derive(Clone, Debug)]
+pub(crate) struct Room<T: Scalar> {
+    pub(crate) outputs: Vec<Tensor<T>>,
+    pub(crate) memos: Vec<Memo<T>>,
+}
+
+impl<T: Scalar> Room<T> {
+    /// For so many samples; it grows when there are more.
+    pub(crate) fn new(plan: &Plan, samples: usize) -> Self {
+        let output = |operation: &Operation| Tensor::zeros(operation.features, samples);
+        let memo = |_: &Operation| Memo::new();
+        Room {
+            outputs: plan.operations.iter().map(output).collect(),
+            memos: plan.operations.iter().map(memo).collect(),
+        }
+    }
+
+    /// What an operation reads.
+    fn read<'a>(&'a self, source: Source, input: &'a Tensor<T>) -> &'a Tensor<T> {
+        source.map_or(input, |operation| &self.outputs[operation])
+    }
+}
+
+/// Wᵀ of linear layers, for each operation; none where it is not needed.
+pub(crate) type Transposes<T> = Vec<Option<Tensor<T>>>;
+
+/// Those that the forward pass needs, and, if `all`, those that the backward pass needs too.
+pub(crate) fn transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, all: bool) -> Transposes<T> {
+    let of = |operation: &Operation| match &operation.kind {
+        Kind::Affine { linear, few, .. } if *few || (all && operation.input.is_some()) => {
+            Some(linear.linear(net.layers()).transpose())
+        }
+        _ => None,
+    };
+    plan.operations.iter().map(of).collect()
+}
+
+/// Makes each Wᵀ that of W as it is now.
+pub(crate) fn renew_transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, transposes: &mut Transposes<T>) {
+    for (operation, transpose) in plan.operations.iter().zip(transposes) {
+        if let (Kind::Affine { linear, .. }, Some(transpose)) = (&operation.kind, transpose) {
+            linear.linear(net.layers()).matrix().transpose_into(1, transpose);
+        }
+    }
+}
+
+/// What a pass is for, and the position in the whole batch of its first sample.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Run {
+    pub(crate) pass: Pass,
+    pub(crate) first_sample: usize,
+}
+
+impl Run {
+    fn context(self, operation: &Operation) -> Context {
+        Context { pass: self.pass, layer: operation.layer, first_sample: self.first_sample }
+    }
+}
+
+/// Runs the plan forward: every operation in order, from A⁽⁰⁾ = `input`. The output of the last one.
+pub(crate) fn forward<'a, T: Scalar>(
+    net: &NeuralNetwork<T>,
+    plan: &Plan,
+    run: Run,
+    input: &'a Tensor<T>,
+    transposes: &Transposes<T>,
+    room: &'a mut Room<T>,
+) -> &'a Tensor<T> {
+    let layers = net.layers();
+    for (o, operation) in plan.operations.iter().enumerate() {
+        let (before, rest) = room.outputs.split_at_mut(o);
+        let (output, before) = (&mut rest[0], &*before);
+        let read = |source: Source| source.map_or(input, |operation| &before[operation]);
+        output.set_columns(input.columns());
+        match &operation.kind {
+            Kind::Affine { linear, few, sum, g } => {
+                let transpose = if *few { transposes[o].as_ref() } else { None };
+                let g = g.as_ref().map(|g| g.activation(layers));
+                let term = sum.map(|source| read(source).storage());
+                affine(linear.linear(layers).matrix(), transpose, read(operation.input), term, g, output);
+            }
+            Kind::Layer(place) => {
+                let context = run.context(operation);
+                place.layer(layers).forward(&context, read(operation.input), output, &mut room.memos[o]);
+            }
+            Kind::Sum(source) => {
+                output.copy_from(read(operation.input));
+                output.add(read(*source));
+            }
+        }
+    }
+    room.outputs.last().unwrap_or(input)
+}
+
+/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few. Sum and activation are done to a strip while it is in the first
+/// cache; Z itself is not kept.
+fn affine<T: Scalar>(
+    parameters: &Tensor<T>,
+    transpose: Option<&Tensor<T>>,
+    input: &Tensor<T>,
+    term: Option<&[T]>,
+    g: Option<&Activation<T>>,
+    output: &mut Tensor<T>,
+) {
+    let then = |place: Range<usize>, strip: &mut [T]| {
+        if let Some(term) = term {
+            vectorised(strip.iter_mut().zip(&term[place]), |(z, x)| *z += *x);
+        }
+        if let Some(g) = g {
+            g.apply_all(strip);
+        }
+    };
+    match (transpose, term, g) {
+        (Some(transpose), None, None) => product::affine_of_few(parameters, transpose, input, output, |_, _| {}),
+        (Some(transpose), ..) => product::affine_of_few(parameters, transpose, input, output, then),
+        (None, None, None) => product::affine_of_many(parameters, input, output, Finish::Keep, |_, _| {}),
+        (None, None, Some(Activation::Relu)) => {
+            product::affine_of_many(parameters, input, output, Finish::Relu, |_, _| {});
+        }
+        _ => product::affine_of_many(parameters, input, output, Finish::Keep, then),
+    }
+}
+
+/// What becomes of the gradients of parameters in a backward pass: they are kept whole, or move the weights at once.
+pub(crate) trait Sink<T: Scalar> {
+    /// The network.
+    fn network(&self) -> &NeuralNetwork<T>;
+
+    /// Wᵀ of the linear layer of an operation, where it is kept.
+    fn transpose(&self, operation: usize) -> Option<&Tensor<T>>;
+
+    /// Δ and A of a linear layer, from which ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ] follows.
+    fn linear(&mut self, place: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>);
+
+    /// The network, and where the gradients of an operation's layer are to be written.
+    fn gradients(&mut self, operation: &Operation) -> (&NeuralNetwork<T>, &mut [Tensor<T>]);
+
+    /// The gradients of an operation's layer are written.
+    fn layer(&mut self, _operation: &Operation) {}
+
+    /// The input gradient of an operation is made.
+    fn input_gradient_made(&mut self) {}
+}
+
+/// Runs the plan backward: every operation from the last to the first.
+///
+/// Before, the last of `deltas` is ∂J/∂(output). When the turn of an operation comes, its delta is ∂J/∂A, A being its output;
+/// where it ends with an activation g, it becomes ∂J/∂Z = ∂J/∂A ⊙ g′: at the end of the plan here, elsewhere already where the
+/// operation that reads A stored it.
+pub(crate) fn backward<T: Scalar>(
+    plan: &Plan,
+    run: Run,
+    input: &Tensor<T>,
+    room: &Room<T>,
+    deltas: &mut [Tensor<T>],
+    sink: &mut impl Sink<T>,
+) {
+    for (o, operation) in plan.operations.iter().enumerate().rev() {
+        let (before, rest) = deltas.split_at_mut(o);
+        let Some((delta, later)) = rest.split_first_mut() else { return };
+        if !operation.is_read
+            && let Kind::Affine { g: Some(g), .. } = &operation.kind
+        {
+            g.activation(sink.network().layers()).times_derivative(room.outputs[o].storage(), delta.storage_mut());
+        }
+        let a = room.read(operation.input, input);
+        // nobody needs ∂J/∂A⁽⁰⁾
+        let mut dj_da = operation.input.map(|read| &mut before[read]);
+        if let Some(dj_da) = &mut dj_da {
+            dj_da.set_columns(delta.columns());
+        }
+        match (&operation.kind, dj_da) {
+            (Kind::Affine { linear, .. }, dj_da) => {
+                // from the weights before they move
+                if let Some(dj_da) = dj_da {
+                    let net = sink.network();
+                    let made;
+                    let transpose = match sink.transpose(o) {
+                        Some(transpose) => transpose,
+                        None => {
+                            made = linear.linear(net.layers()).transpose();
+                            &made
+                        }
+                    };
+                    let rest = Rest::of(net, plan, operation, o, later, a);
+                    rest.input_gradient(transpose, delta, dj_da);
+                }
+                sink.input_gradient_made();
+                sink.linear(o, operation, delta, a);
+            }
+            (Kind::Layer(place), mut dj_da) => {
+                let (output, memo, input_gradient) = (&room.outputs[o], &room.memos[o], dj_da.as_deref_mut());
+                let (net, gradients) = sink.gradients(operation);
+                let pass = Backward { input: a, output, memo, delta, gradients, input_gradient };
+                place.layer(net.layers()).backward(&run.context(operation), pass);
+                if let Some(dj_da) = dj_da {
+                    Rest::of(sink.network(), plan, operation, o, later, a).finish(dj_da);
+                }
+                sink.input_gradient_made();
+                sink.layer(operation);
+            }
+            (Kind::Sum(_), Some(dj_da)) => {
+                dj_da.copy_from(delta);
+                Rest::of(sink.network(), plan, operation, o, later, a).finish(dj_da);
+            }
+            (Kind::Sum(_), None) => {}
+        }
+    }
+}
+
+/// What is left to do to the gradient that an operation made of its input: other gradients of the same input are added, and
+/// where the operation that wrote it ends with an activation, ∂J/∂A becomes ∂J/∂Z.
+struct Rest<'a, T: Scalar> {
+    skips: &'a [usize],
+    /// The deltas of all later operations, and the number of the first of them.
+    later: (&'a [Tensor<T>], usize),
+    /// g, and A, what it wrote.
+    g: Option<&'a Activation<T>>,
+    a: &'a Tensor<T>,
+}
+
+impl<'a, T: Scalar> Rest<'a, T> {
+    fn of(
+        net: &'a NeuralNetwork<T>,
+        plan: &'a Plan,
+        operation: &'a Operation,
+        o: usize,
+        later: &'a [Tensor<T>],
+        a: &'a Tensor<T>,
+    ) -> Self {
+        let g = operation.input.and_then(|read| match &plan.operations[read].kind {
+            Kind::Affine { g: Some(g), .. } => Some(g.activation(net.layers())),
+            _ => None,
+        });
+        Rest { skips: &operation.skips, later: (later, o + 1), g, a }
+    }
+
+    /// Does it to some elements.
+    fn apply(&self, place: Range<usize>, strip: &mut [T]) {
+        for sum in self.skips {
+            let skip = &self.later.0[sum - self.later.1].storage()[place.clone()];
+            vectorised(strip.iter_mut().zip(skip), |(d, skip)| *d += *skip);
+        }
+        if let Some(g) = self.g {
+            g.times_derivative(&self.a.storage()[place], strip);
+        }
+    }
+
+    /// Does it to all of a matrix.
+    fn finish(&self, dj_da: &mut Tensor<T>) {
+        /// Elements that one thread takes at a time.
+        const CHUNK: usize = 4096;
+        if self.skips.is_empty() && self.g.is_none() {
+            return;
+        }
+        let cost = 8 * dj_da.rows() * dj_da.columns();
+        for_each_chunk(dj_da.storage_mut(), CHUNK, cost, |i, chunk| {
+            self.apply(i * CHUNK..i * CHUNK + chunk.len(), chunk);
+        });
+    }
+
+    /// ∂J/∂A = Wᵀ Δ, and the rest while a strip is in the first cache.
+    fn input_gradient(&self, transpose: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {
+        let keep = |_| Finish::Keep;
+        match self.g {
+            None if self.skips.is_empty() => product::input_gradient(transpose, delta, dj_da, keep, |_, _| {}),
+            Some(Activation::Relu) if self.skips.is_empty() => {
+                let mask = |place| Finish::WherePositive(&self.a.storage()[place]);
+                product::input_gradient(transpose, delta, dj_da, mask, |_, _| {});
+            }
+            _ => product::input_gradient(transpose, delta, dj_da, keep, |place, strip| self.apply(place, strip)),
+        }
+    }
+}
+
+/// The forward pass of predictions, in matrices that are kept from call to call.
+#[derive(Clone, Debug)]
+pub(crate) struct Evaluation<T: Scalar> {
+    transposes: Transposes<T>,
+    room: Room<T>,
+}
+
+impl<T: Scalar> Evaluation<T> {
+    /// With room for so many samples.
+    pub(crate) fn new(net: &NeuralNetwork<T>, samples: usize) -> Self {
+        let plan = &net.plans().fused;
+        Evaluation { transposes: transposes(net, plan, false), room: Room::new(plan, samples) }
+    }
+
+    /// To be called when the weights have moved.
+    pub(crate) fn renew(&mut self, net: &NeuralNetwork<T>) {
+        renew_transposes(net, &net.plans().fused, &mut self.transposes);
+    }
+
+    /// The network's output for every column of `input`.
+    pub(crate) fn run<'a>(&'a mut self, net: &NeuralNetwork<T>, input: &'a Tensor<T>) -> &'a Tensor<T> {
+        forward(net, &net.plans().fused, Run::default(), input, &self.transposes, &mut self.room)
+    }
+
+    /// The output of the last run, for keeps.
+    pub(crate) fn into_output(mut self) -> Option<Tensor<T>> {
+        self.room.outputs.pop()
+    }
+}

@@ -1,0 +1,62 @@
+use super::{ParameterKind, require};
+use crate::error::Result;
+
+/// A learning rate and a weight decay for some of the parameters: those of a layer, of a kind, or both.
+///
+/// ```
+/// use mfnet::{Adam, Group, Optimizer, ParameterKind};
+/// // the last layer learns at a tenth of the rate, and biases decay too
+/// let optimizer: Optimizer = Optimizer::new(Adam::default(), 1e-3)
+///     .weight_decay(0.1)
+///     .group(Group { layer: Some(2), rate: 0.1, ..Group::default() })
+///     .group(Group { kind: Some(ParameterKind::Biases), decay: Some(1.0), ..Group::default() });
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Group {
+    /// The layer, counted as [`crate::Context::layer`] is; all layers without it.
+    pub layer: Option<usize>,
+    /// The kind; all kinds without it.
+    pub kind: Option<ParameterKind>,
+    /// By what the learning rate is multiplied. The factors of several groups multiply.
+    pub rate: f64,
+    /// By what the weight decay is multiplied; the last group that says it counts. Without one it is 1 for weights and
+    /// embeddings and 0 for biases and scales.
+    pub decay: Option<f64>,
+}
+
+impl Default for Group {
+    /// All parameters, nothing changed.
+    fn default() -> Self {
+        Group { layer: None, kind: None, rate: 1.0, decay: None }
+    }
+}
+
+/// By what rate and decay of some weights are multiplied.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Factors {
+    pub(super) rate: f64,
+    pub(super) decay: f64,
+}
+
+impl Group {
+    pub(super) fn check(&self) -> Result<()> {
+        for (name, factor) in [("learning rate of a group", Some(self.rate)), ("weight decay of a group", self.decay)] {
+            let factor = factor.unwrap_or(1.0);
+            require(name, factor, factor.is_finite() && factor >= 0.0, "a factor of 0 or more")?;
+        }
+        Ok(())
+    }
+
+    /// What the groups make of the parameters of a layer and a kind.
+    pub(super) fn factors(groups: &[Group], layer: usize, kind: ParameterKind) -> Factors {
+        let spared = matches!(kind, ParameterKind::Biases | ParameterKind::Scales);
+        let all = Factors { rate: 1.0, decay: if spared { 0.0 } else { 1.0 } };
+        let mine = groups
+            .iter()
+            .filter(|group| group.layer.is_none_or(|of| of == layer) && group.kind.is_none_or(|of| of == kind));
+        mine.fold(all, |Factors { rate, decay }, group| Factors {
+            rate: rate * group.rate,
+            decay: group.decay.unwrap_or(decay),
+        })
+    }
+}

@@ -1,0 +1,161 @@
+//! Which classes were taken for which, and the mistakes that the network was surest of.
+
+use crate::{ConfusionMatrix, Tensor};
+
+use super::figure::{Cell, Drawing, Grid, Picture, Pictures};
+use super::html::{Column, shortened};
+use super::importance::Importances;
+use super::{NAME, Run, Writer, percent, side};
+use crate::error::Result;
+use crate::text::{counted, grouped};
+
+/// With more classes a heat map is wider than a page.
+const MOST_DRAWN: usize = 1000;
+/// With more classes the pairs that are confused most are listed too.
+const MANY: usize = 20;
+const MOST_PAIRS: usize = 15;
+/// Rows of the table of classes.
+const MOST_LISTED: usize = 40;
+const PICTURES: usize = 15;
+const ROWS: usize = 10;
+/// Characters of a class's name in a plot.
+const LABEL: usize = 14;
+
+/// What is right, and what the network said.
+pub(super) struct Answers<'a> {
+    pub(super) labels: &'a [String],
+    pub(super) truth: &'a [usize],
+    pub(super) predicted: &'a [usize],
+    pub(super) probabilities: &'a Tensor,
+}
+
+pub(super) fn write(
+    run: &Run<'_>,
+    answers: &Answers<'_>,
+    importances: Option<&Importances>,
+    report: &mut Writer,
+) -> Result<()> {
+    let confusion = ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted);
+    report.page.heading("Classes of the test rows");
+    if answers.labels.len() <= MOST_DRAWN {
+        draw(&confusion, report)?;
+    }
+    if answers.labels.len() > MANY {
+        list_pairs(&confusion, report);
+    }
+    list_classes(&confusion, report);
+    report.page.heading("The most confident mistakes");
+    write_mistakes(run, answers, importances, report)
+}
+
+fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
+    let (labels, classes) = (confusion.labels(), confusion.of_classes());
+    let cells = confusion.pairs().map(|(row, column, count)| {
+        // by the root a few mistakes among many right ones can be seen
+        let shade = (count as f64 / classes[row].support as f64).sqrt();
+        Cell { row, column, shade, text: count.to_string() }
+    });
+    let right: usize = (0..labels.len()).map(|k| confusion.count(k, k)).sum();
+    let all: usize = classes.iter().map(|class| class.support).sum();
+    let description = format!("{} of {} are right", grouped(right), counted(all, "test row"));
+    let grid = Grid {
+        rows: labels.len(),
+        columns: labels.len(),
+        labels: labels.iter().map(|label| shortened(label, LABEL)).collect(),
+        row_name: "true class".to_owned(),
+        column_name: "predicted class".to_owned(),
+        cells: cells.collect(),
+        key: ["few of a class's rows".to_owned(), "all".to_owned()],
+    };
+    let caption = "How often each class, down, was predicted as each class, across; right answers are on the diagonal, and white is none.";
+    report.figure("confusion", "Confusion matrix", &description, caption, Drawing::Grid(grid))
+}
+
+fn list_pairs(confusion: &ConfusionMatrix, report: &mut Writer) {
+    let mistakes = confusion.mistakes();
+    if mistakes.is_empty() {
+        return;
+    }
+    let label = |class: usize| shortened(&confusion.labels()[class], NAME);
+    let row =
+        |(class, predicted, count): &(usize, usize, usize)| vec![label(*class), label(*predicted), grouped(*count)];
+    report.page.paragraph("The pairs that were confused most:");
+    let columns = [("true class", Column::Text), ("predicted", Column::Text), ("rows", Column::Number)];
+    report.page.table(&columns, &mistakes.iter().take(MOST_PAIRS).map(row).collect::<Vec<_>>());
+}
+
+fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
+    let mut classes = confusion.of_classes();
+    let all = classes.len();
+    if all > MOST_LISTED {
+        // those that are found worst; a recall that is not known comes last
+        classes.sort_by(|a, b| a.recall.total_cmp(&b.recall));
+        classes.truncate(MOST_LISTED);
+        report.page.paragraph(&format!("The {MOST_LISTED} of {} classes that were found worst:", grouped(all)));
+    }
+    let rows: Vec<Vec<String>> = classes
+        .into_iter()
+        .map(|class| vec![class.label, percent(class.precision), percent(class.recall), grouped(class.support)])
+        .collect();
+    let columns = [
+        ("class", Column::Text),
+        ("precision", Column::Number),
+        ("recall", Column::Number),
+        ("support", Column::Number),
+    ];
+    report.page.table(&columns, &rows);
+    report.page.paragraph(
+        "Precision: of the rows that were predicted as the class, those that are of it. Recall: of the rows of the class, those that were \
+         found. Support: the rows of the class.",
+    );
+}
+
+fn write_mistakes(
+    run: &Run<'_>,
+    answers: &Answers<'_>,
+    importances: Option<&Importances>,
+    report: &mut Writer,
+) -> Result<()> {
+    let certainty = |row: &usize| answers.probabilities[(answers.predicted[*row], *row)];
+    let mut mistakes: Vec<usize> =
+        (0..answers.truth.len()).filter(|row| answers.truth[*row] != answers.predicted[*row]).collect();
+    mistakes.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)));
+    if mistakes.is_empty() {
+        report.page.paragraph("There are none: every test row was predicted right.");
+        return Ok(());
+    }
+    let (all, certain) = (mistakes.len(), certainty(&mistakes[0]));
+    if let Some(side) = side(run.test.feature_names()) {
+        mistakes.truncate(PICTURES);
+        let inputs = run.test.select(&mistakes)?.inputs();
+        let largest = inputs.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        let picture = |(j, row): (usize, &usize)| {
+            let label = |class: usize| shortened(&answers.labels[class], 6);
+            let caption = [
+                format!("{} taken for {}", label(answers.truth[*row]), label(answers.predicted[*row])),
+                percent(certainty(row)),
+                format!("row {}", run.test_rows[*row]),
+            ];
+            Picture { pixels: inputs.column(j).map(|x| x / largest).collect(), caption }
+        };
+        let pictures = mistakes.iter().enumerate().map(picture).collect();
+        let description =
+            format!("{} of {}, the surest with {}", mistakes.len(), counted(all, "mistake"), percent(certain));
+        let caption =
+            "With the probability that the network gave its answer, and the number of the row in the data, from 0.";
+        let drawing = Drawing::Pictures(Pictures { side, pictures });
+        return report.figure("mistakes", "The most confident mistakes", &description, caption, drawing);
+    }
+    let rows: Vec<(usize, Vec<String>)> = mistakes
+        .iter()
+        .take(ROWS)
+        .map(|row| {
+            let (class, predicted) = (answers.truth[*row], answers.predicted[*row]);
+            let label = |class: usize| shortened(&answers.labels[class], NAME);
+            (*row, vec![label(class), label(predicted), percent(certainty(row))])
+        })
+        .collect();
+    let head = [("true class", Column::Text), ("predicted", Column::Text), ("probability", Column::Number)];
+    report.page.paragraph(&format!("{} of {}.", rows.len(), counted(all, "mistake")));
+    report.rows(run, importances, &head, &rows)
+}

@@ -1,0 +1,205 @@
+//! What the score on test rows loses without a column.
+
+use crate::{AnyNetwork, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
+
+use super::figure::{Bars, Cell, Drawing, Grid};
+use super::{NAME, Run, Writer, evenly, html, side};
+use crate::error::Result;
+use crate::text::{counted, grouped, significant};
+
+/// Floating-point operations that it may cost: half a second on two cores, two on slow ones.
+const OPERATIONS: usize = 40_000_000_000;
+const REPETITIONS: usize = 5;
+/// With fewer rows the score is too coarse.
+const FEWEST_ROWS: usize = 100;
+const SEED: Seed = Seed(0);
+/// Bars of the plot.
+const MOST_BARS: usize = 20;
+/// Patches on a side of a picture that has more pixels.
+const PATCHES: usize = 8;
+
+/// The importance of groups of features for some test rows.
+pub(super) struct Importances {
+    groups: Vec<Vec<usize>>,
+    of_groups: Vec<Importance>,
+    rows: usize,
+    repetitions: usize,
+}
+
+impl Importances {
+    /// None if it would cost too much, or someone waits.
+    pub(super) fn of(run: &Run<'_>) -> Result<Option<Self>> {
+        let features = run.test.features();
+        let side = side(run.test.feature_names());
+        let mut groups = match side {
+            Some(side) => patches(side),
+            None => (0..features).map(|feature| vec![feature]).collect(),
+        };
+        // predictions of one row for one group
+        let predictions = OPERATIONS / (2 * run.model.network().parameter_count()).max(1);
+        let most = predictions / FEWEST_ROWS.min(run.test.samples());
+        if run.interrupted || most < groups.len() && (side.is_some() || most < MOST_BARS) {
+            return Ok(None);
+        }
+        if most < groups.len() {
+            groups = heaviest(run.model, most).into_iter().map(|feature| vec![feature]).collect();
+        }
+        let affordable = predictions / groups.len().max(1);
+        let repetitions = (affordable / run.test.samples()).clamp(1, REPETITIONS);
+        let rows = evenly(run.test.samples(), affordable / repetitions);
+        let of_groups = run.model.permutation_importance(&run.test.select(&rows)?, &groups, repetitions, SEED)?;
+        Ok(Some(Importances { groups, of_groups, rows: rows.len(), repetitions }))
+    }
+
+    /// The features, the most important ones first.
+    pub(super) fn features(&self) -> Vec<usize> {
+        self.order().into_iter().flat_map(|group| self.groups[group].iter().copied()).collect()
+    }
+
+    fn order(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.groups.len()).collect();
+        let size = |group: &usize| self.of_groups[*group].mean;
+        order.sort_by(|a, b| size(b).total_cmp(&size(a)));
+        order
+    }
+}
+
+/// So many columns, those with the largest weights in the first layer, in their order.
+fn heaviest(model: &Model, count: usize) -> Vec<usize> {
+    fn squares<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<f64> {
+        let of_feature = |w: &Tensor<T>, j| w.column(j).map(|w| w.to_f64().powi(2)).sum();
+        // the first column are the biases
+        net.parameters()
+            .next()
+            .map_or_else(Vec::new, |p| (1..p.value.columns()).map(|j| of_feature(&p.value, j)).collect())
+    }
+    let of_inputs = match model.network() {
+        AnyNetwork::F64(net) => squares(net),
+        AnyNetwork::F32(net) => squares(net),
+    };
+    let places = model.preprocessing().places().into_iter();
+    let squares: Vec<f64> = places.map(|place| of_inputs[place].iter().sum()).collect();
+    let mut features: Vec<usize> = (0..squares.len()).collect();
+    features.sort_by(|a, b| squares[*b].total_cmp(&squares[*a]));
+    features.truncate(count);
+    features.sort_unstable();
+    features
+}
+
+/// The pixels of square patches, all of one size but at the right and lower border, row after row.
+fn patches(side: usize) -> Vec<Vec<usize>> {
+    let size = side.div_ceil(PATCHES);
+    let across = side.div_ceil(size);
+    let mut patches = vec![Vec::new(); across * across];
+    for pixel in 0..side * side {
+        patches[pixel / side / size * across + pixel % side / size].push(pixel);
+    }
+    patches
+}
+
+pub(super) fn write(run: &Run<'_>, importances: Option<&Importances>, report: &mut Writer) -> Result<()> {
+    report.page.heading("What it looks at");
+    let Some(importances) = importances else {
+        report.page.paragraph(match run.interrupted {
+            true => "The importance of the columns was not computed, because the program was interrupted.",
+            false => {
+                "The importance of the columns was not computed: with so many columns and weights it would take long."
+            }
+        });
+        return Ok(());
+    };
+    if importances.of_groups.iter().all(|importance| importance.mean.is_nan()) {
+        report
+            .page
+            .paragraph("The score of the test rows, R², is no number, and so nothing can be said of the columns.");
+        return Ok(());
+    }
+    let score = if run.test.classes() > 0 { "accuracy" } else { "R²" };
+    let sample = match importances.rows < run.test.samples() {
+        true => {
+            format!("{} of the {} test rows, evenly spaced", grouped(importances.rows), grouped(run.test.samples()))
+        }
+        false => counted(importances.rows, "test row"),
+    };
+    let (what, name, hint) = match side(run.test.feature_names()) {
+        Some(8) => (
+            "each pixel",
+            "Importance of the pixels",
+            "Where nothing is lost it is white; what other pixels tell as well",
+        ),
+        Some(_) => (
+            "each patch of pixels",
+            "Importance of the patches",
+            "Where nothing is lost it is white; what other patches tell as well",
+        ),
+        None => ("each column", "Importance of the columns", "What other columns tell as well"),
+    };
+    let caption = format!(
+        "Permutation importance: the {score} that is lost when the values of {what} are dealt out anew among the rows ({sample}; \
+         {}). {hint} seems unimportant.",
+        if importances.repetitions == 1 {
+            "once".to_owned()
+        } else {
+            format!("the mean of {} times", importances.repetitions)
+        }
+    );
+    let drawing = match side(run.test.feature_names()) {
+        Some(side) => map(importances, side, score),
+        None => bars(importances, run.test.feature_names(), score),
+    };
+    let order = importances.order();
+    let first = importances.groups[order[0]].first().map_or("", |feature| &run.test.feature_names()[*feature]);
+    let description = format!(
+        "the largest loss of {score}, {}, is that of {first}",
+        significant(importances.of_groups[order[0]].mean, 2)
+    );
+    report.figure("importance", name, &description, &caption, drawing)?;
+    if importances.groups.len() > MOST_BARS && side(run.test.feature_names()).is_none() {
+        let (looked_at, all) = (importances.groups.len(), run.test.features());
+        let looked_at = match looked_at < all {
+            true => format!("the {looked_at} columns with the largest weights in the first layer, of {all}"),
+            false => format!("{all} columns"),
+        };
+        report.page.paragraph(&format!("Shown are the {MOST_BARS} most important of {looked_at}."));
+    }
+    Ok(())
+}
+
+fn bars(importances: &Importances, names: &[String], score: &str) -> Drawing {
+    let bar = |group: usize| {
+        let Importance { mean, deviation } = importances.of_groups[group];
+        (html::shortened(&names[importances.groups[group][0]], NAME), mean, deviation)
+    };
+    let bars = importances.order().into_iter().take(MOST_BARS).map(bar).collect();
+    Drawing::Bars(Bars { x_name: format!("{score} lost"), bars })
+}
+
+fn map(importances: &Importances, side: usize, score: &str) -> Drawing {
+    let across = side.div_ceil(side.div_ceil(PATCHES));
+    let means = || importances.of_groups.iter().map(|importance| importance.mean);
+    let largest = means().fold(0.0, f64::max);
+    let cell = |(group, mean): (usize, f64)| Cell {
+        row: group / across,
+        column: group % across,
+        shade: mean / largest,
+        text: String::new(),
+    };
+    let key = [format!("{score} lost: little"), significant(largest, 2)];
+    let cells = means().enumerate().filter(|(_, mean)| *mean > 0.0).map(cell).collect();
+    let (row_name, column_name) = (String::new(), String::new());
+    Drawing::Grid(Grid { rows: across, columns: across, labels: Vec::new(), row_name, column_name, cells, key })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_are_cut_into_patches() {
+        assert_eq!(patches(8), (0..64).map(|pixel| vec![pixel]).collect::<Vec<_>>());
+        let of_28 = patches(28);
+        assert_eq!((of_28.len(), of_28[0].len()), (49, 16));
+        assert_eq!(of_28[8][..5], [116, 117, 118, 119, 144]);
+        assert_eq!(patches(9)[24], [80]);
+    }
+}

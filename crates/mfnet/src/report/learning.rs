@@ -1,0 +1,112 @@
+//! The losses of training and validation over the epochs, and the accuracy of classes.
+
+use super::axis::Axis;
+use super::figure::{Curves, Drawing, Line, Stroke};
+use super::{Course, Writer};
+use crate::Baseline;
+use crate::error::Result;
+use crate::text::significant;
+
+/// A baseline whose loss is so many times lower than any other is not drawn: it would press the curves together.
+const FAR: f64 = 1000.0;
+
+pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
+    report.page.heading("Learning");
+    if course.epochs.is_empty() {
+        report.page.paragraph("No epoch was finished.");
+        return Ok(());
+    }
+    loss(course, report)?;
+    accuracy(course, report)
+}
+
+fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
+    let epochs = course.epochs;
+    let training: Vec<(f64, f64)> = epochs.iter().map(|record| (record.epoch as f64, record.loss)).collect();
+    let validation: Vec<(f64, f64)> =
+        epochs.iter().filter_map(|record| Some((record.epoch as f64, record.validation_loss?))).collect();
+    let best = best(course, &validation);
+    let name = course.loss.to_owned();
+    let [first, last] =
+        [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
+    let mut description = format!("training {name} fell from {first} to {last}");
+    let mut caption = "The training loss is the mean over the batches of an epoch, each before its step.".to_owned();
+    match best {
+        Some((epoch, loss)) => {
+            description += &format!("; validation loss lowest, {}, in epoch {epoch}", number(loss));
+            caption += " The weights of the epoch with the lowest validation loss were kept.";
+        }
+        None => caption += " Without validation rows the weights of the last epoch were kept.",
+    }
+
+    let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::Training, points: training }];
+    if !validation.is_empty() {
+        lines.push(Line { name: "validation".to_owned(), stroke: Stroke::Validation, points: validation });
+    }
+    let losses = lines.iter().flat_map(|line| line.points.iter().map(|point| point.1));
+    let lowest = losses.filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
+    let (near, far): (Vec<Line>, Vec<Line>) =
+        levels(course, |level| level.loss).into_iter().partition(|line| line.points[0].1 >= lowest / FAR);
+    if !near.is_empty() {
+        caption += &format!(" The level lines are the losses of the baselines on the {} rows.", course.part);
+    }
+    for line in far {
+        caption += &format!(" The loss of the {}, {}, is far below.", line.name, number(line.points[0].1));
+    }
+    lines.extend(near);
+    let y_axis = Axis::logarithmic_if_wide(values(&lines));
+    let drawing = Drawing::Curves(Curves { y_name: name, y_axis, epochs: epochs.len(), lines, best });
+    report.figure("learning", "Loss over the epochs", &description, &caption, drawing)
+}
+
+/// Of classes, where there are validation rows.
+fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
+    let percent = |accuracy: f64| 100.0 * accuracy;
+    let of_epochs = course.epochs.iter();
+    let points: Vec<(f64, f64)> =
+        of_epochs.filter_map(|record| Some((record.epoch as f64, percent(record.validation_accuracy?)))).collect();
+    let Some((_, last)) = points.last() else { return Ok(()) };
+    let best = best(course, &points);
+    let mut description = format!("validation accuracy went from {:.1} % to {last:.1} %", points[0].1);
+    if let Some((epoch, accuracy)) = best {
+        description += &format!("; {accuracy:.1} % in epoch {epoch}");
+    }
+    let mut caption =
+        "Of the validation rows, how many were given their class. The best epoch is the one with the lowest loss, which need not have the highest accuracy."
+            .to_owned();
+    let levels = levels(course, |level| level.accuracy.map(percent));
+    if !levels.is_empty() {
+        caption += " The level lines are the accuracies of the baselines on the same rows.";
+    }
+    let validation = Line { name: "validation".to_owned(), stroke: Stroke::Validation, points };
+    let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
+    let (y_name, y_axis) = ("accuracy in %".to_owned(), Axis::of(values(&lines)));
+    let drawing = Drawing::Curves(Curves { y_name, y_axis, epochs: course.epochs.len(), lines, best });
+    report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
+}
+
+/// The epoch whose weights were kept, and where a curve is then.
+fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
+    let epoch = course.best_epoch;
+    points.iter().find(|point| point.0 == epoch as f64).map(|point| (epoch, point.1))
+}
+
+/// A level line for each baseline that has a finite number.
+fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
+    let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
+    let baselines =
+        [("linear model", Stroke::Linear, &course.baselines.linear), ("naive", Stroke::Naive, &course.baselines.naive)];
+    let line = |(name, stroke, level): (&str, Stroke, &Option<Baseline>)| {
+        let y = level.as_ref().and_then(&value).filter(|y| y.is_finite())?;
+        Some(Line { name: name.to_owned(), stroke, points: ends.map(|epoch| (epoch, y)).to_vec() })
+    };
+    baselines.into_iter().filter_map(line).collect()
+}
+
+fn values(lines: &[Line]) -> impl Iterator<Item = f64> + Clone {
+    lines.iter().flat_map(|line| line.points.iter().map(|point| point.1))
+}
+
+fn number(loss: f64) -> String {
+    significant(loss, 3)
+}

@@ -1,0 +1,111 @@
+//! Predicted values beside true ones, and the largest errors.
+
+use crate::Tensor;
+
+use super::figure::{Drawing, Guide, Histogram, Scatter};
+use super::html::{Column, shortened};
+use super::importance::Importances;
+use super::{NAME, Run, Writer, as_read, evenly};
+use crate::error::Result;
+use crate::text::{grouped, significant};
+
+/// More points of a plot cannot be told apart.
+const MOST_POINTS: usize = 1500;
+/// Targets that are drawn.
+const MOST_TARGETS: usize = 4;
+const ROWS: usize = 10;
+const DIGITS: usize = 5;
+
+pub(super) fn write(
+    run: &Run<'_>,
+    columns: &[String],
+    truth: &Tensor,
+    predicted: &Tensor,
+    importances: Option<&Importances>,
+    report: &mut Writer,
+) -> Result<()> {
+    for (i, column) in columns.iter().enumerate().take(MOST_TARGETS) {
+        report.page.heading(&format!("Predictions of {column} for the test rows"));
+        let pairs: Vec<(f64, f64)> = truth.row(i).zip(predicted.row(i)).collect();
+        let suffix = if columns.len() > 1 { format!("-{}", i + 1) } else { String::new() };
+        draw(&shortened(column, NAME), &suffix, &pairs, report)?;
+        list(run, &pairs, importances, report)?;
+    }
+    if columns.len() > MOST_TARGETS {
+        report
+            .page
+            .paragraph(&format!("The plots of the other {} targets are left out.", columns.len() - MOST_TARGETS));
+    }
+    Ok(())
+}
+
+fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -> Result<()> {
+    let drawn = evenly(pairs.len(), MOST_POINTS);
+    let points = |of: &dyn Fn((f64, f64)) -> (f64, f64)| drawn.iter().map(|row| of(pairs[*row])).collect::<Vec<_>>();
+    let sample = match drawn.len() < pairs.len() {
+        true => format!(" Drawn are {} of {} rows, evenly spaced.", grouped(drawn.len()), grouped(pairs.len())),
+        false => String::new(),
+    };
+    let rows = grouped(pairs.len());
+    let scatter = Scatter {
+        x_name: format!("true {column}"),
+        y_name: format!("predicted {column}"),
+        points: points(&|pair| pair),
+        guide: Guide::Diagonal,
+    };
+    report.figure(
+        &format!("predicted-true{suffix}"),
+        "Predicted and true values",
+        &format!("{rows} test rows around the diagonal"),
+        &format!("On the line predictions are right.{sample}"),
+        Drawing::Scatter(scatter),
+    )?;
+    let residuals: Vec<f64> = pairs.iter().map(|(y, prediction)| prediction - y).collect();
+    let (mean, deviation) = mean_and_deviation(&residuals);
+    let caption = format!(
+        "Predicted less true: mean {}, standard deviation {}.",
+        significant(mean, 4),
+        significant(deviation, 4)
+    );
+    report.figure(
+        &format!("residuals{suffix}"),
+        "How large the residuals are",
+        &caption,
+        &caption,
+        Drawing::Histogram(Histogram::new(format!("residual of {column}"), &residuals)),
+    )?;
+    let scatter = Scatter {
+        x_name: format!("predicted {column}"),
+        y_name: "residual".to_owned(),
+        points: points(&|(y, prediction)| (prediction, prediction - y)),
+        guide: Guide::Zero,
+    };
+    report.figure(
+        &format!("residuals-predicted{suffix}"),
+        "Residuals and predicted values",
+        &format!("{rows} test rows around zero"),
+        &format!("A good model leaves a band around zero without a shape of its own.{sample}"),
+        Drawing::Scatter(scatter),
+    )
+}
+
+fn list(run: &Run<'_>, pairs: &[(f64, f64)], importances: Option<&Importances>, report: &mut Writer) -> Result<()> {
+    let error = |row: &usize| (pairs[*row].1 - pairs[*row].0).abs();
+    let mut largest: Vec<usize> = (0..pairs.len()).collect();
+    largest.sort_by(|a, b| error(b).total_cmp(&error(a)));
+    let row = |row: &usize| {
+        let (y, prediction) = pairs[*row];
+        let residual = significant(prediction - y, DIGITS);
+        (*row, vec![as_read(y), significant(prediction, DIGITS), residual])
+    };
+    let rows: Vec<(usize, Vec<String>)> = largest.iter().take(ROWS).map(row).collect();
+    report.page.paragraph("The largest errors:");
+    let head = [("true", Column::Number), ("predicted", Column::Number), ("residual", Column::Number)];
+    report.rows(run, importances, &head, &rows)
+}
+
+fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
+    let count = numbers.len() as f64;
+    let mean = numbers.iter().sum::<f64>() / count;
+    (mean, (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt())
+}

@@ -1,0 +1,107 @@
+//! What the columns of a table were taken for, in words.
+
+use mfnet_table::{ColumnKind, LeftOut, StrayText};
+
+use crate::data::{Dataset, Encoder};
+use crate::model::UnknownLevels;
+
+use super::{as_read, counted, grouped};
+
+/// How many names are listed.
+const SHOWN: usize = 4;
+/// How many levels of a category.
+const LEVELS: usize = 8;
+
+/// "5 features: 3 numbers, 1 category (city), 1 date (when)"; nothing of kinds if all are numbers.
+pub fn features(data: &Dataset) -> String {
+    let all = counted(data.features(), "feature");
+    let is_number = |kind: &ColumnKind| *kind == ColumnKind::Number;
+    if data.kinds().iter().all(is_number) {
+        return all;
+    }
+    let of_kind = |name: &str, plural: &str| {
+        let columns = data.kinds().iter().zip(data.feature_names()).filter(|(kind, _)| kind.name() == name);
+        let columns: Vec<&str> = columns.map(|(_, column)| column.as_str()).collect();
+        let names = if name == "number" { String::new() } else { format!(" ({})", listed(&columns)) };
+        match columns.len() {
+            0 => None,
+            1 => Some(format!("1 {name}{names}")),
+            count => Some(format!("{count} {plural}{names}")),
+        }
+    };
+    let kinds = [("number", "numbers"), ("boolean", "booleans"), ("date", "dates"), ("category", "categories")];
+    let kinds: Vec<String> = kinds.into_iter().filter_map(|(name, plural)| of_kind(name, plural)).collect();
+    format!("{all}: {}", kinds.join(", "))
+}
+
+/// "left out: id (an identifier: no two rows alike)", if there are such columns.
+pub fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
+    let columns: Vec<String> = left_out.iter().map(|(column, why)| format!("{column} ({why})")).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    (!columns.is_empty()).then(|| format!("left out: {}", listed(&columns)))
+}
+
+/// "missing values: 17 in rooms, 23 in area", if there are some.
+pub fn missing(data: &Dataset) -> Option<String> {
+    let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
+    let columns: Vec<String> = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    (!columns.is_empty()).then(|| format!("missing values: {}", listed(&columns)))
+}
+
+/// What a model knows nothing of in other data, a line for each column.
+pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
+    let line = |unknown: &UnknownLevels| {
+        let UnknownLevels { column, levels, rows, rare } = unknown;
+        let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
+        let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
+        let taken = if *rare { "taken for the rare ones" } else { "which say nothing to the model" };
+        let rows = counted(*rows, "row");
+        format!("{column}: {rows} with levels that were rare or not there in training, {taken}: {}\n", listed(&quoted))
+    };
+    unknown.iter().map(line).collect::<String>().trim_end().to_owned()
+}
+
+/// A line for each column that is text because of a few fields.
+pub fn stray_texts(columns: &[StrayText]) -> String {
+    let line = |stray: &StrayText| {
+        let StrayText { column, text, fields } = stray;
+        let others = match fields - 1 {
+            0 => String::new(),
+            others => format!(" and {}", counted(others, "more field")),
+        };
+        format!("\n{column} is text because of {text:?}{others} among numbers: --numeric {column} says where that is")
+    };
+    columns.iter().map(line).collect()
+}
+
+/// What an encoder makes of its column.
+pub fn encoded(encoder: &Encoder) -> String {
+    let gaps = |fill: String, missing: bool| {
+        let said = if missing { ", and a feature that says so" } else { "" };
+        format!("; {fill} where it is missing{said}")
+    };
+    match encoder {
+        Encoder::Number { fill, missing } => format!("scaled{}", gaps(as_read(*fill), *missing)),
+        Encoder::Boolean { fill, missing } => format!("0 or 1{}", gaps(as_read(*fill), *missing)),
+        Encoder::Date { fill, missing, times } => {
+            let cycles = if *times { "year, week and day" } else { "year and week" };
+            let fill = ColumnKind::Date.text(*fill);
+            format!("days, scaled; sine and cosine of {cycles}{}", gaps(fill, *missing))
+        }
+        Encoder::Category { levels, others, missing } => {
+            let shown = levels.iter().take(LEVELS).cloned();
+            let more = (levels.len() > LEVELS).then(|| format!("… ({} in all)", levels.len()));
+            let others = others.then(|| "all others together".to_owned());
+            let missing = missing.then(|| "missing".to_owned());
+            let levels: Vec<String> = shown.chain(more).chain(others).chain(missing).collect();
+            format!("one-hot: {}", levels.join(", "))
+        }
+    }
+}
+
+/// The first names.
+pub fn listed(names: &[&str]) -> String {
+    let more = if names.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
+}

@@ -1,0 +1,43 @@
+//! Numbers, tables and curves as text for people.
+
+pub mod columns;
+mod score_table;
+mod sparkline;
+
+pub use score_table::{Row, headline, headline_cell, score_lines, score_table, table};
+pub use sparkline::sparkline;
+
+/// Characters of a number that is shown whole, and digits of one that is not.
+const LONGEST: usize = 10;
+const DIGITS: usize = 6;
+
+/// 1234567 as 1 234 567.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> =
+        digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(" ")
+}
+
+/// "1 row", "1 234 rows".
+pub fn counted(number: usize, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
+}
+
+/// A number as it stands in the data, if that is short.
+pub fn as_read(x: f64) -> String {
+    let exact = x.to_string();
+    if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
+}
+
+/// A number with so many significant digits; very large and very small numbers with an exponent.
+pub fn significant(x: f64, digits: usize) -> String {
+    let after_first = digits - 1;
+    match x.abs() {
+        0.0 => "0".to_owned(),
+        size if (1e-4..1e7).contains(&size) => {
+            format!("{x:.*}", (after_first as i32 - size.log10().floor() as i32).max(0) as usize)
+        }
+        _ => format!("{x:.after_first$e}"),
+    }
+}

@@ -1,0 +1,90 @@
+//! Scores as a table for people.
+
+use crate::metric::{Metrics, TargetMetrics};
+
+use super::{grouped, significant};
+
+/// A row of the table.
+pub struct Row<'a> {
+    /// What stands first in it.
+    pub name: String,
+    /// How many samples were scored.
+    pub samples: usize,
+    /// Their loss.
+    pub loss: Option<f64>,
+    /// Their metrics.
+    pub metrics: &'a Metrics,
+}
+
+/// The table as text.
+pub fn score_table(rows: &[Row<'_>]) -> String {
+    table(&score_lines(rows))
+}
+
+/// Lines below each other.
+pub fn table(lines: &[(String, Vec<String>)]) -> String {
+    let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
+    lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
+}
+
+/// The one score by which models are compared, and its name: of several targets, whose units differ, R².
+pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
+    match metrics {
+        Metrics::Classification { accuracy, .. } => ("accuracy", *accuracy),
+        Metrics::Regression { r2, targets, .. } if !targets.is_empty() => ("R²", *r2),
+        Metrics::Regression { rmse, .. } => ("RMSE", *rmse),
+    }
+}
+
+/// How that score is written where its value is `x`.
+pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
+    match headline(metrics).0 {
+        "accuracy" => percent(x),
+        "R²" => format!("{x:.4}"),
+        _ => significant(x, 4),
+    }
+}
+
+/// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
+pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
+    let names: &[&str] = match rows.first().map(|row| row.metrics) {
+        Some(Metrics::Classification { .. }) => &["accuracy"],
+        _ => &["RMSE", "MAE", "R²"],
+    };
+    let mut lines =
+        vec![(String::new(), ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect())];
+    for row in rows {
+        let loss = row
+            .loss
+            .map_or_else(String::new, |loss| if loss < 1e5 { format!("{loss:.4}") } else { format!("{loss:.3e}") });
+        lines.push((row.name.clone(), [vec![grouped(row.samples), loss], cells(row.metrics)].concat()));
+        if let Metrics::Regression { targets, .. } = row.metrics {
+            lines.extend(targets.iter().map(|target| {
+                let TargetMetrics { column, rmse, mae, r2 } = target;
+                (format!("  {column}"), [vec![String::new(); 2], regression(*rmse, *mae, *r2)].concat())
+            }));
+        }
+    }
+    lines
+}
+
+fn line(name: &str, width: usize, cells: &[String]) -> String {
+    let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
+    format!("{name:width$}{cells}\n")
+}
+
+fn cells(metrics: &Metrics) -> Vec<String> {
+    match metrics {
+        Metrics::Classification { accuracy, .. } => vec![percent(*accuracy)],
+        Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => regression(*rmse, *mae, *r2),
+        Metrics::Regression { r2, .. } => vec![String::new(), String::new(), format!("{r2:.4}")],
+    }
+}
+
+fn percent(fraction: f64) -> String {
+    format!("{:.2} %", 100.0 * fraction)
+}
+
+fn regression(rmse: f64, mae: f64, r2: f64) -> Vec<String> {
+    vec![significant(rmse, 4), significant(mae, 4), format!("{r2:.4}")]
+}

@@ -1,0 +1,285 @@
+use std::fmt;
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+use super::kept::{Kept, first_not_finite};
+use super::workspace::Workspace;
+use super::{Callback, EpochRecord, History, Step, StopReason, Trainer};
+use crate::data::Dataset;
+use crate::error::{Error, Result};
+use crate::loss::Weights;
+use crate::network::NeuralNetwork;
+use crate::network::evaluate::LossOver;
+use crate::network::run::Run;
+use crate::optimizer::Optimizer;
+use crate::pass::Pass;
+use crate::tensor::Scalar;
+
+/// A training that is under way, as a value: network, state of the optimizer, best weights, history and position.
+///
+/// It runs a step, an epoch, or to its end. A copy goes on to the same bits as the original, and both are equal as long as they
+/// have made the same steps.
+///
+/// ```
+/// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Sgd, Trainer};
+/// let data = Dataset::built_in("diabetes")?;
+/// let data = Preprocessing::fit(&data).apply(&data);
+/// let net = NeuralNetwork::builder(10).linear(1).build(Seed(0))?;
+/// let mut session = Trainer::new(Mse, Optimizer::new(Sgd::default(), 0.01)).epochs(3).start(net, &data)?;
+/// session.step(&mut ())?;
+/// let mut copy = session.clone();
+/// session.run(&mut ())?;
+/// while copy.step(&mut ())?.is_some() {}
+/// assert!(copy == session && session.history().epochs().len() == 3);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Session<T: Scalar = f64> {
+    settings: Trainer<T>,
+    train: Dataset,
+    net: NeuralNetwork<T>,
+    optimizer: Optimizer<T>,
+    kept: Kept<T>,
+    history: History,
+    position: Position,
+    stop: Option<StopReason>,
+    /// The samples in the order of this epoch; empty between epochs.
+    order: Vec<usize>,
+    validation: Option<LossOver<T>>,
+    work: Workspace<T>,
+}
+
+/// Where a training is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Position {
+    /// The epoch that has begun, from 1; 0 before the first.
+    epoch: usize,
+    /// Steps made in it.
+    step: usize,
+    /// Samples used in it, and the sum of their losses.
+    used: usize,
+    sum: f64,
+}
+
+impl<T: Scalar> Session<T> {
+    /// Everything is known to fit together.
+    pub(super) fn new(settings: Trainer<T>, net: NeuralNetwork<T>, train: Dataset) -> Self {
+        let samples = settings.order.length(train.samples());
+        let mut optimizer = settings.optimizer.clone();
+        optimizer.set_length(settings.steps(train.samples()), settings.epochs);
+        let cut = settings.cut;
+        let whole = !optimizer.moves_by_pieces() || cut.accumulate > 1 || cut.shards > 1;
+        let mut work = Workspace::new(&net, &train, samples, cut, whole);
+        if settings.phases {
+            work.measure_phases();
+        }
+        let mut validation = settings.validation.clone().map(|data| LossOver::new(&net, data));
+        let mut kept = Kept::of(&net, validation.is_some());
+        let mut history = History::with_room_for(settings.epochs);
+        if settings.keep_start {
+            let of_start = |validation: &mut LossOver<T>| validation.loss_and_accuracy(&net, &*settings.loss).0;
+            history.start = validation.as_mut().map(of_start);
+            kept.offer(0, history.start, &net);
+        }
+        let order = Vec::with_capacity(samples);
+        let (position, stop) = (Position::default(), None);
+        Session { settings, train, net, optimizer, kept, history, position, stop, order, validation, work }
+    }
+
+    /// Makes one step, and, if it is the last one of an epoch, what comes after the epoch. None if the training is over.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`], after which the training is over, and those of the callback.
+    pub fn step(&mut self, callback: &mut dyn Callback<T>) -> Result<Option<Step>> {
+        if self.stop.is_some() {
+            return Ok(None);
+        }
+        let clock = Instant::now();
+        let made = self.one_step(callback);
+        self.history.seconds += clock.elapsed().as_secs_f64();
+        let (step, flow) = made?;
+        if flow.is_break() || step.step == step.steps {
+            self.end_epoch(flow, callback)?;
+        }
+        Ok(Some(step))
+    }
+
+    /// Makes the steps that are left of an epoch, or those of the next one. None if the training ended before or in it.
+    ///
+    /// # Errors
+    /// As [`Session::step`].
+    pub fn epoch(&mut self, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
+        if self.stop.is_some() {
+            return Ok(None);
+        }
+        let clock = Instant::now();
+        let made = self.all_steps(callback);
+        self.history.seconds += clock.elapsed().as_secs_f64();
+        self.end_epoch(made?, callback)
+    }
+
+    /// Trains to the end.
+    ///
+    /// # Errors
+    /// As [`Session::step`].
+    pub fn run(&mut self, callback: &mut dyn Callback<T>) -> Result<()> {
+        while self.stop.is_none() {
+            self.epoch(callback)?;
+        }
+        Ok(())
+    }
+
+    /// The network with the weights of the last step; with the best ones once the training is over.
+    pub fn network(&self) -> &NeuralNetwork<T> {
+        &self.net
+    }
+
+    /// How it went so far.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// The epoch, from 1, and how many of its steps are made; (0, 0) before the first.
+    pub fn position(&self) -> (usize, usize) {
+        (self.position.epoch, self.position.step)
+    }
+
+    /// Why the training is over, if it is.
+    pub fn stop_reason(&self) -> Option<StopReason> {
+        self.stop
+    }
+
+    /// The network and the history.
+    pub fn into_parts(self) -> (NeuralNetwork<T>, History) {
+        (self.net, self.history)
+    }
+
+    fn all_steps(&mut self, callback: &mut dyn Callback<T>) -> Result<ControlFlow<()>> {
+        loop {
+            let (step, flow) = self.one_step(callback)?;
+            if flow.is_break() || step.step == step.steps {
+                return Ok(flow);
+            }
+        }
+    }
+
+    /// Gather, forward, loss, backward, update.
+    fn one_step(&mut self, callback: &mut dyn Callback<T>) -> Result<(Step, ControlFlow<()>)> {
+        let Trainer { loss, epochs, cut, seed, order, .. } = &self.settings;
+        if self.order.is_empty() {
+            let epoch = self.position.epoch + 1;
+            order.write(epoch, self.train.samples(), *seed, &mut self.order);
+            self.position = Position { epoch, ..Position::default() };
+        }
+        let Position { epoch, step, used, .. } = self.position;
+        let (step, steps) = (step + 1, self.order.len().div_ceil(cut.samples()));
+        let rest = &self.order[used..];
+        let samples = rest.len().min(cut.samples());
+        let batch = (&self.train, rest, samples);
+        let pass = Pass::Train { seed: *seed, epoch, step };
+        let run = Run { pass, first_sample: 0 };
+        let whole = !self.optimizer.moves_by_pieces() || cut.accumulate > 1 || cut.shards > 1;
+        let looks = callback.wants_gradients();
+        let value = if whole || looks {
+            if !whole {
+                self.work.keep_whole_gradients(&self.net);
+            }
+            self.work.whole_gradients(&mut self.net, &**loss, batch, (pass, *cut))
+        } else {
+            self.work.forward_and_loss(&self.net, &**loss, batch, (run, Weights::equal(samples)))
+        };
+        let made = Step { epoch, epochs: *epochs, step, steps, samples, loss: value };
+        if !value.is_finite() {
+            return Err(self.diverged("the loss", value, step));
+        }
+        if step == 1 {
+            self.kept.start_epoch(&self.net);
+        }
+        if whole || looks {
+            if looks {
+                callback.gradients(&made, self.work.gradients_mut())?;
+            }
+            self.work.step(&mut self.net, &mut self.optimizer);
+        } else {
+            self.work.backward_and_step(&mut self.net, run, &mut self.optimizer);
+        }
+        self.position = Position { epoch, step, used: used + samples, sum: self.position.sum + value * samples as f64 };
+        Ok((made, callback.step(&made)?))
+    }
+
+    /// What comes after the steps of an epoch, or of a part of it if a callback said so: validation, best weights, record.
+    fn end_epoch(&mut self, flow: ControlFlow<()>, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
+        let Position { epoch, step, used, sum } = self.position;
+        if let Some(value) = first_not_finite(&self.net) {
+            return Err(self.diverged("a weight", value, step));
+        }
+        self.history.samples += used;
+        self.order.clear();
+        if flow.is_break() {
+            self.finish(StopReason::Callback);
+            return Ok(None);
+        }
+        let (net, loss) = (&self.net, &*self.settings.loss);
+        let (validation_loss, validation_accuracy) =
+            self.validation.as_mut().map(|validation| validation.loss_and_accuracy(net, loss)).unzip();
+        self.kept.offer(epoch, validation_loss, net);
+        let record = EpochRecord {
+            epoch,
+            loss: sum / used as f64,
+            validation_loss,
+            seconds: self.history.seconds,
+            validation_accuracy: validation_accuracy.flatten(),
+        };
+        self.history.epochs.push(record);
+        let flow = callback.epoch(&record, net)?;
+        let best = self.kept.best_epoch().unwrap_or(0);
+        if flow.is_break() {
+            self.finish(StopReason::Callback);
+        } else if epoch == self.settings.epochs {
+            self.finish(StopReason::Finished);
+        } else if self.settings.patience.is_some_and(|patience| epoch - best >= patience) {
+            self.finish(StopReason::Early);
+        }
+        Ok(Some(record))
+    }
+
+    fn finish(&mut self, reason: StopReason) {
+        self.stop = Some(reason);
+        self.history.stop = reason;
+        self.history.phases = self.work.phases();
+        self.history.best_epoch = self.kept.best_epoch();
+        self.kept.restore_best(&mut self.net);
+    }
+
+    /// Goes back to the last good weights, and is over.
+    fn diverged(&mut self, what: &'static str, value: f64, step: usize) -> Error {
+        let epoch = self.position.epoch;
+        let kept = self.kept.restore(&mut self.net, epoch);
+        self.stop = Some(StopReason::Diverged);
+        self.history.stop = StopReason::Diverged;
+        Error::Diverged { what, value, epoch, step, kept }
+    }
+}
+
+impl<T: Scalar> PartialEq for Session<T> {
+    /// Whether both are at the same place with the same numbers, whatever time they took. Not compared: data and settings.
+    fn eq(&self, other: &Self) -> bool {
+        let state = |session: &Self| {
+            let mut all = Vec::new();
+            session.net.visit_state(&mut |matrix| all.push(matrix.clone()));
+            all
+        };
+        self.position == other.position
+            && self.stop == other.stop
+            && self.optimizer.is_where(&other.optimizer)
+            && self.kept == other.kept
+            && self.history.is_same(&other.history)
+            && state(self) == state(other)
+    }
+}
+
+impl<T: Scalar> fmt::Debug for Session<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, in {:?}", self.settings, self.position)
+    }
+}
