@@ -1,6 +1,7 @@
 //! `mfnet-bench`: how fast mfnet trains, against the peak of the machine measured in the same run.
 #![allow(clippy::print_stdout)]
 
+mod bits;
 mod compare;
 mod machine;
 mod serve;
@@ -51,6 +52,9 @@ enum Command {
     Serve(serve::Options),
     /// What the machine can do, for `compare/run`
     Peaks,
+    /// Digests of the weights of a training for every line on stdin, for `compare/against bits`
+    #[command(hide = true)]
+    Bits,
 }
 
 fn at_least_one(text: &str) -> std::result::Result<usize, String> {
@@ -67,6 +71,7 @@ fn main() -> Result<()> {
             serve::peaks();
             Ok(())
         }
+        Some(Command::Bits) => bits::bits(),
         None => works(&args),
     }
 }

@@ -13,20 +13,26 @@
 //! briefly; this is why the pool is written here.
 #![allow(unsafe_code)]
 
-use std::any::Any;
-use std::cell::{Cell, UnsafeCell};
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::thread::{self, JoinHandle};
+#[cfg(all(test, mfnet_loom))]
+mod model;
+mod sync;
 
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::OnceLock;
+use std::sync::atomic::Ordering;
+use std::thread;
+
+use self::sync::{
+    Arc, AtomicBool, AtomicU64, AtomicUsize, Builder, JoinHandle, Mutex, SPINS, UnsafeCell, park, per_thread,
+    spin_loop, yield_now,
+};
 use crate::error::{Error, Result};
 
 /// Below this many floating-point operations a piece of work is done by the calling thread alone: 2 to 10 µs of work, where calling the
 /// others costs up to 1 µs.
 const WORTH_SHARING: usize = 500_000;
-/// How often a waiting thread looks for work before it sleeps; about 50 µs.
-const SPINS: usize = 10_000;
 /// More threads than any machine of today; a larger number is a mistake.
 const MOST: usize = 1024;
 
@@ -95,7 +101,7 @@ unsafe impl Sync for Shared {}
 // SAFETY: as above; nothing in `Shared` belongs to one thread.
 unsafe impl Send for Shared {}
 
-thread_local! {
+per_thread! {
     /// The pool that `install` made current on this thread; null for the default one.
     static CURRENT: Cell<*const Threads> = const { Cell::new(std::ptr::null()) };
     /// Set on workers, while a job runs and by `alone`: work inside is not shared.
@@ -123,7 +129,7 @@ impl Threads {
         let mut threads = Threads { shared, workers: Vec::new(), caller: Mutex::new(()) };
         for number in 1..count {
             let shared = Arc::clone(&threads.shared);
-            let worker = thread::Builder::new()
+            let worker = Builder::new()
                 .name(format!("mfnet-{number}"))
                 .spawn(move || work(&shared, number))
                 .map_err(|source| Error::Threads { count, source })?;
@@ -157,10 +163,10 @@ impl Threads {
         struct Restore(*const Threads);
         impl Drop for Restore {
             fn drop(&mut self) {
-                CURRENT.set(self.0);
+                CURRENT.with(|current| current.set(self.0));
             }
         }
-        let _restore = Restore(CURRENT.replace(self));
+        let _restore = Restore(CURRENT.with(|current| current.replace(self)));
         program()
     }
 
@@ -205,19 +211,19 @@ impl Threads {
         // or unwind before the job is closed and all have left it.
         let pointer = JobPointer(unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) });
         // SAFETY: this thread holds `caller`, no job is open and no worker is in one, so nobody else touches `job`.
-        unsafe { *self.shared.job.get() = Some(pointer) };
+        self.shared.job.with_mut(|place| unsafe { *place = Some(pointer) });
         self.shared.state.fetch_add(JOB | OPEN, Ordering::Release);
         for worker in &self.workers[..threads - 1] {
             worker.thread().unpark();
         }
-        INSIDE.set(true);
+        INSIDE.with(|inside| inside.set(true));
         let own = catch_unwind(AssertUnwindSafe(|| job(0)));
-        INSIDE.set(false);
+        INSIDE.with(|inside| inside.set(false));
         self.shared.state.fetch_and(!OPEN, Ordering::AcqRel);
         let mut spins = 0;
         while self.shared.state.load(Ordering::Acquire) & WORKERS != 0 {
             spins += 1;
-            if spins < SPINS { std::hint::spin_loop() } else { thread::yield_now() }
+            if spins < SPINS { spin_loop() } else { yield_now() }
         }
         own
     }
@@ -236,7 +242,7 @@ impl Drop for Threads {
 
 /// The life of a worker: wait for a job, enter it, do it, leave it.
 fn work(shared: &Shared, number: usize) {
-    INSIDE.set(true);
+    INSIDE.with(|inside| inside.set(true));
     let mut done = 0;
     loop {
         let mut spins = 0;
@@ -249,14 +255,14 @@ fn work(shared: &Shared, number: usize) {
                 break state;
             }
             spins += 1;
-            if spins < SPINS { std::hint::spin_loop() } else { thread::park() }
+            if spins < SPINS { spin_loop() } else { park() }
         };
         if shared.state.compare_exchange(state, state + WORKER, Ordering::Acquire, Ordering::Relaxed).is_err() {
             continue;
         }
         done = state / JOB;
         // SAFETY: this worker is in the open job, so `job` was written before (acquire) and is not written again before it leaves.
-        let job = unsafe { *shared.job.get() };
+        let job = shared.job.with(|place| unsafe { *place });
         if let Some(JobPointer(job)) = job {
             // SAFETY: the caller keeps the job alive until all workers have left it.
             let job = unsafe { &*job };
@@ -273,10 +279,10 @@ pub(crate) fn alone<R>(program: impl FnOnce() -> R) -> R {
     struct Restore(bool);
     impl Drop for Restore {
         fn drop(&mut self) {
-            INSIDE.set(self.0);
+            INSIDE.with(|inside| inside.set(self.0));
         }
     }
-    let _restore = Restore(INSIDE.replace(true));
+    let _restore = Restore(INSIDE.with(|inside| inside.replace(true)));
     program()
 }
 
@@ -294,8 +300,8 @@ pub(crate) fn is_worth_sharing(operations: usize) -> bool {
 /// Calls `work(i)` once for every i below `count`, on the current threads if `operations`, the cost of all, is worth it. Results must
 /// not depend on who does it.
 pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Sync)) {
-    if is_worth_sharing(operations) && count > 1 && !INSIDE.get() {
-        let current = CURRENT.get();
+    if is_worth_sharing(operations) && count > 1 && !INSIDE.with(Cell::get) {
+        let current = CURRENT.with(Cell::get);
         // SAFETY: `install` borrows its pool for as long as the pointer is current on this thread.
         let pool = if current.is_null() { default_pool() } else { Some(unsafe { &*current }) };
         // each thread gets half of what is worth sharing at least
@@ -307,7 +313,7 @@ pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Syn
     (0..count).for_each(work);
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(mfnet_loom)))]
 mod tests {
     use super::*;
     use crate::tensor::parts::for_each_chunk;
