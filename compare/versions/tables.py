@@ -36,6 +36,16 @@ def write_mixed(path: Path, rows: int) -> None:
             file.write(",".join(fields) + "\n")
 
 
+def write_targets(path: Path, rows: int) -> None:
+    """Three numbers, and three targets that follow from them."""
+    draw = random.Random(23)
+    with path.open("w") as file:
+        file.write("a,b,c,u,v,w\n")
+        for _ in range(rows):
+            a, b, c = (draw.random() for _ in range(3))
+            file.write(f"{a:.4f},{b:.4f},{c:.4f},{a * b:.4f},{b - c:.4f},{abs(a - 0.5) + c:.4f}\n")
+
+
 def write_large(path: Path, rows: int, numbers: int, categories: int, levels: int) -> None:
     """`numbers` columns of numbers, the first of which is the target, and columns of categories."""
     draw = random.Random(22)

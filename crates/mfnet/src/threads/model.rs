@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{Threads, share};
+use super::{Threads, WORTH_SHARING, share};
 
 /// Tries all orders in which threads are interrupted at most this often, or as often as `LOOM_MAX_PREEMPTIONS` says.
 fn explore(interruptions: usize, program: impl Fn() + Send + Sync + 'static) {
@@ -59,6 +59,17 @@ fn two_threads_do_each_chunk_once() {
 #[test]
 fn three_threads_do_each_chunk_once() {
     explore(2, || jobs(3, 1, 3));
+}
+
+#[test]
+fn a_thread_that_nobody_woke_may_come() {
+    // worth two of the three threads; loom takes a wake-up for an order between threads, so that only this thread needs that of the state
+    explore(2, || {
+        let pool = Threads::new(3).unwrap();
+        let chunks = Chunks::new(2);
+        pool.install(|| share(2, WORTH_SHARING, &|i| chunks.add_one(i)));
+        assert!(chunks.are_all(1));
+    });
 }
 
 #[test]
