@@ -63,6 +63,9 @@ pub(super) enum LayerKind {
     Registered { name: String, settings: serde_json::Value },
 }
 
+/// Error unless a file has a tensor of this name and shape.
+pub(super) type Check<'a> = dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem> + 'a;
+
 impl LayerKind {
     pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>]) -> Result<Vec<LayerKind>> {
         let kind = |(index, layer): (usize, &AnyLayer<T>)| match layer {
@@ -96,7 +99,7 @@ impl LayerKind {
         &self,
         place: &str,
         registry: &Registry,
-        check: &dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem>,
+        check: &Check<'_>,
     ) -> std::result::Result<AnyLayer<T>, ModelProblem> {
         let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
         let unknown = |what, name: &String| ModelProblem::NotRegistered { what, name: name.clone() };
