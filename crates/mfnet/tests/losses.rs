@@ -71,7 +71,6 @@ fn weighted_gradients_are_those_of_the_weighted_loss() {
 #[test]
 fn the_mean_squared_error_divides_once() {
     let (ones, zeros) = (Tensor::from_fn(3, 11, |_, _| 1.0), Tensor::zeros(3, 11));
-    assert!(2.0 / 3.0 / 11.0 != 2.0 / 33.0);
     assert!(Mse.gradient(&ones, &zeros).iter().all(|d| *d == 2.0 / 33.0));
 }
 
