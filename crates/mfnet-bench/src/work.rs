@@ -94,14 +94,14 @@ impl Work {
     fn raw_data(&self) -> Result<Dataset> {
         let mut rng = Seed(1).stream(mfnet::Purpose::Split);
         if self.is_classification() {
-            let bytes = (0..self.samples * self.features()).map(|_| (rng.uniform() * 256.0) as u8).collect();
+            let bytes: Vec<u8> = (0..self.samples * self.features()).map(|_| (rng.uniform() * 256.0) as u8).collect();
             let labels = (0..self.samples).map(|i| (i % 10).to_string());
-            return Dataset::from_bytes(self.name, self.features(), bytes, Targets::from_labels("class", labels));
+            return Dataset::from_rows(self.name, self.features(), bytes, Targets::from_labels("class", labels));
         }
         let mut normal = || (0..12).map(|_| rng.uniform()).sum::<f64>() - 6.0;
         let inputs = Tensor::from_fn(self.features(), self.samples, |_, _| normal());
         let values = Tensor::from_fn(1, self.samples, |_, j| inputs[(0, j)] * inputs[(1, j)]);
-        Dataset::new(self.name, inputs, Targets::Values { columns: vec!["y".into()], values })
+        Dataset::new(self.name, inputs, Targets::Values { columns: vec!["y".into()], values: values.into() })
     }
 
     pub(crate) fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {

@@ -1,10 +1,14 @@
 //! The fields of one column as they were read.
 
+mod values;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+pub use self::values::{Values, View};
 use crate::field::{Field, field, shortest, sort_labels};
 use crate::number_format::NumberFormat;
 
@@ -14,7 +18,7 @@ const MOST_TEXTS: usize = 1024;
 const OTHERS: usize = 10;
 
 /// One field for each row. Texts are kept once each; of a column that has too many, and is numbers, the numbers alone.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Column {
     cells: Cells,
     format: NumberFormat,
@@ -22,7 +26,7 @@ pub(crate) struct Column {
     keeps_texts: bool,
 }
 
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 enum Cells {
     /// Each text once, in the order of appearance, and for each row the place of its text.
     Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Vec<u32> },
@@ -135,36 +139,65 @@ impl Column {
         (0..self.len()).map(|row| self.text(row))
     }
 
-    /// Passes on what `of` makes of every row's field, with the row: of each distinct text it is made once, where they are kept; where they are not, the
+    /// The number that `of` makes of every row's field: of each distinct text it is made once, where they are kept; where they are not, the
     /// text of a number is empty. The first row with an error, and the error.
-    pub(crate) fn each<T: Copy, E: Clone>(
-        &self,
-        of: impl Fn(Field, &str) -> Result<T, E>,
-        mut to: impl FnMut(usize, T),
-    ) -> Result<(), (usize, E)> {
+    pub(crate) fn values<E: Clone>(
+        self: &Arc<Self>,
+        of: impl Fn(Field, &str) -> Result<f64, E>,
+    ) -> Result<Values, (usize, E)> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => {
-                let values: Vec<_> = texts.iter().map(|text| of(field(text, self.format), text)).collect();
-                for (row, place) in of_rows.iter().enumerate() {
-                    match &values[*place as usize] {
-                        Ok(value) => to(row, *value),
-                        Err(error) => return Err((row, error.clone())),
-                    }
+                let numbers: Vec<_> = texts.iter().map(|text| of(field(text, self.format), text)).collect();
+                // every text stands in some row
+                if numbers.iter().any(Result::is_err) {
+                    let of_row = |place: &u32| numbers[*place as usize].clone().err();
+                    let wrong = of_rows.iter().map(of_row).enumerate().find_map(|(row, error)| Some((row, error?)));
+                    wrong.map_or(Ok(()), Err)?;
                 }
+                let numbers = numbers.into_iter().map(|number| number.unwrap_or(f64::NAN)).collect();
+                Ok(Values::of_texts(Arc::clone(self), numbers))
             }
             Cells::Numbers { of_rows, others } => {
                 let mut others = others.iter().peekable();
+                // from the first row on that has another number
+                let mut own = Vec::new();
                 for (row, x) in of_rows.iter().enumerate() {
                     let value = match others.next_if(|(other, _)| *other == row) {
                         Some((_, text)) => of(field(text, self.format), text),
                         None if x.is_nan() => of(Field::Missing, ""),
                         None => of(Field::Number(*x), ""),
                     };
-                    to(row, value.map_err(|error| (row, error))?);
+                    let value = value.map_err(|error| (row, error))?;
+                    if own.is_empty() && value.to_bits() != x.to_bits() && !(value.is_nan() && x.is_nan()) {
+                        own.reserve_exact(of_rows.len());
+                        own.extend_from_slice(&of_rows[..row]);
+                        own.push(value);
+                    } else if !own.is_empty() {
+                        own.push(value);
+                    }
                 }
+                Ok(if own.is_empty() { Values::of_column(Arc::clone(self)) } else { own.into() })
             }
         }
-        Ok(())
+    }
+
+    /// The number of every row, where no texts are kept.
+    pub(crate) fn numbers(&self) -> &[f64] {
+        if let Cells::Numbers { of_rows, .. } = &self.cells { of_rows } else { &[] }
+    }
+
+    /// The place of every row's text, where texts are kept.
+    pub(crate) fn codes(&self) -> &[u32] {
+        if let Cells::Texts { of_rows, .. } = &self.cells { of_rows } else { &[] }
+    }
+
+    /// The same column without memory for further rows.
+    pub(crate) fn whole(mut self) -> Self {
+        match &mut self.cells {
+            Cells::Texts { of_rows, .. } => of_rows.shrink_to_fit(),
+            Cells::Numbers { of_rows, .. } => of_rows.shrink_to_fit(),
+        }
+        self
     }
 
     /// Whether it is so of every field; the text of a number is empty, where it is not kept.
@@ -208,24 +241,27 @@ impl Column {
 
     /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and
     /// 3.0 are the same.
-    pub(crate) fn levels(&self) -> (Vec<String>, Vec<f64>) {
+    pub(crate) fn levels(self: &Arc<Self>) -> (Vec<String>, Values) {
         let canonical = |text: &str| match field(text, self.format) {
             Field::Number(x) if x.is_finite() => shortest(x),
             Field::Missing => String::new(),
             _ => text.to_owned(),
         };
-        let (texts, of_rows): (Vec<String>, Option<&[u32]>) = match &self.cells {
-            Cells::Texts { texts, of_rows } => (texts.iter().map(|text| canonical(text)).collect(), Some(of_rows)),
-            Cells::Numbers { .. } => (self.texts().map(|text| canonical(&text)).collect(), None),
+        let texts: Vec<String> = match &self.cells {
+            Cells::Texts { texts, .. } => texts.iter().map(|text| canonical(text)).collect(),
+            Cells::Numbers { .. } => self.texts().map(|text| canonical(&text)).collect(),
         };
         let mut levels: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
         sort_labels(&mut levels);
         levels.dedup();
-        let numbers: HashMap<&str, f64> =
+        let places: HashMap<&str, f64> =
             levels.iter().enumerate().map(|(i, level)| (level.as_str(), i as f64)).collect();
-        let of_texts: Vec<f64> =
-            texts.iter().map(|text| numbers.get(text.as_str()).copied().unwrap_or(f64::NAN)).collect();
-        let of_rows = of_rows.map(|of_rows| of_rows.iter().map(|place| of_texts[*place as usize]).collect());
-        (levels, of_rows.unwrap_or(of_texts))
+        let places: Vec<f64> =
+            texts.iter().map(|text| places.get(text.as_str()).copied().unwrap_or(f64::NAN)).collect();
+        let values = match &self.cells {
+            Cells::Texts { .. } => Values::of_texts(Arc::clone(self), places),
+            Cells::Numbers { .. } => places.into(),
+        };
+        (levels, values)
     }
 }

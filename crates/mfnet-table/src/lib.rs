@@ -1,7 +1,7 @@
 //! Tables from files: CSV and TSV text, Parquet, NumPy's `.npy` and `.npz`, plain or compressed with gzip.
 //!
 //! [`Table::read`] finds out how a file is written and reads it into columns. [`Table::choose`] guesses what each
-//! column is, and [`Table::each`] reads a column as numbers: a quantity, a boolean, a date in days, or a level of a
+//! column is, and [`Table::values`] reads a column as numbers: a quantity, a boolean, a date in days, or a level of a
 //! category.
 //!
 //! ```
@@ -19,7 +19,7 @@
 //     error
 //     file, number_format          bytes of a file; how numbers are written
 //     field                        what a text is: a number, missing, a code, a text
-//     column, calendar             the fields of a column; days and times as text
+//     column, calendar             the fields of a column; its numbers, shared; days and times as text
 //     kind, filling                what a column is; a column while a binary reader fills it
 //     text, numpy, parquet         the readers
 //     table                        columns with names
@@ -45,6 +45,7 @@ mod read;
 mod table;
 mod text;
 
+pub use column::{Values, View};
 pub use error::{CellProblem, Error, FileProblem, NumpyProblem, ParquetProblem, Problem, Result, TextProblem, place};
 pub use field::{number, shortest, sort_labels};
 pub use kind::{ColumnKind, LeftOut, Reading, StrayText};

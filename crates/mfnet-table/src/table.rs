@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::{Display, Formatter};
+use std::sync::Arc;
 
-use crate::column::Column;
+use crate::column::{Column, Values};
 use crate::error::{CellProblem, Error, Problem, Result};
 use crate::field::number;
 use crate::kind::{ColumnKind, LeftOut, Reading, StrayText, guess};
@@ -27,7 +28,7 @@ const LONGEST_COMPARED: usize = 200;
 pub struct Table {
     name: String,
     names: Vec<String>,
-    columns: Vec<Column>,
+    columns: Vec<Arc<Column>>,
     format: TableFormat,
     lines: Lines,
     digest: String,
@@ -84,7 +85,8 @@ impl Table {
         lines: Lines,
         digest: String,
     ) -> Result<Self> {
-        let (names, columns): (Vec<String>, Vec<Column>) = columns.into_iter().unzip();
+        let (names, columns): (Vec<String>, Vec<_>) =
+            columns.into_iter().map(|(name, column)| (name, Arc::new(column.whole()))).unzip();
         let mut known = HashSet::with_capacity(names.len());
         if let Some(column) = names.iter().find(|column| !known.insert(column.as_str())) {
             return Err(Error::in_column(name, column, Problem::DuplicateColumn));
@@ -131,7 +133,7 @@ impl Table {
 
     /// Number of rows, without the header.
     pub fn rows(&self) -> usize {
-        self.columns.first().map_or(0, Column::len)
+        self.columns.first().map_or(0, |column| column.len())
     }
 
     /// SHA-256 of the file's bytes (decompressed, without a byte order mark), in hexadecimal digits.
@@ -156,21 +158,19 @@ impl Table {
         Ok(self.columns[self.position(column)?].texts().map(Cow::into_owned).collect())
     }
 
-    /// The numbers of these columns, a vector for each.
+    /// The numbers of these columns.
     ///
     /// # Errors
     /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, is not finite, or is
     /// beyond ±10³⁰⁰: the means of such numbers are infinite.
-    pub fn numbers(&self, columns: &[String]) -> Result<Vec<Vec<f64>>> {
+    pub fn numbers(&self, columns: &[String]) -> Result<Vec<Values>> {
         let of = |field, text: &str| match Reading::Number.value_of(field, text)? {
             missing if missing.is_nan() => number(text),
             number => Ok(number),
         };
         let read = |column: &String| {
             let position = self.position(column)?;
-            let mut numbers = Vec::with_capacity(self.rows());
-            let read = self.columns[position].each(of, |_, x| numbers.push(x));
-            read.map(|()| numbers).map_err(|(row, problem)| self.at(row, position, problem))
+            self.columns[position].values(of).map_err(|(row, problem)| self.at(row, position, problem))
         };
         columns.iter().map(read).collect()
     }
@@ -228,27 +228,26 @@ impl Table {
         Ok(choice)
     }
 
-    /// Calls `to` with every row and its number in the column at this position, NaN for a missing one; what the column
-    /// is then.
+    /// The numbers of the column at this position, NaN for a missing one, and what the column is then.
     ///
     /// # Errors
     /// [`Error::Data`] with line, column and text of the first field that has no such number.
     ///
     /// # Panics
     /// If there are not so many columns.
-    pub fn each(&self, position: usize, reading: Reading, mut to: impl FnMut(usize, f64)) -> Result<ColumnKind> {
+    pub fn values(&self, position: usize, reading: Reading) -> Result<(ColumnKind, Values)> {
+        let column = &self.columns[position];
         let kind = match reading {
             Reading::Number => ColumnKind::Number,
             Reading::Boolean => ColumnKind::Boolean,
             Reading::Date => ColumnKind::Date,
             Reading::Category => {
-                let (levels, of_rows) = self.columns[position].levels();
-                of_rows.into_iter().enumerate().for_each(|(row, x)| to(row, x));
-                return Ok(ColumnKind::Category { levels });
+                let (levels, values) = column.levels();
+                return Ok((ColumnKind::Category { levels }, values));
             }
         };
-        let read = self.columns[position].each(|field, text| reading.value_of(field, text), to);
-        read.map(|()| kind).map_err(|(row, problem)| self.at(row, position, problem))
+        let values = column.values(|field, text| reading.value_of(field, text));
+        values.map(|values| (kind, values)).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
     /// What is wrong with a field.

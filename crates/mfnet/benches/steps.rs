@@ -23,9 +23,9 @@ fn network<T: Scalar>(inputs: usize, hidden: usize, outputs: usize) -> NeuralNet
 
 /// An epoch of 20 steps on bytes with 10 classes.
 fn epoch<T: Scalar>(bencher: Bencher, optimizer: Optimizer<T>, hidden: usize, threads: usize) {
-    let bytes = (0..784 * SAMPLES).map(|i| (i * 7 % 251) as u8).collect();
+    let bytes: Vec<u8> = (0..784 * SAMPLES).map(|i| (i * 7 % 251) as u8).collect();
     let labels = (0..SAMPLES).map(|i| (i % 10).to_string());
-    let data = Dataset::from_bytes("bytes", 784, bytes, Targets::from_labels("class", labels)).unwrap();
+    let data = Dataset::from_rows("bytes", 784, bytes, Targets::from_labels("class", labels)).unwrap();
     let data = Preprocessing::fit(&data).apply(&data);
     let mut net = network::<T>(784, hidden, 10);
     let threads = Threads::new(threads).unwrap();

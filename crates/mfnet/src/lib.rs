@@ -23,7 +23,8 @@ mod train;
 
 pub use data::{
     BUILT_IN, Batch, Batches, BuiltIn, Dataset, Encoder, Fractions, IdxFolder, Mirror, PUBLISHED, Preprocessing,
-    Published, PublishedFile, Quantiles, Scaler, Scaling, SplitBy, Standardizer, Target, Targets, largest,
+    Published, PublishedFile, Quantiles, Rows, Samples, Scaler, Scaling, SplitBy, Standardizer, Target, Targets,
+    largest,
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
@@ -43,7 +44,10 @@ pub use loss::{CrossEntropy, HalfMse, Loss, Mse, Weights, softmax};
 pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
 pub use mfnet_table as table;
 pub use mfnet_table::{ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table};
-pub use model::{AnyNetwork, Importance, Model, Predictions, Registry, Split, TargetColumns, Training, UnknownLevels};
+pub use model::{
+    AnyNetwork, Cell, Importance, Model, Prediction, Predictions, Registry, RowPredictor, Split, TargetColumns,
+    Training, UnknownLevels,
+};
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{
     Adam, AdamW, Clip, Gradients, Group, MatrixRule, Optimizer, Parameter, ParameterKind, Parameters, Rule, Schedule,

@@ -8,8 +8,8 @@ use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mfnet::{
-    Activation, Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Fractions, NeuralNetwork, Optimizer,
-    Preprocessing, Result, Scalar, Seed, Sgd, Step, Tensor, Threads, Trainer,
+    Activation, Adam, AnyNetwork, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Fractions, Model, NeuralNetwork,
+    Optimizer, Preprocessing, Result, Scalar, Seed, Sgd, Step, Table, Target, Tensor, Threads, Trainer,
 };
 
 /// The system's allocator, which counts.
@@ -93,6 +93,25 @@ fn predict<T: Scalar>() {
     assert_eq!(allocations(), before);
 }
 
+/// Rows of numbers and a category: scaled, predicted and named.
+fn predict_rows<T: Scalar>(target: &Target)
+where
+    AnyNetwork: From<NeuralNetwork<T>>,
+{
+    let text: String = (0..40).map(|i| format!("{},{},{}.5,{}\n", i * i, ["a", "b"][i % 2], i % 7, i % 3)).collect();
+    let table = Table::from_text("t", &format!("size,kind,x,y\n{text}")).unwrap();
+    let data = Dataset::from_table(&table, target).unwrap();
+    let scale = Preprocessing::fit(&data);
+    let net = NeuralNetwork::builder(scale.features()).dtype::<T>().linear(20).relu().linear(data.outputs());
+    let model = Model::new(&data, scale, net.build(Seed(0)).unwrap()).unwrap();
+    let mut predictor = model.predictor();
+    let rows: Vec<Vec<f64>> = (0..data.samples()).map(|j| data.inputs().column(j).collect()).collect();
+    predictor.predict(&rows[0]).unwrap();
+    let before = allocations();
+    assert!(rows.iter().all(|row| predictor.predict(row).is_ok()));
+    assert_eq!(allocations(), before);
+}
+
 #[test]
 fn nothing_is_allocated_after_the_first_step() {
     for threads in [1, 2, 3] {
@@ -105,6 +124,8 @@ fn nothing_is_allocated_after_the_first_step() {
     }
     predict::<f64>();
     predict::<f32>();
+    predict_rows::<f64>(&Target::classes("y"));
+    predict_rows::<f32>(&Target::values(["x"]));
     // the counter counts
     let before = allocations();
     drop(std::hint::black_box(vec![0u8; 100]));

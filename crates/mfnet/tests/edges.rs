@@ -75,8 +75,8 @@ fn targets_without_a_label_or_a_name() {
     let classes = Targets::Classes { column: "c".to_owned(), labels, indices: vec![0, 1, 7] };
     let error = Dataset::new("t", Tensor::zeros(1, 3), classes.clone()).unwrap_err().to_string();
     assert_eq!(error, "Targets: expected classes below 2, one for each label, found 7");
-    assert!(Dataset::from_bytes("t", 1, vec![0; 3], classes).is_err());
-    let values = Targets::Values { columns: vec!["x".to_owned(), "y".to_owned()], values: Tensor::zeros(1, 3) };
+    assert!(Dataset::from_rows("t", 1, vec![0_u8; 3], classes).is_err());
+    let values = Targets::Values { columns: vec!["x".to_owned(), "y".to_owned()], values: Tensor::zeros(1, 3).into() };
     let error = Dataset::new("t", Tensor::zeros(1, 3), values).unwrap_err().to_string();
     assert_eq!(error, "Targets: expected a row of values for each of 2 columns, found 1");
 }

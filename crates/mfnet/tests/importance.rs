@@ -11,7 +11,7 @@ fn exact(weights: &[f64]) -> (Model, Dataset) {
     // of deviation 1: uniform from −√3 to √3
     let x = Tensor::from_fn(weights.len(), SAMPLES, |_, _| (2.0 * rng.uniform() - 1.0) * 3.0_f64.sqrt());
     let y = Tensor::from_fn(1, SAMPLES, |_, j| weights.iter().zip(x.column(j)).map(|(w, x)| w * x).sum());
-    let data = Dataset::new("exact", x, Targets::Values { columns: vec!["y".into()], values: y }).unwrap();
+    let data = Dataset::new("exact", x, Targets::Values { columns: vec!["y".into()], values: y.into() }).unwrap();
     // in the units of the scaled features and target: (w σ_x)/σ_y
     let scale = Preprocessing::fit(&data);
     let (Scaler::Affine(x), Some(y)) = (&scale.inputs, &scale.targets) else { panic!("a shift and a scale") };

@@ -325,7 +325,7 @@ fn clipping_by_layer_shortens_the_long_ones_alone() {
 
 #[test]
 fn limits_that_cannot_be_are_refused() {
-    let targets = Targets::Values { columns: vec!["y".to_owned()], values: Tensor::zeros(1, 2) };
+    let targets = Targets::Values { columns: vec!["y".to_owned()], values: Tensor::zeros(1, 2).into() };
     let data = Dataset::new("zeros", Tensor::zeros(1, 2), targets).unwrap();
     let (mut net, _) = known_gradients(1.0);
     for (limit, found) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {

@@ -273,7 +273,7 @@ fn data() -> Dataset {
     let x: Tensor = uniform(3, 40, 2);
     let values = Tensor::from_fn(2, 40, |j, i| if j == 0 { x[(0, i)] * x[(1, i)] } else { x[(2, i)].abs() });
     let columns = vec!["x1 x2".to_owned(), "|x3|".to_owned()];
-    Dataset::new("a smooth function", x, Targets::Values { columns, values }).unwrap()
+    Dataset::new("a smooth function", x, Targets::Values { columns, values: values.into() }).unwrap()
 }
 
 const HUBER: Huber = Huber(0.5);

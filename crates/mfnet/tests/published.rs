@@ -91,7 +91,7 @@ fn california_housing() {
         let sample = row.parse().unwrap();
         // one division each, so the same bits
         assert_eq!(x.column(sample).collect::<Vec<_>>(), numbers(expected), "row {row}");
-        assert_eq!(values[(0, sample)], golden["values"][row].as_f64().unwrap());
+        assert_eq!(values.number(sample, 0), golden["values"][row].as_f64().unwrap());
     }
     let (train, validation, test) = houses.split_by(SplitBy::Official { validation: None }, Seed(0)).unwrap();
     for (part, data) in [("train", train), ("val", validation), ("test", test)] {

@@ -102,7 +102,7 @@ fn predicted(net: &NeuralNetwork, x: &Value) -> Tensor {
 #[test]
 fn linear_regression() {
     for case in cases("linear_regression") {
-        let targets = Targets::Values { columns: vec!["a".into(), "b".into()], values: samples(&case["y"]) };
+        let targets = Targets::Values { columns: vec!["a".into(), "b".into()], values: samples(&case["y"]).into() };
         let data = Dataset::new("golden", samples(&case["x"]), targets).unwrap();
         let net = linear_model(&data).unwrap();
         assert_all_close(

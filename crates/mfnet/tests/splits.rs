@@ -20,7 +20,8 @@ fn classes(labels: &[char], salt: u64) -> Dataset {
 
 fn values(samples: usize) -> Dataset {
     let values = Tensor::from_fn(1, samples, |_, j| j as f64);
-    Dataset::new("t", inputs(samples, 0), Targets::Values { columns: vec!["y".to_owned()], values }).unwrap()
+    Dataset::new("t", inputs(samples, 0), Targets::Values { columns: vec!["y".to_owned()], values: values.into() })
+        .unwrap()
 }
 
 fn grouped(data: Dataset, groups: &[usize]) -> Dataset {

@@ -11,13 +11,14 @@ fn data(classes: bool) -> Dataset {
     let (features, samples) = (150, 1700);
     let mut rng = Seed(7).stream(Purpose::Split);
     if classes {
-        let bytes = (0..features * samples).map(|_| (rng.uniform() * 256.0) as u8).collect();
+        let bytes: Vec<u8> = (0..features * samples).map(|_| (rng.uniform() * 256.0) as u8).collect();
         let labels = (0..samples).map(|_| ((rng.uniform() * 10.0) as u8).to_string());
-        return Dataset::from_bytes("bytes", features, bytes, Targets::from_labels("class", labels)).unwrap();
+        return Dataset::from_rows("bytes", features, bytes, Targets::from_labels("class", labels)).unwrap();
     }
     let inputs = Tensor::from_fn(features, samples, |_, _| rng.uniform() - 0.5);
     let values = Tensor::from_fn(2, samples, |i, j| inputs[(i, j)] * inputs[(i + 1, j)]);
-    Dataset::new("numbers", inputs, Targets::Values { columns: vec!["a".into(), "b".into()], values }).unwrap()
+    Dataset::new("numbers", inputs, Targets::Values { columns: vec!["a".into(), "b".into()], values: values.into() })
+        .unwrap()
 }
 
 fn network<T: Scalar>(data: &Dataset) -> NeuralNetwork<T> {

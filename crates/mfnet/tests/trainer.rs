@@ -430,7 +430,7 @@ fn settings_and_data_that_cannot_be() {
         "gradient norm to clip at: expected a positive number, found -1"
     );
     assert_eq!(error(&|t| t, &digits), "Trainer::run: expected 10 input features, found 64");
-    let two = Targets::Values { columns: vec!["a".into(), "b".into()], values: Tensor::zeros(2, 3) };
+    let two = Targets::Values { columns: vec!["a".into(), "b".into()], values: Tensor::zeros(2, 3).into() };
     let two = Dataset::new("two", Tensor::zeros(10, 3), two).unwrap();
     assert_eq!(error(&|t| t, &two), "Trainer::run: expected 2 outputs, as the targets have, found 1");
     let error = Trainer::new(Mse, Optimizer::new(Sgd::default(), -1.0))

@@ -1,17 +1,14 @@
 use std::collections::HashMap;
-use std::f64::consts::TAU;
 
 use mfnet_table::{ColumnKind, Reading};
 use serde::{Deserialize, Serialize};
+
+use super::coded::{Code, Scale};
 
 /// The most levels of a category that get a feature of their own.
 const MOST_LEVELS: usize = 200;
 /// A level is rare if it has fewer rows than one in so many, or one row alone.
 const RARE: usize = 1000;
-
-/// Days of a year on average in the Gregorian calendar, and of a week.
-const YEAR: f64 = 365.2425;
-const WEEK: f64 = 7.0;
 
 /// What becomes of a column of inputs before a network sees it, learned from training samples alone.
 ///
@@ -67,15 +64,15 @@ pub enum Encoder {
 
 impl Encoder {
     /// For a column with these values, of training samples. NaN for missing ones.
-    pub(super) fn fit(kind: &ColumnKind, values: impl Iterator<Item = f64>) -> Self {
-        let (mut present, mut rows) = (Vec::new(), 0);
-        values.inspect(|_| rows += 1).filter(|x| !x.is_nan()).for_each(|x| present.push(x));
+    pub(super) fn fit(kind: &ColumnKind, values: &[f64]) -> Self {
+        let mut present: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
+        let rows = values.len();
         let missing = present.len() < rows;
         if let ColumnKind::Category { levels } = kind {
             let (levels, others) = common_levels(levels, &present, rows);
             return Encoder::Category { levels, others, missing };
         }
-        present.sort_by(f64::total_cmp);
+        present.sort_unstable_by(f64::total_cmp);
         let middle = |part: usize| present.get(part / 2).copied().unwrap_or(0.0);
         let (below, above) = (middle(present.len().saturating_sub(1)), middle(present.len()));
         let fill = below + (above - below) / 2.0;
@@ -143,72 +140,29 @@ impl Encoder {
         }
     }
 
-    /// Writes its features for the values of a column of this kind, each into a place of `width()` numbers that are 0; what is scaled by `scale`.
-    pub(super) fn write<'a>(
-        &self,
-        kind: &ColumnKind,
-        values: impl Iterator<Item = f64>,
-        to: impl Iterator<Item = &'a mut [f64]>,
-        scale: impl Fn(f64) -> f64,
-    ) {
-        match self {
-            Encoder::Number { fill, missing } | Encoder::Boolean { fill, missing } => {
-                let scaled = self.is_scaled();
-                for (x, to) in self.numbers(kind, values).zip(to) {
-                    let present = if x.is_nan() { *fill } else { x };
-                    to[0] = if scaled { scale(present) } else { present };
-                    if *missing && x.is_nan() {
-                        to[1] = 1.0;
-                    }
-                }
+    /// The features that its numbers become; what is scaled has this scale.
+    pub(super) fn code(&self, scale: impl FnOnce() -> Scale) -> Code {
+        match *self {
+            Encoder::Number { fill, missing } => {
+                let scale = scale();
+                Code::Number { gap: scale.of(fill), scale: Some(scale), missing }
             }
-            Encoder::Date { fill, missing, times } => {
-                for (x, to) in self.numbers(kind, values).zip(to) {
-                    let days = if x.is_nan() { *fill } else { x };
-                    to[0] = scale(days);
-                    let cycles = [YEAR, WEEK, 1.0].into_iter().take(2 + usize::from(*times));
-                    for (period, to) in cycles.zip(to[1..].chunks_mut(2)) {
-                        (to[0], to[1]) = (TAU * (days / period).fract()).sin_cos();
-                    }
-                    if *missing && x.is_nan() {
-                        to[to.len() - 1] = 1.0;
-                    }
-                }
-            }
-            Encoder::Category { levels, others, missing } => {
-                let known: HashMap<&str, usize> =
-                    levels.iter().enumerate().map(|(i, level)| (level.as_str(), i)).collect();
-                let other = others.then_some(levels.len());
-                let none = if *missing { Some(levels.len() + usize::from(*others)) } else { other };
-                let place = |level: &str| known.get(level).copied().or(other);
-                let of_levels: Vec<Option<usize>> = match kind {
-                    ColumnKind::Category { levels } => levels.iter().map(|level| place(level)).collect(),
-                    _ => Vec::new(),
-                };
-                for (x, to) in values.zip(to) {
-                    let place = match kind {
-                        _ if x.is_nan() => none,
-                        ColumnKind::Category { .. } => of_levels.get(x as usize).copied().unwrap_or(other),
-                        _ => place(&kind.text(x)),
-                    };
-                    if let Some(place) = place {
-                        to[place] = 1.0;
-                    }
-                }
-            }
+            Encoder::Boolean { fill, missing } => Code::Number { scale: None, gap: fill, missing },
+            Encoder::Date { fill, missing, times } => Code::Date { scale: scale(), fill, times, missing },
+            Encoder::Category { .. } => Code::OneHot,
         }
     }
 
-    /// The values of a column of this kind as the numbers that the encoder is for; a text that is none is missing.
-    fn numbers(&self, kind: &ColumnKind, values: impl Iterator<Item = f64>) -> impl Iterator<Item = f64> {
+    /// What makes the numbers of a column of this kind those that [`Encoder::code`] takes; none if they are. A text that is no such number is missing.
+    pub(crate) fn reading<'a>(&'a self, kind: &'a ColumnKind) -> Option<Box<dyn Fn(f64) -> f64 + 'a>> {
         let reading = match self {
+            Encoder::Category { levels, others, missing } => return Some(places(levels, *others, *missing, kind)),
+            _ if kind.name() == self.kind() => return None,
+            Encoder::Number { .. } => Reading::Number,
             Encoder::Boolean { .. } => Reading::Boolean,
             Encoder::Date { .. } => Reading::Date,
-            _ => Reading::Number,
         };
-        let as_it_is = kind.name() == self.kind();
-        let read = move |x: f64| reading.value(&kind.text(x)).unwrap_or(f64::NAN);
-        values.map(move |x| if as_it_is { x } else { read(x) })
+        Some(Box::new(move |x| reading.value(&kind.text(x)).unwrap_or(f64::NAN)))
     }
 
     /// Whether its numbers are such as [`Encoder::fit`] makes them.
@@ -219,6 +173,21 @@ impl Encoder {
             }
             Encoder::Category { .. } => true,
         }
+    }
+}
+
+/// From a number of a column of this kind to the place of its level among the features, negative if it has none.
+fn places<'a>(levels: &'a [String], others: bool, missing: bool, kind: &'a ColumnKind) -> Box<dyn Fn(f64) -> f64 + 'a> {
+    let known: HashMap<&str, f64> = levels.iter().enumerate().map(|(i, level)| (level.as_str(), i as f64)).collect();
+    let other = if others { levels.len() as f64 } else { -1.0 };
+    let none = if missing { (levels.len() + usize::from(others)) as f64 } else { other };
+    let place = move |level: &str| known.get(level).copied().unwrap_or(other);
+    match kind {
+        ColumnKind::Category { levels } => {
+            let of_levels: Vec<f64> = levels.iter().map(|level| place(level)).collect();
+            Box::new(move |x| if x.is_nan() { none } else { of_levels.get(x as usize).copied().unwrap_or(other) })
+        }
+        _ => Box::new(move |x| if x.is_nan() { none } else { place(&kind.text(x)) }),
     }
 }
 

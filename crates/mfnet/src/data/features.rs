@@ -32,15 +32,11 @@ impl Features {
 
     /// The columns of a table at these positions, read so; they keep their names unless others are given.
     pub(super) fn read(table: &Table, names: Option<&[String]>, inputs: &[(usize, Reading)]) -> Result<Self> {
-        let width = inputs.len();
-        let mut numbers = vec![0.0; table.rows() * width];
-        let of = |(i, (position, reading)): (usize, &(usize, Reading))| {
-            Ok(table.each(*position, *reading, |row, x| numbers[row * width + i] = x)?)
-        };
-        let kinds = inputs.iter().enumerate().map(of).collect::<Result<_>>()?;
+        let of = |(position, reading): &(usize, Reading)| Ok(table.values(*position, *reading)?);
+        let (kinds, columns): (_, Vec<_>) = inputs.iter().map(of).collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let own = || inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
         let names = names.map_or_else(own, <[String]>::to_vec);
-        Ok(Features { names, kinds, samples: Samples::from_numbers(width, numbers), form: table.form() })
+        Ok(Features { names, kinds, samples: Samples::from_columns(table.rows(), columns), form: table.form() })
     }
 
     /// Those of these samples, in this order.

@@ -148,7 +148,7 @@ impl Dataset {
     /// Images and their labels, from two IDX files, plain or compressed with gzip: samples × rows × columns (or samples × features) bytes, and a byte
     /// for each sample.
     ///
-    /// The pixels stay bytes, as [`Dataset::from_bytes`] has them. They are called `pixel1`, `pixel2`, …, row after row, and the column
+    /// The pixels stay bytes, as [`Dataset::from_rows`] has them. They are called `pixel1`, `pixel2`, …, row after row, and the column
     /// of labels `class`: the names of OpenML, and so of scikit-learn's `fetch_openml("mnist_784")`. For MNIST itself see [`Dataset::mnist`].
     ///
     /// ```no_run
@@ -190,7 +190,7 @@ impl Dataset {
             return Err(Error::data(&images.file, FileProblem::TooManyColumns { most: MOST_COLUMNS }));
         }
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
-        let samples = Samples::from_bytes(features, images.elements);
+        let samples = Samples::from_rows(features, images.elements);
         Ok(Dataset::of(name, Features::of_numbers(feature_names, samples), classes(labels)?))
     }
 }

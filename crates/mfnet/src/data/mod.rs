@@ -5,6 +5,7 @@
 //! ```
 
 mod batches;
+mod coded;
 mod encoder;
 mod features;
 mod idx;
@@ -12,6 +13,7 @@ mod idx_folder;
 mod named;
 mod preprocessing;
 mod quantiles;
+mod rows;
 mod samples;
 mod scaler;
 mod split;
@@ -19,8 +21,10 @@ mod standardizer;
 mod targets;
 
 use std::path::Path;
+use std::sync::Arc;
 
 pub use batches::{Batch, Batches};
+pub(crate) use coded::Code;
 pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
@@ -30,11 +34,13 @@ pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 pub use named::{Download, Progress};
 pub use preprocessing::Preprocessing;
 pub use quantiles::Quantiles;
-pub(crate) use samples::Samples;
+pub use rows::Rows;
+pub use samples::Samples;
 pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
+pub(crate) use targets::largest_of;
 pub use targets::{Target, Targets, largest};
 
 use crate::error::{DataProblem, Error, Result};
@@ -61,7 +67,7 @@ use crate::tensor::Tensor;
 pub struct Dataset {
     name: String,
     features: Features,
-    targets: Targets,
+    targets: Arc<Targets>,
     /// The columns of the table that are no features, and why.
     left_out: Vec<(String, LeftOut)>,
     stray_texts: Vec<StrayText>,
@@ -126,26 +132,40 @@ impl Dataset {
         Self::named(name, feature_names, inputs, targets)
     }
 
-    /// A data set of bytes, sample after sample; the features are called `0`, `1`, … The bytes are kept as they are and become numbers, 0 to
-    /// 255 before any preprocessing, while a batch is gathered.
+    /// A data set of numbers or bytes, sample after sample, which are kept as they are; the features are called `0`, `1`, … Bytes become
+    /// numbers, 0 to 255 before any preprocessing, while a batch is gathered.
     ///
     /// ```
     /// use mfnet::{Dataset, Targets};
-    /// let images = Dataset::from_bytes("images", 4, vec![0, 255, 255, 0, 255, 0, 0, 255], Targets::from_labels("kind", ["a", "b"]))?;
+    /// let images = Dataset::from_rows("images", 4, vec![0_u8, 255, 255, 0, 255, 0, 0, 255], Targets::from_labels("kind", ["a", "b"]))?;
     /// assert_eq!(images.inputs().column(1).collect::<Vec<_>>(), [255.0, 0.0, 0.0, 255.0]);
     /// # Ok::<(), mfnet::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] if the bytes are not those of a sample for each target, or a class has no label.
-    pub fn from_bytes(name: &str, features: usize, bytes: Vec<u8>, targets: Targets) -> Result<Self> {
-        if features == 0 || bytes.is_empty() || targets.outputs() == 0 || bytes.len() != features * targets.samples() {
-            let expected = format!("{} samples of {features} bytes", targets.samples());
-            return Err(Error::shape("Dataset::from_bytes", expected, format!("{} bytes", bytes.len())));
+    /// As [`Dataset::new`].
+    pub fn from_rows(name: &str, features: usize, rows: impl Into<Rows>, targets: Targets) -> Result<Self> {
+        let rows = rows.into();
+        let (count, samples) = (rows.len(), targets.samples());
+        if features.checked_mul(samples) != Some(count) || count == 0 || targets.outputs() == 0 {
+            let expected = "as many targets as samples, and at least one";
+            let found = format!("{count} numbers for {samples} samples of {features} features");
+            return Err(Error::shape("Dataset", expected, found));
         }
+        let names = (0..features).map(|i| i.to_string()).collect();
+        Self::checked(name, Features::of_numbers(names, Samples::from_rows(features, rows)), targets)
+    }
+
+    /// The same, checked: every class has a label, every row of values a name, and all numbers are finite.
+    fn checked(name: &str, features: Features, targets: Targets) -> Result<Self> {
         targets.check()?;
-        let feature_names = (0..features).map(|i| i.to_string()).collect();
-        Ok(Self::of(name, Features::of_numbers(feature_names, Samples::from_bytes(features, bytes)), targets))
+        let values = if let Targets::Values { columns, values } = &targets { Some((columns, values)) } else { None };
+        for (names, samples) in [(&features.names, &features.samples)].into_iter().chain(values) {
+            if let Some((found, sample, i)) = samples.not_finite() {
+                return Err(Error::in_column(name, &names[i], DataProblem::NotFiniteSample { found, sample }));
+            }
+        }
+        Ok(Self::of(name, features, targets))
     }
 
     /// [`Dataset::new`] with names for the features.
@@ -155,19 +175,14 @@ impl Dataset {
             let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
             return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
         }
-        targets.check()?;
-        check_finite(name, &inputs, |i| feature_names[i].clone())?;
-        if let Targets::Values { columns, values } = &targets {
-            check_finite(name, values, |i| columns.get(i).cloned().unwrap_or_else(|| format!("target {i}")))?;
-        }
-        Ok(Self::of(name, Features::of_numbers(feature_names, Samples::from_tensor(&inputs)), targets))
+        Self::checked(name, Features::of_numbers(feature_names, Samples::from(inputs)), targets)
     }
 
-    pub(crate) fn of(name: &str, features: Features, targets: Targets) -> Self {
+    pub(crate) fn of(name: &str, features: Features, targets: impl Into<Arc<Targets>>) -> Self {
         Dataset {
             name: name.to_owned(),
             features,
-            targets,
+            targets: targets.into(),
             left_out: Vec::new(),
             stray_texts: Vec::new(),
             marks: Marks::default(),
@@ -227,7 +242,7 @@ impl Dataset {
 
     /// The classes' labels; none for a regression.
     pub fn labels(&self) -> &[String] {
-        if let Targets::Classes { labels, .. } = &self.targets { labels } else { &[] }
+        if let Targets::Classes { labels, .. } = &*self.targets { labels } else { &[] }
     }
 
     /// How many outputs a network needs: the number of classes, or of target columns.
@@ -240,7 +255,7 @@ impl Dataset {
         self.features.samples.tensor()
     }
 
-    /// Whether the features are bytes, as pixels are: see [`Dataset::from_bytes`].
+    /// Whether the features are bytes, as pixels are: see [`Dataset::from_rows`].
     pub fn holds_bytes(&self) -> bool {
         self.features.samples.holds_bytes()
     }
@@ -302,28 +317,16 @@ impl Dataset {
         let columns = [self.targets.columns(), names].concat();
         let position = position(&self.name, &columns, column)?;
         let feature = position.checked_sub(self.targets.columns().len());
-        Ok(match (feature, &self.targets) {
+        Ok(match (feature, &*self.targets) {
             (Some(feature), _) => samples.feature(feature).map(|x| kinds[feature].text(x)).collect(),
             (None, Targets::Classes { labels, indices, .. }) => indices.iter().map(|i| labels[*i].clone()).collect(),
-            (None, Targets::Values { values, .. }) => values.row(position).map(shortest).collect(),
+            (None, Targets::Values { values, .. }) => values.feature(position).map(shortest).collect(),
         })
     }
 
     /// Other samples.
-    fn with(&self, features: Features, targets: Targets) -> Self {
+    fn with(&self, features: Features, targets: impl Into<Arc<Targets>>) -> Self {
         Self::of(&self.name, features, targets)
-    }
-}
-
-/// Error that names row (by `column`) and sample of the first number that is not finite.
-fn check_finite(name: &str, numbers: &Tensor<f64>, column: impl Fn(usize) -> String) -> Result<()> {
-    match numbers.iter().position(|x| !x.is_finite()) {
-        None => Ok(()),
-        Some(place) => {
-            let (i, sample) = (place % numbers.rows(), place / numbers.rows());
-            let problem = DataProblem::NotFiniteSample { found: numbers[(i, sample)], sample };
-            Err(Error::in_column(name, &column(i), problem))
-        }
     }
 }
 
@@ -338,7 +341,7 @@ mod tests {
             let mut inputs = Tensor::from_fn(40, 3, |i, j| (i + j) as f64);
             inputs[(i, j)] = x;
             let values = Tensor::from_rows([[1.0, 2.0, y]]);
-            let targets = Targets::Values { columns: vec!["price".to_owned()], values };
+            let targets = Targets::Values { columns: vec!["price".to_owned()], values: values.into() };
             Dataset::new("t", inputs, targets).unwrap_err().to_string()
         };
         let (nan, infinite) = (f64::NAN, f64::INFINITY);

@@ -1,10 +1,14 @@
 use std::ops::Range;
+use std::sync::Arc;
 
-use mfnet_table::ColumnKind;
 use serde::{Deserialize, Serialize};
 
+use super::coded::{Code, Coded, Scale};
+use super::standardizer::mean_and_deviation;
 use super::{Dataset, Encoder, Features, Samples, Scaler, Scaling, Standardizer, Targets};
-use crate::tensor::Tensor;
+
+/// Features are written out at once if they take at most so many bytes: then an epoch need not encode them again.
+const WRITTEN_OUT: usize = 32 << 20;
 
 /// What is done to data before a network sees it, learned from the training samples alone: columns become features, which are scaled, and the
 /// targets of a regression are standardised.
@@ -39,7 +43,7 @@ impl Preprocessing {
     pub fn fit_with(scaling: Scaling, train: &Dataset) -> Self {
         let targets = match train.targets() {
             Targets::Classes { .. } => None,
-            Targets::Values { values, .. } => Some(Standardizer::fit(values)),
+            Targets::Values { values, .. } => Some(Standardizer::of(values.feature_by_feature(), mean_and_deviation)),
         };
         let Features { kinds, samples, .. } = &train.features;
         // the smallest value, which min-max makes 0, is no good guess
@@ -47,18 +51,19 @@ impl Preprocessing {
         if as_they_are {
             return Preprocessing { columns: None, inputs: samples.scaler(scaling), targets };
         }
-        let fitted = |(i, kind): (usize, &ColumnKind)| Encoder::fit(kind, samples.feature(i));
-        let columns: Vec<Encoder> = kinds.iter().enumerate().map(fitted).collect();
-        let scaled: Vec<usize> = (0..columns.len()).filter(|i| columns[*i].is_scaled()).collect();
-        let mut numbers = Tensor::zeros(scaled.len(), samples.len());
-        for (to, i) in scaled.into_iter().enumerate() {
+        let mut columns = Vec::with_capacity(kinds.len());
+        let scaled = kinds.iter().zip(samples.feature_by_feature()).filter_map(|(kind, mut numbers)| {
+            let encoder = Encoder::fit(kind, &numbers);
             let fill =
-                if let Encoder::Number { fill, .. } | Encoder::Date { fill, .. } = columns[i] { fill } else { 0.0 };
-            for (row, x) in samples.feature(i).enumerate() {
-                numbers[(to, row)] = if x.is_nan() { fill } else { x };
-            }
-        }
-        Preprocessing { columns: Some(columns), inputs: Scaler::fit(scaling, &numbers), targets }
+                if let Encoder::Number { fill, .. } | Encoder::Date { fill, .. } = encoder { Some(fill) } else { None };
+            columns.push(encoder);
+            fill.map(|fill| {
+                numbers.iter_mut().filter(|x| x.is_nan()).for_each(|x| *x = fill);
+                numbers
+            })
+        });
+        let inputs = Scaler::of(scaling, scaled);
+        Preprocessing { columns: Some(columns), inputs, targets }
     }
 
     /// The data as the network sees them.
@@ -66,30 +71,57 @@ impl Preprocessing {
     /// # Panics
     /// If the data have another number of features or target columns.
     pub fn apply(&self, data: &Dataset) -> Dataset {
-        let targets = match (data.targets(), &self.targets) {
+        let targets = match (&*data.targets, &self.targets) {
             (Targets::Values { columns, values }, Some(standardizer)) => {
-                Targets::Values { columns: columns.clone(), values: standardizer.apply(values) }
+                let scaler = Scaler::Affine(standardizer.clone());
+                let scale = Preprocessing { columns: None, inputs: scaler, targets: None };
+                let features = Features::of_numbers(columns.clone(), values.clone());
+                let values = scale.encode_within(WRITTEN_OUT / 8, &features).samples;
+                Targets::Values { columns: columns.clone(), values }.into()
             }
-            (targets, _) => targets.clone(),
+            _ => Arc::clone(&data.targets),
         };
         data.with(self.encode(&data.features), targets)
     }
 
-    /// Columns as features.
+    /// Columns as features: written out at once if they take little memory, or else while a batch is gathered.
     pub(crate) fn encode(&self, columns: &Features) -> Features {
-        let Some(encoders) = &self.columns else {
-            return Features::of_numbers(columns.names.clone(), columns.samples.scaled(&self.inputs));
-        };
-        assert_eq!(columns.names.len(), encoders.len(), "columns");
-        let (width, rows) = (self.features(), columns.samples.len());
-        let mut numbers = vec![0.0; width * rows];
-        let mut scaled = 0;
-        for (i, (encoder, place)) in encoders.iter().zip(self.places()).enumerate() {
-            let to = numbers.chunks_exact_mut(width).map(|row| &mut row[place.clone()]);
-            encoder.write(&columns.kinds[i], columns.samples.feature(i), to, |x| self.inputs.apply_to(scaled, x));
-            scaled += usize::from(encoder.is_scaled());
+        self.encode_within(WRITTEN_OUT, columns)
+    }
+
+    /// The same; at most so many bytes are written out.
+    fn encode_within(&self, bytes: usize, columns: &Features) -> Features {
+        assert_eq!(columns.names.len(), self.column_count(), "columns");
+        if let Some(samples) = self.columns.is_none().then(|| columns.samples.in_unit(&self.inputs)).flatten() {
+            return Features::of_numbers(columns.names.clone(), samples);
         }
-        Features::of_numbers(self.names(&columns.names), Samples::from_numbers(width, numbers))
+        let from = if columns.samples.are_encoded() { columns.samples.written_out() } else { columns.samples.clone() };
+        let read = |i: usize| {
+            let column = from.column(i);
+            let reading = self.columns.as_ref().and_then(|encoders| encoders[i].reading(&columns.kinds[i]));
+            reading.map_or(column.clone(), |reading| column.map(reading))
+        };
+        let coded =
+            self.codes().into_iter().enumerate().map(|(i, (first, code))| Coded { column: read(i), code, first });
+        let samples = from.coded(self.features(), coded);
+        let small = size_of::<f64>() * samples.features() * samples.len() <= bytes;
+        Features::of_numbers(self.names(&columns.names), if small { samples.written_out() } else { samples })
+    }
+
+    /// For each column its first feature, and what its numbers become.
+    pub(crate) fn codes(&self) -> Vec<(usize, Code)> {
+        let scaler = Arc::new(self.inputs.clone());
+        let mut feature = 0..;
+        let mut scale = || Scale { scaler: Arc::clone(&scaler), feature: feature.next().unwrap_or(0) };
+        let code = |(i, place): (usize, Range<usize>)| {
+            let code = match &self.columns {
+                Some(encoders) => encoders[i].code(&mut scale),
+                // a gap where training had none is in the middle
+                None => Code::Number { scale: Some(scale()), gap: 0.0, missing: false },
+            };
+            (place.start, code)
+        };
+        self.places().into_iter().enumerate().map(code).collect()
     }
 
     /// How many columns it is for.
@@ -139,10 +171,67 @@ impl Preprocessing {
     }
 
     /// A regression's outputs in the target's own unit.
-    pub fn restore(&self, output: Tensor<f64>) -> Tensor<f64> {
-        match &self.targets {
-            Some(standardizer) => standardizer.invert(&output),
-            None => output,
+    pub fn restore(&self, output: impl Into<Samples>) -> Samples {
+        let output = output.into();
+        let Some(Standardizer { mean, scale, .. }) = &self.targets else { return output };
+        let outputs = output.features().max(1);
+        let numbers = output.iter().enumerate().map(|(place, x)| mean[place % outputs] + scale[place % outputs] * x);
+        Samples::from_rows(output.features(), numbers.collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mfnet_table::Table;
+
+    use super::*;
+    use crate::data::Target;
+    use crate::tensor::{Scalar, Tensor};
+
+    /// Numbers with gaps, few and many, booleans, dates with times, categories with rare levels and gaps.
+    fn data(rows: usize) -> Dataset {
+        let row = |i: usize| {
+            let gap = |every: usize, text: String| if i.is_multiple_of(every) { String::new() } else { text };
+            let number = gap(7, format!("{}", (i * i) as f64 / 3.0));
+            let date = gap(11, format!("20{:02}-0{}-1{} 0{}:00", i % 30, 1 + i % 9, i % 10, i % 7));
+            let level = gap(5, format!("level {}", (i * 7) % 29));
+            let truth = if i.is_multiple_of(3) { "yes" } else { "no" };
+            format!("{number},{},{truth},{date},{level},{}\n", i % 4, i % 13)
+        };
+        let text = format!("a,b,c,d,e,y\n{}", (0..rows).map(row).collect::<String>());
+        Dataset::from_table(&Table::from_text("t", &text).unwrap(), &Target::values(["y"])).unwrap()
+    }
+
+    fn is_same<T: Scalar>(a: &Features, b: &Features, order: &[usize]) -> bool {
+        let batch = |of: &Features| {
+            let mut batch = Tensor::<T>::zeros(of.samples.features(), order.len());
+            of.samples.write(order, &mut batch);
+            batch
+        };
+        batch(a) == batch(b)
+    }
+
+    /// The bits of a batch do not say whether the features were written out before.
+    #[test]
+    fn features_are_the_same_when_they_are_written() {
+        let data = data(1500);
+        let part = data.select(&(0..1500).filter(|i| i % 8 != 1).rev().collect::<Vec<_>>()).unwrap();
+        let order: Vec<usize> = (0..part.samples()).map(|i| i * 101 % part.samples()).collect();
+        for scaling in Scaling::ALL {
+            let fitted = Preprocessing::fit_with(scaling, &part);
+            let at_once = fitted.encode_within(usize::MAX, &part.features);
+            let later = fitted.encode_within(0, &part.features);
+            assert!(later.samples.are_encoded() && !at_once.samples.are_encoded());
+            assert!(at_once.samples.features() > 25 + 2 + 1 + 7, "a feature for each level");
+            assert!(is_same::<f64>(&at_once, &later, &order) && is_same::<f32>(&at_once, &later, &order), "{scaling}");
+            for i in 0..later.samples.features() {
+                assert!(later.samples.feature(i).eq(at_once.samples.feature(i)), "{scaling}, {i}");
+            }
+            // numbers in rows, as columns of another kind than the encoder's
+            let rows = Features::of_numbers(part.features.names.clone(), Samples::from(part.inputs()));
+            let (at_once, later) = (fitted.encode_within(usize::MAX, &rows), fitted.encode_within(0, &rows));
+            assert!(is_same::<f64>(&at_once, &later, &order), "{scaling}");
+            assert_eq!(later.columns("t", &later.names[1..]).unwrap().samples.tensor().rows(), later.names.len() - 1);
         }
     }
 }

@@ -1,5 +1,6 @@
 use serde::{Deserialize, Serialize};
 
+use super::standardizer::{between, features};
 use crate::tensor::Tensor;
 
 /// Brings every feature to a normal distribution of mean 0 and standard deviation 1, by its rank among the samples that it was fitted on:
@@ -31,18 +32,17 @@ const MARGIN: f64 = 1e-7;
 impl Quantiles {
     /// The quantiles of each row of `x`, shape (features, samples). At least one sample.
     pub fn fit(x: &Tensor<f64>) -> Self {
-        let count = Self::most(x.columns());
-        let of_feature = |i: usize| {
-            let mut sorted: Vec<f64> = x.row(i).collect();
-            sorted.sort_by(f64::total_cmp);
-            let last = (sorted.len() - 1) as f64;
-            let at = |place: f64| {
-                let (below, above) = (place.floor() as usize, place.ceil() as usize);
-                sorted[below] + (sorted[above] - sorted[below]) * place.fract()
-            };
-            (0..count).map(|k| at(last * k as f64 / (count - 1).max(1) as f64)).collect()
+        Self::of(features(x))
+    }
+
+    /// The same from the numbers of each feature.
+    pub(super) fn of(features: impl Iterator<Item = Vec<f64>>) -> Self {
+        let quantiles = |mut numbers: Vec<f64>| {
+            numbers.sort_unstable_by(f64::total_cmp);
+            let (count, last) = (Self::most(numbers.len()), (numbers.len() - 1) as f64);
+            (0..count).map(|k| between(&numbers, last * k as f64 / (count - 1).max(1) as f64)).collect()
         };
-        Quantiles { values: (0..x.rows()).map(of_feature).collect() }
+        Quantiles { values: features.map(quantiles).collect() }
     }
 
     /// One for 30 samples, but at least 10 and at most 1000, and no more than samples.
@@ -104,14 +104,13 @@ fn part(values: &[f64], x: f64) -> f64 {
     if values.first() == values.last() {
         return 0.5;
     }
-    let from_below = between(values.partition_point(|value| *value <= x), x);
-    // seen from the other end, where equal values count from their first place
     let place = values.partition_point(|value| *value < x);
-    let from_above = match values.get(place) {
-        Some(value) if *value == x => place as f64 / last,
-        _ => between(place, x),
-    };
-    0.5 * (from_below + from_above)
+    if values.get(place) != Some(&x) {
+        return between(place, x);
+    }
+    // equal values count from their first place when seen from one end, from their last when seen from the other
+    let from_below = between(place + values[place..].partition_point(|value| *value <= x), x);
+    0.5 * (from_below + place as f64 / last)
 }
 
 /// Φ⁻¹(p), where p is brought to the probabilities that have a finite one. Source: Wichura 1988, algorithm AS 241 (PPND16), good to 16 digits.

@@ -1,131 +1,215 @@
 use std::sync::Arc;
 
-use super::{Scaler, Scaling, Standardizer};
+use mfnet_table::Values;
+
+use super::coded::{Code, Coded, Column, Unit};
+use super::{Rows, Scaler, Scaling, Standardizer};
 use crate::tensor::kernel::{Body, prefetch, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
 
 /// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
+/// Samples ahead of which a column is asked for its numbers.
+const AHEAD: usize = 16;
+/// Features of rows that are read together, because neighbours are in the same line of the cache.
+const NEIGHBOURS: usize = 8;
 /// How many samples ahead memory is asked for one of this many bytes: late enough to find it still in the first cache, early enough for
 /// memory to answer, and for many small ones already during the batch before.
 pub(super) fn ahead(bytes: usize) -> usize {
     (6144 / bytes.max(1)).clamp(8, 64)
 }
 
-/// The inputs of some samples, in the type in which they came: bytes stay bytes. They become numbers of the network's type while a
-/// batch is gathered.
+/// Numbers of some samples, the same features of each, where they are and in the type in which they came: typed columns, or rows of
+/// numbers or bytes. They become numbers of the network's type, encoded and scaled, while a batch is gathered.
 ///
-/// Choosing samples copies no numbers.
+/// Copying and choosing samples copies no numbers.
+///
+/// ```
+/// use mfnet::{Samples, Tensor};
+/// let samples = Samples::from(Tensor::from_rows([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
+/// assert_eq!((samples.features(), samples.len(), samples.number(2, 1)), (2, 3, 6.0));
+/// ```
 #[derive(Clone, Debug)]
-pub(crate) struct Samples {
+pub struct Samples {
     features: usize,
-    /// Sample after sample, those included that are not chosen.
-    values: Arc<Values>,
-    chosen: Vec<usize>,
+    source: Source,
+    /// The rows of the source that are the samples.
+    chosen: Arc<Vec<u32>>,
 }
 
-#[derive(Debug)]
-enum Values {
-    Numbers(Vec<f64>),
-    Bytes { bytes: Arc<Vec<u8>>, unit: Unit },
-}
-
-/// x ← (x − shift)/scale, one for all features.
-#[derive(Clone, Copy, Debug)]
-struct Unit {
-    shift: f64,
-    scale: f64,
+#[derive(Clone, Debug)]
+enum Source {
+    Rows(Rows, Unit),
+    Columns(Arc<[Coded]>),
 }
 
 impl Samples {
-    /// The columns of a matrix.
-    pub(crate) fn from_tensor(inputs: &Tensor<f64>) -> Self {
-        Self::of(inputs.rows(), inputs.columns(), Values::Numbers(inputs.iter().copied().collect()))
+    /// Samples one after the other. At least one feature.
+    pub(crate) fn from_rows(features: usize, rows: impl Into<Rows>) -> Self {
+        let rows = rows.into();
+        let count = rows.len() / features.max(1);
+        Self::all(features, count, Source::Rows(rows, Unit::ONE))
     }
 
-    /// Samples of numbers, sample after sample. At least one feature.
-    pub(crate) fn from_numbers(features: usize, numbers: Vec<f64>) -> Self {
-        Self::of(features, numbers.len() / features.max(1), Values::Numbers(numbers))
+    /// The columns of a table of so many rows.
+    pub(crate) fn from_columns(rows: usize, columns: impl IntoIterator<Item = Values>) -> Self {
+        let plain = |(first, values)| Coded { column: Column::Values(values), code: Code::Plain, first };
+        let columns: Arc<[Coded]> = columns.into_iter().enumerate().map(plain).collect();
+        Self::all(columns.len(), rows, Source::Columns(columns))
     }
 
-    /// Samples of bytes, sample after sample. At least one feature.
-    pub(crate) fn from_bytes(features: usize, bytes: Vec<u8>) -> Self {
-        let count = bytes.len() / features;
-        Self::of(features, count, Values::Bytes { bytes: Arc::new(bytes), unit: Unit { shift: 0.0, scale: 1.0 } })
+    fn all(features: usize, count: usize, source: Source) -> Self {
+        // more rows than there are numbers of 32 bits do not fit into memory
+        Samples { features, source, chosen: Arc::new((0..count as u32).collect()) }
     }
 
-    fn of(features: usize, count: usize, values: Values) -> Self {
-        Samples { features, values: Arc::new(values), chosen: (0..count).collect() }
+    /// The same samples with other features.
+    pub(super) fn coded(&self, features: usize, columns: impl IntoIterator<Item = Coded>) -> Self {
+        let source = Source::Columns(columns.into_iter().collect());
+        Samples { features, source, chosen: Arc::clone(&self.chosen) }
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// Number of samples.
+    pub fn len(&self) -> usize {
         self.chosen.len()
     }
 
-    pub(crate) fn holds_bytes(&self) -> bool {
-        matches!(*self.values, Values::Bytes { .. })
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.chosen.is_empty()
     }
 
-    pub(crate) fn features(&self) -> usize {
+    pub(crate) fn holds_bytes(&self) -> bool {
+        matches!(self.source, Source::Rows(Rows::Bytes(_), _))
+    }
+
+    /// Numbers of each sample.
+    pub fn features(&self) -> usize {
         self.features
     }
 
     /// Those with these numbers, in this order.
     pub(crate) fn select(&self, samples: &[usize]) -> Self {
-        let chosen = samples.iter().map(|sample| self.chosen[*sample]).collect();
-        Samples { features: self.features, values: Arc::clone(&self.values), chosen }
+        let chosen = Arc::new(samples.iter().map(|sample| self.chosen[*sample]).collect());
+        Samples { chosen, ..self.clone() }
     }
 
     /// One feature of every sample.
-    pub(crate) fn feature(&self, i: usize) -> impl Iterator<Item = f64> + '_ {
-        self.chosen.iter().map(move |sample| self.number(sample * self.features + i))
+    ///
+    /// # Panics
+    /// If there is no such feature.
+    pub fn feature(&self, i: usize) -> impl ExactSizeIterator<Item = f64> + '_ {
+        (0..self.len()).map(move |sample| self.number(sample, i))
     }
 
-    /// The features of one sample.
-    fn numbers_of(&self, sample: usize) -> impl Iterator<Item = f64> + '_ {
-        let start = self.chosen[sample] * self.features;
-        (start..start + self.features).map(|place| self.number(place))
+    /// All numbers, sample after sample.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = f64> + '_ {
+        let features = self.features.max(1);
+        (0..self.features * self.len()).map(move |place| self.number(place / features, place % features))
     }
 
-    fn number(&self, place: usize) -> f64 {
-        match &*self.values {
-            Values::Numbers(numbers) => numbers[place],
-            Values::Bytes { bytes, unit } => (f64::from(bytes[place]) - unit.shift) / unit.scale,
+    /// A feature of a sample.
+    ///
+    /// # Panics
+    /// If there is no such sample or feature.
+    pub fn number(&self, sample: usize, feature: usize) -> f64 {
+        assert!(feature < self.features, "feature {feature} of {}", self.features);
+        let row = self.chosen[sample] as usize;
+        match &self.source {
+            Source::Rows(rows, unit) => unit.of(rows.number(row * self.features + feature)),
+            Source::Columns(columns) => {
+                let coded = &columns[columns.partition_point(|coded| coded.first <= feature) - 1];
+                let mut number = 0.0;
+                coded.write(row, |i, x| {
+                    if i == feature {
+                        number = x
+                    }
+                });
+                number
+            }
         }
+    }
+
+    /// The feature of a sample that is largest, the first one of equals.
+    pub(crate) fn largest(&self, sample: usize) -> usize {
+        let is_larger = |i, best| self.number(sample, i) > self.number(sample, best);
+        (1..self.features).fold(0, |best, i| if is_larger(i, best) { i } else { best })
+    }
+
+    /// The numbers of each feature, one feature after the other.
+    pub(super) fn feature_by_feature(&self) -> impl Iterator<Item = Vec<f64>> + '_ {
+        let together = if matches!(self.source, Source::Rows(..)) { NEIGHBOURS } else { 1 };
+        (0..self.features).step_by(together).flat_map(move |first| {
+            let features = first..self.features.min(first + together);
+            let mut numbers: Vec<Vec<f64>> = features.clone().map(|_| Vec::with_capacity(self.len())).collect();
+            for sample in 0..self.len() {
+                features.clone().zip(&mut numbers).for_each(|(i, numbers)| numbers.push(self.number(sample, i)));
+            }
+            numbers
+        })
     }
 
     /// Whether a number is missing.
     pub(crate) fn has_gaps(&self) -> bool {
-        let Values::Numbers(numbers) = &*self.values else { return false };
-        let of = |sample: &usize| &numbers[sample * self.features..(sample + 1) * self.features];
-        self.chosen.iter().any(|sample| of(sample).iter().any(|x| x.is_nan()))
+        self.gaps().iter().any(|gaps| *gaps > 0)
     }
 
     /// How many numbers of each feature are missing.
     pub(crate) fn gaps(&self) -> Vec<usize> {
-        let mut gaps = vec![0; self.features];
-        if let Values::Numbers(numbers) = &*self.values {
-            for sample in &self.chosen {
-                let of_sample = &numbers[sample * self.features..][..self.features];
-                gaps.iter_mut().zip(of_sample).for_each(|(gaps, x)| *gaps += usize::from(x.is_nan()));
-            }
+        if self.holds_bytes() {
+            return vec![0; self.features];
         }
-        gaps
+        self.feature_by_feature().map(|numbers| numbers.iter().filter(|x| x.is_nan()).count()).collect()
+    }
+
+    /// The first number that is not finite, its sample and its feature.
+    pub(super) fn not_finite(&self) -> Option<(f64, usize, usize)> {
+        if self.holds_bytes() {
+            return None;
+        }
+        let of_sample = |sample| (0..self.features).map(move |i| (self.number(sample, i), sample, i));
+        (0..self.len()).flat_map(of_sample).find(|(x, ..)| !x.is_finite())
+    }
+
+    /// A feature as a column, of samples that are not encoded.
+    pub(super) fn column(&self, feature: usize) -> Column {
+        match &self.source {
+            Source::Rows(rows, unit) => {
+                Column::Feature { rows: rows.clone(), unit: *unit, feature, features: self.features }
+            }
+            Source::Columns(columns) => columns[feature].column.clone(),
+        }
+    }
+
+    /// Whether features are more than the numbers of columns.
+    pub(super) fn are_encoded(&self) -> bool {
+        matches!(&self.source, Source::Columns(columns) if columns.iter().any(|coded| !matches!(coded.code, Code::Plain)))
     }
 
     /// Some of the features, in this order.
     pub(crate) fn columns(&self, features: &[usize]) -> Self {
-        let mut numbers = vec![0.0; features.len() * self.len()];
-        for (i, feature) in features.iter().enumerate() {
-            let places = numbers.iter_mut().skip(i).step_by(features.len());
-            places.zip(self.feature(*feature)).for_each(|(place, x)| *place = x);
+        if self.are_encoded() {
+            return self.written_out().columns(features);
         }
-        Self::from_numbers(features.len(), numbers)
+        let plain = |(first, i): (usize, &usize)| Coded { column: self.column(*i), code: Code::Plain, first };
+        self.coded(features.len(), features.iter().enumerate().map(plain))
+    }
+
+    /// The same samples as rows of numbers.
+    pub(super) fn written_out(&self) -> Self {
+        let Source::Columns(columns) = &self.source else { return self.clone() };
+        let mut numbers = vec![0.0; self.features * self.len()];
+        for coded in columns.iter() {
+            for (to, row) in numbers.chunks_exact_mut(self.features.max(1)).zip(&*self.chosen) {
+                coded.write(*row as usize, |feature, x| to[feature] = x);
+            }
+        }
+        Self::from_rows(self.features, numbers)
     }
 
     /// As a matrix of shape (features, samples).
-    pub(crate) fn tensor(&self) -> Tensor<f64> {
+    pub fn tensor(&self) -> Tensor<f64> {
         let mut tensor = Tensor::zeros(self.features, self.len());
         self.write(&(0..self.len()).collect::<Vec<_>>(), &mut tensor);
         tensor
@@ -134,17 +218,21 @@ impl Samples {
     /// Writes the first samples with these numbers into the columns of a matrix. Of the others, which are wanted next, memory is asked for the first few.
     pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
         let operations = COST * to.columns() * self.features;
-        match &*self.values {
-            Values::Numbers(numbers) => self.write_from(numbers, samples, to, operations, T::from_f64),
-            Values::Bytes { bytes, unit } => {
-                let (shift, factor) = (T::from_f64(unit.shift), T::from_f64(1.0 / unit.scale));
-                self.write_from(bytes, samples, to, operations, move |byte| (T::from(byte) - shift) * factor);
+        match &self.source {
+            Source::Rows(Rows::F64(numbers), _) => self.write_rows(numbers, samples, to, operations, T::from_f64),
+            Source::Rows(Rows::F32(numbers), _) => {
+                self.write_rows(numbers, samples, to, operations, |x| T::from_f64(x.into()));
             }
+            Source::Rows(Rows::Bytes(bytes), unit) => {
+                let (shift, factor) = (T::from_f64(unit.shift), T::from_f64(1.0 / unit.scale));
+                self.write_rows(bytes, samples, to, operations, move |byte| (T::from(byte) - shift) * factor);
+            }
+            Source::Columns(columns) => self.write_columns(columns, samples, to, operations),
         }
     }
 
-    /// The same, each number converted.
-    fn write_from<T: Scalar, V: Copy + Sync>(
+    /// The same from rows, each number converted.
+    fn write_rows<T: Scalar, V: Copy + Sync>(
         &self,
         values: &[V],
         samples: &[usize],
@@ -154,55 +242,89 @@ impl Samples {
     ) {
         let panels = to.layout().panels();
         for_each_columns(to, operations, |columns| {
-            with_vectors(Rows { values, of: self, samples, columns, panels, convert });
+            with_vectors(Gather { values, of: self, samples, columns, panels, convert });
+        });
+    }
+
+    /// The same from columns, each encoded.
+    fn write_columns<T: Scalar>(&self, coded: &[Coded], samples: &[usize], to: &mut Tensor<T>, operations: usize) {
+        let panels = to.layout().panels();
+        let row = |sample: usize| self.chosen[sample] as usize;
+        for_each_columns(to, operations, |mut columns| {
+            let numbers = columns.numbers();
+            (0..panels).for_each(|panel| columns.panel(panel).0.fill(T::ZERO));
+            for coded in coded {
+                for j in numbers.clone() {
+                    if let Some(later) = samples.get(j + AHEAD) {
+                        coded.column.prefetch(row(*later));
+                    }
+                    coded.write(row(samples[j]), |feature, x| {
+                        let (to, height) = columns.panel(feature / T::PANEL);
+                        to[(j - numbers.start) * height + feature % T::PANEL] = T::from_f64(x);
+                    });
+                }
+            }
         });
     }
 
     /// What scales them. Bytes share one unit, and so one scale of all features where that is a matter of shift and factor.
     pub(crate) fn scaler(&self, scaling: Scaling) -> Scaler {
-        match (&*self.values, scaling) {
-            (Values::Bytes { bytes, unit: Unit { shift, scale } }, Scaling::Standard) => {
+        match (&self.source, scaling) {
+            (Source::Rows(Rows::Bytes(bytes), unit), Scaling::Standard) => {
                 let mut counts = [0u64; 256];
-                for sample in &self.chosen {
-                    for byte in &bytes[sample * self.features..(sample + 1) * self.features] {
+                for row in self.chosen.iter().map(|row| *row as usize) {
+                    for byte in &bytes[row * self.features..(row + 1) * self.features] {
                         counts[usize::from(*byte)] += 1;
                     }
                 }
-                let of = |byte: usize| (byte as f64 - shift) / scale;
-                Scaler::Affine(Standardizer::of_counts(self.features, (0..256).map(|byte| (of(byte), counts[byte]))))
+                let values = (0..256).map(|byte| (unit.of(byte as f64), counts[byte]));
+                Scaler::Affine(Standardizer::of_counts(self.features, values))
             }
-            (Values::Bytes { unit: Unit { shift, scale }, .. }, Scaling::MinMax) => {
+            (Source::Rows(Rows::Bytes(_), Unit { shift, scale }), Scaling::MinMax) => {
                 Scaler::Affine(Standardizer::common_to(self.features, -shift / scale, 255.0 / scale))
             }
-            _ => Scaler::fit(scaling, &self.tensor()),
+            _ => Scaler::of(scaling, self.feature_by_feature()),
         }
     }
 
-    /// The samples as a network sees them.
-    ///
-    /// # Panics
-    /// If the scaler is for another number of features.
-    pub(crate) fn scaled(&self, by: &Scaler) -> Self {
-        assert_eq!(self.features, by.features(), "features");
-        let common = if let Scaler::Affine(affine) = by { affine.common() } else { None };
-        if let (Values::Bytes { bytes, unit }, Some((mean, deviation))) = (&*self.values, common) {
-            let unit = Unit { shift: unit.shift + mean * unit.scale, scale: unit.scale * deviation };
-            let values = Arc::new(Values::Bytes { bytes: Arc::clone(bytes), unit });
-            return Samples { features: self.features, values, chosen: self.chosen.clone() };
-        }
-        let mut numbers = Vec::with_capacity(self.features * self.len());
-        for sample in 0..self.len() {
-            // a gap where training had none is in the middle
-            numbers.extend(
-                self.numbers_of(sample).enumerate().map(|(i, x)| if x.is_nan() { 0.0 } else { by.apply_to(i, x) }),
-            );
-        }
-        Self::from_numbers(self.features, numbers)
+    /// Bytes in another unit, if they are bytes, and their scale is that of all features.
+    pub(super) fn in_unit(&self, by: &Scaler) -> Option<Self> {
+        let Source::Rows(rows @ Rows::Bytes(_), unit) = &self.source else { return None };
+        let Scaler::Affine(affine) = by else { return None };
+        let (mean, deviation) = affine.common()?;
+        let unit = Unit { shift: unit.shift + mean * unit.scale, scale: unit.scale * deviation };
+        Some(Samples { source: Source::Rows(rows.clone(), unit), ..self.clone() })
     }
 }
 
-/// Some columns of a batch, written from the rows of a table.
-struct Rows<'a, T: Scalar, V, C> {
+/// The columns of a matrix of shape (features, samples).
+impl From<&Tensor<f64>> for Samples {
+    fn from(matrix: &Tensor<f64>) -> Self {
+        Self::from_rows(matrix.rows(), matrix.iter().copied().collect::<Vec<_>>())
+    }
+}
+
+impl From<Tensor<f64>> for Samples {
+    fn from(matrix: Tensor<f64>) -> Self {
+        Self::from(&matrix)
+    }
+}
+
+impl From<&Samples> for Samples {
+    fn from(samples: &Samples) -> Self {
+        samples.clone()
+    }
+}
+
+/// Whether the numbers are the same; NaN is equal to nothing.
+impl PartialEq for Samples {
+    fn eq(&self, other: &Self) -> bool {
+        (self.features, self.len()) == (other.features, other.len()) && self.iter().eq(other.iter())
+    }
+}
+
+/// Some columns of a batch, written from rows.
+struct Gather<'a, T: Scalar, V, C> {
     values: &'a [V],
     of: &'a Samples,
     /// Of the whole batch, and those that are wanted next.
@@ -212,7 +334,7 @@ struct Rows<'a, T: Scalar, V, C> {
     convert: C,
 }
 
-impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Rows<'_, T, V, C> {
+impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Gather<'_, T, V, C> {
     type Output = ();
 
     #[inline(always)]
@@ -232,13 +354,13 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Rows<'_, T, V, C> {
                         prefetch(&self.of.chosen[*much_later..=*much_later]);
                     }
                     if let Some(later) = self.samples.get(j + ahead) {
-                        let later = self.of.chosen[*later] * features + feature;
+                        let later = self.of.chosen[*later] as usize * features + feature;
                         prefetch(&self.values[later..=later]);
                         if panel + 1 == self.panels {
                             prefetch(&self.values[later + length - 1..later + length]);
                         }
                     }
-                    let from = &self.values[self.of.chosen[self.samples[j]] * features + feature..][..length];
+                    let from = &self.values[self.of.chosen[self.samples[j]] as usize * features + feature..][..length];
                     for (to, from) in to.iter_mut().zip(from) {
                         *to = (self.convert)(*from);
                     }
@@ -251,29 +373,37 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Rows<'_, T, V, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::{Features, Preprocessing};
+
+    fn scaled(samples: &Samples, scaler: &Scaler) -> Samples {
+        let names = (0..samples.features()).map(|i| i.to_string()).collect();
+        let scaling = Preprocessing { columns: None, inputs: scaler.clone(), targets: None };
+        scaling.encode(&Features::of_numbers(names, samples.clone())).samples
+    }
 
     /// Bytes and the same numbers in a matrix, scaled alike.
     #[test]
     fn bytes_are_the_numbers_that_they_are() {
         let bytes: Vec<u8> = (0..200).map(|i| (i * 37 % 256) as u8).collect();
         let numbers = Tensor::from_columns(100, bytes.iter().map(|byte| f64::from(*byte)).collect()).unwrap();
-        let samples = Samples::from_bytes(100, bytes);
+        let samples = Samples::from_rows(100, bytes);
         assert_eq!(samples.tensor(), numbers);
         assert!(samples.feature(3).eq([111.0, 227.0]), "37 · 3 and 37 · 103, modulo 256");
         assert_eq!(samples.select(&[1, 1]).tensor(), numbers.select_columns(&[1, 1]));
 
         let standardizer = samples.scaler(Scaling::Standard);
-        let scaled = samples.scaled(&standardizer).tensor();
-        let n = scaled.iter().len() as f64;
-        assert!((scaled.iter().sum::<f64>() / n).abs() < 1e-12, "mean 0");
-        assert!((scaled.norm().powi(2) / n - 1.0).abs() < 1e-12, "deviation 1");
+        let once = scaled(&samples, &standardizer);
+        let scaled_numbers = once.tensor();
+        let n = scaled_numbers.iter().len() as f64;
+        assert!((scaled_numbers.iter().sum::<f64>() / n).abs() < 1e-12, "mean 0");
+        assert!((scaled_numbers.norm().powi(2) / n - 1.0).abs() < 1e-12, "deviation 1");
         let expected = standardizer.apply(&numbers);
-        assert!(scaled.iter().zip(expected.iter()).all(|(a, b)| (a - b).abs() < 1e-14));
+        assert!(scaled_numbers.iter().zip(expected.iter()).all(|(a, b)| (a - b).abs() < 1e-14));
 
         // scaled twice, and with a scale for each feature
-        let again = samples.scaled(&standardizer).scaled(&standardizer).tensor();
+        let again = scaled(&once, &standardizer).tensor();
         assert!(again.iter().zip(standardizer.apply(&expected).iter()).all(|(a, b)| (a - b).abs() < 1e-13));
         let of_each = Scaler::fit(Scaling::Standard, &numbers);
-        assert_eq!(samples.scaled(&of_each).tensor(), of_each.apply(&numbers));
+        assert_eq!(scaled(&samples, &of_each).tensor(), of_each.apply(&numbers));
     }
 }

@@ -3,6 +3,7 @@ use std::fmt::{Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
+use super::standardizer::{features, least_and_range, mean_and_deviation, median_and_middle};
 use super::{Quantiles, Standardizer};
 use crate::tensor::Tensor;
 
@@ -51,11 +52,16 @@ pub enum Scaler {
 impl Scaler {
     /// Learns it from `x`, shape (features, samples). At least one sample.
     pub fn fit(scaling: Scaling, x: &Tensor<f64>) -> Self {
+        Self::of(scaling, features(x))
+    }
+
+    /// The same from the numbers of each feature.
+    pub(super) fn of(scaling: Scaling, features: impl Iterator<Item = Vec<f64>>) -> Self {
         match scaling {
-            Scaling::Standard => Scaler::Affine(Standardizer::fit(x)),
-            Scaling::Robust => Scaler::Affine(Standardizer::robust(x)),
-            Scaling::MinMax => Scaler::Affine(Standardizer::min_max(x)),
-            Scaling::Quantile => Scaler::Quantiles(Quantiles::fit(x)),
+            Scaling::Standard => Scaler::Affine(Standardizer::of(features, mean_and_deviation)),
+            Scaling::Robust => Scaler::Affine(Standardizer::of(features, median_and_middle)),
+            Scaling::MinMax => Scaler::Affine(Standardizer::of(features, least_and_range)),
+            Scaling::Quantile => Scaler::Quantiles(Quantiles::of(features)),
         }
     }
 

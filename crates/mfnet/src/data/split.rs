@@ -210,7 +210,7 @@ impl Dataset {
     fn strata(&self, rng: &mut Rng) -> Vec<Vec<usize>> {
         let mut strata = vec![Vec::new(); self.classes().max(1)];
         for sample in 0..self.samples() {
-            let stratum = if let Targets::Classes { indices, .. } = &self.targets { indices[sample] } else { 0 };
+            let stratum = if let Targets::Classes { indices, .. } = &*self.targets { indices[sample] } else { 0 };
             strata[stratum].push(sample);
         }
         strata.iter_mut().for_each(|stratum| rng.shuffle(stratum));

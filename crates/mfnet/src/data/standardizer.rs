@@ -30,52 +30,17 @@ pub struct Standardizer {
 impl Standardizer {
     /// μ and σ of each row of `x`, shape (features, samples). At least one sample.
     pub fn fit(x: &Tensor<f64>) -> Self {
+        Self::of(features(x), mean_and_deviation)
+    }
+
+    /// From the numbers of each feature; a scale of 0 is that of a constant one.
+    pub(super) fn of(
+        features: impl Iterator<Item = Vec<f64>>,
+        shift_and_scale: impl Fn(Vec<f64>) -> (f64, f64),
+    ) -> Self {
         let mut standardizer = Standardizer { mean: Vec::new(), scale: Vec::new(), constant: Vec::new() };
-        let m = x.columns() as f64;
-        for i in 0..x.rows() {
-            let first = x.row(i).next().unwrap_or(0.0);
-            let (mean, scale) = if x.row(i).all(|x| x == first) {
-                standardizer.constant.push(i);
-                (first, 1.0)
-            } else {
-                let mean = x.row(i).sum::<f64>() / m;
-                // squares of differences divided by the largest, so that none overflows or vanishes
-                let largest = x.row(i).map(|x| (x - mean).abs()).fold(0.0, f64::max);
-                let scale = largest * (x.row(i).map(|x| ((x - mean) / largest).powi(2)).sum::<f64>() / m).sqrt();
-                // of the smallest number that there is, a part is 0
-                (mean, if scale > 0.0 { scale } else { largest })
-            };
-            standardizer.mean.push(mean);
-            standardizer.scale.push(scale);
-        }
-        standardizer
-    }
-
-    /// Median and interquartile range in the places of μ and σ. A feature whose middle half has one value is scaled by its range.
-    pub fn robust(x: &Tensor<f64>) -> Self {
-        Self::by_sorted(x, |sorted| {
-            let at = |part: f64| {
-                let place = part * (sorted.len() - 1) as f64;
-                let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
-                below + (above - below) * place.fract()
-            };
-            let middle = at(0.75) - at(0.25);
-            (at(0.5), if middle > 0.0 { middle } else { sorted[sorted.len() - 1] - sorted[0] })
-        })
-    }
-
-    /// The smallest value and the range in the places of μ and σ.
-    pub fn min_max(x: &Tensor<f64>) -> Self {
-        Self::by_sorted(x, |sorted| (sorted[0], sorted[sorted.len() - 1] - sorted[0]))
-    }
-
-    /// From the sorted values of each feature, at least one.
-    fn by_sorted(x: &Tensor<f64>, shift_and_scale: impl Fn(&[f64]) -> (f64, f64)) -> Self {
-        let mut standardizer = Standardizer { mean: Vec::new(), scale: Vec::new(), constant: Vec::new() };
-        for i in 0..x.rows() {
-            let mut sorted: Vec<f64> = x.row(i).collect();
-            sorted.sort_by(f64::total_cmp);
-            let (shift, scale) = shift_and_scale(&sorted);
+        for (i, numbers) in features.enumerate() {
+            let (shift, scale) = shift_and_scale(numbers);
             if scale <= 0.0 {
                 standardizer.constant.push(i);
             }
@@ -142,6 +107,45 @@ impl Standardizer {
     pub fn features(&self) -> usize {
         self.mean.len()
     }
+}
+
+/// The numbers of each row of `x`.
+pub(super) fn features(x: &Tensor<f64>) -> impl Iterator<Item = Vec<f64>> + '_ {
+    (0..x.rows()).map(|i| x.row(i).collect())
+}
+
+/// μ and σ; (x, 0) of equal numbers.
+pub(super) fn mean_and_deviation(x: Vec<f64>) -> (f64, f64) {
+    let (m, first) = (x.len() as f64, x.first().copied().unwrap_or(0.0));
+    if x.iter().all(|x| *x == first) {
+        return (first, 0.0);
+    }
+    let mean = x.iter().sum::<f64>() / m;
+    // squares of differences divided by the largest, so that none overflows or vanishes
+    let largest = x.iter().map(|x| (x - mean).abs()).fold(0.0, f64::max);
+    let scale = largest * (x.iter().map(|x| ((x - mean) / largest).powi(2)).sum::<f64>() / m).sqrt();
+    // of the smallest number that there is, a part is 0
+    (mean, if scale > 0.0 { scale } else { largest })
+}
+
+/// Median and interquartile range; the range, if the middle half has one value.
+pub(super) fn median_and_middle(mut x: Vec<f64>) -> (f64, f64) {
+    x.sort_unstable_by(f64::total_cmp);
+    let last = (x.len() - 1) as f64;
+    let middle = between(&x, 0.75 * last) - between(&x, 0.25 * last);
+    (between(&x, 0.5 * last), if middle > 0.0 { middle } else { x[x.len() - 1] - x[0] })
+}
+
+/// The smallest value and the range.
+pub(super) fn least_and_range(mut x: Vec<f64>) -> (f64, f64) {
+    x.sort_unstable_by(f64::total_cmp);
+    (x[0], x[x.len() - 1] - x[0])
+}
+
+/// The number at a place of a sorted row, in between by the line through the two beside it.
+pub(super) fn between(sorted: &[f64], place: f64) -> f64 {
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
+    below + (above - below) * place.fract()
 }
 
 #[cfg(test)]

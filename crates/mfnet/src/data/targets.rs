@@ -2,9 +2,9 @@ use std::collections::HashMap;
 
 use mfnet_table::{Table, sort_labels};
 
-use super::samples::ahead;
+use super::samples::{Samples, ahead};
 use crate::error::{DataProblem, Error, Result};
-use crate::tensor::kernel::{Kernels, prefetch};
+use crate::tensor::kernel::prefetch;
 use crate::tensor::{Scalar, Tensor};
 
 /// Whole numbers with more distinct values than this are taken for a quantity, not for classes.
@@ -57,8 +57,8 @@ pub enum Targets {
     Values {
         /// The columns' names.
         columns: Vec<String>,
-        /// Shape (columns, samples).
-        values: Tensor<f64>,
+        /// A number of each column for every sample.
+        values: Samples,
     },
 }
 
@@ -81,8 +81,8 @@ impl Targets {
                 Some(class) => (format!("classes below {}, one for each label", labels.len()), class.to_string()),
                 None => return Ok(()),
             },
-            Targets::Values { columns, values } if columns.len() != values.rows() => {
-                (format!("a row of values for each of {} columns", columns.len()), values.rows().to_string())
+            Targets::Values { columns, values } if columns.len() != values.features() => {
+                (format!("a row of values for each of {} columns", columns.len()), values.features().to_string())
             }
             Targets::Values { .. } => return Ok(()),
         };
@@ -103,8 +103,8 @@ impl Targets {
             Target::Values(columns) => {
                 let values = numbers(table, columns)?;
                 for (i, column) in columns.iter().enumerate() {
-                    let value = values[(i, 0)];
-                    if values.row(i).all(|x| x == value) {
+                    let value = values.number(0, i);
+                    if values.feature(i).all(|x| x == value) {
                         return Err(Error::in_column(table.name(), column, DataProblem::ConstantTarget { value }));
                     }
                 }
@@ -149,7 +149,7 @@ impl Targets {
     pub fn samples(&self) -> usize {
         match self {
             Targets::Classes { indices, .. } => indices.len(),
-            Targets::Values { values, .. } => values.columns(),
+            Targets::Values { values, .. } => values.len(),
         }
     }
 
@@ -157,7 +157,7 @@ impl Targets {
     pub fn outputs(&self) -> usize {
         match self {
             Targets::Classes { labels, .. } => labels.len(),
-            Targets::Values { values, .. } => values.rows(),
+            Targets::Values { values, .. } => values.features(),
         }
     }
 
@@ -170,7 +170,7 @@ impl Targets {
                 indices: samples.iter().map(|i| indices[*i]).collect(),
             },
             Targets::Values { columns, values } => {
-                Targets::Values { columns: columns.clone(), values: values.select_columns(samples) }
+                Targets::Values { columns: columns.clone(), values: values.select(samples) }
             }
         }
     }
@@ -195,43 +195,27 @@ impl Targets {
                     y[(indices[*sample], j)] = T::ONE;
                 }
             }
-            Targets::Values { values, .. } => {
-                let (to, from) = (y.layout(), values.layout());
-                // a panel of `f64` has half as many rows as one of `f32`
-                for row in (0..values.rows()).step_by(f64::PANEL) {
-                    let rows = f64::PANEL.min(values.rows() - row);
-                    let (panel, height) = (row / f64::PANEL, from.height(row / f64::PANEL));
-                    let values = &values.storage()[from.place(panel, 0..values.columns())];
-                    let place = to.place(row / T::PANEL, 0..y.columns());
-                    let columns = y.storage_mut()[place].chunks_exact_mut(to.height(row / T::PANEL));
-                    for (j, (to, sample)) in columns.zip(samples).enumerate() {
-                        if let Some(later) = samples.get(j + ahead(64)) {
-                            prefetch(&values[later * height..][..rows]);
-                        }
-                        let from = &values[sample * height..][..rows];
-                        for (y, x) in to[row % T::PANEL..][..rows].iter_mut().zip(from) {
-                            *y = T::from_f64(*x);
-                        }
-                    }
-                }
-            }
+            Targets::Values { values, .. } => values.write(samples, y),
         }
     }
 }
 
 /// The class of each column of `scores` (logits or probabilities): the index of the largest, the first one of equals.
 pub fn largest<T: Scalar>(scores: &Tensor<T>) -> Vec<usize> {
-    let of_column = |j| (1..scores.rows()).fold(0, |best, i| if scores[(i, j)] > scores[(best, j)] { i } else { best });
-    (0..scores.columns()).map(of_column).collect()
+    (0..scores.columns()).map(|j| largest_of(scores, j)).collect()
 }
 
-/// The numbers of these columns, shape (columns, rows): a row of the file becomes a column of the matrix.
-fn numbers(table: &Table, columns: &[String]) -> Result<Tensor<f64>> {
+/// The same of one column.
+pub(crate) fn largest_of<T: Scalar>(scores: &Tensor<T>, j: usize) -> usize {
+    (1..scores.rows()).fold(0, |best, i| if scores[(i, j)] > scores[(best, j)] { i } else { best })
+}
+
+/// The numbers of these columns.
+fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     if columns.is_empty() {
         return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out: Vec::new() }));
     }
-    let numbers = table.numbers(columns)?;
-    Ok(Tensor::from_fn(columns.len(), table.rows(), |i, row| numbers[i][row]))
+    Ok(Samples::from_columns(table.rows(), table.numbers(columns)?))
 }
 
 /// Decides between classes and values.

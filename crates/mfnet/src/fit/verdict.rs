@@ -30,8 +30,8 @@ pub(super) fn comparison(
             Predictions::Values { values: rival, .. },
             Targets::Values { values: truth, .. },
         ) => Some(match groups {
-            Some(groups) => Comparison::of_values_in_groups(truth, network, rival, groups),
-            None => Comparison::of_values(truth, network, rival),
+            Some(groups) => Comparison::of_values_in_groups(&truth.tensor(), network, rival, groups),
+            None => Comparison::of_values(&truth.tensor(), network, rival),
         }),
         _ => None,
     }
@@ -168,7 +168,7 @@ mod tests {
     fn of_errors(errors: [f64; 3], targets: usize, rows: usize) -> Option<String> {
         let values = Tensor::from_fn(targets, rows, |i, j| (10 * i + (j * j) % 7) as f64);
         let columns = (0..targets).map(|i| format!("y{i}")).collect();
-        let truth = Targets::Values { columns, values: values.clone() };
+        let truth = Targets::Values { columns, values: (&values).into() };
         let output = |error: f64| {
             Tensor::from_fn(targets, rows, |i, j| values[(i, j)] + error * (1.0 + 0.1 * ((j % 3) as f64 - 1.0)))
         };

@@ -87,8 +87,13 @@ fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
 /// ```
 pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     let mut p = Tensor::zeros(logits.rows(), logits.columns());
-    for_each_columns(&mut p, cost_of(logits), |p| with_vectors(Probabilities { logits, p }));
+    softmax_into(logits, &mut p);
     p
+}
+
+/// The same into a matrix of the same shape.
+pub(crate) fn softmax_into<T: Scalar>(logits: &Tensor<T>, p: &mut Tensor<T>) {
+    for_each_columns(p, cost_of(logits), |p| with_vectors(Probabilities { logits, p }));
 }
 
 /// A number for each of some samples side by side, so that a loop over them becomes vectors.

@@ -4,6 +4,7 @@ mod cross_entropy;
 mod half_mse;
 mod mse;
 
+pub(crate) use cross_entropy::softmax_into;
 pub use cross_entropy::{CrossEntropy, softmax};
 pub use half_mse::HalfMse;
 pub use mse::Mse;

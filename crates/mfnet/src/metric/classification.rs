@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(count(&[0, 1, 1, 2]), Some(3));
         assert_eq!(count(&[1, 2, 2, 0]), Some(0));
         assert_eq!(count(&[0, 0, 1, 1]), Some(2));
-        let values = Targets::Values { columns: vec!["y".into()], values: Tensor::zeros(1, 4) };
+        let values = Targets::Values { columns: vec!["y".into()], values: Tensor::zeros(1, 4).into() };
         assert_eq!(right(&output, &values, &[0, 1, 2, 3]), None);
     }
 

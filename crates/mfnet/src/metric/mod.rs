@@ -12,8 +12,7 @@ pub use comparison::Comparison;
 pub use regression::{mae, r2, rmse};
 use serde::Serialize;
 
-use crate::data::{Targets, largest};
-use crate::tensor::Tensor;
+use crate::data::{Samples, Targets};
 
 /// The metrics of a task.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,25 +54,27 @@ pub struct TargetMetrics {
 }
 
 impl Metrics {
-    /// Compares outputs (classes × samples, the largest is the prediction; or values) with targets.
+    /// Compares outputs (classes × samples, the largest is the prediction; or values), a matrix or [`Samples`], with targets.
     ///
     /// # Panics
     /// If the outputs are not as many as the targets.
-    pub fn of(output: &Tensor<f64>, targets: &Targets) -> Self {
-        assert_eq!(output.shape(), (targets.outputs(), targets.samples()), "shapes of output and target");
+    pub fn of(output: impl Into<Samples>, targets: &Targets) -> Self {
+        let output = output.into();
+        let (found, expected) = ((output.features(), output.len()), (targets.outputs(), targets.samples()));
+        assert_eq!(found, expected, "shapes of output and target");
         match targets {
             Targets::Classes { labels, indices, .. } => {
-                let predicted = largest(output);
+                let predicted: Vec<usize> = (0..output.len()).map(|sample| output.largest(sample)).collect();
                 Metrics::Classification {
                     accuracy: accuracy(indices, &predicted),
                     confusion: ConfusionMatrix::new(labels, indices, &predicted),
                 }
             }
             Targets::Values { columns, values } => {
-                let of_each = |(i, column): (usize, &String)| TargetMetrics::of(column, i, values, output);
+                let of_each = |(i, column): (usize, &String)| TargetMetrics::of(column, i, values, &output);
                 let several = if columns.len() > 1 { &columns[..] } else { &[] };
                 let targets = several.iter().enumerate().map(of_each).collect();
-                let (rmse, mae, r2) = (rmse(values, output), mae(values, output), r2(values, output));
+                let (rmse, mae, r2) = (rmse(values, &output), mae(values, &output), r2(values, &output));
                 Metrics::Regression { rmse, mae, r2, targets }
             }
         }
@@ -108,10 +109,9 @@ impl Metrics {
 }
 
 impl TargetMetrics {
-    /// Of row `i` of both matrices.
-    fn of(column: &str, i: usize, y: &Tensor<f64>, prediction: &Tensor<f64>) -> Self {
-        let row = |of: &Tensor<f64>| Tensor::from_fn(1, of.columns(), |_, j| of[(i, j)]);
-        let (y, prediction) = (row(y), row(prediction));
+    /// Of one target of both.
+    fn of(column: &str, i: usize, y: &Samples, prediction: &Samples) -> Self {
+        let (y, prediction) = (y.columns(&[i]), prediction.columns(&[i]));
         let (rmse, mae, r2) = (rmse(&y, &prediction), mae(&y, &prediction), r2(&y, &prediction));
         TargetMetrics { column: column.to_owned(), rmse, mae, r2 }
     }
@@ -139,6 +139,7 @@ impl fmt::Display for Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tensor::Tensor;
 
     /// Metres and their errors of 1 and 3, and millimetres with errors of 1000 and 0.
     #[test]
@@ -147,7 +148,7 @@ mod tests {
         let output = Tensor::from_rows([[2.0, 8.0], [1000.0, 2000.0]]);
         let of = |columns: &[&str], values: &Tensor, output: &Tensor| {
             let columns = columns.iter().map(ToString::to_string).collect();
-            Metrics::of(output, &Targets::Values { columns, values: values.clone() })
+            Metrics::of(output, &Targets::Values { columns, values: values.into() })
         };
         let both = of(&["m", "mm"], &values, &output);
         assert_eq!(

@@ -1,6 +1,6 @@
-//! All three take `y` and `prediction` of shape (outputs, samples) and treat every output alike, as scikit-learn's defaults do.
+//! All three take `y` and `prediction` of shape (outputs, samples), as matrices or as [`Samples`], and treat every output alike, as scikit-learn's defaults do.
 
-use crate::tensor::Tensor;
+use crate::data::Samples;
 
 /// Root mean squared error over samples and outputs, in the target's unit:
 ///
@@ -9,13 +9,13 @@ use crate::tensor::Tensor;
 /// ```
 ///
 /// With several outputs scikit-learn's `root_mean_squared_error` is the mean of each output's root instead.
-pub fn rmse(y: &Tensor<f64>, prediction: &Tensor<f64>) -> f64 {
-    mean(y.iter().zip(prediction.iter()).map(|(y, p)| (p - y).powi(2))).sqrt()
+pub fn rmse(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
+    mean(y.into().iter().zip(prediction.into().iter()).map(|(y, p)| (p - y).powi(2))).sqrt()
 }
 
 /// Mean absolute error over samples and outputs, in the target's unit: 1/(m n) Σ |ŷ − y|.
-pub fn mae(y: &Tensor<f64>, prediction: &Tensor<f64>) -> f64 {
-    mean(y.iter().zip(prediction.iter()).map(|(y, p)| (p - y).abs()))
+pub fn mae(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
+    mean(y.into().iter().zip(prediction.into().iter()).map(|(y, p)| (p - y).abs()))
 }
 
 /// Coefficient of determination, the mean over outputs of
@@ -26,21 +26,22 @@ pub fn mae(y: &Tensor<f64>, prediction: &Tensor<f64>) -> f64 {
 ///
 /// 1 for perfect predictions, 0 for those of the mean, below 0 for worse. An output whose y is constant counts 1 if predicted exactly, else 0;
 /// with less than two samples R² is NaN. All this as scikit-learn's `r2_score`.
-pub fn r2(y: &Tensor<f64>, prediction: &Tensor<f64>) -> f64 {
-    if y.columns() < 2 {
+pub fn r2(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
+    let (y, prediction) = (y.into(), prediction.into());
+    if y.len() < 2 {
         return f64::NAN;
     }
     let of_output = |i: usize| {
-        let y_mean = mean(y.row(i));
-        let residual: f64 = y.row(i).zip(prediction.row(i)).map(|(y, p)| (p - y).powi(2)).sum();
-        let total: f64 = y.row(i).map(|y| (y - y_mean).powi(2)).sum();
+        let y_mean = mean(y.feature(i));
+        let residual: f64 = y.feature(i).zip(prediction.feature(i)).map(|(y, p)| (p - y).powi(2)).sum();
+        let total: f64 = y.feature(i).map(|y| (y - y_mean).powi(2)).sum();
         match (residual == 0.0, total == 0.0) {
             (_, false) => 1.0 - residual / total,
             (true, true) => 1.0,
             (false, true) => 0.0,
         }
     };
-    mean((0..y.rows()).map(of_output))
+    mean((0..y.features()).map(of_output))
 }
 
 /// NaN for nothing.

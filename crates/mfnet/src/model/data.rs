@@ -49,14 +49,11 @@ impl Model {
         let columns = self.features.iter().zip(self.positions(table)?).zip(encoders);
         let of = |((column, position), encoder): ((&String, usize), &Encoder)| {
             let Encoder::Category { levels: known, others, .. } = encoder else { return Ok(None) };
-            let mut of_rows = Vec::with_capacity(table.rows());
-            let kind = table.each(position, Reading::Category, |_, level| of_rows.push(level))?;
+            let (kind, of_rows) = table.values(position, Reading::Category)?;
             let ColumnKind::Category { levels } = kind else { return Ok(None) };
             let known: HashSet<&String> = known.iter().collect();
             let is_unknown: Vec<bool> = levels.iter().map(|level| !known.contains(level)).collect();
-            let rows =
-                of_rows.iter().filter(|level| is_unknown.get(**level as usize) == Some(&true) && !level.is_nan());
-            let rows = rows.count();
+            let rows = of_rows.iter().filter(|x| !x.is_nan() && is_unknown.get(*x as usize) == Some(&true)).count();
             let levels = levels.into_iter().zip(is_unknown).filter(|(_, is_unknown)| *is_unknown);
             let levels = levels.map(|(level, _)| level).collect();
             Ok((rows > 0).then(|| UnknownLevels { column: column.clone(), levels, rows, rare: *others }))
@@ -121,7 +118,7 @@ impl Model {
                 Targets::Classes { column: column.clone(), labels: labels.clone(), indices: Vec::new() }
             }
             TargetColumns::Regression { columns } => {
-                Targets::Values { columns: columns.clone(), values: Tensor::zeros(0, 0) }
+                Targets::Values { columns: columns.clone(), values: Samples::from_rows(0, Vec::<f64>::new()) }
             }
         };
         let targets = like.read_like(table)?;
@@ -153,8 +150,7 @@ impl Model {
                 Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
             }
             (TargetColumns::Regression { columns }, Targets::Values { values, .. }) => {
-                let values = Tensor::from_fn(positions.len(), values.columns(), |i, j| values[(positions[i], j)]);
-                Ok(Targets::Values { columns: columns.clone(), values })
+                Ok(Targets::Values { columns: columns.clone(), values: values.columns(&positions) })
             }
             (TargetColumns::Classification { .. }, _) => Err(Error::shape("the target", "classes", "values")),
             (TargetColumns::Regression { .. }, _) => Err(Error::shape("the target", "values", "classes")),
@@ -186,12 +182,12 @@ impl Model {
         if let Some(x) = inputs.iter().find(|x| x.is_infinite()) {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
         }
-        let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from_tensor(inputs));
+        let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from(inputs));
         self.predict_features(&Features { names, kinds, samples, form: self.form })
     }
 
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {
-        let output = self.output(inputs)?;
+        let output = self.output(inputs)?.tensor();
         Ok(match &self.target {
             TargetColumns::Classification { labels, .. } => Predictions::Classes {
                 labels: labels.clone(),

@@ -1,8 +1,8 @@
 use super::Model;
-use crate::data::Dataset;
+use crate::data::{Dataset, Samples};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
-use crate::network::evaluate::Replaced;
+use crate::network::evaluate::Reordered;
 use crate::random::{Purpose, Seed};
 
 /// What a model's score loses without the information in a group of features.
@@ -63,7 +63,7 @@ impl Model {
         }
         let samples = self.preprocessing.encode(data.stored_inputs()).samples;
         let places = self.preprocessing.places();
-        let score = |output| Metrics::of(&self.preprocessing.restore(output), data.targets()).score();
+        let score = |output: Samples| Metrics::of(self.preprocessing.restore(output), data.targets()).score();
         let all = score(self.network.outputs_of(&samples)?);
         let of_group = |(group, features): (usize, &Vec<usize>)| {
             let features: Vec<usize> = features.iter().flat_map(|column| places[*column].clone()).collect();
@@ -72,8 +72,8 @@ impl Model {
             let mut lost = Vec::with_capacity(repetitions);
             for _ in 0..repetitions {
                 rng.shuffle(&mut order);
-                let replaced = Replaced::reordered(&features, &samples, &order);
-                lost.push(all - score(self.network.outputs_with(&replaced, &samples)?));
+                let reordered = Reordered { features: &features, order: &order };
+                lost.push(all - score(self.network.outputs_with(reordered, &samples)?));
             }
             Ok(Importance::of(&lost))
         };

@@ -6,6 +6,7 @@ mod importance;
 mod metadata;
 mod network;
 mod registry;
+mod row_predictor;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +15,10 @@ pub use importance::Importance;
 use mfnet_table::FileForm;
 pub use network::AnyNetwork;
 pub use registry::Registry;
+pub use row_predictor::{Cell, Prediction, RowPredictor};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Features, Preprocessing, SplitBy, Targets};
+use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Targets};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
@@ -219,7 +221,7 @@ impl Model {
     /// [`Error::Shape`] if the data have other features or targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
-        Ok(Metrics::of(&self.output(data.stored_inputs())?, data.targets()))
+        Ok(Metrics::of(self.output(data.stored_inputs())?, data.targets()))
     }
 
     /// The loss that it was trained with, of data that are not scaled; none if the loss is neither one of the library's nor registered.
@@ -244,7 +246,7 @@ impl Model {
     }
 
     /// The network's output, in the targets' own units: logits or values.
-    fn output(&self, inputs: &Features) -> Result<Tensor<f64>> {
+    fn output(&self, inputs: &Features) -> Result<Samples> {
         let found = inputs.samples.features();
         if found != self.features.len() {
             return Err(Error::shape("predict", format!("{} features", self.features.len()), found));

@@ -2,7 +2,7 @@ use super::Registry;
 use crate::data::{Dataset, Samples};
 use crate::error::Result;
 use crate::network::NeuralNetwork;
-use crate::network::evaluate::Replaced;
+use crate::network::evaluate::Reordered;
 use crate::tensor::{Dtype, Tensor};
 
 /// A network of either type: what a file holds is known only when it is read.
@@ -70,13 +70,13 @@ impl AnyNetwork {
     }
 
     /// The output for each of these samples.
-    pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Tensor<f64>> {
+    pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Samples> {
         either!(self, net => net.outputs_of(samples))
     }
 
-    /// The same with other values for some features.
-    pub(super) fn outputs_with(&self, replaced: &Replaced<'_>, samples: &Samples) -> Result<Tensor<f64>> {
-        either!(self, net => net.outputs_with(replaced, samples))
+    /// The same with some features in another order.
+    pub(super) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
+        either!(self, net => net.outputs_with(reordered, samples))
     }
 
     /// The loss of this name; none if there is no such loss.

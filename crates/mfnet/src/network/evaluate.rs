@@ -17,7 +17,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check_outputs("evaluate", data.outputs())?;
         data.check_numbers()?;
-        Ok(Metrics::of(&self.outputs_of(&data.stored_inputs().samples)?, data.targets()))
+        Ok(Metrics::of(self.outputs_of(&data.stored_inputs().samples)?, data.targets()))
     }
 
     /// The loss of these data: of all samples together, however large a batch was in training.
@@ -36,72 +36,61 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Errors
     /// [`crate::Error::Shape`] if `input` has another number of features.
     pub fn predict_f64(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
-        self.outputs_of(&Samples::from_tensor(input))
+        Ok(self.outputs_of(&Samples::from(input))?.tensor())
     }
 
     /// The output for each of these samples.
-    pub(crate) fn outputs_of(&self, samples: &Samples) -> Result<Tensor<f64>> {
-        self.outputs_with(&Replaced::nothing(), samples)
+    pub(crate) fn outputs_of(&self, samples: &Samples) -> Result<Samples> {
+        self.outputs_with(Reordered { features: &[], order: &[] }, samples)
     }
 
-    /// The same with other values for some features.
-    pub(crate) fn outputs_with(&self, replaced: &Replaced<'_>, samples: &Samples) -> Result<Tensor<f64>> {
+    /// The same with some features in another order.
+    pub(crate) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
         self.check_input("predict", samples.features())?;
-        let mut outputs = Tensor::zeros(self.outputs(), samples.len());
+        let mut outputs: Vec<f64> = Vec::with_capacity(self.outputs() * samples.len());
         let mut input = Tensor::zeros(self.inputs(), AT_A_TIME.min(samples.len()));
+        let mut others = input.clone();
         let mut evaluation = Evaluation::new(self, AT_A_TIME.min(samples.len()));
-        let all: Vec<usize> = (0..samples.len()).collect();
-        for part in all.chunks(AT_A_TIME) {
+        let mut part = Vec::with_capacity(AT_A_TIME);
+        while next(&mut part, samples.len()) {
             input.set_columns(part.len());
-            samples.write(part, &mut input);
-            replaced.write(part, &mut input);
-            let output = evaluation.run(self, &input);
-            for (j, sample) in part.iter().enumerate() {
-                for (i, x) in output.column(j).enumerate() {
-                    outputs[(i, *sample)] = x.to_f64();
+            samples.write(&part, &mut input);
+            if let Some(order) = reordered.order.get(part[0]..part[0] + part.len()) {
+                others.set_columns(part.len());
+                samples.write(order, &mut others);
+                for (i, j) in reordered.features.iter().flat_map(|i| (0..part.len()).map(move |j| (*i, j))) {
+                    input[(i, j)] = others[(i, j)];
                 }
             }
+            let output = evaluation.run(self, &input);
+            outputs.extend(output.iter().map(|x| x.to_f64()));
         }
-        Ok(outputs)
+        Ok(Samples::from_rows(self.outputs(), outputs))
     }
 }
 
-/// Other values for some features of all samples.
-pub(crate) struct Replaced<'a> {
-    features: &'a [usize],
-    /// Shape (these features, samples).
-    values: Tensor<f64>,
+/// The numbers of the next samples after these; whether there are any.
+fn next(part: &mut Vec<usize>, samples: usize) -> bool {
+    let first = part.last().map_or(0, |last| last + 1);
+    part.clear();
+    part.extend(first..samples.min(first + AT_A_TIME));
+    !part.is_empty()
 }
 
-impl<'a> Replaced<'a> {
-    fn nothing() -> Self {
-        Replaced { features: &[], values: Tensor::zeros(0, 0) }
-    }
-
-    /// These features of the samples in another order.
-    pub(crate) fn reordered(features: &'a [usize], samples: &Samples, order: &[usize]) -> Self {
-        let mut values = Tensor::zeros(features.len(), order.len());
-        for (i, feature) in features.iter().enumerate() {
-            let of_feature: Vec<f64> = samples.feature(*feature).collect();
-            order.iter().enumerate().for_each(|(j, sample)| values[(i, j)] = of_feature[*sample]);
-        }
-        Replaced { features, values }
-    }
-
-    fn write<T: Scalar>(&self, samples: &[usize], input: &mut Tensor<T>) {
-        for (i, feature) in self.features.iter().enumerate() {
-            for (j, sample) in samples.iter().enumerate() {
-                input[(*feature, j)] = T::from_f64(self.values[(i, *sample)]);
-            }
-        }
-    }
+/// Some features of all samples, in another order of the samples.
+#[derive(Clone, Copy)]
+pub(crate) struct Reordered<'a> {
+    pub(crate) features: &'a [usize],
+    /// For each sample the one whose features it gets.
+    pub(crate) order: &'a [usize],
 }
 
 /// The loss and the accuracy of a data set that fits the network, computed again and again with matrices that are kept.
 #[derive(Clone, Debug)]
 pub(crate) struct LossOver<T: Scalar> {
     data: Dataset,
-    samples: Vec<usize>,
+    /// The samples that are computed together.
+    part: Vec<usize>,
     inputs: Tensor<T>,
     targets: Tensor<T>,
     evaluation: Evaluation<T>,
@@ -111,7 +100,7 @@ impl<T: Scalar> LossOver<T> {
     pub(crate) fn new(net: &NeuralNetwork<T>, data: Dataset) -> Self {
         let most = AT_A_TIME.min(data.samples());
         LossOver {
-            samples: (0..data.samples()).collect(),
+            part: Vec::with_capacity(AT_A_TIME),
             inputs: Tensor::zeros(data.features(), most),
             targets: Tensor::zeros(data.outputs(), most),
             data,
@@ -123,13 +112,15 @@ impl<T: Scalar> LossOver<T> {
     pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &dyn Loss<T>) -> (f64, Option<f64>) {
         self.evaluation.renew(net);
         let (mut sum, mut hits) = (0.0, 0);
-        for samples in self.samples.chunks(AT_A_TIME) {
-            self.data.gather(samples, samples.len(), &mut self.inputs, &mut self.targets);
+        let samples = self.data.samples();
+        self.part.clear();
+        while next(&mut self.part, samples) {
+            self.data.gather(&self.part, self.part.len(), &mut self.inputs, &mut self.targets);
             let output = self.evaluation.run(net, &self.inputs);
-            sum += loss.value(output, &self.targets) * samples.len() as f64;
-            hits += right(output, self.data.targets(), samples).unwrap_or(0);
+            sum += loss.value(output, &self.targets) * self.part.len() as f64;
+            hits += right(output, self.data.targets(), &self.part).unwrap_or(0);
         }
-        let count = self.samples.len() as f64;
+        let count = samples as f64;
         (sum / count, (self.data.classes() > 0).then_some(hits as f64 / count))
     }
 }

@@ -102,7 +102,7 @@ impl Report {
                     classes::write(run, &answers, importances.as_ref(), &mut report)?;
                 }
                 (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
-                    values::write(run, columns, truth, values, importances.as_ref(), &mut report)?;
+                    values::write(run, columns, &truth.tensor(), values, importances.as_ref(), &mut report)?;
                 }
                 _ => {}
             }

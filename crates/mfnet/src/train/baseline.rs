@@ -33,13 +33,15 @@ const MANY_OPERATIONS: f64 = 1e11;
 /// # Errors
 /// None for data with samples.
 pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
-    let y = train.targets().matrix::<f64>();
-    let mean = |i| y.row(i).sum::<f64>() / y.columns() as f64;
+    let m = train.samples() as f64;
     let bias = |i| match train.targets() {
-        Targets::Classes { .. } => f64::max(mean(i), f64::MIN_POSITIVE).ln(),
-        Targets::Values { .. } => mean(i),
+        Targets::Classes { indices, .. } => {
+            let count = indices.iter().filter(|class| **class == i).count() as f64;
+            f64::max(count / m, f64::MIN_POSITIVE).ln()
+        }
+        Targets::Values { values, .. } => values.feature(i).sum::<f64>() / m,
     };
-    one_layer(Tensor::from_fn(y.rows(), 1 + train.features(), |i, j| if j == 0 { bias(i) } else { 0.0 }))
+    one_layer(Tensor::from_fn(train.outputs(), 1 + train.features(), |i, j| if j == 0 { bias(i) } else { 0.0 }))
 }
 
 /// The best linear model of the training samples. For values the least-squares solution; for classes the logistic regression
@@ -212,7 +214,7 @@ mod tests {
     fn an_exact_fit_is_found_and_ends() {
         let x = Tensor::from_fn(3, 20, |i, j| ((i * 5 + j * j) % 7) as f64 - 3.0);
         let y = Tensor::from_fn(1, 20, |_, j| 1000.0 + 2.0 * x[(0, j)] - x[(2, j)]);
-        let data = Dataset::new("line", x, Targets::Values { columns: vec!["y".into()], values: y }).unwrap();
+        let data = Dataset::new("line", x, Targets::Values { columns: vec!["y".into()], values: y.into() }).unwrap();
         let net = linear_model(&data).unwrap();
         let expected = [1000.0, 2.0, 0.0, -1.0];
         assert!(parameters(&net).iter().zip(expected).all(|(w, e)| (w - e).abs() < 1e-6), "{}", parameters(&net));

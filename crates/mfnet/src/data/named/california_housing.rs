@@ -8,7 +8,6 @@ use mfnet_table::{FileProblem, number};
 use crate::data::split::Part;
 use crate::data::{Dataset, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, PublishedProblem, Result};
-use crate::tensor::Tensor;
 
 /// The columns of cal_housing.data, which has no header.
 const COLUMNS: [&str; 9] = [
@@ -66,8 +65,8 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
         return Err(Error::data(file, FileProblem::Empty));
     }
     let features =
-        Features::of_numbers(FEATURES.map(str::to_owned).to_vec(), Samples::from_numbers(FEATURES.len(), inputs));
-    let targets = Targets::Values { columns: vec!["MedHouseVal".to_owned()], values: Tensor::from_columns(1, values)? };
+        Features::of_numbers(FEATURES.map(str::to_owned).to_vec(), Samples::from_rows(FEATURES.len(), inputs));
+    let targets = Targets::Values { columns: vec!["MedHouseVal".to_owned()], values: Samples::from_rows(1, values) };
     Ok(Dataset::of(name, features, targets))
 }
 
@@ -97,7 +96,7 @@ mod tests {
         let expected = [8.3252, 41.0, 6.98412698, 1.02380952, 322.0, 2.55555556, 37.88, -122.23];
         assert!(data.inputs().column(0).zip(expected).all(|(x, expected)| (x - expected).abs() < 5e-9));
         let Targets::Values { values, .. } = data.targets() else { panic!("values") };
-        assert_eq!(values.iter().copied().collect::<Vec<_>>(), [4.526, 3.585]);
+        assert_eq!(values.iter().collect::<Vec<_>>(), [4.526, 3.585]);
     }
 
     #[test]

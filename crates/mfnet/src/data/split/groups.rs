@@ -36,7 +36,7 @@ impl<'a> Grouped<'a> {
     /// None if the samples are not grouped.
     pub(super) fn of(data: &'a Dataset) -> Option<Self> {
         let marks = data.marks.groups.as_ref()?;
-        let class = |sample: &usize| match &data.targets {
+        let class = |sample: &usize| match &*data.targets {
             Targets::Classes { indices, .. } => indices[*sample],
             Targets::Values { .. } => 0,
         };

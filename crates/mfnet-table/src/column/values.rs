@@ -1,0 +1,102 @@
+use std::sync::Arc;
+
+use super::Column;
+
+/// A number for each row of a column, NaN where there is none.
+///
+/// The numbers stay where the table has them: taking, copying and renumbering values copies no rows.
+#[derive(Clone, Debug)]
+pub struct Values(Kept);
+
+#[derive(Clone, Debug)]
+enum Kept {
+    /// As the column has them.
+    Column(Arc<Column>),
+    /// The number of each code of the column.
+    Codes(Arc<Column>, Arc<[f64]>),
+    Own(Arc<[f64]>),
+}
+
+/// How values lie in memory.
+#[derive(Clone, Copy, Debug)]
+pub enum View<'a> {
+    /// A number for each row.
+    Numbers(&'a [f64]),
+    /// A code for each row, and a number for each code.
+    Codes(&'a [u32], &'a [f64]),
+}
+
+impl From<Vec<f64>> for Values {
+    fn from(numbers: Vec<f64>) -> Self {
+        Values(Kept::Own(numbers.into()))
+    }
+}
+
+/// Whether the numbers are the same; NaN is equal to nothing.
+impl PartialEq<[f64]> for Values {
+    fn eq(&self, numbers: &[f64]) -> bool {
+        self.iter().eq(numbers.iter().copied())
+    }
+}
+
+impl<const N: usize> PartialEq<[f64; N]> for Values {
+    fn eq(&self, numbers: &[f64; N]) -> bool {
+        *self == numbers[..]
+    }
+}
+
+impl Values {
+    /// The column's own numbers, which it has.
+    pub(crate) fn of_column(column: Arc<Column>) -> Self {
+        Values(Kept::Column(column))
+    }
+
+    /// A number for each distinct text of a column that keeps texts.
+    pub(crate) fn of_texts(column: Arc<Column>, numbers: Vec<f64>) -> Self {
+        Values(Kept::Codes(column, numbers.into()))
+    }
+
+    /// Where the numbers are.
+    pub fn view(&self) -> View<'_> {
+        match &self.0 {
+            Kept::Column(column) => View::Numbers(column.numbers()),
+            Kept::Codes(column, numbers) => View::Codes(column.codes(), numbers),
+            Kept::Own(numbers) => View::Numbers(numbers),
+        }
+    }
+
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        match self.view() {
+            View::Numbers(numbers) => numbers.len(),
+            View::Codes(codes, _) => codes.len(),
+        }
+    }
+
+    /// The number of a row.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    #[inline]
+    pub fn row(&self, row: usize) -> f64 {
+        match self.view() {
+            View::Numbers(numbers) => numbers[row],
+            View::Codes(codes, numbers) => numbers[codes[row] as usize],
+        }
+    }
+
+    /// The number of every row.
+    pub fn iter(&self) -> impl Iterator<Item = f64> + '_ {
+        (0..self.rows()).map(|row| self.row(row))
+    }
+
+    /// `number` of each number; of codes once for each.
+    pub fn map(&self, number: impl Fn(f64) -> f64) -> Self {
+        Values(match &self.0 {
+            Kept::Codes(column, numbers) => {
+                Kept::Codes(Arc::clone(column), numbers.iter().copied().map(number).collect())
+            }
+            Kept::Column(_) | Kept::Own(_) => Kept::Own(self.iter().map(number).collect()),
+        })
+    }
+}

@@ -1,0 +1,152 @@
+//! What becomes of a column's numbers: the features that a network sees.
+
+use std::f64::consts::TAU;
+use std::sync::Arc;
+
+use mfnet_table::{Values, View};
+
+use super::{Rows, Scaler};
+use crate::tensor::kernel::prefetch;
+
+/// Days of a year on average in the Gregorian calendar, and of a week.
+const YEAR: f64 = 365.2425;
+const WEEK: f64 = 7.0;
+
+/// x ← (x − shift)/scale, one for all features.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unit {
+    pub(super) shift: f64,
+    pub(super) scale: f64,
+}
+
+impl Unit {
+    /// Numbers as they are.
+    pub(super) const ONE: Unit = Unit { shift: 0.0, scale: 1.0 };
+
+    pub(super) fn of(self, x: f64) -> f64 {
+        (x - self.shift) / self.scale
+    }
+}
+
+/// Where the numbers of a column are.
+#[derive(Clone, Debug)]
+pub(super) enum Column {
+    /// In a table.
+    Values(Values),
+    /// In rows: one of so many features.
+    Feature { rows: Rows, unit: Unit, feature: usize, features: usize },
+}
+
+impl Column {
+    pub(super) fn rows(&self) -> usize {
+        match self {
+            Column::Values(values) => values.rows(),
+            Column::Feature { rows, features, .. } => rows.len() / features,
+        }
+    }
+
+    /// The number of a row, NaN if it is missing.
+    #[inline]
+    pub(super) fn number(&self, row: usize) -> f64 {
+        match self {
+            Column::Values(values) => values.row(row),
+            Column::Feature { rows, unit, feature, features } => unit.of(rows.number(row * features + feature)),
+        }
+    }
+
+    /// `number` of each number.
+    pub(super) fn map(&self, number: impl Fn(f64) -> f64) -> Self {
+        Column::Values(match self {
+            Column::Values(values) => values.map(number),
+            Column::Feature { .. } => (0..self.rows()).map(|row| number(self.number(row))).collect::<Vec<_>>().into(),
+        })
+    }
+
+    /// Asks for the number of a row.
+    #[inline]
+    pub(super) fn prefetch(&self, row: usize) {
+        match self {
+            Column::Values(values) => match values.view() {
+                View::Numbers(numbers) => prefetch(&numbers[row..=row]),
+                View::Codes(codes, _) => prefetch(&codes[row..=row]),
+            },
+            Column::Feature { rows, feature, features, .. } => rows.prefetch(row * features + feature),
+        }
+    }
+}
+
+/// The scale of one feature.
+#[derive(Clone, Debug)]
+pub(crate) struct Scale {
+    pub(super) scaler: Arc<Scaler>,
+    pub(super) feature: usize,
+}
+
+impl Scale {
+    pub(super) fn of(&self, x: f64) -> f64 {
+        self.scaler.apply_to(self.feature, x)
+    }
+}
+
+/// The features that a number of a column becomes. Those that are not written are 0.
+#[derive(Clone, Debug)]
+pub(crate) enum Code {
+    /// The number as it is, also a missing one.
+    Plain,
+    /// The number, scaled, and what stands in the place of a missing one; perhaps a feature that says where one was missing.
+    Number { scale: Option<Scale>, gap: f64, missing: bool },
+    /// Days, scaled; sine and cosine of the year, the week and perhaps the day; perhaps where one was missing.
+    Date { scale: Scale, fill: f64, times: bool, missing: bool },
+    /// 1 in one of the features: the number is its place, or negative if there is none.
+    OneHot,
+}
+
+impl Code {
+    /// Calls `write(feature, its number)`, features counted from the column's first.
+    #[inline]
+    pub(crate) fn write(&self, x: f64, mut write: impl FnMut(usize, f64)) {
+        match self {
+            Code::Plain => write(0, x),
+            Code::Number { scale, gap, missing } => {
+                write(0, if x.is_nan() { *gap } else { scale.as_ref().map_or(x, |scale| scale.of(x)) });
+                if *missing && x.is_nan() {
+                    write(1, 1.0);
+                }
+            }
+            Code::Date { scale, fill, times, missing } => {
+                let days = if x.is_nan() { *fill } else { x };
+                write(0, scale.of(days));
+                let periods = [YEAR, WEEK, 1.0].into_iter().take(2 + usize::from(*times));
+                let mut next = 1;
+                for period in periods {
+                    let (sin, cos) = (TAU * (days / period).fract()).sin_cos();
+                    write(next, sin);
+                    write(next + 1, cos);
+                    next += 2;
+                }
+                if *missing && x.is_nan() {
+                    write(next, 1.0);
+                }
+            }
+            Code::OneHot if x >= 0.0 => write(x as usize, 1.0),
+            Code::OneHot => {}
+        }
+    }
+}
+
+/// A column with what becomes of it.
+#[derive(Clone, Debug)]
+pub(super) struct Coded {
+    pub(super) column: Column,
+    pub(super) code: Code,
+    /// The first of its features among all.
+    pub(super) first: usize,
+}
+
+impl Coded {
+    /// Calls `write(feature, its number)` for a row, features counted from the first of all.
+    #[inline]
+    pub(super) fn write(&self, row: usize, mut write: impl FnMut(usize, f64)) {
+        self.code.write(self.column.number(row), |feature, x| write(self.first + feature, x));
+    }
+}

@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use crate::tensor::kernel::prefetch;
+
+/// Numbers of samples, sample after sample, in the type in which they came. They are shared, never copied.
+///
+/// ```
+/// use mfnet::{Dataset, Rows, Targets};
+/// let rows = Rows::from(vec![1.5_f32, 2.5, 3.5, 4.5]);
+/// let data = Dataset::from_rows("two of two", 2, rows, Targets::from_labels("kind", ["a", "b"]))?;
+/// assert_eq!(data.inputs().column(1).collect::<Vec<_>>(), [3.5, 4.5]);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Rows {
+    /// Numbers of 64 bits.
+    F64(Arc<Vec<f64>>),
+    /// Numbers of 32 bits.
+    F32(Arc<Vec<f32>>),
+    /// Bytes, as pixels are: numbers from 0 to 255.
+    Bytes(Arc<Vec<u8>>),
+}
+
+/// `$body` with `$numbers` as the slice of its type.
+macro_rules! each_type {
+    ($rows:expr, $numbers:ident => $body:expr) => {
+        match $rows {
+            Rows::F64($numbers) => $body,
+            Rows::F32($numbers) => $body,
+            Rows::Bytes($numbers) => $body,
+        }
+    };
+}
+
+impl Rows {
+    /// How many numbers there are.
+    pub(super) fn len(&self) -> usize {
+        each_type!(self, numbers => numbers.len())
+    }
+
+    /// The number at this place.
+    pub(super) fn number(&self, place: usize) -> f64 {
+        each_type!(self, numbers => numbers[place].into())
+    }
+
+    pub(super) fn prefetch(&self, place: usize) {
+        each_type!(self, numbers => prefetch(&numbers[place..=place]));
+    }
+}
+
+impl From<Vec<f64>> for Rows {
+    fn from(numbers: Vec<f64>) -> Self {
+        Rows::F64(Arc::new(numbers))
+    }
+}
+
+impl From<Vec<f32>> for Rows {
+    fn from(numbers: Vec<f32>) -> Self {
+        Rows::F32(Arc::new(numbers))
+    }
+}
+
+impl From<Vec<u8>> for Rows {
+    fn from(bytes: Vec<u8>) -> Self {
+        Rows::Bytes(Arc::new(bytes))
+    }
+}

@@ -1,0 +1,224 @@
+//! Predictions of single rows, as a service makes them.
+
+use mfnet_table::{ColumnKind, Reading};
+
+use super::{AnyNetwork, Model, Predictions, TargetColumns};
+use crate::data::{Code, Standardizer, largest_of};
+use crate::error::{Error, Result};
+use crate::loss::softmax_into;
+use crate::network::Predictor;
+use crate::tensor::{Scalar, Tensor};
+
+/// Predicts a row at a time, scales it and names the result, with matrices that are kept from call to call: after the first
+/// call nothing is allocated. It owns all that it needs; a thread takes a copy of its own.
+///
+/// ```
+/// use mfnet::{Dataset, Model, Prediction, Preprocessing, linear_model};
+/// let data = Dataset::built_in("digits")?;
+/// let scale = Preprocessing::fit(&data);
+/// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
+/// let mut predictor = model.predictor();
+/// let row: Vec<f64> = data.inputs().column(0).collect();
+/// let Prediction::Class { label, probabilities, .. } = predictor.predict(&row)? else { panic!("a class") };
+/// assert_eq!((label, probabilities.len()), ("0", 10));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct RowPredictor {
+    /// For each column its first feature and what its number becomes.
+    codes: Vec<(usize, Code)>,
+    /// For a category what becomes of the numbers of its levels, of an unknown one, and of a missing one; empty otherwise.
+    places: Vec<Vec<f64>>,
+    network: Network,
+    target: TargetColumns,
+    standardizer: Option<Standardizer>,
+    /// Logits or values, and probabilities.
+    output: Tensor<f64>,
+    probabilities: Tensor<f64>,
+    numbers: Vec<f64>,
+}
+
+#[derive(Clone, Debug)]
+enum Network {
+    F64(Predictor<f64>, Tensor<f64>),
+    F32(Predictor<f32>, Tensor<f32>),
+}
+
+/// What is predicted for a row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Prediction<'a> {
+    /// Classification.
+    Class {
+        /// The label of the most probable class.
+        label: &'a str,
+        /// Its index among the labels.
+        index: usize,
+        /// The labels of all classes.
+        labels: &'a [String],
+        /// The probability of each class.
+        probabilities: &'a [f64],
+    },
+    /// Regression, in the targets' own units.
+    Values {
+        /// The columns' names.
+        columns: &'a [String],
+        /// A value for each.
+        values: &'a [f64],
+    },
+}
+
+/// A value of a row that is known by the names of its columns.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// A number; NaN is a missing one.
+    Number(f64),
+    /// A text as it stands in a file: a number, a date, a level of a category; empty if it is missing.
+    Text(&'a str),
+}
+
+impl From<f64> for Cell<'_> {
+    fn from(number: f64) -> Self {
+        Cell::Number(number)
+    }
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl Model {
+    /// Prepares predictions of single rows.
+    pub fn predictor(&self) -> RowPredictor {
+        let codes = self.preprocessing.codes();
+        let numbers = |kind: &ColumnKind| -> Vec<f64> {
+            let ColumnKind::Category { levels } = kind else { return Vec::new() };
+            (0..=levels.len()).map(|i| i as f64).chain([f64::NAN]).collect()
+        };
+        let places = |(i, kind): (usize, &ColumnKind)| {
+            let reading = self.preprocessing.columns.as_ref().and_then(|encoders| encoders[i].reading(kind));
+            reading.map_or(Vec::new(), |reading| numbers(kind).into_iter().map(reading).collect())
+        };
+        let outputs = self.target.outputs();
+        RowPredictor {
+            codes,
+            places: self.kinds().iter().enumerate().map(places).collect(),
+            network: match &self.network {
+                AnyNetwork::F64(net) => Network::F64(net.predictor(), Tensor::zeros(net.inputs(), 1)),
+                AnyNetwork::F32(net) => Network::F32(net.predictor(), Tensor::zeros(net.inputs(), 1)),
+            },
+            target: self.target.clone(),
+            standardizer: self.preprocessing.targets.clone(),
+            output: Tensor::zeros(outputs, 1),
+            probabilities: Tensor::zeros(outputs, 1),
+            numbers: vec![0.0; outputs],
+        }
+    }
+
+    /// What it predicts for one row, whose values have the names of the model's columns, in any order; those that are
+    /// not given are missing ones.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Model, Predictions, Preprocessing, Table, Target, linear_model};
+    /// let table = Table::from_text("flats", "rooms,city,rent\n1,Rome,700\n3,Oslo,1900\n2,Rome,1100\n3,Oslo,1500\n")?;
+    /// let data = Dataset::from_table(&table, &Target::values(["rent"]))?;
+    /// let scale = Preprocessing::fit(&data);
+    /// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
+    /// let rent = model.predict_row([("city", "Oslo".into()), ("rooms", 3.0.into())])?;
+    /// let Predictions::Values { values, .. } = rent else { panic!("a value") };
+    /// assert!((values[(0, 0)] - 1700.0).abs() < 1e-3);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a name that is no column of the model and for a text that is no number or date where one belongs,
+    /// [`Error::InvalidValue`] for an infinite number.
+    pub fn predict_row<'a>(&self, row: impl IntoIterator<Item = (&'a str, Cell<'a>)>) -> Result<Predictions> {
+        let kinds = self.kinds();
+        let mut inputs = Tensor::from_fn(kinds.len(), 1, |_, _| f64::NAN);
+        for (name, cell) in row {
+            let column = mfnet_table::position("the row", &self.features, name)?;
+            let number = number_of(&kinds[column], cell);
+            inputs[(column, 0)] = number.map_err(|problem| Error::in_column("the row", name, problem))?;
+        }
+        self.predict_inputs(&inputs)
+    }
+}
+
+/// A value as a number of a column of this kind. A level that is not known has the number after the last.
+fn number_of(kind: &ColumnKind, cell: Cell<'_>) -> std::result::Result<f64, mfnet_table::CellProblem> {
+    match (kind, cell) {
+        (ColumnKind::Category { .. }, Cell::Number(x)) if x.is_nan() => Ok(x),
+        (ColumnKind::Category { levels }, cell) => {
+            let text = match cell {
+                Cell::Number(x) => mfnet_table::shortest(x),
+                Cell::Text(text) => text.trim().to_owned(),
+            };
+            if Reading::Number.value(&text).is_ok_and(f64::is_nan) {
+                return Ok(f64::NAN);
+            }
+            Ok(levels.iter().position(|level| *level == text).unwrap_or(levels.len()) as f64)
+        }
+        (_, Cell::Number(x)) => Ok(x),
+        (kind, Cell::Text(text)) => kind.reading().value(text.trim()),
+    }
+}
+
+impl RowPredictor {
+    /// What is predicted for a row of numbers as [`Model::kinds`] has them: not scaled, of a category the number of the
+    /// level, NaN for a missing one. The numbers are those of [`Model::predict_inputs`].
+    ///
+    /// # Errors
+    /// [`Error::Shape`] if the row has another number of columns, [`Error::InvalidValue`] for an infinite number.
+    pub fn predict(&mut self, row: &[f64]) -> Result<Prediction<'_>> {
+        if row.len() != self.codes.len() {
+            return Err(Error::shape("predict", format!("{} columns", self.codes.len()), row.len()));
+        }
+        if let Some(x) = row.iter().find(|x| x.is_infinite()) {
+            return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
+        }
+        let (codes, places) = (&self.codes, &self.places);
+        match &mut self.network {
+            Network::F64(net, input) => forward(net, input, codes, places, row, &mut self.output)?,
+            Network::F32(net, input) => forward(net, input, codes, places, row, &mut self.output)?,
+        }
+        Ok(match &self.target {
+            TargetColumns::Classification { labels, .. } => {
+                softmax_into(&self.output, &mut self.probabilities);
+                self.numbers.iter_mut().zip(self.probabilities.column(0)).for_each(|(to, p)| *to = p);
+                let index = largest_of(&self.output, 0);
+                Prediction::Class { label: &labels[index], index, labels, probabilities: &self.numbers }
+            }
+            TargetColumns::Regression { columns } => {
+                for (i, (to, x)) in self.numbers.iter_mut().zip(self.output.column(0)).enumerate() {
+                    *to = self.standardizer.as_ref().map_or(x, |of| of.mean[i] + of.scale[i] * x);
+                }
+                Prediction::Values { columns, values: &self.numbers }
+            }
+        })
+    }
+}
+
+/// The output of the network for a row.
+fn forward<T: Scalar>(
+    net: &mut Predictor<T>,
+    input: &mut Tensor<T>,
+    codes: &[(usize, Code)],
+    places: &[Vec<f64>],
+    row: &[f64],
+    output: &mut Tensor<f64>,
+) -> Result<()> {
+    input.fill(T::ZERO);
+    for (((first, code), places), x) in codes.iter().zip(places).zip(row) {
+        let x = match places.len() {
+            0 => *x,
+            count if x.is_nan() => places[count - 1],
+            count => places[(*x as usize).min(count - 2)],
+        };
+        code.write(x, |feature, x| input[(first + feature, 0)] = T::from_f64(x));
+    }
+    let of_row = net.predict(input)?;
+    output.iter_mut().zip(of_row.iter()).for_each(|(to, x)| *to = x.to_f64());
+    Ok(())
+}
