@@ -8,7 +8,7 @@ mod once;
 mod several;
 mod watcher;
 
-use mfnet::{Error, Input, Plan, Recipe, RecipeFile, Source};
+use mfnet::{Error, Input, Plan, ReadTable, Recipe, RecipeFile, Source};
 
 use self::folder::RunFolder;
 use crate::args::TrainArgs;
@@ -52,8 +52,9 @@ fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure>
         source::check_test_file(file)?;
     }
     interrupt::watch();
-    Ok(Input::from(data).named(&args.data).start(start).read_test(|file, reader| match source::built_in(file) {
+    let read_test = Box::new(|file: &str, reader: ReadTable<'_>| match source::built_in(file) {
         Some(built_in) => built_in.table(),
         None => read::table(file, reader, args.quiet),
-    }))
+    });
+    Ok(Input { name: args.data.clone(), data, start, read_test })
 }

@@ -9,7 +9,7 @@ pub use sparkline::sparkline;
 
 /// Characters of a number that is shown whole, and digits of one that is not.
 const LONGEST: usize = 10;
-const DIGITS: usize = 6;
+pub(crate) const DIGITS: usize = 6;
 
 /// 1234567 as 1 234 567.
 pub fn grouped(number: usize) -> String {
