@@ -3,11 +3,12 @@
 use std::io::{self, BufWriter, Write};
 
 use mfnet::Predictions;
+use mfnet::text::split_names;
 
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
-use crate::source::{self, split_names};
+use crate::source;
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {

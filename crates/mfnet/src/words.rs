@@ -70,8 +70,18 @@ pub(crate) fn one_of<N: Copy + Display>(all: &[N], text: &str) -> Result<N, Stri
 
 /// "; did you mean …?" with the most similar name, if one is similar.
 pub(crate) fn did_you_mean(names: &[String], text: &str) -> String {
-    let similarity = |name: &str| strsim::jaro_winkler(&text.to_lowercase().replace('-', "_"), &name.replace('-', "_"));
-    let similar = names.iter().filter(|name| similarity(name) >= SIMILAR);
-    let most = similar.max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    let most = similar(names.iter().map(String::as_str), text, SIMILAR);
     most.map_or_else(String::new, |name| format!("; did you mean {name}?"))
+}
+
+/// The name that was probably meant: the most similar one, if it is at least so similar, from 0 to 1 by Jaro and Winkler's measure.
+pub fn similar<'a>(names: impl Iterator<Item = &'a str>, text: &str, least: f64) -> Option<&'a str> {
+    let similarity = |name: &str| strsim::jaro_winkler(&text.to_lowercase().replace('-', "_"), &name.replace('-', "_"));
+    let similar = names.filter(|name| similarity(name) >= least);
+    similar.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
+}
+
+/// The names between commas.
+pub fn split_names(list: &str) -> Vec<String> {
+    list.split(',').map(|name| name.trim().to_owned()).collect()
 }

@@ -1,9 +1,10 @@
-use super::names::Task;
 use mfnet_table::{Columns, Table};
 
+use super::names::Task;
 use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
 use crate::error::{Error, Result};
 use crate::model::{Model, Predictions};
+use crate::words::split_names;
 
 /// Data as they were read: a table, whose columns get their meaning later, or samples that have it already.
 #[derive(Clone, Debug)]
@@ -152,11 +153,6 @@ impl Source {
             Source::Samples { data, .. } => model.predict_dataset(data),
         }
     }
-}
-
-/// The names between commas.
-fn split_names(list: &str) -> Vec<String> {
-    list.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
 /// The target of the built-in data set of this name.
