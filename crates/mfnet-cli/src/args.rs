@@ -11,14 +11,9 @@ pub(crate) use recipe::RecipeArgs;
 pub(crate) use values::{Part, word};
 use values::{positive, whole};
 
+/// Trains feed-forward fully connected networks on tables, by explicit back-propagation
 #[derive(Parser)]
-#[command(
-    name = "mfnet",
-    version,
-    about,
-    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet train mnist --hidden 64 --epochs 5\n  mfnet datasets\n  mfnet explain"
-)]
-#[command(about = "Trains feed-forward fully connected networks on tables, by explicit back-propagation")]
+#[command(name = "mfnet", version, after_help = include_str!("args/help/mfnet.txt").trim_ascii_end())]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -120,9 +115,7 @@ pub(crate) struct InspectArgs {
 
 /// Show every matrix of a forward pass, a backward pass and an update
 #[derive(ClapArgs)]
-#[command(
-    after_help = include_str!("args/help/explain.txt").trim_ascii_end()
-)]
+#[command(after_help = include_str!("args/help/explain.txt").trim_ascii_end())]
 pub(crate) struct ExplainArgs {
     /// A model file or the folder of a run
     #[arg(requires = "data")]
@@ -144,11 +137,7 @@ pub(crate) struct ExplainArgs {
 
 /// Show the data sets that are known by name, or download them
 #[derive(ClapArgs)]
-#[command(args_conflicts_with_subcommands = true)]
-#[command(after_help = "Examples:
-  mfnet datasets
-  mfnet datasets --json
-  mfnet datasets fetch mnist fashion-mnist")]
+#[command(args_conflicts_with_subcommands = true, after_help = include_str!("args/help/datasets.txt").trim_ascii_end())]
 pub(crate) struct DatasetsArgs {
     #[command(subcommand)]
     pub(crate) command: Option<DatasetsCommand>,
@@ -174,9 +163,7 @@ pub(crate) struct ListArgs {
 
 /// Download data sets, verify them, and show where they lie; what is there already is verified alone
 #[derive(ClapArgs)]
-#[command(
-    after_help = include_str!("args/help/fetch.txt").trim_ascii_end()
-)]
+#[command(after_help = include_str!("args/help/fetch.txt").trim_ascii_end())]
 pub(crate) struct FetchArgs {
     /// Names of data sets
     #[arg(required = true, value_name = "NAME")]

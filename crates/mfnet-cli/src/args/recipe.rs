@@ -155,8 +155,8 @@ pub(crate) struct RecipeArgs {
 fn as_field(arg: Arg) -> Arg {
     let excluded = Recipe::CONFLICTS.iter().find(|(field, _)| arg.get_id() == field);
     let arg = excluded.into_iter().fold(arg, |arg, (_, others)| arg.conflicts_with_all(others.split(' ')));
-    let takes_number = !arg.is_positional() && arg.get_action().takes_values();
-    if takes_number { arg.allow_negative_numbers(true) } else { arg }
+    let has_value = !arg.is_positional() && arg.get_action().takes_values();
+    if has_value { arg.allow_negative_numbers(true) } else { arg }
 }
 
 impl RecipeArgs {

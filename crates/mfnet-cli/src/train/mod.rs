@@ -23,11 +23,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         RunFolder::check(args)?;
     }
     let input = input(args, &recipe)?;
-    let plans = match recipe.folds {
-        None => Plan::new(input, &recipe).map(|plan| vec![plan]),
-        Some(_) => Plan::folds(input, &recipe),
-    };
-    let plans = plans.map_err(|error| match (&error, &recipe.test_file) {
+    let plans = Plan::folds(input, &recipe).map_err(|error| match (&error, &recipe.test_file) {
         (Error::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
         _ => error.into(),
     })?;

@@ -48,24 +48,18 @@ impl Plan {
         if recipe.folds.is_some() {
             return Err(Error::recipe("`folds` asks for several fits, not for one"));
         }
-        let task = Arc::new(Task::new(input.into(), recipe)?);
-        let parts = Parts::new(&task, None)?;
-        let choices = Choices::new(recipe, &parts.train, parts.validation.samples() > 0);
-        Self::of(&task, parts, choices)
+        Ok(Self::folds(input, recipe)?.remove(0))
     }
 
-    /// A plan for each of the recipe's folds, with the settings that fit the first.
+    /// A plan for each of the recipe's folds, with the settings that fit the first; one plan if it has no folds.
     ///
     /// # Errors
     /// As [`Plan::new`].
     pub fn folds<'a>(input: impl Into<Input<'a>>, recipe: &Recipe) -> Result<Vec<Self>> {
-        let Some(count) = recipe.folds else {
-            return Err(Error::recipe("`folds` must say how many folds there are"));
-        };
         let task = Arc::new(Task::new(input.into(), recipe)?);
-        let parts = (1..=count).map(|fold| Parts::new(&task, Some(fold))).collect::<Result<Vec<_>>>()?;
-        let Some(first) = parts.first() else { return Ok(Vec::new()) };
-        let choices = Choices::new(recipe, &first.train, first.validation.samples() > 0);
+        let folds = recipe.folds.map_or_else(|| vec![None], |count| (1..=count).map(Some).collect());
+        let parts = folds.into_iter().map(|fold| Parts::new(&task, fold)).collect::<Result<Vec<_>>>()?;
+        let choices = Choices::new(recipe, &parts[0].train, parts[0].validation.samples() > 0);
         parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
     }
 

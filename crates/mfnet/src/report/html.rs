@@ -14,15 +14,13 @@ pub(super) struct Page {
     html: String,
 }
 
-/// What stands before the title's heading: no script runs and nothing is fetched, whatever is on the page; the icon is an empty one, which browsers would
+/// The page as far as its first heading: no script runs and nothing is fetched, whatever is on the page; the icon is an empty one, which browsers would
 /// ask for otherwise.
 const HEAD: &str = include_str!("head.html");
 
 impl Page {
     pub(super) fn new(title: &str) -> Self {
-        let (before, after) = HEAD.split_once("<meta").unwrap_or_default();
-        let title = escaped(title);
-        Page { html: format!("{before}<title>{title}</title>\n<meta{after}<h1>{title}</h1>\n") }
+        Page { html: HEAD.replace("{title}", &escaped(title)) }
     }
 
     pub(super) fn heading(&mut self, text: &str) {
