@@ -17,14 +17,14 @@ const WORTH_VALIDATING: usize = 50;
 
 /// The rows of each part, as they are in the file.
 #[derive(Debug)]
-pub(crate) struct Parts {
+pub(super) struct Parts {
     pub(super) train: Dataset,
     pub(super) validation: Dataset,
-    pub(crate) test: Dataset,
+    pub(super) test: Dataset,
     /// The numbers of the training rows in the data.
     pub(super) train_rows: Vec<usize>,
     /// The numbers of the test rows in their file.
-    pub(crate) test_rows: Vec<usize>,
+    pub(super) test_rows: Vec<usize>,
     pub(super) split: Split,
 }
 

@@ -10,7 +10,7 @@ use super::recipe::Recipe;
 use super::summary::{Fit, Summary};
 use super::task::Task;
 use super::{order, training};
-use crate::data::{Preprocessing, SplitBy};
+use crate::data::{Dataset, Preprocessing, SplitBy};
 use crate::error::{Error, KeptWeights, Result};
 use crate::layer::Activation;
 use crate::model::{AnyNetwork, Model};
@@ -32,7 +32,7 @@ use crate::train::SampleOrder;
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub(crate) task: Arc<Task>,
-    pub(crate) parts: Arc<Parts>,
+    pub(super) parts: Arc<Parts>,
     pub(super) preprocessing: Preprocessing,
     pub(super) choices: Choices,
     pub(crate) loss: LossName,
@@ -118,6 +118,11 @@ impl Plan {
     /// What the model to go on from does not know in the data, a line for each column; empty if it knows all.
     pub fn unknown_levels(&self) -> &str {
         &self.task.unknown
+    }
+
+    /// The test rows, and their numbers in the data or in the test file.
+    pub fn test(&self) -> (&Dataset, &[usize]) {
+        (&self.parts.test, &self.parts.test_rows)
     }
 
     pub(super) fn activation(&self) -> ActivationName {

@@ -117,7 +117,7 @@ fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> 
             let caption = [
                 format!("{} taken for {}", label(answers.truth[*row]), label(answers.predicted[*row])),
                 percent(certainty(row)),
-                format!("row {}", run.fit.plan.parts.test_rows[*row]),
+                format!("row {}", run.fit.plan.test().1[*row]),
             ];
             Picture { pixels: inputs.column(j).map(|x| x / largest).collect(), caption }
         };

@@ -79,7 +79,7 @@ impl Report {
         let part = if summary.validation.samples > 0 { "validation" } else { "training" };
         let (loss, epochs, best_epoch) = (plan.loss.word(), history.epochs(), history.best_epoch());
         learning::write(&Course { loss, epochs, best_epoch, part, baselines: &summary.baselines }, &mut report)?;
-        let test = &plan.parts.test;
+        let (test, _) = plan.test();
         if test.samples() == 0 {
             report.page.heading("Test rows");
             report.page.paragraph(
@@ -181,7 +181,7 @@ impl Writer {
                 ColumnKind::Number if inputs[(*i, j)].is_finite() => as_read(inputs[(*i, j)]),
                 kind => html::shortened(&kind.text(inputs[(*i, j)]), NAME),
             });
-            let number = run.fit.plan.parts.test_rows[*row].to_string();
+            let number = run.fit.plan.test().1[*row].to_string();
             [number].into_iter().chain(cells.iter().cloned()).chain(values).collect()
         };
         self.page.table(&columns, rows.iter().enumerate().map(cells));
