@@ -8,8 +8,8 @@ use std::io::stdin;
 use std::ops::ControlFlow;
 
 use mfnet::{
-    Activation, Adam, AdamW, Callback, Clip, CrossEntropy, Dataset, EpochRecord, HalfMse, Loss, Mse, NeuralNetwork,
-    Optimizer, Result, Scalar, Schedule, Seed, Sgd, Tensor, Threads, Trainer,
+    Activation, Adam, AdamW, Callback, Clip, Dataset, EpochRecord, Loss, NeuralNetwork, Optimizer, Result, Scalar,
+    Schedule, Seed, Sgd, Tensor, Threads, Trainer,
 };
 
 use crate::work::{Work, named};
@@ -57,39 +57,26 @@ impl Case<'_> {
         match self.get("schedule") {
             "" => optimizer,
             "step" => optimizer.schedule(Schedule::Step { every: 1, factor: 0.5 }),
-            "cosine" => optimizer.schedule(Schedule::Cosine),
-            "one-cycle" => optimizer.schedule(Schedule::OneCycle),
-            _ => self.unknown("schedule"),
+            name => optimizer.schedule(name.parse().unwrap_or_else(|_| self.unknown("schedule"))),
         }
     }
 
     fn loss<T: Scalar>(&self) -> Box<dyn Loss<T>> {
-        match self.get("loss") {
-            "cross-entropy" => Box::new(CrossEntropy),
-            "mse" => Box::new(Mse),
-            "half-mse" => Box::new(HalfMse),
-            _ => self.unknown("loss"),
-        }
+        <dyn Loss<T>>::from_name(self.get("loss")).unwrap_or_else(|| self.unknown("loss"))
     }
 
     fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
-        let work = self.work();
-        let mut builder = NeuralNetwork::builder(work.layers[0]).dtype::<T>();
-        let (output, hidden) = work.layers[1..].split_last().unwrap_or((&1, &[]));
-        for size in hidden {
-            let activation = match self.get("activation") {
-                "" => Activation::Relu,
-                // arithmetic alone, so that every processor and every system has the same bits
-                "own" => Activation::custom(
-                    "z/(1 + z²)",
-                    |z| z / (T::ONE + z * z),
-                    |z| (T::ONE - z * z) / ((T::ONE + z * z) * (T::ONE + z * z)),
-                ),
-                label => Activation::from_label(label).unwrap_or_else(|| self.unknown("activation")),
-            };
-            builder = builder.linear(*size).activation(activation);
-        }
-        builder.linear(*output).build(Seed(3))
+        let activation = match self.get("activation") {
+            "" => Activation::Relu,
+            // arithmetic alone, so that every processor and every system has the same bits
+            "own" => Activation::custom(
+                "z/(1 + z²)",
+                |z| z / (T::ONE + z * z),
+                |z| (T::ONE - z * z) / ((T::ONE + z * z) * (T::ONE + z * z)),
+            ),
+            label => Activation::from_label(label).unwrap_or_else(|| self.unknown("activation")),
+        };
+        self.work().network_with(&activation, Seed(3))
     }
 
     fn by_trainer<T: Scalar>(&self, net: &mut NeuralNetwork<T>, data: &Dataset, results: &mut Results) -> Result<()> {

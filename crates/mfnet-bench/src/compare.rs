@@ -1,36 +1,21 @@
 //! The same work in two ways, in turn: medians, and the median of the ratios of neighbours in time.
 
 use std::hint::black_box;
-use std::ops::ControlFlow;
 use std::time::Instant;
 
-use mfnet::{Adam, Callback, Dataset, EpochRecord, Loss, NeuralNetwork, Optimizer, Result, Scalar, Seed, Sgd, Threads};
+use mfnet::{Adam, Dataset, EpochRecord, Loss, Optimizer, Result, Scalar, Seed, Sgd, Threads};
 
 use crate::median;
 use crate::work::{WORKS, Work};
 
-/// Stops after one epoch that is not counted and as many as take 20 ms.
-#[derive(Default)]
-struct FewEpochs {
-    seconds: Vec<f64>,
-}
-
-impl<T: Scalar> Callback<T> for FewEpochs {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
-        self.seconds.push(record.seconds);
-        Ok(if self.seconds.len() > 1 && record.seconds - self.seconds[0] > 0.02 {
-            ControlFlow::Break(())
-        } else {
-            ControlFlow::Continue(())
-        })
-    }
-}
-
-/// Seconds of an epoch of the trainer.
+/// Seconds of an epoch of the trainer: one epoch is not counted, and then come as many as take 20 ms.
 fn trainer<T: Scalar>(work: &Work, data: &Dataset, optimizer: Optimizer<T>, threads: &Threads) -> Result<f64> {
-    let mut epochs = FewEpochs::default();
-    threads.install(|| work.train(data, optimizer, false, &mut epochs))?;
-    let seconds = epochs.seconds;
+    let mut seconds: Vec<f64> = Vec::new();
+    let few = |record: &EpochRecord| {
+        seconds.push(record.seconds);
+        seconds.len() < 2 || record.seconds - seconds[0] <= 0.02
+    };
+    threads.install(|| work.train(data, optimizer, false, few))?;
     Ok((seconds[seconds.len() - 1] - seconds[0]) / (seconds.len() - 1) as f64)
 }
 

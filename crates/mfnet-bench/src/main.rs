@@ -9,7 +9,7 @@ mod work;
 
 use clap::{Parser, Subcommand};
 use mfnet::{Adam, Dtype, History, Optimizer, Result, Scalar, Sgd, Threads};
-use work::{Rounds, Work};
+use work::Work;
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
 #[derive(Parser)]
@@ -109,11 +109,12 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
     } else {
         let data = work.data()?;
         let train = |phases, rounds| {
-            let mut rounds = Rounds::new(rounds, peak);
+            let mut measured = Vec::new();
+            let goes_on = work::rounds(rounds, peak, &mut measured);
             let sgd = || Optimizer::new(Sgd::default(), 0.01);
             let rule = if args.adam { Optimizer::new(Adam::default(), 1e-3) } else { sgd() };
-            let history = Threads::new(threads)?.install(|| work.train::<T>(&data, rule, phases, &mut rounds))?;
-            Ok::<_, mfnet::Error>((history, rounds.measured))
+            let history = Threads::new(threads)?.install(|| work.train::<T>(&data, rule, phases, goes_on))?;
+            Ok::<_, mfnet::Error>((history, measured))
         };
         (train(false, args.rounds)?.1, of_phases(&train(true, 1)?.0))
     };
@@ -137,14 +138,9 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
 fn of_phases(history: &History) -> String {
     let phases = history.phases().unwrap_or_default();
     let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds();
-    format!(
-        "{:5.1}% {:6.1}% {:5.1}% {:5.1}% {:5.1}%",
-        percent(phases.gather),
-        percent(phases.forward),
-        percent(phases.loss),
-        percent(phases.input_gradients),
-        percent(phases.updates),
-    )
+    let (gather, forward, loss) = (percent(phases.gather), percent(phases.forward), percent(phases.loss));
+    let (input, update) = (percent(phases.input_gradients), percent(phases.updates));
+    format!("{gather:5.1}% {forward:6.1}% {loss:5.1}% {input:5.1}% {update:5.1}%")
 }
 
 /// The middle one; of an even number the upper of the two.

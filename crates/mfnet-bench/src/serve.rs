@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::io::stdin;
-use std::ops::ControlFlow;
 use std::time::Instant;
 
-use mfnet::{Callback, Dtype, EpochRecord, NeuralNetwork, Optimizer, Result, Scalar, Sgd, Threads};
+use mfnet::{Dtype, EpochRecord, Optimizer, Result, Scalar, Sgd, Threads};
 
 use crate::machine;
 use crate::work::{Work, dtype, named};
@@ -38,7 +37,18 @@ fn serve_as<T: Scalar>(options: &Options) -> Result<()> {
         predictions::<T>(work)?;
     } else {
         let rule = Optimizer::new(Sgd::default(), 0.01);
-        threads.install(|| work.train::<T>(&work.data()?, rule, false, &mut OnDemand { start: None }))?;
+        // when the epoch began; none in the first, which warms up
+        let mut start: Option<Instant> = None;
+        let on_demand = |record: &EpochRecord| {
+            match start {
+                Some(start) => println!("{:.9} {:.6}", start.elapsed().as_secs_f64(), record.loss),
+                None => ready(),
+            }
+            let more = wanted();
+            start = Some(Instant::now());
+            more
+        };
+        threads.install(|| work.train::<T>(&work.data()?, rule, false, on_demand))?;
     }
     println!("{}", peak_memory());
     Ok(())
@@ -64,24 +74,6 @@ fn predictions<T: Scalar>(work: &Work) -> Result<()> {
         println!("{:.9}", seconds()? / f64::from(LOOPS));
     }
     Ok(())
-}
-
-/// Holds the training after each epoch until another one is wanted.
-struct OnDemand {
-    /// When the epoch began; none in the first, which warms up.
-    start: Option<Instant>,
-}
-
-impl<T: Scalar> Callback<T> for OnDemand {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
-        match self.start {
-            Some(start) => println!("{:.9} {:.6}", start.elapsed().as_secs_f64(), record.loss),
-            None => ready(),
-        }
-        let more = wanted();
-        self.start = Some(Instant::now());
-        Ok(if more { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
-    }
 }
 
 /// The most memory that this process had resident, in kilobytes; 0 where the system does not say.

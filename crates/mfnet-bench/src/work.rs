@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 use mfnet::{
-    Callback, CrossEntropy, Dataset, Dtype, EpochRecord, History, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing,
-    Result, Scalar, Seed, Targets, Tensor, Trainer,
+    Activation, Callback, CrossEntropy, Dataset, Dtype, EpochRecord, History, Loss, Mse, NeuralNetwork, Optimizer,
+    Preprocessing, Result, Scalar, Seed, Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.
@@ -105,12 +105,16 @@ impl Work {
     }
 
     pub(crate) fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
+        self.network_with(&Activation::Relu, Seed(0))
+    }
+
+    pub(crate) fn network_with<T: Scalar>(&self, g: &Activation<T>, seed: Seed) -> Result<NeuralNetwork<T>> {
         let mut builder = NeuralNetwork::builder(self.features()).dtype::<T>();
         let (output, hidden) = self.layers[1..].split_last().unwrap_or((&1, &[]));
         for size in hidden {
-            builder = builder.linear(*size).relu();
+            builder = builder.linear(*size).activation(g.clone());
         }
-        builder.linear(*output).build(Seed(0))
+        builder.linear(*output).build(seed)
     }
 
     /// Seconds of one prediction of one sample, the mean over at least 50 ms.
@@ -131,50 +135,46 @@ impl Work {
         if self.is_classification() { Box::new(CrossEntropy) } else { Box::new(Mse) }
     }
 
-    /// Trains until `callback` stops it.
+    /// Trains as long as `goes_on` says after an epoch.
     pub(crate) fn train<T: Scalar>(
         &self,
         data: &Dataset,
         optimizer: Optimizer<T>,
         phases: bool,
-        callback: &mut dyn Callback<T>,
+        goes_on: impl FnMut(&EpochRecord) -> bool + Send,
     ) -> Result<History> {
         let mut net = self.network::<T>()?;
         let trainer = Trainer::new(self.loss(), optimizer).epochs(usize::MAX).batch_size(self.batch);
-        if phases { trainer.measure_phases() } else { trainer }.run_with(&mut net, data, callback)
+        if phases { trainer.measure_phases() } else { trainer }.run_with(&mut net, data, &mut GoesOn(goes_on))
+    }
+}
+
+struct GoesOn<F>(F);
+
+impl<T: Scalar, F: FnMut(&EpochRecord) -> bool + Send> Callback<T> for GoesOn<F> {
+    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
+        Ok(if (self.0)(record) { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
     }
 }
 
 /// Seconds that a round lasts at least; short epochs are repeated.
 const ROUND: f64 = 0.05;
 
-/// Splits a training into rounds of one epoch or more, with something else to measure after each. The first epoch is not counted.
-pub(crate) struct Rounds<F> {
+/// Goes on for so many rounds of one epoch or more, with something else to measure after each. The first epoch is not counted. `measured` gets the seconds
+/// of an epoch, and what was measured beside it.
+pub(crate) fn rounds(
     rounds: usize,
-    after_round: F,
-    /// Seconds of an epoch, and what was measured beside it.
-    pub(crate) measured: Vec<(f64, f64)>,
-    epochs: usize,
-    start: Option<f64>,
-}
-
-impl<F: FnMut() -> f64> Rounds<F> {
-    pub(crate) fn new(rounds: usize, after_round: F) -> Self {
-        Rounds { rounds, after_round, measured: Vec::new(), epochs: 0, start: None }
-    }
-}
-
-impl<T: Scalar, F: FnMut() -> f64 + Send> Callback<T> for Rounds<F> {
-    fn epoch(&mut self, record: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
-        let Some(start) = self.start else {
-            self.start = Some(record.seconds);
-            return Ok(if self.rounds == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) });
-        };
-        self.epochs += 1;
-        if record.seconds - start >= ROUND {
-            self.measured.push(((record.seconds - start) / self.epochs as f64, (self.after_round)()));
-            (self.epochs, self.start) = (0, Some(record.seconds));
+    mut after_round: impl FnMut() -> f64,
+    measured: &mut Vec<(f64, f64)>,
+) -> impl FnMut(&EpochRecord) -> bool {
+    let (mut epochs, mut start) = (0, None);
+    move |record| {
+        let Some(first) = start.replace(start.unwrap_or(record.seconds)) else { return rounds > 0 };
+        epochs += 1;
+        if record.seconds - first >= ROUND {
+            measured.push(((record.seconds - first) / f64::from(epochs), after_round()));
+            (epochs, start) = (0, Some(record.seconds));
         }
-        Ok(if self.measured.len() == self.rounds { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        measured.len() < rounds
     }
 }

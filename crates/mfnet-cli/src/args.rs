@@ -11,14 +11,9 @@ pub(crate) use recipe::RecipeArgs;
 pub(crate) use values::{Part, word};
 use values::{positive, whole};
 
+/// Trains feed-forward fully connected networks on tables, by explicit back-propagation
 #[derive(Parser)]
-#[command(
-    name = "mfnet",
-    version,
-    about,
-    after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species\n  mfnet train mnist --hidden 64 --epochs 5\n  mfnet datasets\n  mfnet explain"
-)]
-#[command(about = "Trains feed-forward fully connected networks on tables, by explicit back-propagation")]
+#[command(name = "mfnet", version, after_help = include_str!("args/help/mfnet.txt").trim_ascii_end())]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -36,28 +31,7 @@ pub(crate) enum Command {
 
 /// Train a network on a table, and compare it with the linear model and the naive predictor
 #[derive(ClapArgs)]
-#[command(after_help = "Examples:
-  mfnet train digits
-  mfnet train iris.csv --target species
-  mfnet train houses.csv --target price --hidden 128,64 --validation-fraction 0.1 --early-stopping 20
-  mfnet train diabetes --hidden none          the linear model
-  mfnet train mnist --hidden 64 --epochs 5 --dtype f32          downloaded the first time
-  mfnet train california-housing --early-stopping 20 --data-dir data
-  mfnet train digits --json | jq .test.accuracy
-  mfnet train digits --plots
-  mfnet train visits.csv --target ill --group patient          no patient on both sides
-  mfnet train iris.csv --target species --folds 5
-  mfnet train more.csv --warm-start runs/iris-1 --learning-rate 0.0001
-  mfnet train iris.csv --target species --print-recipe > iris.toml
-  mfnet train iris.csv --recipe iris.toml
-
-An empty cell is a missing value, and so is NA, N/A, #N/A, NaN, NULL, None, ? or -. Dates are written 2024-01-31, with a time of day or without.
-
-It says whether the network is worth it: whether it is better on the test rows than the linear model and the naive predictor, by more than equally good models
-differ in 5 % of such tests (McNemar's exact test of classes, Student's paired t test of squared errors; with --group that of the groups' sums). metrics.json and --json have as
-better_by the difference of the accuracies or of R², its standard error, and the probability.
-
-It leaves report.html, which any browser shows, beside model.safetensors, history.csv and metrics.json.")]
+#[command(after_help = include_str!("args/help/train.txt").trim_ascii_end())]
 pub(crate) struct TrainArgs {
     /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing); a table: text (.csv, .tsv), Parquet or
     /// NumPy (.npy, .npz), also compressed with gzip; a folder of images as IDX files; or - for the standard input
@@ -93,12 +67,7 @@ pub(crate) struct TrainArgs {
 
 /// Score a model on labelled data
 #[derive(ClapArgs)]
-#[command(after_help = "On the data that it was trained on, only the test rows are used, unless --part says otherwise.
-
-Examples:
-  mfnet evaluate runs/digits-1 digits
-  mfnet evaluate runs/mnist-1 mnist --data-dir data
-  mfnet evaluate model.safetensors new.csv --json")]
+#[command(after_help = include_str!("args/help/evaluate.txt").trim_ascii_end())]
 pub(crate) struct EvaluateArgs {
     /// A model file or the folder of a run
     pub(crate) model: PathBuf,
@@ -116,12 +85,7 @@ pub(crate) struct EvaluateArgs {
 
 /// Predict every row of a table, as CSV
 #[derive(ClapArgs)]
-#[command(after_help = "The output has a column `prediction`, and for classes a probability `p_LABEL` for each.
-
-Examples:
-  mfnet predict runs/iris-1 new.csv
-  mfnet predict runs/iris-1 new.csv --keep id --output predictions.csv
-  mfnet predict runs/mnist-1 mnist --data-dir data --keep class     all 70000 images, the training ones first")]
+#[command(after_help = include_str!("args/help/predict.txt").trim_ascii_end())]
 pub(crate) struct PredictArgs {
     /// A model file or the folder of a run
     pub(crate) model: PathBuf,
@@ -151,14 +115,7 @@ pub(crate) struct InspectArgs {
 
 /// Show every matrix of a forward pass, a backward pass and an update
 #[derive(ClapArgs)]
-#[command(
-    after_help = "Without a model it is a worked example, computed on paper in the text that mfnet follows: F. Marchisotti, mfnet – a simple machine learning library (University of Turin, 2024/25), section 3.3.
-
-Examples:
-  mfnet explain
-  mfnet explain runs/iris-1 iris.csv --rows 0,50 --learning-rate 0.1
-  mfnet explain runs/houses-1 california-housing --data-dir data"
-)]
+#[command(after_help = include_str!("args/help/explain.txt").trim_ascii_end())]
 pub(crate) struct ExplainArgs {
     /// A model file or the folder of a run
     #[arg(requires = "data")]
@@ -180,11 +137,7 @@ pub(crate) struct ExplainArgs {
 
 /// Show the data sets that are known by name, or download them
 #[derive(ClapArgs)]
-#[command(args_conflicts_with_subcommands = true)]
-#[command(after_help = "Examples:
-  mfnet datasets
-  mfnet datasets --json
-  mfnet datasets fetch mnist fashion-mnist")]
+#[command(args_conflicts_with_subcommands = true, after_help = include_str!("args/help/datasets.txt").trim_ascii_end())]
 pub(crate) struct DatasetsArgs {
     #[command(subcommand)]
     pub(crate) command: Option<DatasetsCommand>,
@@ -210,15 +163,7 @@ pub(crate) struct ListArgs {
 
 /// Download data sets, verify them, and show where they lie; what is there already is verified alone
 #[derive(ClapArgs)]
-#[command(
-    after_help = "The environment variable MFNET_MIRROR names a mirror of your own in place of the public ones: the address of a folder that has the data sets \
-as they lie on disk, with or without .gz, as in http://host/data for http://host/data/mnist/train-images-idx3-ubyte.gz; several with spaces. \
-A proxy is taken from ALL_PROXY, HTTPS_PROXY or HTTP_PROXY, and hosts that need none from NO_PROXY.
-
-Examples:
-  mfnet datasets fetch mnist
-  mfnet datasets fetch mnist california-housing --data-dir data"
-)]
+#[command(after_help = include_str!("args/help/fetch.txt").trim_ascii_end())]
 pub(crate) struct FetchArgs {
     /// Names of data sets
     #[arg(required = true, value_name = "NAME")]

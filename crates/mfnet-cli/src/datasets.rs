@@ -1,9 +1,8 @@
 //! `mfnet datasets`.
 
-use std::path::PathBuf;
-
 use mfnet::text::grouped;
-use mfnet::{BUILT_IN, PUBLISHED};
+use mfnet::{BUILT_IN, PUBLISHED, Published, Task};
+use serde::Serialize;
 use serde_json::json;
 
 use crate::args::{DatasetsArgs, DatasetsCommand, FetchArgs, ListArgs};
@@ -21,27 +20,35 @@ pub(crate) fn run(args: &DatasetsArgs) -> Result<(), Failure> {
 }
 
 /// What the list says of a data set.
+#[derive(Serialize)]
 struct Entry {
     name: &'static str,
-    samples: usize,
+    rows: usize,
     features: usize,
+    task: Task,
     classes: usize,
     bytes: u64,
     licence: &'static str,
     description: &'static str,
-    place: Place,
+    built_in: bool,
+    folder: Option<String>,
 }
 
-enum Place {
-    BuiltIn,
-    Folder(PathBuf),
-    Nowhere,
+/// Of a built-in data set or of a published one, whose fields have the same names.
+macro_rules! entry {
+    ($known:expr, $built_in:literal, $folder:expr) => {{
+        let (known, folder) = ($known, $folder);
+        let task = if known.classes > 0 { Task::Classification } else { Task::Regression };
+        let (name, rows, features, classes, bytes) =
+            (known.name, known.samples, known.features, known.classes, known.bytes());
+        let (licence, description) = (known.licence, known.description);
+        Entry { name, rows, features, task, classes, bytes, licence, description, built_in: $built_in, folder }
+    }};
 }
 
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let entries = entries(args);
     if args.json {
-        let entries: Vec<_> = entries.iter().map(Entry::json).collect();
         return print(&format!("{}\n", json!({ "datasets": entries })));
     }
     let header = ["name", "rows", "features", "task", "size", "licence", "where"].map(str::to_owned);
@@ -62,58 +69,24 @@ fn line(row: &[String; 7], rows: &[[String; 7]]) -> String {
 
 fn entries(args: &ListArgs) -> Vec<Entry> {
     let folders = args.folders.all();
-    let built_in = BUILT_IN.into_iter().map(|known| Entry {
-        name: known.name,
-        samples: known.samples,
-        features: known.features,
-        classes: known.classes,
-        bytes: known.bytes(),
-        licence: known.licence,
-        description: known.description,
-        place: Place::BuiltIn,
-    });
-    let published = PUBLISHED.into_iter().map(|known| Entry {
-        name: known.name,
-        samples: known.samples,
-        features: known.features,
-        classes: known.classes,
-        bytes: known.bytes(),
-        licence: known.licence,
-        description: known.description,
-        place: known.locate(&folders).map_or(Place::Nowhere, Place::Folder),
-    });
-    built_in.chain(published).collect()
+    let folder = |known: &Published| known.locate(&folders).ok().map(|folder| folder.display().to_string());
+    let built_in = BUILT_IN.into_iter().map(|known| entry!(known, true, None));
+    built_in.chain(PUBLISHED.into_iter().map(|known| entry!(&known, false, folder(&known)))).collect()
 }
 
 impl Entry {
     fn cells(&self) -> [String; 7] {
         let task = match self.classes {
-            0 => "regression".to_owned(),
-            classes => format!("classification, {classes} classes"),
+            0 => self.task.to_string(),
+            classes => format!("{}, {classes} classes", self.task),
         };
-        let place = match &self.place {
-            Place::BuiltIn => "built in".to_owned(),
-            Place::Folder(folder) => folder.display().to_string(),
-            Place::Nowhere => format!("not here: mfnet datasets fetch {}", self.name),
+        let place = match &self.folder {
+            _ if self.built_in => "built in".to_owned(),
+            Some(folder) => folder.clone(),
+            None => format!("not here: mfnet datasets fetch {}", self.name),
         };
         let (name, licence) = (self.name.to_owned(), self.licence.to_owned());
-        [name, grouped(self.samples), grouped(self.features), task, size(self.bytes), licence, place]
-    }
-
-    fn json(&self) -> serde_json::Value {
-        let folder = if let Place::Folder(folder) = &self.place { Some(folder.display().to_string()) } else { None };
-        json!({
-            "name": self.name,
-            "rows": self.samples,
-            "features": self.features,
-            "task": if self.classes > 0 { "classification" } else { "regression" },
-            "classes": self.classes,
-            "bytes": self.bytes,
-            "licence": self.licence,
-            "description": self.description,
-            "built_in": matches!(self.place, Place::BuiltIn),
-            "folder": folder,
-        })
+        [name, grouped(self.rows), grouped(self.features), task, size(self.bytes), licence, place]
     }
 }
 

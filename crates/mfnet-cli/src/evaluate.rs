@@ -1,7 +1,7 @@
 //! `mfnet evaluate`.
 
 use mfnet::text::score_table;
-use mfnet::{Dataset, Metrics, Model, Part as Scores, Source, Split};
+use mfnet::{Dataset, Metrics, Model, Part as Scores, Source};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
@@ -22,11 +22,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let scores = Scores::of(&model, &data)?;
     let part = word(part);
     if args.json {
-        let mut report = json!({ "data": args.data, "part": part, "samples": scores.samples });
-        report
-            .as_object_mut()
-            .into_iter()
-            .for_each(|report| report.extend(scores.json().as_object().cloned().unwrap_or_default()));
+        let mut report = scores.json();
+        (report["data"], report["part"], report["samples"]) = (json!(args.data), json!(part), json!(scores.samples));
         return print(&format!("{report}\n"));
     }
     let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
@@ -44,38 +41,33 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
     let Some(split) = model.training.split.as_ref().filter(|split| same && split.is_repeatable()) else {
         return match asked {
             None | Some(Part::All) => Ok((Part::All, data)),
-            Some(part) => Err(Failure::work(format!(
-                "{}: --part {} needs the data that the model was trained on",
-                source.name(),
-                word(part)
-            ))
-            .help(if same {
-                "it was trained on these, but how they were split is not known to this version: leave --part out to use all rows"
-            } else if model.training.earlier_data.contains(&source.digest()) {
-                "it was trained on these before it went on with others, and knows their parts no more: leave --part out to use all rows"
-            } else {
-                "these are other data: leave --part out to use all rows"
-            })),
+            Some(part) => {
+                let needs = format!("--part {} needs the data that the model was trained on", word(part));
+                let why = if same {
+                    "it was trained on these, but how they were split is not known to this version"
+                } else if model.training.earlier_data.contains(&source.digest()) {
+                    "it was trained on these before it went on with others, and knows their parts no more"
+                } else {
+                    "these are other data"
+                };
+                let failure = Failure::work(format!("{}: {needs}", source.name()));
+                Err(failure.help(format!("{why}: leave --part out to use all rows")))
+            }
         };
     };
     let data = source.marked(data, &split.by)?;
-    let (part, rows) = part_of(split, data, asked)?;
+    // unless another part was asked for, the test rows if there are any
+    let (part, rows) = match asked {
+        Some(Part::All) => (Part::All, data),
+        _ => match (asked, split.apply(&data)?) {
+            (Some(Part::Train), (train, ..)) => (Part::Train, train),
+            (Some(Part::Validation), (_, validation, _)) => (Part::Validation, validation),
+            (None, (.., test)) if test.samples() == 0 => (Part::All, data),
+            (_, (.., test)) => (Part::Test, test),
+        },
+    };
     if rows.samples() == 0 {
         return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));
     }
     Ok((part, rows))
-}
-
-/// The part that was asked for, or the test rows if there are any.
-fn part_of(split: &Split, data: Dataset, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
-    if asked == Some(Part::All) {
-        return Ok((Part::All, data));
-    }
-    let (train, validation, test) = split.apply(&data)?;
-    Ok(match asked {
-        Some(Part::Train) => (Part::Train, train),
-        Some(Part::Validation) => (Part::Validation, validation),
-        None if test.samples() == 0 => (Part::All, data),
-        _ => (Part::Test, test),
-    })
 }

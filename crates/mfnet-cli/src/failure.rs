@@ -1,14 +1,15 @@
 //! What a person reads when something went wrong: the error on the first line of stderr, then lines of help.
 
-use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mfnet::table::{CellProblem, FileProblem, NumpyProblem, ParquetProblem, Problem, TextProblem};
 use mfnet::{DataProblem, Error, ModelProblem, PublishedProblem, SplitProblem};
 
-pub(crate) const FAILED: u8 = 1;
-pub(crate) const WRONG_COMMAND_LINE: u8 = 2;
+use crate::output::with_options;
+
+const FAILED: u8 = 1;
+const WRONG_COMMAND_LINE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 const DAMAGED: &str = "the file was damaged, or is another one: take a fresh copy of it";
@@ -21,14 +22,14 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// The command line is wrong.
-    pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Failure { message: Some(message.into()), help: Vec::new(), code: WRONG_COMMAND_LINE }
-    }
-
     /// A file or its data, or the work, failed.
     pub(crate) fn work(message: impl Into<String>) -> Self {
         Failure { message: Some(message.into()), help: Vec::new(), code: FAILED }
+    }
+
+    /// The command line is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure { code: WRONG_COMMAND_LINE, ..Failure::work(message) }
     }
 
     /// Ctrl-C, after everything is saved.
@@ -67,54 +68,21 @@ impl Failure {
     /// Writes it to stderr; what the program ends with.
     #[allow(clippy::print_stderr)]
     pub(crate) fn report(self) -> ExitCode {
-        let mut text = String::new();
-        if let Some(message) = self.message {
-            let _ = writeln!(text, "error: {message}");
-        }
-        for line in self.help {
-            let _ = writeln!(text, "help: {line}");
-        }
-        eprint!("{text}");
+        let message = self.message.map(|message| format!("error: {message}\n"));
+        let help = self.help.into_iter().map(|line| format!("help: {line}\n"));
+        eprint!("{}", message.into_iter().chain(help).collect::<String>());
         ExitCode::from(self.code)
     }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let failure = Failure::work(error.to_string());
-        match &error {
-            Error::Recipe(problem) => {
-                let code = if problem.is_of_file() { FAILED } else { WRONG_COMMAND_LINE };
-                Failure { message: Some(problem.as_options().to_owned()), help: problem.help().to_vec(), code }
-            }
-            Error::InvalidValue { .. } => Failure { code: WRONG_COMMAND_LINE, ..failure },
-            Error::Data { problem, .. } => match problem {
-                DataProblem::Table(problem) => of_table(failure, problem),
-                DataProblem::Split(problem) => of_split(failure, problem),
-                DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
-                    failure.help("a column that --numeric or --categorical names is not left out")
-                }
-                DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => {
-                    failure.help("choose another column with --target")
-                }
-                DataProblem::Published(PublishedProblem::Digest { .. }) => failure.help(DAMAGED),
-                _ => failure,
-            },
-            // not the system's refusal, but bytes that cannot be decompressed
-            Error::Io { action: "read", source, .. } if source.raw_os_error().is_none() => failure.help(DAMAGED),
-            Error::NoData { nearby: Some(folder), .. } => failure
-                .help(format!("name it with --data-dir {}", folder.display()))
-                .help("or with the environment variable MFNET_DATA, for all commands"),
-            Error::NoData { name, .. } => failure
-                .help(format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR"))
-                .help("or with the environment variable MFNET_DATA, for all commands"),
-            Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
-                failure
-                    .help("the file is cut off, altered or no model; train it again or take a copy")
-                    .help("a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data")
-            }
-            _ => failure,
-        }
+        let code = match &error {
+            Error::Recipe { of_file: false, .. } | Error::InvalidValue { .. } => WRONG_COMMAND_LINE,
+            _ => FAILED,
+        };
+        let help = help_of(&error).lines().map(with_options).collect();
+        Failure { message: Some(with_options(&error.to_string())), help, code }
     }
 }
 
@@ -124,61 +92,93 @@ impl From<mfnet::table::Error> for Failure {
     }
 }
 
+/// What to do about an error, in lines.
+fn help_of(error: &Error) -> String {
+    const FOR_ALL: &str = "or with the environment variable MFNET_DATA, for all commands";
+    let help = match error {
+        Error::Recipe { help, .. } => return help.join("\n"),
+        Error::NoData { nearby: Some(folder), .. } => {
+            return format!("name it with --data-dir {}\n{FOR_ALL}", folder.display());
+        }
+        Error::NoData { name, .. } => {
+            return format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR\n{FOR_ALL}");
+        }
+        Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
+            "the file is cut off, altered or no model; train it again or take a copy\n\
+             a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data"
+        }
+        // not the system's refusal, but bytes that cannot be decompressed
+        Error::Io { action: "read", source, .. } if source.raw_os_error().is_none() => DAMAGED,
+        Error::Data { problem, .. } => match problem {
+            DataProblem::Table(problem) => of_table(problem),
+            DataProblem::Split(problem) => return of_split(problem),
+            DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
+                "a column that --numeric or --categorical names is not left out"
+            }
+            DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",
+            DataProblem::Published(PublishedProblem::Digest { .. }) => DAMAGED,
+            _ => "",
+        },
+        _ => "",
+    };
+    help.to_owned()
+}
+
 /// What mends a table.
-fn of_table(failure: Failure, problem: &Problem) -> Failure {
+fn of_table(problem: &Problem) -> &'static str {
+    use {CellProblem as Cell, FileProblem as File, TextProblem as Text};
     match problem {
-        Problem::Cell(CellProblem::NotANumber { .. }) => failure
-            .help("numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell")
-            .help("mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"),
-        Problem::Cell(CellProblem::Empty) => {
-            failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
+        Problem::Cell(Cell::NotANumber { .. }) => {
+            "numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell\n\
+             mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"
         }
-        Problem::Cell(CellProblem::NotABoolean { .. }) | Problem::Cell(CellProblem::NotADate { .. }) => {
-            failure.help("the column had no other fields in training; a missing value is an empty cell")
+        Problem::Cell(Cell::Empty) => "a row without its target teaches nothing: fill the cell, or take the row out",
+        Problem::Cell(Cell::NotABoolean { .. } | Cell::NotADate { .. }) => {
+            "the column had no other fields in training; a missing value is an empty cell"
         }
-        Problem::Cell(CellProblem::NotFinite { .. }) | Problem::Cell(CellProblem::TooLarge { .. }) => failure.help("replace the value, or take the row or the column out"),
-        Problem::Text(TextProblem::RowLength { expected: 1, .. }) => {
-            failure.help("the first line has one field: if it is a title, take it out; the names of the columns come first")
+        Problem::Cell(Cell::NotFinite { .. } | Cell::TooLarge { .. }) => {
+            "replace the value, or take the row or the column out"
         }
-        Problem::Text(TextProblem::RowLength { expected, found }) if found > expected => {
-            failure.help("a field that has in it what stands between fields must be in double quotes, such as \"3,14\"")
+        Problem::Text(Text::RowLength { expected: 1, .. }) => {
+            "the first line has one field: if it is a title, take it out; the names of the columns come first"
         }
-        Problem::Text(TextProblem::RowLength { .. }) => {
-            failure.help("a missing value is an empty field; a quote that is not closed takes fields and lines with it")
+        Problem::Text(Text::RowLength { expected, found }) if found > expected => {
+            "a field that has in it what stands between fields must be in double quotes, such as \"3,14\""
         }
-        Problem::File(FileProblem::Truncated { .. } | FileProblem::TooLong { .. } | FileProblem::Damaged { .. }) => failure.help(DAMAGED),
-        Problem::File(FileProblem::Unsupported { .. }) | Problem::Parquet(ParquetProblem::Nested { .. }) | Problem::Numpy(NumpyProblem::PythonObjects) => {
-            failure.help("save the table as CSV")
+        Problem::Text(Text::RowLength { .. }) => {
+            "a missing value is an empty field; a quote that is not closed takes fields and lines with it"
         }
-        Problem::File(FileProblem::NotText { .. }) => failure.help("save the table as CSV, in UTF-8"),
-        Problem::File(FileProblem::NotUtf8) => failure.help("save the file as UTF-8 text"),
-        Problem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
-        _ => failure,
+        Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged { .. }) => DAMAGED,
+        Problem::File(File::Unsupported { .. })
+        | Problem::Parquet(ParquetProblem::Nested { .. })
+        | Problem::Numpy(NumpyProblem::PythonObjects) => "save the table as CSV",
+        Problem::File(File::NotText { .. }) => "save the table as CSV, in UTF-8",
+        Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
+        Problem::DuplicateColumn => "give each column a name of its own in the first line",
+        _ => "",
     }
 }
 
 /// What to do where data cannot be split.
-fn of_split(failure: Failure, problem: &SplitProblem) -> Failure {
-    match problem {
+fn of_split(problem: &SplitProblem) -> String {
+    let help = match problem {
         SplitProblem::EmptyPart { .. } => {
-            failure.help("ask for a larger --test-fraction or --validation-fraction, or switch it off with 0")
+            "ask for a larger --test-fraction or --validation-fraction, or switch it off with 0"
         }
-        SplitProblem::NoGroup { .. } => failure.help("fill the cell, or take the row out"),
+        SplitProblem::NoGroup { .. } => "fill the cell, or take the row out",
         SplitProblem::FewGroups { what: "parts", .. } => {
-            failure.help("do without validation or test rows: --validation-fraction 0 or --test-fraction 0")
+            "do without validation or test rows: --validation-fraction 0 or --test-fraction 0"
         }
-        SplitProblem::FewGroups { .. } | SplitProblem::FewRows { .. } => {
-            failure.help("ask for fewer folds with --folds")
-        }
-        SplitProblem::NoGroupToSpare { part, .. } => {
-            failure.help(format!("do without {part} rows: --{part}-fraction 0"))
-        }
+        SplitProblem::FewGroups { .. } | SplitProblem::FewRows { .. } => "ask for fewer folds with --folds",
+        SplitProblem::NoGroupToSpare { part, .. } => return format!("do without {part} rows: --{part}-fraction 0"),
         SplitProblem::RareClasses { like_values: true, .. } => {
-            failure.help("the target looks like numbers to predict, not like classes: use --task regression")
+            "the target looks like numbers to predict, not like classes: use --task regression"
         }
-        SplitProblem::RareClasses { part, .. } => failure
-            .help("join rare classes into one, or choose another column with --target")
-            .help(format!("or do without {part} rows: --{part}-fraction 0")),
-        _ => failure,
-    }
+        SplitProblem::RareClasses { part, .. } => {
+            let other = "join rare classes into one, or choose another column with --target";
+            return format!("{other}\nor do without {part} rows: --{part}-fraction 0");
+        }
+        _ => "",
+    };
+    help.to_owned()
 }

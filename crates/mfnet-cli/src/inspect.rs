@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use mfnet::text::{columns, counted, significant};
-use mfnet::{Encoder, Fractions, Model, Quantiles, Scaler, SplitBy, Standardizer, TargetColumns};
+use mfnet::{Encoder, Fractions, Model, SplitBy, TargetColumns};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
@@ -44,10 +44,12 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     }
     let inputs = &preprocessing.inputs;
     let scaled: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| model.features()[i].clone()).collect();
-    match inputs {
-        _ if scaled.is_empty() => {}
-        Scaler::Affine(affine) => write_affine(text, &scaled, affine)?,
-        Scaler::Quantiles(quantiles) => write_quantiles(text, &scaled, quantiles)?,
+    if !scaled.is_empty() {
+        let (becomes, names, numbers) = columns::scaling(inputs, scaled.len());
+        writeln!(text, "  each x {becomes}")?;
+        if !names.is_empty() {
+            write_table(text, &scaled, names, &numbers)?;
+        }
     }
     if !inputs.constant().is_empty() {
         let names: Vec<String> = inputs.constant().iter().map(|i| scaled[*i].clone()).collect();
@@ -76,33 +78,7 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
         writeln!(text, "  {name}: {value}")?;
     }
     if let Some(split) = &training.split {
-        let seed = split.seed;
-        match &split.by {
-            SplitBy::Fractions(Fractions { validation, test }) => {
-                writeln!(text, "  split: validation {validation}, test {test}, seed {seed}")?;
-            }
-            SplitBy::Official { validation: None } => writeln!(text, "  split: the official one of the data set")?,
-            SplitBy::Official { validation: Some(validation) } => {
-                writeln!(text, "  split: the official test rows, validation {validation} of the others, seed {seed}")?;
-            }
-            SplitBy::Groups { column, fractions: Fractions { validation, test } } => {
-                writeln!(text, "  split: whole groups of {column}, validation {validation}, test {test}, seed {seed}")?;
-            }
-            SplitBy::Column { column, validation: None } => writeln!(text, "  split: by the column {column}")?,
-            SplitBy::Column { column, validation: Some(validation) } => {
-                writeln!(
-                    text,
-                    "  split: test rows by the column {column}, validation {validation} of the others, seed {seed}"
-                )?;
-            }
-            SplitBy::Fold { number, of, validation, groups } => {
-                let whole = groups.as_ref().map_or_else(String::new, |column| format!(", whole groups of {column}"));
-                writeln!(
-                    text,
-                    "  split: fold {number} of {of}{whole}, validation {validation} of the others, seed {seed}"
-                )?;
-            }
-        }
+        writeln!(text, "  split: {}", divided(&split.by, split.seed))?;
     }
     if let Some(data) = &training.data {
         writeln!(text, "  data: SHA-256 {data}")?;
@@ -111,6 +87,29 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
         writeln!(text, "  trained before on data: SHA-256 {data}")?;
     }
     write!(text, "\nIn PyTorch\n\n{}", pytorch::program(model, path))
+}
+
+/// How the rows were divided.
+fn divided(by: &SplitBy, seed: u64) -> String {
+    let drawn = |validation: &f64| format!("validation {validation} of the others, seed {seed}");
+    match by {
+        SplitBy::Fractions(Fractions { validation, test }) => {
+            format!("validation {validation}, test {test}, seed {seed}")
+        }
+        SplitBy::Groups { column, fractions: Fractions { validation, test } } => {
+            format!("whole groups of {column}, validation {validation}, test {test}, seed {seed}")
+        }
+        SplitBy::Official { validation: None } => "the official one of the data set".to_owned(),
+        SplitBy::Official { validation: Some(validation) } => format!("the official test rows, {}", drawn(validation)),
+        SplitBy::Column { column, validation: None } => format!("by the column {column}"),
+        SplitBy::Column { column, validation: Some(validation) } => {
+            format!("test rows by the column {column}, {}", drawn(validation))
+        }
+        SplitBy::Fold { number, of, validation, groups } => {
+            let whole = groups.as_ref().map_or_else(String::new, |column| format!(", whole groups of {column}"));
+            format!("fold {number} of {of}{whole}, {}", drawn(validation))
+        }
+    }
 }
 
 /// What becomes of each column; of many the first ones and the last.
@@ -127,50 +126,19 @@ fn write_encoders(text: &mut String, columns: &[String], encoders: &[Encoder]) -
     Ok(())
 }
 
-/// What is done to each number.
-fn write_affine(text: &mut String, features: &[String], scaling: &Standardizer) -> std::fmt::Result {
-    if let (Some((mean, deviation)), 2..) = (scaling.common(), features.len()) {
-        return writeln!(
-            text,
-            "  each x becomes (x − {}) / {}, shift and scale of all features together in the training rows",
-            significant(mean, DIGITS),
-            significant(deviation, DIGITS)
-        );
-    }
-    writeln!(text, "  each x becomes (x − shift) / scale, learned from the training rows")?;
-    let of = |i: usize| vec![scaling.mean[i], scaling.scale[i]];
-    write_table(text, features, ["shift", "scale"], of)
-}
-
-/// The same by ranks.
-fn write_quantiles(text: &mut String, features: &[String], quantiles: &Quantiles) -> std::fmt::Result {
-    let count = quantiles.values().first().map_or(0, Vec::len);
-    writeln!(text, "  each x becomes its normal quantile among {count} quantiles of the training rows")?;
-    let of = |i: usize| {
-        let values = &quantiles.values()[i];
-        vec![values[0], values[(values.len() - 1) / 2], values[values.len() - 1]]
-    };
-    write_table(text, features, ["smallest", "middle", "largest"], of)
-}
-
 /// Some numbers of each feature; of many features the first ones and the last.
-fn write_table<const N: usize>(
-    text: &mut String,
-    features: &[String],
-    names: [&str; N],
-    of: impl Fn(usize) -> Vec<f64>,
-) -> std::fmt::Result {
-    let line = |cells: Vec<String>| cells.iter().map(|cell| format!("  {cell:>14}")).collect::<String>();
+fn write_table(text: &mut String, features: &[String], names: &[&str], numbers: &[Vec<f64>]) -> std::fmt::Result {
     let shown = if features.len() <= SHOWN + 1 { features.len() } else { SHOWN };
     let rows: Vec<usize> = (0..shown).chain((shown < features.len()).then_some(features.len() - 1)).collect();
     let width = rows.iter().map(|i| features[*i].chars().count()).max().unwrap_or(0);
-    writeln!(text, "  {:width$}{}", "", line(names.map(str::to_owned).into()))?;
+    let head: String = names.iter().map(|name| format!("  {name:>14}")).collect();
+    writeln!(text, "  {:width$}{head}", "")?;
     for (place, i) in rows.into_iter().enumerate() {
         if place < i {
             writeln!(text, "  …")?;
         }
-        let cells = of(i).into_iter().map(|x| significant(x, DIGITS)).collect();
-        writeln!(text, "  {:width$}{}", features[i], line(cells))?;
+        let cells: String = numbers[i].iter().map(|x| format!("  {:>14}", significant(*x, DIGITS))).collect();
+        writeln!(text, "  {:width$}{cells}", features[i])?;
     }
     Ok(())
 }

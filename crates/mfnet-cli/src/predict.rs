@@ -3,11 +3,12 @@
 use std::io::{self, BufWriter, Write};
 
 use mfnet::Predictions;
+use mfnet::text::split_names;
 
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
-use crate::source::{self, split_names};
+use crate::source;
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
@@ -42,29 +43,26 @@ struct Rows<'a> {
 impl Rows<'_> {
     fn write(&self, to: impl Write) -> io::Result<()> {
         let mut csv = csv::Writer::from_writer(to);
-        csv.write_record(self.names.iter().cloned().chain(self.header())).map_err(of_csv)?;
-        for row in 0..self.count() {
-            csv.write_record(self.kept.iter().map(|column| column[row].clone()).chain(self.fields(row)))
-                .map_err(of_csv)?;
+        let (header, count) = self.header();
+        csv.write_record(self.names.iter().cloned().chain(header)).map_err(of_csv)?;
+        for row in 0..count {
+            let kept = self.kept.iter().map(|column| column[row].clone());
+            csv.write_record(kept.chain(self.fields(row))).map_err(of_csv)?;
         }
         csv.flush()
     }
 
-    fn count(&self) -> usize {
+    /// The names of the columns, and how many rows there are.
+    fn header(&self) -> (Vec<String>, usize) {
+        let prediction = "prediction".to_owned();
         match &self.predictions {
-            Predictions::Classes { indices, .. } => indices.len(),
-            Predictions::Values { values, .. } => values.columns(),
-        }
-    }
-
-    fn header(&self) -> Vec<String> {
-        match &self.predictions {
-            Predictions::Classes { labels, .. } => std::iter::once("prediction".to_owned())
-                .chain(labels.iter().map(|label| format!("p_{label}")))
-                .collect(),
-            Predictions::Values { columns, .. } if columns.len() == 1 => vec!["prediction".to_owned()],
-            Predictions::Values { columns, .. } => {
-                columns.iter().map(|column| format!("prediction_{column}")).collect()
+            Predictions::Classes { labels, indices, .. } => (
+                [prediction].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect(),
+                indices.len(),
+            ),
+            Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], values.columns()),
+            Predictions::Values { columns, values } => {
+                (columns.iter().map(|column| format!("prediction_{column}")).collect(), values.columns())
             }
         }
     }
@@ -72,7 +70,7 @@ impl Rows<'_> {
     fn fields(&self, row: usize) -> Vec<String> {
         match &self.predictions {
             Predictions::Classes { labels, indices, probabilities } => {
-                std::iter::once(labels[indices[row]].clone()).chain(probabilities.column(row).map(shortest)).collect()
+                [labels[indices[row]].clone()].into_iter().chain(probabilities.column(row).map(shortest)).collect()
             }
             Predictions::Values { values, .. } => values.column(row).map(shortest).collect(),
         }

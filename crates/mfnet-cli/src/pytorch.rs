@@ -2,31 +2,12 @@
 
 use mfnet::{AnyLayer, AnyNetwork, Model, Scalar, Scaler, TargetColumns};
 
-/// The bodies of the function that scales the inputs.
-const AFFINE: &str = r#"    shift, scale = numbers("inputs")
-    return (x - shift) / scale"#;
-const QUANTILES: &str = r#"    def part(x, values):  # of the training rows that lie below x
-        parts = numpy.linspace(0, 1, len(values))
-        from_above = -numpy.interp(-x, -values[::-1], -parts[::-1])
-        return (numpy.interp(x, values, parts) + from_above) / 2 if values[0] < values[-1] else 0 * x + 0.5
-
-    values = model["preprocessing"]["inputs"]
-    parts = [part(x[:, i].numpy(), numpy.array(values[i])) for i in range(len(values))]
-    return torch.special.ndtri(torch.tensor(numpy.array(parts).T).clip(1e-7, 1 - 1e-7))"#;
-
-/// What makes features of the columns, where they are not numbers alone.
+// parts of the program: the two bodies of the function that scales the inputs, what makes features of columns that are not numbers alone, and the module
+// of a residual block
+const AFFINE: &str = include_str!("pytorch/affine.py");
+const QUANTILES: &str = include_str!("pytorch/quantiles.py");
 const ENCODED: &str = include_str!("pytorch/encoded.py");
-
-/// The module of a residual block, where there is one.
-const RESIDUAL: &str = "class Residual(nn.Module):
-    def __init__(self, *layers):
-        super().__init__()
-        self.f = nn.Sequential(*layers)
-
-    def forward(self, x):
-        return x + self.f(x)
-
-";
+const RESIDUAL: &str = include_str!("pytorch/residual.py");
 
 /// The program. The numbers of the scaling come from the model file, as the weights do.
 pub(crate) fn program(model: &Model, path: &str) -> String {
@@ -48,44 +29,27 @@ pub(crate) fn program(model: &Model, path: &str) -> String {
         Scaler::Affine(_) => ("", AFFINE),
         Scaler::Quantiles(_) => ("numpy, ", QUANTILES),
     };
-    let (imports, encoded, rows, features) = match model.preprocessing().columns {
-        None => (
-            format!("import json, {numpy}torch"),
-            "",
-            "x):  # rows of the table in torch.float64, the columns of model[\"features\"] in this order",
-            "scaled(x)",
-        ),
-        Some(_) => (
-            format!("import json, math, {numpy}torch\nfrom datetime import datetime, timezone"),
-            ENCODED,
-            "rows):  # of the table, as csv.DictReader gives them",
-            "encoded(rows)",
-        ),
+    let numbers = "x):  # rows of the table in torch.float64, the columns of model[\"features\"] in this order";
+    let (json, dates, encoded, rows, features) = match model.preprocessing().columns {
+        None => ("json", "", "", numbers, "scaled(x)"),
+        Some(_) => {
+            let rows = "rows):  # of the table, as csv.DictReader gives them";
+            ("json, math", "\nfrom datetime import datetime, timezone", ENCODED, rows, "encoded(rows)")
+        }
     };
+    let imports = format!("import {json}, {numpy}torch{dates}");
     format!(
-        "\
-{imports}
-from torch import nn
-from safetensors import safe_open
-from safetensors.torch import load_file
-
-{residual}path = {path:?}
-net = nn.Sequential({layers}).to({dtype})
-net.load_state_dict(load_file(path))
-with safe_open(path, \"pt\") as file:
-    model = json.loads(file.metadata()[\"mfnet\"])
-
-def numbers(of):
-    return (torch.tensor(model[\"preprocessing\"][of][name], dtype=torch.float64) for name in (\"mean\", \"scale\"))
-
-def scaled(x):
-{scaled}
-
-{encoded}@torch.no_grad()
-def predict({rows}
-    output = net({features}.to({dtype})).double()
-    {prediction}
-"
+        include_str!("pytorch/program.py"),
+        imports = imports,
+        residual = residual,
+        path = path,
+        layers = layers,
+        dtype = dtype,
+        scaled = scaled,
+        encoded = encoded,
+        rows = rows,
+        features = features,
+        prediction = prediction,
     )
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use mfnet::text::counted;
+use mfnet::text::{counted, similar};
 use mfnet::{
     BUILT_IN, BuiltIn, DataProblem, Error, IdxFolder, IdxProblem, Model, PUBLISHED, Published, ReadTable, Source,
 };
@@ -95,15 +95,9 @@ pub(crate) fn is_name(data: &str) -> bool {
     names().any(|name| name == data)
 }
 
-/// The name that was probably meant.
-fn similar_name(data: &str) -> Option<&'static str> {
-    let similarity = |name: &str| strsim::jaro_winkler(&data.to_lowercase(), name);
-    names().filter(|name| similarity(name) >= SIMILAR).max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
-}
-
 /// Helps someone who meant the name of a data set.
 pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
-    let failure = match similar_name(data) {
+    let failure = match similar(names(), data, SIMILAR) {
         Some(name) => failure.help(format!("did you mean {name}?")),
         None => failure,
     };
@@ -112,11 +106,6 @@ pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
         return failure;
     }
     failure.help(format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", ")))
-}
-
-/// The names between commas.
-pub(crate) fn split_names(list: &str) -> Vec<String> {
-    list.split(',').map(|name| name.trim().to_owned()).collect()
 }
 
 /// Reads MODEL: a model file or the folder of a run.

@@ -167,6 +167,11 @@ fn the_command_line() {
     value("--clip-norm", "-1", "NORM", "0 or a positive number");
     value("--batch-size", "0", "SAMPLES", "a whole number of at least 1");
     value("--epochs", "0", "N", "a whole number of at least 1");
+    value("--accumulate", "0", "N", "a whole number of at least 1");
+    value("--accumulate", "1.5", "N", "a whole number of at least 1");
+    value("--shards", "0", "V", "a power of two up to 1024");
+    value("--shards", "3", "V", "a power of two up to 1024");
+    value("--shards", "-2", "V", "a power of two up to 1024");
     value("--threads", "0", "N", "a whole number of at least 1");
     value("--test-fraction", "1", "FRACTION", "a number from 0 to less than 1");
     value("--seed", "-1", "SEED", "a whole number of at least 0");

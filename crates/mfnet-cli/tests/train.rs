@@ -156,6 +156,52 @@ fn the_model_has_the_same_bytes_for_every_number_of_threads() {
     }
 }
 
+/// The sum of the gradients of four batches, divided by their samples, is the gradient of one batch of all of them; the last step of an epoch
+/// has what is left. Sums in another order differ by some units of 2⁻⁵³.
+#[test]
+fn accumulated_batches_are_one_large_batch() {
+    let desk = Desk::new();
+    let losses = |options: &str| -> Vec<f64> {
+        desk.ok(&format!(
+            "train digits --hidden 16 --optimizer sgd --learning-rate 0.05 --epochs 4 --no-baselines {options} --force --output run"
+        ));
+        let history = desk.text("run/history.csv");
+        history.lines().skip(1).flat_map(|line| line.split(',').take(3).skip(1)).map(|x| x.parse().unwrap()).collect()
+    };
+    // 1258 training rows are 9 times 128 and 106, of which the last batch of 32 has 10
+    let (parts, whole) = (losses("--accumulate 4 --batch-size 32"), losses("--batch-size 128"));
+    assert_eq!(parts.len(), 8);
+    // the loss of an epoch is the mean over its samples before their step, of which there are as many in both
+    for (part, whole) in parts.iter().zip(&whole) {
+        assert!((part - whole).abs() <= 1e-9 * whole.abs(), "{part} {whole}");
+    }
+    assert_ne!(whole, losses("--batch-size 32"));
+    let settings = desk.ok("inspect run").stdout;
+    assert!(!settings.contains("accumulate") && !settings.contains("shards"), "{settings}");
+}
+
+#[test]
+fn shards_give_the_same_model_for_every_number_of_threads() {
+    let desk = Desk::new();
+    let train = |options: &str| {
+        desk.ok(&format!(
+            "train digits --hidden 256 --batch-size 200 --epochs 2 --no-baselines {options} --force --output run"
+        ));
+        desk.read("run/model.safetensors")
+    };
+    let alone = train("--shards 4 --accumulate 2 --threads 1");
+    let settings = desk.ok("inspect run").stdout;
+    assert!(settings.contains("\n  accumulate: 2\n") && settings.contains("\n  shards: 4\n"), "{settings}");
+    assert!(alone == train("--shards 4 --accumulate 2 --threads 2"));
+    assert!(alone == train("--shards 4 --accumulate 2 --threads 3"));
+    // one shard, one batch a step: what there was before there were these options
+    assert!(train("") == train("--shards 1 --accumulate 1"));
+    let printed = desk.ok("train digits --accumulate 2 --shards 4 --print-recipe").stdout;
+    assert!(printed.contains("\naccumulate = 2\nshards = 4\n"), "{printed}");
+    let printed = desk.ok("train digits --print-recipe").stdout;
+    assert!(!printed.contains("accumulate") && !printed.contains("shards"), "{printed}");
+}
+
 /// The paragraph that says whether the network is worth it, which the page has too.
 fn verdict(desk: &Desk, arguments: &str) -> Option<String> {
     let text = desk.ok(&format!("train {arguments} --output run --force")).stdout;

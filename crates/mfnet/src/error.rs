@@ -4,7 +4,6 @@ mod data_problem;
 #[cfg(feature = "download")]
 mod download_problem;
 mod idx_problem;
-mod recipe_problem;
 mod split_problem;
 
 use std::fmt::Display;
@@ -16,7 +15,6 @@ pub use data_problem::{DataProblem, PublishedProblem};
 pub use download_problem::{DownloadProblem, Refusal};
 pub use idx_problem::IdxProblem;
 use mfnet_table::place;
-pub use recipe_problem::RecipeProblem;
 pub use split_problem::SplitProblem;
 
 /// The result of everything that can fail.
@@ -99,9 +97,17 @@ pub enum Error {
         /// The value that was given.
         found: String,
     },
-    /// A recipe contradicts itself or the data, or its file cannot be understood.
-    #[error("{0}")]
-    Recipe(Box<RecipeProblem>),
+    /// A recipe contradicts itself or the data, or a file that it needs cannot be understood. Names of fields stand in
+    /// backticks, so that a program can write them as its options.
+    #[error("{message}")]
+    Recipe {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        help: Vec<String>,
+        /// Whether a file is wrong, and not the choice of the settings.
+        of_file: bool,
+    },
     /// The loss or a weight became infinite or NaN during training. The network holds the last good weights.
     #[error("{what} became {value} in epoch {epoch}, step {step}; the weights of {kept} are kept")]
     Diverged {
@@ -147,12 +153,6 @@ pub enum Error {
         /// The system's answer.
         source: io::Error,
     },
-}
-
-impl From<RecipeProblem> for Error {
-    fn from(problem: RecipeProblem) -> Self {
-        Error::Recipe(Box::new(problem))
-    }
 }
 
 /// What is wrong with a model file.
@@ -271,6 +271,24 @@ impl Error {
     /// A setting with a value that it cannot have.
     pub fn invalid(name: &'static str, expected: impl Display, found: impl Display) -> Error {
         Error::InvalidValue { name, expected: expected.to_string(), found: found.to_string() }
+    }
+
+    /// A recipe that contradicts itself or the data; names of fields stand in backticks.
+    pub(crate) fn recipe(message: impl Into<String>) -> Error {
+        Error::Recipe { message: message.into(), help: Vec::new(), of_file: false }
+    }
+
+    /// A file that a recipe needs and that cannot be understood.
+    pub(crate) fn recipe_file(message: impl Into<String>) -> Error {
+        Error::Recipe { message: message.into(), help: Vec::new(), of_file: true }
+    }
+
+    /// Of a recipe, with a line that says what to do.
+    pub(crate) fn with_help(mut self, line: impl Into<String>) -> Error {
+        if let Error::Recipe { help, .. } = &mut self {
+            help.push(line.into());
+        }
+        self
     }
 
     pub(crate) fn data(file: &str, problem: impl Into<DataProblem>) -> Error {

@@ -20,6 +20,7 @@ mod tensor;
 pub mod text;
 mod threads;
 mod train;
+mod words;
 
 pub use data::{
     BUILT_IN, Batch, Batches, BuiltIn, Dataset, Encoder, Fractions, IdxFolder, Mirror, PUBLISHED, Preprocessing,
@@ -28,15 +29,13 @@ pub use data::{
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
-pub use error::{
-    DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, PublishedProblem, RecipeProblem, Result, SplitProblem,
-};
+pub use error::{DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, PublishedProblem, Result, SplitProblem};
 #[cfg(feature = "download")]
 pub use error::{DownloadProblem, Refusal};
 pub use explain::Walkthrough;
 pub use fit::{
     ActivationName, Baseline, Baselines, Fit, Folds, Input, LossName, Observer, OptimizerName, Part, Plan,
-    RECIPE_VERSION, Recipe, RecipeFile, Source, Summary, Task, fit, fit_folds, serial,
+    RECIPE_VERSION, Recipe, RecipeFile, Source, Summary, Task, fit, fit_folds,
 };
 pub use init::Init;
 pub use layer::{Activation, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual};

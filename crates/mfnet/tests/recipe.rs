@@ -59,6 +59,8 @@ proptest! {
             task: Some(Task::ALL[word % 2]),
             dtype: Some(Dtype::F32),
             warm_start: Some("runs/a b".into()),
+            accumulate: epochs,
+            shards: Some(1 << word),
             ..Recipe::default()
         };
         prop_assert_eq!(&Recipe::from_toml(&recipe.to_toml().unwrap()).unwrap(), &recipe);
@@ -112,6 +114,9 @@ fn what_no_recipe_can_have() {
         ("folds = 1", "line 1: folds: expected a whole number of at least 2, found 1"),
         ("threads = 0", "line 1: threads: expected a whole number of at least 1, found 0"),
         ("batch_size = 0", "line 1: batch_size: expected a whole number of at least 1, found 0"),
+        ("accumulate = 0", "line 1: accumulate: expected a whole number of at least 1, found 0"),
+        ("shards = 0", "line 1: shards: expected a power of two up to 1024, found 0"),
+        ("shards = 3", "line 1: shards: expected a power of two up to 1024, found 3"),
         ("learning_rate = 0", "line 1: learning_rate: expected a positive number, found 0"),
         ("momentum = 1", "line 1: momentum: expected a number from 0 to less than 1, found 1"),
         ("weight_decay = -1", "line 1: weight_decay: expected 0 or a positive number, found -1"),
@@ -130,15 +135,15 @@ fn what_no_recipe_can_have() {
 #[test]
 fn fields_that_contradict_each_other() {
     for (text, message) in [
-        ("momentum = 0.9", "momentum belongs to optimizer sgd, not to adamw"),
-        ("optimizer = 'sgd'\nnesterov = true", "nesterov needs momentum"),
-        ("clip_norm = 1\nclip_layer_norm = 1", "clip_norm cannot be used with clip_layer_norm"),
-        ("warm_start = 'm'\nhidden = []", "warm_start cannot be used with hidden"),
-        ("warm_start = 'm'\ntarget = 'a'", "warm_start cannot be used with target"),
-        ("batch_order = 'o'\nno_shuffle = true", "batch_order cannot be used with no_shuffle"),
-        ("test_file = 't'\nfolds = 3", "test_file cannot be used with folds"),
-        ("split_column = 's'\ngroup = 'g'", "split_column cannot be used with group"),
-        ("folds = 3\ntest_fraction = 0.1", "folds cannot be used with test_fraction"),
+        ("momentum = 0.9", "`momentum` belongs to `optimizer` sgd, not to adamw"),
+        ("optimizer = 'sgd'\nnesterov = true", "`nesterov` needs `momentum`"),
+        ("clip_norm = 1\nclip_layer_norm = 1", "`clip_norm` cannot be used with `clip_layer_norm`"),
+        ("warm_start = 'm'\nhidden = []", "`warm_start` cannot be used with `hidden`"),
+        ("warm_start = 'm'\ntarget = 'a'", "`warm_start` cannot be used with `target`"),
+        ("batch_order = 'o'\nno_shuffle = true", "`batch_order` cannot be used with `no_shuffle`"),
+        ("test_file = 't'\nfolds = 3", "`test_file` cannot be used with `folds`"),
+        ("split_column = 's'\ngroup = 'g'", "`split_column` cannot be used with `group`"),
+        ("folds = 3\ntest_fraction = 0.1", "`folds` cannot be used with `test_fraction`"),
         (
             "weight_decay = 5000",
             "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every step, found 0.001 × 5000 = 5",
@@ -153,18 +158,18 @@ fn data_that_a_recipe_does_not_fit() {
     let error = |recipe: Recipe| Plan::new(flats(), &recipe).unwrap_err().to_string();
     let early_stopping = Recipe { early_stopping: Some(3), validation_fraction: Some(0.0), ..quick() };
     for (recipe, message) in [
-        (Recipe::default(), "flats: target must name the column to predict"),
+        (Recipe::default(), "flats: `target` must name the column to predict"),
         (Recipe::of_target("prices"), "flats: there is no column \"prices\"; did you mean \"price\"?"),
         (
             Recipe { loss: Some(LossName::CrossEntropy), ..quick() },
-            "loss cross-entropy does not fit a regression: expected mse or half-mse",
+            "`loss` cross-entropy does not fit a regression: expected mse or half-mse",
         ),
-        (Recipe { drop: vec!["price".to_owned()], ..quick() }, "drop names the target \"price\""),
-        (early_stopping, "early_stopping needs validation rows to watch"),
-        (Recipe { folds: Some(3), ..quick() }, "folds asks for several fits, not for one"),
+        (Recipe { drop: vec!["price".to_owned()], ..quick() }, "`drop` names the target \"price\""),
+        (early_stopping, "`early_stopping` needs validation rows to watch"),
+        (Recipe { folds: Some(3), ..quick() }, "`folds` asks for several fits, not for one"),
         (
             Recipe { test_fraction: Some(0.6), validation_fraction: Some(0.4), ..quick() },
-            "test_fraction and validation_fraction together leave no training rows",
+            "`test_fraction` and `validation_fraction` together leave no training rows",
         ),
         // an error of the split is no reason to do without validation rows
         (
@@ -184,6 +189,7 @@ fn a_decided_recipe_gives_the_same_model() {
     for recipe in [
         quick(),
         Recipe { dtype: Some(Dtype::F32), scale: Some(Scaling::Robust), seed: 3, ..quick() },
+        Recipe { accumulate: Some(3), shards: Some(4), ..quick() },
         Recipe { drop: vec!["owner".to_owned()], split_column: column("part"), ..quick() },
         Recipe { drop: vec!["part".to_owned()], group: column("owner"), optimizer: OptimizerName::Sgd, ..quick() },
         Recipe { test_fraction: Some(0.0), validation_fraction: Some(0.0), no_shuffle: true, ..quick() },
@@ -237,13 +243,14 @@ fn an_observer_sees_steps_and_epochs_and_stops() {
 fn a_warm_start_goes_on_from_a_model() {
     let first = fit(flats(), &quick(), &mut ()).unwrap();
     let recipe = Recipe { epochs: Some(1), ..Recipe::default() };
-    let second = fit(Input::from(flats()).start(Some(first.model.clone())), &recipe, &mut ()).unwrap();
+    let second = fit(Input { start: Some(first.model.clone()), ..Input::from(flats()) }, &recipe, &mut ()).unwrap();
     assert_eq!(second.model.training.settings["warm_start"], true);
     assert!(second.summary.start_validation_loss.is_some());
     assert_eq!(second.model.network().parameter_count(), first.model.network().parameter_count());
     let named = Recipe { hidden: Some(vec![3]), ..recipe };
-    let error = fit(Input::from(flats()).start(Some(first.model)), &named, &mut ()).unwrap_err().to_string();
-    assert_eq!(error, "warm_start cannot be used with hidden");
+    let error =
+        fit(Input { start: Some(first.model), ..Input::from(flats()) }, &named, &mut ()).unwrap_err().to_string();
+    assert_eq!(error, "`warm_start` cannot be used with `hidden`");
 }
 
 #[test]

@@ -2,40 +2,40 @@
 
 use std::path::PathBuf;
 
-use clap::Args as ClapArgs;
+use clap::{Arg, Args as ClapArgs};
 use mfnet::{ActivationName, Dtype, LossName, OptimizerName, Recipe, RecipeFile, Scaling, Schedule, Task};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::values::{
-    HiddenSizes, at_least_one, at_least_two, below_one, dtype, hidden_sizes, not_negative, positive, scaling, schedule,
-    whole, word_of, yes_no,
+    HiddenSizes, at_least, below_one, dtype, hidden_sizes, not_negative, positive, shards, whole, word_of, yes_no,
 };
 use crate::failure::Failure;
+use crate::output::with_fields;
 
 /// What was given on the command line, each under the name of its field in [`Recipe`].
 #[derive(ClapArgs, Serialize)]
+#[command(mut_args(as_field))]
 pub(crate) struct RecipeArgs {
     /// What is predicted: a column's name, or its number from 0 in a file without header; several for a regression, with commas
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
     /// Classes or values [default: classes for text, booleans, and whole numbers with at most 20 distinct values]
-    #[arg(long, value_parser = word_of::<Task>(Task::words()))]
+    #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)))]
     pub(super) task: Option<Task>,
 
     /// Go on from a model, a file or the folder of a run: it has the target, network, columns, classes and scaling, so that no option may name
     /// them. The optimizer begins anew. If no epoch is better on the validation rows, the model stays as it is
     #[arg(long, value_name = "MODEL", help_heading = "Network")]
-    #[arg(conflicts_with_all = ["target", "task", "hidden", "activation", "dtype", "header", "drop", "numeric", "categorical", "scale"])]
     pub(super) warm_start: Option<PathBuf>,
     /// Sizes of the hidden layers, with commas; none is a linear model, trained as a network is [default: 1024; 256,256,256 from 5000 training rows on]
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(super) hidden: Option<HiddenSizes>,
     /// The function after each hidden layer [default: relu]
-    #[arg(long, value_parser = word_of::<ActivationName>(ActivationName::words()), help_heading = "Network")]
+    #[arg(long, value_parser = word_of::<ActivationName>(ActivationName::ALL.map(ActivationName::word)), help_heading = "Network")]
     pub(super) activation: Option<ActivationName>,
     /// What is minimised [default: cross-entropy for classes, mse for values]
-    #[arg(long, value_parser = word_of::<LossName>(LossName::words()), help_heading = "Network")]
+    #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network")]
     pub(super) loss: Option<LossName>,
     /// The type of all numbers [default: f64]
     #[arg(long, value_parser = dtype(), help_heading = "Network")]
@@ -55,102 +55,108 @@ pub(crate) struct RecipeArgs {
     pub(super) categorical: Vec<String>,
     /// What is done to the features: standard (mean 0 and deviation 1), robust (median and quartiles), min-max (0 to 1; pixels divided by
     /// 255), quantile (ranks as a normal distribution) [default: standard; quantile from 5000 training rows on, but for pixels]
-    #[arg(long, value_name = "SCALING", value_parser = scaling, help_heading = "Preprocessing")]
-    #[serde(with = "mfnet::serial::text")]
+    #[arg(long, value_name = "SCALING", value_parser = str::parse::<Scaling>, help_heading = "Preprocessing")]
     pub(super) scale: Option<Scaling>,
 
     /// The optimizer [default: adamw]
-    #[arg(long, value_parser = word_of::<OptimizerName>(OptimizerName::words()), help_heading = "Training")]
+    #[arg(long, value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)), help_heading = "Training")]
     pub(super) optimizer: Option<OptimizerName>,
     /// How far a step goes [default: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd]
-    #[arg(long, value_name = "RATE", value_parser = positive, allow_negative_numbers = true, help_heading = "Training")]
+    #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Training")]
     pub(super) learning_rate: Option<f64>,
     /// How the rate changes: constant, cosine (to 0), one-cycle (up, then to nearly 0), or step:EPOCHS:FACTOR, as in step:30:0.1
     /// [default: one-cycle for adam and adamw, constant for sgd]
-    #[arg(long, value_name = "SCHEDULE", value_parser = schedule, help_heading = "Training")]
-    #[serde(with = "mfnet::serial::text")]
+    #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
     /// Momentum of sgd [default: 0]
-    #[arg(long, value_name = "MU", value_parser = below_one, allow_negative_numbers = true, help_heading = "Training")]
+    #[arg(long, value_name = "MU", value_parser = below_one, help_heading = "Training")]
     pub(super) momentum: Option<f64>,
     /// Nesterov's form of momentum
     #[arg(long, help_heading = "Training")]
     pub(super) nesterov: bool,
     /// L2 decay of the weights for sgd and adam, decoupled decay for adamw [default: 0.5 for adamw, 0.1 from 5000 training rows on; else 0]
-    #[arg(long, value_name = "LAMBDA", value_parser = not_negative, allow_negative_numbers = true, help_heading = "Training")]
+    #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training")]
     pub(super) weight_decay: Option<f64>,
     /// Let weight decay act on biases too
     #[arg(long, help_heading = "Training")]
     pub(super) decay_biases: bool,
     /// Shorten the gradient to this norm, taken over all layers together; 0 is off
-    #[arg(long, value_name = "NORM", value_parser = not_negative, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training", conflicts_with = "clip_layer_norm")]
+    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training")]
     pub(super) clip_norm: Option<f64>,
     /// Shorten each layer's gradient to this norm; 0 is off
-    #[arg(long, value_name = "NORM", value_parser = not_negative, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
+    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training")]
     pub(super) clip_layer_norm: Option<f64>,
-    /// Samples of a step [default: 8; 64 from 5000 training rows on]
-    #[arg(long, value_name = "SAMPLES", value_parser = at_least_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
+    /// Samples of a batch [default: 8; 64 from 5000 training rows on]
+    #[arg(long, value_name = "SAMPLES", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) batch_size: Option<usize>,
+    /// Add up the gradients of N batches for each step, which is then that of one large batch, but for rounding; the last step of an epoch takes
+    /// what is left [default: 1]
+    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
+    pub(super) accumulate: Option<usize>,
+    /// Cut each batch into V parts, a power of two, whose gradients are added in a binary tree: a sum that does not depend on who computes which
+    /// part [default: 1]
+    #[arg(long, value_name = "V", value_parser = shards, help_heading = "Training")]
+    pub(super) shards: Option<usize>,
     /// Use the training rows in the order of the data, in every epoch, and not shuffled
     #[arg(long, help_heading = "Training")]
     pub(super) no_shuffle: bool,
     /// A text file with a line for each epoch, or one for all: the rows of DATA, counted from 0, in the order in which they are used, with spaces between
     /// them; a row may stand there several times or not at all, and all lines have as many. Only training rows
-    #[arg(long, value_name = "FILE", help_heading = "Training", conflicts_with_all = ["no_shuffle", "folds"])]
+    #[arg(long, value_name = "FILE", help_heading = "Training")]
     pub(super) batch_order: Option<PathBuf>,
     /// How often every sample is used [default: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) epochs: Option<usize>,
     /// Stop when the validation loss has not fallen for N epochs; 0 is off [default: half of --epochs and at least 10, where there are
     /// validation rows]
-    #[arg(long, value_name = "N", value_parser = whole::<usize>, allow_negative_numbers = true)]
-    #[arg(help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
     /// Threads; the result does not depend on them [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = at_least_one, allow_negative_numbers = true, help_heading = "Training")]
+    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) threads: Option<usize>,
 
     /// Fraction of all rows that is kept from training and scored at the end [default: 0.2; for mnist, fashion-mnist and
     /// california-housing the test rows of their official split]
-    #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Split")]
+    #[arg(long, value_name = "FRACTION", value_parser = below_one, help_heading = "Split")]
     pub(super) test_fraction: Option<f64>,
     /// Fraction of all rows on which the best epoch is chosen; where the test rows are given or those of a fold, of all other rows
     /// [default: 0.1 of 50 rows or more; the validation rows of --split-column, or for california-housing the official ones]
-    #[arg(long, value_name = "FRACTION", value_parser = below_one, allow_negative_numbers = true)]
-    #[arg(help_heading = "Split")]
+    #[arg(long, value_name = "FRACTION", value_parser = below_one, help_heading = "Split")]
     pub(super) validation_fraction: Option<f64>,
     /// A file whose rows are the test rows; all rows of DATA are training and validation rows
-    #[arg(long, value_name = "FILE", help_heading = "Split", conflicts_with_all = ["test_fraction", "split_column", "folds"])]
+    #[arg(long, value_name = "FILE", help_heading = "Split")]
     pub(super) test_file: Option<String>,
     /// A column that says train, validation or test (or training, valid, val, dev, testing, holdout) for each row, and is no feature. Without
     /// validation rows in it they are drawn from the training rows
-    #[arg(long, value_name = "COLUMN", help_heading = "Split", conflicts_with_all = ["test_fraction", "group", "folds"])]
+    #[arg(long, value_name = "COLUMN", help_heading = "Split")]
     pub(super) split_column: Option<String>,
     /// A column that is no feature: rows with the same text in it, as those of a patient, stay together in one part
     #[arg(long, value_name = "COLUMN", help_heading = "Split")]
     pub(super) group: Option<String>,
     /// Cross-validation: train K times, each time with the rows of another fold as test rows, and score mean and standard deviation (the
     /// population's, as numpy's std); validation rows are a fraction of the other folds' rows
-    #[arg(long, value_name = "K", value_parser = at_least_two, allow_negative_numbers = true, help_heading = "Split")]
-    #[arg(conflicts_with = "test_fraction")]
+    #[arg(long, value_name = "K", value_parser = at_least::<2>, help_heading = "Split")]
     pub(super) folds: Option<usize>,
     /// Chooses the initial random numbers, from which all others follow: the first weights, the order of the samples, the split. The
     /// same number gives the same result [default: 0]
-    #[arg(long, value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
+    #[arg(long, value_parser = whole::<u64>, help_heading = "Split")]
     pub(super) seed: Option<u64>,
     /// The same for the split alone [default: that of --seed]; an official split is always the same
-    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, allow_negative_numbers = true, help_heading = "Split")]
+    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, help_heading = "Split")]
     pub(super) split_seed: Option<u64>,
 
     /// Leave out the linear model and the naive predictor, to which the network is compared otherwise: on many rows the best linear model may take
     /// longer than the training
     #[arg(long, help_heading = "Output")]
     pub(super) no_baselines: bool,
+}
+
+/// An option of a field: it excludes what the field does, and a negative number is a wrong value, not another option.
+fn as_field(arg: Arg) -> Arg {
+    let excluded = Recipe::CONFLICTS.iter().find(|(field, _)| arg.get_id() == field);
+    let arg = excluded.into_iter().fold(arg, |arg, (_, others)| arg.conflicts_with_all(others.split(' ')));
+    let has_value = !arg.is_positional() && arg.get_action().takes_values();
+    if has_value { arg.allow_negative_numbers(true) } else { arg }
 }
 
 impl RecipeArgs {
@@ -172,10 +178,10 @@ impl RecipeArgs {
         recipe.check().map_err(|error| match file.and_then(|file| Some((file, file.recipe.check().err()?))) {
             // the file contradicts itself
             Some((file, of_file)) if of_file.to_string() == error.to_string() => {
-                Failure::work(format!("{}: {error}", file.name()))
+                Failure::work(format!("{}: {}", file.name, with_fields(&error.to_string(), str::to_owned)))
             }
             _ => match file {
-                Some(file) => Failure::from(error).help(format!("some of these settings are in {}", file.name())),
+                Some(file) => Failure::from(error).help(format!("some of these settings are in {}", file.name)),
                 None => error.into(),
             },
         })?;

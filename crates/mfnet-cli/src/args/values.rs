@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use mfnet::{Dtype, Scaling, Schedule};
+use mfnet::Dtype;
 use serde::Serialize;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -31,16 +31,6 @@ pub(super) fn hidden_sizes(text: &str) -> Result<HiddenSizes, String> {
     let size = |part: &str| part.trim().parse().ok().filter(|size| *size > 0);
     let sizes: Option<Vec<usize>> = text.split(',').map(size).collect();
     sizes.map(HiddenSizes).ok_or_else(|| "expected sizes of at least 1 with commas, as in 64,32, or none".to_owned())
-}
-
-pub(super) fn scaling(text: &str) -> Result<Scaling, String> {
-    let all = Scaling::ALL.map(|scaling| scaling.to_string());
-    let found = Scaling::ALL.into_iter().find(|scaling| scaling.to_string() == text);
-    found.ok_or_else(|| format!("expected one of {}", all.join(", ")))
-}
-
-pub(super) fn schedule(text: &str) -> Result<Schedule, String> {
-    text.parse()
 }
 
 /// One of a closed set of words.
@@ -79,10 +69,12 @@ pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
     text.trim().parse().map_err(|_| "expected a whole number of at least 0".to_owned())
 }
 
-pub(super) fn at_least_two(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|x| *x > 1).ok_or_else(|| "expected a whole number of at least 2".to_owned())
+pub(super) fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|x| *x >= LEAST);
+    number.ok_or_else(|| format!("expected a whole number of at least {LEAST}"))
 }
 
-pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|x| *x > 0).ok_or_else(|| "expected a whole number of at least 1".to_owned())
+pub(super) fn shards(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|x: &usize| x.is_power_of_two() && *x <= 1024);
+    number.ok_or_else(|| "expected a power of two up to 1024".to_owned())
 }

@@ -1,9 +1,14 @@
-//! How the program was called, for the report.
+//! How the program was called and what it was to do, for the report.
 
-/// The command line that this program was called with.
-pub(super) fn command() -> String {
+use mfnet::Plan;
+
+use crate::output::with_options;
+
+/// The command line that this program was called with, and the plan.
+pub(super) fn head(plan: &Plan) -> String {
     let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
-    ["mfnet".to_owned()].into_iter().chain(arguments).collect::<Vec<_>>().join(" ")
+    let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
+    format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))
 }
 
 /// As a shell reads it.

@@ -3,7 +3,7 @@
 use mfnet::text::as_read;
 use mfnet::{EpochRecord, Error, KeptWeights, Plan, Report};
 
-use super::command::command;
+use super::command::head;
 use super::folder::RunFolder;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
@@ -25,19 +25,17 @@ pub(super) fn failure(
     kept: &Kept,
 ) -> Failure {
     let epoch = if let KeptWeights::Epoch(epoch) = kept.weights { epoch } else { 0 };
-    let report = Report::diverged(plan, &command(), &error, epochs, epoch);
+    let report = Report::diverged(plan, &head(plan), &error, epochs, epoch);
     let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
     let failure = Failure::from(error)
         .help(format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1"));
     let failure = match &kept.saved {
-        None => {
-            return failure.help(format!("{} is still the model of the earlier run", folder.model().display()));
-        }
+        None => return failure.help(format!("{} is still the model of the earlier run", folder.model.display())),
         Some(Err(error)) => return failure.help(format!("the kept weights could not be saved: {error}")),
-        Some(Ok(())) => failure.help(format!("the kept weights are in {}", folder.model().display())),
+        Some(Ok(())) => failure.help(format!("the kept weights are in {}", folder.model.display())),
     };
     match report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots)) {
-        Ok(()) => failure.help(format!("how the loss went is in {}", folder.report().display())),
+        Ok(()) => failure.help(format!("how the loss went is in {}", folder.report.display())),
         // the model is what counts
         Err(_) => failure,
     }

@@ -14,30 +14,38 @@ use crate::source;
 
 /// Where the model, the history, the metrics and the report go.
 pub(super) struct RunFolder {
-    path: PathBuf,
+    pub(super) path: PathBuf,
+    pub(super) model: PathBuf,
+    pub(super) history: PathBuf,
+    pub(super) report: PathBuf,
 }
 
 impl RunFolder {
+    fn at(path: PathBuf) -> Self {
+        let [model, history, report] = ["model.safetensors", "history.csv", "report.html"].map(|name| path.join(name));
+        RunFolder { path, model, history, report }
+    }
+
+    fn create_at(path: PathBuf) -> Result<Self, Failure> {
+        fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
+        Ok(Self::at(path))
+    }
+
     /// Refuses a folder that exists, before any work is done.
     pub(super) fn check(args: &TrainArgs) -> Result<(), Failure> {
-        match &args.output {
-            Some(path) if path.is_dir() && args.force => Ok(()),
-            Some(path) if path.is_dir() => {
-                Err(Failure::work(format!("{}: the output folder exists already", path.display()))
-                    .help("name another one with --output, or replace the files of the earlier run with --force"))
-            }
-            Some(path) if path.exists() => {
-                Err(Failure::work(format!("{}: expected a folder for the output, found a file", path.display())))
-            }
-            _ => Ok(()),
+        let Some(path) = args.output.as_deref().filter(|path| path.exists()) else { return Ok(()) };
+        match (path.is_dir(), args.force) {
+            (true, true) => Ok(()),
+            (true, false) => Err(Failure::work(format!("{}: the output folder exists already", path.display()))
+                .help("name another one with --output, or replace the files of the earlier run with --force")),
+            _ => Err(Failure::work(format!("{}: expected a folder for the output, found a file", path.display()))),
         }
     }
 
     /// Makes the folder that was asked for, or the next runs/NAME-N.
     pub(super) fn create(args: &TrainArgs) -> Result<Self, Failure> {
         if let Some(path) = &args.output {
-            fs::create_dir_all(path).map_err(|error| cannot_create(path, &error))?;
-            return Ok(RunFolder { path: path.clone() });
+            return Self::create_at(path.clone());
         }
         let runs = Path::new("runs");
         fs::create_dir_all(runs).map_err(|error| cannot_create(runs, &error))?;
@@ -45,7 +53,7 @@ impl RunFolder {
         for number in 1_u64.. {
             let path = runs.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(RunFolder { path }),
+                Ok(()) => return Ok(Self::at(path)),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot_create(&path, &error)),
             }
@@ -55,30 +63,12 @@ impl RunFolder {
 
     /// Makes the folder of a fold inside.
     pub(super) fn of_fold(&self, number: usize) -> Result<Self, Failure> {
-        let path = self.path.join(format!("fold-{number}"));
-        fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
-        Ok(RunFolder { path })
-    }
-
-    pub(super) fn path(&self) -> &Path {
-        &self.path
-    }
-
-    pub(super) fn model(&self) -> PathBuf {
-        self.path.join("model.safetensors")
-    }
-
-    pub(super) fn report(&self) -> PathBuf {
-        self.path.join("report.html")
-    }
-
-    pub(super) fn history(&self) -> PathBuf {
-        self.path.join("history.csv")
+        Self::create_at(self.path.join(format!("fold-{number}")))
     }
 
     /// Starts history.csv anew.
     pub(super) fn start_history(&self) -> io::Result<csv::Writer<File>> {
-        let mut csv = csv::Writer::from_writer(File::create(self.history())?);
+        let mut csv = csv::Writer::from_writer(File::create(&self.history)?);
         // what comes is added at the end
         let columns = ["epoch", "loss", "validation_loss", "seconds", "validation_accuracy"];
         csv.write_record(columns).map_err(of_csv)?;
@@ -93,7 +83,7 @@ impl RunFolder {
 
     /// Writes report.html, and its plots into plots/ if asked for.
     pub(super) fn write_report(&self, report: &Report, plots: bool) -> Result<(), Failure> {
-        write_file(&self.report(), |mut file| file.write_all(report.page.as_bytes()))?;
+        write_file(&self.report, |mut file| file.write_all(report.page.as_bytes()))?;
         if !plots {
             return Ok(());
         }
@@ -102,8 +92,9 @@ impl RunFolder {
             .map_err(|error| Failure::work(format!("{}: cannot create the folder: {error}", folder.display())))?;
         for plot in report.plots() {
             let plot = plot?;
-            write_file(&folder.join(format!("{}.svg", plot.name)), |mut file| file.write_all(plot.svg.as_bytes()))?;
-            write_file(&folder.join(format!("{}.png", plot.name)), |mut file| file.write_all(&plot.png))?;
+            for (ending, bytes) in [("svg", plot.svg.as_bytes()), ("png", &plot.png)] {
+                write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(bytes))?;
+            }
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ mod once;
 mod several;
 mod watcher;
 
-use mfnet::{Error, Input, Plan, Recipe, RecipeFile, Source};
+use mfnet::{Error, Input, Plan, ReadTable, Recipe, RecipeFile, Source};
 
 use self::folder::RunFolder;
 use crate::args::TrainArgs;
@@ -23,11 +23,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         RunFolder::check(args)?;
     }
     let input = input(args, &recipe)?;
-    let plans = match recipe.folds {
-        None => Plan::new(input, &recipe).map(|plan| vec![plan]),
-        Some(_) => Plan::folds(input, &recipe),
-    };
-    let plans = plans.map_err(|error| match (&error, &recipe.test_file) {
+    let plans = Plan::folds(input, &recipe).map_err(|error| match (&error, &recipe.test_file) {
         (Error::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
         _ => error.into(),
     })?;
@@ -52,8 +48,9 @@ fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure>
         source::check_test_file(file)?;
     }
     interrupt::watch();
-    Ok(Input::from(data).named(&args.data).start(start).read_test(|file, reader| match source::built_in(file) {
+    let read_test = Box::new(|file: &str, reader: ReadTable<'_>| match source::built_in(file) {
         Some(built_in) => built_in.table(),
         None => read::table(file, reader, args.quiet),
-    }))
+    });
+    Ok(Input { name: args.data.clone(), data, start, read_test })
 }

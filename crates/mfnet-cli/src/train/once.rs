@@ -2,18 +2,18 @@
 
 use mfnet::{Fit, Plan, Report, StopReason};
 
-use super::command::command;
+use super::command::head;
 use super::diverged;
 use super::folder::RunFolder;
 use super::watcher::Watcher;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{message, print};
+use crate::output::{message, print, with_options};
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan) -> Result<(), Failure> {
     if !args.quiet {
-        message(&plan.introduction());
+        message(&with_options(&plan.introduction()));
     }
     let folder = RunFolder::create(args)?;
     let fit = fit(args, plan, &folder)?;
@@ -32,20 +32,20 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
         (Err(error), Some(kept)) => return Err(diverged::failure(args, plan, folder, error, &epochs, &kept)),
         (result, _) => result?,
     };
-    fit.summary.output = Some(folder.path().to_owned());
+    fit.summary.output = Some(folder.path.clone());
     fit.summary.interrupted |= interrupt::is_raised();
     folder.write_metrics(&fit.summary.json())?;
-    folder.write_report(&Report::new(&fit, &command())?, args.plots)?;
+    folder.write_report(&Report::new(&fit, &head(plan))?, args.plots)?;
     Ok(fit)
 }
 
 fn text(fit: &Fit, folder: &RunFolder) -> String {
-    format!("{}\nsaved: {}\nto look at: {}\n", fit.text(), folder.model().display(), folder.report().display())
+    format!("{}\nsaved: {}\nto look at: {}\n", fit.text(), folder.model.display(), folder.report.display())
 }
 
 /// What Ctrl-C came to.
 fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Failure> {
-    let model = folder.model().display().to_string();
+    let model = folder.model.display();
     if fit.summary.stop == StopReason::Callback {
         message(&format!("\ninterrupted: the model so far is in {model}"));
     } else {

@@ -7,16 +7,16 @@ use super::once;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{message, print};
+use crate::output::{message, print, with_options};
 
 pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
     let Some(first) = plans.first() else { return Ok(()) };
     if !args.quiet {
-        message(&Plan::introduction_of_folds(plans));
+        message(&with_options(&Plan::introduction_of_folds(plans)));
     }
     let (folder, count) = (RunFolder::create(args)?, plans.len());
     let mut folds = Folds::new(first);
-    folds.output = Some(folder.path().to_owned());
+    folds.output = Some(folder.path.clone());
     for (number, plan) in (1..).zip(plans) {
         let of_fold = folder.of_fold(number)?;
         let fit = once::fit(args, plan, &of_fold)
@@ -25,7 +25,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
             if !args.json && !folds.folds.is_empty() {
                 print(&text(&folds, &folder))?;
             }
-            let model = of_fold.model().display().to_string();
+            let model = of_fold.model.display();
             message(&format!("\ninterrupted in fold {number} of {count}: its model so far is in {model}"));
             return Err(Failure::interrupted());
         }
@@ -39,7 +39,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
 }
 
 fn text(folds: &Folds, folder: &RunFolder) -> String {
-    let (text, folder, count) = (folds.text(), folder.path().display(), folds.folds.len());
+    let (text, folder, count) = (folds.text(), folder.path.display(), folds.folds.len());
     if text.is_empty() {
         return text;
     }

@@ -71,11 +71,15 @@ impl Observer for Watcher<'_> {
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
         self.display.epoch(record);
-        self.write(record).map_err(|source| Error::Io { path: self.folder.history(), action: "write", source })?;
+        self.write(record).map_err(|source| Error::Io {
+            path: self.folder.history.clone(),
+            action: "write",
+            source,
+        })?;
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
         if best && self.saved.elapsed() > SAVE_AFTER {
-            so_far()?.save(self.folder.model())?;
+            so_far()?.save(&self.folder.model)?;
             self.saved = Instant::now();
         }
         Ok(ControlFlow::Continue(()))
@@ -83,13 +87,13 @@ impl Observer for Watcher<'_> {
 
     fn trained(&mut self, model: &Model, _: &History) -> Result<()> {
         self.display.finish();
-        model.save(self.folder.model())
+        model.save(&self.folder.model)
     }
 
     fn diverged(&mut self, model: &Model, weights: KeptWeights) {
         // an untrained model never replaces the one of an earlier run
-        let stays = weights == KeptWeights::Initial && self.folder.model().exists();
-        let saved = (!stays).then(|| model.save(self.folder.model()));
+        let stays = weights == KeptWeights::Initial && self.folder.model.exists();
+        let saved = (!stays).then(|| model.save(&self.folder.model));
         self.kept = Some(Kept { weights, saved });
     }
 

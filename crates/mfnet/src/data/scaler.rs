@@ -1,41 +1,26 @@
 use std::borrow::Cow;
-use std::fmt::{Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
 use super::standardizer::{features, least_and_range, mean_and_deviation, median_and_middle};
 use super::{Quantiles, Standardizer};
 use crate::tensor::Tensor;
+use crate::words::words;
 
-/// What is done to features before a network sees them; learned from training samples alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Scaling {
-    /// Mean 0 and standard deviation 1: (x − μ)/σ.
-    #[default]
-    Standard,
-    /// Median 0 and interquartile range 1: (x − median)/(third quartile − first quartile). Outliers do not move it.
-    Robust,
-    /// From 0 to 1: (x − min)/(max − min); pixels: x/255.
-    MinMax,
-    /// A normal distribution, by rank; see [`Quantiles`].
-    Quantile,
-}
-
-impl Scaling {
-    /// All of them.
-    pub const ALL: [Scaling; 4] = [Scaling::Standard, Scaling::Robust, Scaling::MinMax, Scaling::Quantile];
-}
-
-/// As the command line names it.
-impl Display for Scaling {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Scaling::Standard => "standard",
-            Scaling::Robust => "robust",
-            Scaling::MinMax => "min-max",
-            Scaling::Quantile => "quantile",
-        })
+words! {
+    /// What is done to features before a network sees them; learned from training samples alone.
+    #[derive(Default)]
+    #[non_exhaustive]
+    Scaling {
+        /// Mean 0 and standard deviation 1: (x − μ)/σ.
+        #[default]
+        Standard = "standard",
+        /// Median 0 and interquartile range 1: (x − median)/(third quartile − first quartile). Outliers do not move it.
+        Robust = "robust",
+        /// From 0 to 1: (x − min)/(max − min); pixels: x/255.
+        MinMax = "min-max",
+        /// A normal distribution, by rank; see [`Quantiles`].
+        Quantile = "quantile",
     }
 }
 

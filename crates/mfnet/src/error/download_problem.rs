@@ -1,4 +1,3 @@
-use std::fmt::{Display, Formatter};
 use std::time::Duration;
 
 /// Why a file did not come from a mirror.
@@ -51,18 +50,13 @@ pub enum DownloadProblem {
 }
 
 /// What came of a mirror.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("from {url}: {problem}")]
 pub struct Refusal {
     /// The address that was asked.
     pub url: String,
     /// Why the file did not come.
     pub problem: DownloadProblem,
-}
-
-impl Display for Refusal {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "from {}: {}", self.url, self.problem)
-    }
 }
 
 /// What came of all mirrors.

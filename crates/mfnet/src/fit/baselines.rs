@@ -1,6 +1,5 @@
 use super::observer::Observer;
 use super::plan::Plan;
-use super::training::loss_label;
 use super::verdict::comparison;
 use crate::data::Dataset;
 use crate::error::Result;
@@ -51,7 +50,7 @@ impl Baselines {
         let predictions = network.predict_dataset(test)?;
         let baseline = |net: NeuralNetwork| -> Result<Baseline> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
-            model.training.loss = Some(loss_label(plan.loss));
+            model.training.loss = Some(plan.loss.to_string());
             let comparison =
                 comparison(&predictions, &model.predict_dataset(test)?, test.targets(), test.group_numbers());
             // there is a curve of it then

@@ -6,67 +6,59 @@ use super::choices::Choices;
 use super::names::OptimizerName;
 use super::recipe::Recipe;
 use super::training;
-use crate::error::{Error, RecipeProblem, Result};
-
-/// Settings that exclude each other, as options.
-const CONFLICTS: [(&str, &[&str]); 6] = [
-    (
-        "--warm-start",
-        &[
-            "--target",
-            "--task",
-            "--hidden",
-            "--activation",
-            "--dtype",
-            "--header",
-            "--drop",
-            "--numeric",
-            "--categorical",
-            "--scale",
-        ],
-    ),
-    ("--clip-norm", &["--clip-layer-norm"]),
-    ("--batch-order", &["--no-shuffle", "--folds"]),
-    ("--test-file", &["--test-fraction", "--split-column", "--folds"]),
-    ("--split-column", &["--test-fraction", "--group", "--folds"]),
-    ("--folds", &["--test-fraction"]),
-];
+use crate::error::{Error, Result};
 
 impl Recipe {
+    /// Fields that exclude others, each with the names of those.
+    pub const CONFLICTS: [(&str, &str); 6] = [
+        ("warm_start", "target task hidden activation dtype header drop numeric categorical scale"),
+        ("clip_norm", "clip_layer_norm"),
+        ("batch_order", "no_shuffle folds"),
+        ("test_file", "test_fraction split_column folds"),
+        ("split_column", "test_fraction group folds"),
+        ("folds", "test_fraction"),
+    ];
+
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
     /// [`Error::InvalidValue`] for a value that a field cannot have, [`Error::Recipe`] for fields that contradict
     /// each other.
     pub fn check(&self) -> Result<()> {
-        self.check_values().map_err(|(field, expected, found)| Error::invalid(field, expected, found))?;
-        self.check_conflicts()?;
+        self.check_values()?;
+        let given = self.given()?;
+        Self::CONFLICTS
+            .iter()
+            .filter(|(field, _)| given.contains_key(*field))
+            .try_for_each(|pair| refuse(pair, &given))?;
         if self.optimizer != OptimizerName::Sgd && (self.momentum != 0.0 || self.nesterov) {
-            let option = if self.nesterov { "--nesterov" } else { "--momentum" };
-            let message = format!("{option} belongs to --optimizer sgd, not to {}", self.optimizer);
-            return Err(RecipeProblem::new(message).into());
+            let field = if self.nesterov { "nesterov" } else { "momentum" };
+            return Err(Error::recipe(format!("`{field}` belongs to `optimizer` sgd, not to {}", self.optimizer)));
         }
         if self.nesterov && self.momentum == 0.0 {
-            return Err(RecipeProblem::new("--nesterov needs --momentum").with_help("add --momentum 0.9").into());
+            return Err(Error::recipe("`nesterov` needs `momentum`").with_help("add `momentum` 0.9"));
         }
         training::check(self, &Choices::before_reading(self))
     }
 
-    /// The first field with a value that it cannot have, what is expected there, and what was found.
-    pub(super) fn check_values(&self) -> std::result::Result<(), (&'static str, String, String)> {
-        if let Some(size) = self.hidden.iter().flatten().find(|size| **size == 0) {
-            return Err(("hidden", "sizes of at least 1".to_owned(), size.to_string()));
-        }
+    /// Refuses the first value that its field cannot have.
+    pub(super) fn check_values(&self) -> Result<()> {
+        const COUNT: &str = "a whole number of at least 1";
         let counts = [
-            ("batch_size", self.batch_size, 1),
-            ("epochs", self.epochs, 1),
-            ("threads", self.threads, 1),
-            ("folds", self.folds, 2),
+            ("hidden", self.hidden.iter().flatten().copied().min(), 1, "sizes of at least 1"),
+            ("batch_size", self.batch_size, 1, COUNT),
+            ("accumulate", self.accumulate, 1, COUNT),
+            ("epochs", self.epochs, 1, COUNT),
+            ("threads", self.threads, 1, COUNT),
+            ("folds", self.folds, 2, "a whole number of at least 2"),
         ];
-        for (field, count, least) in counts {
+        for (field, count, least, expected) in counts {
             if let Some(count) = count.filter(|count| *count < least) {
-                return Err((field, format!("a whole number of at least {least}"), count.to_string()));
+                return Err(Error::invalid(field, expected, count));
             }
+        }
+        if let Some(shards) = self.shards.filter(|shards| !shards.is_power_of_two() || *shards > 1024) {
+            return Err(Error::invalid("shards", "a power of two up to 1024", shards));
         }
         type Fits = fn(f64) -> bool;
         let positive: (Fits, _) = (|x| x > 0.0, "a positive number");
@@ -83,41 +75,28 @@ impl Recipe {
         ];
         for (field, number, (fits, expected)) in numbers {
             if let Some(number) = number.filter(|x| !x.is_finite() || !fits(*x)) {
-                return Err((field, expected.to_owned(), number.to_string()));
+                return Err(Error::invalid(field, expected, number));
             }
         }
         Ok(())
     }
 
-    fn check_conflicts(&self) -> Result<()> {
-        let given = self.given()?;
-        let is_given = |option: &str| given.contains_key(&field(option));
-        CONFLICTS.iter().filter(|(option, _)| is_given(option)).try_for_each(|pair| refuse(pair, is_given))
-    }
-
     /// Refuses what a model to go on from has already.
     pub(super) fn check_goes_on(&self) -> Result<()> {
-        let given = self.given()?;
-        refuse(&CONFLICTS[0], |option| given.contains_key(&field(option)))
+        refuse(&Self::CONFLICTS[0], &self.given()?)
     }
 
     /// The fields whose values are not the default ones.
-    pub(super) fn given(&self) -> Result<Map<String, Value>> {
+    fn given(&self) -> Result<Map<String, Value>> {
         let usual = Recipe::default().fields()?;
-        let fields = self.fields()?.into_iter();
-        Ok(fields.filter(|(field, value)| usual.get(field).unwrap_or(&Value::Null) != value).collect())
+        Ok(self.fields()?.into_iter().filter(|(field, value)| usual.get(field) != Some(value)).collect())
     }
 }
 
-/// Refuses options that are given beside the first one.
-fn refuse((option, others): &(&str, &[&str]), is_given: impl Fn(&str) -> bool) -> Result<()> {
-    match others.iter().find(|other| is_given(other)) {
-        Some(other) => Err(RecipeProblem::new(format!("{option} cannot be used with {other}")).into()),
+/// Refuses fields that are given beside the first one.
+fn refuse((field, others): &(&str, &str), given: &Map<String, Value>) -> Result<()> {
+    match others.split(' ').find(|other| given.contains_key(*other)) {
+        Some(other) => Err(Error::recipe(format!("`{field}` cannot be used with `{other}`"))),
         None => Ok(()),
     }
-}
-
-/// The field of an option: `--test-file` sets `test_file`.
-fn field(option: &str) -> String {
-    option.trim_start_matches('-').replace('-', "_")
 }

@@ -52,7 +52,8 @@ impl Choices {
         };
         let scale = if large.is_some() && !pixels { Scaling::Quantile } else { Scaling::Standard };
         let batch_size = recipe.batch_size.unwrap_or(batch);
-        let epochs = large.map_or(EPOCHS[1], |rows| STEPS.div_ceil(rows.div_ceil(batch_size)));
+        let samples_of_a_step = batch_size.saturating_mul(recipe.accumulate());
+        let epochs = large.map_or(EPOCHS[1], |rows| STEPS.div_ceil(rows.div_ceil(samples_of_a_step)));
         let epochs = recipe.epochs.unwrap_or(epochs.clamp(EPOCHS[0], EPOCHS[1]));
         // while one cycle's rate is large the loss may not fall for a third of the epochs, and fall below all before when
         // the rate does

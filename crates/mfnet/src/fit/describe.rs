@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::parts::{Parts, groups};
 use super::plan::Plan;
-use super::training::loss_label;
+use super::recipe::Recipe;
 use crate::model::Training;
 use crate::optimizer::Schedule;
 use crate::text::{columns, counted, grouped};
@@ -15,10 +15,8 @@ use crate::train::SampleOrder;
 impl Plan {
     /// What is about to happen, for people: the data, the split, the network and how it is trained.
     pub fn introduction(&self) -> String {
-        let constant = self.constant().map_or_else(String::new, |line| format!("\n{line}"));
-        let before = self.otherwise_before().map_or_else(String::new, |line| format!("\n{line}"));
-        let (task, parts) = (self.task.described(), self.parts.described(&self.task));
-        format!("{task}\n{parts}{constant}\n{}{before}", self.network_line())
+        let data = [self.task.described(), self.parts.described(&self.task)].into_iter().chain(self.constant());
+        data.chain([self.network_line()]).chain(self.otherwise_before()).collect::<Vec<_>>().join("\n")
     }
 
     /// The same for all folds of a cross-validation.
@@ -50,7 +48,7 @@ impl Plan {
         for settings in [&mut before, &mut now] {
             settings.retain(|name, _| !OF_ONE_RUN.contains(&name.as_str()));
         }
-        if loss.as_ref() == Some(&loss_label(self.loss)) && before == now {
+        if loss.as_deref() == Some(self.loss.word()) && before == now {
             return None;
         }
         let settings = before.iter().map(|(name, value)| match value.as_str() {
@@ -88,18 +86,18 @@ impl Plan {
             SampleOrder::AsTheyAre => ", rows not shuffled".to_owned(),
             SampleOrder::Listed(lists) => {
                 let rows = lists.first().map_or(0, Vec::len);
-                format!(", {} an epoch in the order of --batch-order", counted(rows, "row"))
+                format!(", {} an epoch in the order of `batch_order`", counted(rows, "row"))
             }
         };
-        let decay =
-            if choices.weight_decay > 0.0 { format!(", weight decay {}", choices.weight_decay) } else { String::new() };
-        let schedule = match choices.schedule {
-            Schedule::Constant => String::new(),
-            schedule => format!(" ({schedule})"),
-        };
-        let (loss, rule, rate, batch) =
-            (loss_label(self.loss), recipe.optimizer, choices.learning_rate, choices.batch_size);
-        let settings = format!("{loss}, {rule}, learning rate {rate}{schedule}{decay}, batches of {batch}");
+        // what is not as usual
+        let unusual = |is: bool, text: String| if is { text } else { String::new() };
+        let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", choices.weight_decay));
+        let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches a step", recipe.accumulate()));
+        let shards = unusual(recipe.shards() > 1, format!(" in {} shards", recipe.shards()));
+        let schedule = unusual(choices.schedule != Schedule::Constant, format!(" ({})", choices.schedule));
+        let (loss, rule, rate, batch) = (self.loss, recipe.optimizer, choices.learning_rate, choices.batch_size);
+        let settings =
+            format!("{loss}, {rule}, learning rate {rate}{schedule}{decay}, batches of {batch}{shards}{accumulate}");
         let threads = counted(self.task.threads.count(), "thread");
         format!("network {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
     }
@@ -107,22 +105,22 @@ impl Plan {
     /// What the model file says of its training.
     pub(super) fn training(&self, epochs: usize, best_epoch: usize) -> Training {
         let mut settings = self.settings();
-        settings.insert("epochs".to_owned(), epochs.into());
-        settings.insert("best_epoch".to_owned(), best_epoch.into());
+        let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
+        set("epochs", epochs.into());
+        set("best_epoch", best_epoch.into());
         match self.order.as_ref() {
             SampleOrder::Shuffled => None,
-            SampleOrder::AsTheyAre => settings.insert("order".to_owned(), "as they are".into()),
-            SampleOrder::Listed(_) => settings.insert("order".to_owned(), "listed".into()),
+            SampleOrder::AsTheyAre => set("order", "as they are".into()),
+            SampleOrder::Listed(_) => set("order", "listed".into()),
         };
         if let Some(start) = &self.task.start {
-            settings.insert("warm_start".to_owned(), true.into());
-            settings.remove("scale");
+            set("warm_start", true.into());
             settings.extend(start.training.settings.get_key_value("scale").map(|(k, v)| (k.clone(), v.clone())));
         }
         let before = self.task.start.iter().map(|model| &model.training);
         let earlier = before.flat_map(|training| training.earlier_data.iter().chain(&training.data));
         Training {
-            loss: Some(loss_label(self.loss)),
+            loss: Some(self.loss.to_string()),
             data: Some(self.task.digest.clone()),
             earlier_data: earlier.filter(|data| **data != self.task.digest).cloned().collect(),
             split: Some(self.parts.split.clone()),
@@ -132,22 +130,16 @@ impl Plan {
 
     /// The settings that are not off, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
-        let (recipe, choices) = (&self.task.recipe, &self.choices);
-        let all = [
-            ("optimizer", json!(recipe.optimizer)),
-            ("learning_rate", json!(choices.learning_rate)),
-            ("momentum", json!(recipe.momentum)),
-            ("nesterov", json!(recipe.nesterov)),
-            ("weight_decay", json!(choices.weight_decay)),
-            ("decay_biases", json!(recipe.decay_biases)),
-            ("clip_norm", json!(recipe.clip_norm)),
-            ("clip_layer_norm", json!(recipe.clip_layer_norm)),
-            ("batch_size", json!(choices.batch_size)),
-            ("schedule", json!(choices.schedule.to_string())),
-            ("scale", json!(choices.scale.to_string())),
-            ("seed", json!(recipe.seed)),
-        ];
-        let is_off = |value: &Value| [json!(0.0), json!(false), json!("constant"), json!("standard")].contains(value);
-        all.into_iter().filter(|(_, value)| !is_off(value)).map(|(name, value)| (name.to_owned(), value)).collect()
+        const NAMES: &str = "optimizer learning_rate momentum nesterov weight_decay decay_biases clip_norm clip_layer_norm \
+                             batch_size accumulate shards schedule scale seed";
+        let off = [json!(null), json!(0.0), json!(false), json!("constant"), json!("standard")];
+        let decided = Recipe {
+            accumulate: self.task.recipe.accumulate.filter(|batches| *batches > 1),
+            shards: self.task.recipe.shards.filter(|shards| *shards > 1),
+            ..self.recipe()
+        };
+        // a recipe that cannot be written was refused before
+        let fields = decided.fields().unwrap_or_default().into_iter();
+        fields.filter(|(name, value)| NAMES.split(' ').any(|other| other == name) && !off.contains(value)).collect()
     }
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::names::did_you_mean;
 use super::recipe::Recipe;
-use crate::error::{Error, RecipeProblem, Result};
+use crate::error::{Error, Result};
+use crate::words::did_you_mean;
 
 /// The version of recipes that this library writes; it refuses later ones.
 pub const RECIPE_VERSION: u32 = 1;
@@ -17,7 +17,8 @@ pub const RECIPE_VERSION: u32 = 1;
 pub struct RecipeFile {
     /// The recipe.
     pub recipe: Recipe,
-    name: String,
+    /// The file.
+    pub name: String,
     text: String,
     stated: Vec<String>,
 }
@@ -41,9 +42,9 @@ impl RecipeFile {
             file.check_version(&version)?;
         }
         let stated: Vec<String> = fields.keys().cloned().collect();
-        let known = Recipe::default().fields()?;
-        if let Some(unknown) = stated.iter().find(|field| !known.contains_key(*field)) {
-            let similar = did_you_mean(known.keys().map(String::as_str), unknown);
+        let known: Vec<String> = Recipe::default().fields()?.into_iter().map(|(field, _)| field).collect();
+        if let Some(unknown) = stated.iter().find(|field| !known.contains(field)) {
+            let similar = did_you_mean(&known, unknown);
             return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
         }
         // one field after the other, so that an error has its name
@@ -52,9 +53,12 @@ impl RecipeFile {
             serde_json::from_value::<Recipe>(alone.into()).map_err(|error| file.of_field(field, &error.to_string()))?;
         }
         let recipe: Recipe = serde_json::from_value(fields.into()).map_err(|error| file.wrong(None, error))?;
-        recipe
-            .check_values()
-            .map_err(|(field, expected, found)| file.of_field(field, &format!("expected {expected}, found {found}")))?;
+        recipe.check_values().map_err(|error| match error {
+            Error::InvalidValue { name, expected, found } => {
+                file.of_field(name, &format!("expected {expected}, found {found}"))
+            }
+            other => other,
+        })?;
         Ok(RecipeFile { recipe, stated, ..file })
     }
 
@@ -82,15 +86,9 @@ impl RecipeFile {
         }
     }
 
-    /// The file.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
     /// The field's place in the text, "recipe.toml, line 3", if the text states it.
     pub fn place_of(&self, field: &str) -> Option<String> {
-        let stated = self.stated.iter().any(|stated| stated == field);
-        stated.then(|| self.place(self.line_of(field)))
+        self.stated.iter().find(|stated| *stated == field).map(|_| self.place(self.line_of(field)))
     }
 
     fn place(&self, line: Option<usize>) -> String {
@@ -98,16 +96,14 @@ impl RecipeFile {
     }
 
     fn of_field(&self, field: &str, message: &str) -> Error {
-        let plain =
-            [("usize", "a whole number"), ("u32", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
-        let plain =
-            plain.into_iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
+        let plain = [("usize", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
+        let plain = plain.iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
         let message = plain.unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))
     }
 
     fn wrong(&self, line: Option<usize>, message: impl std::fmt::Display) -> Error {
-        RecipeProblem::of_file(format!("{}: {message}", self.place(line))).into()
+        Error::recipe_file(format!("{}: {message}", self.place(line)))
     }
 
     /// The line that begins with the field.
@@ -142,10 +138,9 @@ impl Recipe {
     /// # Errors
     /// [`Error::Recipe`] for what TOML cannot hold.
     pub fn to_toml(&self) -> Result<String> {
-        match toml::to_string(self) {
-            Ok(text) => Ok(format!("version = {RECIPE_VERSION}\n{text}")),
-            Err(error) => Err(RecipeProblem::new(format!("cannot be written as TOML: {error}")).into()),
-        }
+        let text = toml::to_string(self);
+        let text = text.map_err(|error| Error::recipe(format!("cannot be written as TOML: {error}")))?;
+        Ok(format!("version = {RECIPE_VERSION}\n{text}"))
     }
 
     /// As JSON.
@@ -163,7 +158,7 @@ impl Recipe {
     /// # Errors
     /// [`Error::Recipe`] for a path that is no text.
     pub fn fields(&self) -> Result<Map<String, Value>> {
-        let fields = serde_json::to_value(self).map_err(|error| RecipeProblem::new(error.to_string()))?;
+        let fields = serde_json::to_value(self).map_err(|error| Error::recipe(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default())
     }
 }

@@ -60,24 +60,21 @@ impl Folds {
     /// The results for people: a table of the test scores and the verdict; empty without test rows.
     pub fn text(&self) -> String {
         let Some(like) = self.folds.iter().find_map(|fold| fold.compared()[0]) else { return String::new() };
-        let of = |fold: &Summary, model: usize| fold.compared()[model].map(|metrics| headline(metrics).1);
-        let line = |name: String, rows: String, of: &dyn Fn(usize) -> Option<f64>| {
-            let cell = |model| of(model).map_or_else(String::new, |x| headline_cell(like, x));
-            (name, vec![rows, cell(0), cell(1), cell(2)])
+        let scores = |fold: &Summary| fold.compared().map(|metrics| metrics.map(|metrics| headline(metrics).1));
+        let scores: Vec<[Option<f64>; 3]> = self.folds.iter().map(scores).collect();
+        let cell = |score: Option<f64>| score.map_or_else(String::new, |x| headline_cell(like, x));
+        let line = |name: &str, rows, [network, linear, naive]: [Option<f64>; 3]| {
+            (name.to_owned(), vec![rows, cell(network), cell(linear), cell(naive)])
         };
         let header = ["rows", "network", "linear", "naive"].map(str::to_owned).to_vec();
         let mut lines = vec![(format!("test {}", headline(like).0), header)];
-        for (number, fold) in (1..).zip(&self.folds) {
-            lines.push(line(format!("fold {number}"), grouped(fold.test.samples), &|model| of(fold, model)));
+        for (i, fold) in self.folds.iter().enumerate() {
+            lines.push(line(&format!("fold {}", i + 1), grouped(fold.test.samples), scores[i]));
         }
-        let spread = |model: usize| {
-            let numbers = self.folds.iter().map(|fold| of(fold, model)).collect::<Option<Vec<_>>>();
-            numbers.map(|numbers| Spread::of(&numbers))
-        };
-        lines.push(line("mean".to_owned(), String::new(), &|model| spread(model).map(|spread| spread.mean)));
-        lines.push(line("± deviation".to_owned(), String::new(), &|model| {
-            spread(model).map(|spread| spread.deviation)
-        }));
+        let spread = |model: usize| scores.iter().map(|scores| scores[model]).collect::<Option<Vec<_>>>();
+        let spread = [0, 1, 2].map(|model| spread(model).as_deref().map(Spread::of));
+        lines.push(line("mean", String::new(), spread.map(|spread| Some(spread?.mean))));
+        lines.push(line("± deviation", String::new(), spread.map(|spread| Some(spread?.deviation))));
         let verdict = self.verdict().map_or_else(String::new, |verdict| format!("\n{verdict}\n"));
         format!("{}{verdict}", table(&lines))
     }
@@ -112,7 +109,7 @@ fn scores(part: &Part) -> Vec<(&'static str, Option<f64>)> {
 }
 
 /// Mean and standard deviation, the population's: √(1/n Σ (x − mean)²).
-#[derive(Serialize)]
+#[derive(Clone, Copy, Serialize)]
 struct Spread {
     mean: f64,
     deviation: f64,

@@ -7,7 +7,6 @@ use super::source::Source;
 use crate::error::Result;
 use crate::model::Model;
 
-/// Reads the test file of this name with a reader that is set up for it.
 type ReadTest<'a> = Box<dyn FnOnce(&str, ReadTable<'_>) -> Result<Table> + 'a>;
 
 /// The data of a fit.
@@ -15,10 +14,14 @@ type ReadTest<'a> = Box<dyn FnOnce(&str, ReadTable<'_>) -> Result<Table> + 'a>;
 /// A table is enough. A model to go on from is read from [`Recipe::warm_start`], test rows from [`Recipe::test_file`],
 /// unless they are given here.
 pub struct Input<'a> {
-    pub(super) name: String,
-    pub(super) data: Source,
-    pub(super) start: Option<Model>,
-    pub(super) read_test: ReadTest<'a>,
+    /// What results call the data.
+    pub name: String,
+    /// The data.
+    pub data: Source,
+    /// The model to go on from.
+    pub start: Option<Model>,
+    /// Reads the test file of this name with a reader that is set up for it.
+    pub read_test: ReadTest<'a>,
 }
 
 impl<S: Into<Source>> From<S> for Input<'_> {
@@ -29,7 +32,7 @@ impl<S: Into<Source>> From<S> for Input<'_> {
     }
 }
 
-impl<'a> Input<'a> {
+impl Input<'_> {
     /// Reads the file of a table as the recipe has it.
     ///
     /// # Errors
@@ -38,24 +41,6 @@ impl<'a> Input<'a> {
         let start = recipe.start()?;
         let table = recipe.reader(start.as_ref()).read(path)?;
         Ok(Input { start, ..Input::from(table) })
-    }
-
-    /// The data under another name in results.
-    pub fn named(mut self, name: impl Into<String>) -> Self {
-        self.name = name.into();
-        self
-    }
-
-    /// The model to go on from.
-    pub fn start(mut self, model: Option<Model>) -> Self {
-        self.start = model;
-        self
-    }
-
-    /// What reads the test file.
-    pub fn read_test(mut self, read: impl FnOnce(&str, ReadTable<'_>) -> Result<Table> + 'a) -> Self {
-        self.read_test = Box::new(read);
-        self
     }
 }
 

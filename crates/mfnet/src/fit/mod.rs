@@ -17,7 +17,6 @@ mod order;
 mod parts;
 mod plan;
 mod recipe;
-pub mod serial;
 mod source;
 mod summary;
 mod task;

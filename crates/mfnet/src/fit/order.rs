@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::recipe::Recipe;
-use crate::error::{Error, RecipeProblem, Result};
+use crate::error::{Error, Result};
 use crate::text::counted;
 use crate::train::SampleOrder;
 
@@ -24,7 +24,7 @@ fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result
     let places: HashMap<usize, usize> = train_rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();
     let mut lists: Vec<Vec<usize>> = Vec::new();
     for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').trim_end().lines()) {
-        let wrong = |message: String| RecipeProblem::of_file(format!("{}, line {number}: {message}", path.display()));
+        let wrong = |message: String| Error::recipe_file(format!("{}, line {number}: {message}", path.display()));
         let place = |word: &str| {
             let row = word.parse::<usize>().map_err(|_| {
                 wrong(format!("expected the number of a row, found {word:?}"))
@@ -35,26 +35,24 @@ fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result
             }
             places.get(&row).copied().ok_or_else(|| {
                 wrong(format!("row {row}, counted from 0, is not one of the {}", counted(places.len(), "training row")))
-                    .with_help("validation rows are switched off with --validation-fraction 0, test rows with --test-fraction 0")
+                    .with_help("validation rows are switched off with `validation_fraction` 0, test rows with `test_fraction` 0")
             })
         };
-        let list = line.split_whitespace().map(place).collect::<std::result::Result<Vec<_>, _>>()?;
+        let list = line.split_whitespace().map(place).collect::<Result<Vec<_>>>()?;
         let expected = lists.first().map_or(list.len().max(1), Vec::len);
         if list.len() != expected {
-            return Err(wrong(format!("expected {}, found {}", counted(expected, "row"), list.len())).into());
+            return Err(wrong(format!("expected {}, found {}", counted(expected, "row"), list.len())));
         }
         lists.push(list);
     }
     if lists.is_empty() {
-        return Err(RecipeProblem::of_file(format!("{}: the file is empty", path.display()))
-            .with_help("a line has the numbers of rows, counted from 0, with spaces between them, as in 2 0 1")
-            .into());
+        return Err(Error::recipe_file(format!("{}: the file is empty", path.display()))
+            .with_help("a line has the numbers of rows, counted from 0, with spaces between them, as in 2 0 1"));
     }
     if lists.len() != 1 && lists.len() != epochs {
         let message = format!("{}: expected {epochs} lines, one for each epoch, or one", path.display());
-        return Err(RecipeProblem::of_file(format!("{message}, found {}", lists.len()))
-            .with_help(format!("train for as many epochs: --epochs {}", lists.len()))
-            .into());
+        return Err(Error::recipe_file(format!("{message}, found {}", lists.len()))
+            .with_help(format!("train for as many epochs: `epochs` {}", lists.len())));
     }
     Ok(SampleOrder::Listed(lists))
 }

@@ -2,7 +2,7 @@
 
 use super::task::Task;
 use crate::data::{Dataset, Fractions, SplitBy};
-use crate::error::{DataProblem, Error, RecipeProblem, Result, SplitProblem};
+use crate::error::{DataProblem, Error, Result, SplitProblem};
 use crate::model::Split;
 use crate::random::Seed;
 use crate::text::{counted, grouped};
@@ -37,8 +37,8 @@ impl Parts {
             || recipe.split_column.is_some();
         let parts = match (recipe.validation_fraction, &recipe.split_column) {
             (Some(_), Some(column)) if Self::divided(task, fold, None)?.validation.samples() > 0 => {
-                let message = format!("--validation-fraction does not fit: the column {column:?} has validation rows");
-                return Err(RecipeProblem::new(message).into());
+                let message = format!("`validation_fraction` does not fit: the column {column:?} has validation rows");
+                return Err(Error::recipe(message));
             }
             (Some(fraction), _) => Self::divided(task, fold, Some(fraction))?,
             (None, _) => {
@@ -62,8 +62,7 @@ impl Parts {
         if let SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } = &by
             && fractions.validation + fractions.test >= 1.0
         {
-            let message = "--test-fraction and --validation-fraction together leave no training rows";
-            return Err(RecipeProblem::new(message).into());
+            return Err(Error::recipe("`test_fraction` and `validation_fraction` together leave no training rows"));
         }
         let split = Split::new(by.clone(), Seed(task.recipe.split_seed()));
         let (train_rows, validation, test_rows) = task.data.split_numbers(by, Seed(split.seed))?;
@@ -79,22 +78,19 @@ impl Parts {
         let recipe = &task.recipe;
         // what a model was trained on is not to be tested on
         if self.test.samples() > 0 && task.may_have_seen(&self.split) {
-            let problem = match &recipe.test_file {
-                Some(file) => RecipeProblem::new(format!(
-                    "--warm-start: the model was trained on rows of {file}, the test file"
-                ))
-                .with_help("name other rows with --test-file"),
-                None => RecipeProblem::new(
-                    "--warm-start: the model was trained on other rows of the same data, which may be test rows here",
-                )
-                .with_help("divide the data as they were then (--seed or --split-seed, --test-fraction, --validation-fraction, …)")
-                .with_help("or do without a test: --test-fraction 0"),
-            };
-            return Err(problem.into());
+            return Err(match &recipe.test_file {
+                Some(file) => {
+                    Error::recipe(format!("`warm_start`: the model was trained on rows of {file}, the test file"))
+                        .with_help("name other rows with `test_file`")
+                }
+                None => Error::recipe("`warm_start`: the model was trained on other rows of the same data, which may be test rows here")
+                    .with_help("divide the data as they were then (`seed` or `split_seed`, `test_fraction`, `validation_fraction`, …)")
+                    .with_help("or do without a test: `test_fraction` 0"),
+            });
         }
         if recipe.early_stopping.is_some_and(|patience| patience > 0) && self.validation.samples() == 0 {
-            let problem = RecipeProblem::new("--early-stopping needs validation rows to watch");
-            return Err(problem.with_help("add --validation-fraction 0.1").into());
+            let problem = Error::recipe("`early_stopping` needs validation rows to watch");
+            return Err(problem.with_help("add `validation_fraction` 0.1"));
         }
         Ok(())
     }

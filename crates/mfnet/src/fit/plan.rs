@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::baselines::Baselines;
 use super::choices::Choices;
 use super::input::Input;
-use super::names::{ActivationName, LossName, Task as Kind};
+use super::names::{ActivationName, LossName};
 use super::observer::{Observer, Watch};
 use super::parts::Parts;
 use super::recipe::Recipe;
@@ -11,7 +11,7 @@ use super::summary::{Fit, Summary};
 use super::task::Task;
 use super::{order, training};
 use crate::data::{Dataset, Preprocessing, SplitBy};
-use crate::error::{Error, KeptWeights, RecipeProblem, Result};
+use crate::error::{Error, KeptWeights, Result};
 use crate::layer::Activation;
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
@@ -31,11 +31,11 @@ use crate::train::SampleOrder;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Plan {
-    pub(super) task: Arc<Task>,
+    pub(crate) task: Arc<Task>,
     pub(super) parts: Arc<Parts>,
     pub(super) preprocessing: Preprocessing,
     pub(super) choices: Choices,
-    pub(super) loss: LossName,
+    pub(crate) loss: LossName,
     pub(super) order: Arc<SampleOrder>,
 }
 
@@ -46,26 +46,20 @@ impl Plan {
     /// As [`crate::fit()`], before the training.
     pub fn new<'a>(input: impl Into<Input<'a>>, recipe: &Recipe) -> Result<Self> {
         if recipe.folds.is_some() {
-            return Err(RecipeProblem::new("--folds asks for several fits, not for one").into());
+            return Err(Error::recipe("`folds` asks for several fits, not for one"));
         }
-        let task = Arc::new(Task::new(input.into(), recipe)?);
-        let parts = Parts::new(&task, None)?;
-        let choices = Choices::new(recipe, &parts.train, parts.validation.samples() > 0);
-        Self::of(&task, parts, choices)
+        Ok(Self::folds(input, recipe)?.remove(0))
     }
 
-    /// A plan for each of the recipe's folds, with the settings that fit the first.
+    /// A plan for each of the recipe's folds, with the settings that fit the first; one plan if it has no folds.
     ///
     /// # Errors
     /// As [`Plan::new`].
     pub fn folds<'a>(input: impl Into<Input<'a>>, recipe: &Recipe) -> Result<Vec<Self>> {
-        let Some(count) = recipe.folds else {
-            return Err(RecipeProblem::new("--folds must say how many folds there are").into());
-        };
         let task = Arc::new(Task::new(input.into(), recipe)?);
-        let parts = (1..=count).map(|fold| Parts::new(&task, Some(fold))).collect::<Result<Vec<_>>>()?;
-        let Some(first) = parts.first() else { return Ok(Vec::new()) };
-        let choices = Choices::new(recipe, &first.train, first.validation.samples() > 0);
+        let folds = recipe.folds.map_or_else(|| vec![None], |count| (1..=count).map(Some).collect());
+        let parts = folds.into_iter().map(|fold| Parts::new(&task, fold)).collect::<Result<Vec<_>>>()?;
+        let choices = Choices::new(recipe, &parts[0].train, parts[0].validation.samples() > 0);
         parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
     }
 
@@ -85,16 +79,12 @@ impl Plan {
     /// The recipe with everything decided: another fit of the same data with it gives the same model.
     pub fn recipe(&self) -> Recipe {
         let (recipe, choices) = (self.task.recipe.clone(), self.choices.clone());
-        let validation = match self.parts.split.by {
-            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => Some(fractions.validation),
-            SplitBy::Official { validation } | SplitBy::Column { validation, .. } => validation,
-            SplitBy::Fold { validation, .. } => Some(validation),
-        };
-        let test = match self.parts.split.by {
-            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } if self.task.test.is_none() => {
-                Some(fractions.test)
+        let (validation, test) = match self.parts.split.by {
+            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => {
+                (Some(fractions.validation), self.task.test.is_none().then_some(fractions.test))
             }
-            _ => None,
+            SplitBy::Official { validation } | SplitBy::Column { validation, .. } => (validation, None),
+            SplitBy::Fold { validation, .. } => (Some(validation), None),
         };
         let decided = Recipe {
             loss: Some(self.loss),
@@ -130,24 +120,9 @@ impl Plan {
         &self.task.unknown
     }
 
-    /// What results call the data.
-    pub fn name(&self) -> &str {
-        &self.task.name
-    }
-
-    /// The name of the loss.
-    pub fn loss_name(&self) -> String {
-        training::loss_label(self.loss)
-    }
-
     /// The test rows, and their numbers in the data or in the test file.
     pub fn test(&self) -> (&Dataset, &[usize]) {
         (&self.parts.test, &self.parts.test_rows)
-    }
-
-    /// The file of the test rows, if they have one.
-    pub fn test_file(&self) -> Option<&str> {
-        self.task.recipe.test_file.as_deref()
     }
 
     pub(super) fn activation(&self) -> ActivationName {
@@ -173,12 +148,9 @@ impl Plan {
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
-        let scaled = |part: &Dataset| self.preprocessing.apply(part);
-        let (train, validation) = (&scaled(&self.parts.train), &scaled(&self.parts.validation));
-        let (recipe, choices, order) = (&self.task.recipe, &self.choices, self.order.as_ref());
-        let goes_on = self.task.start.is_some();
-        let training = training::Training { recipe, choices, loss: self.loss, order, goes_on, train, validation };
-        let history = match training.run(&mut net, &mut Watch { plan: self, observer }) {
+        let [train, validation] =
+            [&self.parts.train, &self.parts.validation].map(|part| self.preprocessing.apply(part));
+        let history = match self.train(&mut net, [&train, &validation], &mut Watch { plan: self, observer }) {
             Ok(history) => history,
             Err(error) => {
                 if let Error::Diverged { kept, .. } = &error {
@@ -190,8 +162,9 @@ impl Plan {
         };
         let model = self.model(net, history.epochs().len(), history.best_epoch())?;
         observer.trained(&model, &history)?;
-        let (baselines, interrupted) = Baselines::of(self, train, &model, observer)?;
-        let summary = Summary::new(self, &model, &history, baselines, interrupted)?;
+        let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
+        let mut summary = Summary::new(self, &model, &history, baselines)?;
+        summary.interrupted |= interrupted;
         Ok(Fit { model, history, summary, plan: self.clone() })
     }
 
@@ -215,16 +188,16 @@ impl Plan {
 
 /// The loss of the task, or an error for one of the other task.
 fn loss_of(task: &Task) -> Result<LossName> {
-    let classes = task.kind() == Kind::Classification;
+    let classes = task.data.classes() > 0;
     let loss = task.recipe.loss.unwrap_or(if classes { LossName::CrossEntropy } else { LossName::Mse });
     if classes == (loss == LossName::CrossEntropy) {
         return Ok(loss);
     }
     let fitting = if classes { "cross-entropy" } else { "mse or half-mse" };
     let help = match task.start {
-        Some(_) => "the model of --warm-start has the task: leave --loss out",
-        None => "--task regression or --task classification chooses the task",
+        Some(_) => "the model of `warm_start` has the task: leave `loss` out",
+        None => "`task` regression or `task` classification chooses the task",
     };
-    let message = format!("--loss {loss} does not fit a {}: expected {fitting}", task.kind());
-    Err(RecipeProblem::new(message).with_help(help).into())
+    let message = format!("`loss` {loss} does not fit a {}: expected {fitting}", task.kind());
+    Err(Error::recipe(message).with_help(help))
 }

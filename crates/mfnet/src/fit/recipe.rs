@@ -1,9 +1,8 @@
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::names::{ActivationName, LossName, OptimizerName, Task};
-use super::serial;
 use crate::data::Scaling;
 use crate::optimizer::Schedule;
 use crate::tensor::Dtype;
@@ -27,7 +26,7 @@ use crate::tensor::Dtype;
 pub struct Recipe {
     /// The columns to predict: names, or numbers from 0 in a file without header. None: that of a data set with a
     /// known target, or of the model of `warm_start`.
-    #[serde(deserialize_with = "serial::names")]
+    #[serde(deserialize_with = "names")]
     pub target: Vec<String>,
     /// Classes or values. None: classes for text, booleans, and whole numbers with at most 20 distinct values.
     pub task: Option<Task>,
@@ -46,23 +45,21 @@ pub struct Recipe {
     /// Whether the first line of a text file has the names of the columns. None: a guess.
     pub header: Option<bool>,
     /// Columns that are no features.
-    #[serde(deserialize_with = "serial::names")]
+    #[serde(deserialize_with = "names")]
     pub drop: Vec<String>,
     /// Columns of numbers: a text in them is an error.
-    #[serde(deserialize_with = "serial::names")]
+    #[serde(deserialize_with = "names")]
     pub numeric: Vec<String>,
     /// Columns of categories, though they hold numbers.
-    #[serde(deserialize_with = "serial::names")]
+    #[serde(deserialize_with = "names")]
     pub categorical: Vec<String>,
     /// How features are scaled. None: standard; quantile from 5000 training rows on, except for pixels.
-    #[serde(with = "serial::text")]
     pub scale: Option<Scaling>,
     /// The optimizer; adamw.
     pub optimizer: OptimizerName,
     /// The learning rate. None: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd.
     pub learning_rate: Option<f64>,
     /// How the learning rate changes. None: one-cycle for adam and adamw, constant for sgd.
-    #[serde(with = "serial::text")]
     pub schedule: Option<Schedule>,
     /// Momentum of sgd; 0.
     pub momentum: f64,
@@ -77,8 +74,12 @@ pub struct Recipe {
     pub clip_norm: f64,
     /// The largest norm of each layer's gradient; 0 is off.
     pub clip_layer_norm: f64,
-    /// Samples of a step. None: 8; 64 from 5000 training rows on.
+    /// Samples of a batch. None: 8; 64 from 5000 training rows on.
     pub batch_size: Option<usize>,
+    /// Batches whose gradients are added up for one step, which is then that of one large batch, but for rounding. None: 1.
+    pub accumulate: Option<usize>,
+    /// Parts of a batch, a power of two, whose gradients are computed one by one and added in a binary tree. None: 1.
+    pub shards: Option<usize>,
     /// Takes the training rows in the order of the data; false.
     pub no_shuffle: bool,
     /// A text file with a line of row numbers for each epoch, or one line for all.
@@ -110,6 +111,21 @@ pub struct Recipe {
     pub no_baselines: bool,
 }
 
+/// A list of names, or one name alone.
+fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged, expecting = "expected a name or a list of names")]
+    enum Names {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Option::deserialize(from)? {
+        None => Vec::new(),
+        Some(Names::One(name)) => vec![name],
+        Some(Names::Many(names)) => names,
+    })
+}
+
 impl Recipe {
     /// A recipe with this target, everything else by default.
     pub fn of_target(target: impl Into<String>) -> Self {
@@ -119,6 +135,16 @@ impl Recipe {
     /// The seed of the split.
     pub(super) fn split_seed(&self) -> u64 {
         self.split_seed.unwrap_or(self.seed)
+    }
+
+    /// Batches of a step.
+    pub(super) fn accumulate(&self) -> usize {
+        self.accumulate.unwrap_or(1)
+    }
+
+    /// Parts of a batch.
+    pub(super) fn shards(&self) -> usize {
+        self.shards.unwrap_or(1)
     }
 
     /// The column that is kept as text because it divides the rows.

@@ -1,9 +1,10 @@
-use super::names::Task;
 use mfnet_table::{Columns, Table};
 
+use super::names::Task;
 use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
-use crate::error::{Error, RecipeProblem, Result};
+use crate::error::{Error, Result};
 use crate::model::{Model, Predictions};
+use crate::words::split_names;
 
 /// Data as they were read: a table, whose columns get their meaning later, or samples that have it already.
 #[derive(Clone, Debug)]
@@ -80,18 +81,16 @@ impl Source {
                 let known = &data.targets().columns()[0];
                 let is = Task::of(data.classes());
                 if let Some(other) = target.iter().find(|target| *target != known) {
-                    let message = format!("--target {other} does not fit {}: expected {known}", data.name());
-                    let help = "leave --target out: the data set has one target";
-                    return Err(RecipeProblem::new(message).with_help(help).into());
+                    let message = format!("`target` {other} does not fit {}: expected {known}", data.name());
+                    let help = "leave `target` out: the data set has one target";
+                    return Err(Error::recipe(message).with_help(help));
                 }
                 if let Some(other) = task.filter(|task| *task != is) {
-                    let message = format!("--task {other} does not fit {}: expected {is}", data.name());
-                    return Err(RecipeProblem::new(message).into());
+                    return Err(Error::recipe(format!("`task` {other} does not fit {}: expected {is}", data.name())));
                 }
                 if *columns != Columns::default() {
-                    let message =
-                        format!("{}: --drop, --numeric and --categorical are for tables of your own", data.name());
-                    return Err(RecipeProblem::new(message).into());
+                    let fields = "`drop`, `numeric` and `categorical`";
+                    return Err(Error::recipe(format!("{}: {fields} are for tables of your own", data.name())));
                 }
                 Ok(data)
             }
@@ -156,11 +155,6 @@ impl Source {
     }
 }
 
-/// The names between commas.
-fn split_names(list: &str) -> Vec<String> {
-    list.split(',').map(|name| name.trim().to_owned()).collect()
-}
-
 /// The target of the built-in data set of this name.
 fn built_in_target(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|built_in| built_in.name == name).map(|built_in| built_in.target)
@@ -175,9 +169,8 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
         let columns =
             table.columns().iter().take(12).map(|column| format!("{column:?}")).collect::<Vec<_>>().join(", ");
         let more = if table.columns().len() > 12 { ", …" } else { "" };
-        return Err(RecipeProblem::new(format!("{name}: --target must name the column to predict"))
-            .with_help(format!("the columns are {columns}{more}"))
-            .into());
+        return Err(Error::recipe(format!("{name}: `target` must name the column to predict"))
+            .with_help(format!("the columns are {columns}{more}")));
     }
     // a name with a comma in it, before several names
     let names = |target: &String| match table.position(target) {
@@ -187,20 +180,19 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
     let columns: Vec<String> = target.iter().flat_map(names).collect();
     for (i, column) in columns.iter().enumerate() {
         table.position(column).map_err(Error::from).map_err(|error| match column.parse::<usize>() {
-            Ok(_) if table.has_header() => RecipeProblem::of_file(error.to_string())
-                .with_help("columns have numbers in a file without header; here the first line, which holds text, was read as one")
-                .into(),
+            Ok(_) if table.has_header() => Error::recipe_file(error.to_string()).with_help(
+                "columns have numbers in a file without header; here the first line, which holds text, was read as one",
+            ),
             _ => error,
         })?;
         if columns[..i].contains(column) {
-            return Err(RecipeProblem::new(format!("--target names the column {column:?} twice")).into());
+            return Err(Error::recipe(format!("`target` names the column {column:?} twice")));
         }
     }
     match (task, &columns[..]) {
         (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
         (Some(Task::Classification), _) => {
-            let message = format!("a classification has one target column, not {}", columns.len());
-            Err(RecipeProblem::new(message).into())
+            Err(Error::recipe(format!("a classification has one target column, not {}", columns.len())))
         }
         (Some(Task::Regression), _) => Ok(Target::values(columns)),
         (None, _) => Ok(Target::Guess(columns)),

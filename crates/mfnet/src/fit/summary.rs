@@ -107,7 +107,7 @@ impl Part {
 }
 
 /// The scores of a fit beside those of its baselines, and what is to be known of the training.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct Summary {
     pub task: Task,
@@ -132,24 +132,22 @@ pub struct Summary {
     pub train: Part,
     pub validation: Part,
     pub test: Part,
+    #[serde(skip)]
     pub baselines: Baselines,
     /// Whether the network is worth it, in words.
     pub verdict: Option<String>,
+    #[serde(skip)]
     pub stop: StopReason,
     /// Whether the observer stopped the training or the baselines.
+    #[serde(skip)]
     pub interrupted: bool,
     /// The folder of the fit's files, if the caller wrote some.
+    #[serde(skip)]
     pub output: Option<PathBuf>,
 }
 
 impl Summary {
-    pub(super) fn new(
-        plan: &Plan,
-        model: &Model,
-        history: &History,
-        baselines: Baselines,
-        interrupted: bool,
-    ) -> Result<Self> {
+    pub(super) fn new(plan: &Plan, model: &Model, history: &History, baselines: Baselines) -> Result<Self> {
         let (task, parts) = (&plan.task, &plan.parts);
         let test = Part::of(model, &parts.test)?;
         let provided = match task.start_name() {
@@ -158,10 +156,9 @@ impl Summary {
             }
             _ => String::new(),
         };
-        let verdict = test
-            .metrics
-            .as_ref()
-            .and_then(|metrics| verdict(metrics, test.samples, baselines.naive.as_ref(), baselines.linear.as_ref()));
+        let Baselines { naive, linear } = &baselines;
+        let on_test = |metrics| verdict(metrics, test.samples, naive.as_ref(), linear.as_ref());
+        let verdict = test.metrics.as_ref().and_then(on_test);
         Ok(Summary {
             task: task.kind(),
             data: task.name.clone(),
@@ -182,7 +179,7 @@ impl Summary {
             baselines,
             verdict: verdict.map(|verdict| verdict + &provided),
             stop: history.stop_reason(),
-            interrupted: interrupted || history.stop_reason() == StopReason::Callback,
+            interrupted: history.stop_reason() == StopReason::Callback,
             output: None,
         })
     }
@@ -193,29 +190,15 @@ impl Summary {
         let headline = |baseline: &Option<Baseline>| baseline.as_ref().map(|baseline| baseline.metrics.headline());
         let comparison = |baseline: &Option<Baseline>| baseline.as_ref().and_then(|baseline| baseline.comparison);
         let Summary { train, validation, test, .. } = self;
-        json!({
-            "task": self.task,
-            "data": self.data,
-            "features": self.features,
-            "parameters": self.parameters,
-            "epochs": self.epochs,
-            "best_epoch": self.best_epoch,
-            "start_validation_loss": self.start_validation_loss,
-            "seconds": self.seconds,
-            "samples_per_second": self.samples_per_second,
-            "seed": self.seed,
-            "threads": self.threads,
-            "threads_that_worked": self.threads_that_worked,
-            "dtype": self.dtype.to_string(),
-            "output": self.output.as_ref().map(|output| output.display().to_string()),
-            "samples": { "train": train.samples, "validation": validation.samples, "test": test.samples },
-            "train": train.json(),
-            "validation": validation.json(),
-            "test": test.json(),
-            "baselines": { "naive": headline(naive), "linear": headline(linear) },
-            "better_by": { "naive": comparison(naive), "linear": comparison(linear) },
-            "verdict": self.verdict,
-        })
+        let mut json = json!(self);
+        json["output"] = json!(self.output.as_ref().map(|output| output.display().to_string()));
+        json["samples"] = json!({ "train": train.samples, "validation": validation.samples, "test": test.samples });
+        json["baselines"] = json!({ "naive": headline(naive), "linear": headline(linear) });
+        json["better_by"] = json!({ "naive": comparison(naive), "linear": comparison(linear) });
+        for (name, part) in [("train", train), ("validation", validation), ("test", test)] {
+            json[name] = part.json();
+        }
+        json
     }
 
     /// The test metrics of the network, the linear model and the naive predictor.

@@ -7,7 +7,7 @@ use super::input::Input;
 use super::names::Task as Kind;
 use super::recipe::Recipe;
 use crate::data::Dataset;
-use crate::error::{Error, RecipeProblem, Result};
+use crate::error::{Error, Result};
 use crate::fit::Source;
 use crate::model::{Model, Split};
 use crate::tensor::Dtype;
@@ -16,10 +16,10 @@ use crate::threads::Threads;
 
 /// The data and what they are for.
 #[derive(Debug)]
-pub(super) struct Task {
-    pub(super) recipe: Recipe,
+pub(crate) struct Task {
+    pub(crate) recipe: Recipe,
     /// What results call the data.
-    pub(super) name: String,
+    pub(crate) name: String,
     pub(super) data: Dataset,
     /// The model to go on from.
     pub(super) start: Option<Model>,
@@ -48,9 +48,9 @@ impl Task {
         if start.is_some() {
             recipe.check_goes_on()?;
         }
-        if let (Source::Samples { data, .. }, Some(option)) = (&source, of_tables(recipe)) {
-            let message = format!("{option} is for tables of your own: {} has an official split", data.name());
-            return Err(RecipeProblem::new(message).into());
+        if let (Source::Samples { data, .. }, Some(field)) = (&source, of_tables(recipe)) {
+            let message = format!("`{field}` is for tables of your own: {} has an official split", data.name());
+            return Err(Error::recipe(message));
         }
         let (digest, origin, is_known) = (source.digest(), source.origin(), source.is_known());
         let header = match &source {
@@ -82,7 +82,7 @@ impl Task {
                 if let Some(group) = table.text(column)?.iter().find(|group| groups.contains(group)) {
                     let message = format!("{file}, column {column:?}: the group {group:?} is in {} too", data.name());
                     let help = "take its rows out of one of the files";
-                    return Err(Error::from(RecipeProblem::of_file(message).with_help(help)));
+                    return Err(Error::recipe_file(message).with_help(help));
                 }
             }
             Ok((test, table.digest()))
@@ -149,7 +149,7 @@ impl Task {
             && data.targets().columns().len() == 1
             && !self.is_known;
         let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
-        let guessed = if is_guess { format!(" (a guess: --task {other} if not)") } else { String::new() };
+        let guessed = if is_guess { format!(" (a guess: `task` {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
         let missing = columns::missing(data).map_or_else(String::new, |columns| format!("\n{columns}"));
@@ -166,33 +166,32 @@ fn check_columns(
     data: &Dataset,
     goes_on: bool,
 ) -> Result<()> {
-    let options = [
-        ("--group", recipe.group.as_slice()),
-        ("--split-column", recipe.split_column.as_slice()),
-        ("--drop", drop),
-        ("--numeric", numeric),
-        ("--categorical", categorical),
+    let fields = [
+        ("group", recipe.group.as_slice()),
+        ("split_column", recipe.split_column.as_slice()),
+        ("drop", drop),
+        ("numeric", numeric),
+        ("categorical", categorical),
     ];
     let mut named: HashMap<&str, &str> = HashMap::new();
-    for (option, column) in options.into_iter().flat_map(|(option, columns)| columns.iter().map(move |c| (option, c))) {
+    for (field, column) in fields.into_iter().flat_map(|(field, columns)| columns.iter().map(move |c| (field, c))) {
         let problem = if data.targets().columns().contains(column) {
-            format!("{option} names the target {column:?}")
+            format!("`{field}` names the target {column:?}")
         } else if goes_on && data.feature_names().contains(column) {
-            format!("{option} names a feature of the model, {column:?}")
+            format!("`{field}` names a feature of the model, {column:?}")
         } else {
-            match named.insert(column, option) {
-                Some(other) if other != option => format!("{other} and {option} both name the column {column:?}"),
+            match named.insert(column, field) {
+                Some(other) if other != field => format!("`{other}` and `{field}` both name the column {column:?}"),
                 _ => continue,
             }
         };
-        return Err(RecipeProblem::new(problem).into());
+        return Err(Error::recipe(problem));
     }
     Ok(())
 }
 
-/// The first option that is given and not for data sets with an official split.
+/// The first field that is given and not for data sets with an official split.
 fn of_tables(recipe: &Recipe) -> Option<&'static str> {
-    let given =
-        [("--group", &recipe.group), ("--split-column", &recipe.split_column), ("--test-file", &recipe.test_file)];
-    given.into_iter().find(|(_, value)| value.is_some()).map(|(option, _)| option)
+    let fields = [("group", &recipe.group), ("split_column", &recipe.split_column), ("test_file", &recipe.test_file)];
+    fields.into_iter().find(|(_, value)| value.is_some()).map(|(field, _)| field)
 }

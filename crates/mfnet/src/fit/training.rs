@@ -2,53 +2,44 @@
 
 use super::choices::Choices;
 use super::names::{LossName, OptimizerName};
+use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::data::Dataset;
-use crate::error::{RecipeProblem, Result};
+use crate::error::{Error, Result};
 use crate::loss::{CrossEntropy, HalfMse, Loss, Mse};
 use crate::network::NeuralNetwork;
 use crate::optimizer::{Adam, AdamW, Clip, Optimizer, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
-use crate::train::{Callback, History, SampleOrder, Trainer};
+use crate::train::{Callback, History, Trainer};
 
-/// What a training needs beside the network.
-pub(super) struct Training<'a> {
-    pub(super) recipe: &'a Recipe,
-    pub(super) choices: &'a Choices,
-    pub(super) loss: LossName,
-    pub(super) order: &'a SampleOrder,
-    /// Whether the network was trained before.
-    pub(super) goes_on: bool,
-    pub(super) train: &'a Dataset,
-    pub(super) validation: &'a Dataset,
-}
-
-impl Training<'_> {
-    /// Trains the network.
-    pub(super) fn run<T: Scalar>(&self, net: &mut NeuralNetwork<T>, callback: &mut dyn Callback<T>) -> Result<History> {
-        let Training { recipe, choices, .. } = self;
+impl Plan {
+    /// Trains the network on scaled data.
+    pub(super) fn train<T: Scalar>(
+        &self,
+        net: &mut NeuralNetwork<T>,
+        [train, validation]: [&Dataset; 2],
+        callback: &mut dyn Callback<T>,
+    ) -> Result<History> {
+        let (recipe, choices) = (&self.task.recipe, &self.choices);
         let mut trainer = Trainer::new(loss(self.loss), optimizer(recipe, choices))
             .epochs(choices.epochs)
             .batch_size(choices.batch_size)
+            .accumulate(recipe.accumulate())
+            .shards(recipe.shards())
             .seed(Seed(recipe.seed))
-            .order(self.order.clone());
-        if self.validation.samples() > 0 {
-            trainer = trainer.validate_on(self.validation);
+            .order(self.order.as_ref().clone());
+        if validation.samples() > 0 {
+            trainer = trainer.validate_on(validation);
         }
-        if self.goes_on {
+        if self.task.start.is_some() {
             trainer = trainer.keep_start();
         }
         if let Some(patience) = choices.early_stopping {
             trainer = trainer.early_stopping(patience);
         }
-        trainer.run_with(net, self.train, callback)
+        trainer.run_with(net, train, callback)
     }
-}
-
-/// The name by which model files know the loss.
-pub(super) fn loss_label(name: LossName) -> String {
-    loss::<f64>(name).name().to_owned()
 }
 
 fn loss<T: Scalar>(name: LossName) -> Box<dyn Loss<T>> {
@@ -83,8 +74,7 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
 /// Refuses numbers that the optimizer cannot have.
 pub(super) fn check(recipe: &Recipe, choices: &Choices) -> Result<()> {
     optimizer::<f64>(recipe, choices).check().map_err(|error| {
-        RecipeProblem::new(error.to_string())
-            .with_help("choose a smaller --learning-rate, or a smaller --weight-decay; 0 switches decay off")
-            .into()
+        let help = "choose a smaller `learning_rate`, or a smaller `weight_decay`; 0 switches decay off";
+        Error::recipe(error.to_string()).with_help(help)
     })
 }

@@ -1,8 +1,10 @@
 use std::f64::consts::PI;
 use std::fmt::{Display, Formatter};
+use std::str::FromStr;
 
 use super::require;
 use crate::error::Result;
+use crate::words::serde_as_text;
 
 /// How the learning rate changes while a network is trained: step t of T uses the rate η f(t), where η is the rule's own.
 ///
@@ -82,6 +84,26 @@ impl Display for Schedule {
         }
     }
 }
+
+/// `constant`, `cosine`, `one-cycle` or `step:EPOCHS:FACTOR`.
+impl FromStr for Schedule {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let step = || {
+            let (every, factor) = text.strip_prefix("step:")?.split_once(':')?;
+            Some(Schedule::Step { every: every.parse().ok()?, factor: factor.parse().ok()? })
+        };
+        let word =
+            [Schedule::Constant, Schedule::Cosine, Schedule::OneCycle].into_iter().find(|s| s.to_string() == text);
+        word.or_else(step).filter(|schedule| schedule.check().is_ok()).ok_or_else(|| {
+            "expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1"
+                .to_owned()
+        })
+    }
+}
+
+serde_as_text!(Schedule);
 
 /// Half a cosine from `first` to `last`, where 0 ≤ `done` ≤ 1.
 fn between(first: f64, last: f64, done: f64) -> f64 {

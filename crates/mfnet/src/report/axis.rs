@@ -20,10 +20,10 @@ const DECADES: i32 = 12;
 /// A linear or logarithmic axis.
 #[derive(Clone, Debug)]
 pub(super) struct Axis {
-    low: f64,
-    high: f64,
-    logarithmic: bool,
-    ticks: Vec<f64>,
+    pub(super) low: f64,
+    pub(super) high: f64,
+    pub(super) logarithmic: bool,
+    pub(super) ticks: Vec<f64>,
     /// The power of ten of the last digit that tells ticks apart.
     last_digit: i32,
 }
@@ -68,29 +68,14 @@ impl Axis {
     /// Ticks at 1, 2 or 5 times a power of ten.
     fn linear(low: f64, high: f64, least_step: f64) -> Self {
         let step = ((high - low) / TICKS).max(least_step);
-        let mut power = step.log10().floor() as i32;
+        let power = step.log10().floor() as i32;
         let unit = 10.0_f64.powi(power);
-        let factor = [1.0, 2.0, 5.0, 10.0].into_iter().find(|factor| factor * unit >= step * (1.0 - EQUAL));
-        let factor = factor.unwrap_or(10.0);
-        if factor == 10.0 {
-            power += 1;
-        }
-        let step = factor * unit;
+        let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| factor * unit >= step * (1.0 - EQUAL));
+        let last_digit = if factor.is_none() { power + 1 } else { power };
+        let step = factor.unwrap_or(10.0) * unit;
         let first = (low / step).ceil();
         let ticks = (0..=2 * TICKS as usize).map(|i| (first + i as f64) * step).take_while(|tick| *tick <= high);
-        Axis { low, high, logarithmic: false, ticks: ticks.collect(), last_digit: power }
-    }
-
-    pub(super) fn is_logarithmic(&self) -> bool {
-        self.logarithmic
-    }
-
-    pub(super) fn low(&self) -> f64 {
-        self.low
-    }
-
-    pub(super) fn high(&self) -> f64 {
-        self.high
+        Axis { low, high, logarithmic: false, ticks: ticks.collect(), last_digit }
     }
 
     /// 0 at the lower end, 1 at the upper one, and nothing beyond.
@@ -107,12 +92,15 @@ impl Axis {
             return "0".to_owned();
         }
         let power = tick.abs().log10().floor() as i32;
-        let last_digit = if self.logarithmic { power } else { self.last_digit };
-        let largest = if self.logarithmic { tick.abs() } else { self.low.abs().max(self.high.abs()) };
-        if (1e-3..1e6).contains(&largest) {
-            return format!("{tick:.*}", (-last_digit).max(0) as usize).replace('-', "−");
-        }
-        format!("{tick:.*e}", (power - last_digit).clamp(0, 9) as usize).replace('-', "−")
+        let (last_digit, largest) = match self.logarithmic {
+            true => (power, tick.abs()),
+            false => (self.last_digit, self.low.abs().max(self.high.abs())),
+        };
+        let label = match (1e-3..1e6).contains(&largest) {
+            true => format!("{tick:.*}", (-last_digit).max(0) as usize),
+            false => format!("{tick:.*e}", (power - last_digit).clamp(0, 9) as usize),
+        };
+        label.replace('-', "−")
     }
 
     /// The longest label, in characters.

@@ -3,8 +3,8 @@
 use crate::{ConfusionMatrix, Tensor};
 
 use super::figure::{Cell, Drawing, Grid, Picture, Pictures};
-use super::html::{Column, shortened};
-use super::importance::Importances;
+use super::html::Column::{Number, Text};
+use super::html::shortened;
 use super::{NAME, Run, Writer, percent, side};
 use crate::error::Result;
 use crate::text::{counted, grouped};
@@ -29,12 +29,7 @@ pub(super) struct Answers<'a> {
     pub(super) probabilities: &'a Tensor,
 }
 
-pub(super) fn write(
-    run: &Run<'_>,
-    answers: &Answers<'_>,
-    importances: Option<&Importances>,
-    report: &mut Writer,
-) -> Result<()> {
+pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {
     let confusion = ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted);
     report.page.heading("Classes of the test rows");
     if answers.labels.len() <= MOST_DRAWN {
@@ -45,7 +40,7 @@ pub(super) fn write(
     }
     list_classes(&confusion, report);
     report.page.heading("The most confident mistakes");
-    write_mistakes(run, answers, importances, report)
+    write_mistakes(run, answers, report)
 }
 
 fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
@@ -77,11 +72,10 @@ fn list_pairs(confusion: &ConfusionMatrix, report: &mut Writer) {
         return;
     }
     let label = |class: usize| shortened(&confusion.labels()[class], NAME);
-    let row =
-        |(class, predicted, count): &(usize, usize, usize)| vec![label(*class), label(*predicted), grouped(*count)];
+    let row = |(class, predicted, count)| vec![label(class), label(predicted), grouped(count)];
     report.page.paragraph("The pairs that were confused most:");
-    let columns = [("true class", Column::Text), ("predicted", Column::Text), ("rows", Column::Number)];
-    report.page.table(&columns, &mistakes.iter().take(MOST_PAIRS).map(row).collect::<Vec<_>>());
+    let columns = [("true class", Text), ("predicted", Text), ("rows", Number)];
+    report.page.table(&columns, mistakes.into_iter().take(MOST_PAIRS).map(row));
 }
 
 fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
@@ -93,29 +87,18 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
         classes.truncate(MOST_LISTED);
         report.page.paragraph(&format!("The {MOST_LISTED} of {} classes that were found worst:", grouped(all)));
     }
-    let rows: Vec<Vec<String>> = classes
+    let columns = [("class", Text), ("precision", Number), ("recall", Number), ("support", Number)];
+    let rows = classes
         .into_iter()
-        .map(|class| vec![class.label, percent(class.precision), percent(class.recall), grouped(class.support)])
-        .collect();
-    let columns = [
-        ("class", Column::Text),
-        ("precision", Column::Number),
-        ("recall", Column::Number),
-        ("support", Column::Number),
-    ];
-    report.page.table(&columns, &rows);
+        .map(|class| vec![class.label, percent(class.precision), percent(class.recall), grouped(class.support)]);
+    report.page.table(&columns, rows);
     report.page.paragraph(
         "Precision: of the rows that were predicted as the class, those that are of it. Recall: of the rows of the class, those that were \
          found. Support: the rows of the class.",
     );
 }
 
-fn write_mistakes(
-    run: &Run<'_>,
-    answers: &Answers<'_>,
-    importances: Option<&Importances>,
-    report: &mut Writer,
-) -> Result<()> {
+fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {
     let certainty = |row: &usize| answers.probabilities[(answers.predicted[*row], *row)];
     let mut mistakes: Vec<usize> =
         (0..answers.truth.len()).filter(|row| answers.truth[*row] != answers.predicted[*row]).collect();
@@ -134,7 +117,7 @@ fn write_mistakes(
             let caption = [
                 format!("{} taken for {}", label(answers.truth[*row]), label(answers.predicted[*row])),
                 percent(certainty(row)),
-                format!("row {}", run.test_rows[*row]),
+                format!("row {}", run.fit.plan.test().1[*row]),
             ];
             Picture { pixels: inputs.column(j).map(|x| x / largest).collect(), caption }
         };
@@ -146,16 +129,9 @@ fn write_mistakes(
         let drawing = Drawing::Pictures(Pictures { side, pictures });
         return report.figure("mistakes", "The most confident mistakes", &description, caption, drawing);
     }
-    let rows: Vec<(usize, Vec<String>)> = mistakes
-        .iter()
-        .take(ROWS)
-        .map(|row| {
-            let (class, predicted) = (answers.truth[*row], answers.predicted[*row]);
-            let label = |class: usize| shortened(&answers.labels[class], NAME);
-            (*row, vec![label(class), label(predicted), percent(certainty(row))])
-        })
-        .collect();
-    let head = [("true class", Column::Text), ("predicted", Column::Text), ("probability", Column::Number)];
+    let label = |class: usize| shortened(&answers.labels[class], NAME);
+    let cells = |row: &usize| vec![label(answers.truth[*row]), label(answers.predicted[*row]), percent(certainty(row))];
+    let rows: Vec<_> = mistakes.iter().take(ROWS).map(|row| (*row, cells(row))).collect();
     report.page.paragraph(&format!("{} of {}.", rows.len(), counted(all, "mistake")));
-    report.rows(run, importances, &head, &rows)
+    report.rows(run, &[("true class", Text), ("predicted", Text), ("probability", Number)], &rows)
 }

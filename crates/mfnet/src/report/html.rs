@@ -14,35 +14,13 @@ pub(super) struct Page {
     html: String,
 }
 
-/// No script runs and nothing is fetched, whatever is on the page; the icon is an empty one, which browsers would ask for otherwise.
-const HEAD: &str = "<meta charset=\"utf-8\">
-<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
-<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">
-<link rel=\"icon\" href=\"data:,\">
-<style>
-body { max-width: 46rem; margin: 0 auto; padding: 0 1rem 3rem; color: #222; background: #fff; font: 1rem/1.5 system-ui, sans-serif; }
-h1, h2, p, figcaption { overflow-wrap: anywhere; }
-h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; font-size: 1.25rem; border-bottom: 1px solid #bbb; }
-figure { margin: 1.5rem 0; } figure, .table { overflow-x: auto; }
-figure svg { display: block; width: 100%; min-width: 30rem; height: auto; }
-figcaption { max-width: 40rem; font-size: .9rem; }
-table { border-collapse: collapse; font-size: .9rem; }
-th, td { padding: .2rem .7rem .2rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid #ddd; }
-th, td { max-width: 14rem; overflow-wrap: break-word; }
-.number { text-align: right; font-variant-numeric: tabular-nums; }
-td.number { white-space: nowrap; }
-pre { overflow-x: auto; padding: .6rem; background: #f4f4f4; white-space: pre-wrap; overflow-wrap: anywhere; }
-@media print { figure { break-inside: avoid; overflow: visible; } figure svg { min-width: 0; max-height: 24cm; } h2 { break-after: avoid; } body { max-width: none; } }
-</style>";
+/// The page as far as its first heading: no script runs and nothing is fetched, whatever is on the page; the icon is an empty one, which browsers would
+/// ask for otherwise.
+const HEAD: &str = include_str!("head.html");
 
 impl Page {
     pub(super) fn new(title: &str) -> Self {
-        let title = escaped(title);
-        Page {
-            html: format!(
-                "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<title>{title}</title>\n{HEAD}\n</head>\n<body>\n<h1>{title}</h1>\n"
-            ),
-        }
+        Page { html: HEAD.replace("{title}", &escaped(title)) }
     }
 
     pub(super) fn heading(&mut self, text: &str) {
@@ -68,22 +46,19 @@ impl Page {
         let _ = writeln!(self.html, "<figure>\n{svg}<figcaption>{}</figcaption>\n</figure>", escaped(caption));
     }
 
-    pub(super) fn table(&mut self, columns: &[(&str, Column)], rows: &[Vec<String>]) {
-        let class = |column: Option<&(&str, Column)>| match column {
-            Some((_, Column::Number)) => " class=\"number\"",
-            _ => "",
-        };
+    pub(super) fn table(&mut self, columns: &[(&str, Column)], rows: impl IntoIterator<Item = Vec<String>>) {
+        let class = |column: &Column| if *column == Column::Number { " class=\"number\"" } else { "" };
         self.html.push_str("<div class=\"table\"><table>\n<thead><tr>");
-        for column in columns {
-            let _ = write!(self.html, "<th scope=\"col\"{}>{}</th>", class(Some(column)), escaped(column.0));
+        for (name, column) in columns {
+            let _ = write!(self.html, "<th scope=\"col\"{}>{}</th>", class(column), escaped(name));
         }
         self.html.push_str("</tr></thead>\n<tbody>\n");
         for row in rows {
-            self.html.push_str("<tr>");
-            for (i, cell) in row.iter().enumerate() {
-                let _ = write!(self.html, "<td{}>{}</td>", class(columns.get(i)), escaped(cell));
-            }
-            self.html.push_str("</tr>\n");
+            let cell = |(cell, (_, column)): (&String, &(&str, Column))| {
+                format!("<td{}>{}</td>", class(column), escaped(cell))
+            };
+            let cells: String = row.iter().zip(columns).map(cell).collect();
+            let _ = writeln!(self.html, "<tr>{cells}</tr>");
         }
         self.html.push_str("</tbody>\n</table></div>\n");
     }
@@ -134,7 +109,7 @@ mod tests {
         let mut page = Page::new("<script>alert(1)</script>");
         let odd = "</td><img src=x onerror=alert('1')>\"&\0\u{202e}";
         page.paragraph(odd);
-        page.table(&[(odd, Column::Text)], &[vec![odd.to_owned()]]);
+        page.table(&[(odd, Column::Text)], [vec![odd.to_owned()]]);
         page.figure("<svg></svg>\n", odd);
         let html = page.finish();
         let safe = "&lt;/td&gt;&lt;img src=x onerror=alert(&#39;1&#39;)&gt;&quot;&amp;\u{fffd}\u{fffd}";

@@ -1,11 +1,10 @@
 //! What the score on test rows loses without a column.
 
-use crate::{AnyNetwork, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
-
 use super::figure::{Bars, Cell, Drawing, Grid};
 use super::{NAME, Run, Writer, evenly, html, side};
 use crate::error::Result;
 use crate::text::{counted, grouped, significant};
+use crate::{AnyNetwork, Dataset, Fit, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
 
 /// Floating-point operations that it may cost: half a second on two cores, two on slow ones.
 const OPERATIONS: usize = 40_000_000_000;
@@ -28,26 +27,25 @@ pub(super) struct Importances {
 
 impl Importances {
     /// None if it would cost too much, or someone waits.
-    pub(super) fn of(run: &Run<'_>) -> Result<Option<Self>> {
-        let features = run.test.features();
-        let side = side(run.test.feature_names());
+    pub(super) fn of(fit: &Fit, test: &Dataset) -> Result<Option<Self>> {
+        let side = side(test.feature_names());
         let mut groups = match side {
             Some(side) => patches(side),
-            None => (0..features).map(|feature| vec![feature]).collect(),
+            None => (0..test.features()).map(|feature| vec![feature]).collect(),
         };
         // predictions of one row for one group
-        let predictions = OPERATIONS / (2 * run.model.network().parameter_count()).max(1);
-        let most = predictions / FEWEST_ROWS.min(run.test.samples());
-        if run.interrupted || most < groups.len() && (side.is_some() || most < MOST_BARS) {
+        let predictions = OPERATIONS / (2 * fit.model.network().parameter_count()).max(1);
+        let most = predictions / FEWEST_ROWS.min(test.samples());
+        if fit.summary.interrupted || most < groups.len() && (side.is_some() || most < MOST_BARS) {
             return Ok(None);
         }
         if most < groups.len() {
-            groups = heaviest(run.model, most).into_iter().map(|feature| vec![feature]).collect();
+            groups = heaviest(&fit.model, most).into_iter().map(|feature| vec![feature]).collect();
         }
         let affordable = predictions / groups.len().max(1);
-        let repetitions = (affordable / run.test.samples()).clamp(1, REPETITIONS);
-        let rows = evenly(run.test.samples(), affordable / repetitions);
-        let of_groups = run.model.permutation_importance(&run.test.select(&rows)?, &groups, repetitions, SEED)?;
+        let repetitions = (affordable / test.samples()).clamp(1, REPETITIONS);
+        let rows = evenly(test.samples(), affordable / repetitions);
+        let of_groups = fit.model.permutation_importance(&test.select(&rows)?, &groups, repetitions, SEED)?;
         Ok(Some(Importances { groups, of_groups, rows: rows.len(), repetitions }))
     }
 
@@ -97,68 +95,53 @@ fn patches(side: usize) -> Vec<Vec<usize>> {
     patches
 }
 
-pub(super) fn write(run: &Run<'_>, importances: Option<&Importances>, report: &mut Writer) -> Result<()> {
+pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     report.page.heading("What it looks at");
-    let Some(importances) = importances else {
-        report.page.paragraph(match run.interrupted {
-            true => "The importance of the columns was not computed, because the program was interrupted.",
-            false => {
-                "The importance of the columns was not computed: with so many columns and weights it would take long."
-            }
-        });
+    let Some(importances) = &run.importances else {
+        let why = match run.fit.summary.interrupted {
+            true => ", because the program was interrupted.",
+            false => ": with so many columns and weights it would take long.",
+        };
+        report.page.paragraph(&format!("The importance of the columns was not computed{why}"));
         return Ok(());
     };
-    if importances.of_groups.iter().all(|importance| importance.mean.is_nan()) {
-        report
-            .page
-            .paragraph("The score of the test rows, R², is no number, and so nothing can be said of the columns.");
+    let Importances { groups, of_groups, rows, repetitions } = importances;
+    if of_groups.iter().all(|importance| importance.mean.is_nan()) {
+        let why = "The score of the test rows, R², is no number, and so nothing can be said of the columns.";
+        report.page.paragraph(why);
         return Ok(());
     }
+    let (names, side) = (run.test.feature_names(), side(run.test.feature_names()));
     let score = if run.test.classes() > 0 { "accuracy" } else { "R²" };
-    let sample = match importances.rows < run.test.samples() {
-        true => {
-            format!("{} of the {} test rows, evenly spaced", grouped(importances.rows), grouped(run.test.samples()))
-        }
-        false => counted(importances.rows, "test row"),
+    let sample = match run.test.samples() {
+        all if *rows < all => format!("{} of the {} test rows, evenly spaced", grouped(*rows), grouped(all)),
+        _ => counted(*rows, "test row"),
     };
-    let (what, name, hint) = match side(run.test.feature_names()) {
-        Some(8) => (
-            "each pixel",
-            "Importance of the pixels",
-            "Where nothing is lost it is white; what other pixels tell as well",
-        ),
-        Some(_) => (
-            "each patch of pixels",
-            "Importance of the patches",
-            "Where nothing is lost it is white; what other patches tell as well",
-        ),
-        None => ("each column", "Importance of the columns", "What other columns tell as well"),
+    let (what, parts, hint) = match side {
+        Some(8) => ("each pixel", "pixels", "Where nothing is lost it is white; what"),
+        Some(_) => ("each patch of pixels", "patches", "Where nothing is lost it is white; what"),
+        None => ("each column", "columns", "What"),
     };
+    let times = if *repetitions == 1 { "once".to_owned() } else { format!("the mean of {repetitions} times") };
     let caption = format!(
         "Permutation importance: the {score} that is lost when the values of {what} are dealt out anew among the rows ({sample}; \
-         {}). {hint} seems unimportant.",
-        if importances.repetitions == 1 {
-            "once".to_owned()
-        } else {
-            format!("the mean of {} times", importances.repetitions)
-        }
+         {times}). {hint} other {parts} tell as well seems unimportant."
     );
-    let drawing = match side(run.test.feature_names()) {
+    let drawing = match side {
         Some(side) => map(importances, side, score),
-        None => bars(importances, run.test.feature_names(), score),
+        None => bars(importances, names, score),
     };
-    let order = importances.order();
-    let first = importances.groups[order[0]].first().map_or("", |feature| &run.test.feature_names()[*feature]);
-    let description = format!(
-        "the largest loss of {score}, {}, is that of {first}",
-        significant(importances.of_groups[order[0]].mean, 2)
-    );
-    report.figure("importance", name, &description, &caption, drawing)?;
-    if importances.groups.len() > MOST_BARS && side(run.test.feature_names()).is_none() {
-        let (looked_at, all) = (importances.groups.len(), run.test.features());
-        let looked_at = match looked_at < all {
-            true => format!("the {looked_at} columns with the largest weights in the first layer, of {all}"),
-            false => format!("{all} columns"),
+    let largest = importances.order()[0];
+    let first = groups[largest].first().map_or("", |feature| &names[*feature]);
+    let loss = significant(of_groups[largest].mean, 2);
+    let description = format!("the largest loss of {score}, {loss}, is that of {first}");
+    report.figure("importance", &format!("Importance of the {parts}"), &description, &caption, drawing)?;
+    if groups.len() > MOST_BARS && side.is_none() {
+        let looked_at = match (groups.len(), names.len()) {
+            (some, all) if some < all => {
+                format!("the {some} columns with the largest weights in the first layer, of {all}")
+            }
+            (_, all) => format!("{all} columns"),
         };
         report.page.paragraph(&format!("Shown are the {MOST_BARS} most important of {looked_at}."));
     }

@@ -6,6 +6,7 @@ use super::{Course, Writer};
 use crate::Baseline;
 use crate::error::Result;
 use crate::text::significant;
+use crate::train::EpochRecord;
 
 /// A baseline whose loss is so many times lower than any other is not drawn: it would press the curves together.
 const FAR: f64 = 1000.0;
@@ -22,11 +23,10 @@ pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
 
 fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let epochs = course.epochs;
-    let training: Vec<(f64, f64)> = epochs.iter().map(|record| (record.epoch as f64, record.loss)).collect();
-    let validation: Vec<(f64, f64)> =
-        epochs.iter().filter_map(|record| Some((record.epoch as f64, record.validation_loss?))).collect();
+    let training = points(course, |record| Some(record.loss));
+    let validation = points(course, |record| record.validation_loss);
     let best = best(course, &validation);
-    let name = course.loss.to_owned();
+    let name = course.loss;
     let [first, last] =
         [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
     let mut description = format!("training {name} fell from {first} to {last}");
@@ -55,25 +55,23 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     }
     lines.extend(near);
     let y_axis = Axis::logarithmic_if_wide(values(&lines));
-    let drawing = Drawing::Curves(Curves { y_name: name, y_axis, epochs: epochs.len(), lines, best });
+    let drawing = Drawing::Curves(Curves { y_name: name.to_owned(), y_axis, epochs: epochs.len(), lines, best });
     report.figure("learning", "Loss over the epochs", &description, &caption, drawing)
 }
 
 /// Of classes, where there are validation rows.
 fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let percent = |accuracy: f64| 100.0 * accuracy;
-    let of_epochs = course.epochs.iter();
-    let points: Vec<(f64, f64)> =
-        of_epochs.filter_map(|record| Some((record.epoch as f64, percent(record.validation_accuracy?)))).collect();
+    let points = points(course, |record| record.validation_accuracy.map(percent));
     let Some((_, last)) = points.last() else { return Ok(()) };
     let best = best(course, &points);
     let mut description = format!("validation accuracy went from {:.1} % to {last:.1} %", points[0].1);
     if let Some((epoch, accuracy)) = best {
         description += &format!("; {accuracy:.1} % in epoch {epoch}");
     }
-    let mut caption =
-        "Of the validation rows, how many were given their class. The best epoch is the one with the lowest loss, which need not have the highest accuracy."
-            .to_owned();
+    let mut caption = "Of the validation rows, how many were given their class. The best epoch is the one with the lowest loss, which need \
+                       not have the highest accuracy."
+        .to_owned();
     let levels = levels(course, |level| level.accuracy.map(percent));
     if !levels.is_empty() {
         caption += " The level lines are the accuracies of the baselines on the same rows.";
@@ -83,6 +81,11 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let (y_name, y_axis) = ("accuracy in %".to_owned(), Axis::of(values(&lines)));
     let drawing = Drawing::Curves(Curves { y_name, y_axis, epochs: course.epochs.len(), lines, best });
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
+}
+
+/// A number of each epoch.
+fn points(course: &Course<'_>, of: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<(f64, f64)> {
+    course.epochs.iter().filter_map(|record| Some((record.epoch as f64, of(record)?))).collect()
 }
 
 /// The epoch whose weights were kept, and where a curve is then.

@@ -12,15 +12,16 @@ mod png;
 mod preprocessing;
 mod values;
 
-use crate::data::{Dataset, Targets};
-use crate::error::{Error, Result};
-use crate::fit::{Baselines, Fit, Plan};
-use crate::model::{Model, Predictions};
 use mfnet_table::ColumnKind;
 
 use self::figure::{Drawing, Figure};
-use self::html::{Column, Page};
+use self::html::Column::{self, Number, Text};
+use self::html::Page;
 use self::importance::Importances;
+use crate::data::{Dataset, Targets};
+use crate::error::{Error, Result};
+use crate::fit::{Baselines, Fit, Plan};
+use crate::model::Predictions;
 use crate::text::as_read;
 use crate::train::EpochRecord;
 
@@ -29,21 +30,18 @@ const SHOWN: usize = 6;
 /// Characters of a name in a plot.
 const NAME: usize = 24;
 
-/// A fit and what its page asks for often.
+/// A fit that has test rows, and what its page asks for often.
 struct Run<'a> {
-    model: &'a Model,
+    fit: &'a Fit,
     test: &'a Dataset,
-    /// The numbers of the test rows in the data, or in the file of the test rows.
-    test_rows: &'a [usize],
-    test_file: Option<&'a str>,
-    /// Someone waits for the end: nothing is computed that takes long.
-    interrupted: bool,
+    /// None if it would cost too much, or someone waits.
+    importances: Option<Importances>,
 }
 
 /// How loss and accuracy went.
 struct Course<'a> {
     /// The name of the loss.
-    loss: String,
+    loss: &'static str,
     epochs: &'a [EpochRecord],
     /// The epoch whose weights were kept.
     best_epoch: usize,
@@ -70,56 +68,51 @@ pub struct Plot {
 }
 
 impl Report {
-    /// Of a fit. `command` stands at the top of the page: how the fit was called.
+    /// Of a fit. `head` stands at the top of the page: how the fit was called, [`Plan::introduction`], or whatever helps.
     ///
     /// # Errors
     /// [`crate::Error::Plot`] if a plot cannot be drawn.
-    pub fn new(fit: &Fit, command: &str) -> Result<Self> {
-        let (summary, plan) = (&fit.summary, &fit.plan);
-        let mut report = Writer::new(&summary.data, command, &plan.introduction(), &summary.outcome());
+    pub fn new(fit: &Fit, head: &str) -> Result<Self> {
+        let Fit { summary, plan, history, .. } = fit;
+        let mut report = Writer::new(&summary.data, head, &summary.outcome());
         report.scores(&summary.score_lines(), summary.verdict.as_deref());
         let part = if summary.validation.samples > 0 { "validation" } else { "training" };
-        let (epochs, best_epoch) = (fit.history.epochs(), fit.history.best_epoch());
-        let course = Course { loss: plan.loss_name(), epochs, best_epoch, part, baselines: &summary.baselines };
-        learning::write(&course, &mut report)?;
-        let (test, test_rows) = plan.test();
-        let run =
-            &Run { model: &fit.model, test, test_rows, test_file: plan.test_file(), interrupted: summary.interrupted };
-        if run.test.samples() == 0 {
+        let (loss, epochs, best_epoch) = (plan.loss.word(), history.epochs(), history.best_epoch());
+        learning::write(&Course { loss, epochs, best_epoch, part, baselines: &summary.baselines }, &mut report)?;
+        let (test, _) = plan.test();
+        if test.samples() == 0 {
             report.page.heading("Test rows");
             report.page.paragraph(
                 "There are no test rows, so nothing is known of how good the network is on rows that it was not trained with.",
             );
         } else {
-            let predictions = run.model.predict_dataset(run.test)?;
-            let importances = Importances::of(run)?;
-            match (&predictions, run.test.targets()) {
+            let predictions = fit.model.predict_dataset(test)?;
+            let run = &Run { fit, test, importances: Importances::of(fit, test)? };
+            match (&predictions, test.targets()) {
                 (
-                    Predictions::Classes { indices, probabilities, .. },
+                    Predictions::Classes { indices: predicted, probabilities, .. },
                     Targets::Classes { labels, indices: truth, .. },
                 ) => {
-                    let answers = classes::Answers { labels, truth, predicted: indices, probabilities };
-                    classes::write(run, &answers, importances.as_ref(), &mut report)?;
+                    classes::write(run, &classes::Answers { labels, truth, predicted, probabilities }, &mut report)?;
                 }
                 (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
-                    values::write(run, columns, &truth.tensor(), values, importances.as_ref(), &mut report)?;
+                    values::write(run, columns, [&truth.tensor(), values], &mut report)?;
                 }
                 _ => {}
             }
-            importance::write(run, importances.as_ref(), &mut report)?;
+            importance::write(run, &mut report)?;
         }
-        preprocessing::write(run, &mut report);
+        preprocessing::write(&fit.model, &mut report);
         Ok(report.finish(" Test rows were used for nothing but this report."))
     }
 
-    /// Of a training that went wrong after these epochs, of which it kept one; 0 is the start.
+    /// Of a training that went wrong after these epochs, of which it kept one; 0 is the start. `head` as in [`Report::new`].
     ///
     /// # Errors
     /// As [`Report::new`].
-    pub fn diverged(plan: &Plan, command: &str, error: &Error, epochs: &[EpochRecord], kept: usize) -> Result<Self> {
-        let outcome = format!("The training failed: {error}.");
-        let mut report = Writer::new(plan.name(), command, &plan.introduction(), &outcome);
-        let (loss, baselines) = (plan.loss_name(), &Baselines::default());
+    pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord], kept: usize) -> Result<Self> {
+        let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
+        let (loss, baselines) = (plan.loss.word(), &Baselines::default());
         learning::write(&Course { loss, epochs, best_epoch: kept, part: "", baselines }, &mut report)?;
         Ok(report.finish(""))
     }
@@ -129,10 +122,7 @@ impl Report {
     /// # Errors
     /// As [`Report::new`].
     pub fn plots(&self) -> impl Iterator<Item = Result<Plot>> {
-        self.figures.iter().map(|figure| {
-            let (svg, png) = (figure.svg()?, figure.png()?);
-            Ok(Plot { name: figure.name.clone(), svg, png })
-        })
+        self.figures.iter().map(|figure| Ok(Plot { name: figure.name.clone(), svg: figure.svg()?, png: figure.png()? }))
     }
 }
 
@@ -143,9 +133,9 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(name: &str, command: &str, introduction: &str, outcome: &str) -> Self {
+    fn new(name: &str, head: &str, outcome: &str) -> Self {
         let mut page = Page::new(name);
-        page.lines(&format!("{command}\n\n{introduction}\n{outcome}"));
+        page.lines(&format!("{head}\n{outcome}"));
         Writer { page, figures: Vec::new() }
     }
 
@@ -156,11 +146,11 @@ impl Writer {
 
     fn scores(&mut self, lines: &[(String, Vec<String>)], verdict: Option<&str>) {
         let Some(((_, names), rows)) = lines.split_first() else { return };
-        let numbers = names.iter().map(|name| (name.as_str(), Column::Number));
-        let columns: Vec<(&str, Column)> = [("", Column::Text)].into_iter().chain(numbers).collect();
+        let numbers = names.iter().map(|name| (name.as_str(), Number));
+        let columns: Vec<(&str, Column)> = [("", Text)].into_iter().chain(numbers).collect();
         let row = |(name, cells): &(String, Vec<String>)| [vec![name.clone()], cells.clone()].concat();
         self.page.heading("Scores");
-        self.page.table(&columns, &rows.iter().map(row).collect::<Vec<_>>());
+        self.page.table(&columns, rows.iter().map(row));
         if let Some(verdict) = verdict {
             self.page.paragraph(verdict);
         }
@@ -168,46 +158,41 @@ impl Writer {
 
     /// Puts a plot on the page. `description` is for those who do not see it, `caption` for all.
     fn figure(&mut self, name: &str, title: &str, description: &str, caption: &str, drawing: Drawing) -> Result<()> {
-        let (title, description) = (title.to_owned(), description.to_owned());
-        let figure = Figure { name: name.to_owned(), title, description, drawing };
+        let (name, title, description) = (name.to_owned(), title.to_owned(), description.to_owned());
+        let figure = Figure { name, title, description, drawing };
         self.page.figure(&figure.svg()?, caption);
         self.figures.push(figure);
         Ok(())
     }
 
-    /// Rows with their first columns, and the features that count most.
-    fn rows(
-        &mut self,
-        run: &Run<'_>,
-        importances: Option<&Importances>,
-        head: &[(&str, Column)],
-        rows: &[(usize, Vec<String>)],
-    ) -> Result<()> {
-        let features = importances.map_or_else(|| (0..run.test.features()).collect(), Importances::features);
+    /// Test rows with their first columns, and the features that count most.
+    fn rows(&mut self, run: &Run<'_>, head: &[(&str, Column)], rows: &[(usize, Vec<String>)]) -> Result<()> {
+        let (test, all) = (run.test, run.test.features());
+        let features = run.importances.as_ref().map_or_else(|| (0..all).collect(), Importances::features);
         let features = &features[..features.len().min(SHOWN)];
-        let names: Vec<String> =
-            features.iter().map(|feature| html::shortened(&run.test.feature_names()[*feature], NAME)).collect();
-        let names = names.iter().map(|name| (name.as_str(), Column::Number));
+        let names: Vec<String> = features.iter().map(|i| html::shortened(&test.feature_names()[*i], NAME)).collect();
+        let names = names.iter().map(|name| (name.as_str(), Number));
         let columns: Vec<(&str, Column)> =
-            [("row", Column::Number)].into_iter().chain(head.iter().copied()).chain(names).collect();
-        let kinds = run.test.kinds();
-        let inputs = run.test.select(&rows.iter().map(|row| row.0).collect::<Vec<_>>())?.inputs();
+            [("row", Number)].into_iter().chain(head.iter().copied()).chain(names).collect();
+        let kinds = test.kinds();
+        let inputs = test.select(&rows.iter().map(|row| row.0).collect::<Vec<_>>())?.inputs();
         let cells = |(j, (row, cells)): (usize, &(usize, Vec<String>))| {
-            let values = features.iter().map(|feature| match &kinds[*feature] {
-                ColumnKind::Number if inputs[(*feature, j)].is_finite() => as_read(inputs[(*feature, j)]),
-                kind => html::shortened(&kind.text(inputs[(*feature, j)]), NAME),
+            let values = features.iter().map(|i| match &kinds[*i] {
+                ColumnKind::Number if inputs[(*i, j)].is_finite() => as_read(inputs[(*i, j)]),
+                kind => html::shortened(&kind.text(inputs[(*i, j)]), NAME),
             });
-            [run.test_rows[*row].to_string()].into_iter().chain(cells.clone()).chain(values).collect()
+            let number = run.fit.plan.test().1[*row].to_string();
+            [number].into_iter().chain(cells.iter().cloned()).chain(values).collect()
         };
-        self.page.table(&columns, &rows.iter().enumerate().map(cells).collect::<Vec<_>>());
-        let which = match features.len() < run.test.features() {
-            true if importances.is_some() => {
-                format!(" Of the features the {} most important ones are shown.", features.len())
+        self.page.table(&columns, rows.iter().enumerate().map(cells));
+        let which = match features.len() {
+            shown if shown == all => String::new(),
+            shown if run.importances.is_some() => {
+                format!(" Of the features the {shown} most important ones are shown.")
             }
-            true => format!(" Of the features the first {} are shown.", features.len()),
-            false => String::new(),
+            shown => format!(" Of the features the first {shown} are shown."),
         };
-        let of = run.test_file.map_or_else(String::new, |file| format!(" of {file}"));
+        let of = run.fit.plan.task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" of {file}"));
         self.page
             .paragraph(&format!("Rows{of} are counted from 0, without the header, as in mfnet explain --rows.{which}"));
         Ok(())

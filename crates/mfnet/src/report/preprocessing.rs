@@ -1,42 +1,33 @@
 //! What is done to the columns before the network sees them.
 
-use crate::{Encoder, Scaler, Standardizer};
+use super::Writer;
+use super::html::Column::{Number, Text};
+use crate::text::{DIGITS, columns, counted, significant};
+use crate::{Encoder, Model};
 
-use super::html::Column;
-use super::{Run, Writer};
-use crate::text::columns;
-use crate::text::{counted, significant};
-
-const DIGITS: usize = 6;
 const MOST: usize = 40;
 
-pub(super) fn write(run: &Run<'_>, report: &mut Writer) {
-    let preprocessing = run.model.preprocessing();
-    let columns = run.model.features();
+pub(super) fn write(model: &Model, report: &mut Writer) {
+    let preprocessing = model.preprocessing();
+    let columns = model.features();
     let features: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| columns[i].clone()).collect();
-    let features = features.as_slice();
     report.page.heading("Preprocessing");
     if let Some(encoders) = &preprocessing.columns {
         write_encoders(columns, encoders, preprocessing.features(), report);
     }
-    match &preprocessing.inputs {
-        _ if features.is_empty() => {}
-        Scaler::Affine(scaling) => write_affine(features, scaling, report),
-        Scaler::Quantiles(quantiles) => {
-            let count = quantiles.values().first().map_or(0, Vec::len);
-            report.page.paragraph(&format!(
-                "Each x becomes its normal quantile among {count} quantiles of the training rows."
-            ));
-            let of = |i: usize| {
-                let values = &quantiles.values()[i];
-                [values[0], values[(values.len() - 1) / 2], values[values.len() - 1]]
-            };
-            table(features, ["smallest", "middle", "largest"], of, &preprocessing.inputs.constant(), report);
+    if !features.is_empty() {
+        let (becomes, names, numbers) = columns::scaling(&preprocessing.inputs, features.len());
+        let each = if names.is_empty() { format!("of the {} features x", features.len()) } else { "x".to_owned() };
+        report.page.paragraph(&format!("Each {each} {becomes}."));
+        if !names.is_empty() {
+            table(&features, names, &numbers, &preprocessing.inputs.constant(), report);
         }
     }
     if let Some(targets) = &preprocessing.targets {
         report.page.paragraph("For training each target y became (y − mean) / deviation; predictions are scaled back:");
-        affine_table(run.model.target().columns(), ["mean", "deviation"], targets, report);
+        let numbers: Vec<_> =
+            targets.mean.iter().zip(&targets.scale).map(|(mean, scale)| vec![*mean, *scale]).collect();
+        table(model.target().columns(), &["mean", "deviation"], &numbers, targets.constant(), report);
     }
 }
 
@@ -50,10 +41,8 @@ fn write_encoders(columns: &[String], encoders: &[Encoder], features: usize, rep
     let row = |(name, encoder): (&String, &Encoder)| {
         vec![name.clone(), encoder.kind().to_owned(), columns::encoded(encoder), encoder.width().to_string()]
     };
-    let rows: Vec<Vec<String>> = columns.iter().zip(encoders).take(MOST).map(row).collect();
-    let head =
-        [("column", Column::Text), ("kind", Column::Text), ("becomes", Column::Text), ("features", Column::Number)];
-    report.page.table(&head, &rows);
+    let head = [("column", Text), ("kind", Text), ("becomes", Text), ("features", Number)];
+    report.page.table(&head, columns.iter().zip(encoders).take(MOST).map(row));
     more(columns, report);
 }
 
@@ -63,40 +52,15 @@ fn more(columns: &[String], report: &mut Writer) {
     }
 }
 
-fn write_affine(features: &[String], scaling: &Standardizer, report: &mut Writer) {
-    if let (Some((shift, scale)), 2..) = (scaling.common(), features.len()) {
-        report.page.paragraph(&format!(
-            "Each of the {} features x becomes (x − {}) / {}, shift and scale of all features together in the training rows.",
-            features.len(),
-            significant(shift, DIGITS),
-            significant(scale, DIGITS)
-        ));
-        return;
-    }
-    report.page.paragraph("Each x becomes (x − shift) / scale, learned from the training rows.");
-    affine_table(features, ["shift", "scale"], scaling, report);
-}
-
-fn affine_table(columns: &[String], names: [&str; 2], scaling: &Standardizer, report: &mut Writer) {
-    let of = |i: usize| [scaling.mean[i], scaling.scale[i]];
-    table(columns, names, of, scaling.constant(), report);
-}
-
 /// Some numbers of each column; of many columns the first ones.
-fn table<const N: usize>(
-    columns: &[String],
-    names: [&str; N],
-    of: impl Fn(usize) -> [f64; N],
-    constant: &[usize],
-    report: &mut Writer,
-) {
-    let row = |(i, name): (usize, &String)| {
+fn table(columns: &[String], names: &[&str], numbers: &[Vec<f64>], constant: &[usize], report: &mut Writer) {
+    let row = |(i, (name, numbers)): (usize, (&String, &Vec<f64>))| {
         let remark = if constant.contains(&i) { "constant in the training rows" } else { "" };
-        let numbers = of(i).map(|x| significant(x, DIGITS));
-        [vec![name.clone()], numbers.to_vec(), vec![remark.to_owned()]].concat()
+        let numbers = numbers.iter().map(|x| significant(*x, DIGITS)).collect();
+        [vec![name.clone()], numbers, vec![remark.to_owned()]].concat()
     };
-    let rows: Vec<Vec<String>> = columns.iter().enumerate().take(MOST).map(row).collect();
-    let numbers = names.map(|name| (name, Column::Number));
-    report.page.table(&[&[("column", Column::Text)], &numbers[..], &[("", Column::Text)]].concat(), &rows);
+    let names = names.iter().map(|name| (*name, Number));
+    let head: Vec<_> = [("column", Text)].into_iter().chain(names).chain([("", Text)]).collect();
+    report.page.table(&head, columns.iter().zip(numbers).enumerate().take(MOST).map(row));
     more(columns, report);
 }

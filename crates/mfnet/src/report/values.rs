@@ -3,8 +3,8 @@
 use crate::Tensor;
 
 use super::figure::{Drawing, Guide, Histogram, Scatter};
-use super::html::{Column, shortened};
-use super::importance::Importances;
+use super::html::Column::Number;
+use super::html::shortened;
 use super::{NAME, Run, Writer, as_read, evenly};
 use crate::error::Result;
 use crate::text::{grouped, significant};
@@ -19,9 +19,7 @@ const DIGITS: usize = 5;
 pub(super) fn write(
     run: &Run<'_>,
     columns: &[String],
-    truth: &Tensor,
-    predicted: &Tensor,
-    importances: Option<&Importances>,
+    [truth, predicted]: [&Tensor; 2],
     report: &mut Writer,
 ) -> Result<()> {
     for (i, column) in columns.iter().enumerate().take(MOST_TARGETS) {
@@ -29,12 +27,11 @@ pub(super) fn write(
         let pairs: Vec<(f64, f64)> = truth.row(i).zip(predicted.row(i)).collect();
         let suffix = if columns.len() > 1 { format!("-{}", i + 1) } else { String::new() };
         draw(&shortened(column, NAME), &suffix, &pairs, report)?;
-        list(run, &pairs, importances, report)?;
+        list(run, &pairs, report)?;
     }
     if columns.len() > MOST_TARGETS {
-        report
-            .page
-            .paragraph(&format!("The plots of the other {} targets are left out.", columns.len() - MOST_TARGETS));
+        let others = columns.len() - MOST_TARGETS;
+        report.page.paragraph(&format!("The plots of the other {others} targets are left out."));
     }
     Ok(())
 }
@@ -47,26 +44,18 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
         false => String::new(),
     };
     let rows = grouped(pairs.len());
-    let scatter = Scatter {
-        x_name: format!("true {column}"),
-        y_name: format!("predicted {column}"),
-        points: points(&|pair| pair),
-        guide: Guide::Diagonal,
-    };
+    let (x_name, y_name) = (format!("true {column}"), format!("predicted {column}"));
     report.figure(
         &format!("predicted-true{suffix}"),
         "Predicted and true values",
         &format!("{rows} test rows around the diagonal"),
         &format!("On the line predictions are right.{sample}"),
-        Drawing::Scatter(scatter),
+        Drawing::Scatter(Scatter { x_name, y_name, points: points(&|pair| pair), guide: Guide::Diagonal }),
     )?;
     let residuals: Vec<f64> = pairs.iter().map(|(y, prediction)| prediction - y).collect();
     let (mean, deviation) = mean_and_deviation(&residuals);
-    let caption = format!(
-        "Predicted less true: mean {}, standard deviation {}.",
-        significant(mean, 4),
-        significant(deviation, 4)
-    );
+    let (mean, deviation) = (significant(mean, 4), significant(deviation, 4));
+    let caption = format!("Predicted less true: mean {mean}, standard deviation {deviation}.");
     report.figure(
         &format!("residuals{suffix}"),
         "How large the residuals are",
@@ -74,22 +63,18 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
         &caption,
         Drawing::Histogram(Histogram::new(format!("residual of {column}"), &residuals)),
     )?;
-    let scatter = Scatter {
-        x_name: format!("predicted {column}"),
-        y_name: "residual".to_owned(),
-        points: points(&|(y, prediction)| (prediction, prediction - y)),
-        guide: Guide::Zero,
-    };
+    let (x_name, y_name) = (format!("predicted {column}"), "residual".to_owned());
+    let points = points(&|(y, prediction)| (prediction, prediction - y));
     report.figure(
         &format!("residuals-predicted{suffix}"),
         "Residuals and predicted values",
         &format!("{rows} test rows around zero"),
         &format!("A good model leaves a band around zero without a shape of its own.{sample}"),
-        Drawing::Scatter(scatter),
+        Drawing::Scatter(Scatter { x_name, y_name, points, guide: Guide::Zero }),
     )
 }
 
-fn list(run: &Run<'_>, pairs: &[(f64, f64)], importances: Option<&Importances>, report: &mut Writer) -> Result<()> {
+fn list(run: &Run<'_>, pairs: &[(f64, f64)], report: &mut Writer) -> Result<()> {
     let error = |row: &usize| (pairs[*row].1 - pairs[*row].0).abs();
     let mut largest: Vec<usize> = (0..pairs.len()).collect();
     largest.sort_by(|a, b| error(b).total_cmp(&error(a)));
@@ -100,8 +85,7 @@ fn list(run: &Run<'_>, pairs: &[(f64, f64)], importances: Option<&Importances>, 
     };
     let rows: Vec<(usize, Vec<String>)> = largest.iter().take(ROWS).map(row).collect();
     report.page.paragraph("The largest errors:");
-    let head = [("true", Column::Number), ("predicted", Column::Number), ("residual", Column::Number)];
-    report.rows(run, importances, &head, &rows)
+    report.rows(run, &[("true", Number), ("predicted", Number), ("residual", Number)], &rows)
 }
 
 fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {

@@ -1,11 +1,13 @@
 //! What the columns of a table were taken for, in words.
 
+use std::borrow::Borrow;
+
 use mfnet_table::{ColumnKind, LeftOut, StrayText};
 
-use crate::data::{Dataset, Encoder};
+use crate::data::{Dataset, Encoder, Scaler};
 use crate::model::UnknownLevels;
 
-use super::{as_read, counted, grouped};
+use super::{DIGITS, as_read, counted, grouped, significant};
 
 /// How many names are listed.
 const SHOWN: usize = 4;
@@ -37,7 +39,6 @@ pub fn features(data: &Dataset) -> String {
 /// "left out: id (an identifier: no two rows alike)", if there are such columns.
 pub fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
     let columns: Vec<String> = left_out.iter().map(|(column, why)| format!("{column} ({why})")).collect();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     (!columns.is_empty()).then(|| format!("left out: {}", listed(&columns)))
 }
 
@@ -45,7 +46,6 @@ pub fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
 pub fn missing(data: &Dataset) -> Option<String> {
     let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
     let columns: Vec<String> = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
-    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
     (!columns.is_empty()).then(|| format!("missing values: {}", listed(&columns)))
 }
 
@@ -54,7 +54,6 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
-        let quoted: Vec<&str> = quoted.iter().map(String::as_str).collect();
         let taken = if *rare { "taken for the rare ones" } else { "which say nothing to the model" };
         let rows = counted(*rows, "row");
         format!("{column}: {rows} with levels that were rare or not there in training, {taken}: {}\n", listed(&quoted))
@@ -70,7 +69,7 @@ pub fn stray_texts(columns: &[StrayText]) -> String {
             0 => String::new(),
             others => format!(" and {}", counted(others, "more field")),
         };
-        format!("\n{column} is text because of {text:?}{others} among numbers: --numeric {column} says where that is")
+        format!("\n{column} is text because of {text:?}{others} among numbers: `numeric` {column} says where that is")
     };
     columns.iter().map(line).collect()
 }
@@ -100,8 +99,33 @@ pub fn encoded(encoder: &Encoder) -> String {
     }
 }
 
+/// What becomes of each number x of so many columns, and what the training rows say of each column for it: the names of these numbers, and the numbers.
+/// There are none where all columns share them.
+pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static str], Vec<Vec<f64>>) {
+    match scaler {
+        Scaler::Affine(affine) => match affine.common() {
+            Some((shift, scale)) if columns > 1 => {
+                let (shift, scale) = (significant(shift, DIGITS), significant(scale, DIGITS));
+                let of = "shift and scale of all features together in the training rows";
+                (format!("becomes (x − {shift}) / {scale}, {of}"), &[], Vec::new())
+            }
+            _ => {
+                let numbers = affine.mean.iter().zip(&affine.scale).map(|(shift, scale)| vec![*shift, *scale]);
+                let text = "becomes (x − shift) / scale, learned from the training rows";
+                (text.to_owned(), &["shift", "scale"], numbers.collect())
+            }
+        },
+        Scaler::Quantiles(quantiles) => {
+            let count = quantiles.values().first().map_or(0, Vec::len);
+            let of = |values: &Vec<f64>| vec![values[0], values[(values.len() - 1) / 2], values[values.len() - 1]];
+            let text = format!("becomes its normal quantile among {count} quantiles of the training rows");
+            (text, &["smallest", "middle", "largest"], quantiles.values().iter().map(of).collect())
+        }
+    }
+}
+
 /// The first names.
-pub fn listed(names: &[&str]) -> String {
+pub fn listed<S: Borrow<str>>(names: &[S]) -> String {
     let more = if names.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }

@@ -7,9 +7,11 @@ mod sparkline;
 pub use score_table::{Row, headline, headline_cell, score_lines, score_table, table};
 pub use sparkline::sparkline;
 
+pub use crate::words::{similar, split_names};
+
 /// Characters of a number that is shown whole, and digits of one that is not.
 const LONGEST: usize = 10;
-const DIGITS: usize = 6;
+pub(crate) const DIGITS: usize = 6;
 
 /// 1234567 as 1 234 567.
 pub fn grouped(number: usize) -> String {

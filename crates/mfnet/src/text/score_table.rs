@@ -24,7 +24,11 @@ pub fn score_table(rows: &[Row<'_>]) -> String {
 /// Lines below each other.
 pub fn table(lines: &[(String, Vec<String>)]) -> String {
     let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
-    lines.iter().map(|(name, cells)| line(name, width, cells)).collect()
+    let line = |(name, cells): &(String, Vec<String>)| {
+        let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
+        format!("{name:width$}{cells}\n")
+    };
+    lines.iter().map(line).collect()
 }
 
 /// The one score by which models are compared, and its name: of several targets, whose units differ, R².
@@ -54,9 +58,11 @@ pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
     let mut lines =
         vec![(String::new(), ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect())];
     for row in rows {
-        let loss = row
-            .loss
-            .map_or_else(String::new, |loss| if loss < 1e5 { format!("{loss:.4}") } else { format!("{loss:.3e}") });
+        let loss = match row.loss {
+            Some(loss) if loss < 1e5 => format!("{loss:.4}"),
+            Some(loss) => format!("{loss:.3e}"),
+            None => String::new(),
+        };
         lines.push((row.name.clone(), [vec![grouped(row.samples), loss], cells(row.metrics)].concat()));
         if let Metrics::Regression { targets, .. } = row.metrics {
             lines.extend(targets.iter().map(|target| {
@@ -66,11 +72,6 @@ pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
         }
     }
     lines
-}
-
-fn line(name: &str, width: usize, cells: &[String]) -> String {
-    let cells: String = cells.iter().map(|cell| format!("{cell:>12}")).collect();
-    format!("{name:width$}{cells}\n")
 }
 
 fn cells(metrics: &Metrics) -> Vec<String> {

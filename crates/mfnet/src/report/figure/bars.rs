@@ -1,10 +1,11 @@
 use plotters::backend::DrawingBackend;
-use plotters::element::{PathElement, Rectangle};
+use plotters::coord::ranged1d::Ranged;
+use plotters::element::Rectangle;
 use plotters::style::Color;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::super::axis::Axis;
-use super::style::{BLUE, CHARACTER, FAINT, INK, TEXT, above, text, thin, write};
+use super::style::{ABOVE, BLUE, FAINT, INK, TEXT, length, line, text, write};
 use super::{Area, Drawn};
 
 const BAR: i32 = 44;
@@ -18,20 +19,20 @@ pub(in super::super) struct Bars {
 
 impl Bars {
     pub(super) fn size(&self) -> (u32, u32) {
-        (1280, above() + (BAR * self.bars.len() as i32 + BELOW) as u32)
+        (1280, (ABOVE + BAR * self.bars.len() as i32 + BELOW) as u32)
     }
 
     /// The names need more room than plotters' axes of categories have.
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
-        let longest = self.bars.iter().map(|bar| bar.0.chars().count()).max().unwrap_or(0) as i32;
-        let (left, right) = (CHARACTER * longest + 48, area.dim_in_pixel().0 as i32 - 60);
+        let longest = self.bars.iter().map(|bar| length(&bar.0)).max().unwrap_or(0);
+        let (left, right) = (longest + 48, area.dim_in_pixel().0 as i32 - 60);
         let bottom = BAR * self.bars.len() as i32;
         let axis = Axis::of(self.bars.iter().flat_map(|(_, x, deviation)| [x - deviation, x + deviation]).chain([0.0]));
-        let place = |x: f64| plotters::coord::ranged1d::Ranged::map(&axis, &x, (left, right));
-        for tick in plotters::coord::ranged1d::Ranged::key_points(&axis, 0) {
-            let x = place(tick);
-            area.draw(&PathElement::new(vec![(x, 0), (x, bottom)], thin(FAINT)))?;
-            write(area, (x, bottom + 8), &axis.label(tick), text(HPos::Center, VPos::Top))?;
+        let place = |x: f64| axis.map(&x, (left, right));
+        for tick in &axis.ticks {
+            let x = place(*tick);
+            line(area, (x, 0), (x, bottom), FAINT)?;
+            write(area, (x, bottom + 8), &axis.label(*tick), text(HPos::Center, VPos::Top))?;
         }
         for (i, (name, x, deviation)) in self.bars.iter().enumerate() {
             let top = BAR * i as i32;
@@ -43,12 +44,12 @@ impl Bars {
             let (low, high) = (place(x.min(0.0)), place(x.max(0.0)));
             area.draw(&Rectangle::new([(low, top + 6), (high, top + BAR - 6)], BLUE.mix(0.6).filled()))?;
             let ends = [place(x - deviation), place(x + deviation)];
-            area.draw(&PathElement::new(vec![(ends[0], middle), (ends[1], middle)], thin(INK)))?;
+            line(area, (ends[0], middle), (ends[1], middle), INK)?;
             for end in ends {
-                area.draw(&PathElement::new(vec![(end, middle - 8), (end, middle + 8)], thin(INK)))?;
+                line(area, (end, middle - 8), (end, middle + 8), INK)?;
             }
         }
-        area.draw(&PathElement::new(vec![(place(0.0), 0), (place(0.0), bottom)], thin(INK)))?;
+        line(area, (place(0.0), 0), (place(0.0), bottom), INK)?;
         let below = (i32::midpoint(left, right), bottom + BELOW - 8);
         write(area, below, &self.x_name, text(HPos::Center, VPos::Bottom))
     }

@@ -1,10 +1,10 @@
 use plotters::backend::DrawingBackend;
-use plotters::element::{Circle, PathElement};
+use plotters::element::Circle;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, WHITE};
 
 use super::super::axis::Axis;
-use super::style::{CHARACTER, INK, Stroke, TEXT, chart, text, thin, write};
+use super::style::{INK, Stroke, TEXT, chart, length, line, text, thin, write};
 use super::{Area, Drawn};
 
 /// More points of a line cannot be told apart.
@@ -36,7 +36,7 @@ impl Curves {
         self.draw_key(area)?;
         let below = area.margin(2 * TEXT, 0, 0, 0);
         let y = &self.y_axis;
-        let scale = if y.is_logarithmic() { " (logarithmic)" } else { "" };
+        let scale = if y.logarithmic { " (logarithmic)" } else { "" };
         let x = Axis::numbers(self.epochs);
         let chart = chart(&below, (&x, "epoch"), (y, &format!("{}{scale}", self.y_name)))?;
         let plot = chart.plotting_area();
@@ -46,26 +46,26 @@ impl Curves {
         };
         if let Some((epoch, value)) = self.best {
             let epoch = epoch as f64;
-            let (x, bottom) = place(&(epoch, y.low()));
-            let (_, top) = place(&(epoch, y.high()));
-            below.draw(&PathElement::new(vec![(x, bottom), (x, top)], thin(INK)))?;
+            let (x, bottom) = place(&(epoch, y.low));
+            let (_, top) = place(&(epoch, y.high));
+            line(&below, (x, bottom), (x, top), INK)?;
             if value.is_finite() {
                 below.draw(&Circle::new(place(&(epoch, value)), 10, WHITE.filled()))?;
                 below.draw(&Circle::new(place(&(epoch, value)), 10, thin(INK)))?;
             }
             let label = format!("best epoch: {epoch}");
-            let length = CHARACTER * label.chars().count() as i32;
-            let (beside, side) =
-                if 2 * x > below.dim_in_pixel().0 as i32 { (-12, HPos::Right) } else { (12, HPos::Left) };
-            let covered = if beside < 0 { x - length..x } else { x..x + length };
-            let near = self.lines.iter().flat_map(|line| {
-                let places: Vec<(i32, i32)> =
-                    line.points.iter().filter(|point| point.1.is_finite()).map(place).collect();
+            let (beside, side, covered) = match 2 * x > below.dim_in_pixel().0 as i32 {
+                true => (-12, HPos::Right, x - length(&label)..x),
+                false => (12, HPos::Left, x..x + length(&label)),
+            };
+            let mut near = Vec::new();
+            for line in &self.lines {
+                let places: Vec<_> = line.points.iter().filter(|point| point.1.is_finite()).map(place).collect();
                 let some_are_covered = places.iter().any(|(x, _)| covered.contains(x));
-                let covered = covered.clone();
-                places.into_iter().filter(move |(x, _)| !some_are_covered || covered.contains(x)).map(|(_, y)| y)
-            });
-            let y = freest(top + TEXT, bottom - TEXT, &near.collect::<Vec<_>>());
+                let counts = |(x, _): &&(i32, i32)| !some_are_covered || covered.contains(x);
+                near.extend(places.iter().filter(counts).map(|(_, y)| *y));
+            }
+            let y = freest(top + TEXT, bottom - TEXT, &near);
             write(&below, (x + beside, y), &label, text(side, VPos::Center))?;
         }
         for line in &self.lines {
@@ -88,7 +88,7 @@ impl Curves {
         for line in &self.lines {
             line.stroke.draw(area, vec![(x, y), (x + SAMPLE, y)])?;
             write(area, (x + SAMPLE + 10, y), &line.name, text(HPos::Left, VPos::Center))?;
-            x += SAMPLE + 40 + CHARACTER * line.name.chars().count() as i32;
+            x += SAMPLE + 40 + length(&line.name);
         }
         Ok(())
     }

@@ -2,17 +2,17 @@ use plotters::backend::DrawingBackend;
 use plotters::element::Rectangle;
 use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, FontTransform, IntoFont, RGBColor, WHITE};
+use plotters::style::{Color, RGBColor, WHITE};
 
-use super::style::{CHARACTER, FAINT, FONT, INK, TEXT, above, text, thin, write};
+use super::style::{ABOVE, FAINT, INK, TEXT, length, text, thin, turned, write};
 use super::{Area, Drawn};
 
 /// The width of a figure whose cells need no more.
-const WIDTH: u32 = 1280;
-const LARGEST_CELL: u32 = 100;
+const WIDTH: i32 = 1280;
+const LARGEST_CELL: i32 = 100;
 /// Smaller cells have no room for a name beside them.
-const LEAST_NAMED: u32 = 30;
-const KEY: u32 = 360;
+const LEAST_NAMED: i32 = 30;
+const KEY: i32 = 360;
 
 /// A heat map.
 pub(in super::super) struct Grid {
@@ -38,102 +38,89 @@ pub(in super::super) struct Cell {
 }
 
 impl Grid {
-    fn cell(&self) -> u32 {
-        ((WIDTH - 260) / self.rows.max(self.columns).max(1) as u32).clamp(1, LARGEST_CELL)
-    }
-
-    /// How much room the names take.
-    fn beside(&self) -> u32 {
-        let longest = self.labels.iter().map(|label| label.chars().count()).max().unwrap_or(0) as u32;
-        if self.is_named() { longest * CHARACTER as u32 + 24 } else { 24 }
+    /// The side of a cell.
+    fn side(&self) -> i32 {
+        ((WIDTH - 260) / self.rows.max(self.columns).max(1) as i32).clamp(1, LARGEST_CELL)
     }
 
     fn is_named(&self) -> bool {
-        self.cell() >= LEAST_NAMED && !self.labels.is_empty()
+        self.side() >= LEAST_NAMED && !self.labels.is_empty()
     }
 
     /// Whether names of columns have to be turned to have room.
     fn is_turned(&self) -> bool {
-        self.labels.iter().any(|label| label.chars().count() as u32 * CHARACTER as u32 + 8 > self.cell())
+        self.labels.iter().any(|label| length(label) + 8 > self.side())
     }
 
-    fn above(&self) -> u32 {
-        let names = match (self.is_named(), self.is_turned()) {
-            (false, _) => 16,
-            (true, true) => self.beside(),
-            (true, false) => TEXT as u32 + 16,
+    /// The upper left corner of the cells.
+    fn corner(&self) -> (i32, i32) {
+        let longest = self.labels.iter().map(|label| length(label)).max().unwrap_or(0);
+        let (left, top) = match (self.is_named(), self.is_turned()) {
+            (false, _) => (24, 16),
+            (true, true) => (longest + 24, longest + 24),
+            (true, false) => (longest + 24, TEXT + 16),
         };
-        names + if self.column_name.is_empty() { 0 } else { TEXT as u32 + 16 }
-    }
-
-    fn left(&self) -> u32 {
-        self.beside() + if self.row_name.is_empty() { 0 } else { TEXT as u32 + 16 }
+        let title = |name: &str| if name.is_empty() { 0 } else { TEXT + 16 };
+        (left + title(&self.row_name), top + title(&self.column_name))
     }
 
     pub(super) fn size(&self) -> (u32, u32) {
-        let (width, height) = (self.cell() * self.columns as u32, self.cell() * self.rows as u32);
-        ((self.left() + width + 40).max(WIDTH), above() + self.above() + height + 4 * TEXT as u32)
+        let (side, (left, top)) = (self.side(), self.corner());
+        let (width, height) = (left + side * self.columns as i32 + 40, top + side * self.rows as i32);
+        (width.max(WIDTH) as u32, (ABOVE + height + 4 * TEXT) as u32)
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
-        let (left, top, size) = (self.left() as i32, self.above() as i32, self.cell() as i32);
-        let (right, bottom) = (left + size * self.columns as i32, top + size * self.rows as i32);
+        let (side, (left, top)) = (self.side(), self.corner());
+        let (right, bottom) = (left + side * self.columns as i32, top + side * self.rows as i32);
+        let frame = |from, to, colour| area.draw(&Rectangle::new([from, to], thin(colour)));
         for cell in &self.cells {
-            let (x, y) = (left + size * cell.column as i32, top + size * cell.row as i32);
+            let (x, y) = (left + side * cell.column as i32, top + side * cell.row as i32);
             let colour = shade(cell.shade);
-            area.draw(&Rectangle::new([(x, y), (x + size, y + size)], colour.filled()))?;
-            if CHARACTER * cell.text.chars().count() as i32 + 4 <= size {
+            area.draw(&Rectangle::new([(x, y), (x + side, y + side)], colour.filled()))?;
+            if length(&cell.text) + 4 <= side {
                 let ink = if is_dark(colour) { WHITE } else { INK };
-                let middle = (x + size / 2, y + size / 2);
+                let middle = (x + side / 2, y + side / 2);
                 write(area, middle, &cell.text, text(HPos::Center, VPos::Center).color(&ink))?;
             }
         }
-        if self.cell() >= LEAST_NAMED {
-            for i in 0..=self.columns as i32 {
-                area.draw(&Rectangle::new([(left + size * i, top), (left + size * i, bottom)], thin(FAINT)))?;
+        if side >= LEAST_NAMED {
+            for x in (0..=self.columns as i32).map(|i| left + side * i) {
+                frame((x, top), (x, bottom), FAINT)?;
             }
-            for i in 0..=self.rows as i32 {
-                area.draw(&Rectangle::new([(left, top + size * i), (right, top + size * i)], thin(FAINT)))?;
+            for y in (0..=self.rows as i32).map(|i| top + side * i) {
+                frame((left, y), (right, y), FAINT)?;
             }
         }
-        area.draw(&Rectangle::new([(left, top), (right, bottom)], thin(INK)))?;
+        frame((left, top), (right, bottom), INK)?;
         if self.is_named() {
-            self.draw_names(area, left, top, size)?;
+            for (i, label) in self.labels.iter().enumerate() {
+                let middle = side * i as i32 + side / 2;
+                write(area, (left - 12, top + middle), label, text(HPos::Right, VPos::Center))?;
+                let style = match self.is_turned() {
+                    true => turned(HPos::Left, VPos::Center),
+                    false => text(HPos::Center, VPos::Bottom),
+                };
+                write(area, (left + middle, top - 12), label, style)?;
+            }
         }
-        let turned = (FONT, TEXT).into_font().transform(FontTransform::Rotate270).color(&INK);
-        let turned = turned.pos(text(HPos::Center, VPos::Top).pos);
-        write(area, (12, i32::midpoint(top, bottom)), &self.row_name, turned)?;
+        write(area, (12, i32::midpoint(top, bottom)), &self.row_name, turned(HPos::Center, VPos::Top))?;
         write(area, (i32::midpoint(left, right), 4), &self.column_name, text(HPos::Center, VPos::Top))?;
         self.draw_key(area, left, bottom + TEXT)
-    }
-
-    fn draw_names<DB: DrawingBackend>(&self, area: &Area<DB>, left: i32, top: i32, size: i32) -> Drawn<DB> {
-        for (i, label) in self.labels.iter().enumerate() {
-            let middle = size * i as i32 + size / 2;
-            write(area, (left - 12, top + middle), label, text(HPos::Right, VPos::Center))?;
-            if self.is_turned() {
-                let style = (FONT, TEXT).into_font().transform(FontTransform::Rotate270).color(&INK);
-                let style = style.pos(text(HPos::Left, VPos::Center).pos);
-                write(area, (left + middle, top - 12), label, style)?;
-            } else {
-                write(area, (left + middle, top - 12), label, text(HPos::Center, VPos::Bottom))?;
-            }
-        }
-        Ok(())
     }
 
     /// The colours from the lightest to the darkest.
     fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>, left: i32, top: i32) -> Drawn<DB> {
         let [low, high] = &self.key;
-        let start = left + 16 + CHARACTER * low.chars().count() as i32;
+        let start = left + 16 + length(low);
         write(area, (left, top + TEXT / 2), low, text(HPos::Left, VPos::Center))?;
-        let (steps, width) = (40, KEY as i32 / 40);
+        let (steps, width) = (40, KEY / 40);
         for i in 0..steps {
             let x = start + i * width;
             let colour = shade(f64::from(i) / f64::from(steps - 1));
             area.draw(&Rectangle::new([(x, top), (x + width, top + TEXT)], colour.filled()))?;
         }
-        write(area, (start + KEY as i32 + 16, top + TEXT / 2), high, text(HPos::Left, VPos::Center))
+        write(area, (start + KEY + 16, top + TEXT / 2), high, text(HPos::Left, VPos::Center))
     }
 }
 

@@ -21,11 +21,11 @@ impl Histogram {
         let axis = Axis::of(numbers.iter().copied());
         let finite = || numbers.iter().copied().filter(|x| x.is_finite());
         let count = ((2.0 * (finite().count() as f64).sqrt()) as usize).clamp(1, MOST_BARS);
-        let width = (axis.high() - axis.low()) / count as f64;
-        let mut bars: Vec<(f64, f64, usize)> =
-            (0..count).map(|i| (axis.low() + i as f64 * width, axis.low() + (i + 1) as f64 * width, 0)).collect();
+        let width = (axis.high - axis.low) / count as f64;
+        let end = |i: usize| axis.low + i as f64 * width;
+        let mut bars: Vec<_> = (0..count).map(|i| (end(i), end(i + 1), 0)).collect();
         for x in finite() {
-            bars[(((x - axis.low()) / width) as usize).min(count - 1)].2 += 1;
+            bars[(((x - axis.low) / width) as usize).min(count - 1)].2 += 1;
         }
         Histogram { x_name, bars }
     }

@@ -30,7 +30,7 @@ use crate::error::{Error, Result};
 /// A region that is drawn on.
 type Area<DB> = DrawingArea<DB, Shift>;
 /// What drawing comes to.
-type Drawn<DB> = std::result::Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+type Drawn<DB, T = ()> = std::result::Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// A plot with its name and what it says in words.
 pub(super) struct Figure {

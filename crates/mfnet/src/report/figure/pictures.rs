@@ -3,7 +3,7 @@ use plotters::element::Rectangle;
 use plotters::style::text_anchor::{HPos, VPos};
 use plotters::style::{Color, RGBColor};
 
-use super::style::{FAINT, TEXT, above, text, thin, write};
+use super::style::{ABOVE, FAINT, TEXT, text, thin, write};
 use super::{Area, Drawn};
 
 const IN_A_ROW: usize = 5;
@@ -33,8 +33,8 @@ pub(in super::super) struct Picture {
 
 impl Pictures {
     pub(super) fn size(&self) -> (u32, u32) {
-        let rows = self.pictures.len().div_ceil(IN_A_ROW) as u32;
-        (1280, above() + rows * HEIGHT as u32)
+        let rows = self.pictures.len().div_ceil(IN_A_ROW) as i32;
+        (1280, (ABOVE + rows * HEIGHT) as u32)
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {

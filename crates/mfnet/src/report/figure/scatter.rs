@@ -39,8 +39,8 @@ impl Scatter {
         let finite = self.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
         chart.draw_series(finite.map(|point| Circle::new(*point, 6, BLUE.mix(0.5).filled())))?;
         let ends = match self.guide {
-            Guide::Diagonal => vec![(x.low(), x.low()), (x.high(), x.high())],
-            Guide::Zero => vec![(x.low(), 0.0), (x.high(), 0.0)],
+            Guide::Diagonal => vec![(x.low, x.low), (x.high, x.high)],
+            Guide::Zero => vec![(x.low, 0.0), (x.high, 0.0)],
         };
         chart.draw_series([PathElement::new(ends, thin(INK))])?;
         Ok(())

@@ -3,10 +3,9 @@
 use plotters::backend::DrawingBackend;
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::cartesian::Cartesian2d;
-use plotters::drawing::DrawingAreaErrorKind;
 use plotters::element::{DashedPathElement, PathElement, Text};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{IntoFont, RGBColor, ShapeStyle, TextStyle};
+use plotters::style::{FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::super::axis::Axis;
 use super::{Area, Drawn};
@@ -17,7 +16,8 @@ pub(super) const TEXT: i32 = 32;
 /// The mean width of a character.
 pub(super) const CHARACTER: i32 = 16;
 const TITLE: i32 = 36;
-const ABOVE: i32 = 64;
+/// How high the region above a plot is.
+pub(super) const ABOVE: i32 = 64;
 
 /// Of texts and axes.
 pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
@@ -38,32 +38,23 @@ pub(in super::super) enum Stroke {
 }
 
 impl Stroke {
-    fn colour(self) -> RGBColor {
+    /// Its colour, and the lengths of a dash and of a gap; none for a line without gaps.
+    fn look(self) -> (RGBColor, Option<(i32, i32)>) {
         match self {
-            Stroke::Training => BLUE,
-            Stroke::Validation => VERMILLION,
-            Stroke::Linear => GREEN,
-            Stroke::Naive => INK,
-        }
-    }
-
-    /// Lengths of a dash and of a gap; none for a line without gaps.
-    fn dashes(self) -> Option<(i32, i32)> {
-        match self {
-            Stroke::Training => None,
-            Stroke::Validation => Some((22, 10)),
-            Stroke::Linear => Some((44, 16)),
-            Stroke::Naive => Some((6, 10)),
+            Stroke::Training => (BLUE, None),
+            Stroke::Validation => (VERMILLION, Some((22, 10))),
+            Stroke::Linear => (GREEN, Some((44, 16))),
+            Stroke::Naive => (INK, Some((6, 10))),
         }
     }
 
     pub(super) fn style(self) -> ShapeStyle {
-        ShapeStyle { color: self.colour().into(), filled: true, stroke_width: 4 }
+        ShapeStyle { color: self.look().0.into(), filled: true, stroke_width: 4 }
     }
 
     /// Draws a line through points of the region.
     pub(super) fn draw<DB: DrawingBackend>(self, area: &Area<DB>, points: Vec<(i32, i32)>) -> Drawn<DB> {
-        match self.dashes() {
+        match self.look().1 {
             None => area.draw(&PathElement::new(points, self.style())),
             Some((dash, gap)) => area.draw(&DashedPathElement::new(points, dash, gap, self.style())),
         }
@@ -79,6 +70,12 @@ pub(super) fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
     (FONT, TEXT).into_font().color(&INK).pos(Pos::new(horizontal, vertical))
 }
 
+/// Read from below.
+pub(super) fn turned(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
+    let font = (FONT, TEXT).into_font().transform(FontTransform::Rotate270);
+    font.color(&INK).pos(Pos::new(horizontal, vertical))
+}
+
 pub(super) fn write<DB: DrawingBackend>(
     area: &Area<DB>,
     at: (i32, i32),
@@ -89,18 +86,25 @@ pub(super) fn write<DB: DrawingBackend>(
 }
 
 /// Writes the title; what is left below it.
-pub(super) fn title<DB: DrawingBackend>(
-    area: &Area<DB>,
-    title: &str,
-) -> Result<Area<DB>, DrawingAreaErrorKind<DB::ErrorType>> {
+pub(super) fn title<DB: DrawingBackend>(area: &Area<DB>, title: &str) -> Drawn<DB, Area<DB>> {
     let style = (FONT, TITLE).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
     write(area, (24, ABOVE / 2), title, style)?;
     Ok(area.margin(ABOVE, 0, 0, 0))
 }
 
-/// How high the region above a plot is.
-pub(super) const fn above() -> u32 {
-    ABOVE as u32
+/// About how long a text is.
+pub(super) fn length(words: &str) -> i32 {
+    CHARACTER * words.chars().count() as i32
+}
+
+/// Draws a thin line.
+pub(super) fn line<DB: DrawingBackend>(
+    area: &Area<DB>,
+    from: (i32, i32),
+    to: (i32, i32),
+    colour: RGBColor,
+) -> Drawn<DB> {
+    area.draw(&PathElement::new(vec![from, to], thin(colour)))
 }
 
 /// A plot's two axes.
@@ -111,7 +115,7 @@ pub(super) fn chart<'a, DB: DrawingBackend>(
     area: &'a Area<DB>,
     (x, x_name): (&Axis, &str),
     (y, y_name): (&Axis, &str),
-) -> Result<Chart<'a, DB>, DrawingAreaErrorKind<DB::ErrorType>> {
+) -> Drawn<DB, Chart<'a, DB>> {
     let beside = 2 * TEXT + CHARACTER * y.label_length() as i32;
     let mut chart = ChartBuilder::on(area)
         .margin_right(40)

@@ -1,3 +1,6 @@
+//! What people look at: [`Walkthrough`].
+
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -5,7 +8,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use crate::error::{Error, Result};
 use crate::layer::{Activation, AnyLayer, Linear};
 use crate::loss::{HalfMse, Loss, softmax};
-use crate::network::NeuralNetwork;
+use crate::network::{NeuralNetwork, Trace};
 use crate::optimizer::{Optimizer, Sgd};
 use crate::pass::Pass;
 use crate::tensor::{Scalar, Tensor};
@@ -33,7 +36,7 @@ const SHOWN: usize = 12;
 /// assert_eq!(walk.updated("W3"), Some(&Tensor::from_rows([[1.0, 0.0, 0.0], [0.0, 3.0, 5.0]])));
 /// # Ok::<(), mfnet::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Walkthrough {
     title: String,
     forward: Vec<Shown>,
@@ -109,16 +112,9 @@ impl Walkthrough {
         net.check_input("explain", input.rows())?;
         let steps = steps(net)?;
         let trace = net.forward(Pass::Evaluate, input);
-        let mut walk = Walkthrough {
-            title: format!("A batch of {} on its way through the network", input.columns()),
-            forward: vec![Shown::new("A0", "X", input.augmented())],
-            comparison: Vec::new(),
-            loss: None,
-            backward: Vec::new(),
-            weights: Vec::new(),
-            eta,
-            updated: Vec::new(),
-        };
+        let title = format!("A batch of {} on its way through the network", input.columns());
+        let forward = vec![Shown::new("A0", "X", input.augmented())];
+        let mut walk = Walkthrough { title, forward, eta, ..Walkthrough::default() };
         for (l, step) in (1..).zip(&steps) {
             let z = trace.layer_output(step.linear.0).augmented();
             walk.forward.push(Shown::new(format!("Z{l}"), format!("W{l} A{}", l - 1), z));
@@ -145,7 +141,7 @@ impl Walkthrough {
         net: &NeuralNetwork<T>,
         steps: &[Step<'_, T>],
         loss: &dyn Loss<T>,
-        trace: &crate::network::Trace<'_, T>,
+        trace: &Trace<'_, T>,
         y: &Tensor<T>,
     ) -> Result<()> {
         let output = trace.output();
@@ -162,11 +158,8 @@ impl Walkthrough {
             "cross-entropy" => "(P − Y)/m, m samples".to_owned(),
             own => format!("∂J/∂A{last} of {own}"),
         };
-        self.backward.push(Shown::new(
-            format!("dJ_dA{last}"),
-            formula,
-            deltas[steps[last - 1].last()].augmented_gradient(),
-        ));
+        let mut show = |name, formula, matrix| self.backward.push(Shown::new::<T>(name, formula, matrix));
+        show(format!("dJ_dA{last}"), formula, deltas[steps[last - 1].last()].augmented_gradient());
         for (l, step) in (1..last + 1).zip(steps).rev() {
             let (index, linear) = step.linear;
             let delta = &deltas[index];
@@ -174,28 +167,26 @@ impl Walkthrough {
                 Some((_, activation)) => format!("dJ_dA{l} ⊙ g′(Z{l}), g = {}, first row 0", activation.label()),
                 None => format!("dJ_dA{l}, first row 0"),
             };
-            self.backward.push(Shown::new(format!("dJ_dZ{l}"), formula, delta.augmented_gradient()));
-            let (name, formula) = (format!("dJ_dW{l}"), format!("dJ_dZ{l} A{}ᵀ", l - 1));
-            self.backward.push(Shown::new(name, formula, gradients.layer(index)[0].augmented_gradient()));
-            let dj_da = match l {
-                1 => {
-                    let mut dj_da = Tensor::zeros(linear.inputs(), delta.columns());
-                    dj_da.set_product(&linear.transpose(), delta);
-                    dj_da
-                }
-                _ => deltas[steps[l - 2].last()].clone(),
-            };
+            show(format!("dJ_dZ{l}"), formula, delta.augmented_gradient());
+            let dj_dw = gradients.layer(index)[0].augmented_gradient();
+            show(format!("dJ_dW{l}"), format!("dJ_dZ{l} A{}ᵀ", l - 1), dj_dw);
+            let mut dj_da = Tensor::zeros(linear.inputs(), delta.columns());
+            match l {
+                1 => dj_da.set_product(&linear.transpose(), delta),
+                _ => dj_da.clone_from(&deltas[steps[l - 2].last()]),
+            }
             let bias = linear.matrix().select_columns(&[0]);
             let mut first = Tensor::zeros(1, delta.columns());
             first.set_product(bias.transposed(), delta);
-            let (name, formula) = (format!("dJ_dA{}", l - 1), format!("W{l}ᵀ dJ_dZ{l}"));
-            self.backward.push(Shown::new(name, formula, dj_da.below_row(|j| first[(0, j)])));
+            let dj_da = dj_da.below_row(|j| first[(0, j)]);
+            show(format!("dJ_dA{}", l - 1), format!("W{l}ᵀ dJ_dZ{l}"), dj_da);
         }
         let mut moved = net.clone();
         Optimizer::new(Sgd::default(), self.eta).step(&mut moved, gradients);
         for (l, parameter) in (1..).zip(moved.parameters_mut()) {
+            let formula = format!("← W{l} − η dJ_dW{l}");
             let shown = Shown::new(format!("W{l}"), "", parameter.value.augmented_parameters());
-            self.updated.push(Shown { formula: format!("← W{l} − η dJ_dW{l}"), ..shown });
+            self.updated.push(Shown { formula, ..shown });
         }
         Ok(())
     }
@@ -255,9 +246,8 @@ impl Serialize for Walkthrough {
         }
         if let Some(loss) = self.loss() {
             map.serialize_entry("loss", &loss)?;
-            let updated: std::collections::BTreeMap<&str, Vec<Vec<f64>>> =
-                self.updated.iter().map(|shown| (shown.name.as_str(), rows(&shown.matrix))).collect();
-            map.serialize_entry("updated", &updated)?;
+            let updated = self.updated.iter().map(|shown| (&shown.name, rows(&shown.matrix)));
+            map.serialize_entry("updated", &updated.collect::<BTreeMap<_, _>>())?;
         }
         map.end()
     }
@@ -265,12 +255,9 @@ impl Serialize for Walkthrough {
 
 impl fmt::Display for Walkthrough {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}\n", self.title)?;
-        writeln!(
-            f,
-            "A column is a sample. The first row of every A and Z is the bias feature, always 1; the first row of"
-        )?;
-        writeln!(f, "every W passes it on, and no gradient reaches it.")?;
+        let about = "A column is a sample. The first row of every A and Z is the bias feature, always 1; the first row of\n\
+                     every W passes it on, and no gradient reaches it.";
+        writeln!(f, "{}\n\n{about}", self.title)?;
         section(f, "Weights", &self.weights)?;
         section(f, "Forward pass", &self.forward)?;
         if let Some((name, loss)) = &self.loss {
@@ -303,13 +290,9 @@ fn write_matrix(f: &mut fmt::Formatter<'_>, matrix: &Tensor<f64>) -> fmt::Result
         }
     };
     let columns = shown(matrix.columns());
-    let cells: Vec<Vec<String>> = shown(matrix.rows())
-        .into_iter()
-        .map(|i| {
-            let cell = |j: &Option<usize>| i.zip(*j).map_or_else(|| "…".to_owned(), |index| short(matrix[index]));
-            columns.iter().map(cell).collect()
-        })
-        .collect();
+    let cell = |i: Option<usize>, j| i.zip(j).map_or_else(|| "…".to_owned(), |index| short(matrix[index]));
+    let row = |i| columns.iter().map(|j| cell(i, *j)).collect();
+    let cells: Vec<Vec<String>> = shown(matrix.rows()).into_iter().map(row).collect();
     let width = |j: usize| cells.iter().map(|row| row[j].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     for row in &cells {

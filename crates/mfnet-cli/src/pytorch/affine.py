@@ -1,0 +1,2 @@
+    shift, scale = numbers("inputs")
+    return (x - shift) / scale

@@ -1,0 +1,20 @@
+{imports}
+from torch import nn
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+{residual}path = {path:?}
+net = nn.Sequential({layers}).to({dtype})
+net.load_state_dict(load_file(path))
+with safe_open(path, "pt") as file:
+    model = json.loads(file.metadata()["mfnet"])
+
+def numbers(of):
+    return (torch.tensor(model["preprocessing"][of][name], dtype=torch.float64) for name in ("mean", "scale"))
+
+def scaled(x):
+{scaled}
+{encoded}@torch.no_grad()
+def predict({rows}
+    output = net({features}.to({dtype})).double()
+    {prediction}

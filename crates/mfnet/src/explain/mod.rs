@@ -1,5 +1,0 @@
-//! What people look at.
-
-mod walkthrough;
-
-pub use walkthrough::Walkthrough;
