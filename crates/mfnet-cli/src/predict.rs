@@ -60,9 +60,9 @@ impl Rows<'_> {
                 [prediction].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect(),
                 indices.len(),
             ),
-            Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], values.columns()),
+            Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], values.len()),
             Predictions::Values { columns, values } => {
-                (columns.iter().map(|column| format!("prediction_{column}")).collect(), values.columns())
+                (columns.iter().map(|column| format!("prediction_{column}")).collect(), values.len())
             }
         }
     }
@@ -70,9 +70,9 @@ impl Rows<'_> {
     fn fields(&self, row: usize) -> Vec<String> {
         match &self.predictions {
             Predictions::Classes { labels, indices, probabilities } => {
-                [labels[indices[row]].clone()].into_iter().chain(probabilities.column(row).map(shortest)).collect()
+                [labels[indices[row]].clone()].into_iter().chain(probabilities.sample(row).map(shortest)).collect()
             }
-            Predictions::Values { values, .. } => values.column(row).map(shortest).collect(),
+            Predictions::Values { values, .. } => values.sample(row).map(shortest).collect(),
         }
     }
 }

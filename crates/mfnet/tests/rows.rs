@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    Cell, Dataset, Model, NeuralNetwork, Prediction, Predictions, Preprocessing, Scalar, Seed, Table, Target, Tensor,
+    Cell, Dataset, Model, NeuralNetwork, Prediction, Predictions, Preprocessing, Samples, Scalar, Seed, Table, Target,
 };
 
 const COLUMNS: [&str; 5] = ["size", "floor", "lift", "built", "city"];
@@ -38,7 +38,7 @@ where
 
 /// Bits of the numbers predicted for a row of a table.
 fn of_table(predictions: &Predictions, row: usize) -> (Vec<u64>, String) {
-    let bits = |of: &Tensor| of.column(row).map(f64::to_bits).collect();
+    let bits = |of: &Samples| of.sample(row).map(f64::to_bits).collect();
     match predictions {
         Predictions::Classes { labels, indices, probabilities } => (bits(probabilities), labels[indices[row]].clone()),
         Predictions::Values { columns, values } => (bits(values), columns.join(",")),

@@ -187,7 +187,7 @@ fn a_model_takes_what_it_has_not_seen() {
     let net = linear_model(&preprocessing.apply(&data)).unwrap();
     let model = Model::new(&data, preprocessing, net).unwrap();
     let values = |text: &str| match model.predict(&table(text)).unwrap() {
-        Predictions::Values { values, .. } => values.iter().copied().collect::<Vec<_>>(),
+        Predictions::Values { values, .. } => values.iter().collect::<Vec<_>>(),
         Predictions::Classes { .. } => panic!("values"),
     };
     // y is linear in the encoded features

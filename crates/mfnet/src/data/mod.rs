@@ -99,13 +99,16 @@ impl Dataset {
     /// [`Error::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
     /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
-        let targets = Targets::from_table(table, target)?;
+        let mut targets = Targets::from_table(table, target)?;
         let Choice { inputs, left_out, stray_texts } = table.choose(target.columns(), columns)?;
         if inputs.is_empty() {
             let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
             return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out }));
         }
         let features = Features::read(table, None, &inputs)?;
+        if let Targets::Values { values, .. } = &mut targets {
+            *values = values.clone().sharing(&features.samples);
+        }
         Ok(Dataset { left_out, stray_texts, ..Self::of(table.name(), features, targets) })
     }
 
@@ -299,7 +302,9 @@ impl Dataset {
     }
 
     fn selected(&self, samples: &[usize]) -> Self {
-        let selected = self.with(self.features.select(samples), self.targets.select(samples));
+        let features = self.features.select(samples);
+        let targets = self.targets.select(samples, (&self.features.samples, &features.samples));
+        let selected = self.with(features, targets);
         Dataset { marks: self.marks.select(samples), ..selected }
     }
 

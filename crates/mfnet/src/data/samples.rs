@@ -95,12 +95,33 @@ impl Samples {
         Samples { chosen, ..self.clone() }
     }
 
+    /// The same where `chosen` are some of these samples chosen by these numbers: shares what was chosen, if the same was.
+    pub(super) fn select_as(&self, before: &Self, chosen: &Self, samples: &[usize]) -> Self {
+        if Arc::ptr_eq(&self.chosen, &before.chosen) {
+            return Samples { chosen: Arc::clone(&chosen.chosen), ..self.clone() };
+        }
+        self.select(samples)
+    }
+
+    /// The same samples, all of which are chosen in both.
+    pub(super) fn sharing(self, other: &Self) -> Self {
+        if self.chosen == other.chosen { Samples { chosen: Arc::clone(&other.chosen), ..self } } else { self }
+    }
+
     /// One feature of every sample.
     ///
     /// # Panics
     /// If there is no such feature.
     pub fn feature(&self, i: usize) -> impl ExactSizeIterator<Item = f64> + '_ {
         (0..self.len()).map(move |sample| self.number(sample, i))
+    }
+
+    /// The numbers of one sample.
+    ///
+    /// # Panics
+    /// If there is no such sample.
+    pub fn sample(&self, sample: usize) -> impl ExactSizeIterator<Item = f64> + '_ {
+        (0..self.features).map(move |i| self.number(sample, i))
     }
 
     /// All numbers, sample after sample.

@@ -161,8 +161,8 @@ impl Targets {
         }
     }
 
-    /// Those of these samples, in this order.
-    pub(super) fn select(&self, samples: &[usize]) -> Self {
+    /// Those of these samples, in this order, of which the inputs were chosen before.
+    pub(super) fn select(&self, samples: &[usize], (inputs, chosen): (&Samples, &Samples)) -> Self {
         match self {
             Targets::Classes { column, labels, indices } => Targets::Classes {
                 column: column.clone(),
@@ -170,7 +170,7 @@ impl Targets {
                 indices: samples.iter().map(|i| indices[*i]).collect(),
             },
             Targets::Values { columns, values } => {
-                Targets::Values { columns: columns.clone(), values: values.select(samples) }
+                Targets::Values { columns: columns.clone(), values: values.select_as(inputs, chosen, samples) }
             }
         }
     }

@@ -30,8 +30,8 @@ pub(super) fn comparison(
             Predictions::Values { values: rival, .. },
             Targets::Values { values: truth, .. },
         ) => Some(match groups {
-            Some(groups) => Comparison::of_values_in_groups(&truth.tensor(), network, rival, groups),
-            None => Comparison::of_values(&truth.tensor(), network, rival),
+            Some(groups) => Comparison::of_values_in_groups(truth, network, rival, groups),
+            None => Comparison::of_values(truth, network, rival),
         }),
         _ => None,
     }
@@ -114,7 +114,7 @@ mod tests {
         let predictions = |output: &Tensor| Predictions::Classes {
             labels: labels.clone(),
             indices: largest(output),
-            probabilities: output.clone(),
+            probabilities: output.into(),
         };
         sentence(&truth, [network, naive, linear].map(output), predictions).unwrap()
     }
@@ -172,7 +172,7 @@ mod tests {
         let output = |error: f64| {
             Tensor::from_fn(targets, rows, |i, j| values[(i, j)] + error * (1.0 + 0.1 * ((j % 3) as f64 - 1.0)))
         };
-        let predictions = |output: &Tensor| Predictions::Values { columns: Vec::new(), values: output.clone() };
+        let predictions = |output: &Tensor| Predictions::Values { columns: Vec::new(), values: output.into() };
         sentence(&truth, errors.map(output), predictions)
     }
 

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::tensor::Tensor;
+use crate::data::Samples;
 
 /// Two predictors on the same samples: by how much the first is better, and whether that could be luck.
 ///
@@ -84,8 +84,8 @@ impl Comparison {
     ///
     /// # Panics
     /// If the shapes differ.
-    pub fn of_values(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>) -> Self {
-        let gains = gains_of_values(y, first, second);
+    pub fn of_values(y: impl Into<Samples>, first: impl Into<Samples>, second: impl Into<Samples>) -> Self {
+        let gains = gains_of_values(&y.into(), &first.into(), &second.into());
         let samples = gains.len();
         Self::of(&gains, |t| if samples < 2 { f64::NAN } else { both_tails_of_student(t, samples - 1) })
     }
@@ -102,8 +102,13 @@ impl Comparison {
     ///
     /// # Panics
     /// If the shapes differ, or there is no group for each sample.
-    pub fn of_values_in_groups(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>, groups: &[usize]) -> Self {
-        Self::in_groups(&gains_of_values(y, first, second), groups)
+    pub fn of_values_in_groups(
+        y: impl Into<Samples>,
+        first: impl Into<Samples>,
+        second: impl Into<Samples>,
+        groups: &[usize],
+    ) -> Self {
+        Self::in_groups(&gains_of_values(&y.into(), &first.into(), &second.into()), groups)
     }
 
     /// Of the gains of samples in groups.
@@ -141,16 +146,17 @@ fn gains_of_classes(classes: &[usize], first: &[usize], second: &[usize]) -> Vec
     (0..classes.len()).map(gain).collect()
 }
 
-fn gains_of_values(y: &Tensor<f64>, first: &Tensor<f64>, second: &Tensor<f64>) -> Vec<f64> {
-    assert_eq!((first.shape(), second.shape()), (y.shape(), y.shape()), "shapes of values and predictions");
-    let (outputs, samples) = y.shape();
+fn gains_of_values(y: &Samples, first: &Samples, second: &Samples) -> Vec<f64> {
+    let shape = |of: &Samples| (of.features(), of.len());
+    assert_eq!((shape(first), shape(second)), (shape(y), shape(y)), "shapes of values and predictions");
+    let (outputs, samples) = shape(y);
     let mut gains = vec![0.0; samples];
     for i in 0..outputs {
-        let mean = y.row(i).sum::<f64>() / samples as f64;
-        let variance = y.row(i).map(|y| (y - mean).powi(2)).sum::<f64>() / samples as f64;
+        let mean = y.feature(i).sum::<f64>() / samples as f64;
+        let variance = y.feature(i).map(|y| (y - mean).powi(2)).sum::<f64>() / samples as f64;
         let divisor = outputs as f64 * if variance == 0.0 { 1.0 } else { variance };
         for (j, gain) in gains.iter_mut().enumerate() {
-            let squared = |prediction: &Tensor<f64>| (prediction[(i, j)] - y[(i, j)]).powi(2);
+            let squared = |prediction: &Samples| (prediction.number(j, i) - y.number(j, i)).powi(2);
             *gain += (squared(second) - squared(first)) / divisor;
         }
     }

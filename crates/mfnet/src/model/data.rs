@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mfnet_table::{ColumnKind, ReadTable, Reading, Table, positions};
 
 use super::{Model, Predictions, TargetColumns};
-use crate::data::{Dataset, Encoder, Features, Samples, Targets, largest};
+use crate::data::{Dataset, Encoder, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -187,12 +187,12 @@ impl Model {
     }
 
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {
-        let output = self.output(inputs)?.tensor();
+        let output = self.output(inputs)?;
         Ok(match &self.target {
             TargetColumns::Classification { labels, .. } => Predictions::Classes {
                 labels: labels.clone(),
-                indices: largest(&output),
-                probabilities: softmax(&output),
+                indices: (0..output.len()).map(|row| output.largest(row)).collect(),
+                probabilities: softmax(&output.tensor()).into(),
             },
             TargetColumns::Regression { columns } => Predictions::Values { columns: columns.clone(), values: output },
         })

@@ -22,7 +22,6 @@ use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Targets};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
-use crate::tensor::Tensor;
 
 /// A trained network with what it needs to be used on a file: which columns are its features, how they are scaled, what its outputs mean.
 ///
@@ -140,15 +139,15 @@ pub enum Predictions {
         labels: Vec<String>,
         /// For each row the index of its most probable class.
         indices: Vec<usize>,
-        /// Shape (classes, rows).
-        probabilities: Tensor<f64>,
+        /// The probability of each class.
+        probabilities: Samples,
     },
     /// Regression, in the targets' own units.
     Values {
         /// The columns' names.
         columns: Vec<String>,
-        /// Shape (columns, rows).
-        values: Tensor<f64>,
+        /// A value of each column.
+        values: Samples,
     },
 }
 

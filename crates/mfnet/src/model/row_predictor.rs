@@ -127,7 +127,7 @@ impl Model {
     /// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
     /// let rent = model.predict_row([("city", "Oslo".into()), ("rooms", 3.0.into())])?;
     /// let Predictions::Values { values, .. } = rent else { panic!("a value") };
-    /// assert!((values[(0, 0)] - 1700.0).abs() < 1e-3);
+    /// assert!((values.number(0, 0) - 1700.0).abs() < 1e-3);
     /// # Ok::<(), mfnet::Error>(())
     /// ```
     ///

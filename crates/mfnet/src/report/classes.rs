@@ -1,6 +1,6 @@
 //! Which classes were taken for which, and the mistakes that the network was surest of.
 
-use crate::{ConfusionMatrix, Tensor};
+use crate::{ConfusionMatrix, Samples};
 
 use super::figure::{Cell, Drawing, Grid, Picture, Pictures};
 use super::html::Column::{Number, Text};
@@ -26,7 +26,7 @@ pub(super) struct Answers<'a> {
     pub(super) labels: &'a [String],
     pub(super) truth: &'a [usize],
     pub(super) predicted: &'a [usize],
-    pub(super) probabilities: &'a Tensor,
+    pub(super) probabilities: &'a Samples,
 }
 
 pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {
@@ -99,7 +99,7 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
 }
 
 fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {
-    let certainty = |row: &usize| answers.probabilities[(answers.predicted[*row], *row)];
+    let certainty = |row: &usize| answers.probabilities.number(*row, answers.predicted[*row]);
     let mut mistakes: Vec<usize> =
         (0..answers.truth.len()).filter(|row| answers.truth[*row] != answers.predicted[*row]).collect();
     mistakes.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)));

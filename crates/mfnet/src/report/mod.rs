@@ -96,7 +96,7 @@ impl Report {
                     classes::write(run, &classes::Answers { labels, truth, predicted, probabilities }, &mut report)?;
                 }
                 (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
-                    values::write(run, columns, [&truth.tensor(), values], &mut report)?;
+                    values::write(run, columns, [truth, values], &mut report)?;
                 }
                 _ => {}
             }

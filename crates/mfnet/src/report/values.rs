@@ -1,6 +1,6 @@
 //! Predicted values beside true ones, and the largest errors.
 
-use crate::Tensor;
+use crate::Samples;
 
 use super::figure::{Drawing, Guide, Histogram, Scatter};
 use super::html::Column::Number;
@@ -19,12 +19,12 @@ const DIGITS: usize = 5;
 pub(super) fn write(
     run: &Run<'_>,
     columns: &[String],
-    [truth, predicted]: [&Tensor; 2],
+    [truth, predicted]: [&Samples; 2],
     report: &mut Writer,
 ) -> Result<()> {
     for (i, column) in columns.iter().enumerate().take(MOST_TARGETS) {
         report.page.heading(&format!("Predictions of {column} for the test rows"));
-        let pairs: Vec<(f64, f64)> = truth.row(i).zip(predicted.row(i)).collect();
+        let pairs: Vec<(f64, f64)> = truth.feature(i).zip(predicted.feature(i)).collect();
         let suffix = if columns.len() > 1 { format!("-{}", i + 1) } else { String::new() };
         draw(&shortened(column, NAME), &suffix, &pairs, report)?;
         list(run, &pairs, report)?;

@@ -221,7 +221,7 @@ fn same(one: &Predictions, other: &Predictions) {
             Predictions::Classes { probabilities, .. } => probabilities,
             Predictions::Values { values, .. } => values,
         };
-        numbers.iter().map(|x| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }).collect()
+        numbers.iter().map(|x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }).collect()
     };
     assert_eq!(numbers(one), numbers(other));
 }
