@@ -127,16 +127,16 @@ impl From<mfnet::table::Error> for Failure {
 /// What mends a table.
 fn of_table(failure: Failure, problem: &Problem) -> Failure {
     match problem {
-        Problem::Cell(CellProblem::NotANumber { .. }) => failure
+        Problem::Cell(CellProblem::NotANumber(_)) => failure
             .help("numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell")
             .help("mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"),
         Problem::Cell(CellProblem::Empty) => {
             failure.help("a row without its target teaches nothing: fill the cell, or take the row out")
         }
-        Problem::Cell(CellProblem::NotABoolean { .. }) | Problem::Cell(CellProblem::NotADate { .. }) => {
+        Problem::Cell(CellProblem::NotABoolean(_)) | Problem::Cell(CellProblem::NotADate(_)) => {
             failure.help("the column had no other fields in training; a missing value is an empty cell")
         }
-        Problem::Cell(CellProblem::NotFinite { .. }) | Problem::Cell(CellProblem::TooLarge { .. }) => failure.help("replace the value, or take the row or the column out"),
+        Problem::Cell(CellProblem::NotFinite(_)) | Problem::Cell(CellProblem::TooLarge(_)) => failure.help("replace the value, or take the row or the column out"),
         Problem::Text(TextProblem::RowLength { expected: 1, .. }) => {
             failure.help("the first line has one field: if it is a title, take it out; the names of the columns come first")
         }
@@ -146,11 +146,11 @@ fn of_table(failure: Failure, problem: &Problem) -> Failure {
         Problem::Text(TextProblem::RowLength { .. }) => {
             failure.help("a missing value is an empty field; a quote that is not closed takes fields and lines with it")
         }
-        Problem::File(FileProblem::Truncated { .. } | FileProblem::TooLong { .. } | FileProblem::Damaged { .. }) => failure.help(DAMAGED),
-        Problem::File(FileProblem::Unsupported { .. }) | Problem::Parquet(ParquetProblem::Nested { .. }) | Problem::Numpy(NumpyProblem::PythonObjects) => {
+        Problem::File(FileProblem::Truncated { .. } | FileProblem::TooLong { .. } | FileProblem::Damaged(_)) => failure.help(DAMAGED),
+        Problem::File(FileProblem::Unsupported(_)) | Problem::Parquet(ParquetProblem::Nested(_)) | Problem::Numpy(NumpyProblem::PythonObjects) => {
             failure.help("save the table as CSV")
         }
-        Problem::File(FileProblem::NotText { .. }) => failure.help("save the table as CSV, in UTF-8"),
+        Problem::File(FileProblem::NotText(_)) => failure.help("save the table as CSV, in UTF-8"),
         Problem::File(FileProblem::NotUtf8) => failure.help("save the file as UTF-8 text"),
         Problem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),
         _ => failure,

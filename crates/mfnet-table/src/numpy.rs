@@ -11,10 +11,9 @@ use header::{Header, Kind, Part, Unit, cannot_read};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use crate::MOST_COLUMNS;
 use crate::calendar::{date, month, timestamp};
 use crate::column::Column;
-use crate::error::{Error, FileProblem, NumpyProblem, Result};
+use crate::error::{Error, FileProblem, MOST_COLUMNS, NumpyProblem, Result};
 use crate::filling::Filling;
 
 /// What NumPy calls an array that has no name.
@@ -45,7 +44,7 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
             name,
             match error {
                 ZipError::Io(error) => cannot_read(error),
-                ZipError::InvalidArchive(_) => FileProblem::damaged(error.to_string()),
+                ZipError::InvalidArchive(_) => FileProblem::Damaged(error.to_string()),
                 error => FileProblem::Other(error.to_string()),
             },
         )
@@ -62,10 +61,10 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
     }
     if size > LARGEST_UNASKED && size / LARGEST_RATIO > length {
         let what = format!("it has {length} bytes and would become {size}: what does so is made to fill memory");
-        return Err(Error::data(name, FileProblem::damaged(what)));
+        return Err(Error::data(name, FileProblem::Damaged(what)));
     }
     if archive.has_overlapping_files().map_err(unreadable)? {
-        return Err(Error::data(name, FileProblem::damaged("its arrays lie in the same bytes")));
+        return Err(Error::data(name, FileProblem::Damaged("its arrays lie in the same bytes".to_owned())));
     }
     let mut arrays = Vec::new();
     for i in 0..archive.len() {
@@ -76,7 +75,7 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
                 true => "Excel's files".to_owned(),
                 false => format!("archives with other files than arrays (here {of:?})"),
             };
-            return Err(Error::data(name, FileProblem::unsupported(found)));
+            return Err(Error::data(name, FileProblem::Unsupported(found)));
         };
         // what comes after its end is noticed, and no more than that
         let most = member.size().saturating_add(1);
@@ -86,7 +85,7 @@ pub(crate) fn npz(name: &str, mut from: impl Read + Seek) -> Result<Vec<(String,
     match lengths.first() {
         None => return Err(Error::data(name, FileProblem::NoColumns)),
         Some((_, rows)) if lengths.iter().any(|(_, others)| others != rows) => {
-            return Err(Error::data(name, NumpyProblem::ArrayLengths { found: lengths }));
+            return Err(Error::data(name, NumpyProblem::ArrayLengths(lengths)));
         }
         _ => {}
     }
@@ -117,7 +116,7 @@ fn array(name: &str, mut from: impl Read) -> Result<Array> {
     let header = Header::read(&mut from).map_err(|problem| Error::data(name, problem))?;
     let Some((&rows, sizes)) = header.shape.split_first() else {
         let found = "an array without dimensions, which is a single value".to_owned();
-        return Err(Error::data(name, FileProblem::unsupported(found)));
+        return Err(Error::data(name, FileProblem::Unsupported(found)));
     };
     if rows == 0 {
         return Err(Error::data(name, FileProblem::NoRows));
@@ -129,14 +128,14 @@ fn array(name: &str, mut from: impl Read) -> Result<Array> {
     let row = elements.and_then(|elements| elements.checked_mul(header.element.size));
     let whole = row.and_then(|row| row.checked_mul(rows)).and_then(|size| header.length.checked_add(size as u64));
     let (Some(elements), Some(row), Some(expected)) = (elements, row, whole) else {
-        return Err(Error::data(name, NumpyProblem::TooLarge { sizes: header.shape }));
+        return Err(Error::data(name, NumpyProblem::TooLarge(header.shape)));
     };
     let in_one = header.element.parts.iter().fold(0usize, |count, part| count.saturating_add(part.count));
     if in_one == 0 {
         return Err(Error::data(name, FileProblem::NoColumns));
     }
     if elements.saturating_mul(in_one) > MOST_COLUMNS {
-        return Err(Error::data(name, FileProblem::TooManyColumns { most: MOST_COLUMNS }));
+        return Err(Error::data(name, FileProblem::TooManyColumns));
     }
     let mut source = Source { from, read: header.length, expected };
     let mut columns = Vec::new();

@@ -48,9 +48,8 @@ use pages::Pages;
 use schema::Field;
 use serde_json::Value;
 
-use crate::MOST_COLUMNS;
 use crate::column::Column;
-use crate::error::{Error, FileProblem, Result};
+use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
 use crate::filling::Filling;
 
 /// What the thread is called that decodes.
@@ -102,7 +101,7 @@ fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>, Faul
         return Err(FileProblem::NoColumns.into());
     }
     if fields.len() > MOST_COLUMNS {
-        return Err(FileProblem::TooManyColumns { most: MOST_COLUMNS }.into());
+        return Err(FileProblem::TooManyColumns.into());
     }
     let rows = rows(&metadata, fields.len(), from.len())?;
     if rows.iter().all(|rows| *rows == 0) {
@@ -207,7 +206,7 @@ fn read_chunk(
 ) -> Result<(), Fault> {
     if let Some(file) = chunk.file_path() {
         let found = format!("columns that lie in other files (here {file:?})");
-        return Err(FileProblem::unsupported(found).into());
+        return Err(FileProblem::Unsupported(found).into());
     }
     let codec = match chunk.compression() {
         Compression::LZO => Some("LZO"),
@@ -215,7 +214,7 @@ fn read_chunk(
         _ => None,
     };
     if let Some(codec) = codec {
-        return Err(FileProblem::unsupported(format!("pages compressed with {codec}")).into());
+        return Err(FileProblem::Unsupported(format!("pages compressed with {codec}")).into());
     }
     let pages = Box::new(Pages::new(from, chunk, field, rows, limits)?);
     let meaning = field.meaning;

@@ -152,7 +152,7 @@ impl ReadTable<'_> {
         }
         let Some((format, columns)) = format_of(&start) else {
             let found = KINDS.iter().find(|(first, _)| start.starts_with(first)).map(|(_, kind)| *kind);
-            return Err(Error::data(name, FileProblem::NotText { found }));
+            return Err(Error::data(name, FileProblem::NotText(found)));
         };
         let mut bytes = Vec::new();
         whole.read_to_end(&mut bytes).map_err(unreadable)?;
@@ -202,7 +202,7 @@ impl<R: Read> Read for Counted<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MOST_COLUMNS;
+    use crate::error::MOST_COLUMNS;
 
     fn message(text: &str) -> String {
         Table::from_text("t.csv", text).unwrap_err().to_string()

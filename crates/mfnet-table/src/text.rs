@@ -11,9 +11,8 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::dialect::{Dialect, Known};
 pub(crate) use self::lines::Lines;
-use crate::MOST_COLUMNS;
 use crate::column::Column;
-use crate::error::{Error, FileProblem, Result, TextProblem};
+use crate::error::{Error, FileProblem, MOST_COLUMNS, Result, TextProblem};
 use crate::file::hexadecimal;
 
 /// How many bytes are asked for at a time; from the first of them the dialect is guessed.
@@ -198,7 +197,7 @@ impl<'a, R: Read> Rows<'a, R> {
                 }
                 ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
                 ReadRecordResult::OutputEndsFull if count >= MOST_COLUMNS => {
-                    let problem = FileProblem::TooManyColumns { most: MOST_COLUMNS };
+                    let problem = FileProblem::TooManyColumns;
                     return Err(Error::in_line(self.name, line, problem));
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),

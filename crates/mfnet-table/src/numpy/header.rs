@@ -128,11 +128,11 @@ pub(super) fn cannot_read(error: io::Error) -> FileProblem {
 }
 
 fn damaged(what: impl Into<String>) -> Problem {
-    FileProblem::damaged(what).into()
+    FileProblem::Damaged(what.into()).into()
 }
 
 fn unsupported(found: impl Into<String>) -> Problem {
-    FileProblem::unsupported(found).into()
+    FileProblem::Unsupported(found.into()).into()
 }
 
 /// So many bytes, or those that there are.

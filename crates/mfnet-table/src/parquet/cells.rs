@@ -27,7 +27,7 @@ pub(super) fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) ->
     match (meaning, bytes) {
         (Meaning::Decimal(_), bytes) if bytes.len() > LONGEST_DECIMAL => {
             let found = format!("decimals of {} bytes", bytes.len());
-            return Err(FileProblem::unsupported(found));
+            return Err(FileProblem::Unsupported(found));
         }
         (Meaning::Decimal(scale), bytes) => {
             // the most significant byte first, which has the sign

@@ -19,7 +19,7 @@ impl<P: Into<Problem>> From<P> for Fault {
 }
 
 pub(super) fn damaged(what: impl Into<String>) -> FileProblem {
-    FileProblem::damaged(what)
+    FileProblem::Damaged(what.into())
 }
 
 /// What the crate passes on when its page reader refuses a page.

@@ -104,7 +104,7 @@ impl Check {
                 if self.optional {
                     if *def_level_encoding != Encoding::RLE {
                         let found = format!("levels in encoding {def_level_encoding} of Parquet");
-                        return Err(FileProblem::unsupported(found));
+                        return Err(FileProblem::Unsupported(found));
                     }
                     let length = buf.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
                     start = length.map_or(usize::MAX, |length| length.saturating_add(4));
@@ -129,7 +129,7 @@ impl Check {
                 let rest = Lengths::read(beginnings.after, values as u64)?;
                 self.limits.shared(beginnings.sum.saturating_add(rest.sum))
             }
-            _ => Err(FileProblem::unsupported(format!("values in encoding {encoding} of Parquet"))),
+            _ => Err(FileProblem::Unsupported(format!("values in encoding {encoding} of Parquet"))),
         }
     }
 }

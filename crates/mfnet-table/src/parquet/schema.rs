@@ -61,7 +61,7 @@ fn field(node: &Type) -> Result<Field, Fault> {
                 _ if repeated => "a list",
                 _ => "a struct",
             };
-            return Err(of(ParquetProblem::Nested { found }.into()));
+            return Err(of(ParquetProblem::Nested(found).into()));
         }
     };
     match (physical, length) {
@@ -70,12 +70,12 @@ fn field(node: &Type) -> Result<Field, Fault> {
             return Err(of(damaged(format!("its values have {length} bytes")).into()));
         }
         (Physical::FIXED_LEN_BYTE_ARRAY, length) if length > LONGEST_FIXED => {
-            return Err(of(FileProblem::unsupported(format!("values of {length} bytes")).into()));
+            return Err(of(FileProblem::Unsupported(format!("values of {length} bytes")).into()));
         }
         _ => {}
     }
     let meaning =
-        meaning(physical, logical, converted, scale).map_err(|found| of(FileProblem::unsupported(found).into()))?;
+        meaning(physical, logical, converted, scale).map_err(|found| of(FileProblem::Unsupported(found).into()))?;
     Ok(Field { name, meaning, optional: about.repetition() == Repetition::OPTIONAL })
 }
 

@@ -27,75 +27,39 @@ pub(super) enum Kind {
     Any,
 }
 
-/// FileMetaData: version, schema, rows, row groups, notes, writer, orders.
-pub(super) const FOOTER: &[Kind] = &[
-    Whole,
-    List(&COLUMN),
-    Whole,
-    List(&GROUP),
-    List(&Fields(&[Text, Text])),
-    Text,
-    List(&Fields(&[NONE, NONE, NONE])),
-];
-/// PageHeader: kind, size, stored size, checksum, and the headers of data pages, index pages, dictionaries, data pages 2.
-pub(super) const PAGE: &[Kind] = &[
-    Whole,
-    Whole,
-    Whole,
-    Whole,
-    Fields(&[Whole, Whole, Whole, Whole]),
-    NONE,
-    Fields(&[Whole, Whole, Flag]),
-    Fields(&[Whole, Whole, Whole, Whole, Whole, Whole, Flag]),
-];
-/// SchemaElement, whose fifth field is its number of children.
-const COLUMN: Kind = Fields(&[Whole, Whole, Whole, Text, Whole, Whole, Whole, Whole, Whole, Fields(LOGICAL)]);
-const LOGICAL: &[Kind] = &[
-    NONE,
-    NONE,
-    NONE,
-    NONE,
-    Fields(&[Whole, Whole]),
-    NONE,
-    TIME,
-    TIME,
-    Any,
-    Fields(&[Byte, Flag]),
-    NONE,
-    NONE,
-    NONE,
-    NONE,
-    NONE,
-    Fields(&[Byte]),
-    Fields(&[Text]),
-    Fields(&[Text, Whole]),
-    NONE,
-];
-const TIME: Kind = Fields(&[Flag, Fields(&[NONE, NONE, NONE])]);
+/// FileMetaData: version, schema, rows, row groups, notes, writer, orders of columns.
+pub(super) const FOOTER: &[Kind] = &[Whole, COLUMNS, Whole, GROUPS, NOTES, Text, ORDERS];
+/// PageHeader: kind, size, stored size, checksum; the headers of data pages, index pages, dictionaries, data pages 2.
+pub(super) const PAGE: &[Kind] = &[Whole, Whole, Whole, Whole, DATA, NONE, VALUES, DATA_2];
+const DATA: Kind = Fields(&[Whole, Whole, Whole, Whole]);
+const VALUES: Kind = Fields(&[Whole, Whole, Flag]);
+const DATA_2: Kind = Fields(&[Whole, Whole, Whole, Whole, Whole, Whole, Flag]);
+const NOTES: Kind = List(&Fields(&[Text, Text]));
+const ORDERS: Kind = List(&Fields(&[NONE, NONE, NONE]));
 const NONE: Kind = Fields(&[]);
-/// RowGroup.
-const GROUP: Kind = Fields(&[List(&CHUNK), Whole, Whole, List(&Fields(&[Whole, Flag, Flag])), Whole, Whole, Whole]);
-/// ColumnChunk.
-const CHUNK: Kind = Fields(&[Text, Whole, Fields(CHUNK_METADATA), Whole, Whole, Whole, Whole]);
-const CHUNK_METADATA: &[Kind] = &[
-    Whole,
-    List(&Whole),
-    List(&Text),
-    Whole,
-    Whole,
-    Whole,
-    Whole,
-    Any,
-    Whole,
-    Whole,
-    Whole,
-    Any,
-    Any,
-    Whole,
-    Whole,
-    Any,
-    Fields(&[Fields(&[Double, Double, Double, Double, Double, Double, Double, Double]), List(&Whole)]),
-];
+/// SchemaElements, whose fifth field is a number of children, and the tenth a LogicalType.
+const COLUMNS: Kind = List(&Fields(&[Whole, Whole, Whole, Text, Whole, Whole, Whole, Whole, Whole, LOGICAL]));
+const LOGICAL: Kind = Fields(&[
+    NONE, NONE, NONE, NONE, DECIMAL, NONE, TIME, TIME, Any, INTEGER, NONE, NONE, NONE, NONE, NONE, VARIANT, GEOMETRY,
+    GEOGRAPHY, NONE,
+]);
+const DECIMAL: Kind = Fields(&[Whole, Whole]);
+const TIME: Kind = Fields(&[Flag, Fields(&[NONE, NONE, NONE])]);
+const INTEGER: Kind = Fields(&[Byte, Flag]);
+const VARIANT: Kind = Fields(&[Byte]);
+const GEOMETRY: Kind = Fields(&[Text]);
+const GEOGRAPHY: Kind = Fields(&[Text, Whole]);
+/// RowGroups, their ColumnChunks, SortingColumns, and the ColumnMetaData and GeospatialStatistics of each chunk.
+const GROUPS: Kind = List(&Fields(&[CHUNKS, Whole, Whole, SORTED, Whole, Whole, Whole]));
+const CHUNKS: Kind = List(&Fields(&[Text, Whole, METADATA, Whole, Whole, Whole, Whole]));
+const SORTED: Kind = List(&Fields(&[Whole, Flag, Flag]));
+const METADATA: Kind = Fields(&[
+    Whole, WHOLES, TEXTS, Whole, Whole, Whole, Whole, Any, Whole, Whole, Whole, Any, Any, Whole, Whole, Any, PLACES,
+]);
+const WHOLES: Kind = List(&Whole);
+const TEXTS: Kind = List(&Text);
+const PLACES: Kind = Fields(&[BOX, WHOLES]);
+const BOX: Kind = Fields(&[Double, Double, Double, Double, Double, Double, Double, Double]);
 
 /// Calls `see` with every whole number of a structure and the fields that lead to it. Nothing if it is cut off, if a
 /// field has another type than the format says, or for what the crate passes over in a time that does not depend on
