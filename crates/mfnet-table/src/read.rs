@@ -173,12 +173,10 @@ fn format_of(start: &[u8]) -> Option<(TableFormat, ReadColumns)> {
         }
         #[cfg(feature = "numpy")]
         [b'\x93', b'N', b'U', b'M', b'P', b'Y', ..] => {
-            Some((TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes[..])))
+            Some((TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes)))
         }
         #[cfg(feature = "numpy")]
-        [b'P', b'K', b'\x03', b'\x04', ..] => {
-            Some((TableFormat::NumPy, |name, bytes| numpy::npz(name, Cursor::new(bytes))))
-        }
+        [b'P', b'K', b'\x03', b'\x04', ..] => Some((TableFormat::NumPy, |name, bytes| numpy::npz(name, &bytes))),
         _ => None,
     }
 }

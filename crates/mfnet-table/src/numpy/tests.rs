@@ -1,5 +1,3 @@
-use std::io::Cursor;
-
 use super::*;
 use crate::golden::{compare, damage, file, readable};
 
@@ -8,7 +6,7 @@ fn array_error(name: &str) -> String {
 }
 
 fn archive(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    npz("t", Cursor::new(bytes))
+    npz("t", bytes)
 }
 
 fn archive_error(name: &str) -> String {

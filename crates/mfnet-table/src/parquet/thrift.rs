@@ -4,8 +4,6 @@
 //! The crate reads a field by its number, and ignores the type that is written before it. The walk knows the types of
 //! the format and refuses others, or the same bytes would mean one thing to the walk and another one to the crate.
 
-use std::io::Read;
-
 use self::Kind::{Any, Byte, Double, Fields, Flag, List, Text, Whole};
 
 /// Structures in structures: Parquet's own are half as deep.
@@ -64,23 +62,18 @@ const BOX: Kind = Fields(&[Double, Double, Double, Double, Double, Double, Doubl
 /// Calls `see` with every whole number of a structure and the fields that lead to it. Nothing if it is cut off, if a
 /// field has another type than the format says, or for what the crate passes over in a time that does not depend on
 /// its bytes: maps, and lists of flags.
-pub(super) fn walk(
-    from: &mut impl Read,
-    left: u64,
-    kinds: &'static [Kind],
-    see: &mut impl FnMut(&[i16], i64),
-) -> Option<()> {
-    Walk { from, left, path: Vec::new(), see }.fields(kinds)
+pub(super) fn walk(bytes: &[u8], kinds: &'static [Kind], see: impl FnMut(&[i16], i64)) -> Option<()> {
+    Walk { bytes, path: Vec::new(), see }.fields(kinds)
 }
 
-struct Walk<'a, R, S> {
-    from: &'a mut R,
-    left: u64,
+struct Walk<'a, S> {
+    /// Those that are still to come.
+    bytes: &'a [u8],
     path: Vec<i16>,
-    see: &'a mut S,
+    see: S,
 }
 
-impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
+impl<S: FnMut(&[i16], i64)> Walk<'_, S> {
     fn fields(&mut self, kinds: &'static [Kind]) -> Option<()> {
         self.enter()?;
         loop {
@@ -90,7 +83,7 @@ impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
                 self.path.pop();
                 return Some(());
             }
-            let explicit = if step == 0 { Some(self.signed()? as i16) } else { None };
+            let explicit = if step == 0 { Some(signed(&mut self.bytes)? as i16) } else { None };
             let field = self.path.last_mut()?;
             *field = explicit.or_else(|| field.checked_add(step))?;
             let place = usize::try_from(*field).ok().and_then(|field| field.checked_sub(1));
@@ -105,18 +98,18 @@ impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
         match (wire, kind) {
             (3, Byte | Any) => self.skip(1),
             (4..=6, Whole | Any) => {
-                let x = self.signed()?;
+                let x = signed(&mut self.bytes)?;
                 (self.see)(&self.path, x);
                 Some(())
             }
             (7, Double | Any) => self.skip(8),
             (8, Text | Any) => {
-                let length = self.unsigned()?;
+                let length = unsigned(&mut self.bytes)?;
                 self.skip(length)
             }
             (9 | 10, List(_) | Any) => {
                 let head = self.byte()?;
-                let count = if head >> 4 == 15 { self.unsigned()? } else { u64::from(head >> 4) };
+                let count = if head >> 4 == 15 { unsigned(&mut self.bytes)? } else { u64::from(head >> 4) };
                 self.enter()?;
                 for _ in 0..count {
                     self.value(head & 0xf, if let List(kind) = kind { kind } else { &Any })?;
@@ -137,33 +130,19 @@ impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
     }
 
     fn byte(&mut self) -> Option<u8> {
-        let mut byte = [0];
-        self.left = self.left.checked_sub(1)?;
-        self.from.read_exact(&mut byte).ok()?;
-        Some(byte[0])
+        self.bytes.split_off_first().copied()
     }
 
     fn skip(&mut self, count: u64) -> Option<()> {
-        self.left = self.left.checked_sub(count)?;
-        let skipped = std::io::copy(&mut self.from.by_ref().take(count), &mut std::io::sink()).ok()?;
-        (skipped == count).then_some(())
-    }
-
-    fn unsigned(&mut self) -> Option<u64> {
-        number(|| self.byte())
-    }
-
-    /// 0, −1, 1, −2, … are written as 0, 1, 2, 3, …
-    fn signed(&mut self) -> Option<i64> {
-        self.unsigned().map(signed)
+        self.bytes.split_off(..usize::try_from(count).ok()?).map(|_| ())
     }
 }
 
 /// Seven bits a byte, the lowest ones first, until a byte has no 1 above them.
-pub(super) fn number(mut next: impl FnMut() -> Option<u8>) -> Option<u64> {
+pub(super) fn unsigned(bytes: &mut &[u8]) -> Option<u64> {
     let mut x = 0;
     for shift in (0..64).step_by(7) {
-        let byte = next()?;
+        let byte = *bytes.split_off_first()?;
         x |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
             return Some(x);
@@ -172,8 +151,9 @@ pub(super) fn number(mut next: impl FnMut() -> Option<u8>) -> Option<u64> {
     None
 }
 
-pub(super) fn signed(x: u64) -> i64 {
-    (x >> 1) as i64 ^ -((x & 1) as i64)
+/// 0, −1, 1, −2, … are written as 0, 1, 2, 3, …
+pub(super) fn signed(bytes: &mut &[u8]) -> Option<i64> {
+    unsigned(bytes).map(|x| (x >> 1) as i64 ^ -((x & 1) as i64))
 }
 
 #[cfg(test)]
@@ -184,7 +164,7 @@ mod tests {
 
     fn numbers(bytes: &[u8]) -> Option<Vec<(Vec<i16>, i64)>> {
         let mut found = Vec::new();
-        walk(&mut &*bytes, bytes.len() as u64, KINDS, &mut |path, x| found.push((path.to_vec(), x)))?;
+        walk(bytes, KINDS, |path, x| found.push((path.to_vec(), x)))?;
         Some(found)
     }
 
