@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mfnet::table::{CellProblem, FileProblem, NumpyProblem, ParquetProblem, Problem, TextProblem};
+use mfnet::table::{CellProblem, FileProblem, Problem, TextProblem};
 use mfnet::{DataProblem, Error, ModelProblem, PublishedProblem, SplitProblem};
 
 pub(crate) const FAILED: u8 = 1;
@@ -147,9 +147,7 @@ fn of_table(failure: Failure, problem: &Problem) -> Failure {
             failure.help("a missing value is an empty field; a quote that is not closed takes fields and lines with it")
         }
         Problem::File(FileProblem::Truncated { .. } | FileProblem::TooLong { .. } | FileProblem::Damaged(_)) => failure.help(DAMAGED),
-        Problem::File(FileProblem::Unsupported(_)) | Problem::Parquet(ParquetProblem::Nested(_)) | Problem::Numpy(NumpyProblem::PythonObjects) => {
-            failure.help("save the table as CSV")
-        }
+        Problem::File(FileProblem::Unsupported(_)) => failure.help("save the table as CSV"),
         Problem::File(FileProblem::NotText(_)) => failure.help("save the table as CSV, in UTF-8"),
         Problem::File(FileProblem::NotUtf8) => failure.help("save the file as UTF-8 text"),
         Problem::DuplicateColumn => failure.help("give each column a name of its own in the first line"),

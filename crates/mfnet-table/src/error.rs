@@ -44,12 +44,6 @@ pub enum Problem {
     /// With a text.
     #[error(transparent)]
     Text(#[from] TextProblem),
-    /// With a NumPy file.
-    #[error(transparent)]
-    Numpy(#[from] NumpyProblem),
-    /// With a Parquet file.
-    #[error(transparent)]
-    Parquet(#[from] ParquetProblem),
     /// With a field of a text.
     #[error(transparent)]
     Cell(#[from] CellProblem),
@@ -154,33 +148,6 @@ pub enum TextProblem {
     LongRow,
 }
 
-/// What is wrong with a NumPy file.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NumpyProblem {
-    /// The array holds Python objects.
-    #[error(
-        "the array holds Python objects: they are stored as a pickle, a program that would run when it is read, so mfnet \
-         never does; save numbers or text, for example with array.astype(float) or array.astype(str)"
-    )]
-    PythonObjects,
-    /// No machine can count the bytes of the array.
-    #[error("an array of {} bytes is too large", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × "))]
-    TooLarge(Vec<usize>),
-    /// The arrays are no columns of one table.
-    #[error("expected arrays with a row for each sample, found {}", lengths(.0))]
-    ArrayLengths(Vec<(String, usize)>),
-}
-
-/// What is wrong with a Parquet file.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParquetProblem {
-    /// The cells of a column are tables or lists themselves.
-    #[error("expected plain columns, found {0}")]
-    Nested(&'static str),
-}
-
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -247,10 +214,4 @@ fn unknown_column(name: &str, close: &[String], known: &[String]) -> String {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
-}
-
-/// "150 rows in "X", 149 rows in "y"".
-fn lengths(found: &[(String, usize)]) -> String {
-    let rows = |rows: usize| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    found.iter().map(|(name, count)| format!("{} in {name:?}", rows(*count))).collect::<Vec<_>>().join(", ")
 }

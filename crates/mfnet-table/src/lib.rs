@@ -45,9 +45,7 @@ mod read;
 mod table;
 mod text;
 
-pub use error::{
-    CellProblem, Error, FileProblem, MOST_COLUMNS, NumpyProblem, ParquetProblem, Problem, Result, TextProblem, place,
-};
+pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, TextProblem, place};
 pub use field::{number, shortest, sort_labels};
 pub use kind::{ColumnKind, LeftOut, Reading, StrayText};
 pub use number_format::NumberFormat;

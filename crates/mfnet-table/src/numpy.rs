@@ -14,7 +14,7 @@ use zip::result::ZipError;
 
 use crate::calendar::moment;
 use crate::column::Column;
-use crate::error::{Error, FileProblem, NumpyProblem, Result};
+use crate::error::{Error, FileProblem, Result};
 use crate::filling::Filling;
 
 /// What NumPy calls an array that has no name.
@@ -83,13 +83,13 @@ pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
         member.take(most).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
         arrays.push((of.to_owned(), array(&format!("{name}, array {of:?}"), &bytes)?));
     }
-    let lengths: Vec<_> = arrays.iter().map(|(name, array)| (name.clone(), array.rows)).collect();
-    match lengths.first() {
-        None => return Err(Error::data(name, FileProblem::NoColumns)),
-        Some((_, rows)) if lengths.iter().any(|(_, others)| others != rows) => {
-            return Err(Error::data(name, NumpyProblem::ArrayLengths(lengths)));
-        }
-        _ => {}
+    let Some(rows) = arrays.first().map(|(_, array)| array.rows) else {
+        return Err(Error::data(name, FileProblem::NoColumns));
+    };
+    if arrays.iter().any(|(_, array)| array.rows != rows) {
+        let lengths: Vec<_> = arrays.iter().map(|(of, array)| format!("{} in {of:?}", array.rows)).collect();
+        let found = format!("arrays with different numbers of rows: {}", lengths.join(", "));
+        return Err(Error::data(name, FileProblem::Unsupported(found)));
     }
     if arrays.len() == 1 && arrays[0].0 == UNNAMED {
         return Ok(arrays.swap_remove(0).1.columns);

@@ -11,13 +11,15 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::calendar::Unit;
-use crate::error::{FileProblem, MOST_COLUMNS, NumpyProblem, Problem};
+use crate::error::{FileProblem, MOST_COLUMNS};
 
-type Result<T> = std::result::Result<T, Problem>;
+type Result<T> = std::result::Result<T, FileProblem>;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// NumPy itself believes no header that is longer than a hundredth of this.
 const LONGEST: usize = 1 << 20;
+const PYTHON_OBJECTS: &str = "Python objects: they are stored as a pickle, a program that would run when it is read; save numbers or \
+                              text, for example with array.astype(float) or array.astype(str)";
 
 pub(super) struct Header {
     /// What an element consists of: one part, unless the array is structured.
@@ -85,16 +87,14 @@ impl Header {
     /// The header of a file, and its elements.
     pub(super) fn read(bytes: &[u8]) -> Result<(Self, &[u8])> {
         if bytes.is_empty() {
-            return Err(FileProblem::Empty.into());
+            return Err(FileProblem::Empty);
         }
         if !bytes.starts_with(MAGIC) {
             let expected = "a NumPy array (.npy), which begins with the bytes 93 4e 55 4d 50 59";
-            return Err(FileProblem::OtherFormat { expected, found: bytes[..bytes.len().min(8)].to_vec() }.into());
+            return Err(FileProblem::OtherFormat { expected, found: bytes[..bytes.len().min(8)].to_vec() });
         }
         let found = bytes.len() as u64;
-        let piece = |start, end| {
-            bytes.get(start..end).ok_or(Problem::from(FileProblem::Truncated { expected: end as u64, found }))
-        };
+        let piece = |start, end| bytes.get(start..end).ok_or(FileProblem::Truncated { expected: end as u64, found });
         let (version, start) = match piece(6, 8)?[0] {
             version @ 1 => (version, 10),
             version @ 2..=3 => (version, 12),
@@ -113,8 +113,8 @@ impl Header {
         let header = Self::parse(&text, start + length)?;
         let expected = header.check()?;
         match found {
-            found if found < expected => Err(FileProblem::Truncated { expected, found }.into()),
-            found if found > expected => Err(FileProblem::TooLong { expected }.into()),
+            found if found < expected => Err(FileProblem::Truncated { expected, found }),
+            found if found > expected => Err(FileProblem::TooLong { expected }),
             _ => Ok((header, &bytes[start + length..])),
         }
     }
@@ -153,7 +153,7 @@ impl Header {
         let time = digits.strip_prefix('8').filter(|_| letter == 'M');
         let size: usize = if time.is_some() { 8 } else { digits.parse().unwrap_or(0) };
         let kind = match (letter, size) {
-            ('O', _) => return Err(NumpyProblem::PythonObjects.into()),
+            ('O', _) => return Err(FileProblem::Unsupported(PYTHON_OBJECTS.to_owned())),
             ('V', 1..) if name.as_ref().is_some_and(String::is_empty) => None,
             ('b', 1) | ('?', _) => Some(Kind::Boolean),
             ('i', 1 | 2 | 4 | 8) => Some(Kind::Signed),
@@ -178,18 +178,19 @@ impl Header {
             return Err(unsupported("an array without dimensions, which is a single value"));
         };
         if *rows == 0 {
-            return Err(FileProblem::NoRows.into());
+            return Err(FileProblem::NoRows);
         }
         let values = self.parts.iter().fold(0usize, |count, part| count.saturating_add(part.count));
         if values == 0 || sizes.contains(&0) {
-            return Err(FileProblem::NoColumns.into());
+            return Err(FileProblem::NoColumns);
         }
         let bytes = self.shape.iter().try_fold(self.size, |size, count| size.checked_mul(*count));
         let Some(whole) = bytes.and_then(|bytes| bytes.checked_add(self.length)) else {
-            return Err(NumpyProblem::TooLarge(self.shape.clone()).into());
+            let sizes = self.shape.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ");
+            return Err(unsupported(format!("arrays of {sizes} bytes")));
         };
         if self.elements().saturating_mul(values) > MOST_COLUMNS {
-            return Err(FileProblem::TooManyColumns.into());
+            return Err(FileProblem::TooManyColumns);
         }
         Ok(whole as u64)
     }
@@ -211,12 +212,12 @@ impl Header {
     }
 }
 
-fn damaged(what: impl Into<String>) -> Problem {
-    FileProblem::Damaged(what.into()).into()
+fn damaged(what: impl Into<String>) -> FileProblem {
+    FileProblem::Damaged(what.into())
 }
 
-fn unsupported(found: impl Into<String>) -> Problem {
-    FileProblem::Unsupported(found.into()).into()
+fn unsupported(found: impl Into<String>) -> FileProblem {
+    FileProblem::Unsupported(found.into())
 }
 
 /// \[ns\] or \[25s\].
@@ -318,7 +319,7 @@ mod tests {
         assert_eq!(with("[('a', '<f8', (9999999999, 9999999999))]"), "the file is damaged: field \"a\" has no size");
         let expected = "expected a type, or a list of fields with name and type, for \"descr\" at line 1 column 11";
         assert_eq!(with("3"), unreadable(expected));
-        assert!(with("'|O'").starts_with("the array holds Python objects: they are stored as a pickle, a program"));
+        assert!(with("'|O'").starts_with("mfnet does not read Python objects: they are stored as a pickle, a program"));
         let shape = error("{'descr': '<f8', 'fortran_order': False, 'shape': (-1,)}");
         assert_eq!(shape, unreadable("invalid value: integer `-1`, expected usize at line 1 column 53"));
     }

@@ -5,7 +5,7 @@ use ::parquet::schema::types::Type;
 
 use super::fault::damaged;
 use crate::calendar::Unit;
-use crate::error::{FileProblem, ParquetProblem, Problem, Result};
+use crate::error::{FileProblem, Result};
 
 /// Longer byte strings that all have the same length are no text.
 const LONGEST_FIXED: i32 = 1 << 12;
@@ -35,7 +35,7 @@ pub(super) struct Field {
 }
 
 /// The schema is a tree; that of a table has one level below its root, and this is a node of it.
-pub(super) fn field(node: &Type) -> Result<Field, Problem> {
+pub(super) fn field(node: &Type) -> Result<Field, FileProblem> {
     let about = node.get_basic_info();
     let (logical, converted) = (about.logical_type_ref(), about.converted_type());
     let repeated = about.has_repetition() && about.repetition() == Repetition::REPEATED;
@@ -45,22 +45,22 @@ pub(super) fn field(node: &Type) -> Result<Field, Problem> {
         }
         _ => {
             let found = match (logical, converted) {
-                (Some(LogicalType::Map), _) | (_, ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE) => "a map",
-                (Some(LogicalType::List), _) | (_, ConvertedType::LIST) => "a list",
-                (Some(LogicalType::Variant(_)), _) => "a variant",
-                _ if repeated => "a list",
-                _ => "a struct",
+                (Some(LogicalType::Map), _) | (_, ConvertedType::MAP | ConvertedType::MAP_KEY_VALUE) => "maps",
+                (Some(LogicalType::List), _) | (_, ConvertedType::LIST) => "lists",
+                (Some(LogicalType::Variant(_)), _) => "variants",
+                _ if repeated => "lists",
+                _ => "structs",
             };
-            return Err(ParquetProblem::Nested(found).into());
+            return Err(FileProblem::Unsupported(format!("columns of {found}")));
         }
     };
     match (physical, length) {
         // texts of no bytes would take no place, however many there are
         (Physical::FIXED_LEN_BYTE_ARRAY, ..1) => {
-            return Err(damaged(format!("its values have {length} bytes")).into());
+            return Err(damaged(format!("its values have {length} bytes")));
         }
         (Physical::FIXED_LEN_BYTE_ARRAY, length) if length > LONGEST_FIXED => {
-            return Err(FileProblem::Unsupported(format!("values of {length} bytes")).into());
+            return Err(FileProblem::Unsupported(format!("values of {length} bytes")));
         }
         _ => {}
     }
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn what_is_not_read() {
         for (column, message) in [
-            ("repeated int32 x", "expected plain columns, found a list"),
+            ("repeated int32 x", "mfnet does not read columns of lists"),
             ("required fixed_len_byte_array(0) x", "the file is damaged: its values have 0 bytes"),
             ("required fixed_len_byte_array(5000) x", "mfnet does not read values of 5000 bytes"),
             ("required fixed_len_byte_array(12) x (INTERVAL)", "mfnet does not read intervals of time"),
