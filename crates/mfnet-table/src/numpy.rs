@@ -39,49 +39,12 @@ pub(crate) fn npy(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
 /// The columns of an archive of arrays, with their names: an array `X` of shape (n, k) has columns `X_0` to `X_k−1`, one of n elements a column
 /// `X`. A single array without a name is as in [`npy`].
 pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    let unreadable = |error: ZipError| {
-        Error::data(
-            name,
-            match error {
-                ZipError::Io(error) => FileProblem::Other(format!("cannot read: {error}")),
-                ZipError::InvalidArchive(_) => FileProblem::Damaged(error.to_string()),
-                error => FileProblem::Other(error.to_string()),
-            },
-        )
-    };
-    let length = bytes.len() as u64;
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(unreadable)?;
-    let mut size = 0u64;
-    for i in 0..archive.len() {
-        let member = archive.by_index_raw(i).map_err(unreadable)?;
-        if member.encrypted() {
-            return Err(Error::data(name, FileProblem::Encrypted));
-        }
-        size = size.saturating_add(member.size());
-    }
-    if size > LARGEST_UNASKED && size / LARGEST_RATIO > length {
-        let what = format!("it has {length} bytes and would become {size}: what does so is made to fill memory");
-        return Err(Error::data(name, FileProblem::Damaged(what)));
-    }
-    if archive.has_overlapping_files().map_err(unreadable)? {
-        return Err(Error::data(name, FileProblem::Damaged("its arrays lie in the same bytes".to_owned())));
-    }
+    let mut archive = opened(bytes).map_err(|problem| Error::data(name, problem))?;
     let mut arrays = Vec::new();
     for i in 0..archive.len() {
-        let member = archive.by_index(i).map_err(unreadable)?;
-        let of = member.name().map_err(unreadable)?.into_owned();
-        let Some(of) = of.strip_suffix(".npy") else {
-            let found = match EXCEL.iter().any(|part| of.starts_with(part)) {
-                true => "Excel's files".to_owned(),
-                false => format!("archives with other files than arrays (here {of:?})"),
-            };
-            return Err(Error::data(name, FileProblem::Unsupported(found)));
-        };
-        // what comes after its end is noticed, and no more than that; memory is taken as the bytes come
-        let most = member.size().saturating_add(1);
-        let mut bytes = Vec::new();
-        member.take(most).read_to_end(&mut bytes).map_err(|error| unreadable(error.into()))?;
-        arrays.push((of.to_owned(), array(&format!("{name}, array {of:?}"), &bytes)?));
+        let (of, bytes) = member(&mut archive, i).map_err(|problem| Error::data(name, problem))?;
+        let array = array(&format!("{name}, array {of:?}"), &bytes)?;
+        arrays.push((of, array));
     }
     let Some(rows) = arrays.first().map(|(_, array)| array.rows) else {
         return Err(Error::data(name, FileProblem::NoColumns));
@@ -100,6 +63,52 @@ pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
         array.columns.into_iter().map(move |(column, cells)| (name(column), cells))
     });
     Ok(named.collect())
+}
+
+/// An archive that is not made to fill memory.
+fn opened(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, FileProblem> {
+    let length = bytes.len() as u64;
+    let mut archive = ZipArchive::new(Cursor::new(bytes))?;
+    let mut size = 0u64;
+    for i in 0..archive.len() {
+        size = size.saturating_add(archive.by_index_raw(i)?.size());
+    }
+    if size > LARGEST_UNASKED && size / LARGEST_RATIO > length {
+        let what = format!("it has {length} bytes and would become {size}: what does so is made to fill memory");
+        return Err(FileProblem::Damaged(what));
+    }
+    if archive.has_overlapping_files()? {
+        return Err(FileProblem::Damaged("its arrays lie in the same bytes".to_owned()));
+    }
+    Ok(archive)
+}
+
+/// The name of an array in an archive, and its bytes.
+fn member(archive: &mut ZipArchive<Cursor<&[u8]>>, i: usize) -> Result<(String, Vec<u8>), FileProblem> {
+    let member = archive.by_index(i)?;
+    let name = member.name()?.into_owned();
+    let Some(of) = name.strip_suffix(".npy") else {
+        return Err(FileProblem::Unsupported(match EXCEL.iter().any(|part| name.starts_with(part)) {
+            true => "Excel's files".to_owned(),
+            false => format!("archives with other files than arrays (here {name:?})"),
+        }));
+    };
+    // what comes after its end is noticed, and no more than that; memory is taken as the bytes come
+    let most = member.size().saturating_add(1);
+    let mut bytes = Vec::new();
+    member.take(most).read_to_end(&mut bytes).map_err(ZipError::Io)?;
+    Ok((of.to_owned(), bytes))
+}
+
+impl From<ZipError> for FileProblem {
+    fn from(error: ZipError) -> Self {
+        match error {
+            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => FileProblem::Encrypted,
+            ZipError::Io(error) => FileProblem::Other(format!("cannot read: {error}")),
+            ZipError::InvalidArchive(_) => FileProblem::Damaged(error.to_string()),
+            error => FileProblem::Other(error.to_string()),
+        }
+    }
 }
 
 struct Array {
