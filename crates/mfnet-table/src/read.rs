@@ -40,6 +40,21 @@ const KINDS: [(&[u8], &str); 14] = [
     (b"\xfe\xff", "UTF-16 text"),
 ];
 
+/// The columns with their names of a file with these bytes, which errors call by this name.
+type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
+
+/// The formats that are no text, by their first bytes, and what reads them.
+const READERS: &[(&[u8], TableFormat, ReadColumns)] = &[
+    #[cfg(feature = "parquet")]
+    (b"PAR1", TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes.into())),
+    #[cfg(feature = "parquet")]
+    (b"PARE", TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes.into())),
+    #[cfg(feature = "numpy")]
+    (b"\x93NUMPY", TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes)),
+    #[cfg(feature = "numpy")]
+    (b"PK\x03\x04", TableFormat::NumPy, |name, bytes| numpy::npz(name, &bytes)),
+];
+
 impl Table {
     /// Reads a table, as text or, with the features of these names, as Parquet or NumPy's `.npy` and `.npz`; plain or compressed with gzip. The
     /// first bytes of the file say which it is.
@@ -142,33 +157,13 @@ impl ReadTable<'_> {
             let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
             return Table::new(name, text.columns, TableFormat::Text(text.dialect), text.lines, text.digest);
         }
-        let Some((format, columns)) = format_of(&bytes) else {
+        let Some((_, format, columns)) = READERS.iter().find(|(first, ..)| bytes.starts_with(first)) else {
             let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
             return Err(Error::data(name, FileProblem::NotText(found)));
         };
         plain.read_to_end(&mut bytes).map_err(unreadable)?;
         let digest = sha256([&bytes[..]]);
-        Table::new(name, columns(name, bytes)?, format, Lines::default(), digest)
-    }
-}
-
-/// The columns with their names of a file with these bytes, which errors call by this name.
-type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
-
-/// By the first bytes of a file that is no text: its format and what reads it.
-fn format_of(start: &[u8]) -> Option<(TableFormat, ReadColumns)> {
-    match start {
-        #[cfg(feature = "parquet")]
-        [b'P', b'A', b'R', b'1' | b'E', ..] => {
-            Some((TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes::Bytes::from(bytes))))
-        }
-        #[cfg(feature = "numpy")]
-        [b'\x93', b'N', b'U', b'M', b'P', b'Y', ..] => {
-            Some((TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes)))
-        }
-        #[cfg(feature = "numpy")]
-        [b'P', b'K', b'\x03', b'\x04', ..] => Some((TableFormat::NumPy, |name, bytes| numpy::npz(name, &bytes))),
-        _ => None,
+        Table::new(name, columns(name, bytes)?, *format, Lines::default(), digest)
     }
 }
 
