@@ -153,7 +153,7 @@ fn footer(file: &Bytes) -> Result<ParquetMetaData, FileProblem> {
     Ok(parse(footer)?)
 }
 
-/// Whether a footer has no more lists, and its schema no more children, than it has bytes for: the crate takes memory for them.
+/// Whether a footer is as the format says, and its schema has no more children than the footer has bytes: the crate takes memory for them.
 fn believable(footer: &[u8]) -> Result<(), FileProblem> {
     let size = footer.len() as u64;
     let (mut structures, mut children) = (0, 0u64);

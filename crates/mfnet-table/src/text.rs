@@ -43,11 +43,7 @@ pub(crate) fn read(
     let from = BufReader::with_capacity(BEGINNING, hashed);
     let mut rows = Rows::new(name, from, dialect.delimiter, dialect.quote);
     let Some((line, first)) = rows.next()? else { return Err(Error::data(name, FileProblem::Empty)) };
-    let first: Vec<String> = first
-        .texts()
-        .map(|text| text.map(str::to_owned))
-        .collect::<Option<_>>()
-        .ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?;
+    let first: Vec<String> = first.texts().map(str::to_owned).collect();
     let names = match dialect.header {
         true => first.iter().enumerate().map(|(i, name)| named(i, name)).collect(),
         false => (0..first.len()).map(|i| i.to_string()).collect::<Vec<_>>(),
@@ -65,9 +61,7 @@ pub(crate) fn read(
             let problem = TextProblem::RowLength { expected: columns.len(), found: fields.count() };
             return Err(Error::in_line(name, line, problem));
         }
-        for (column, text) in columns.iter_mut().zip(fields.texts()) {
-            column.push(text.ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?);
-        }
+        columns.iter_mut().zip(fields.texts()).for_each(|(column, text)| column.push(text));
         lines.push(row, line);
         row += 1;
     }

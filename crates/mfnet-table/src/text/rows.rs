@@ -23,8 +23,7 @@ pub(super) struct Rows<'a, R> {
 
 /// The fields of a row.
 pub(super) struct Fields<'a> {
-    /// If all of it is text.
-    text: Option<&'a str>,
+    text: &'a str,
     ends: &'a [usize],
 }
 
@@ -33,10 +32,9 @@ impl Fields<'_> {
         self.ends.len()
     }
 
-    /// None for what is no text.
-    pub(super) fn texts(&self) -> impl Iterator<Item = Option<&str>> {
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
         let mut start = 0;
-        self.ends.iter().map(move |end| self.text.and_then(|text| text.get(std::mem::replace(&mut start, *end)..*end)))
+        self.ends.iter().map(move |end| &self.text[std::mem::replace(&mut start, *end)..*end])
     }
 }
 
@@ -81,8 +79,11 @@ impl<'a, R: BufRead> Rows<'a, R> {
                 }
                 ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
                 ReadRecordResult::Record => {
+                    let ends = &self.ends[..count];
                     let text = str::from_utf8(&self.text[..length]).ok();
-                    return Ok(Some((line, Fields { text, ends: &self.ends[..count] })));
+                    let text = text.filter(|text| ends.iter().all(|end| text.is_char_boundary(*end)));
+                    let text = text.ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?;
+                    return Ok(Some((line, Fields { text, ends })));
                 }
                 ReadRecordResult::End => return Ok(None),
             }
