@@ -269,7 +269,7 @@ fn json(python: &str) -> String {
                 json.push(if character == '}' { '}' } else { ']' });
             }
             // a number of Python 2 ends with it
-            ('L', None) => {}
+            ('L', None) if json.ends_with(|last: char| last.is_ascii_digit()) => {}
             // True and False
             (character, None) => json.push(character.to_ascii_lowercase()),
         }
