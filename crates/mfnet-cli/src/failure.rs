@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mfnet::table::{CellProblem, FileProblem, NumpyProblem, ParquetProblem, Problem, TextProblem};
+use mfnet::table::{CellProblem, FileProblem, Problem, TextProblem};
 use mfnet::{DataProblem, Error, ModelProblem, PublishedProblem, SplitProblem};
 
 use crate::output::with_options;
@@ -128,17 +128,15 @@ fn help_of(error: &Error) -> String {
 fn of_table(problem: &Problem) -> &'static str {
     use {CellProblem as Cell, FileProblem as File, TextProblem as Text};
     match problem {
-        Problem::Cell(Cell::NotANumber { .. }) => {
+        Problem::Cell(Cell::NotANumber(_)) => {
             "numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell\n\
              mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"
         }
         Problem::Cell(Cell::Empty) => "a row without its target teaches nothing: fill the cell, or take the row out",
-        Problem::Cell(Cell::NotABoolean { .. } | Cell::NotADate { .. }) => {
+        Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
             "the column had no other fields in training; a missing value is an empty cell"
         }
-        Problem::Cell(Cell::NotFinite { .. } | Cell::TooLarge { .. }) => {
-            "replace the value, or take the row or the column out"
-        }
+        Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or take the row or the column out",
         Problem::Text(Text::RowLength { expected: 1, .. }) => {
             "the first line has one field: if it is a title, take it out; the names of the columns come first"
         }
@@ -148,11 +146,9 @@ fn of_table(problem: &Problem) -> &'static str {
         Problem::Text(Text::RowLength { .. }) => {
             "a missing value is an empty field; a quote that is not closed takes fields and lines with it"
         }
-        Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged { .. }) => DAMAGED,
-        Problem::File(File::Unsupported { .. })
-        | Problem::Parquet(ParquetProblem::Nested { .. })
-        | Problem::Numpy(NumpyProblem::PythonObjects) => "save the table as CSV",
-        Problem::File(File::NotText { .. }) => "save the table as CSV, in UTF-8",
+        Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,
+        Problem::File(File::Unsupported(_)) => "save the table as CSV",
+        Problem::File(File::NotText(_)) => "save the table as CSV, in UTF-8",
         Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
         Problem::DuplicateColumn => "give each column a name of its own in the first line",
         _ => "",

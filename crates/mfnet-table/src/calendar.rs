@@ -33,35 +33,34 @@ pub(crate) fn date_text(days: f64) -> String {
     }
 }
 
-/// The day that comes so many days after 1970-01-01.
-pub(crate) fn date(days: i64) -> String {
-    let day = days.checked_mul(SECONDS_OF_A_DAY).and_then(|seconds| Timestamp::from_second(seconds).ok());
-    day.map_or_else(|| days.to_string(), |day| day.strftime("%Y-%m-%d").to_string())
+/// What moments are counted in.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Unit {
+    Month,
+    Day,
+    /// Ticks since the beginning of 1970, of which a second has so many: 1, 10³, 10⁶ or 10⁹.
+    Tick(i64),
+    /// The same since midnight.
+    TickOfDay(i64),
+}
+
+/// The moment that comes so many units after the beginning of 1970: 1970-01-01, 1970-01-01T13:45:00.25, or 13:45:00.25. Before the year −9999 or
+/// after 9999 the number.
+pub(crate) fn moment(count: i128, unit: Unit) -> String {
+    let (nanoseconds, form) = match unit {
+        Unit::Month => return month(count).map_or_else(|| count.to_string(), |day| day.to_string()),
+        Unit::Day => (SECONDS_OF_A_DAY * NANOSECONDS, "%Y-%m-%d"),
+        Unit::Tick(per_second) => (NANOSECONDS / per_second, "%Y-%m-%dT%H:%M:%S%.f"),
+        Unit::TickOfDay(per_second) => (NANOSECONDS / per_second, "%H:%M:%S%.f"),
+    };
+    let moment = Timestamp::from_nanosecond(count.saturating_mul(nanoseconds.into()));
+    moment.map_or_else(|_| count.to_string(), |moment| moment.strftime(form).to_string())
 }
 
 /// The first day of the month that comes so many months after January 1970.
-pub(crate) fn month(months: i64) -> String {
-    let year = i16::try_from(months.div_euclid(12).saturating_add(1970));
-    let day = year.ok().and_then(|year| Date::new(year, months.rem_euclid(12) as i8 + 1, 1).ok());
-    day.map_or_else(|| months.to_string(), |day| day.to_string())
-}
-
-/// The time of day after so many ticks, of which a second has 1, 10³, 10⁶ or 10⁹: 13:45:00, or 13:45:00.25.
-pub(crate) fn time(ticks: i64, per_second: i64) -> String {
-    moment(ticks.into(), per_second, "%H:%M:%S%.f")
-}
-
-/// The moment so many ticks after the beginning of 1970; see [`time`].
-pub(crate) fn timestamp(ticks: i128, per_second: i64) -> String {
-    moment(ticks, per_second, "%Y-%m-%dT%H:%M:%S%.f")
-}
-
-/// Before the year −9999 or after 9999 the number of ticks.
-fn moment(ticks: i128, per_second: i64, form: &str) -> String {
-    match Timestamp::from_nanosecond(ticks.saturating_mul((NANOSECONDS / per_second).into())) {
-        Ok(moment) => moment.strftime(form).to_string(),
-        Err(_) => ticks.to_string(),
-    }
+fn month(count: i128) -> Option<Date> {
+    let year = i16::try_from(count.div_euclid(12).saturating_add(1970)).ok()?;
+    Date::new(year, count.rem_euclid(12) as i8 + 1, 1).ok()
 }
 
 #[cfg(test)]
@@ -71,18 +70,19 @@ mod tests {
     #[test]
     fn days_and_times_that_are_known() {
         for (days, text) in [(0, "1970-01-01"), (-1, "1969-12-31"), (19_782, "2024-02-29"), (-25_508, "1900-03-01")] {
-            assert_eq!(date(days), text);
+            assert_eq!(moment(days, Unit::Day), text);
         }
-        assert_eq!(timestamp(1_709_214_300, 1), "2024-02-29T13:45:00");
-        assert_eq!(timestamp(1_709_214_300_250, 1000), "2024-02-29T13:45:00.25");
-        assert_eq!(timestamp(-1, 1_000_000), "1969-12-31T23:59:59.999999");
+        assert_eq!(moment(1_709_214_300, Unit::Tick(1)), "2024-02-29T13:45:00");
+        assert_eq!(moment(1_709_214_300_250, Unit::Tick(1000)), "2024-02-29T13:45:00.25");
+        assert_eq!(moment(-1, Unit::Tick(1_000_000)), "1969-12-31T23:59:59.999999");
     }
 
     #[test]
     fn what_no_calendar_has_stays_a_number() {
-        assert_eq!(date(i64::MIN), "-9223372036854775808");
-        assert_eq!(timestamp(i128::MAX, 1), i128::MAX.to_string());
-        assert_eq!((month(-1), month(i64::MAX)), ("1969-12-01".to_owned(), "9223372036854775807".to_owned()));
-        assert_eq!(time(i64::MIN, 1), "-9223372036854775808");
+        assert_eq!(moment(i64::MIN.into(), Unit::Day), "-9223372036854775808");
+        assert_eq!(moment(i128::MAX, Unit::Tick(1)), i128::MAX.to_string());
+        assert_eq!(moment(-1, Unit::Month), "1969-12-01");
+        assert_eq!(moment(i64::MAX.into(), Unit::Month), "9223372036854775807");
+        assert_eq!(moment(i64::MIN.into(), Unit::TickOfDay(1)), "-9223372036854775808");
     }
 }

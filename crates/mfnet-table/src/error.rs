@@ -3,6 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+/// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
+pub const MOST_COLUMNS: usize = 1 << 20;
+
 /// The result of reading.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -41,12 +44,6 @@ pub enum Problem {
     /// With a text.
     #[error(transparent)]
     Text(#[from] TextProblem),
-    /// With a NumPy file.
-    #[error(transparent)]
-    Numpy(#[from] NumpyProblem),
-    /// With a Parquet file.
-    #[error(transparent)]
-    Parquet(#[from] ParquetProblem),
     /// With a field of a text.
     #[error(transparent)]
     Cell(#[from] CellProblem),
@@ -86,18 +83,12 @@ pub enum FileProblem {
     /// The table has no columns.
     #[error("the table has no columns")]
     NoColumns,
-    /// The table has more columns than a network could be made for.
-    #[error("expected at most {most} columns, found more")]
-    TooManyColumns {
-        /// How many a table can have.
-        most: usize,
-    },
+    /// The table has more columns than [`MOST_COLUMNS`].
+    #[error("expected at most {MOST_COLUMNS} columns, found more")]
+    TooManyColumns,
     /// The file is of another kind.
-    #[error("expected a table as text (CSV), found {}", found.unwrap_or("bytes that are no text"))]
-    NotText {
-        /// What it is by its first bytes, if they are known.
-        found: Option<&'static str>,
-    },
+    #[error("expected a table as text (CSV), found {}", .0.unwrap_or("bytes that are no text"))]
+    NotText(Option<&'static str>),
     /// Bytes are no text.
     #[error("expected UTF-8 text, found other bytes")]
     NotUtf8,
@@ -110,17 +101,11 @@ pub enum FileProblem {
         found: Vec<u8>,
     },
     /// The format allows it, and mfnet does not read it.
-    #[error("mfnet does not read {found}")]
-    Unsupported {
-        /// What it is.
-        found: String,
-    },
+    #[error("mfnet does not read {0}")]
+    Unsupported(String),
     /// The file contradicts its format or itself.
-    #[error("the file is damaged: {what}")]
-    Damaged {
-        /// What was expected and what was found.
-        what: String,
-    },
+    #[error("the file is damaged: {0}")]
+    Damaged(String),
     /// The file ends too early.
     #[error("the file is cut off: expected {expected} bytes, found {found}")]
     Truncated {
@@ -163,42 +148,6 @@ pub enum TextProblem {
     LongRow,
 }
 
-/// What is wrong with a NumPy file.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NumpyProblem {
-    /// The array holds Python objects.
-    #[error(
-        "the array holds Python objects: they are stored as a pickle, a program that would run when it is read, so mfnet \
-         never does; save numbers or text, for example with array.astype(float) or array.astype(str)"
-    )]
-    PythonObjects,
-    /// No machine can count the bytes of the array.
-    #[error("an array of {} bytes is too large", sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × "))]
-    TooLarge {
-        /// The sizes in its header.
-        sizes: Vec<usize>,
-    },
-    /// The arrays are no columns of one table.
-    #[error("expected arrays with a row for each sample, found {}", lengths(found))]
-    ArrayLengths {
-        /// The name of each array, and its number of rows.
-        found: Vec<(String, usize)>,
-    },
-}
-
-/// What is wrong with a Parquet file.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum ParquetProblem {
-    /// The cells of a column are tables or lists themselves.
-    #[error("expected plain columns, found {found}")]
-    Nested {
-        /// "a list", "a map", "a struct".
-        found: &'static str,
-    },
-}
-
 /// What is wrong with a field.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -207,35 +156,20 @@ pub enum CellProblem {
     #[error("expected a value, found an empty cell")]
     Empty,
     /// It is a text where a number belongs.
-    #[error("expected a number, found {found:?}")]
-    NotANumber {
-        /// The text.
-        found: String,
-    },
+    #[error("expected a number, found {0:?}")]
+    NotANumber(String),
     /// It is an infinite number or NaN.
-    #[error("expected a finite number, found {found:?}")]
-    NotFinite {
-        /// The text.
-        found: String,
-    },
+    #[error("expected a finite number, found {0:?}")]
+    NotFinite(String),
     /// It is a number so large that sums of such are infinite.
-    #[error("expected a number between -1e300 and 1e300, found {found:?}")]
-    TooLarge {
-        /// The text.
-        found: String,
-    },
+    #[error("expected a number between -1e300 and 1e300, found {0:?}")]
+    TooLarge(String),
     /// It is a text where a truth value belongs.
-    #[error("expected true or false, yes or no, found {found:?}")]
-    NotABoolean {
-        /// The text.
-        found: String,
-    },
+    #[error("expected true or false, yes or no, found {0:?}")]
+    NotABoolean(String),
     /// It is a text where a date belongs.
-    #[error("expected a date such as 2024-01-31, with a time of day or without, found {found:?}")]
-    NotADate {
-        /// The text.
-        found: String,
-    },
+    #[error("expected a date such as 2024-01-31, with a time of day or without, found {0:?}")]
+    NotADate(String),
 }
 
 impl Error {
@@ -254,18 +188,6 @@ impl Error {
 
     pub(crate) fn in_column(file: &str, column: &str, problem: impl Into<Problem>) -> Error {
         Error::Data { file: file.to_owned(), line: None, column: Some(column.to_owned()), problem: problem.into() }
-    }
-}
-
-impl FileProblem {
-    #[cfg(any(feature = "numpy", feature = "parquet"))]
-    pub(crate) fn damaged(what: impl Into<String>) -> Self {
-        FileProblem::Damaged { what: what.into() }
-    }
-
-    #[cfg(any(feature = "numpy", feature = "parquet"))]
-    pub(crate) fn unsupported(found: impl Into<String>) -> Self {
-        FileProblem::Unsupported { found: found.into() }
     }
 }
 
@@ -292,10 +214,4 @@ fn unknown_column(name: &str, close: &[String], known: &[String]) -> String {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
-}
-
-/// "150 rows in "X", 149 rows in "y"".
-fn lengths(found: &[(String, usize)]) -> String {
-    let rows = |rows: usize| if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-    found.iter().map(|(name, count)| format!("{} in {name:?}", rows(*count))).collect::<Vec<_>>().join(", ")
 }

@@ -55,10 +55,10 @@ pub fn number(field: &str) -> Result<f64, CellProblem> {
     let field = field.trim();
     match field.parse::<f64>() {
         Ok(x) if x.abs() <= LARGEST => Ok(x),
-        Ok(x) if x.is_finite() => Err(CellProblem::TooLarge { found: field.to_owned() }),
-        Ok(_) => Err(CellProblem::NotFinite { found: field.to_owned() }),
+        Ok(x) if x.is_finite() => Err(CellProblem::TooLarge(field.to_owned())),
+        Ok(_) => Err(CellProblem::NotFinite(field.to_owned())),
         Err(_) if field.is_empty() => Err(CellProblem::Empty),
-        Err(_) => Err(CellProblem::NotANumber { found: field.to_owned() }),
+        Err(_) => Err(CellProblem::NotANumber(field.to_owned())),
     }
 }
 

@@ -27,11 +27,6 @@ impl Filling {
         }
     }
 
-    /// The bits of a number of 16 bits.
-    pub(crate) fn half(&mut self, bits: u16) {
-        self.number(half(bits));
-    }
-
     /// A whole number; one that `f64` would round is kept as text with all its digits, and so are then the others of its column.
     pub(crate) fn whole(&mut self, x: i128) {
         match &mut self.texts {
@@ -61,20 +56,10 @@ impl Filling {
     }
 }
 
-/// A number of 16 bits: sign, 5 bits of exponent, 10 of fraction.
-fn half(bits: u16) -> f64 {
-    let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff));
-    let size = match exponent {
-        0 => fraction * 2f64.powi(-24),
-        31 if fraction == 0.0 => f64::INFINITY,
-        31 => f64::NAN,
-        _ => (1024.0 + fraction) * 2f64.powi(exponent - 25),
-    };
-    if bits >> 15 == 1 { -size } else { size }
-}
-
 #[cfg(test)]
 mod tests {
+    use half::f16;
+
     use super::*;
 
     #[test]
@@ -103,8 +88,8 @@ mod tests {
             (0x3555, 0.333251953125),
             (0xfc00, f64::NEG_INFINITY),
         ] {
-            assert_eq!(half(bits), x);
+            assert_eq!(f64::from(f16::from_bits(bits)), x);
         }
-        assert!(half(0x7e00).is_nan());
+        assert!(f64::from(f16::from_bits(0x7e00)).is_nan());
     }
 }

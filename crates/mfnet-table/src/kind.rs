@@ -15,26 +15,8 @@ const EXAMPLE: usize = 30;
 /// Texts among so many fields are strays.
 const STRAY: usize = 10;
 /// What the numbers of rows, and keys of other tables, are called.
-const IDENTIFIERS: [&str; 18] = [
-    "id",
-    "ids",
-    "index",
-    "idx",
-    "key",
-    "uuid",
-    "guid",
-    "row",
-    "rowid",
-    "rownum",
-    "row_number",
-    "rownames",
-    "row_names",
-    "obs",
-    "case",
-    "nr",
-    "no",
-    "#",
-];
+const IDENTIFIERS: &str =
+    "id ids index idx key uuid guid row rowid rownum row_number rownames row_names obs case nr no #";
 /// Names that end so are of the same sort.
 const IDENTIFIER_ENDINGS: [&str; 6] = ["_id", "-id", " id", ".id", "Id", "ID"];
 const UNNAMED: &str = "Unnamed: ";
@@ -119,15 +101,15 @@ impl Reading {
         let found = || text.to_owned();
         match (self, field) {
             (_, Field::Missing) => Ok(f64::NAN),
-            (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean { found: found() }),
-            (Reading::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate { found: found() }),
+            (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean(found())),
+            (Reading::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate(found())),
             (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
             (_, Field::Number(x)) => {
                 let found = if text.is_empty() { shortest(x) } else { found() };
-                Err(if x.is_finite() { CellProblem::TooLarge { found } } else { CellProblem::NotFinite { found } })
+                Err(if x.is_finite() { CellProblem::TooLarge(found) } else { CellProblem::NotFinite(found) })
             }
-            (_, Field::Code) => text.parse().map_err(|_| CellProblem::NotANumber { found: found() }),
-            (_, Field::Text) => Err(CellProblem::NotANumber { found: found() }),
+            (_, Field::Code) => text.parse().map_err(|_| CellProblem::NotANumber(found())),
+            (_, Field::Text) => Err(CellProblem::NotANumber(found())),
         }
     }
 }
@@ -215,7 +197,7 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
 }
 
 fn is_identifier(name: &str) -> bool {
-    IDENTIFIERS.contains(&name.to_lowercase().as_str())
+    IDENTIFIERS.split(' ').any(|identifier| identifier == name.to_lowercase())
         || IDENTIFIER_ENDINGS.iter().any(|ending| name.ends_with(ending))
         || name.starts_with(UNNAMED)
 }

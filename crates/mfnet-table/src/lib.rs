@@ -46,12 +46,9 @@ mod table;
 mod text;
 
 pub use column::{Values, View};
-pub use error::{CellProblem, Error, FileProblem, NumpyProblem, ParquetProblem, Problem, Result, TextProblem, place};
+pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, TextProblem, place};
 pub use field::{number, shortest, sort_labels};
 pub use kind::{ColumnKind, LeftOut, Reading, StrayText};
 pub use number_format::NumberFormat;
 pub use read::ReadTable;
 pub use table::{Choice, Columns, FileForm, Table, position, positions};
-
-/// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
-pub const MOST_COLUMNS: usize = 1 << 20;

@@ -15,8 +15,8 @@
 //! | `pages`: values of a dictionary | 2³¹ of them, 32 bytes each, are asked for |
 //! | `pages`: values of pages, numbers of lengths | 2⁶² lengths are asked for, or 2²² in each of many pages |
 //! | `pages`: sums of lengths (`Limits::shared`) | texts that share their beginnings become 5 GB |
-//! | `Limits::page` | columns that lie in the same bytes are decompressed again and again |
-//! | `Limits::cell` | a text of megabytes stands in each of millions of rows |
+//! | `Limits::pages` | columns that lie in the same bytes are decompressed again and again |
+//! | `Limits::cells` | a text of megabytes stands in each of millions of rows |
 //! | `rows` | a few bytes stand for billions of equal cells |
 //! | `schema`: values of at least a byte | texts of no bytes take no place, however many there are |
 //!
@@ -39,18 +39,19 @@ use ::parquet::basic::Compression;
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use ::parquet::data_type::{AsBytes, DataType};
 use ::parquet::file::metadata::{
-    ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
+    ColumnChunkMetaData, FooterTail, ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader,
+    ParquetStatisticsPolicy,
 };
-use ::parquet::file::reader::ChunkReader;
-use fault::{Fault, damaged};
+use bytes::Bytes;
+use cells::Value;
+use fault::damaged;
 use limits::Limits;
 use pages::Pages;
 use schema::Field;
-use serde_json::Value;
+use serde_json::Value as Json;
 
-use crate::MOST_COLUMNS;
 use crate::column::Column;
-use crate::error::{Error, FileProblem, Result};
+use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
 use crate::filling::Filling;
 
 /// What the thread is called that decodes.
@@ -71,51 +72,50 @@ const SIGNATURE: usize = 28;
 ///
 /// Dates and times become text in the form of ISO 8601, booleans `True` and `False`. A column of whole numbers with one beyond 2⁵³ becomes text,
 /// so that identifiers keep their digits. `name` is what errors call the file.
-pub(crate) fn columns(name: &str, from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
+pub(crate) fn columns(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
     // a program may keep the panics of a thread of this name quiet
     thread::scope(|scope| {
-        let work = Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn_scoped(scope, || decoded(name, from));
+        let work = Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn_scoped(scope, || decoded(name, file));
         let work =
             work.map_err(|error| Error::data(name, FileProblem::Other(format!("cannot start a thread: {error}"))))?;
         work.join().unwrap_or_else(|panic| resume_unwind(panic))
     })
 }
 
-fn decoded(name: &str, from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>> {
+fn decoded(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
     // lengths within a page that lead beyond its end make the crate panic
-    let table = catch_unwind(AssertUnwindSafe(|| table(from)));
-    let table = table.unwrap_or_else(|_| Err(damaged("a page ends within its values").into()));
-    table.map_err(|Fault { column, problem }| match column {
-        Some(column) => Error::in_column(name, &column, problem),
-        None => Error::data(name, problem),
-    })
+    let table = catch_unwind(AssertUnwindSafe(|| table(name, &file)));
+    table.unwrap_or_else(|_| Err(Error::data(name, damaged("a page ends within its values"))))
 }
 
-fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>, Fault> {
-    let metadata = footer(&from)?;
-    let fields = schema::fields(metadata.file_metadata().schema())?;
+fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
+    let metadata = footer(file).map_err(|problem| Error::data(name, problem))?;
+    // the schema is a tree; that of a table has one level below its root
+    let nodes = metadata.file_metadata().schema().get_fields().iter();
+    let fields = nodes.map(|node| schema::field(node).map_err(|problem| Error::in_column(name, node.name(), problem)));
+    let fields = fields.collect::<Result<Vec<_>>>()?;
     let notes = metadata.file_metadata().key_value_metadata().into_iter().flatten();
     let notes = notes.filter(|pair| pair.key == "pandas").find_map(|pair| pair.value.as_deref());
     let index = notes.map(index_columns).unwrap_or_default();
     let is_column = |field: &Field| !index.contains(&field.name);
     if !fields.iter().any(is_column) {
-        return Err(FileProblem::NoColumns.into());
+        return Err(Error::data(name, FileProblem::NoColumns));
     }
     if fields.len() > MOST_COLUMNS {
-        return Err(FileProblem::TooManyColumns { most: MOST_COLUMNS }.into());
+        return Err(Error::data(name, FileProblem::TooManyColumns));
     }
-    let rows = rows(&metadata, fields.len(), from.len())?;
+    let length = file.len() as u64;
+    let rows = rows(&metadata, fields.len(), length).map_err(|problem| Error::data(name, problem))?;
     if rows.iter().all(|rows| *rows == 0) {
-        return Err(FileProblem::NoRows.into());
+        return Err(Error::data(name, FileProblem::NoRows));
     }
-    let limits = Arc::new(Limits::new(from.len()));
-    let from = Arc::new(from);
+    let limits = Arc::new(Limits::new(length));
     let mut columns = Vec::new();
     for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
         let mut filling = Filling::default();
         for (group, rows) in metadata.row_groups().iter().zip(&rows) {
-            read_chunk(&from, group.column(i), &field, *rows, &limits, &mut filling)
-                .map_err(|fault| Fault { column: Some(field.name.clone()), ..fault })?;
+            read_chunk(file, group.column(i), &field, *rows, &limits, &mut filling)
+                .map_err(|problem| Error::in_column(name, &field.name, problem))?;
         }
         columns.push((field.name, filling.column()));
     }
@@ -123,60 +123,54 @@ fn table(from: impl ChunkReader + 'static) -> Result<Vec<(String, Column)>, Faul
 }
 
 /// What the file says about itself at its end, between its pages and `length of this, PAR1`.
-fn footer(from: &impl ChunkReader) -> Result<ParquetMetaData, Fault> {
-    let length = from.len();
-    let first = from.get_bytes(0, length.min(4) as usize)?;
-    if length == 0 {
-        return Err(FileProblem::Empty.into());
+fn footer(file: &Bytes) -> Result<ParquetMetaData, FileProblem> {
+    let length = file.len();
+    if file.is_empty() {
+        return Err(FileProblem::Empty);
     }
-    if !matches!(&first[..], b"PAR1" | b"PARE") {
+    if !file.starts_with(b"PAR1") && !file.starts_with(b"PARE") {
         let expected = "a Parquet file, which begins with the bytes PAR1 (50 41 52 31)";
-        return Err(FileProblem::OtherFormat { expected, found: first.to_vec() }.into());
+        return Err(FileProblem::OtherFormat { expected, found: file[..length.min(4)].to_vec() });
     }
-    if length < 12 {
-        return Err(damaged(format!("it is cut off after {length} bytes")).into());
+    let tail = file[4..].last_chunk().ok_or_else(|| damaged(format!("it is cut off after {length} bytes")))?;
+    let tail = FooterTail::try_new(tail).map_err(|_| damaged("it is cut off: it does not end with the bytes PAR1"))?;
+    if tail.is_encrypted_footer() {
+        return Err(FileProblem::Encrypted);
     }
-    let tail = from.get_bytes(length - 8, 8)?;
-    match &tail[4..] {
-        b"PAR1" => {}
-        b"PARE" => return Err(FileProblem::Encrypted.into()),
-        _ => return Err(damaged("it is cut off: it does not end with the bytes PAR1").into()),
-    }
-    let size = u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]);
-    let start = (length - 8).checked_sub(size.into()).filter(|start| *start >= 4);
+    let (size, end) = (tail.metadata_length(), length - 8);
+    let start = end.checked_sub(size).filter(|start| *start >= 4);
     let start = start.ok_or_else(|| damaged(format!("its footer has {size} bytes, the file {length}")))?;
-    let footer = from.get_bytes(start, size as usize)?;
-    believable(&footer)?;
+    let footer = &file[start..end];
+    believable(footer)?;
     let options = ParquetMetaDataOptions::new()
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll);
     let parse = |footer| ParquetMetaDataReader::decode_metadata_with_options(footer, Some(&options));
-    let unsigned = footer.len().saturating_sub(SIGNATURE);
-    if parse(&footer[..unsigned]).is_ok() {
-        return Err(FileProblem::Encrypted.into());
+    if parse(&footer[..size.saturating_sub(SIGNATURE)]).is_ok() {
+        return Err(FileProblem::Encrypted);
     }
-    Ok(parse(&footer)?)
+    Ok(parse(footer)?)
 }
 
-/// Whether a footer has no more lists, and its schema no more children, than it has bytes for: the crate takes memory for them.
-fn believable(footer: &[u8]) -> Result<(), Fault> {
+/// Whether a footer is as the format says, and its schema has no more children than the footer has bytes: the crate takes memory for them.
+fn believable(footer: &[u8]) -> Result<(), FileProblem> {
     let size = footer.len() as u64;
     let (mut structures, mut children) = (0, 0u64);
-    let walked = thrift::walk(&mut &*footer, size, thrift::FOOTER, &mut |path, x| {
+    let walked = thrift::walk(footer, thrift::FOOTER, |path, x| {
         if *path == [2, 0, 5] && x != 0 {
             structures += 1;
             children = children.saturating_add(u64::try_from(x).unwrap_or(0));
         }
     });
     if walked.is_none() || children > size || structures > MOST_STRUCTURES {
-        return Err(damaged("its footer ends within its lists").into());
+        return Err(damaged("its footer ends within its lists"));
     }
     Ok(())
 }
 
 /// The number of rows of each row group.
-fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<usize>, Fault> {
+fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<usize>, FileProblem> {
     let rows = metadata.row_groups().iter().map(|group| usize::try_from(group.num_rows()).ok());
     let rows = rows.collect::<Option<Vec<_>>>().ok_or_else(|| damaged("a number of rows is negative"))?;
     let sum = rows.iter().fold(0usize, |sum, rows| sum.saturating_add(*rows));
@@ -184,82 +178,66 @@ fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<u
     let cells = (sum as u64).saturating_mul(columns as u64);
     if i64::try_from(sum) != Ok(whole) || cells > CELLS.saturating_add(length.saturating_mul(CELLS_IN_A_BYTE)) {
         let what = format!("it has {whole} rows of {columns} columns, {sum} in its parts, and {length} bytes");
-        return Err(damaged(what).into());
+        return Err(damaged(what));
     }
     Ok(rows)
 }
 
 /// What pandas took for names of rows. An index of numbers one after the other is no column, and stands there in another form.
 fn index_columns(notes: &str) -> Vec<String> {
-    let notes: Value = serde_json::from_str(notes).unwrap_or_default();
+    let notes: Json = serde_json::from_str(notes).unwrap_or_default();
     let names = notes["index_columns"].as_array().into_iter().flatten();
-    names.filter_map(Value::as_str).map(str::to_owned).collect()
+    names.filter_map(Json::as_str).map(str::to_owned).collect()
 }
 
 /// The values of one column in one row group.
 fn read_chunk(
-    from: &Arc<impl ChunkReader + 'static>,
+    file: &Bytes,
     chunk: &ColumnChunkMetaData,
     field: &Field,
     rows: usize,
     limits: &Arc<Limits>,
     filling: &mut Filling,
-) -> Result<(), Fault> {
+) -> Result<(), FileProblem> {
     if let Some(file) = chunk.file_path() {
-        let found = format!("columns that lie in other files (here {file:?})");
-        return Err(FileProblem::unsupported(found).into());
+        return Err(FileProblem::Unsupported(format!("columns that lie in other files (here {file:?})")));
     }
-    let codec = match chunk.compression() {
-        Compression::LZO => Some("LZO"),
-        Compression::BROTLI(_) => Some("Brotli"),
-        _ => None,
-    };
-    if let Some(codec) = codec {
-        return Err(FileProblem::unsupported(format!("pages compressed with {codec}")).into());
+    let unsupported = |codec| Err(FileProblem::Unsupported(format!("pages compressed with {codec}")));
+    match chunk.compression() {
+        Compression::LZO => return unsupported("LZO"),
+        Compression::BROTLI(_) => return unsupported("Brotli"),
+        _ => {}
     }
-    let pages = Box::new(Pages::new(from, chunk, field, rows, limits)?);
-    let meaning = field.meaning;
-    match get_column_reader(chunk.column_descr_ptr(), pages) {
-        ColumnReader::BoolColumnReader(from) => read(from, rows, filling, |x, filling| {
-            filling.truth(*x);
-            Ok(())
-        }),
-        ColumnReader::Int32ColumnReader(from) => read(from, rows, filling, |x, filling| {
-            cells::of_whole(meaning, (*x).into(), filling);
-            Ok(())
-        }),
-        ColumnReader::Int64ColumnReader(from) => read(from, rows, filling, |x, filling| {
-            cells::of_whole(meaning, *x, filling);
-            Ok(())
-        }),
-        ColumnReader::FloatColumnReader(from) => read(from, rows, filling, |x, filling| {
-            filling.number((*x).into());
-            Ok(())
-        }),
-        ColumnReader::DoubleColumnReader(from) => read(from, rows, filling, |x, filling| {
-            filling.number(*x);
-            Ok(())
-        }),
-        ColumnReader::Int96ColumnReader(from) => {
-            read(from, rows, filling, |x, filling| cells::of_bytes(meaning, x.as_bytes(), filling))
+    let pages = Box::new(Pages::new(file, chunk, field, rows, limits)?);
+    let cell = |value: Option<Value>| {
+        let Some(value) = value else {
+            filling.missing();
+            return Ok(());
+        };
+        if let Value::Bytes(bytes) = value {
+            limits.cells.take(bytes.len() as u64)?;
         }
-        ColumnReader::ByteArrayColumnReader(from) => read(from, rows, filling, |x, filling| {
-            limits.cell(x.data())?;
-            cells::of_bytes(meaning, x.data(), filling)
-        }),
-        ColumnReader::FixedLenByteArrayColumnReader(from) => read(from, rows, filling, |x, filling| {
-            limits.cell(x.data())?;
-            cells::of_bytes(meaning, x.data(), filling)
-        }),
+        cells::fill(value, field.meaning, filling)
+    };
+    match get_column_reader(chunk.column_descr_ptr(), pages) {
+        ColumnReader::BoolColumnReader(from) => read(from, rows, |x| Value::Truth(*x), cell),
+        ColumnReader::Int32ColumnReader(from) => read(from, rows, |x| Value::Whole((*x).into()), cell),
+        ColumnReader::Int64ColumnReader(from) => read(from, rows, |x| Value::Whole(*x), cell),
+        ColumnReader::Int96ColumnReader(from) => read(from, rows, |x| Value::Bytes(x.as_bytes()), cell),
+        ColumnReader::FloatColumnReader(from) => read(from, rows, |x| Value::Number((*x).into()), cell),
+        ColumnReader::DoubleColumnReader(from) => read(from, rows, |x| Value::Number(*x), cell),
+        ColumnReader::ByteArrayColumnReader(from) => read(from, rows, |x| Value::Bytes(x.data()), cell),
+        ColumnReader::FixedLenByteArrayColumnReader(from) => read(from, rows, |x| Value::Bytes(x.data()), cell),
     }
 }
 
+/// Calls `cell` with what `value` makes of each row, and with nothing where a value is missing.
 fn read<T: DataType>(
     mut from: ColumnReaderImpl<T>,
     mut rows: usize,
-    filling: &mut Filling,
-    cell: impl Fn(&T::T, &mut Filling) -> Result<(), FileProblem>,
-) -> Result<(), Fault> {
+    value: impl Fn(&T::T) -> Value,
+    mut cell: impl FnMut(Option<Value>) -> Result<(), FileProblem>,
+) -> Result<(), FileProblem> {
     // 1 where there is a value; nothing where none may be missing
     let (mut there, mut values) = (Vec::new(), Vec::new());
     while rows > 0 {
@@ -267,14 +245,14 @@ fn read<T: DataType>(
         values.clear();
         let (count, ..) = from.read_records(rows.min(ROWS), Some(&mut there), None, &mut values)?;
         if count == 0 {
-            return Err(damaged(format!("{rows} values are not there")).into());
+            return Err(damaged(format!("{rows} values are not there")));
         }
         rows -= count;
-        let mut values = values.iter();
+        let mut values = values.iter().map(&value);
         for row in 0..count {
             match there.get(row) {
-                Some(0) => filling.missing(),
-                _ => cell(values.next().ok_or_else(|| damaged("a value is not there"))?, filling)?,
+                Some(0) => cell(None)?,
+                _ => cell(Some(values.next().ok_or_else(|| damaged("a value is not there"))?))?,
             }
         }
     }

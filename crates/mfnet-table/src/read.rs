@@ -1,19 +1,18 @@
 //! Which reader a file needs: by its first bytes a text, or a file of another format.
 
 use std::fs::File;
-use std::io::{BufReader, Cursor, Read};
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{decompressed, sha256};
-use crate::number_format::NumberFormat;
 #[cfg(feature = "numpy")]
 use crate::numpy;
 #[cfg(feature = "parquet")]
 use crate::parquet;
 use crate::table::{FileForm, Table, TableFormat};
-use crate::text::{self, Known, Lines};
+use crate::text::{self, BEGINNING, Known, Lines};
 
 /// How much is asked of the system at a time.
 const BUFFER: usize = 1 << 17;
@@ -39,6 +38,21 @@ const KINDS: [(&[u8], &str); 14] = [
     (b"\x1f\x8b", "a gzip file inside a gzip file"),
     (b"\xff\xfe", "UTF-16 text"),
     (b"\xfe\xff", "UTF-16 text"),
+];
+
+/// The columns with their names of a file with these bytes, which errors call by this name.
+type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
+
+/// The formats that are no text, by their first bytes, and what reads them.
+const READERS: &[(&[u8], TableFormat, ReadColumns)] = &[
+    #[cfg(feature = "parquet")]
+    (b"PAR1", TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes.into())),
+    #[cfg(feature = "parquet")]
+    (b"PARE", TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes.into())),
+    #[cfg(feature = "numpy")]
+    (b"\x93NUMPY", TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes)),
+    #[cfg(feature = "numpy")]
+    (b"PK\x03\x04", TableFormat::NumPy, |name, bytes| numpy::npz(name, &bytes)),
 ];
 
 impl Table {
@@ -79,8 +93,7 @@ impl Table {
 #[derive(Default)]
 pub struct ReadTable<'a> {
     keep_texts: Vec<String>,
-    header: Option<bool>,
-    like: Option<NumberFormat>,
+    known: Known,
     progress: Option<&'a mut dyn FnMut(u64)>,
 }
 
@@ -98,34 +111,34 @@ impl ReadTable<'_> {
 
     /// Takes the first line of a text for the names of the columns, or for a row, and guesses nothing.
     pub fn header(mut self, names: bool) -> Self {
-        self.header = Some(names);
+        self.known.header = Some(names);
         self
     }
 
     /// Where numbers could be meant in several ways, as 1.250 could, they are read as those of another file.
     pub fn like(mut self, form: FileForm) -> Self {
-        self.like = Some(form.numbers);
+        self.known.numbers = Some(form.numbers);
         self
     }
 
     /// Calls `progress` with the number of bytes of the file that were read, from time to time.
     pub fn progress<'b>(self, progress: &'b mut dyn FnMut(u64)) -> ReadTable<'b> {
-        let ReadTable { keep_texts, header, like, .. } = self;
-        ReadTable { keep_texts, header, like, progress: Some(progress) }
+        ReadTable { keep_texts: self.keep_texts, known: self.known, progress: Some(progress) }
     }
 
     /// Reads a file.
     ///
     /// # Errors
     /// As [`Table::read`].
-    pub fn read(self, path: impl AsRef<Path>) -> Result<Table> {
+    pub fn read(mut self, path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
         let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
         let plain = if compressed { path.with_extension("") } else { path.to_owned() };
         let tabs = plain.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let name = path.display().to_string();
         let file = File::open(path).map_err(Error::io(path))?;
-        self.read_as(&name, file, tabs.then_some(b'\t'))
+        self.known.delimiter = tabs.then_some(b'\t');
+        self.read_from(&name, file)
     }
 
     /// Reads what `from` gives, from its beginning to its end; `name` is what errors call it.
@@ -133,53 +146,24 @@ impl ReadTable<'_> {
     /// # Errors
     /// As [`Table::read`].
     pub fn read_from(self, name: &str, from: impl Read) -> Result<Table> {
-        self.read_as(name, from, None)
-    }
-
-    fn read_as(self, name: &str, from: impl Read, delimiter: Option<u8>) -> Result<Table> {
         let mut none = |_| {};
         let counted = Counted { from, count: 0, progress: self.progress.unwrap_or(&mut none) };
         let unreadable = |error| Error::io(name.as_ref())(error);
         let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
-        let mut start = Vec::new();
-        plain.by_ref().take(LOOKED_AT as u64).read_to_end(&mut start).map_err(unreadable)?;
-        let mut whole = Cursor::new(&start[..]).chain(plain);
+        let mut bytes = Vec::new();
+        plain.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
         // text has none of the control characters before the tab
-        if start.iter().all(|byte| *byte >= b'\t') {
-            let known = Known { delimiter, header: self.header, numbers: self.like };
-            let text = text::read(name, whole, &known, &self.keep_texts)?;
+        if bytes.iter().take(LOOKED_AT).all(|byte| *byte >= b'\t') {
+            let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
             return Table::new(name, text.columns, TableFormat::Text(text.dialect), text.lines, text.digest);
         }
-        let Some((format, columns)) = format_of(&start) else {
-            let found = KINDS.iter().find(|(first, _)| start.starts_with(first)).map(|(_, kind)| *kind);
-            return Err(Error::data(name, FileProblem::NotText { found }));
+        let Some((_, format, columns)) = READERS.iter().find(|(first, ..)| bytes.starts_with(first)) else {
+            let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
+            return Err(Error::data(name, FileProblem::NotText(found)));
         };
-        let mut bytes = Vec::new();
-        whole.read_to_end(&mut bytes).map_err(unreadable)?;
+        plain.read_to_end(&mut bytes).map_err(unreadable)?;
         let digest = sha256([&bytes[..]]);
-        Table::new(name, columns(name, bytes)?, format, Lines::default(), digest)
-    }
-}
-
-/// The columns with their names of a file with these bytes, which errors call by this name.
-type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
-
-/// By the first bytes of a file that is no text: its format and what reads it.
-fn format_of(start: &[u8]) -> Option<(TableFormat, ReadColumns)> {
-    match start {
-        #[cfg(feature = "parquet")]
-        [b'P', b'A', b'R', b'1' | b'E', ..] => {
-            Some((TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes::Bytes::from(bytes))))
-        }
-        #[cfg(feature = "numpy")]
-        [b'\x93', b'N', b'U', b'M', b'P', b'Y', ..] => {
-            Some((TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes[..])))
-        }
-        #[cfg(feature = "numpy")]
-        [b'P', b'K', b'\x03', b'\x04', ..] => {
-            Some((TableFormat::NumPy, |name, bytes| numpy::npz(name, Cursor::new(bytes))))
-        }
-        _ => None,
+        Table::new(name, columns(name, bytes)?, *format, Lines::default(), digest)
     }
 }
 
@@ -202,7 +186,7 @@ impl<R: Read> Read for Counted<'_, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MOST_COLUMNS;
+    use crate::error::MOST_COLUMNS;
 
     fn message(text: &str) -> String {
         Table::from_text("t.csv", text).unwrap_err().to_string()

@@ -1,5 +1,3 @@
-use std::io::Cursor;
-
 use super::*;
 use crate::golden::{compare, damage, file, readable};
 
@@ -8,7 +6,7 @@ fn array_error(name: &str) -> String {
 }
 
 fn archive(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    npz("t", Cursor::new(bytes))
+    npz("t", bytes)
 }
 
 fn archive_error(name: &str) -> String {
@@ -27,8 +25,8 @@ fn cells_are_those_of_numpy() {
 
 #[test]
 fn what_is_no_table() {
-    let objects = "the array holds Python objects: they are stored as a pickle, a program that would run when it is read, so mfnet never \
-                   does; save numbers or text, for example with array.astype(float) or array.astype(str)";
+    let objects = "mfnet does not read Python objects: they are stored as a pickle, a program that would run when it is read; save numbers or \
+                   text, for example with array.astype(float) or array.astype(str)";
     assert_eq!(array_error("objects.npy"), format!("t: {objects}"));
     assert_eq!(array_error("complex.npy"), "t: mfnet does not read elements of type \"<c16\"");
     assert_eq!(
@@ -40,7 +38,7 @@ fn what_is_no_table() {
     assert_eq!(archive_error("objects.npz"), format!("t, array \"y\": {objects}"));
     assert_eq!(
         archive_error("lengths.npz"),
-        "t: expected arrays with a row for each sample, found 4 rows in \"X\", 3 rows in \"y\", 1 row in \"z\""
+        "t: mfnet does not read arrays with different numbers of rows: 4 in \"X\", 3 in \"y\", 1 in \"z\""
     );
     assert_eq!(archive_error("none.npz"), "t: the table has no columns");
     assert_eq!(
@@ -80,7 +78,7 @@ fn what_is_wrong_with_a_file() {
     let parts = |shape: &str| format!("[('', '|V8'), ('x', '<i2', {shape})]");
     assert_eq!(error(&structured(&parts("(2000000,)"))), message);
     assert_eq!(error(&structured(&parts("(0,)"))), "t: the table has no columns");
-    let too_large = "t: an array of 4294967296 × 4294967296 bytes is too large";
+    let too_large = "t: mfnet does not read arrays of 4294967296 × 4294967296 bytes";
     assert_eq!(error(&with_shape("(4294967296, 4294967296)")), too_large);
     assert_eq!(error(&array("|S8", "(1,)", &[0xff; 8])), "t, column \"0\": expected UTF-8 text, found other bytes");
     assert_eq!(error(&array("<U2", "(1,)", &[0xff; 8])), "t, column \"0\": expected UTF-8 text, found other bytes");

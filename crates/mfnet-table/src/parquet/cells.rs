@@ -1,8 +1,11 @@
 //! What values mean: numbers and texts.
 
+use half::f16;
+
 use super::schema::Meaning;
-use crate::calendar::{date, time, timestamp};
+use crate::calendar::{Unit, moment};
 use crate::error::{FileProblem, Result};
+use crate::file::hexadecimal;
 use crate::filling::Filling;
 
 /// The day of 1970-01-01 in the count of astronomers.
@@ -11,41 +14,45 @@ const NANOSECONDS_OF_A_DAY: i128 = 86_400_000_000_000;
 /// More digits than any database has.
 const LONGEST_DECIMAL: usize = 16;
 
-pub(super) fn of_whole(meaning: Meaning, x: i64, filling: &mut Filling) {
-    match meaning {
-        Meaning::Unsigned32 => filling.whole(i128::from(x as u32)),
-        Meaning::Unsigned64 => filling.whole(i128::from(x as u64)),
-        Meaning::Decimal(scale) => decimal(x.into(), scale, filling),
-        Meaning::Date => filling.text(&date(x)),
-        Meaning::Time(per_second) => filling.text(&time(x, per_second)),
-        Meaning::Timestamp(per_second) => filling.text(&timestamp(x.into(), per_second)),
-        _ => filling.whole(x.into()),
-    }
+/// A value as it is stored.
+pub(super) enum Value<'a> {
+    Truth(bool),
+    Whole(i64),
+    Number(f64),
+    Bytes(&'a [u8]),
 }
 
-pub(super) fn of_bytes(meaning: Meaning, bytes: &[u8], filling: &mut Filling) -> Result<(), FileProblem> {
-    match (meaning, bytes) {
-        (Meaning::Decimal(_), bytes) if bytes.len() > LONGEST_DECIMAL => {
-            let found = format!("decimals of {} bytes", bytes.len());
-            return Err(FileProblem::unsupported(found));
+/// Adds a value to its column.
+pub(super) fn fill(value: Value, meaning: Meaning, filling: &mut Filling) -> Result<(), FileProblem> {
+    match (value, meaning) {
+        (Value::Truth(x), _) => filling.truth(x),
+        (Value::Number(x), _) => filling.number(x),
+        (Value::Whole(x), Meaning::Unsigned32) => filling.whole((x as u32).into()),
+        (Value::Whole(x), Meaning::Unsigned64) => filling.whole((x as u64).into()),
+        (Value::Whole(x), Meaning::Decimal(scale)) => decimal(x.into(), scale, filling),
+        (Value::Whole(x), Meaning::Moment(unit)) => filling.text(&moment(x.into(), unit)),
+        (Value::Whole(x), _) => filling.whole(x.into()),
+        (Value::Bytes(bytes), Meaning::Decimal(_)) if bytes.len() > LONGEST_DECIMAL => {
+            return Err(FileProblem::Unsupported(format!("decimals of {} bytes", bytes.len())));
         }
-        (Meaning::Decimal(scale), bytes) => {
+        (Value::Bytes(bytes), Meaning::Decimal(scale)) => {
             // the most significant byte first, which has the sign
             let sign = if bytes.first().is_some_and(|byte| *byte >= 0x80) { -1 } else { 0 };
             decimal(bytes.iter().fold(sign, |x, byte| x << 8 | i128::from(*byte)), scale, filling);
         }
-        (Meaning::Half, [low, high]) => filling.half(u16::from_le_bytes([*low, *high])),
-        (Meaning::JulianDay, [of_day @ .., d0, d1, d2, d3]) => {
+        (Value::Bytes([low, high]), Meaning::Half) => filling.number(f16::from_le_bytes([*low, *high]).into()),
+        (Value::Bytes([of_day @ .., d0, d1, d2, d3]), Meaning::JulianDay) => {
             let day = i128::from(u32::from_le_bytes([*d0, *d1, *d2, *d3])) - JULIAN_1970;
             let of_day = of_day.iter().rev().fold(0i64, |x, byte| x << 8 | i64::from(*byte));
-            filling.text(&timestamp(day * NANOSECONDS_OF_A_DAY + i128::from(of_day), 1_000_000_000));
+            let nanoseconds = day * NANOSECONDS_OF_A_DAY + i128::from(of_day);
+            filling.text(&moment(nanoseconds, Unit::Tick(1_000_000_000)));
         }
-        (Meaning::Uuid, bytes) => {
-            let digits: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        (Value::Bytes(bytes), Meaning::Uuid) => {
+            let digits = hexadecimal(bytes);
             let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits.get(part).unwrap_or_default());
             filling.text(&parts.join("-"));
         }
-        (_, bytes) => filling.text(std::str::from_utf8(bytes).map_err(|_| FileProblem::NotUtf8)?),
+        (Value::Bytes(bytes), _) => filling.text(str::from_utf8(bytes).map_err(|_| FileProblem::NotUtf8)?),
     }
     Ok(())
 }

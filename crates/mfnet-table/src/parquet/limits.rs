@@ -16,34 +16,38 @@ const CHARACTERS_IN_A_BYTE: u64 = 1 << 16;
 /// What may still come, so that a file of a few bytes does not fill the memory or take hours.
 pub(super) struct Limits {
     /// Bytes of pages: each is that of one column.
-    bytes: AtomicU64,
+    pub(super) pages: Limit,
     /// Bytes of texts that share their beginnings.
-    texts: AtomicU64,
+    pub(super) shared: Limit,
     /// Bytes of the texts of all cells.
-    characters: AtomicU64,
+    pub(super) cells: Limit,
+}
+
+pub(super) struct Limit {
+    left: AtomicU64,
+    /// What is wrong with a file that has more.
+    what: &'static str,
 }
 
 impl Limits {
+    /// Those of a file of so many bytes.
     pub(super) fn new(length: u64) -> Self {
-        let of = |size: u64, in_a_byte| size.saturating_add(length.saturating_mul(in_a_byte)).into();
-        let (texts, characters) = (of(TEXTS, TEXTS_IN_A_BYTE), of(CHARACTERS, CHARACTERS_IN_A_BYTE));
-        Limits { bytes: length.into(), texts, characters }
+        let of = |size: u64, in_a_byte, what| Limit {
+            left: size.saturating_add(length.saturating_mul(in_a_byte)).into(),
+            what,
+        };
+        let long = "its texts are much longer than the file";
+        Limits {
+            pages: of(0, 1, "its columns lie in the same bytes"),
+            shared: of(TEXTS, TEXTS_IN_A_BYTE, long),
+            cells: of(CHARACTERS, CHARACTERS_IN_A_BYTE, long),
+        }
     }
+}
 
-    fn take(left: &AtomicU64, size: u64, what: &str) -> Result<(), FileProblem> {
-        let taken = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size));
-        taken.map(|_| ()).map_err(|_| damaged(what))
-    }
-
-    pub(super) fn page(&self, size: u64) -> Result<(), FileProblem> {
-        Self::take(&self.bytes, size, "its columns lie in the same bytes")
-    }
-
-    pub(super) fn shared(&self, size: u64) -> Result<(), FileProblem> {
-        Self::take(&self.texts, size, "its texts are much longer than the file")
-    }
-
-    pub(super) fn cell(&self, text: &[u8]) -> Result<(), FileProblem> {
-        Self::take(&self.characters, text.len() as u64, "its texts are much longer than the file")
+impl Limit {
+    pub(super) fn take(&self, size: u64) -> Result<(), FileProblem> {
+        let taken = self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size));
+        taken.map(|_| ()).map_err(|_| damaged(self.what))
     }
 }

@@ -1,14 +1,11 @@
 //! The file as the crate reads it, with no page larger than it can be.
 
-use std::io::Read;
-use std::sync::Arc;
-
 use ::parquet::basic::Compression;
 use ::parquet::errors::Result;
 use ::parquet::file::reader::{ChunkReader, Length};
 use bytes::Bytes;
 
-use super::fault::{damaged, refused};
+use super::fault::damaged;
 use super::thrift::{PAGE, walk};
 
 /// Memory that is taken on the word of a header, however little its page has.
@@ -16,36 +13,34 @@ const TRUSTED: u64 = 1 << 20;
 /// A page of more bytes is not made of a few.
 const LARGE: u64 = 1 << 28;
 const OF_LARGE: u64 = 1 << 12;
-/// A header has the least and the greatest value of its page.
-const LONGEST_HEADER: u64 = 1 << 24;
 
-pub(super) struct Measured<R> {
-    pub(super) from: Arc<R>,
+pub(super) struct Measured {
+    pub(super) file: Bytes,
     pub(super) codec: Compression,
 }
 
-impl<R: ChunkReader> Length for Measured<R> {
+impl Length for Measured {
     fn len(&self) -> u64 {
-        self.from.len()
+        self.file.len() as u64
     }
 }
 
-impl<R: ChunkReader> ChunkReader for Measured<R> {
-    type T = R::T;
+impl ChunkReader for Measured {
+    type T = <Bytes as ChunkReader>::T;
 
     /// What the crate calls to read the header of a page; it then takes as much memory as stands there.
-    fn get_read(&self, start: u64) -> Result<R::T> {
-        let sizes = sizes(&mut self.from.get_read(start)?);
-        let (size, stored) = sizes.ok_or_else(|| refused(damaged("a page does not say its size")))?;
+    fn get_read(&self, start: u64) -> Result<Self::T> {
+        let header = usize::try_from(start).ok().and_then(|start| self.file.get(start..));
+        let (size, stored) = header.and_then(sizes).ok_or_else(|| damaged("a page does not say its size"))?;
         let most = if size > LARGE { most(self.codec).min(OF_LARGE) } else { most(self.codec) };
         if size > (stored * most).max(TRUSTED) {
-            return Err(refused(damaged(format!("{stored} bytes of it are to become a page of {size}"))));
+            return Err(damaged(format!("{stored} bytes of it are to become a page of {size}")).into());
         }
-        self.from.get_read(start)
+        self.file.get_read(start)
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
-        self.from.get_bytes(start, length)
+        self.file.get_bytes(start, length)
     }
 }
 
@@ -65,15 +60,14 @@ fn most(codec: Compression) -> u64 {
 }
 
 /// The size of a page, and as it is stored: the second and third field of its header.
-fn sizes(header: &mut impl Read) -> Option<(u64, u64)> {
-    let mut sizes = [None; 2];
-    walk(header, LONGEST_HEADER, PAGE, &mut |path, x| {
-        if let [field @ 2..=3] = *path {
-            sizes[usize::from(field == 3)] = i32::try_from(x).ok().and_then(|x| u64::try_from(x).ok());
-        }
+fn sizes(header: &[u8]) -> Option<(u64, u64)> {
+    let (mut size, mut stored) = (None, None);
+    walk(header, PAGE, |path, x| match path {
+        [2] => size = i32::try_from(x).ok(),
+        [3] => stored = i32::try_from(x).ok(),
+        _ => {}
     })?;
-    let [size, stored] = sizes;
-    Some((size?, stored?))
+    Some((size?.try_into().ok()?, stored?.try_into().ok()?))
 }
 
 #[cfg(test)]
@@ -81,7 +75,7 @@ mod tests {
     use super::*;
 
     fn error(codec: Compression, header: &'static [u8]) -> Option<String> {
-        let measured = Measured { from: Arc::new(Bytes::from_static(header)), codec };
+        let measured = Measured { file: Bytes::from_static(header), codec };
         measured.get_read(0).err().map(|error| error.to_string())
     }
 

@@ -6,21 +6,22 @@ use ::parquet::basic::Encoding;
 use ::parquet::column::page::{Page, PageMetadata, PageReader};
 use ::parquet::errors::Result;
 use ::parquet::file::metadata::ColumnChunkMetaData;
-use ::parquet::file::reader::{ChunkReader, SerializedPageReader};
+use ::parquet::file::reader::SerializedPageReader;
+use bytes::Bytes;
 
-use super::fault::{damaged, refused};
+use super::fault::damaged;
 use super::limits::Limits;
 use super::measured::Measured;
 use super::schema::Field;
-use super::thrift;
+use super::thrift::{signed, unsigned};
 use crate::error::FileProblem;
 
 /// So many values of a dictionary may be those of no row, as categories of which a part of the rows was written.
 const UNUSED: usize = 1 << 20;
 
 /// The pages of one column in one row group.
-pub(super) struct Pages<R: ChunkReader> {
-    pages: SerializedPageReader<Measured<R>>,
+pub(super) struct Pages {
+    pages: SerializedPageReader<Measured>,
     check: Check,
 }
 
@@ -32,9 +33,9 @@ struct Check {
     limits: Arc<Limits>,
 }
 
-impl<R: ChunkReader> Pages<R> {
+impl Pages {
     pub(super) fn new(
-        from: &Arc<R>,
+        file: &Bytes,
         chunk: &ColumnChunkMetaData,
         field: &Field,
         rows: usize,
@@ -48,22 +49,22 @@ impl<R: ChunkReader> Pages<R> {
         let start = chunk.dictionary_page_offset().unwrap_or(chunk.data_page_offset());
         let (start, size) = (u64::try_from(start).ok(), u64::try_from(chunk.compressed_size()).ok());
         let end = start.and_then(|start| start.checked_add(size?));
-        if end.is_none_or(|end| end > from.len()) {
-            return Err(refused(damaged("its pages are outside of the file")));
+        if end.is_none_or(|end| end > file.len() as u64) {
+            return Err(damaged("its pages are outside of the file").into());
         }
-        limits.page(size.unwrap_or(u64::MAX)).map_err(refused)?;
-        let from = Measured { from: from.clone(), codec: chunk.compression() };
-        let pages = SerializedPageReader::new(Arc::new(from), &chunk, rows, None)?;
+        limits.pages.take(size.unwrap_or(u64::MAX))?;
+        let measured = Measured { file: file.clone(), codec: chunk.compression() };
+        let pages = SerializedPageReader::new(Arc::new(measured), &chunk, rows, None)?;
         Ok(Pages { pages, check: Check { optional: field.optional, rows, limits: limits.clone() } })
     }
 }
 
-impl<R: ChunkReader> PageReader for Pages<R> {
+impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         loop {
             let page = self.pages.get_next_page()?;
             if let Some(page) = &page {
-                self.check.page(page).map_err(refused)?;
+                self.check.page(page)?;
                 // the crate would take it for the end
                 if page.is_data_page() && page.num_values() == 0 {
                     continue;
@@ -82,7 +83,7 @@ impl<R: ChunkReader> PageReader for Pages<R> {
     }
 }
 
-impl<R: ChunkReader> Iterator for Pages<R> {
+impl Iterator for Pages {
     type Item = Result<Page>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -104,7 +105,7 @@ impl Check {
                 if self.optional {
                     if *def_level_encoding != Encoding::RLE {
                         let found = format!("levels in encoding {def_level_encoding} of Parquet");
-                        return Err(FileProblem::unsupported(found));
+                        return Err(FileProblem::Unsupported(found));
                     }
                     let length = buf.first_chunk().map(|length| u32::from_le_bytes(*length) as usize);
                     start = length.map_or(usize::MAX, |length| length.saturating_add(4));
@@ -127,9 +128,9 @@ impl Check {
             Encoding::DELTA_BYTE_ARRAY => {
                 let beginnings = Lengths::read(bytes, values as u64)?;
                 let rest = Lengths::read(beginnings.after, values as u64)?;
-                self.limits.shared(beginnings.sum.saturating_add(rest.sum))
+                self.limits.shared.take(beginnings.sum.saturating_add(rest.sum))
             }
-            _ => Err(FileProblem::unsupported(format!("values in encoding {encoding} of Parquet"))),
+            _ => Err(FileProblem::Unsupported(format!("values in encoding {encoding} of Parquet"))),
         }
     }
 }
@@ -153,18 +154,18 @@ impl<'a> Lengths<'a> {
 
     /// After the sizes of blocks and the first number there are blocks: the least difference, the bits that a number has in each part, the parts.
     fn within(mut bytes: &'a [u8], values: u64) -> Option<Self> {
-        let (block, parts) = (number(&mut bytes)?, number(&mut bytes)?);
-        let (count, first) = (number(&mut bytes)?, number(&mut bytes)?);
+        let (block, parts) = (unsigned(&mut bytes)?, unsigned(&mut bytes)?);
+        let (count, first) = (unsigned(&mut bytes)?, signed(&mut bytes)?);
         let of_part = block.checked_div(parts)?;
         if count > values {
             // they need not have bytes
             return Some(Lengths { count, sum: 0, after: bytes });
         }
         // the crate cuts numbers off to 32 bits, too
-        let mut length = thrift::signed(first) as i32;
+        let mut length = first as i32;
         let (mut left, mut sum) = (count.saturating_sub(1), u64::try_from(length).unwrap_or(0));
         while left > 0 {
-            let least = thrift::signed(number(&mut bytes)?) as i32;
+            let least = signed(&mut bytes)? as i32;
             for width in bytes.split_off(..usize::try_from(parts).ok()?)? {
                 if left > 0 {
                     let size = of_part.checked_mul((*width).into())? / 8;
@@ -189,10 +190,6 @@ fn bits(bytes: &[u8], start: usize, width: usize) -> u32 {
     eight.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
     let x = u64::from_le_bytes(eight) >> (start % 8);
     (x & ((1 << width.min(32)) - 1)) as u32
-}
-
-fn number(bytes: &mut &[u8]) -> Option<u64> {
-    thrift::number(|| bytes.split_off_first().copied())
 }
 
 #[cfg(test)]

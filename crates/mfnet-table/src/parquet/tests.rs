@@ -39,9 +39,9 @@ fn many_rows() {
 
 #[test]
 fn what_is_no_table() {
-    assert_eq!(error("list.parquet"), "t, column \"l\": expected plain columns, found a list");
-    assert_eq!(error("struct.parquet"), "t, column \"s\": expected plain columns, found a struct");
-    assert_eq!(error("map.parquet"), "t, column \"m\": expected plain columns, found a map");
+    assert_eq!(error("list.parquet"), "t, column \"l\": mfnet does not read columns of lists");
+    assert_eq!(error("struct.parquet"), "t, column \"s\": mfnet does not read columns of structs");
+    assert_eq!(error("map.parquet"), "t, column \"m\": mfnet does not read columns of maps");
     assert_eq!(error("no-rows.parquet"), "t: the table has no rows");
     assert_eq!(error("no-columns.parquet"), "t: the table has no columns");
     assert_eq!(error("no-text.parquet"), "t, column \"x\": expected UTF-8 text, found other bytes");

@@ -4,8 +4,6 @@
 //! The crate reads a field by its number, and ignores the type that is written before it. The walk knows the types of
 //! the format and refuses others, or the same bytes would mean one thing to the walk and another one to the crate.
 
-use std::io::Read;
-
 use self::Kind::{Any, Byte, Double, Fields, Flag, List, Text, Whole};
 
 /// Structures in structures: Parquet's own are half as deep.
@@ -27,96 +25,55 @@ pub(super) enum Kind {
     Any,
 }
 
-/// FileMetaData: version, schema, rows, row groups, notes, writer, orders.
-pub(super) const FOOTER: &[Kind] = &[
-    Whole,
-    List(&COLUMN),
-    Whole,
-    List(&GROUP),
-    List(&Fields(&[Text, Text])),
-    Text,
-    List(&Fields(&[NONE, NONE, NONE])),
-];
-/// PageHeader: kind, size, stored size, checksum, and the headers of data pages, index pages, dictionaries, data pages 2.
-pub(super) const PAGE: &[Kind] = &[
-    Whole,
-    Whole,
-    Whole,
-    Whole,
-    Fields(&[Whole, Whole, Whole, Whole]),
-    NONE,
-    Fields(&[Whole, Whole, Flag]),
-    Fields(&[Whole, Whole, Whole, Whole, Whole, Whole, Flag]),
-];
-/// SchemaElement, whose fifth field is its number of children.
-const COLUMN: Kind = Fields(&[Whole, Whole, Whole, Text, Whole, Whole, Whole, Whole, Whole, Fields(LOGICAL)]);
-const LOGICAL: &[Kind] = &[
-    NONE,
-    NONE,
-    NONE,
-    NONE,
-    Fields(&[Whole, Whole]),
-    NONE,
-    TIME,
-    TIME,
-    Any,
-    Fields(&[Byte, Flag]),
-    NONE,
-    NONE,
-    NONE,
-    NONE,
-    NONE,
-    Fields(&[Byte]),
-    Fields(&[Text]),
-    Fields(&[Text, Whole]),
-    NONE,
-];
-const TIME: Kind = Fields(&[Flag, Fields(&[NONE, NONE, NONE])]);
+/// FileMetaData: version, schema, rows, row groups, notes, writer, orders of columns.
+pub(super) const FOOTER: &[Kind] = &[Whole, COLUMNS, Whole, GROUPS, NOTES, Text, ORDERS];
+/// PageHeader: kind, size, stored size, checksum; the headers of data pages, index pages, dictionaries, data pages 2.
+pub(super) const PAGE: &[Kind] = &[Whole, Whole, Whole, Whole, DATA, NONE, VALUES, DATA_2];
+const DATA: Kind = Fields(&[Whole, Whole, Whole, Whole]);
+const VALUES: Kind = Fields(&[Whole, Whole, Flag]);
+const DATA_2: Kind = Fields(&[Whole, Whole, Whole, Whole, Whole, Whole, Flag]);
+const NOTES: Kind = List(&Fields(&[Text, Text]));
+const ORDERS: Kind = List(&Fields(&[NONE, NONE, NONE]));
 const NONE: Kind = Fields(&[]);
-/// RowGroup.
-const GROUP: Kind = Fields(&[List(&CHUNK), Whole, Whole, List(&Fields(&[Whole, Flag, Flag])), Whole, Whole, Whole]);
-/// ColumnChunk.
-const CHUNK: Kind = Fields(&[Text, Whole, Fields(CHUNK_METADATA), Whole, Whole, Whole, Whole]);
-const CHUNK_METADATA: &[Kind] = &[
-    Whole,
-    List(&Whole),
-    List(&Text),
-    Whole,
-    Whole,
-    Whole,
-    Whole,
-    Any,
-    Whole,
-    Whole,
-    Whole,
-    Any,
-    Any,
-    Whole,
-    Whole,
-    Any,
-    Fields(&[Fields(&[Double, Double, Double, Double, Double, Double, Double, Double]), List(&Whole)]),
-];
+/// SchemaElements, whose fifth field is a number of children, and the tenth a LogicalType.
+const COLUMNS: Kind = List(&Fields(&[Whole, Whole, Whole, Text, Whole, Whole, Whole, Whole, Whole, LOGICAL]));
+const LOGICAL: Kind = Fields(&[
+    NONE, NONE, NONE, NONE, DECIMAL, NONE, TIME, TIME, Any, INTEGER, NONE, NONE, NONE, NONE, NONE, VARIANT, GEOMETRY,
+    GEOGRAPHY, NONE,
+]);
+const DECIMAL: Kind = Fields(&[Whole, Whole]);
+const TIME: Kind = Fields(&[Flag, Fields(&[NONE, NONE, NONE])]);
+const INTEGER: Kind = Fields(&[Byte, Flag]);
+const VARIANT: Kind = Fields(&[Byte]);
+const GEOMETRY: Kind = Fields(&[Text]);
+const GEOGRAPHY: Kind = Fields(&[Text, Whole]);
+/// RowGroups, their ColumnChunks, SortingColumns, and the ColumnMetaData and GeospatialStatistics of each chunk.
+const GROUPS: Kind = List(&Fields(&[CHUNKS, Whole, Whole, SORTED, Whole, Whole, Whole]));
+const CHUNKS: Kind = List(&Fields(&[Text, Whole, METADATA, Whole, Whole, Whole, Whole]));
+const SORTED: Kind = List(&Fields(&[Whole, Flag, Flag]));
+const METADATA: Kind = Fields(&[
+    Whole, WHOLES, TEXTS, Whole, Whole, Whole, Whole, Any, Whole, Whole, Whole, Any, Any, Whole, Whole, Any, PLACES,
+]);
+const WHOLES: Kind = List(&Whole);
+const TEXTS: Kind = List(&Text);
+const PLACES: Kind = Fields(&[BOX, WHOLES]);
+const BOX: Kind = Fields(&[Double, Double, Double, Double, Double, Double, Double, Double]);
 
 /// Calls `see` with every whole number of a structure and the fields that lead to it. Nothing if it is cut off, if a
 /// field has another type than the format says, or for what the crate passes over in a time that does not depend on
 /// its bytes: maps, and lists of flags.
-pub(super) fn walk(
-    from: &mut impl Read,
-    left: u64,
-    kinds: &'static [Kind],
-    see: &mut impl FnMut(&[i16], i64),
-) -> Option<()> {
-    Walk { from, left, path: Vec::new(), see }.fields(kinds)
+pub(super) fn walk(bytes: &[u8], kinds: &'static [Kind], see: impl FnMut(&[i16], i64)) -> Option<()> {
+    Walk { bytes, path: Vec::new(), see }.fields(kinds)
 }
 
-struct Walk<'a, R, S> {
-    from: &'a mut R,
-    left: u64,
+struct Walk<'a, S> {
+    /// Those that are still to come.
+    bytes: &'a [u8],
     path: Vec<i16>,
-    see: &'a mut S,
+    see: S,
 }
 
-impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
+impl<S: FnMut(&[i16], i64)> Walk<'_, S> {
     fn fields(&mut self, kinds: &'static [Kind]) -> Option<()> {
         self.enter()?;
         loop {
@@ -126,7 +83,7 @@ impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
                 self.path.pop();
                 return Some(());
             }
-            let explicit = if step == 0 { Some(self.signed()? as i16) } else { None };
+            let explicit = if step == 0 { Some(signed(&mut self.bytes)? as i16) } else { None };
             let field = self.path.last_mut()?;
             *field = explicit.or_else(|| field.checked_add(step))?;
             let place = usize::try_from(*field).ok().and_then(|field| field.checked_sub(1));
@@ -141,18 +98,18 @@ impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
         match (wire, kind) {
             (3, Byte | Any) => self.skip(1),
             (4..=6, Whole | Any) => {
-                let x = self.signed()?;
+                let x = signed(&mut self.bytes)?;
                 (self.see)(&self.path, x);
                 Some(())
             }
             (7, Double | Any) => self.skip(8),
             (8, Text | Any) => {
-                let length = self.unsigned()?;
+                let length = unsigned(&mut self.bytes)?;
                 self.skip(length)
             }
             (9 | 10, List(_) | Any) => {
                 let head = self.byte()?;
-                let count = if head >> 4 == 15 { self.unsigned()? } else { u64::from(head >> 4) };
+                let count = if head >> 4 == 15 { unsigned(&mut self.bytes)? } else { u64::from(head >> 4) };
                 self.enter()?;
                 for _ in 0..count {
                     self.value(head & 0xf, if let List(kind) = kind { kind } else { &Any })?;
@@ -173,33 +130,19 @@ impl<R: Read, S: FnMut(&[i16], i64)> Walk<'_, R, S> {
     }
 
     fn byte(&mut self) -> Option<u8> {
-        let mut byte = [0];
-        self.left = self.left.checked_sub(1)?;
-        self.from.read_exact(&mut byte).ok()?;
-        Some(byte[0])
+        self.bytes.split_off_first().copied()
     }
 
     fn skip(&mut self, count: u64) -> Option<()> {
-        self.left = self.left.checked_sub(count)?;
-        let skipped = std::io::copy(&mut self.from.by_ref().take(count), &mut std::io::sink()).ok()?;
-        (skipped == count).then_some(())
-    }
-
-    fn unsigned(&mut self) -> Option<u64> {
-        number(|| self.byte())
-    }
-
-    /// 0, −1, 1, −2, … are written as 0, 1, 2, 3, …
-    fn signed(&mut self) -> Option<i64> {
-        self.unsigned().map(signed)
+        self.bytes.split_off(..usize::try_from(count).ok()?).map(|_| ())
     }
 }
 
 /// Seven bits a byte, the lowest ones first, until a byte has no 1 above them.
-pub(super) fn number(mut next: impl FnMut() -> Option<u8>) -> Option<u64> {
+pub(super) fn unsigned(bytes: &mut &[u8]) -> Option<u64> {
     let mut x = 0;
     for shift in (0..64).step_by(7) {
-        let byte = next()?;
+        let byte = *bytes.split_off_first()?;
         x |= u64::from(byte & 0x7f) << shift;
         if byte < 0x80 {
             return Some(x);
@@ -208,8 +151,9 @@ pub(super) fn number(mut next: impl FnMut() -> Option<u8>) -> Option<u64> {
     None
 }
 
-pub(super) fn signed(x: u64) -> i64 {
-    (x >> 1) as i64 ^ -((x & 1) as i64)
+/// 0, −1, 1, −2, … are written as 0, 1, 2, 3, …
+pub(super) fn signed(bytes: &mut &[u8]) -> Option<i64> {
+    unsigned(bytes).map(|x| (x >> 1) as i64 ^ -((x & 1) as i64))
 }
 
 #[cfg(test)]
@@ -220,7 +164,7 @@ mod tests {
 
     fn numbers(bytes: &[u8]) -> Option<Vec<(Vec<i16>, i64)>> {
         let mut found = Vec::new();
-        walk(&mut &*bytes, bytes.len() as u64, KINDS, &mut |path, x| found.push((path.to_vec(), x)))?;
+        walk(bytes, KINDS, |path, x| found.push((path.to_vec(), x)))?;
         Some(found)
     }
 

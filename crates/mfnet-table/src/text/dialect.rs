@@ -2,8 +2,7 @@
 
 use std::fmt::{Display, Formatter};
 
-use csv_core::{ReadRecordResult, ReaderBuilder};
-
+use super::rows::Rows;
 use crate::field::{Field, field};
 use crate::number_format::NumberFormat;
 
@@ -35,7 +34,8 @@ impl Dialect {
     /// From the beginning of a file, which may end in the middle of a line unless it is `whole`.
     pub(crate) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
         let quote = guess_quote(start);
-        let lines = |delimiter| lines(start, whole, delimiter, quote);
+        let text = String::from_utf8_lossy(start);
+        let lines = |delimiter| lines(&text, whole, delimiter, quote);
         // as many lines as possible have as many fields as the first one, and those are many
         let fit = |delimiter: u8| {
             let lines = lines(delimiter);
@@ -85,28 +85,16 @@ fn guess_quote(start: &[u8]) -> u8 {
 }
 
 /// The first lines' fields; one that may go on is left out.
-fn lines(start: &[u8], whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>> {
-    let mut reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
-    let (mut lines, mut at) = (Vec::new(), 0);
-    let (mut text, mut ends) = (vec![0; start.len() + 1], vec![0; start.len() + 2]);
-    while lines.len() < LINES {
-        let (result, read, _, fields) = reader.read_record(&start[at..], &mut text, &mut ends);
-        at += read;
-        let ended = match result {
-            ReadRecordResult::Record => fields,
-            // the end of the file ends a line
-            ReadRecordResult::InputEmpty if whole => match reader.read_record(&[], &mut [0; 8], &mut ends[fields..]) {
-                (ReadRecordResult::Record, _, _, more) => fields + more,
-                _ => break,
-            },
-            _ => break,
-        };
-        let from = |i: usize| if i == 0 { 0 } else { ends[i - 1] };
-        let of = |i: usize| String::from_utf8_lossy(text.get(from(i)..ends[i]).unwrap_or_default()).trim().to_owned();
-        lines.push((0..ended).map(of).collect());
-        if result == ReadRecordResult::InputEmpty {
-            break;
-        }
+fn lines(start: &str, whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>> {
+    let mut rows = Rows::new("", start.as_bytes(), delimiter, quote);
+    let mut lines = Vec::new();
+    while lines.len() < LINES
+        && let Ok(Some((_, fields))) = rows.next()
+    {
+        lines.push(fields.texts().map(|text| text.trim().to_owned()).collect());
+    }
+    if !whole && rows.from.is_empty() {
+        lines.pop();
     }
     lines
 }

@@ -187,7 +187,7 @@ impl Dataset {
         images.check_labels(labels)?;
         let features = images.elements.len() / images.sizes[0];
         if features > MOST_COLUMNS {
-            return Err(Error::data(&images.file, FileProblem::TooManyColumns { most: MOST_COLUMNS }));
+            return Err(Error::data(&images.file, FileProblem::TooManyColumns));
         }
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
         let samples = Samples::from_rows(features, images.elements);

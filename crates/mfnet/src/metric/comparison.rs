@@ -203,6 +203,7 @@ fn both_tails_of_student(t: f64, nu: usize) -> f64 {
 mod tests {
     use super::super::r2;
     use super::*;
+    use crate::tensor::Tensor;
 
     /// scipy 1.17.1: `binomtest(k, n).pvalue`.
     #[test]

@@ -1,0 +1,92 @@
+//! The rows of a text, with the lines on which they begin.
+
+use std::io::BufRead;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use memchr::memchr_iter;
+
+use crate::error::{Error, FileProblem, MOST_COLUMNS, Result, TextProblem};
+
+/// The most bytes of a row: a longer one has lost a quote.
+const LONGEST: usize = 1 << 27;
+
+/// The rows of a text, a row at a time.
+pub(super) struct Rows<'a, R> {
+    name: &'a str,
+    pub(super) from: R,
+    reader: Reader,
+    /// The line of the next byte, counted from 1.
+    line: u64,
+    text: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+/// The fields of a row.
+pub(super) struct Fields<'a> {
+    text: &'a str,
+    ends: &'a [usize],
+}
+
+impl Fields<'_> {
+    pub(super) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| &self.text[std::mem::replace(&mut start, *end)..*end])
+    }
+}
+
+impl<'a, R: BufRead> Rows<'a, R> {
+    /// `name` is what errors call the text.
+    pub(super) fn new(name: &'a str, from: R, delimiter: u8, quote: u8) -> Self {
+        let reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
+        Rows { name, from, reader, line: 1, text: vec![0; 1024], ends: vec![0; 64] }
+    }
+
+    /// The next row and its line; empty lines are none.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Fields<'_>)>> {
+        let name = self.name;
+        let failed = |error| Error::io(name.as_ref())(error);
+        loop {
+            let here = self.from.fill_buf().map_err(failed)?;
+            let empty = here.iter().take_while(|byte| b"\r\n".contains(byte)).count();
+            self.line += memchr_iter(b'\n', &here[..empty]).count() as u64;
+            self.from.consume(empty);
+            if empty == 0 {
+                break;
+            }
+        }
+        let line = self.line;
+        let (mut length, mut count) = (0, 0);
+        loop {
+            let here = self.from.fill_buf().map_err(failed)?;
+            let (result, read, written, ended) =
+                self.reader.read_record(here, &mut self.text[length..], &mut self.ends[count..]);
+            self.line += memchr_iter(b'\n', &here[..read]).count() as u64;
+            self.from.consume(read);
+            length += written;
+            count += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if length >= LONGEST => {
+                    return Err(Error::in_line(name, line, TextProblem::LongRow));
+                }
+                ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
+                ReadRecordResult::OutputEndsFull if count >= MOST_COLUMNS => {
+                    return Err(Error::in_line(name, line, FileProblem::TooManyColumns));
+                }
+                ReadRecordResult::OutputEndsFull => self.ends.resize(2 * self.ends.len(), 0),
+                ReadRecordResult::Record => {
+                    let ends = &self.ends[..count];
+                    let text = str::from_utf8(&self.text[..length]).ok();
+                    let text = text.filter(|text| ends.iter().all(|end| text.is_char_boundary(*end)));
+                    let text = text.ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?;
+                    return Ok(Some((line, Fields { text, ends })));
+                }
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+}
