@@ -13,6 +13,7 @@ mod predict;
 mod pytorch;
 mod read;
 mod source;
+mod spelling;
 mod train;
 
 use std::process::ExitCode;

@@ -62,6 +62,11 @@ impl<T: Scalar> Callback<T> for Watch {
     }
 }
 
+/// The system allocates for a thread when it begins to run.
+fn wait_for_threads() {
+    std::thread::sleep(std::time::Duration::from_millis(100));
+}
+
 /// Three epochs with validation on 1293 and 144 samples: batches of 100, the last one of 93.
 fn train<T: Scalar>(threads: usize, optimizer: Optimizer<T>, activation: Activation<T>) {
     let (train, validation, _) =
@@ -73,8 +78,7 @@ fn train<T: Scalar>(threads: usize, optimizer: Optimizer<T>, activation: Activat
     let mut watch = Watch::default();
     let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(100).validate_on(&validation);
     let threads = Threads::new(threads).unwrap();
-    // the system allocates for a thread when it begins to run
-    std::thread::sleep(std::time::Duration::from_millis(50));
+    wait_for_threads();
     threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();
     assert_eq!(watch.steps, 3 * train.samples().div_ceil(100));
     let allocated = watch.end - watch.first_step.unwrap();
@@ -86,6 +90,7 @@ fn predict<T: Scalar>() {
     let mut predictor = net.predictor();
     let [one, many] = [1, 500].map(|columns| Tensor::from_fn(64, columns, |i, j| T::from_f64((i + j) as f64)));
     let sum = predictor.predict(&many).unwrap()[(0, 0)];
+    wait_for_threads();
     let before = allocations();
     for input in [&one, &many, &one] {
         assert_eq!(predictor.predict(input).unwrap()[(0, 0)], sum);

@@ -2,7 +2,7 @@
 
 use mfnet::Plan;
 
-use crate::output::with_options;
+use crate::spelling::with_options;
 
 /// The command line that this program was called with, and the plan.
 pub(super) fn head(plan: &Plan) -> String {

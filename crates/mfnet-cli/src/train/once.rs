@@ -9,7 +9,8 @@ use super::watcher::Watcher;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{message, print, with_options};
+use crate::output::{message, print};
+use crate::spelling::with_options;
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan) -> Result<(), Failure> {
     if !args.quiet {

@@ -7,7 +7,8 @@ use super::once;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{message, print, with_options};
+use crate::output::{message, print};
+use crate::spelling::with_options;
 
 pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
     let Some(first) = plans.first() else { return Ok(()) };

@@ -219,6 +219,6 @@ fn forward<T: Scalar>(
         code.write(x, |feature, x| input[(first + feature, 0)] = T::from_f64(x));
     }
     let of_row = net.predict(input)?;
-    output.iter_mut().zip(of_row.iter()).for_each(|(to, x)| *to = x.to_f64());
+    output.column_mut(0).zip(of_row.column(0)).for_each(|(to, x)| *to = x.to_f64());
     Ok(())
 }
