@@ -1,5 +1,6 @@
 //! The fields of one column as they were read.
 
+mod codes;
 mod values;
 
 use std::borrow::Cow;
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use self::codes::Codes;
 pub use self::values::{Values, View};
 use crate::field::{Field, field, shortest, sort_labels};
 use crate::number_format::NumberFormat;
@@ -29,7 +31,7 @@ pub(crate) struct Column {
 #[derive(Clone, Debug)]
 enum Cells {
     /// Each text once, in the order of appearance, and for each row the place of its text.
-    Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Vec<u32> },
+    Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Codes },
     /// NaN where there is no number; what else stands there, by row, unless nothing.
     Numbers { of_rows: Vec<f64>, others: Vec<(usize, Box<str>)> },
 }
@@ -37,7 +39,7 @@ enum Cells {
 impl Column {
     /// A column without rows.
     pub(crate) fn new() -> Self {
-        let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Vec::new() };
+        let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Codes::Bytes(Vec::new()) };
         Column { cells, format: NumberFormat::default(), keeps_texts: false }
     }
 
@@ -67,8 +69,7 @@ impl Column {
                     Some(place) => place,
                     None => texts.insert_full(text.into()).0,
                 };
-                // a table with 2³² distinct texts does not fit into memory
-                of_rows.push(u32::try_from(place).unwrap_or(u32::MAX));
+                of_rows.push(place);
                 if place == MOST_TEXTS && texts.len() == MOST_TEXTS + 1 && !self.keeps_texts {
                     self.become_numbers();
                 }
@@ -95,7 +96,6 @@ impl Column {
         }
         let (mut numbers, mut others) = (Vec::with_capacity(of_rows.len()), Vec::new());
         for (row, place) in of_rows.iter().enumerate() {
-            let place = *place as usize;
             match fields[place] {
                 Field::Number(x) if x.is_finite() => numbers.push(x),
                 _ => {
@@ -125,7 +125,7 @@ impl Column {
     /// The text of a row's field, empty for a missing one. A number in its shortest form, where the text is not kept.
     pub(crate) fn text(&self, row: usize) -> Cow<'_, str> {
         match &self.cells {
-            Cells::Texts { texts, of_rows } => Cow::Borrowed(&texts[of_rows[row] as usize]),
+            Cells::Texts { texts, of_rows } => Cow::Borrowed(&texts[of_rows.of(row)]),
             Cells::Numbers { of_rows, others } => match others.binary_search_by_key(&row, |(row, _)| *row) {
                 Ok(place) => Cow::Borrowed(&others[place].1),
                 Err(_) if of_rows[row].is_nan() => Cow::Borrowed(""),
@@ -150,7 +150,7 @@ impl Column {
                 let numbers: Vec<_> = texts.iter().map(|text| of(field(text, self.format), text)).collect();
                 // every text stands in some row
                 if numbers.iter().any(Result::is_err) {
-                    let of_row = |place: &u32| numbers[*place as usize].clone().err();
+                    let of_row = |place: usize| numbers[place].clone().err();
                     let wrong = of_rows.iter().map(of_row).enumerate().find_map(|(row, error)| Some((row, error?)));
                     wrong.map_or(Ok(()), Err)?;
                 }
@@ -187,8 +187,9 @@ impl Column {
     }
 
     /// The place of every row's text, where texts are kept.
-    pub(crate) fn codes(&self) -> &[u32] {
-        if let Cells::Texts { of_rows, .. } = &self.cells { of_rows } else { &[] }
+    fn codes(&self) -> &Codes {
+        static NONE: Codes = Codes::Bytes(Vec::new());
+        if let Cells::Texts { of_rows, .. } = &self.cells { of_rows } else { &NONE }
     }
 
     /// The same column without memory for further rows.
@@ -224,12 +225,32 @@ impl Column {
         }
     }
 
+    /// Calls `visit` with the numbers that stand in fields, codes as 007 too, and in how many rows.
+    pub(crate) fn count_numbers(&self, mut visit: impl FnMut(f64, usize)) {
+        let mut visit_text = |text: &str, rows| {
+            if let Some(x) = self.format.number(text) {
+                visit(x, rows);
+            }
+        };
+        match &self.cells {
+            Cells::Texts { texts, of_rows } => {
+                let mut rows = vec![0; texts.len()];
+                of_rows.iter().for_each(|place| rows[place] += 1);
+                texts.iter().zip(rows).for_each(|(text, rows)| visit_text(text, rows));
+            }
+            Cells::Numbers { of_rows, others } => {
+                others.iter().for_each(|(_, text)| visit_text(text, 1));
+                of_rows.iter().filter(|x| !x.is_nan()).for_each(|x| visit(*x, 1));
+            }
+        }
+    }
+
     /// Calls `visit` with what stands in the fields and in how many rows.
     pub(crate) fn count(&self, mut visit: impl FnMut(Field, usize)) {
         match &self.cells {
             Cells::Texts { texts, of_rows } => {
                 let mut rows = vec![0; texts.len()];
-                of_rows.iter().for_each(|place| rows[*place as usize] += 1);
+                of_rows.iter().for_each(|place| rows[place] += 1);
                 texts.iter().zip(rows).for_each(|(text, rows)| visit(field(text, self.format), rows));
             }
             Cells::Numbers { of_rows, others } => {

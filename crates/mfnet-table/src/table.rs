@@ -175,6 +175,15 @@ impl Table {
         columns.iter().map(read).collect()
     }
 
+    /// Calls `visit` with the numbers that stand in fields of a column, codes as 007 too, and in how many rows.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there is no such column.
+    pub fn count_numbers(&self, column: &str, visit: impl FnMut(f64, usize)) -> Result<()> {
+        self.columns[self.position(column)?].count_numbers(visit);
+        Ok(())
+    }
+
     /// The labels of one column.
     ///
     /// # Errors

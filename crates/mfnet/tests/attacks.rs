@@ -182,11 +182,8 @@ fn attack_by_an_activation_that_panics_on_some_thread() {
             z
         };
         let fine = |z: f64| z;
-        let activation = if forward {
-            Activation::custom("panics", g, |_| 1.0)
-        } else {
-            Activation::custom("panics", fine, move |z| g(z))
-        };
+        let activation =
+            if forward { Activation::custom("panics", g, |_| 1.0) } else { Activation::custom("panics", fine, g) };
         let layers = vec![linear(FEATURES, HIDDEN), activation.into(), linear(HIDDEN, 2)];
         use_network(&NeuralNetwork::from_layers(FEATURES, layers).unwrap());
     };

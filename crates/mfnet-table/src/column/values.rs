@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use super::Column;
+use super::{Codes, Column};
 
 /// A number for each row of a column, NaN where there is none.
 ///
@@ -24,6 +24,8 @@ pub enum View<'a> {
     Numbers(&'a [f64]),
     /// A code for each row, and a number for each code.
     Codes(&'a [u32], &'a [f64]),
+    /// The same where there are at most 256 codes.
+    Bytes(&'a [u8], &'a [f64]),
 }
 
 impl From<Vec<f64>> for Values {
@@ -60,7 +62,10 @@ impl Values {
     pub fn view(&self) -> View<'_> {
         match &self.0 {
             Kept::Column(column) => View::Numbers(column.numbers()),
-            Kept::Codes(column, numbers) => View::Codes(column.codes(), numbers),
+            Kept::Codes(column, numbers) => match column.codes() {
+                Codes::Bytes(codes) => View::Bytes(codes, numbers),
+                Codes::Words(codes) => View::Codes(codes, numbers),
+            },
             Kept::Own(numbers) => View::Numbers(numbers),
         }
     }
@@ -70,6 +75,7 @@ impl Values {
         match self.view() {
             View::Numbers(numbers) => numbers.len(),
             View::Codes(codes, _) => codes.len(),
+            View::Bytes(codes, _) => codes.len(),
         }
     }
 
@@ -82,6 +88,7 @@ impl Values {
         match self.view() {
             View::Numbers(numbers) => numbers[row],
             View::Codes(codes, numbers) => numbers[codes[row] as usize],
+            View::Bytes(codes, numbers) => numbers[usize::from(codes[row])],
         }
     }
 

@@ -69,6 +69,7 @@ impl Column {
             Column::Values(values) => match values.view() {
                 View::Numbers(numbers) => prefetch(&numbers[row..=row]),
                 View::Codes(codes, _) => prefetch(&codes[row..=row]),
+                View::Bytes(codes, _) => prefetch(&codes[row..=row]),
             },
             Column::Feature { rows, feature, features, .. } => rows.prefetch(row * features + feature),
         }

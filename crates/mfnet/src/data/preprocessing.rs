@@ -172,11 +172,8 @@ impl Preprocessing {
 
     /// A regression's outputs in the target's own unit.
     pub fn restore(&self, output: impl Into<Samples>) -> Samples {
-        let output = output.into();
-        let Some(Standardizer { mean, scale, .. }) = &self.targets else { return output };
-        let outputs = output.features().max(1);
-        let numbers = output.iter().enumerate().map(|(place, x)| mean[place % outputs] + scale[place % outputs] * x);
-        Samples::from_rows(output.features(), numbers.collect::<Vec<_>>())
+        let Some(Standardizer { mean, scale, .. }) = &self.targets else { return output.into() };
+        output.into().map(|i, x| mean[i] + scale[i] * x)
     }
 }
 

@@ -41,7 +41,11 @@ impl Rows {
 
     /// The number at this place.
     pub(super) fn number(&self, place: usize) -> f64 {
-        each_type!(self, numbers => numbers[place].into())
+        match self {
+            Rows::F64(numbers) => numbers[place],
+            Rows::F32(numbers) => numbers[place].into(),
+            Rows::Bytes(bytes) => bytes[place].into(),
+        }
     }
 
     pub(super) fn prefetch(&self, place: usize) {

@@ -144,7 +144,7 @@ impl Samples {
                 let mut number = 0.0;
                 coded.write(row, |i, x| {
                     if i == feature {
-                        number = x
+                        number = x;
                     }
                 });
                 number
@@ -191,6 +191,22 @@ impl Samples {
         }
         let of_sample = |sample| (0..self.features).map(move |i| (self.number(sample, i), sample, i));
         (0..self.len()).flat_map(of_sample).find(|(x, ..)| !x.is_finite())
+    }
+
+    /// `number(feature, x)` in the place of each x.
+    pub(super) fn map(mut self, number: impl Fn(usize, f64) -> f64) -> Self {
+        let features = self.features.max(1);
+        match &mut self.source {
+            Source::Rows(Rows::F64(numbers), _) if Arc::strong_count(numbers) == 1 => {
+                let places = Arc::make_mut(numbers).iter_mut().enumerate();
+                places.for_each(|(place, x)| *x = number(place % features, *x));
+                self
+            }
+            _ => {
+                let numbers = self.iter().enumerate().map(|(place, x)| number(place % features, x));
+                Self::from_rows(self.features, numbers.collect::<Vec<_>>())
+            }
+        }
     }
 
     /// A feature as a column, of samples that are not encoded.

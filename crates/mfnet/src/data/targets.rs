@@ -1,4 +1,4 @@
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use mfnet_table::{Table, sort_labels};
 
@@ -221,22 +221,41 @@ fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
 /// Decides between classes and values.
 fn guess(table: &Table, columns: &[String]) -> Result<Target> {
     let [column] = columns else { return Ok(Target::values(columns)) };
-    let numbers = table.form().numbers;
-    let as_number = |text: String| numbers.number(&text).map_or(text, |x| x.to_string());
-    let text: Vec<String> = table.text(column)?.into_iter().map(as_number).collect();
-    let numbers = text.iter().filter(|field| field.parse::<f64>().is_ok()).count();
+    let (mut rows, mut quantity) = (0, Quantity::default());
+    table.count_numbers(column, |x, of_rows| {
+        rows += of_rows;
+        quantity.add(x);
+    })?;
     // a text among numbers is an error in a column of numbers, which reading it as such reports
-    let classes = if numbers == text.len() { !like_values(&text) } else { 2 * numbers < text.len() };
+    let classes = if rows == table.rows() { !quantity.is_likely() } else { 2 * rows < table.rows() };
     Ok(if classes { Target::classes(column) } else { Target::values(columns) })
+}
+
+/// Whether numbers are more distinct or finer ones than classes would be.
+#[derive(Default)]
+struct Quantity {
+    different: BTreeSet<u64>,
+    fractions: bool,
+}
+
+impl Quantity {
+    fn add(&mut self, x: f64) {
+        self.fractions |= x.fract() != 0.0;
+        if self.different.len() <= MOST_CLASSES_OF_NUMBERS {
+            // one zero
+            self.different.insert((x + 0.0).to_bits());
+        }
+    }
+
+    fn is_likely(&self) -> bool {
+        self.fractions || self.different.len() > MOST_CLASSES_OF_NUMBERS
+    }
 }
 
 /// Whether all are numbers, and more distinct or finer ones than classes would be.
 pub(super) fn like_values(text: &[String]) -> bool {
-    let numbers: Option<Vec<f64>> = text.iter().map(|field| field.parse().ok()).collect();
-    let Some(mut numbers) = numbers else { return false };
-    numbers.sort_by(f64::total_cmp);
-    numbers.dedup();
-    numbers.len() > MOST_CLASSES_OF_NUMBERS || numbers.iter().any(|x| x.fract() != 0.0)
+    let mut quantity = Quantity::default();
+    text.iter().all(|field| field.parse().map(|x| quantity.add(x)).is_ok()) && quantity.is_likely()
 }
 
 #[cfg(test)]

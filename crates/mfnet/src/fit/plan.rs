@@ -63,7 +63,7 @@ impl Plan {
         parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
     }
 
-    fn of(task: &Arc<Task>, parts: Parts, choices: Choices) -> Result<Self> {
+    fn of(task: &Arc<Task>, mut parts: Parts, choices: Choices) -> Result<Self> {
         let recipe = &task.recipe;
         let preprocessing = match &task.start {
             Some(model) => model.preprocessing().clone(),
@@ -71,7 +71,8 @@ impl Plan {
         };
         training::check(recipe, &choices)?;
         let loss = loss_of(task)?;
-        let order = order::of(recipe, task.data.samples(), &parts.train_rows, choices.epochs)?;
+        let train_rows = std::mem::take(&mut parts.train_rows);
+        let order = order::of(recipe, task.data.samples(), &train_rows, choices.epochs)?;
         let (task, parts, order) = (Arc::clone(task), Arc::new(parts), Arc::new(order));
         Ok(Plan { task, parts, preprocessing, choices, loss, order })
     }

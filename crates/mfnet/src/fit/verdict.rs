@@ -207,7 +207,7 @@ mod tests {
     fn without_the_linear_model_nothing_is_worth_it() {
         let truth = Targets::from_labels("class", ["a", "b"]);
         let metrics =
-            |wrong: bool| Metrics::of(&Tensor::from_fn(2, 2, |i, j| if (i == j) == wrong { 0.0 } else { 1.0 }), &truth);
+            |wrong: bool| Metrics::of(Tensor::from_fn(2, 2, |i, j| if (i == j) == wrong { 0.0 } else { 1.0 }), &truth);
         let rival = |difference| Baseline {
             metrics: metrics(true),
             comparison: Some(Comparison { difference, standard_error: 0.01, p_value: 0.001 }),

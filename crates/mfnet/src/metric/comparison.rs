@@ -281,7 +281,7 @@ mod tests {
         assert_is(comparison, 0.19003697093319732, 0.057495334989408335, 0.02978632113844603);
         assert!((comparison.difference - (r2(&y, &first) - r2(&y, &second))).abs() < 1e-14);
         let one = |of: &Tensor| Tensor::from_fn(1, 5, |_, j| of[(0, j)]);
-        let p = Comparison::of_values(&one(&y), &one(&first), &one(&second)).p_value;
+        let p = Comparison::of_values(one(&y), one(&first), one(&second)).p_value;
         assert!((p - 0.12001028018472637).abs() < 1e-14);
     }
 
@@ -308,11 +308,11 @@ mod tests {
     #[test]
     fn values_that_allow_no_comparison() {
         let row = |y: f64| Tensor::from_rows([[y]]);
-        let of_one = Comparison::of_values(&row(1.0), &row(1.0), &row(2.0));
+        let of_one = Comparison::of_values(row(1.0), row(1.0), row(2.0));
         assert!(of_one.difference == 1.0 && of_one.standard_error.is_nan() && of_one.p_value.is_nan());
         let rows = |y: [f64; 3]| Tensor::from_rows([y]);
         let y = rows([1e200, 2e200, 4e200]);
-        let too_large = Comparison::of_values(&y, &rows([0.0; 3]), &rows([1e200; 3]));
+        let too_large = Comparison::of_values(&y, rows([0.0; 3]), rows([1e200; 3]));
         assert!(too_large.difference.is_nan() && too_large.p_value.is_nan());
         assert_eq!(Comparison::of_values(&y, &y, &y).p_value, 1.0);
     }
