@@ -108,7 +108,7 @@ fn help_of(error: &Error) -> String {
              a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data"
         }
         // not the system's refusal, but bytes that cannot be decompressed
-        Error::Io { action: "read", source, .. } if source.raw_os_error().is_none() => DAMAGED,
+        Error::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
         Error::Data { problem, .. } => match problem {
             DataProblem::Table(problem) => of_table(problem),
             DataProblem::Split(problem) => return of_split(problem),

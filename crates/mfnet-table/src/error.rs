@@ -13,12 +13,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read.
-    #[error("{}: cannot read: {source}", path.display())]
+    #[error("{}: cannot read: {reason}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The system's answer.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A file does not hold what was expected.
     #[error("{}: {problem}", place(file, *line, column.as_deref()))]
@@ -175,7 +175,7 @@ pub enum CellProblem {
 impl Error {
     /// For `map_err` of file operations.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Error {
-        move |source| Error::Io { path: path.to_owned(), source }
+        move |reason| Error::Io { path: path.to_owned(), reason }
     }
 
     pub(crate) fn data(file: &str, problem: impl Into<Problem>) -> Error {

@@ -25,14 +25,14 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A file could not be read or written.
-    #[error("{}: cannot {action}: {source}", path.display())]
+    #[error("{}: cannot {action}: {reason}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What was tried: "read", "write", …
         action: &'static str,
         /// The system's answer.
-        source: io::Error,
+        reason: io::Error,
     },
     /// A data file does not hold what was expected.
     #[error("{}: {problem}", place(file, *line, column.as_deref()))]
@@ -131,7 +131,7 @@ pub enum Error {
          its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
     NotStorable {
-        /// Its position in the list of layers.
+        /// Its position in the list of layers, or in that of its block.
         index: usize,
         /// Its name.
         name: String,
@@ -146,12 +146,12 @@ pub enum Error {
         reason: String,
     },
     /// The system starts no more threads.
-    #[error("cannot start {count} threads: {source}")]
+    #[error("cannot start {count} threads: {reason}")]
     Threads {
         /// How many were asked for.
         count: usize,
         /// The system's answer.
-        source: io::Error,
+        reason: io::Error,
     },
 }
 
@@ -250,7 +250,7 @@ impl Display for KeptWeights {
 impl From<mfnet_table::Error> for Error {
     fn from(error: mfnet_table::Error) -> Self {
         match error {
-            mfnet_table::Error::Io { path, source } => Error::Io { path, action: "read", source },
+            mfnet_table::Error::Io { path, reason } => Error::Io { path, action: "read", reason },
             mfnet_table::Error::Data { file, line, column, problem } => {
                 Error::Data { file, line, column, problem: DataProblem::Table(problem) }
             }
@@ -261,7 +261,7 @@ impl From<mfnet_table::Error> for Error {
 impl Error {
     /// For `map_err` of file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
-        move |source| Error::Io { path: path.to_owned(), action, source }
+        move |reason| Error::Io { path: path.to_owned(), action, reason }
     }
 
     pub(crate) fn shape(operation: &'static str, expected: impl Display, found: impl Display) -> Error {

@@ -71,10 +71,10 @@ impl Observer for Watcher<'_> {
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
         self.display.epoch(record);
-        self.write(record).map_err(|source| Error::Io {
+        self.write(record).map_err(|reason| Error::Io {
             path: self.folder.history.clone(),
             action: "write",
-            source,
+            reason,
         })?;
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));

@@ -279,7 +279,15 @@ impl Samples {
     ) {
         let panels = to.layout().panels();
         for_each_columns(to, operations, |columns| {
-            with_vectors(Gather { values, of: self, samples, columns, panels, convert });
+            with_vectors(Gather {
+                values,
+                features: self.features,
+                chosen: &self.chosen,
+                samples,
+                columns,
+                panels,
+                convert,
+            });
         });
     }
 
@@ -363,7 +371,9 @@ impl PartialEq for Samples {
 /// Some columns of a batch, written from rows.
 struct Gather<'a, T: Scalar, V, C> {
     values: &'a [V],
-    of: &'a Samples,
+    features: usize,
+    /// The rows that are the samples.
+    chosen: &'a [u32],
     /// Of the whole batch, and those that are wanted next.
     samples: &'a [usize],
     columns: Columns<'a, T>,
@@ -376,7 +386,7 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Gather<'_, T, V, C> {
 
     #[inline(always)]
     fn run(mut self) {
-        let features = self.of.features;
+        let (features, chosen) = (self.features, self.chosen);
         let ahead = ahead(size_of::<V>() * features);
         let numbers = self.columns.numbers();
         for first in numbers.clone().step_by(ahead) {
@@ -388,16 +398,16 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Gather<'_, T, V, C> {
                 for (j, to) in (first..numbers.end.min(first + ahead)).zip(to) {
                     // samples of a batch lie anywhere, and memory answers late: first where they lie, then their numbers
                     if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * ahead)) {
-                        prefetch(&self.of.chosen[*much_later..=*much_later]);
+                        prefetch(&chosen[*much_later..=*much_later]);
                     }
                     if let Some(later) = self.samples.get(j + ahead) {
-                        let later = self.of.chosen[*later] as usize * features + feature;
+                        let later = chosen[*later] as usize * features + feature;
                         prefetch(&self.values[later..=later]);
                         if panel + 1 == self.panels {
                             prefetch(&self.values[later + length - 1..later + length]);
                         }
                     }
-                    let from = &self.values[self.of.chosen[self.samples[j]] as usize * features + feature..][..length];
+                    let from = &self.values[chosen[self.samples[j]] as usize * features + feature..][..length];
                     for (to, from) in to.iter_mut().zip(from) {
                         *to = (self.convert)(*from);
                     }

@@ -26,7 +26,8 @@ impl Model {
     /// at all: it is written beside its place, flushed to disk, and renamed.
     ///
     /// # Errors
-    /// [`Error::NotStorable`] for a layer or activation of a user; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
+    /// [`Error::NotStorable`] for a layer of a user that has no stored form ([`crate::Layer::stored`]), [`Error::InvalidValue`] for an
+    /// activation of a user with the name of one of the library's; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.bytes(path)?).map_err(Error::io(path, "write"))
@@ -35,7 +36,7 @@ impl Model {
     /// The bytes of the model file.
     ///
     /// # Errors
-    /// [`Error::NotStorable`] for a layer or activation of a user.
+    /// As [`Model::save`], but for the file.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         self.bytes("the model".as_ref())
     }

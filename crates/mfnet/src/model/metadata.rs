@@ -72,7 +72,7 @@ impl LayerKind {
             AnyLayer::Linear(linear) => Ok(LayerKind::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
             // a name of the library's would be read as the library's
             AnyLayer::Activation(own @ Activation::Custom(_)) if Activation::<T>::from_label(own.label()).is_some() => {
-                Err(Error::NotStorable { index, name: own.label().to_owned() })
+                Err(Error::invalid("name of an activation of your own", "one that none of mfnet's has", own.label()))
             }
             AnyLayer::Activation(activation) => Ok(LayerKind::Activation { function: activation.label().to_owned() }),
             AnyLayer::Residual(block) => Ok(LayerKind::Residual { layers: LayerKind::all_of(block.layers())? }),

@@ -10,7 +10,8 @@ use crate::tensor::{Scalar, Tensor};
 const AT_A_TIME: usize = 1024;
 
 impl<T: Scalar> NeuralNetwork<T> {
-    /// The metrics of the network's outputs for these data.
+    /// The metrics of the network's outputs for these data, in the units of the data: of a regression whose targets were scaled
+    /// ([`crate::Preprocessing`]) they are in standard deviations. [`crate::Model::evaluate`] has them in the target's own unit.
     ///
     /// # Errors
     /// [`crate::Error::Shape`] if the data do not fit the network; [`crate::Error::Data`] if they are not numbers alone.
