@@ -3,6 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use mfnet::Predictions;
+use mfnet::table::shortest;
 use mfnet::text::split_names;
 
 use crate::args::PredictArgs;
@@ -75,10 +76,4 @@ impl Rows<'_> {
             Predictions::Values { values, .. } => values.sample(row).map(shortest).collect(),
         }
     }
-}
-
-/// The shortest text that reads as the same number.
-fn shortest(x: f64) -> String {
-    let text = format!("{x:?}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
