@@ -8,8 +8,8 @@ use std::io::stdin;
 use std::ops::ControlFlow;
 
 use mfnet::{
-    Activation, Adam, AdamW, Callback, Clip, Dataset, EpochRecord, Loss, NeuralNetwork, Optimizer, Result, Scalar,
-    Schedule, Seed, Sgd, Tensor, Threads, Trainer,
+    Activation, Adam, AdamW, Callback, Clip, Dataset, EpochRecord, Loss, LossName, NeuralNetwork, Optimizer, Result,
+    Scalar, Schedule, Seed, Sgd, Tensor, Threads, Trainer,
 };
 
 use crate::work::{Work, named};
@@ -62,7 +62,7 @@ impl Case<'_> {
     }
 
     fn loss<T: Scalar>(&self) -> Box<dyn Loss<T>> {
-        <dyn Loss<T>>::from_name(self.get("loss")).unwrap_or_else(|| self.unknown("loss"))
+        self.get("loss").parse::<LossName>().unwrap_or_else(|_| self.unknown("loss")).loss()
     }
 
     fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {

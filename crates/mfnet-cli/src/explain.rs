@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mfnet::{AnyNetwork, Loss, Model, NeuralNetwork, Scalar, Source, Table, TargetColumns, Tensor, Walkthrough};
+use mfnet::{AnyNetwork, LossName, Model, NeuralNetwork, Scalar, Source, Table, TargetColumns, Tensor, Walkthrough};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
@@ -53,12 +53,14 @@ fn batch(model: &Model, source: &Source, rows: &[usize]) -> Result<Batch, Failur
 }
 
 fn walk_of<T: Scalar>(net: &NeuralNetwork<T>, model: &Model, batch: &Batch, rate: f64) -> Result<Walkthrough, Failure> {
-    let name = model.training.loss.as_deref().unwrap_or(match model.target() {
-        TargetColumns::Classification { .. } => "cross-entropy",
-        TargetColumns::Regression { .. } => "mse",
-    });
-    let unknown = || Failure::work(format!("the model was trained with the loss {name:?}, which is not known here"));
-    let loss = <dyn Loss<T>>::from_name(name).ok_or_else(unknown)?;
+    let loss = match (&model.training.loss, model.target()) {
+        (Some(name), _) => name.parse().map_err(|_| {
+            Failure::work(format!("the model was trained with the loss {name:?}, which is not known here"))
+        })?,
+        (None, TargetColumns::Classification { .. }) => LossName::CrossEntropy,
+        (None, TargetColumns::Regression { .. }) => LossName::Mse,
+    };
+    let loss = loss.loss::<T>();
     let (inputs, targets) = (batch.0.map(T::from_f64), batch.1.as_ref().map(|y| y.map(T::from_f64)));
     Ok(Walkthrough::of(net, &*loss, &inputs, targets.as_ref(), rate)?)
 }

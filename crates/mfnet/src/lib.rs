@@ -34,12 +34,14 @@ pub use error::{DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, Publi
 pub use error::{DownloadProblem, Refusal};
 pub use explain::Walkthrough;
 pub use fit::{
-    ActivationName, Baseline, Baselines, Fit, Folds, Input, LossName, Observer, OptimizerName, Part, Plan,
-    RECIPE_VERSION, Recipe, RecipeFile, Source, Summary, Task, fit, fit_folds,
+    Baseline, Baselines, Fit, Folds, Input, Observer, OptimizerName, Part, Plan, RECIPE_VERSION, Recipe, RecipeFile,
+    Source, Summary, Task, fit, fit_folds,
 };
 pub use init::Init;
-pub use layer::{Activation, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual};
-pub use loss::{CrossEntropy, HalfMse, Loss, Mse, Weights, softmax};
+pub use layer::{
+    Activation, ActivationName, AnyLayer, Backward, BoxedClone, CustomActivation, Layer, Linear, Residual,
+};
+pub use loss::{CrossEntropy, HalfMse, Loss, LossName, Mse, Weights, softmax};
 pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetrics, accuracy, mae, r2, rmse};
 pub use mfnet_table as table;
 pub use mfnet_table::{ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table};

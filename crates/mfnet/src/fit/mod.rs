@@ -27,7 +27,7 @@ pub use baselines::{Baseline, Baselines};
 pub use file::{RECIPE_VERSION, RecipeFile};
 pub use folds::Folds;
 pub use input::Input;
-pub use names::{ActivationName, LossName, OptimizerName, Task};
+pub use names::{OptimizerName, Task};
 pub use observer::Observer;
 pub use plan::Plan;
 pub use recipe::Recipe;

@@ -13,32 +13,6 @@ words! {
 }
 
 words! {
-    /// The function after each hidden layer.
-    ActivationName {
-        /// max(0, z).
-        Relu = "relu",
-        /// 1 / (1 + e⁻ᶻ).
-        Sigmoid = "sigmoid",
-        /// tanh z.
-        Tanh = "tanh",
-        /// z.
-        Identity = "identity",
-    }
-}
-
-words! {
-    /// What is minimised.
-    LossName {
-        /// [`crate::CrossEntropy`], for classes.
-        CrossEntropy = "cross-entropy",
-        /// [`crate::Mse`], for values.
-        Mse = "mse",
-        /// [`crate::HalfMse`], for values.
-        HalfMse = "half-mse",
-    }
-}
-
-words! {
     /// The optimizer.
     #[derive(Default)]
     OptimizerName {

@@ -3,7 +3,6 @@ use std::sync::Arc;
 use super::baselines::Baselines;
 use super::choices::Choices;
 use super::input::Input;
-use super::names::{ActivationName, LossName};
 use super::observer::{Observer, Watch};
 use super::parts::Parts;
 use super::recipe::Recipe;
@@ -12,7 +11,8 @@ use super::task::Task;
 use super::{order, training};
 use crate::data::{Dataset, Preprocessing, SplitBy};
 use crate::error::{Error, KeptWeights, Result};
-use crate::layer::Activation;
+use crate::layer::{Activation, ActivationName};
+use crate::loss::LossName;
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
 use crate::random::Seed;
@@ -171,7 +171,7 @@ impl Plan {
 
     /// A new one.
     fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
-        let activation = Activation::from_label(self.activation().word()).unwrap_or(Activation::Identity);
+        let activation = Activation::from(self.activation());
         let mut builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         for size in &self.choices.hidden {
             builder = builder.linear(*size).activation(activation.clone());
@@ -191,10 +191,11 @@ impl Plan {
 fn loss_of(task: &Task) -> Result<LossName> {
     let classes = task.data.classes() > 0;
     let loss = task.recipe.loss.unwrap_or(if classes { LossName::CrossEntropy } else { LossName::Mse });
-    if classes == (loss == LossName::CrossEntropy) {
+    let fitting: Vec<LossName> = LossName::ALL.into_iter().filter(|loss| loss.is_for_classes() == classes).collect();
+    if fitting.contains(&loss) {
         return Ok(loss);
     }
-    let fitting = if classes { "cross-entropy" } else { "mse or half-mse" };
+    let fitting = fitting.into_iter().map(LossName::word).collect::<Vec<_>>().join(" or ");
     let help = match task.start {
         Some(_) => "the model of `warm_start` has the task: leave `loss` out",
         None => "`task` regression or `task` classification chooses the task",

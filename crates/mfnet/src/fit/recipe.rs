@@ -2,8 +2,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::names::{ActivationName, LossName, OptimizerName, Task};
+use super::names::{OptimizerName, Task};
 use crate::data::Scaling;
+use crate::layer::ActivationName;
+use crate::loss::LossName;
 use crate::optimizer::Schedule;
 use crate::tensor::Dtype;
 

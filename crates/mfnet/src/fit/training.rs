@@ -1,12 +1,11 @@
 //! From a recipe to a loss, an optimizer and a trainer: the one place that builds them.
 
 use super::choices::Choices;
-use super::names::{LossName, OptimizerName};
+use super::names::OptimizerName;
 use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::loss::{CrossEntropy, HalfMse, Loss, Mse};
 use crate::network::NeuralNetwork;
 use crate::optimizer::{Adam, AdamW, Clip, Optimizer, Sgd};
 use crate::random::Seed;
@@ -22,7 +21,7 @@ impl Plan {
         callback: &mut dyn Callback<T>,
     ) -> Result<History> {
         let (recipe, choices) = (&self.task.recipe, &self.choices);
-        let mut trainer = Trainer::new(loss(self.loss), optimizer(recipe, choices))
+        let mut trainer = Trainer::new(self.loss.loss(), optimizer(recipe, choices))
             .epochs(choices.epochs)
             .batch_size(choices.batch_size)
             .accumulate(recipe.accumulate())
@@ -39,14 +38,6 @@ impl Plan {
             trainer = trainer.early_stopping(patience);
         }
         trainer.run_with(net, train, callback)
-    }
-}
-
-fn loss<T: Scalar>(name: LossName) -> Box<dyn Loss<T>> {
-    match name {
-        LossName::CrossEntropy => Box::new(CrossEntropy),
-        LossName::Mse => Box::new(Mse),
-        LossName::HalfMse => Box::new(HalfMse),
     }
 }
 

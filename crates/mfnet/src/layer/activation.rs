@@ -6,13 +6,14 @@ use crate::pass::Context;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::for_each_chunk;
 use crate::tensor::{Memo, Scalar, Tensor};
+use crate::words::words;
 
 /// Elements that one thread takes at a time.
 const CHUNK: usize = 4096;
 /// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
 
-/// Defines [`Activation`] from its table, a row for each function that has no parameter of its own.
+/// Defines [`Activation`] and [`ActivationName`] from their table, a row for each function that has no parameter of its own.
 macro_rules! activations {
     ($($(#[$doc:meta])* $variant:ident { $label:literal, g: |$z:ident| $g:expr,
         from $keeps:ident: |$d:ident, $kept:ident| $backward:expr, torch: $torch:literal })*) => {
@@ -33,10 +34,18 @@ macro_rules! activations {
             Custom(CustomActivation<T>),
         }
 
-        impl<T: Scalar> Activation<T> {
-            /// The labels of all built-in activations.
-            pub const LABELS: &'static [&'static str] = &[$($label),*];
+        words! {
+            /// A built-in [`Activation`] by its label.
+            ActivationName { $($(#[$doc])* $variant = $label,)* }
+        }
 
+        impl<T: Scalar> From<ActivationName> for Activation<T> {
+            fn from(name: ActivationName) -> Self {
+                match name { $(ActivationName::$variant => Activation::$variant,)* }
+            }
+        }
+
+        impl<T: Scalar> Activation<T> {
             /// The name that the command line and model files use.
             pub fn label(&self) -> &str {
                 match self {
@@ -47,10 +56,7 @@ macro_rules! activations {
 
             /// The activation with this label; none for an unknown one.
             pub fn from_label(label: &str) -> Option<Self> {
-                match label {
-                    $($label => Some(Activation::$variant),)*
-                    _ => None,
-                }
+                label.parse().ok().map(|name: ActivationName| name.into())
             }
 
             /// The module of `torch.nn` that computes the same; none for one of your own.

@@ -7,7 +7,7 @@ mod residual;
 use std::fmt::Debug;
 
 pub(crate) use activation::Keeps;
-pub use activation::{Activation, CustomActivation};
+pub use activation::{Activation, ActivationName, CustomActivation};
 pub use linear::Linear;
 pub use residual::Residual;
 

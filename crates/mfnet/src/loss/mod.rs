@@ -15,6 +15,7 @@ use crate::error::Result;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
+use crate::words::words;
 
 /// A loss of a batch: a cost for each sample, weighted and summed.
 ///
@@ -115,12 +116,35 @@ impl Weights<'_> {
     }
 }
 
-impl<T: Scalar> dyn Loss<T> {
-    /// The built-in loss of this name; none for an unknown one.
-    pub fn from_name(name: &str) -> Option<Box<dyn Loss<T>>> {
-        let all: [Box<dyn Loss<T>>; 3] = [Box::new(CrossEntropy), Box::new(Mse), Box::new(HalfMse)];
-        all.into_iter().find(|loss| loss.name() == name)
-    }
+/// Defines [`LossName`] from its table, a row for each loss.
+macro_rules! losses {
+    ($($(#[$doc:meta])* $loss:ident = $name:literal, $classes:expr;)*) => {
+        words! {
+            /// A built-in loss by its name.
+            LossName { $($(#[$doc])* $loss = $name,)* }
+        }
+
+        impl LossName {
+            /// The loss.
+            pub fn loss<T: Scalar>(self) -> Box<dyn Loss<T>> {
+                match self { $(LossName::$loss => Box::new($loss),)* }
+            }
+
+            /// Whether it is for classes; if not, it is for values.
+            pub(crate) fn is_for_classes(self) -> bool {
+                match self { $(LossName::$loss => $classes,)* }
+            }
+        }
+    };
+}
+
+losses! {
+    /// [`struct@CrossEntropy`], for classes.
+    CrossEntropy = "cross-entropy", true;
+    /// [`struct@Mse`], for values.
+    Mse = "mse", false;
+    /// [`struct@HalfMse`], for values.
+    HalfMse = "half-mse", false;
 }
 
 impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::error::Result;
 use crate::layer::{Activation, Layer};
-use crate::loss::Loss;
+use crate::loss::{Loss, LossName};
 use crate::tensor::{Dtype, Scalar};
 
 /// The layers, activations and losses of your own that a model file may name. A model with a layer of your own is saved if the
@@ -84,7 +84,7 @@ impl Registry {
     /// The loss of this name: one of the library's, or a registered one.
     pub(super) fn find_loss<T: Scalar>(&self, name: &str) -> Option<Arc<dyn Loss<T>>> {
         let registered = || self.find::<T, Arc<dyn Loss<T>>>(Kind::Loss, name).cloned();
-        <dyn Loss<T>>::from_name(name).map(Arc::from).or_else(registered)
+        name.parse().ok().map(|name: LossName| Arc::from(name.loss())).or_else(registered)
     }
 }
 
