@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mfnet::{AnyNetwork, LossName, Model, NeuralNetwork, Scalar, Source, Table, TargetColumns, Tensor, Walkthrough};
+use mfnet::{AnyNetwork, LossName, Model, NeuralNetwork, Scalar, Source, Table, Target, Tensor, Walkthrough};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
@@ -57,8 +57,8 @@ fn walk_of<T: Scalar>(net: &NeuralNetwork<T>, model: &Model, batch: &Batch, rate
         (Some(name), _) => name.parse().map_err(|_| {
             Failure::work(format!("the model was trained with the loss {name:?}, which is not known here"))
         })?,
-        (None, TargetColumns::Classification { .. }) => LossName::CrossEntropy,
-        (None, TargetColumns::Regression { .. }) => LossName::Mse,
+        (None, Target::Classes { .. }) => LossName::CrossEntropy,
+        (None, Target::Values { .. }) => LossName::Mse,
     };
     let loss = loss.loss::<T>();
     let (inputs, targets) = (batch.0.map(T::from_f64), batch.1.as_ref().map(|y| y.map(T::from_f64)));

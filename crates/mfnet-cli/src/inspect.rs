@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use mfnet::text::{columns, counted, significant};
-use mfnet::{Encoder, Fractions, Model, SplitBy, TargetColumns};
+use mfnet::{Encoder, Fractions, Model, SplitBy, Target};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
@@ -56,10 +56,10 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
         writeln!(text, "  constant there, scaled by 1: {}", shortened(&names))?;
     }
     match model.target() {
-        TargetColumns::Classification { column, labels } => {
+        Target::Classes { column, labels } => {
             writeln!(text, "Output: classes of {column}: {}; one logit each, in this order", shortened(labels))?;
         }
-        TargetColumns::Regression { columns } => {
+        Target::Values { columns } => {
             writeln!(text, "Output: values of {}", shortened(columns))?;
             if let Some(scale) = &preprocessing.targets {
                 for (column, (mean, scale)) in columns.iter().zip(scale.mean.iter().zip(&scale.scale)) {

@@ -1,6 +1,6 @@
 //! A model as a program for PyTorch, which predicts what `mfnet predict` does.
 
-use mfnet::{AnyLayer, AnyNetwork, Model, Scalar, Scaler, TargetColumns};
+use mfnet::{AnyLayer, AnyNetwork, Model, Scalar, Scaler, Target};
 
 // parts of the program: the two bodies of the function that scales the inputs, what makes features of columns that are not numbers alone, and the module
 // of a residual block
@@ -18,10 +18,8 @@ pub(crate) fn program(model: &Model, path: &str) -> String {
     let layers = layers.join(", ");
     let residual = if layers.contains("Residual(") { RESIDUAL } else { "" };
     let prediction = match model.target() {
-        TargetColumns::Classification { .. } => {
-            "return torch.softmax(output, 1)  # probabilities of model[\"target\"][\"labels\"]"
-        }
-        TargetColumns::Regression { .. } => {
+        Target::Classes { .. } => "return torch.softmax(output, 1)  # probabilities of model[\"target\"][\"labels\"]",
+        Target::Values { .. } => {
             "shift, scale = numbers(\"targets\")\n    return shift + scale * output  # values of model[\"target\"][\"columns\"]"
         }
     };

@@ -61,8 +61,8 @@ proptest! {
     fn any_bytes_are_read_or_refused(text in ".{0,200}", target in ".{0,3}") {
         if let Ok(table) = Table::from_text("t", &text) {
             prop_assert!(table.rows() > 0);
-            let _ = Dataset::from_table(&table, &Target::Guess(vec![target]));
-            let _ = Dataset::from_table(&table, &Target::Guess(vec![table.columns()[0].clone()]));
+            let _ = Target::guess(&table, &[target]).and_then(|target| Dataset::from_table(&table, &target));
+            let _ = Target::guess(&table, &table.columns()[..1]).and_then(|target| Dataset::from_table(&table, &target));
         }
     }
 

@@ -99,7 +99,8 @@ impl Dataset {
     /// [`Error::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
     /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
-        let mut targets = Targets::from_table(table, target)?;
+        let mut targets = target.read(table)?;
+        targets.check_teaches(table.name())?;
         let Choice { inputs, left_out, stray_texts } = table.choose(target.columns(), columns)?;
         if inputs.is_empty() {
             let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
@@ -117,7 +118,7 @@ impl Dataset {
     /// # Errors
     /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
-        let targets = self.targets.read_like(table)?;
+        let targets = self.targets.target().read(table)?;
         let position = |column: &String| Ok(table.position(column)?);
         let positions = self.feature_names().iter().map(position).collect::<Result<Vec<_>>>()?;
         let features = Features::from_columns(table, self.feature_names(), &positions, self.kinds())?;

@@ -1,6 +1,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use mfnet_table::{Table, sort_labels};
+use serde::{Deserialize, Serialize};
 
 use super::samples::{Samples, ahead};
 use crate::error::{DataProblem, Error, Result};
@@ -10,34 +11,94 @@ use crate::tensor::{Scalar, Tensor};
 /// Whole numbers with more distinct values than this are taken for a quantity, not for classes.
 const MOST_CLASSES_OF_NUMBERS: usize = 20;
 
-/// Which column, or columns, of a table a network learns to predict, and as what.
-#[derive(Clone, Debug, PartialEq)]
+/// What a network learns to predict, and what its outputs mean.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "task")]
 pub enum Target {
-    /// The classes that the column's labels name.
-    Classes(String),
-    /// The numbers of these columns.
-    Values(Vec<String>),
-    /// Classes if it is one column of text, of booleans, or of whole numbers with at most 20 distinct values; values otherwise.
-    Guess(Vec<String>),
+    /// Classes: an output for each, its logit.
+    #[serde(rename = "classification")]
+    Classes {
+        /// The column that holds the labels.
+        column: String,
+        /// The labels, in the order of the outputs. Before data are read none: those that the column has.
+        labels: Vec<String>,
+    },
+    /// An output for each column of numbers.
+    #[serde(rename = "regression")]
+    Values {
+        /// The columns' names, in the order of the outputs.
+        columns: Vec<String>,
+    },
 }
 
 impl Target {
     /// Classification: the column holds labels.
     pub fn classes(column: impl Into<String>) -> Self {
-        Target::Classes(column.into())
+        Target::Classes { column: column.into(), labels: Vec::new() }
     }
 
     /// Regression: the columns hold numbers.
     pub fn values<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
-        Target::Values(columns.into_iter().map(Into::into).collect())
+        Target::Values { columns: columns.into_iter().map(Into::into).collect() }
+    }
+
+    /// Classes if it is one column of text, of booleans, or of whole numbers with at most 20 distinct values; values otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a missing column.
+    pub fn guess(table: &Table, columns: &[String]) -> Result<Self> {
+        let [column] = columns else { return Ok(Target::values(columns)) };
+        let (mut rows, mut quantity) = (0, Quantity::default());
+        table.count_numbers(column, |x, of_rows| {
+            rows += of_rows;
+            quantity.add(x);
+        })?;
+        // a text among numbers is an error in a column of numbers, which reading it as such reports
+        let classes = if rows == table.rows() { !quantity.is_likely() } else { 2 * rows < table.rows() };
+        Ok(if classes { Target::classes(column) } else { Target::values(columns) })
     }
 
     /// The names of the columns.
     pub fn columns(&self) -> &[String] {
         match self {
-            Target::Classes(column) => std::slice::from_ref(column),
-            Target::Values(columns) | Target::Guess(columns) => columns,
+            Target::Classes { column, .. } => std::slice::from_ref(column),
+            Target::Values { columns } => columns,
         }
+    }
+
+    /// How many outputs a network needs for it.
+    pub fn outputs(&self) -> usize {
+        match self {
+            Target::Classes { labels, .. } => labels.len(),
+            Target::Values { columns } => columns.len(),
+        }
+    }
+
+    /// Reads it from a table.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for a missing column, for text or not finite numbers among values, and for a label that is not among these.
+    pub fn read(&self, table: &Table) -> Result<Targets> {
+        let (column, labels) = match self {
+            Target::Values { columns } => {
+                return Ok(Targets::Values { columns: columns.clone(), values: numbers(table, columns)? });
+            }
+            Target::Classes { column, labels } => (column, labels),
+        };
+        let of_rows = table.labels(column)?;
+        if labels.is_empty() {
+            return Ok(Targets::from_labels(column, of_rows));
+        }
+        let classes: HashMap<&str, usize> =
+            labels.iter().enumerate().rev().map(|(class, label)| (label.as_str(), class)).collect();
+        let index = |label: &String| {
+            classes.get(label.as_str()).copied().ok_or_else(|| {
+                let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
+                Error::in_column(table.name(), column, problem)
+            })
+        };
+        let indices = of_rows.iter().map(index).collect::<Result<_>>()?;
+        Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
     }
 }
 
@@ -89,51 +150,31 @@ impl Targets {
         Err(Error::shape("Targets", expected, found))
     }
 
-    /// Reads the target from a table, to learn from it.
-    pub(super) fn from_table(table: &Table, target: &Target) -> Result<Self> {
-        match target {
-            Target::Guess(columns) => Self::from_table(table, &guess(table, columns)?),
-            Target::Classes(column) => match Self::from_labels(column, table.labels(column)?) {
-                Targets::Classes { labels, .. } if labels.len() < 2 => {
-                    let class = labels.into_iter().next().unwrap_or_default();
-                    Err(Error::in_column(table.name(), column, DataProblem::OneClass { class }))
-                }
-                targets => Ok(targets),
-            },
-            Target::Values(columns) => {
-                let values = numbers(table, columns)?;
-                for (i, column) in columns.iter().enumerate() {
-                    let value = values.number(0, i);
-                    if values.feature(i).all(|x| x == value) {
-                        return Err(Error::in_column(table.name(), column, DataProblem::ConstantTarget { value }));
-                    }
-                }
-                Ok(Targets::Values { columns: columns.clone(), values })
+    /// What they are.
+    pub fn target(&self) -> Target {
+        match self {
+            Targets::Classes { column, labels, .. } => {
+                Target::Classes { column: column.clone(), labels: labels.clone() }
             }
+            Targets::Values { columns, .. } => Target::Values { columns: columns.clone() },
         }
     }
 
-    /// Reads targets like these, with these labels, from another table: to evaluate a model on it.
-    ///
-    /// # Errors
-    /// [`Error::Data`] for a missing column, for text or not finite numbers among values, and for a label that is not among these.
-    pub fn read_like(&self, table: &Table) -> Result<Self> {
+    /// Error if there is nothing to learn.
+    pub(super) fn check_teaches(&self, table: &str) -> Result<()> {
         match self {
-            Targets::Values { columns, .. } => {
-                Ok(Targets::Values { columns: columns.clone(), values: numbers(table, columns)? })
+            Targets::Classes { column, labels, .. } if labels.len() < 2 => {
+                let class = labels.first().cloned().unwrap_or_default();
+                Err(Error::in_column(table, column, DataProblem::OneClass { class }))
             }
-            Targets::Classes { column, labels, .. } => {
-                let classes: HashMap<&str, usize> =
-                    labels.iter().enumerate().rev().map(|(class, label)| (label.as_str(), class)).collect();
-                let index = |label: &String| {
-                    classes.get(label.as_str()).copied().ok_or_else(|| {
-                        let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
-                        Error::in_column(table.name(), column, problem)
-                    })
-                };
-                let indices = table.labels(column)?.iter().map(index).collect::<Result<_>>()?;
-                Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
-            }
+            Targets::Classes { .. } => Ok(()),
+            Targets::Values { columns, values } => columns.iter().enumerate().try_for_each(|(i, column)| {
+                let value = values.number(0, i);
+                match values.feature(i).all(|x| x == value) {
+                    true => Err(Error::in_column(table, column, DataProblem::ConstantTarget { value })),
+                    false => Ok(()),
+                }
+            }),
         }
     }
 
@@ -218,19 +259,6 @@ fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     Ok(Samples::from_columns(table.rows(), table.numbers(columns)?))
 }
 
-/// Decides between classes and values.
-fn guess(table: &Table, columns: &[String]) -> Result<Target> {
-    let [column] = columns else { return Ok(Target::values(columns)) };
-    let (mut rows, mut quantity) = (0, Quantity::default());
-    table.count_numbers(column, |x, of_rows| {
-        rows += of_rows;
-        quantity.add(x);
-    })?;
-    // a text among numbers is an error in a column of numbers, which reading it as such reports
-    let classes = if rows == table.rows() { !quantity.is_likely() } else { 2 * rows < table.rows() };
-    Ok(if classes { Target::classes(column) } else { Target::values(columns) })
-}
-
 /// Whether numbers are more distinct or finer ones than classes would be.
 #[derive(Default)]
 struct Quantity {
@@ -261,6 +289,7 @@ pub(super) fn like_values(text: &[String]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Dataset;
 
     #[test]
     fn labels_in_numeric_order_or_by_bytes() {
@@ -277,7 +306,7 @@ mod tests {
     fn the_task_is_guessed() {
         let guess_of = |fields: &[String]| {
             let text = format!("x,y\n{}", fields.iter().map(|f| format!("1,{f}\n")).collect::<String>());
-            matches!(guess(&Table::from_text("t", &text).unwrap(), &["y".into()]).unwrap(), Target::Classes(_))
+            matches!(Target::guess(&Table::from_text("t", &text).unwrap(), &["y".into()]), Ok(Target::Classes { .. }))
         };
         let of = |fields: &[&str]| guess_of(&fields.iter().map(|f| f.to_string()).collect::<Vec<_>>());
         assert!(of(&["setosa", "virginica"]));
@@ -293,7 +322,7 @@ mod tests {
     #[test]
     fn targets_that_teach_nothing() {
         let error = |target: &Target, text: &str| {
-            Targets::from_table(&Table::from_text("t.csv", text).unwrap(), target).unwrap_err().to_string()
+            Dataset::from_table(&Table::from_text("t.csv", text).unwrap(), target).unwrap_err().to_string()
         };
         let text = "x,y,z\n1,5,a\n2,5,a\n";
         assert_eq!(

@@ -195,6 +195,6 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
             Err(Error::recipe(format!("a classification has one target column, not {}", columns.len())))
         }
         (Some(Task::Regression), _) => Ok(Target::values(columns)),
-        (None, _) => Ok(Target::Guess(columns)),
+        (None, _) => Target::guess(table, &columns),
     }
 }

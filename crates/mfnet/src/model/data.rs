@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use mfnet_table::{ColumnKind, ReadTable, Reading, Table, positions};
 
-use super::{Model, Predictions, TargetColumns};
+use super::{Model, Predictions, Target};
 use crate::data::{Dataset, Encoder, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
@@ -113,15 +113,7 @@ impl Model {
     /// As [`Model::inputs`], and [`Error::Data`] for a missing target column, a class that the model does not know, or values that are no
     /// finite numbers.
     pub fn dataset(&self, table: &Table) -> Result<Dataset> {
-        let like = match &self.target {
-            TargetColumns::Classification { column, labels } => {
-                Targets::Classes { column: column.clone(), labels: labels.clone(), indices: Vec::new() }
-            }
-            TargetColumns::Regression { columns } => {
-                Targets::Values { columns: columns.clone(), values: Samples::from_rows(0, Vec::<f64>::new()) }
-            }
-        };
-        let targets = like.read_like(table)?;
+        let targets = self.target.read(table)?;
         Ok(Dataset::of(table.name(), self.features_of(table)?, targets))
     }
 
@@ -138,7 +130,7 @@ impl Model {
     fn targets(&self, data: &Dataset) -> Result<Targets> {
         let positions = positions(data.name(), data.targets().columns(), self.target.columns())?;
         match (&self.target, data.targets()) {
-            (TargetColumns::Classification { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
+            (Target::Classes { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
                 let index = |label: &String| {
                     labels.iter().position(|known| known == label).ok_or_else(|| {
                         let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
@@ -149,11 +141,11 @@ impl Model {
                 let indices = indices.iter().map(|i| index[*i]).collect();
                 Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
             }
-            (TargetColumns::Regression { columns }, Targets::Values { values, .. }) => {
+            (Target::Values { columns }, Targets::Values { values, .. }) => {
                 Ok(Targets::Values { columns: columns.clone(), values: values.columns(&positions) })
             }
-            (TargetColumns::Classification { .. }, _) => Err(Error::shape("the target", "classes", "values")),
-            (TargetColumns::Regression { .. }, _) => Err(Error::shape("the target", "values", "classes")),
+            (Target::Classes { .. }, _) => Err(Error::shape("the target", "classes", "values")),
+            (Target::Values { .. }, _) => Err(Error::shape("the target", "values", "classes")),
         }
     }
 
@@ -189,12 +181,12 @@ impl Model {
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {
         let output = self.output(inputs)?;
         Ok(match &self.target {
-            TargetColumns::Classification { labels, .. } => Predictions::Classes {
+            Target::Classes { labels, .. } => Predictions::Classes {
                 labels: labels.clone(),
                 indices: (0..output.len()).map(|row| output.largest(row)).collect(),
                 probabilities: softmax(&output.tensor()).into(),
             },
-            TargetColumns::Regression { columns } => Predictions::Values { columns: columns.clone(), values: output },
+            Target::Values { columns } => Predictions::Values { columns: columns.clone(), values: output },
         })
     }
 }

@@ -2,7 +2,7 @@ use mfnet_table::NumberFormat;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Registry, TargetColumns, Training};
+use super::{Registry, Target, Training};
 use crate::data::Preprocessing;
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::{Activation, AnyLayer, Linear, Residual};
@@ -25,7 +25,7 @@ pub(super) struct Metadata {
     pub(super) layers: Vec<LayerKind>,
     pub(super) features: Vec<String>,
     pub(super) preprocessing: Preprocessing,
-    pub(super) target: TargetColumns,
+    pub(super) target: Target,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) counted: Option<usize>,
     #[serde(default, skip_serializing_if = "is_usual")]

@@ -18,7 +18,7 @@ pub use registry::Registry;
 pub use row_predictor::{Cell, Prediction, RowPredictor};
 use serde::{Deserialize, Serialize};
 
-use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Targets};
+use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
@@ -42,30 +42,12 @@ pub struct Model {
     features: Vec<String>,
     preprocessing: Preprocessing,
     network: AnyNetwork,
-    target: TargetColumns,
+    target: Target,
     /// How the table was written.
     form: FileForm,
     registry: Registry,
     /// How it was trained; empty unless set. It is stored with the model.
     pub training: Training,
-}
-
-/// What the outputs of a model mean.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "task", rename_all = "lowercase")]
-pub enum TargetColumns {
-    /// An output for each class: its logit.
-    Classification {
-        /// The column that held the labels.
-        column: String,
-        /// The labels, in the order of the outputs.
-        labels: Vec<String>,
-    },
-    /// An output for each column of values.
-    Regression {
-        /// The columns' names, in the order of the outputs.
-        columns: Vec<String>,
-    },
 }
 
 /// How a model was trained: for people, and to find the test samples again. No time, thread count or path, so that equal models are equal files.
@@ -157,12 +139,7 @@ impl Model {
     /// # Errors
     /// [`Error::Shape`] if network, preprocessing and data do not fit together.
     pub fn new(data: &Dataset, preprocessing: Preprocessing, network: impl Into<AnyNetwork>) -> Result<Self> {
-        let target = match data.targets() {
-            Targets::Classes { column, labels, .. } => {
-                TargetColumns::Classification { column: column.clone(), labels: labels.clone() }
-            }
-            Targets::Values { columns, .. } => TargetColumns::Regression { columns: columns.clone() },
-        };
+        let target = data.targets().target();
         let features = data.feature_names().to_vec();
         let form = data.stored_inputs().form;
         let (network, registry, training) = (network.into(), Registry::new(), Training::default());
@@ -175,7 +152,7 @@ impl Model {
         let features = self.features.len();
         let outputs = self.target.outputs();
         let scaled = self.preprocessing.targets.as_ref().map(|standardizer| standardizer.features());
-        let should_scale = matches!(self.target, TargetColumns::Regression { .. }).then_some(outputs);
+        let should_scale = matches!(self.target, Target::Values { .. }).then_some(outputs);
         let of = |n: usize, what: &str| format!("{n} {what}");
         // a category may have no level, and then is no feature
         if features == 0 || self.preprocessing.features() == 0 || outputs == 0 {
@@ -210,7 +187,7 @@ impl Model {
     }
 
     /// What its outputs mean.
-    pub fn target(&self) -> &TargetColumns {
+    pub fn target(&self) -> &Target {
         &self.target
     }
 
@@ -238,7 +215,7 @@ impl Model {
         let of = |features: usize, outputs: usize, classes: bool| {
             format!("{features} features and {outputs} {}", if classes { "classes" } else { "columns of values" })
         };
-        let classes = matches!(self.target, TargetColumns::Classification { .. });
+        let classes = matches!(self.target, Target::Classes { .. });
         let expected = of(self.features.len(), self.target.outputs(), classes);
         let found = of(data.features(), data.outputs(), data.classes() > 0);
         if expected == found { Ok(()) } else { Err(Error::shape("evaluate", expected, found)) }
@@ -252,24 +229,6 @@ impl Model {
         }
         let inputs = self.preprocessing.encode(inputs);
         Ok(self.preprocessing.restore(self.network.outputs_of(&inputs.samples)?))
-    }
-}
-
-impl TargetColumns {
-    /// The names of the columns.
-    pub fn columns(&self) -> &[String] {
-        match self {
-            TargetColumns::Classification { column, .. } => std::slice::from_ref(column),
-            TargetColumns::Regression { columns } => columns,
-        }
-    }
-
-    /// How many outputs a network needs for it.
-    pub fn outputs(&self) -> usize {
-        match self {
-            TargetColumns::Classification { labels, .. } => labels.len(),
-            TargetColumns::Regression { columns } => columns.len(),
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use mfnet_table::{ColumnKind, Reading};
 
-use super::{AnyNetwork, Model, Predictions, TargetColumns};
+use super::{AnyNetwork, Model, Predictions, Target};
 use crate::data::{Code, Standardizer, largest_of};
 use crate::error::{Error, Result};
 use crate::loss::softmax_into;
@@ -30,7 +30,7 @@ pub struct RowPredictor {
     /// For a category what becomes of the numbers of its levels, of an unknown one, and of a missing one; empty otherwise.
     places: Vec<Vec<f64>>,
     network: Network,
-    target: TargetColumns,
+    target: Target,
     standardizer: Option<Standardizer>,
     /// Logits or values, and probabilities.
     output: Tensor<f64>,
@@ -184,13 +184,13 @@ impl RowPredictor {
             Network::F32(net, input) => forward(net, input, codes, places, row, &mut self.output)?,
         }
         Ok(match &self.target {
-            TargetColumns::Classification { labels, .. } => {
+            Target::Classes { labels, .. } => {
                 softmax_into(&self.output, &mut self.probabilities);
                 self.numbers.iter_mut().zip(self.probabilities.column(0)).for_each(|(to, p)| *to = p);
                 let index = largest_of(&self.output, 0);
                 Prediction::Class { label: &labels[index], index, labels, probabilities: &self.numbers }
             }
-            TargetColumns::Regression { columns } => {
+            Target::Values { columns } => {
                 for (i, (to, x)) in self.numbers.iter_mut().zip(self.output.column(0)).enumerate() {
                     *to = self.standardizer.as_ref().map_or(x, |of| of.mean[i] + of.scale[i] * x);
                 }

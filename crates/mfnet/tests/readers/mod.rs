@@ -20,6 +20,10 @@ const MOST_WEIGHTS: usize = 20_000;
 /// A confusion matrix of more classes is not counted.
 const MOST_OUTPUTS: usize = 1000;
 
+fn guessed(table: &Table, columns: &[String]) -> mfnet::Result<Dataset> {
+    Dataset::from_table(table, &Target::guess(table, columns)?)
+}
+
 /// Any bytes as a table: text, plain or compressed, and the other kinds of files that tables are in.
 pub(crate) fn table(bytes: &[u8]) {
     let Some(table) = shown(ReadTable::new().read_from("t", bytes)) else { return };
@@ -30,7 +34,7 @@ pub(crate) fn table(bytes: &[u8]) {
         assert_eq!(table.text(column).expect("a column").len(), table.rows());
     }
     let (first, last) = (&columns[0], &columns[columns.len() - 1]);
-    let guessed = shown(Dataset::from_table(&table, &Target::Guess(vec![last.clone()])));
+    let by_guess = shown(guessed(&table, &columns[columns.len() - 1..]));
     if table.rows() * columns.len() > MOST_CELLS {
         return;
     }
@@ -41,10 +45,10 @@ pub(crate) fn table(bytes: &[u8]) {
     }
     shown(table.position("species"));
     shown(table.numbers(&columns));
-    shown(Dataset::from_table(&table, &Target::Guess(columns.iter().take(2).cloned().collect())));
+    shown(guessed(&table, &columns[..columns.len().min(2)]));
     // a fuzzer does more when it does less with each file
     let choice = bytes.iter().fold(bytes.len(), |sum, byte| sum + usize::from(*byte));
-    if let Some(data) = &guessed {
+    if let Some(data) = &by_guess {
         dataset(data, Some(&table), Scaling::ALL[choice % 4]);
         divided_by(data, first, &table.text(first).expect("a column"));
     }
@@ -206,8 +210,8 @@ fn text_for(model: &Model, values: [&str; 3]) -> String {
     let mut text = row(columns.map(|column| quoted(column)).collect());
     for (i, value) in values.iter().enumerate() {
         let targets = match model.target() {
-            mfnet::TargetColumns::Classification { labels, .. } => vec![quoted(&labels[i % labels.len()])],
-            mfnet::TargetColumns::Regression { columns } => vec![i.to_string(); columns.len()],
+            mfnet::Target::Classes { labels, .. } => vec![quoted(&labels[i % labels.len()])],
+            mfnet::Target::Values { columns } => vec![i.to_string(); columns.len()],
         };
         text += &row(vec![quoted(value); model.features().len()].into_iter().chain(targets).collect());
     }

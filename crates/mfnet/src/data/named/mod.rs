@@ -39,7 +39,8 @@ impl Dataset {
         let known = || BUILT_IN.map(|built_in| built_in.name).join(" or ");
         let built_in = BUILT_IN.iter().find(|built_in| built_in.name == name);
         let built_in = built_in.ok_or_else(|| Error::invalid("built-in data set", known(), name))?;
-        Self::from_table(&built_in.table()?, &Target::Guess(vec![built_in.target.to_owned()]))
+        let table = built_in.table()?;
+        Self::from_table(&table, &Target::guess(&table, &[built_in.target.to_owned()])?)
     }
 
     /// MNIST: 70000 handwritten digits of 28 × 28 pixels, those of the training part first; shape (784, 70000), 10 classes.
