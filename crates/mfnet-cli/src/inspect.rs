@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use mfnet::text::{columns, counted, significant};
-use mfnet::{Encoder, Fractions, Model, SplitBy, Target};
+use mfnet::{Encoder, Fractions, Model, ModelSpec, SplitBy, Target};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
 use crate::output::print;
-use crate::{pytorch, source};
+use crate::source;
 
 /// How many names of a long list are shown.
 const SHOWN: usize = 8;
@@ -19,17 +19,17 @@ const DIGITS: usize = 6;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    print(&described(&model, &source::model_file(&args.model).display().to_string()))
+    print(&described(&model, &model.spec()?, &source::model_file(&args.model).display().to_string()))
 }
 
-fn described(model: &Model, path: &str) -> String {
+fn described(model: &Model, spec: &ModelSpec, path: &str) -> String {
     let mut text = String::new();
     // writing to a String cannot fail
-    let _ = write_description(&mut text, model, path);
+    let _ = write_description(&mut text, model, spec, path);
     text
 }
 
-fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::Result {
+fn write_description(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> std::fmt::Result {
     writeln!(text, "Network\n{}\n", model.network())?;
     let preprocessing = model.preprocessing();
     match &preprocessing.columns {
@@ -86,7 +86,7 @@ fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::
     for data in &training.earlier_data {
         writeln!(text, "  trained before on data: SHA-256 {data}")?;
     }
-    write!(text, "\nIn PyTorch\n\n{}", pytorch::program(model, path))
+    write!(text, "\nIn PyTorch\n\n{}", spec.pytorch(path))
 }
 
 /// How the rows were divided.

@@ -10,7 +10,6 @@ mod inspect;
 mod interrupt;
 mod output;
 mod predict;
-mod pytorch;
 mod read;
 mod source;
 mod spelling;

@@ -46,8 +46,8 @@ pub use metric::{ClassScores, Comparison, ConfusionMatrix, Metrics, TargetMetric
 pub use mfnet_table as table;
 pub use mfnet_table::{ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table};
 pub use model::{
-    AnyNetwork, Cell, Importance, Model, Prediction, Predictions, Registry, RowPredictor, Split, Training,
-    UnknownLevels,
+    AnyNetwork, Cell, Importance, LayerSpec, Model, ModelSpec, Prediction, Predictions, Registry, RowPredictor, Split,
+    Training, UnknownLevels,
 };
 pub use network::{Builder, GradientCheck, NeuralNetwork, Predictor, Trace, gradient_check};
 pub use optimizer::{

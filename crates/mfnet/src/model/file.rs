@@ -6,8 +6,8 @@ use std::path::Path;
 use mfnet_table::FileForm;
 use safetensors::{SafeTensors, tensor::TensorView};
 
-use super::metadata::{LayerKind, Metadata, OF_NUMBERS, OF_PLAIN_LAYERS, VERSION};
 use super::network::either;
+use super::spec::{LayerSpec, Metadata, ModelSpec, OF_NUMBERS, VERSION};
 use super::{AnyNetwork, Model, Registry};
 use crate::error::{Error, ModelProblem, Result};
 use crate::files;
@@ -43,27 +43,9 @@ impl Model {
 
     /// The bytes of a file that errors call `path`.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
-        let (layers, is_new, tensors) = either!(&self.network, net => {
-            let layers = LayerKind::all_of(net.layers())?;
-            let is_new = layers.iter().any(LayerKind::is_new);
-            (layers, is_new, tensors_of(net))
-        });
-        let mut metadata = Metadata {
-            version: match self.preprocessing.columns.is_some() || self.form != FileForm::default() {
-                _ if is_new => VERSION,
-                true => OF_PLAIN_LAYERS,
-                false => OF_NUMBERS,
-            },
-            dtype: self.network.dtype(),
-            layers,
-            features: self.features.clone(),
-            preprocessing: self.preprocessing.clone(),
-            target: self.target.clone(),
-            counted: self.form.counted,
-            numbers: self.form.numbers,
-            training: self.training.clone(),
-            sha256: String::new(),
-        };
+        let (spec, tensors) = (self.spec()?, either!(&self.network, net => tensors_of(net)));
+        let (version, training) = (spec.version(), self.training.clone());
+        let mut metadata = Metadata { version, spec, training, sha256: String::new() };
         let of_json = |error| not_written(path, error);
         metadata.sha256 = metadata.digest(contents(&tensors)).map_err(of_json)?;
         let json = serde_json::to_string(&metadata).map_err(of_json)?;
@@ -110,15 +92,16 @@ impl Model {
             None => return Err(ModelProblem::Metadata("it has no format version".to_owned())),
         }
         let metadata: Metadata = serde_json::from_value(value).map_err(of_json)?;
-        let network = match metadata.dtype {
-            Dtype::F64 => AnyNetwork::F64(network(&metadata, &file, registry)?),
-            Dtype::F32 => AnyNetwork::F32(network(&metadata, &file, registry)?),
+        let network = match metadata.spec.dtype {
+            Dtype::F64 => AnyNetwork::F64(network(&metadata.spec, &file, registry)?),
+            Dtype::F32 => AnyNetwork::F32(network(&metadata.spec, &file, registry)?),
         };
         let tensors = either!(&network, net => tensors_of(net));
         if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
-        let Metadata { features, preprocessing, target, counted, numbers, training, .. } = metadata;
+        let Metadata { spec: ModelSpec { features, preprocessing, target, counted, numbers, .. }, training, .. } =
+            metadata;
         let (form, registry) = (FileForm { counted, numbers }, registry.clone());
         let model = Model { features, preprocessing, network, target, form, registry, training };
         if !model.preprocessing.is_usable() {
@@ -254,18 +237,17 @@ fn bytes<T: Scalar>(x: T) -> impl Iterator<Item = u8> {
     (0..bytes.as_ref().len()).map(move |i| bytes.as_ref()[i])
 }
 
-/// The network that the metadata describes, with the file's numbers.
+/// The network that this describes, with the file's numbers.
 fn network<T: Scalar>(
-    metadata: &Metadata,
+    spec: &ModelSpec,
     file: &SafeTensors<'_>,
     registry: &Registry,
 ) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
     let check = |name: &str, shape: &[usize]| find(file, name, shape).map(|_| ());
-    let layer = |(index, kind): (usize, &LayerKind)| kind.build(&index.to_string(), registry, &check);
-    let layers: Vec<AnyLayer<T>> =
-        metadata.layers.iter().enumerate().map(layer).collect::<std::result::Result<_, _>>()?;
+    let layer = |(index, kind): (usize, &LayerSpec)| kind.build(&index.to_string(), registry, &check);
+    let layers: Vec<AnyLayer<T>> = spec.layers.iter().enumerate().map(layer).collect::<std::result::Result<_, _>>()?;
     let matrices = read_leaves(&layers, file)?;
-    let mut net = NeuralNetwork::from_layers(metadata.preprocessing.features(), layers)
+    let mut net = NeuralNetwork::from_layers(spec.preprocessing.features(), layers)
         .map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
     net.set_state(matrices);
     Ok(net)
@@ -362,20 +344,34 @@ mod tests {
     use crate::data::{Dataset, Preprocessing, Target};
     use crate::random::Seed;
 
-    /// A model file whose metadata was altered, with a digest that is right again.
-    fn altered(alter: impl FnOnce(&mut Value), tensors: &[Stored]) -> String {
+    /// The metadata of a small model.
+    fn metadata() -> Value {
         let table = Table::from_text("t", "a,b\n1,x\n2,y\n").unwrap();
         let data = Dataset::from_table(&table, &Target::classes("b")).unwrap();
         let net = NeuralNetwork::builder(1).linear(2).build(Seed(0)).unwrap();
         let bytes = Model::new(&data, Preprocessing::fit(&data), net).unwrap().to_bytes().unwrap();
         let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
-        let mut value = serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap();
+        serde_json::from_str(&header.metadata().as_ref().unwrap()[KEY]).unwrap()
+    }
+
+    /// A model file whose metadata was altered, with a digest that is right again.
+    fn altered(alter: impl FnOnce(&mut Value), tensors: &[Stored]) -> String {
+        let mut value = metadata();
         alter(&mut value);
         let mut metadata: Metadata = serde_json::from_value(value).unwrap();
         metadata.sha256 = metadata.digest(contents(tensors)).unwrap();
         let json = HashMap::from([(KEY.to_owned(), serde_json::to_string(&metadata).unwrap())]);
         let bytes = serialized("t".as_ref(), Dtype::F64, tensors, Some(json)).unwrap();
         Model::from_bytes("t", &bytes).unwrap_err().to_string()
+    }
+
+    /// What this version does not know may change what the rest means.
+    #[test]
+    fn an_unknown_field() {
+        let mut value = metadata();
+        value["later"] = 1.into();
+        let error = serde_json::from_value::<Metadata>(value).err().unwrap().to_string();
+        assert!(error.contains("unknown field `later`"), "{error}");
     }
 
     fn tensor(name: &str, shape: &[usize]) -> Stored {

@@ -3,10 +3,11 @@
 mod data;
 mod file;
 mod importance;
-mod metadata;
 mod network;
+mod pytorch;
 mod registry;
 mod row_predictor;
+mod spec;
 
 use std::collections::BTreeMap;
 
@@ -14,9 +15,11 @@ pub use data::UnknownLevels;
 pub use importance::Importance;
 use mfnet_table::FileForm;
 pub use network::AnyNetwork;
+use network::either;
 pub use registry::Registry;
 pub use row_predictor::{Cell, Prediction, RowPredictor};
 use serde::{Deserialize, Serialize};
+pub use spec::{LayerSpec, ModelSpec};
 
 use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
 use crate::error::{Error, Result};
@@ -189,6 +192,23 @@ impl Model {
     /// What its outputs mean.
     pub fn target(&self) -> &Target {
         &self.target
+    }
+
+    /// The model without the numbers of its network.
+    ///
+    /// # Errors
+    /// [`Error::NotStorable`] for a layer of your own that has no stored form ([`crate::Layer::stored`]), [`Error::InvalidValue`] for an
+    /// activation of your own with the name of one of the library's.
+    pub fn spec(&self) -> Result<ModelSpec> {
+        Ok(ModelSpec {
+            dtype: self.network.dtype(),
+            layers: either!(&self.network, net => LayerSpec::all_of(net.layers()))?,
+            features: self.features.clone(),
+            preprocessing: self.preprocessing.clone(),
+            target: self.target.clone(),
+            counted: self.form.counted,
+            numbers: self.form.numbers,
+        })
     }
 
     /// Its metrics for data that are not scaled.

@@ -2,8 +2,8 @@ use mfnet_table::NumberFormat;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Registry, Target, Training};
-use crate::data::Preprocessing;
+use super::{Registry, Training};
+use crate::data::{Preprocessing, Target};
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::{Activation, AnyLayer, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
@@ -15,21 +15,36 @@ pub(super) const OF_PLAIN_LAYERS: u32 = 2;
 /// The version that has neither encoders nor columns without names nor numbers such as 1.234,5, and is still written where there are none.
 pub(super) const OF_NUMBERS: u32 = 1;
 
+/// A model without the numbers of its network: what a model file says beside its tensors, and what a program for another
+/// library is written from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ModelSpec {
+    /// The type of the weights.
+    pub dtype: Dtype,
+    /// The layers in order.
+    pub layers: Vec<LayerSpec>,
+    /// The columns that the model predicts from.
+    pub features: Vec<String>,
+    /// What is done to them before the network sees them.
+    pub preprocessing: Preprocessing,
+    /// What the outputs mean.
+    pub target: Target,
+    /// How many columns the file had whose columns have no names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<usize>,
+    /// How numbers are written in it.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub numbers: NumberFormat,
+}
+
 /// Everything in a model file that is no tensor: the JSON under the metadata key `mfnet`. Fields are written in this order, and floats so that they
 /// round-trip, so equal models are equal bytes.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metadata {
     pub(super) version: u32,
-    pub(super) dtype: Dtype,
-    pub(super) layers: Vec<LayerKind>,
-    pub(super) features: Vec<String>,
-    pub(super) preprocessing: Preprocessing,
-    pub(super) target: Target,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) counted: Option<usize>,
-    #[serde(default, skip_serializing_if = "is_usual")]
-    pub(super) numbers: NumberFormat,
+    #[serde(flatten)]
+    pub(super) spec: ModelSpec,
     pub(super) training: Training,
     /// See [`Metadata::digest`].
     pub(super) sha256: String,
@@ -53,31 +68,65 @@ impl Metadata {
     }
 }
 
+impl ModelSpec {
+    /// The oldest version of a model file that can say it.
+    pub(super) fn version(&self) -> u32 {
+        if self.layers.iter().any(LayerSpec::is_new) {
+            VERSION
+        } else if self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers) {
+            OF_PLAIN_LAYERS
+        } else {
+            OF_NUMBERS
+        }
+    }
+}
+
 /// A layer without its numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-pub(super) enum LayerKind {
-    Linear { inputs: usize, outputs: usize },
-    Activation { function: String },
-    Residual { layers: Vec<LayerKind> },
-    Registered { name: String, settings: serde_json::Value },
+#[non_exhaustive]
+pub enum LayerSpec {
+    /// [`Linear`].
+    Linear {
+        /// Input features.
+        inputs: usize,
+        /// Output features.
+        outputs: usize,
+    },
+    /// [`Activation`].
+    Activation {
+        /// Its label.
+        function: String,
+    },
+    /// [`Residual`].
+    Residual {
+        /// The layers of f.
+        layers: Vec<LayerSpec>,
+    },
+    /// A layer of your own.
+    Registered {
+        /// The name under which a [`Registry`] makes it.
+        name: String,
+        /// What it is made from.
+        settings: serde_json::Value,
+    },
 }
 
 /// Error unless a file has a tensor of this name and shape.
 pub(super) type Check<'a> = dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem> + 'a;
 
-impl LayerKind {
-    pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>]) -> Result<Vec<LayerKind>> {
+impl LayerSpec {
+    pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>]) -> Result<Vec<LayerSpec>> {
         let kind = |(index, layer): (usize, &AnyLayer<T>)| match layer {
-            AnyLayer::Linear(linear) => Ok(LayerKind::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
+            AnyLayer::Linear(linear) => Ok(LayerSpec::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
             // a name of the library's would be read as the library's
             AnyLayer::Activation(own @ Activation::Custom(_)) if Activation::<T>::from_label(own.label()).is_some() => {
                 Err(Error::invalid("name of an activation of your own", "one that none of mfnet's has", own.label()))
             }
-            AnyLayer::Activation(activation) => Ok(LayerKind::Activation { function: activation.label().to_owned() }),
-            AnyLayer::Residual(block) => Ok(LayerKind::Residual { layers: LayerKind::all_of(block.layers())? }),
+            AnyLayer::Activation(activation) => Ok(LayerSpec::Activation { function: activation.label().to_owned() }),
+            AnyLayer::Residual(block) => Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers())? }),
             AnyLayer::Custom(own) => match own.stored() {
-                Some((name, settings)) => Ok(LayerKind::Registered { name: name.to_owned(), settings }),
+                Some((name, settings)) => Ok(LayerSpec::Registered { name: name.to_owned(), settings }),
                 None => Err(Error::NotStorable { index, name: own.name() }),
             },
         };
@@ -87,9 +136,9 @@ impl LayerKind {
     /// Whether an older version of the library cannot read it.
     pub(super) fn is_new(&self) -> bool {
         match self {
-            LayerKind::Linear { .. } => false,
-            LayerKind::Activation { function } => Activation::<f64>::from_label(function).is_none(),
-            LayerKind::Residual { .. } | LayerKind::Registered { .. } => true,
+            LayerSpec::Linear { .. } => false,
+            LayerSpec::Activation { function } => Activation::<f64>::from_label(function).is_none(),
+            LayerSpec::Residual { .. } | LayerSpec::Registered { .. } => true,
         }
     }
 
@@ -104,24 +153,24 @@ impl LayerKind {
         let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
         let unknown = |what, name: &String| ModelProblem::NotRegistered { what, name: name.clone() };
         match self {
-            LayerKind::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
+            LayerSpec::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
                 format!("layer {place} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),
             )),
-            LayerKind::Linear { inputs, outputs } => {
+            LayerSpec::Linear { inputs, outputs } => {
                 check(&format!("{place}.weight"), &[*outputs, *inputs])?;
                 Ok(Linear::new(Tensor::zeros(*outputs, 1 + inputs)).map_err(inconsistent)?.into())
             }
-            LayerKind::Activation { function } => match registry.find_activation(function) {
+            LayerSpec::Activation { function } => match registry.find_activation(function) {
                 Some(activation) => Ok(activation.into()),
                 None => Err(unknown("activation", function)),
             },
-            LayerKind::Residual { layers } => {
-                let layer = |(i, layer): (usize, &LayerKind)| layer.build(&format!("{place}.f.{i}"), registry, check);
+            LayerSpec::Residual { layers } => {
+                let layer = |(i, layer): (usize, &LayerSpec)| layer.build(&format!("{place}.f.{i}"), registry, check);
                 let layers = layers.iter().enumerate().map(layer);
                 let block = Residual::new(layers.collect::<std::result::Result<_, _>>()?);
                 Ok(block.map_err(inconsistent)?.into())
             }
-            LayerKind::Registered { name, settings } => match registry.make_layer(name, settings) {
+            LayerSpec::Registered { name, settings } => match registry.make_layer(name, settings) {
                 Some(layer) => Ok(layer.map_err(inconsistent)?.into()),
                 None => Err(unknown("layer", name)),
             },
