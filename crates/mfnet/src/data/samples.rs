@@ -4,7 +4,7 @@ use mfnet_table::Values;
 
 use super::coded::{Code, Coded, Column, Unit};
 use super::{Rows, Scaler, Scaling, Standardizer};
-use crate::tensor::kernel::{Body, prefetch, with_vectors};
+use crate::tensor::kernel::{Body, Panels, prefetch, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
 

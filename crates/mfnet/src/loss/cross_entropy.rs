@@ -2,7 +2,7 @@ use std::ops::Range;
 
 use super::{Loss, Weights, check_shapes};
 use crate::error::{Error, Result};
-use crate::tensor::kernel::{self, Body, with_vectors};
+use crate::tensor::kernel::{self, Body, Panels, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
 

@@ -12,7 +12,7 @@ pub use mse::Mse;
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::tensor::kernel::vectorised;
+use crate::tensor::kernel::{Panels, vectorised};
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 use crate::words::words;

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::slice;
 
+use super::kernel::Panels;
 use super::{Scalar, Tensor};
 
 /// The elements of some columns of a tensor, down the first column, then the second, and so on.

@@ -26,7 +26,6 @@ use std::ops::Range;
 use std::ptr::null;
 
 use super::Scalar;
-use few::few_columns;
 pub(crate) use few::{Few, few};
 use instructions::Instructions;
 pub(crate) use instructions::{Body, vectorised, with_vectors};
@@ -43,7 +42,7 @@ pub(super) const GROUP: usize = 64;
 /// The right factor of a strip: where its element in row k and column c lies.
 ///
 /// The depth is cut into runs; within one, row k and column c lie at `offset(run) + k · row_step + c · column_step`.
-pub struct Right<'a, T> {
+pub(crate) struct Right<'a, T> {
     pub(super) elements: &'a [T],
     /// All rows.
     pub(super) depth: usize,
@@ -122,7 +121,7 @@ fn fits(columns: usize, height: usize, length: usize) -> bool {
 }
 
 /// The panel and what is added to its product.
-pub struct Left<'a, T> {
+pub(crate) struct Left<'a, T> {
     /// Column after column, `height` elements each.
     pub(super) panel: &'a [T],
     pub(super) height: usize,
@@ -141,7 +140,7 @@ impl<T> Left<'_, T> {
 
 /// What becomes of a sum before it is written.
 #[derive(Clone, Copy, Debug)]
-pub enum Finish<'a, T> {
+pub(crate) enum Finish<'a, T> {
     /// Nothing.
     Keep,
     /// 0 if it is below 0.
@@ -229,13 +228,13 @@ fn strip_to<T: Scalar>(
     unsafe {
         match instructions {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => T::strip_avx512(left, right, columns, finish, out),
+            Instructions::Avx512 => strip_avx512(left, right, columns, finish, out),
             #[cfg(target_arch = "x86_64")]
             Instructions::Avx2 if is_for_parts(left, right, columns.len()) => {
                 strip_in_parts(left, right, columns, finish, out);
             }
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => T::strip_avx2(left, right, columns, (finish, null()), out),
+            Instructions::Avx2 => strip_avx2(left, right, columns, (finish, null()), out),
             Instructions::Portable => {
                 tiles::<T::Portable, 1, 2>(left, right, 0..height, columns, (finish, null()), out);
             }
@@ -275,53 +274,100 @@ unsafe fn strip_in_parts<T: Kernels>(
     unsafe {
         while right.depth - first > length {
             let (left, right) = (left.from(first), right.part(first..first + length));
-            T::strip_avx2(&left, &right, columns.clone(), (Finish::Keep, before), sums);
+            strip_avx2(&left, &right, columns.clone(), (Finish::Keep, before), sums);
             (first, before) = (first + length, sums.cast_const());
         }
-        T::strip_avx2(&left.from(first), &right.part(first..right.depth), columns, (finish, before), out);
+        strip_avx2(&left.from(first), &right.part(first..right.depth), columns, (finish, before), out);
     }
 }
 
-/// What the kernels know of an element's type.
-pub trait Kernels: Sized + Copy + 'static {
+/// How the elements of a type lie; for this crate alone.
+pub(crate) trait Panels: Sized {
     /// Elements in a group of rows.
     const GROUP: usize = GROUP / size_of::<Self>();
     /// Rows of a whole panel.
     const PANEL: usize = 4 * Self::GROUP;
-    type Portable: Vector<Element = Self>;
+}
 
+impl<T> Panels for T {}
+
+/// The registers for elements of a type.
+pub trait Kernels: Sized + Copy + 'static {
+    type Portable: Vector<Element = Self>;
     #[cfg(target_arch = "x86_64")]
-    #[doc(hidden)]
-    unsafe fn strip_avx512(
-        left: &Left<'_, Self>,
-        right: &Right<'_, Self>,
-        columns: Range<usize>,
-        finish: Finish<'_, Self>,
-        out: *mut Self,
-    );
+    type Avx2: Vector<Element = Self>;
     #[cfg(target_arch = "x86_64")]
-    #[doc(hidden)]
-    unsafe fn few_avx512(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]);
+    type Avx512: Vector<Element = Self>;
+}
+
+impl Kernels for f32 {
+    type Portable = PortableF32;
     #[cfg(target_arch = "x86_64")]
-    #[doc(hidden)]
-    unsafe fn few_avx2(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]);
-    /// Transposes a group of rows of as many elements.
+    type Avx2 = x86::F32Avx2;
     #[cfg(target_arch = "x86_64")]
-    #[doc(hidden)]
-    unsafe fn transpose_avx512(from: *const Self, from_step: usize, to: *mut Self, to_step: usize);
-    /// The same for half as many.
+    type Avx512 = x86::F32Avx512;
+}
+
+impl Kernels for f64 {
+    type Portable = PortableF64;
     #[cfg(target_arch = "x86_64")]
-    #[doc(hidden)]
-    unsafe fn transpose_avx2(from: *const Self, from_step: usize, to: *mut Self, to_step: usize);
+    type Avx2 = x86::F64Avx2;
     #[cfg(target_arch = "x86_64")]
-    #[doc(hidden)]
-    unsafe fn strip_avx2(
-        left: &Left<'_, Self>,
-        right: &Right<'_, Self>,
-        columns: Range<usize>,
-        finish: (Finish<'_, Self>, *const Self),
-        out: *mut Self,
-    );
+    type Avx512 = x86::F64Avx512;
+}
+
+/// All of a strip by AVX-512.
+///
+/// # Safety
+/// As [`tiles`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f")]
+unsafe fn strip_avx512<T: Kernels>(
+    left: &Left<'_, T>,
+    right: &Right<'_, T>,
+    columns: Range<usize>,
+    finish: Finish<'_, T>,
+    out: *mut T,
+) {
+    let (rows, finish) = (0..left.height, (finish, null()));
+    // SAFETY: the caller's.
+    unsafe {
+        match left.height / T::GROUP {
+            4 => tiles::<T::Avx512, 4, 6>(left, right, rows, columns, finish, out),
+            3 => tiles::<T::Avx512, 3, 6>(left, right, rows, columns, finish, out),
+            2 => tiles::<T::Avx512, 2, 6>(left, right, rows, columns, finish, out),
+            // six sums alone would wait for each other
+            _ => tiles::<T::Avx512, 1, 12>(left, right, rows, columns, finish, out),
+        }
+    }
+}
+
+/// The same by AVX2.
+///
+/// # Safety
+/// As [`tiles`].
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn strip_avx2<T: Kernels>(
+    left: &Left<'_, T>,
+    right: &Right<'_, T>,
+    columns: Range<usize>,
+    finish: (Finish<'_, T>, *const T),
+    out: *mut T,
+) {
+    // SAFETY: the caller's.
+    unsafe {
+        match (left.height / T::GROUP, columns.len()) {
+            // one group alone would wait for each sum
+            (4, 1) => tiles::<T::Avx2, 4, 1>(left, right, 0..left.height, columns, finish, out),
+            (groups, _) => {
+                // short sums are mostly the begin and end of a tile, of which six columns at a time have fewer
+                let pairs = if right.depth < 16 { 0 } else { groups / 2 * 2 * T::GROUP };
+                tiles::<T::Avx2, 2, 3>(left, right, 0..pairs, columns.clone(), finish, out);
+                tiles::<T::Avx2, 1, 6>(left, right, pairs..left.height, columns, finish, out);
+            }
+        }
+    }
 }
 
 /// The rows `rows` of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time. The sums begin with those at `before`, which lie as the result does,
@@ -505,90 +551,6 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
         }
     }
 }
-
-macro_rules! kernels {
-    ($type:ident, $portable:ident, $avx512:ident, $avx2:ident, $transpose_512:ident, $transpose_256:ident) => {
-        impl Kernels for $type {
-            type Portable = $portable;
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f")]
-            unsafe fn few_avx512(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]) {
-                // SAFETY: the caller's.
-                unsafe { few_columns::<x86::$avx512, 4, 5>(few, columns, height, out) }
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            unsafe fn few_avx2(few: &Few<'_, Self>, columns: Range<usize>, height: usize, out: &mut [Self]) {
-                // SAFETY: the caller's.
-                unsafe { few_columns::<x86::$avx2, 2, 2>(few, columns, height, out) }
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f")]
-            unsafe fn transpose_avx512(from: *const Self, from_step: usize, to: *mut Self, to_step: usize) {
-                // SAFETY: the caller's.
-                unsafe { x86::$transpose_512(from, from_step, to, to_step) }
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2")]
-            unsafe fn transpose_avx2(from: *const Self, from_step: usize, to: *mut Self, to_step: usize) {
-                // SAFETY: the caller's.
-                unsafe { x86::$transpose_256(from, from_step, to, to_step) }
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx512f")]
-            unsafe fn strip_avx512(
-                left: &Left<'_, $type>,
-                right: &Right<'_, $type>,
-                columns: Range<usize>,
-                finish: Finish<'_, $type>,
-                out: *mut $type,
-            ) {
-                // SAFETY: the caller's.
-                unsafe {
-                    match left.height / <$type as Kernels>::GROUP {
-                        4 => tiles::<x86::$avx512, 4, 6>(left, right, 0..left.height, columns, (finish, null()), out),
-                        3 => tiles::<x86::$avx512, 3, 6>(left, right, 0..left.height, columns, (finish, null()), out),
-                        2 => tiles::<x86::$avx512, 2, 6>(left, right, 0..left.height, columns, (finish, null()), out),
-                        // six sums alone would wait for each other
-                        _ => tiles::<x86::$avx512, 1, 12>(left, right, 0..left.height, columns, (finish, null()), out),
-                    }
-                }
-            }
-
-            #[cfg(target_arch = "x86_64")]
-            #[target_feature(enable = "avx2,fma")]
-            unsafe fn strip_avx2(
-                left: &Left<'_, $type>,
-                right: &Right<'_, $type>,
-                columns: Range<usize>,
-                finish: (Finish<'_, $type>, *const $type),
-                out: *mut $type,
-            ) {
-                // SAFETY: the caller's.
-                unsafe {
-                    let group = <$type as Kernels>::GROUP;
-                    match (left.height / group, columns.len()) {
-                        // one group alone would wait for each sum
-                        (4, 1) => tiles::<x86::$avx2, 4, 1>(left, right, 0..left.height, columns, finish, out),
-                        (groups, _) => {
-                            // short sums are mostly the begin and end of a tile, of which six columns at a time have fewer
-                            let pairs = if right.depth < 16 { 0 } else { groups / 2 * 2 * group };
-                            tiles::<x86::$avx2, 2, 3>(left, right, 0..pairs, columns.clone(), finish, out);
-                            tiles::<x86::$avx2, 1, 6>(left, right, pairs..left.height, columns, finish, out);
-                        }
-                    }
-                }
-            }
-        }
-    };
-}
-kernels!(f32, PortableF32, F32Avx512, F32Avx2, transpose_f32_512, transpose_f32_256);
-kernels!(f64, PortableF64, F64Avx512, F64Avx2, transpose_f64_512, transpose_f64_256);
 
 #[cfg(test)]
 mod tests;

@@ -27,6 +27,7 @@ use std::ops::{Index, IndexMut, Range};
 use aligned_vec::{AVec, ConstAlign};
 
 use elements::{Elements, ElementsMut};
+use kernel::Panels;
 pub use memo::Memo;
 pub(crate) use product::Descent;
 pub use product::Operand;

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::kernel::Panels;
 use super::{Layout, Scalar, Tensor};
 use crate::threads::{is_worth_sharing, share};
 

@@ -16,7 +16,7 @@
 
 use std::ops::Range;
 
-use super::kernel::{self, Block, Few, Finish, Left, Right, prefetch, strip};
+use super::kernel::{self, Block, Few, Finish, Left, Panels, Right, prefetch, strip};
 use super::parts::{for_each_strip, for_each_update_block, split_all};
 use super::{Scalar, Tensor};
 

@@ -5,10 +5,10 @@
 
 use std::ops::Range;
 
-use super::{GROUP, Instructions, Kernels, Scalar, Vector, fits};
+use super::{GROUP, Instructions, Panels, Scalar, Vector, fits};
 
 /// Two matrices of as many rows, in panels: the product of the first one's transpose and the second, for a first one of few columns.
-pub struct Few<'a, T> {
+pub(crate) struct Few<'a, T> {
     pub(crate) left: &'a [T],
     pub(crate) left_columns: usize,
     pub(crate) right: &'a [T],
@@ -36,6 +36,18 @@ pub(super) fn few_with<T: Scalar>(
     height: usize,
     out: &mut [T],
 ) {
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx512f")]
+    unsafe fn avx512<T: Scalar>(few: &Few<'_, T>, columns: Range<usize>, height: usize, out: &mut [T]) {
+        // SAFETY: the caller's.
+        unsafe { few_columns::<T::Avx512, 4, 5>(few, columns, height, out) }
+    }
+    #[cfg(target_arch = "x86_64")]
+    #[target_feature(enable = "avx2,fma")]
+    unsafe fn avx2<T: Scalar>(few: &Few<'_, T>, columns: Range<usize>, height: usize, out: &mut [T]) {
+        // SAFETY: the caller's.
+        unsafe { few_columns::<T::Avx2, 2, 2>(few, columns, height, out) }
+    }
     // of one that no number is large enough for, nothing fits
     let rows = few.rows.checked_next_multiple_of(T::GROUP).unwrap_or(usize::MAX);
     assert!(fits(few.left_columns, rows, few.left.len()), "the left factor is too short");
@@ -47,9 +59,9 @@ pub(super) fn few_with<T: Scalar>(
     unsafe {
         match instructions {
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx512 => T::few_avx512(few, columns, height, out),
+            Instructions::Avx512 => avx512(few, columns, height, out),
             #[cfg(target_arch = "x86_64")]
-            Instructions::Avx2 => T::few_avx2(few, columns, height, out),
+            Instructions::Avx2 => avx2(few, columns, height, out),
             Instructions::Portable => few_columns::<T::Portable, 1, 2>(few, columns, height, out),
         }
     }
@@ -60,7 +72,7 @@ pub(super) fn few_with<T: Scalar>(
 /// # Safety
 /// The slices are long enough, as `few_with` checks, and the processor has the instructions of `V`.
 #[inline(always)]
-pub(super) unsafe fn few_columns<V: Vector, const RIGHT: usize, const LEFT: usize>(
+unsafe fn few_columns<V: Vector, const RIGHT: usize, const LEFT: usize>(
     few: &Few<'_, V::Element>,
     columns: Range<usize>,
     height: usize,

@@ -1,8 +1,8 @@
 //! Transposes, in squares of a group of rows where there are instructions for it.
 
 #[cfg(target_arch = "x86_64")]
-use super::Instructions;
-use super::{Scalar, fits};
+use super::{Instructions, Vector};
+use super::{Panels, Scalar, fits};
 
 /// `to[r · to_step + c] = from[c · from_step + r]` for all rows r and columns c.
 pub(crate) fn transpose<T: Scalar>(
@@ -21,7 +21,7 @@ pub(crate) fn transpose<T: Scalar>(
     if Instructions::best() != Instructions::Portable {
         let whole_groups = rows.is_multiple_of(T::GROUP) && columns.is_multiple_of(T::GROUP);
         let wide = Instructions::best() == Instructions::Avx512 && whole_groups;
-        let tile = if wide { T::GROUP } else { T::GROUP / 2 };
+        let tile = if wide { T::Avx512::SQUARE } else { T::Avx2::SQUARE };
         (whole_rows, whole_columns) = (rows - rows % tile, columns - columns % tile);
         for c in (0..whole_columns).step_by(tile) {
             for r in (0..whole_rows).step_by(tile) {
@@ -29,9 +29,9 @@ pub(crate) fn transpose<T: Scalar>(
                 unsafe {
                     let (from, to) = (from.as_ptr().add(c * from_step + r), to.as_mut_ptr().add(r * to_step + c));
                     if wide {
-                        T::transpose_avx512(from, from_step, to, to_step);
+                        T::Avx512::transpose(from, from_step, to, to_step);
                     } else {
-                        T::transpose_avx2(from, from_step, to, to_step);
+                        T::Avx2::transpose(from, from_step, to, to_step);
                     }
                 }
             }

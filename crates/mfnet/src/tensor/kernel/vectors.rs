@@ -41,6 +41,10 @@ pub trait Vector: Copy {
     unsafe fn descended(self, g: Self, eta: Self, lambda: Self) -> Self;
     /// The sum of all: the upper half added to the lower one, until one is left.
     unsafe fn sum(self) -> Self::Element;
+    /// Rows and columns of the square that is transposed at once; 0 without instructions for it.
+    const SQUARE: usize = 0;
+    /// Transposes a square, whose columns lie so many elements apart.
+    unsafe fn transpose(_from: *const Self::Element, _from_step: usize, _to: *mut Self::Element, _to_step: usize) {}
 }
 
 /// Plain arrays, which the compiler turns into the vectors of any processor.
@@ -121,9 +125,9 @@ portable!(PortableF64, f64, 8);
 /// `$count` registers as one group of rows.
 #[cfg(target_arch = "x86_64")]
 macro_rules! registers {
-    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident, $max:ident, $where_positive:ident, [$add:ident, $subtract:ident, $multiply:ident]) => {
+    ($name:ident, $type:ident, $register:ident, $count:expr, $zero:ident, $splat:ident, $load:ident, $store:ident, $fma:ident, $halves:ident, $max:ident, $where_positive:ident, $transpose:ident, [$add:ident, $subtract:ident, $multiply:ident]) => {
         #[derive(Clone, Copy)]
-        pub(in super::super) struct $name([$register; $count]);
+        pub struct $name([$register; $count]);
 
         impl Vector for $name {
             type Element = $type;
@@ -206,6 +210,14 @@ macro_rules! registers {
                 // SAFETY: as above.
                 unsafe { $halves(self.0) }
             }
+
+            const SQUARE: usize = GROUP / size_of::<$type>() / $count;
+
+            #[inline(always)]
+            unsafe fn transpose(from: *const $type, from_step: usize, to: *mut $type, to_step: usize) {
+                // SAFETY: as above; the caller's squares lie there.
+                unsafe { $transpose(from, from_step, to, to_step) }
+            }
         }
     };
 }
@@ -229,6 +241,7 @@ pub(super) mod x86 {
         sum_f32_512,
         _mm512_max_ps,
         where_positive_f32_512,
+        transpose_f32_512,
         [_mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps]
     );
     registers!(
@@ -244,6 +257,7 @@ pub(super) mod x86 {
         sum_f64_512,
         _mm512_max_pd,
         where_positive_f64_512,
+        transpose_f64_512,
         [_mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd]
     );
     registers!(
@@ -259,6 +273,7 @@ pub(super) mod x86 {
         sum_f32_256,
         _mm256_max_ps,
         where_positive_f32_256,
+        transpose_f32_256,
         [_mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps]
     );
     registers!(
@@ -274,6 +289,7 @@ pub(super) mod x86 {
         sum_f64_256,
         _mm256_max_pd,
         where_positive_f64_256,
+        transpose_f64_256,
         [_mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd]
     );
 
@@ -337,7 +353,7 @@ pub(super) mod x86 {
     /// # Safety
     /// Both places hold them.
     #[target_feature(enable = "avx512f")]
-    pub(in super::super) unsafe fn transpose_f32_512(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+    unsafe fn transpose_f32_512(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
         for q in 0..4 {
             // SAFETY: the caller's.
             let [a, b, c, d] =
@@ -362,7 +378,7 @@ pub(super) mod x86 {
     /// # Safety
     /// Both places hold them.
     #[target_feature(enable = "avx512f")]
-    pub(in super::super) unsafe fn transpose_f64_512(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
+    unsafe fn transpose_f64_512(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
         for q in 0..4 {
             let [a, b] = std::array::from_fn(|i| {
                 // SAFETY: the caller's.
@@ -399,7 +415,7 @@ pub(super) mod x86 {
     /// # Safety
     /// Both places hold them.
     #[target_feature(enable = "avx2")]
-    pub(in super::super) unsafe fn transpose_f32_256(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+    unsafe fn transpose_f32_256(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
         // SAFETY: the caller's.
         unsafe {
             let c: [__m256; 8] = std::array::from_fn(|i| _mm256_loadu_ps(from.add(i * from_step)));
@@ -424,7 +440,7 @@ pub(super) mod x86 {
     /// # Safety
     /// Both places hold them.
     #[target_feature(enable = "avx2")]
-    pub(in super::super) unsafe fn transpose_f64_256(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
+    unsafe fn transpose_f64_256(from: *const f64, from_step: usize, to: *mut f64, to_step: usize) {
         // SAFETY: the caller's.
         unsafe {
             let c: [__m256d; 4] = std::array::from_fn(|i| _mm256_loadu_pd(from.add(i * from_step)));
