@@ -25,7 +25,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 
 use self::sync::{
-    Arc, AtomicBool, AtomicU64, AtomicUsize, Builder, JoinHandle, Mutex, SPINS, UnsafeCell, park, per_thread,
+    Arc, AtomicBool, AtomicU64, AtomicUsize, Builder, JoinHandle, LocalKey, Mutex, SPINS, UnsafeCell, park, per_thread,
     spin_loop, yield_now,
 };
 use crate::error::{Error, Result};
@@ -86,14 +86,8 @@ const OPEN: u64 = 1 << 16;
 /// One job; the rest of the state counts them.
 const JOB: u64 = 1 << 17;
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct JobPointer(*const (dyn Fn(usize) + Sync));
-
-impl std::fmt::Debug for JobPointer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("job")
-    }
-}
 
 // SAFETY: `job` is written only by the thread that holds `caller`, and only while no job is open and no worker is in one. A worker
 // reads it after it has entered an open job (acquire), which the writer opened after writing (release). The pointee is `Sync`.
@@ -160,14 +154,7 @@ impl Threads {
     ///
     /// Without `install` a default pool with a thread for each processor is used.
     pub fn install<R>(&self, program: impl FnOnce() -> R) -> R {
-        struct Restore(*const Threads);
-        impl Drop for Restore {
-            fn drop(&mut self) {
-                CURRENT.with(|current| current.set(self.0));
-            }
-        }
-        let _restore = Restore(CURRENT.with(|current| current.replace(self)));
-        program()
+        with(&CURRENT, self, program)
     }
 
     /// Calls `work(i)` once for every i below `count` on at most `most` threads; those from k·count/n to (k+1)·count/n are thread k's of
@@ -276,13 +263,18 @@ fn work(shared: &Shared, number: usize) {
 
 /// Runs `program` on the calling thread alone: nothing in it is shared.
 pub(crate) fn alone<R>(program: impl FnOnce() -> R) -> R {
-    struct Restore(bool);
-    impl Drop for Restore {
+    with(&INSIDE, true, program)
+}
+
+/// Runs `program` with another value of this thread, which has its old one afterwards, also if `program` panics.
+fn with<V: Copy + 'static, R>(place: &'static LocalKey<Cell<V>>, value: V, program: impl FnOnce() -> R) -> R {
+    struct Restore<V: Copy + 'static>(&'static LocalKey<Cell<V>>, V);
+    impl<V: Copy> Drop for Restore<V> {
         fn drop(&mut self) {
-            INSIDE.with(|inside| inside.set(self.0));
+            self.0.with(|place| place.set(self.1));
         }
     }
-    let _restore = Restore(INSIDE.with(|inside| inside.replace(true)));
+    let _restore = Restore(place, place.with(|place| place.replace(value)));
     program()
 }
 

@@ -1,18 +1,15 @@
 //! Losses: one number J for a batch, and its gradient with respect to the network's output.
 
 mod cross_entropy;
-mod half_mse;
-mod mse;
+mod squared_error;
 
 pub(crate) use cross_entropy::softmax_into;
 pub use cross_entropy::{CrossEntropy, softmax};
-pub use half_mse::HalfMse;
-pub use mse::Mse;
+pub use squared_error::{HalfMse, Mse};
 
 use std::ops::Range;
 
 use crate::error::Result;
-use crate::tensor::kernel::{Panels, vectorised};
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 use crate::words::words;
@@ -174,62 +171,7 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
     }
 }
 
-/// Σ_outputs (ŷ − y)² of one sample.
-fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
-    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o.to_f64() - t.to_f64());
-    errors.map(|error| error * error).sum()
-}
-
-/// δ = factor (ŷ − y) of one sample.
-fn difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
-    let factor = T::from_f64(factor);
-    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o - t);
-    delta.column_mut(sample).zip(errors).for_each(|(d, error)| *d = error * factor);
-}
-
-/// Σ_i w_i Σ_outputs (ŷ − y)² over samples, in `f64` and a fixed order.
-fn sum_of_squared_errors<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
-    check_shapes(output, target);
-    let layout = output.layout();
-    let of_samples = |samples: Range<usize>| {
-        let mut sum = 0.0;
-        for panel in 0..layout.panels() {
-            let (place, height) = (layout.place(panel, samples.clone()), layout.height(panel));
-            let rows = T::PANEL.min(output.rows() - panel * T::PANEL);
-            let columns = output.storage()[place.clone()].chunks_exact(height);
-            for ((o, t), sample) in columns.zip(target.storage()[place].chunks_exact(height)).zip(samples.clone()) {
-                let weight = weights.of(sample);
-                for (o, t) in o[..rows].iter().zip(&t[..rows]) {
-                    let error = o.to_f64() - t.to_f64();
-                    sum += weight * (error * error);
-                }
-            }
-        }
-        sum
-    };
-    sum_over_columns(output.columns(), 8 * output.rows() * output.columns(), of_samples)
-}
-
 /// What every loss asks of its arguments.
 fn check_shapes<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) {
     assert_eq!(output.shape(), target.shape(), "shapes of output and target");
-}
-
-/// δ_i = w_i factor (ŷ_i − y_i) of all samples.
-fn differences<T: Scalar>(
-    output: &Tensor<T>,
-    target: &Tensor<T>,
-    weights: Weights<'_>,
-    factor: f64,
-    delta: &mut Tensor<T>,
-) {
-    check_shapes(output, target);
-    assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
-    if weights.of_samples.is_some() {
-        let of = |sample| weights.of(sample) * factor;
-        return (0..output.columns()).for_each(|sample| difference(output, target, sample, of(sample), delta));
-    }
-    let factor = T::from_f64(factor);
-    let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
-    vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
 }

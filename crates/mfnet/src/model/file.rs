@@ -1,6 +1,7 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
 use mfnet_table::FileForm;
@@ -133,7 +134,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()));
-        let matrices = file.and_then(|file| read_leaves(self.layers(), &file));
+        let matrices = file.and_then(|file| read_matrices(self.layers(), &file));
         self.set_state(matrices.map_err(|problem| Error::model(path, problem))?);
         Ok(())
     }
@@ -145,79 +146,78 @@ impl<T: Scalar> NeuralNetwork<T> {
     }
 }
 
-/// The matrices of all layers, in the order of [`NeuralNetwork::visit_state`]; nothing else may be in the file.
-fn read_leaves<T: Scalar>(
+/// A tensor of a file: some columns of a matrix of the network.
+struct Piece {
+    name: String,
+    shape: Vec<usize>,
+    columns: Range<usize>,
+}
+
+/// Calls `visit` with every parameter and buffer, in the order of [`NeuralNetwork::visit_state`], and with its tensors as PyTorch names and
+/// lays them out: those of layer 2 begin with `2.`, in a block with `1.f.0.`, and `[b | W]` is a weight and a bias.
+fn for_each_matrix<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut dyn FnMut(&Tensor<T>, Vec<Piece>)) {
+    for (index, layer) in layers.iter().enumerate() {
+        for_each_matrix(layer.children(), &format!("{before}{index}.f."), visit);
+        let Some(leaf) = layer.as_layer() else { continue };
+        let piece = |name: &str, shape: &[usize], columns| Piece {
+            name: format!("{before}{index}.{name}"),
+            shape: shape.to_vec(),
+            columns,
+        };
+        let mut matrix = |name: &str, matrix: &Tensor<T>| {
+            let (rows, columns) = matrix.shape();
+            let pieces = match layer {
+                AnyLayer::Linear(_) => {
+                    vec![piece("weight", &[rows, columns - 1], 1..columns), piece("bias", &[rows], 0..1)]
+                }
+                _ => vec![piece(name, &[rows, columns], 0..columns)],
+            };
+            visit(matrix, pieces);
+        };
+        leaf.parameters(&mut |name, parameter| matrix(name, &parameter.value));
+        leaf.buffers(&mut |name, buffer| matrix(name, buffer));
+    }
+}
+
+/// The matrices of all layers with the numbers of a file, in which nothing else may be.
+fn read_matrices<T: Scalar>(
     layers: &[AnyLayer<T>],
     file: &SafeTensors<'_>,
 ) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
-    let (mut matrices, mut names, mut problem) = (Vec::new(), Vec::new(), None);
-    for_each_leaf(layers, "", &mut |place, leaf| match read_leaf(file, place, leaf, &mut names) {
-        Ok(of_leaf) => matrices.extend(of_leaf),
-        Err(found) => {
-            problem.get_or_insert(found);
-        }
+    let (mut wanted, mut names) = (Vec::new(), HashSet::new());
+    for_each_matrix(layers, "", &mut |matrix, pieces| {
+        names.extend(pieces.iter().map(|piece| piece.name.clone()));
+        wanted.push((matrix.shape(), pieces));
     });
-    problem.map_or(Ok(()), Err)?;
-    refuse_others(file, &names)?;
-    Ok(matrices)
-}
-
-/// Calls `visit` with every layer that computes something and its place: `2`, or `1.f.0` in a block, as PyTorch names it.
-fn for_each_leaf<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut dyn FnMut(&str, &AnyLayer<T>)) {
-    for (index, layer) in layers.iter().enumerate() {
-        let place = format!("{before}{index}");
-        match layer {
-            AnyLayer::Residual(block) => for_each_leaf(block.layers(), &format!("{place}.f."), visit),
-            leaf => visit(&place, leaf),
+    let read_matrix = |((rows, columns), pieces): ((usize, usize), Vec<Piece>)| {
+        let mut matrix = Tensor::zeros(rows, columns);
+        for Piece { name, shape, columns } in pieces {
+            let mut elements = read(file, &name, &shape)?.into_iter();
+            (0..rows)
+                .flat_map(|i| columns.clone().map(move |j| (i, j)))
+                .zip(&mut elements)
+                .for_each(|(at, x)| matrix[at] = x);
         }
-    }
-}
-
-/// The matrices of a layer, in the order of [`NeuralNetwork::visit_state`], and the names of its tensors.
-fn read_leaf<T: Scalar>(
-    file: &SafeTensors<'_>,
-    place: &str,
-    leaf: &AnyLayer<T>,
-    names: &mut Vec<String>,
-) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
-    if let AnyLayer::Linear(linear) = leaf {
-        names.extend([format!("{place}.weight"), format!("{place}.bias")]);
-        return Ok(vec![linear_parameters(file, place, linear.inputs(), linear.outputs())?]);
-    }
-    let matrix = |(name, shape): &(String, (usize, usize))| {
-        let (rows, columns) = *shape;
-        let elements = read(file, name, &[rows, columns])?;
-        Ok(Tensor::from_fn(rows, columns, |i, j| elements[i * columns + j]))
+        Ok(matrix)
     };
-    let own = own_matrices(place, leaf, |matrix| matrix.shape());
-    names.extend(own.iter().map(|(name, _)| name.clone()));
-    own.iter().map(matrix).collect()
-}
-
-/// `of` each parameter and buffer of a layer that is not linear, and its name in a file.
-fn own_matrices<T: Scalar, R>(place: &str, leaf: &AnyLayer<T>, of: impl Fn(&Tensor<T>) -> R) -> Vec<(String, R)> {
-    let mut all = Vec::new();
-    if let Some(layer) = leaf.as_layer() {
-        layer.parameters(&mut |name, parameter| all.push((format!("{place}.{name}"), of(&parameter.value))));
-        layer.buffers(&mut |name, buffer| all.push((format!("{place}.{name}"), of(buffer))));
+    let matrices = wanted.into_iter().map(read_matrix).collect::<std::result::Result<_, _>>()?;
+    match file.names().into_iter().find(|name| !names.contains(*name)) {
+        Some(name) => Err(ModelProblem::UnknownTensor { tensor: name.to_owned() }),
+        None => Ok(matrices),
     }
-    all
 }
 
-/// Every tensor as PyTorch names and lays it out.
+/// Every tensor, row after row.
 fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
     let mut tensors = Vec::new();
-    for_each_leaf(net.layers(), "", &mut |place, leaf| {
-        if let AnyLayer::Linear(linear) = leaf {
-            let (outputs, inputs) = (linear.outputs(), linear.inputs());
-            let bias = linear.matrix().column(0).flat_map(bytes).collect();
-            tensors.push((format!("{place}.weight"), vec![outputs, inputs], bytes_of(linear.matrix(), 1)));
-            tensors.push((format!("{place}.bias"), vec![outputs], bias));
-            return;
+    for_each_matrix(net.layers(), "", &mut |matrix, pieces| {
+        for Piece { name, shape, columns } in pieces {
+            let mut bytes = Vec::with_capacity(matrix.rows() * columns.len() * size_of::<T>());
+            for (i, j) in (0..matrix.rows()).flat_map(|i| columns.clone().map(move |j| (i, j))) {
+                bytes.extend_from_slice(matrix[(i, j)].to_le_bytes().as_ref());
+            }
+            tensors.push((name, shape, bytes));
         }
-        let stored = |matrix: &Tensor<T>| (vec![matrix.rows(), matrix.columns()], bytes_of(matrix, 0));
-        let own = own_matrices(place, leaf, stored);
-        tensors.extend(own.into_iter().map(|(name, (shape, bytes))| (name, shape, bytes)));
     });
     tensors
 }
@@ -225,16 +225,6 @@ fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
 /// The bytes of each tensor.
 fn contents(tensors: &[Stored]) -> impl Iterator<Item = &[u8]> {
     tensors.iter().map(|(_, _, bytes)| bytes.as_slice())
-}
-
-/// Row after row, from column `first` on.
-fn bytes_of<T: Scalar>(matrix: &Tensor<T>, first: usize) -> Vec<u8> {
-    (0..matrix.rows()).flat_map(|i| matrix.row(i).skip(first).flat_map(bytes)).collect()
-}
-
-fn bytes<T: Scalar>(x: T) -> impl Iterator<Item = u8> {
-    let bytes = x.to_le_bytes();
-    (0..bytes.as_ref().len()).map(move |i| bytes.as_ref()[i])
 }
 
 /// The network that this describes, with the file's numbers.
@@ -246,30 +236,11 @@ fn network<T: Scalar>(
     let check = |name: &str, shape: &[usize]| find(file, name, shape).map(|_| ());
     let layer = |(index, kind): (usize, &LayerSpec)| kind.build(&index.to_string(), registry, &check);
     let layers: Vec<AnyLayer<T>> = spec.layers.iter().enumerate().map(layer).collect::<std::result::Result<_, _>>()?;
-    let matrices = read_leaves(&layers, file)?;
+    let matrices = read_matrices(&layers, file)?;
     let mut net = NeuralNetwork::from_layers(spec.preprocessing.features(), layers)
         .map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
     net.set_state(matrices);
     Ok(net)
-}
-
-fn refuse_others(file: &SafeTensors<'_>, names: &[String]) -> std::result::Result<(), ModelProblem> {
-    match file.names().into_iter().find(|name| !names.iter().any(|known| known == name)) {
-        Some(name) => Err(ModelProblem::UnknownTensor { tensor: name.to_owned() }),
-        None => Ok(()),
-    }
-}
-
-/// `[b | W]` of the layer at a place.
-fn linear_parameters<T: Scalar>(
-    file: &SafeTensors<'_>,
-    place: &str,
-    inputs: usize,
-    outputs: usize,
-) -> std::result::Result<Tensor<T>, ModelProblem> {
-    let weight: Vec<T> = read(file, &format!("{place}.weight"), &[outputs, inputs])?;
-    let bias: Vec<T> = read(file, &format!("{place}.bias"), &[outputs])?;
-    Ok(Tensor::from_fn(outputs, 1 + inputs, |i, j| if j == 0 { bias[i] } else { weight[i * inputs + j - 1] }))
 }
 
 /// The tensor of this name, which has this shape.

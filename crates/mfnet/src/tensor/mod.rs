@@ -29,7 +29,6 @@ use aligned_vec::{AVec, ConstAlign};
 use elements::{Elements, ElementsMut};
 use kernel::Panels;
 pub use memo::Memo;
-pub(crate) use product::Descent;
 pub use product::Operand;
 pub use scalar::{Dtype, Scalar};
 

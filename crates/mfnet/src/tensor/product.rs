@@ -253,15 +253,6 @@ pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, o
 /// The most elements of a block whose gradient is made as that of its transpose: one group of rows by a panel's columns, in `f32`.
 const NARROW: usize = 16 * 64;
 
-/// W ← W − η (∂J/∂W + λ W), each operation rounded.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Descent<T> {
-    /// η.
-    pub(crate) eta: T,
-    /// λ.
-    pub(crate) lambda: T,
-}
-
 /// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W, which is in step before and after.
 pub(crate) struct Updated<'a, T: Scalar> {
     pub(crate) parameters: &'a mut Tensor<T>,
@@ -270,13 +261,13 @@ pub(crate) struct Updated<'a, T: Scalar> {
 }
 
 /// Changes `[b | W]` by `rule(biases or not, weights, their gradient, state)` with the gradient [ Δ 1 | Δ Aᵀ ], of which no more
-/// than a block is ever there, and keeps Wᵀ in step. Where the rule for W is plain `descent`, not even that is there: W moves where the
-/// sums are stored.
+/// than a block is ever there, and keeps Wᵀ in step. Where the rule for W is plain descent, [`Finish::Descend`], not even that is
+/// there: W moves where the sums are stored.
 pub(crate) fn update<T: Scalar>(
     delta: &Tensor<T>,
     input: &Tensor<T>,
     Updated { parameters, state, transpose }: Updated<'_, T>,
-    descent: Option<Descent<T>>,
+    descend: Option<Finish<'_, T>>,
     rule: impl Fn(bool, &mut [T], &[T], &mut [&mut [T]]) + Sync,
 ) {
     let operations = 2 * parameters.rows * parameters.columns * input.columns;
@@ -295,7 +286,6 @@ pub(crate) fn update<T: Scalar>(
             rule(true, b, gradient.strip(&left, &Right::constant(&T::ONE, input.columns), 0..1), of_b);
         }
         let columns = w.len() / left.height;
-        let descend = descent.map(|Descent { eta, lambda }| Finish::Descend { eta, lambda });
         let (transposed, height) = (block.transposed, input.layout().height(block.input_panel));
         if outputs * columns.div_ceil(T::GROUP) < columns * outputs.div_ceil(T::GROUP) && w.len() <= NARROW {
             // few outputs in the panel: A Δᵀ fills the vectors better than Δ Aᵀ
@@ -421,7 +411,7 @@ mod tests {
             assert_eq!(dj_dw, plain(&delta, &transpose(&a.augmented())));
 
             // W + ∂J/∂W where both are whole numbers, and its transpose; by a rule, and as a descent whose rate is −1
-            for descent in [None, Some(Descent { eta: -T::ONE, lambda: T::ZERO })] {
+            for descent in [None, Some(Finish::Descend { eta: -T::ONE, lambda: T::ZERO })] {
                 let (mut changed, mut changed_transpose) = (parameters.clone(), parameters.transpose(1));
                 let transpose = Some(&mut changed_transpose);
                 let updated = Updated { parameters: &mut changed, state: &mut [], transpose };

@@ -5,7 +5,7 @@ mod of_std {
     pub(crate) use std::hint::spin_loop;
     pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
     pub(crate) use std::sync::{Arc, Mutex};
-    pub(crate) use std::thread::{Builder, JoinHandle, park, yield_now};
+    pub(crate) use std::thread::{Builder, JoinHandle, LocalKey, park, yield_now};
     pub(crate) use std::thread_local as per_thread;
 
     /// How often a waiting thread looks for work before it sleeps; about 50 µs.
@@ -40,7 +40,7 @@ mod of_loom {
     pub(crate) use loom::hint::spin_loop;
     pub(crate) use loom::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
     pub(crate) use loom::sync::{Arc, Mutex};
-    pub(crate) use loom::thread::{Builder, JoinHandle, park, yield_now};
+    pub(crate) use loom::thread::{Builder, JoinHandle, LocalKey, park, yield_now};
 
     /// A thread sleeps at once: looking again finds nothing new.
     pub(crate) const SPINS: usize = 1;

@@ -9,8 +9,9 @@ use crate::network::run::{self, Room, Run, Sink, Transposes};
 use crate::network::{NeuralNetwork, Whole, renew_buffers};
 use crate::optimizer::{Gradients, Optimizer};
 use crate::pass::Pass;
+use crate::tensor::kernel::Finish;
 use crate::tensor::product::{self, Updated};
-use crate::tensor::{Descent, Scalar, Tensor};
+use crate::tensor::{Scalar, Tensor};
 
 /// The matrices of a step, kept for the next one. They hold nothing that the next step needs.
 #[derive(Clone, Debug)]
@@ -217,14 +218,14 @@ impl<T: Scalar> Sink<T> for Stepping<'_, T> {
         let parameter = linear.linear_mut(self.net.layers_mut()).parameter_mut();
         let matrix = (operation.parameter, operation.layer);
         let Some((rule, at, state)) = self.optimizer.by_pieces(matrix, parameter) else { return };
-        let descent = Descent { eta: T::from_f64(at[1].rate), lambda: T::from_f64(at[1].decay) };
-        let descent = rule.is_plain_descent().then_some(descent);
+        let descend = Finish::Descend { eta: T::from_f64(at[1].rate), lambda: T::from_f64(at[1].decay) };
+        let descend = rule.is_plain_descent().then_some(descend);
         let transpose = self.transposes[place].as_mut();
         let updated = Updated { parameters: &mut parameter.value, state, transpose };
         let by_rule = |biases: bool, w: &mut [T], g: &[T], state: &mut [&mut [T]]| {
             rule.update(at[usize::from(!biases)], w, g, state);
         };
-        product::update(delta, input, updated, descent, by_rule);
+        product::update(delta, input, updated, descend, by_rule);
         self.stopwatch.lap(|phases| &mut phases.updates);
     }
 

@@ -1,0 +1,137 @@
+use std::ops::Range;
+
+use super::{Loss, Weights, check_shapes};
+use crate::tensor::kernel::{Panels, vectorised};
+use crate::tensor::parts::sum_over_columns;
+use crate::tensor::{Scalar, Tensor};
+
+/// Mean squared error as `torch.nn.MSELoss()` defines it, over the m samples and n outputs:
+///
+/// ```text
+/// J = 1/(m n) Σ (ŷ − y)²        ∂J/∂ŷ = 2 (ŷ − y)/(m n)
+/// ```
+///
+/// scikit-learn's `MLPRegressor` minimises half of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Mse;
+
+/// The paper's loss, half the mean over samples of the squared error:
+///
+/// ```text
+/// J = 1/(2m) Σ (ŷ − y)²        ∂J/∂ŷ = (ŷ − y)/m
+/// ```
+///
+/// The sum runs over outputs and samples, the divisor is the number of samples m alone. PyTorch has no such loss:
+/// with n outputs it is n/2 times `torch.nn.MSELoss()`.
+///
+/// ```
+/// use mfnet::{HalfMse, Loss, Tensor};
+/// let (y_hat, y) = (Tensor::from_rows([[2.0, 0.0, 3.0, 1.0]]), Tensor::from_rows([[1.0, 1.0, 2.0, 2.0]]));
+/// assert_eq!(HalfMse.value(&y_hat, &y), 0.5);
+/// assert_eq!(HalfMse.gradient(&y_hat, &y), Tensor::from_rows([[0.25, -0.25, 0.25, -0.25]]));
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+pub struct HalfMse;
+
+/// A loss with the cost c = Σ_outputs (ŷ − y)²/n, n a function of the number of outputs.
+macro_rules! squared_error {
+    ($loss:ident, $name:literal, |$outputs:ident| $n:expr) => {
+        impl<T: Scalar> Loss<T> for $loss {
+            fn name(&self) -> &str {
+                $name
+            }
+
+            fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+                let $outputs = output.rows();
+                squared_error(output, target, sample) / $n
+            }
+
+            fn cost_gradient(
+                &self,
+                output: &Tensor<T>,
+                target: &Tensor<T>,
+                sample: usize,
+                factor: f64,
+                delta: &mut Tensor<T>,
+            ) {
+                let $outputs = output.rows();
+                difference(output, target, sample, factor * 2.0 / $n, delta);
+            }
+
+            fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+                let $outputs = output.rows();
+                sum_of_squared_errors(output, target, weights) / ($n * weights.divisor)
+            }
+
+            fn value_and_gradient(
+                &self,
+                output: &Tensor<T>,
+                target: &Tensor<T>,
+                weights: Weights<'_>,
+                delta: &mut Tensor<T>,
+            ) -> f64 {
+                let $outputs = output.rows();
+                differences(output, target, weights, 2.0 / ($n * weights.divisor), delta);
+                self.weighted_value(output, target, weights)
+            }
+        }
+    };
+}
+
+squared_error!(Mse, "mse", |outputs| outputs as f64);
+squared_error!(HalfMse, "half-mse", |_outputs| 2.0);
+
+/// Σ_outputs (ŷ − y)² of one sample.
+fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o.to_f64() - t.to_f64());
+    errors.map(|error| error * error).sum()
+}
+
+/// δ = factor (ŷ − y) of one sample.
+fn difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
+    let factor = T::from_f64(factor);
+    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o - t);
+    delta.column_mut(sample).zip(errors).for_each(|(d, error)| *d = error * factor);
+}
+
+/// Σ_i w_i Σ_outputs (ŷ − y)² over samples, in `f64` and a fixed order.
+fn sum_of_squared_errors<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+    check_shapes(output, target);
+    let layout = output.layout();
+    let of_samples = |samples: Range<usize>| {
+        let mut sum = 0.0;
+        for panel in 0..layout.panels() {
+            let (place, height) = (layout.place(panel, samples.clone()), layout.height(panel));
+            let rows = T::PANEL.min(output.rows() - panel * T::PANEL);
+            let columns = output.storage()[place.clone()].chunks_exact(height);
+            for ((o, t), sample) in columns.zip(target.storage()[place].chunks_exact(height)).zip(samples.clone()) {
+                let weight = weights.of(sample);
+                for (o, t) in o[..rows].iter().zip(&t[..rows]) {
+                    let error = o.to_f64() - t.to_f64();
+                    sum += weight * (error * error);
+                }
+            }
+        }
+        sum
+    };
+    sum_over_columns(output.columns(), 8 * output.rows() * output.columns(), of_samples)
+}
+
+/// δ_i = w_i factor (ŷ_i − y_i) of all samples.
+fn differences<T: Scalar>(
+    output: &Tensor<T>,
+    target: &Tensor<T>,
+    weights: Weights<'_>,
+    factor: f64,
+    delta: &mut Tensor<T>,
+) {
+    check_shapes(output, target);
+    assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
+    if weights.of_samples.is_some() {
+        let of = |sample| weights.of(sample) * factor;
+        return (0..output.columns()).for_each(|sample| difference(output, target, sample, of(sample), delta));
+    }
+    let factor = T::from_f64(factor);
+    let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
+    vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
+}
