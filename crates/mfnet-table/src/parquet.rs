@@ -130,7 +130,7 @@ fn footer(file: &Bytes) -> Result<ParquetMetaData, FileProblem> {
     }
     if !file.starts_with(b"PAR1") && !file.starts_with(b"PARE") {
         let expected = "a Parquet file, which begins with the bytes PAR1 (50 41 52 31)";
-        return Err(FileProblem::OtherFormat { expected, found: file[..length.min(4)].to_vec() });
+        return Err(FileProblem::OtherFormat(expected, file[..length.min(4)].to_vec()));
     }
     let tail = file[4..].last_chunk().ok_or_else(|| damaged(format!("it is cut off after {length} bytes")))?;
     let tail = FooterTail::try_new(tail).map_err(|_| damaged("it is cut off: it does not end with the bytes PAR1"))?;

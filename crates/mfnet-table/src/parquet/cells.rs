@@ -48,7 +48,7 @@ pub(super) fn fill(value: Value, meaning: Meaning, filling: &mut Filling) -> Res
             filling.text(&moment(nanoseconds, Unit::Tick(1_000_000_000)));
         }
         (Value::Bytes(bytes), Meaning::Uuid) => {
-            let digits = hexadecimal(bytes);
+            let digits = hexadecimal(bytes, "");
             let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits.get(part).unwrap_or_default());
             filling.text(&parts.join("-"));
         }

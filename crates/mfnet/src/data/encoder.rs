@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use mfnet_table::{ColumnKind, Reading};
+use mfnet_table::ColumnKind;
 use serde::{Deserialize, Serialize};
 
 use super::coded::{Code, Scale};
@@ -85,12 +85,7 @@ impl Encoder {
 
     /// The kind of column that it is for, in one word.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Encoder::Number { .. } => "number",
-            Encoder::Boolean { .. } => "boolean",
-            Encoder::Date { .. } => "date",
-            Encoder::Category { .. } => "category",
-        }
+        self.column_kind().name()
     }
 
     /// The kind of column that it reads: a category's numbers are those of its levels.
@@ -155,14 +150,12 @@ impl Encoder {
 
     /// What makes the numbers of a column of this kind those that [`Encoder::code`] takes; none if they are. A text that is no such number is missing.
     pub(crate) fn reading<'a>(&'a self, kind: &'a ColumnKind) -> Option<Box<dyn Fn(f64) -> f64 + 'a>> {
-        let reading = match self {
-            Encoder::Category { levels, others, missing } => return Some(places(levels, *others, *missing, kind)),
-            _ if kind.name() == self.kind() => return None,
-            Encoder::Number { .. } => Reading::Number,
-            Encoder::Boolean { .. } => Reading::Boolean,
-            Encoder::Date { .. } => Reading::Date,
-        };
-        Some(Box::new(move |x| reading.value(&kind.text(x)).unwrap_or(f64::NAN)))
+        if let Encoder::Category { levels, others, missing } = self {
+            return Some(places(levels, *others, *missing, kind));
+        }
+        let own = self.column_kind();
+        (*kind != own)
+            .then(|| -> Box<dyn Fn(f64) -> f64> { Box::new(move |x| own.value(&kind.text(x)).unwrap_or(f64::NAN)) })
     }
 
     /// Whether its numbers are such as [`Encoder::fit`] makes them.

@@ -28,7 +28,7 @@ pub(crate) use coded::Code;
 pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
-use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, shortest};
+use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, positions, shortest};
 pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 #[cfg(feature = "download")]
 pub use named::{Download, Progress};
@@ -105,7 +105,8 @@ impl Dataset {
             let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
             return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out }));
         }
-        let features = Features::read(table, None, &inputs)?;
+        let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
+        let features = Features::read(table, &names, inputs.into_iter())?;
         if let Targets::Values { values, .. } = &mut targets {
             *values = values.clone().sharing(&features.samples);
         }
@@ -118,9 +119,9 @@ impl Dataset {
     /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.read_like(table)?;
-        let position = |column: &String| Ok(table.position(column)?);
-        let positions = self.feature_names().iter().map(position).collect::<Result<Vec<_>>>()?;
-        let features = Features::from_columns(table, self.feature_names(), &positions, self.kinds())?;
+        let names = self.feature_names();
+        let positions = positions(table.name(), table.columns(), names)?;
+        let features = Features::read(table, names, positions.into_iter().zip(self.kinds().to_vec()))?;
         Ok(Self::of(table.name(), features, targets))
     }
 
@@ -165,7 +166,7 @@ impl Dataset {
         let values = if let Targets::Values { columns, values } = &targets { Some((columns, values)) } else { None };
         for (names, samples) in [(&features.names, &features.samples)].into_iter().chain(values) {
             if let Some((found, sample, i)) = samples.not_finite() {
-                return Err(Error::in_column(name, &names[i], DataProblem::NotFiniteSample { found, sample }));
+                return Err(Error::in_column(name, &names[i], DataProblem::NotFiniteSample(found, sample)));
             }
         }
         Ok(Self::of(name, features, targets))
@@ -279,7 +280,7 @@ impl Dataset {
             None => return Ok(()),
         };
         let column = other.map(|i| self.features.names[i].clone());
-        Err(Error::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded { found } })
+        Err(Error::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded(found) })
     }
 
     /// What is to be predicted.
@@ -293,10 +294,7 @@ impl Dataset {
     /// [`Error::Data`] naming the number that is not there.
     pub fn select(&self, samples: &[usize]) -> Result<Self> {
         match samples.iter().find(|sample| **sample >= self.samples()) {
-            Some(row) => Err(Error::data(
-                &self.name,
-                DataProblem::NoSuchRow { row: *row, last: self.samples().saturating_sub(1) },
-            )),
+            Some(row) => Err(Error::data(&self.name, DataProblem::NoSuchRow(*row, self.samples().saturating_sub(1)))),
             None => Ok(self.selected(samples)),
         }
     }

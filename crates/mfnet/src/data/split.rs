@@ -127,9 +127,8 @@ impl Dataset {
     /// As [`Dataset::split_by`].
     pub fn split_numbers(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
         let groups = self.marks.groups.as_ref().map(|groups| groups.column.as_str());
-        let not_marked = |what, column: &str| {
-            Err(Error::data(&self.name, SplitProblem::NotMarked { what, column: column.to_owned() }))
-        };
+        let not_marked =
+            |what, column: &str| Err(Error::data(&self.name, SplitProblem::NotMarked(what, column.to_owned())));
         let Parts { train, validation, test } = match by {
             SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. }
                 if groups != Some(column.as_str()) =>

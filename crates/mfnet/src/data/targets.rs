@@ -96,7 +96,7 @@ impl Targets {
             Target::Classes(column) => match Self::from_labels(column, table.labels(column)?) {
                 Targets::Classes { labels, .. } if labels.len() < 2 => {
                     let class = labels.into_iter().next().unwrap_or_default();
-                    Err(Error::in_column(table.name(), column, DataProblem::OneClass { class }))
+                    Err(Error::in_column(table.name(), column, DataProblem::OneClass(class)))
                 }
                 targets => Ok(targets),
             },
@@ -105,7 +105,7 @@ impl Targets {
                 for (i, column) in columns.iter().enumerate() {
                     let value = values.number(0, i);
                     if values.feature(i).all(|x| x == value) {
-                        return Err(Error::in_column(table.name(), column, DataProblem::ConstantTarget { value }));
+                        return Err(Error::in_column(table.name(), column, DataProblem::ConstantTarget(value)));
                     }
                 }
                 Ok(Targets::Values { columns: columns.clone(), values })
@@ -127,7 +127,7 @@ impl Targets {
                     labels.iter().enumerate().rev().map(|(class, label)| (label.as_str(), class)).collect();
                 let index = |label: &String| {
                     classes.get(label.as_str()).copied().ok_or_else(|| {
-                        let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
+                        let problem = DataProblem::UnknownClass(label.clone(), labels.clone());
                         Error::in_column(table.name(), column, problem)
                     })
                 };

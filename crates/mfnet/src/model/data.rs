@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use mfnet_table::{ColumnKind, ReadTable, Reading, Table, positions};
+use mfnet_table::{ColumnKind, ReadTable, Table, positions};
 
 use super::{Model, Predictions, TargetColumns};
 use crate::data::{Dataset, Encoder, Features, Samples, Targets};
@@ -37,7 +37,7 @@ impl Model {
 
     /// The model's columns of a table.
     fn features_of(&self, table: &Table) -> Result<Features> {
-        Features::from_columns(table, &self.features, &self.positions(table)?, &self.kinds())
+        Features::read(table, &self.features, self.positions(table)?.into_iter().zip(self.kinds()))
     }
 
     /// The categories of a table with levels that have no feature of their own, because they were rare in training, or not there.
@@ -49,7 +49,7 @@ impl Model {
         let columns = self.features.iter().zip(self.positions(table)?).zip(encoders);
         let of = |((column, position), encoder): ((&String, usize), &Encoder)| {
             let Encoder::Category { levels: known, others, .. } = encoder else { return Ok(None) };
-            let (kind, of_rows) = table.values(position, Reading::Category)?;
+            let (kind, of_rows) = table.values(position, &encoder.column_kind())?;
             let ColumnKind::Category { levels } = kind else { return Ok(None) };
             let known: HashSet<&String> = known.iter().collect();
             let is_unknown: Vec<bool> = levels.iter().map(|level| !known.contains(level)).collect();
@@ -78,7 +78,7 @@ impl Model {
                     features
                 } else {
                     let expected = format!("{without} columns without the target, or {all}");
-                    return Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found }));
+                    return Err(Error::data(table.name(), DataProblem::ColumnCount(expected, found)));
                 }
             }
             _ => positions(table.name(), table.columns(), &self.features)?,
@@ -141,7 +141,7 @@ impl Model {
             (TargetColumns::Classification { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
                 let index = |label: &String| {
                     labels.iter().position(|known| known == label).ok_or_else(|| {
-                        let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
+                        let problem = DataProblem::UnknownClass(label.clone(), labels.clone());
                         Error::in_column(data.name(), column, problem)
                     })
                 };
