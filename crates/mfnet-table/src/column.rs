@@ -37,10 +37,10 @@ enum Cells {
 }
 
 impl Column {
-    /// A column without rows.
-    pub(crate) fn new() -> Self {
-        let cells = Cells::Texts { texts: IndexSet::default(), counts: Vec::new(), of_rows: Codes::Bytes(Vec::new()) };
-        Column { cells, format: NumberFormat::default(), keeps_texts: false }
+    /// A column without rows, whose numbers are written so; it may keep its texts however many they are.
+    pub(crate) fn new(format: NumberFormat, keeps_texts: bool) -> Self {
+        let (texts, counts, of_rows) = (IndexSet::default(), Vec::new(), Codes::Bytes(Vec::new()));
+        Column { cells: Cells::Texts { texts, counts, of_rows }, format, keeps_texts }
     }
 
     /// A number for each row; NaN where there is none.
@@ -48,16 +48,6 @@ impl Column {
     pub(crate) fn of_numbers(of_rows: Vec<f64>) -> Self {
         let cells = Cells::Numbers { of_rows, others: Vec::new() };
         Column { cells, format: NumberFormat::default(), keeps_texts: false }
-    }
-
-    /// The same column, whose numbers are written so.
-    pub(crate) fn with_format(self, format: NumberFormat) -> Self {
-        Column { format, ..self }
-    }
-
-    /// The same column, which keeps its texts however many they are.
-    pub(crate) fn keeping_texts(self, keeps_texts: bool) -> Self {
-        Column { keeps_texts, ..self }
     }
 
     /// A row more, whose field has this text; a missing one is empty. Spaces around it do not count.
@@ -132,9 +122,11 @@ impl Column {
             Cells::Texts { texts, of_rows, .. } => {
                 // the first text with an error is that of the first row with one
                 let row = |place: usize| of_rows.iter().position(|other| other == place).unwrap_or(0);
-                let number =
-                    |(i, text): (usize, &Box<str>)| of(self.field(text), text).map_err(|error| (row(i), error));
-                Ok(Values::of(self, texts.iter().enumerate().map(number).collect::<Result<_, _>>()?))
+                let number = |place: usize| {
+                    let text = &texts[place];
+                    of(self.field(text), text).map_err(|error| (row(place), error))
+                };
+                Ok(Values::of(self, (0..texts.len()).map(number).collect::<Result<_, _>>()?))
             }
             Cells::Numbers { of_rows, .. } => {
                 let number = |row: usize| {

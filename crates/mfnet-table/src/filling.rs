@@ -2,6 +2,7 @@
 
 use crate::column::Column;
 use crate::field::shortest;
+use crate::number_format::NumberFormat;
 
 /// Whole numbers up to here are exact as `f64`.
 const EXACT: i128 = 1 << 53;
@@ -38,7 +39,7 @@ impl Filling {
     pub(crate) fn text(&mut self, text: &str) {
         let numbers = &mut self.numbers;
         let texts = self.texts.get_or_insert_with(|| {
-            let mut texts = Column::new().keeping_texts(true);
+            let mut texts = Column::new(NumberFormat::default(), true);
             let text = |x: f64| if x.is_nan() { String::new() } else { shortest(x) };
             std::mem::take(numbers).into_iter().for_each(|x| texts.push(&text(x)));
             texts

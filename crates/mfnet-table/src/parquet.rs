@@ -89,7 +89,8 @@ fn decoded(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
 }
 
 fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
-    let metadata = footer(file).map_err(|problem| Error::data(name, problem))?;
+    let error = |problem| Error::data(name, problem);
+    let metadata = footer(file).map_err(error)?;
     // the schema is a tree; that of a table has one level below its root
     let nodes = metadata.file_metadata().schema().get_fields().iter();
     let fields = nodes.map(|node| schema::field(node).map_err(|problem| Error::in_column(name, node.name(), problem)));
@@ -99,15 +100,15 @@ fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
     let index = notes.map(index_columns).unwrap_or_default();
     let is_column = |field: &Field| !index.contains(&field.name);
     if !fields.iter().any(is_column) {
-        return Err(Error::data(name, FileProblem::NoColumns));
+        return Err(error(FileProblem::NoColumns));
     }
     if fields.len() > MOST_COLUMNS {
-        return Err(Error::data(name, FileProblem::TooManyColumns));
+        return Err(error(FileProblem::TooManyColumns));
     }
     let length = file.len() as u64;
-    let rows = rows(&metadata, fields.len(), length).map_err(|problem| Error::data(name, problem))?;
+    let rows = rows(&metadata, fields.len(), length).map_err(error)?;
     if rows.iter().all(|rows| *rows == 0) {
-        return Err(Error::data(name, FileProblem::NoRows));
+        return Err(error(FileProblem::NoRows));
     }
     let limits = Arc::new(Limits::new(length));
     let mut columns = Vec::new();

@@ -49,7 +49,7 @@ pub(crate) fn read(
         true => first.iter().enumerate().map(|(i, name)| named(i, name)).collect(),
         false => (0..first.len()).map(|i| i.to_string()).collect::<Vec<_>>(),
     };
-    let column = |name: &String| Column::new().with_format(dialect.numbers).keeping_texts(keep_texts.contains(name));
+    let column = |name: &String| Column::new(dialect.numbers, keep_texts.contains(name));
     let mut columns: Vec<Column> = names.iter().map(column).collect();
     let mut lines = Lines::default();
     if !dialect.header {
