@@ -104,7 +104,7 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
 
 /// How the environment wants it.
 fn of_environment() -> Result<Download, Failure> {
-    let download = Download::new().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
+    let download = Download::default().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
     let first = |names: &[&str]| names.iter().filter_map(|name| var(name).ok()).find(|value| !value.is_empty());
     match first(&["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]) {
         Some(proxy) => Ok(download.proxy(&proxy, &first(&["NO_PROXY", "no_proxy"]).unwrap_or_default())?),

@@ -45,14 +45,12 @@ pub enum Error {
         problem: DataProblem,
     },
     /// The files of a published data set are not where they were looked for.
-    #[error("{name}: {}", absent(name, files, looked_in, nearby))]
+    #[error("{name}: {what}")]
     NoData {
         /// The data set.
         name: String,
-        /// The files that are wanted.
-        files: Vec<String>,
-        /// The folders that were looked in, and which of the files each has not.
-        looked_in: Vec<(PathBuf, Vec<String>)>,
+        /// The files that are wanted, and what was found where.
+        what: String,
         /// A folder beside the given ones, one level higher or deeper, with which the files would have been found.
         nearby: Option<PathBuf>,
     },
@@ -230,25 +228,4 @@ impl Error {
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
         Error::ModelFile { path: path.to_owned(), problem }
     }
-}
-
-/// Which files are wanted, and what was found where.
-fn absent(name: &str, files: &[String], looked_in: &[(PathBuf, Vec<String>)], nearby: &Option<PathBuf>) -> String {
-    let wanted = match files {
-        [file] => format!("expected the file {file}, plain or with .gz"),
-        files => format!("expected the files {}, each plain or with .gz", files.join(", ")),
-    };
-    let found = |(folder, missing): &(PathBuf, Vec<String>)| match missing.len() {
-        _ if !folder.is_dir() => format!("{}, which is no folder", folder.display()),
-        all if all == files.len() => format!("{}, where none is", folder.display()),
-        _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
-    };
-    let found = match looked_in {
-        [] => "no folder was given to look in".to_owned(),
-        folders => format!("looked in {}", folders.iter().map(found).collect::<Vec<_>>().join("; in ")),
-    };
-    let nearby = nearby.as_ref().map_or_else(String::new, |folder| {
-        format!("; all are in {}, so the folder to name is {}", folder.join(name).display(), folder.display())
-    });
-    format!("{wanted}; {found}{nearby}")
 }

@@ -105,34 +105,29 @@ impl Encoder {
 
     /// The names of its features.
     pub fn names(&self, column: &str) -> Vec<String> {
-        let one = |name: &str, is_there: bool| is_there.then(|| format!("{column}{name}"));
-        match self {
-            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => {
-                one("", true).into_iter().chain(one(" missing", *missing)).collect()
+        let mut names: Vec<String> = match self {
+            Encoder::Number { .. } | Encoder::Boolean { .. } => vec![String::new()],
+            Encoder::Date { times, .. } => {
+                let cycles = ["year", "week", "day"].into_iter().take(2 + usize::from(*times));
+                let cycles = cycles.flat_map(|name| [format!(" sin {name}"), format!(" cos {name}")]);
+                std::iter::once(String::new()).chain(cycles).collect()
             }
-            Encoder::Date { missing, times, .. } => {
-                let cycles =
-                    [("year", true), ("week", true), ("day", *times)].into_iter().filter(|(_, is_there)| *is_there);
-                let cycles =
-                    cycles.flat_map(|(name, _)| [format!("{column} sin {name}"), format!("{column} cos {name}")]);
-                one("", true).into_iter().chain(cycles).chain(one(" missing", *missing)).collect()
+            Encoder::Category { levels, others, .. } => {
+                let levels = levels.iter().map(|level| format!("={level}"));
+                levels.chain(others.then(|| " other".to_owned())).collect()
             }
-            Encoder::Category { levels, others, missing } => {
-                let levels = levels.iter().map(|level| format!("{column}={level}"));
-                levels.chain(one(" other", *others)).chain(one(" missing", *missing)).collect()
-            }
-        }
+        };
+        let (Encoder::Number { missing, .. }
+        | Encoder::Boolean { missing, .. }
+        | Encoder::Date { missing, .. }
+        | Encoder::Category { missing, .. }) = self;
+        names.extend(missing.then(|| " missing".to_owned()));
+        names.iter().map(|name| format!("{column}{name}")).collect()
     }
 
     /// How many features it makes.
     pub fn width(&self) -> usize {
-        match self {
-            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => 1 + usize::from(*missing),
-            Encoder::Date { missing, times, .. } => 5 + 2 * usize::from(*times) + usize::from(*missing),
-            Encoder::Category { levels, others, missing } => {
-                levels.len() + usize::from(*others) + usize::from(*missing)
-            }
-        }
+        self.names("").len()
     }
 
     /// The features that its numbers become; what is scaled has this scale.

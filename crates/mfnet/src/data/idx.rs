@@ -208,18 +208,17 @@ impl Dataset {
 
 /// A class for each value that there is.
 fn classes(labels: &Idx) -> Result<Targets> {
-    let mut there = [false; 256];
-    labels.elements.iter().for_each(|label| there[usize::from(*label)] = true);
-    let values: Vec<usize> = (0..there.len()).filter(|value| there[*value]).collect();
+    let mut values = labels.elements.clone();
+    values.sort_unstable();
+    values.dedup();
     if let [only] = values[..] {
         return Err(Error::in_column(&labels.file, "class", DataProblem::OneClass(only.to_string())));
     }
-    let mut index = [0; 256];
-    values.iter().enumerate().for_each(|(i, value)| index[*value] = i);
+    let index = |label: &u8| values.partition_point(|value| value < label);
     Ok(Targets::Classes {
         column: "class".to_owned(),
         labels: values.iter().map(ToString::to_string).collect(),
-        indices: labels.elements.iter().map(|label| index[usize::from(*label)]).collect(),
+        indices: labels.elements.iter().map(index).collect(),
     })
 }
 

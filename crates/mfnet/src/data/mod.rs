@@ -40,8 +40,8 @@ pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub(crate) use targets::largest_of;
 pub use targets::{Target, Targets, largest};
+pub(crate) use targets::{classes, largest_of};
 
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
@@ -132,8 +132,12 @@ impl Dataset {
     /// no name; [`Error::Data`] naming
     /// feature and sample if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
-        let feature_names = (0..inputs.rows()).map(|i| i.to_string()).collect();
-        Self::named(name, feature_names, inputs, targets)
+        let samples = inputs.columns();
+        if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
+            let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
+            return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
+        }
+        Self::checked(name, inputs.into(), targets)
     }
 
     /// A data set of numbers or bytes, sample after sample, which are kept as they are; the features are called `0`, `1`, … Bytes become
@@ -156,13 +160,13 @@ impl Dataset {
             let found = format!("{count} numbers for {samples} samples of {features} features");
             return Err(Error::shape("Dataset", expected, found));
         }
-        let names = (0..features).map(|i| i.to_string()).collect();
-        Self::checked(name, Features::of_numbers(names, Samples::from_rows(features, rows)), targets)
+        Self::checked(name, Samples::from_rows(features, rows), targets)
     }
 
     /// The same, checked: every class has a label, every row of values a name, and all numbers are finite.
-    fn checked(name: &str, features: Features, targets: Targets) -> Result<Self> {
+    fn checked(name: &str, samples: Samples, targets: Targets) -> Result<Self> {
         targets.check()?;
+        let features = Features::of_numbers((0..samples.features()).map(|i| i.to_string()).collect(), samples);
         let values = if let Targets::Values { columns, values } = &targets { Some((columns, values)) } else { None };
         for (names, samples) in [(&features.names, &features.samples)].into_iter().chain(values) {
             if let Some((found, sample, i)) = samples.not_finite() {
@@ -170,16 +174,6 @@ impl Dataset {
             }
         }
         Ok(Self::of(name, features, targets))
-    }
-
-    /// [`Dataset::new`] with names for the features.
-    pub(crate) fn named(name: &str, feature_names: Vec<String>, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
-        let samples = inputs.columns();
-        if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
-            let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
-            return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
-        }
-        Self::checked(name, Features::of_numbers(feature_names, Samples::from(inputs)), targets)
     }
 
     pub(crate) fn of(name: &str, features: Features, targets: impl Into<Arc<Targets>>) -> Self {
@@ -302,8 +296,7 @@ impl Dataset {
     fn selected(&self, samples: &[usize]) -> Self {
         let features = self.features.select(samples);
         let targets = self.targets.select(samples, (&self.features.samples, &features.samples));
-        let selected = self.with(features, targets);
-        Dataset { marks: self.marks.select(samples), ..selected }
+        Dataset { marks: self.marks.select(samples), ..Self::of(&self.name, features, targets) }
     }
 
     /// The same samples with features and targets as a model has them.
@@ -325,11 +318,6 @@ impl Dataset {
             (None, Targets::Classes { labels, indices, .. }) => indices.iter().map(|i| labels[*i].clone()).collect(),
             (None, Targets::Values { values, .. }) => values.feature(position).map(shortest).collect(),
         })
-    }
-
-    /// Other samples.
-    fn with(&self, features: Features, targets: impl Into<Arc<Targets>>) -> Self {
-        Self::of(&self.name, features, targets)
     }
 }
 

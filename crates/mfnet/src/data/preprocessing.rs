@@ -81,7 +81,7 @@ impl Preprocessing {
             }
             _ => Arc::clone(&data.targets),
         };
-        data.with(self.encode(&data.features), targets)
+        Dataset::of(&data.name, self.encode(&data.features), targets)
     }
 
     /// Columns as features: written out at once if they take little memory, or else while a batch is gathered.

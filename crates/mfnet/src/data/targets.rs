@@ -123,15 +123,7 @@ impl Targets {
                 Ok(Targets::Values { columns: columns.clone(), values: numbers(table, columns)? })
             }
             Targets::Classes { column, labels, .. } => {
-                let classes: HashMap<&str, usize> =
-                    labels.iter().enumerate().rev().map(|(class, label)| (label.as_str(), class)).collect();
-                let index = |label: &String| {
-                    classes.get(label.as_str()).copied().ok_or_else(|| {
-                        let problem = DataProblem::UnknownClass(label.clone(), labels.clone());
-                        Error::in_column(table.name(), column, problem)
-                    })
-                };
-                let indices = table.labels(column)?.iter().map(index).collect::<Result<_>>()?;
+                let indices = classes(table.name(), column, labels, &table.labels(column)?)?;
                 Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
             }
         }
@@ -198,6 +190,14 @@ impl Targets {
             Targets::Values { values, .. } => values.write(samples, y),
         }
     }
+}
+
+/// The index of each of `labels` among the known ones, in data that errors call by these names.
+pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
+    let classes: HashMap<&String, usize> = known.iter().zip(0..known.len()).rev().collect();
+    let unknown = |label: &String| DataProblem::UnknownClass(label.clone(), known.to_vec());
+    let class = |label| classes.get(label).copied().ok_or_else(|| Error::in_column(data, column, unknown(label)));
+    labels.iter().map(class).collect()
 }
 
 /// The class of each column of `scores` (logits or probabilities): the index of the largest, the first one of equals.

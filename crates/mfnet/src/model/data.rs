@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mfnet_table::{ColumnKind, ReadTable, Table, positions};
 
 use super::{Model, Predictions, TargetColumns};
-use crate::data::{Dataset, Encoder, Features, Samples, Targets};
+use crate::data::{Dataset, Encoder, Features, Samples, Targets, classes};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -139,13 +139,7 @@ impl Model {
         let positions = positions(data.name(), data.targets().columns(), self.target.columns())?;
         match (&self.target, data.targets()) {
             (TargetColumns::Classification { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
-                let index = |label: &String| {
-                    labels.iter().position(|known| known == label).ok_or_else(|| {
-                        let problem = DataProblem::UnknownClass(label.clone(), labels.clone());
-                        Error::in_column(data.name(), column, problem)
-                    })
-                };
-                let index = found.iter().map(index).collect::<Result<Vec<_>>>()?;
+                let index = classes(data.name(), column, labels, found)?;
                 let indices = indices.iter().map(|i| index[*i]).collect();
                 Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
             }

@@ -44,7 +44,7 @@ type Place = (String, Option<&'static str>);
 /// use std::ops::ControlFlow;
 /// use mfnet::{Dataset, Download, PUBLISHED};
 /// let mnist = PUBLISHED.iter().find(|published| published.name == "mnist").unwrap();
-/// Download::new().run(mnist, "data", &|_| ControlFlow::Continue(()))?;
+/// Download::default().run(mnist, "data", &|_| ControlFlow::Continue(()))?;
 /// let mnist = Dataset::mnist("data")?;
 /// # Ok::<(), mfnet::Error>(())
 /// ```
@@ -66,18 +66,14 @@ pub struct Progress {
     pub of: u64,
 }
 
+/// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30 seconds is given up.
 impl Default for Download {
     fn default() -> Self {
-        Self::new()
+        Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
     }
 }
 
 impl Download {
-    /// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30 seconds is given up.
-    pub fn new() -> Self {
-        Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
-    }
-
     /// From these places instead: addresses of folders in which the data sets lie as on disk, NAME/FILE.gz or NAME/FILE.
     pub fn mirrors(self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Download { mirrors: urls.into_iter().map(Into::into).collect(), ..self }
@@ -120,11 +116,29 @@ impl Download {
         let (mut places, agent) = (self.places(published), self.agent());
         let mut before = 0;
         for file in published.files {
-            let look = |bytes| look(Progress { file: file.name, bytes: before + bytes, of: published.bytes() });
             if let Some(path) = file.path(&folder) {
                 file.verify(&path.display().to_string(), digest(&path).map_err(Error::io(&path, "read"))?)?;
-            } else if !fetch(&agent, published.name, file, &folder, &mut places, &look)? {
-                return Ok(None);
+            } else {
+                let look = |bytes| look(Progress { file: file.name, bytes: before + bytes, of: published.bytes() });
+                let path = folder.join(file.name);
+                let (mut refusals, mut place) = (Vec::new(), 0);
+                let part = loop {
+                    let Some((address, inside)) = places.get(place) else {
+                        let (name, file) = (published.name.to_owned(), file.name.to_owned());
+                        return Err(Error::Download { name, file, refusals });
+                    };
+                    let url = address.replace(FILE, file.name);
+                    match receive(&agent, &url, *inside, *file, &folder, &look) {
+                        Ok(part) => break part,
+                        Err(Ended::Stopped) => return Ok(None),
+                        Err(Ended::Disk(error)) => return Err(Error::io(&path, "write")(error)),
+                        Err(Ended::Refused(problem)) => refusals.push(Refusal { url, problem }),
+                    }
+                    place += 1;
+                };
+                part.persist(&path).map_err(|error| Error::io(&path, "write")(error.error))?;
+                // the mirror that has this file is the first to be asked for the next one
+                places[..=place].rotate_right(1);
             }
             before += file.bytes;
         }
@@ -163,52 +177,14 @@ impl Download {
 }
 
 /// Why a file does not come.
+#[derive(Debug, thiserror::Error)]
 enum Ended {
-    /// By the mirror's fault.
-    Refused(DownloadProblem),
-    /// The caller broke it off.
+    #[error("by the mirror's fault: {0}")]
+    Refused(#[from] DownloadProblem),
+    #[error("it cannot be written: {0}")]
+    Disk(#[from] io::Error),
+    #[error("the caller broke it off")]
     Stopped,
-    /// It cannot be written.
-    Disk(io::Error),
-}
-
-impl From<DownloadProblem> for Ended {
-    fn from(problem: DownloadProblem) -> Self {
-        Ended::Refused(problem)
-    }
-}
-
-impl From<io::Error> for Ended {
-    fn from(error: io::Error) -> Self {
-        Ended::Disk(error)
-    }
-}
-
-/// Fetches a file from the first place that has it, which is then the first to be asked for the next file; false if it was broken off.
-fn fetch(
-    agent: &ureq::Agent,
-    name: &str,
-    file: &PublishedFile,
-    folder: &Path,
-    places: &mut [Place],
-    look: &dyn Fn(u64) -> ControlFlow<()>,
-) -> Result<bool> {
-    let mut refusals = Vec::new();
-    let path = folder.join(file.name);
-    for i in 0..places.len() {
-        let (url, inside) = (places[i].0.replace(FILE, file.name), places[i].1);
-        match receive(agent, &url, inside, *file, folder, look) {
-            Ok(part) => {
-                part.persist(&path).map_err(|error| Error::io(&path, "write")(error.error))?;
-                places[..=i].rotate_right(1);
-                return Ok(true);
-            }
-            Err(Ended::Stopped) => return Ok(false),
-            Err(Ended::Refused(problem)) => refusals.push(Refusal { url, problem }),
-            Err(Ended::Disk(error)) => return Err(Error::io(&path, "write")(error)),
-        }
-    }
-    Err(Error::Download { name: name.to_owned(), file: file.name.to_owned(), refusals })
 }
 
 /// Writes what comes from an address beside its place; it is whole, and the published file. A thread of its own waits for the server, so that the

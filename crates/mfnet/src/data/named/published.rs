@@ -137,17 +137,30 @@ impl Published {
         for folder in data_folders {
             let missing = self.missing_in(folder.as_ref());
             let folder = folder.as_ref().join(self.name);
-            if missing.is_empty() {
-                return Ok(folder);
-            }
-            looked_in.push((folder, missing));
+            looked_in.push(match missing.len() {
+                0 => return Ok(folder),
+                _ if !folder.is_dir() => format!("{}, which is no folder", folder.display()),
+                all if all == self.files.len() => format!("{}, where none is", folder.display()),
+                _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
+            });
         }
-        let files = self.files.iter().map(|file| file.name.to_owned()).collect();
-        let nearby = data_folders
-            .iter()
-            .flat_map(|folder| neighbours(folder.as_ref()))
-            .find(|folder| self.missing_in(folder).is_empty());
-        Err(Error::NoData { name: self.name.to_owned(), files, looked_in, nearby })
+        let mut neighbours = data_folders.iter().flat_map(|folder| neighbours(folder.as_ref()));
+        let nearby = neighbours.find(|folder| self.missing_in(folder).is_empty());
+        let wanted = match self.files {
+            [file] => format!("expected the file {}, plain or with .gz", file.name),
+            files => {
+                let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+                format!("expected the files {}, each plain or with .gz", names.join(", "))
+            }
+        };
+        let found = match looked_in.is_empty() {
+            true => "no folder was given to look in".to_owned(),
+            false => format!("looked in {}", looked_in.join("; in ")),
+        };
+        let there = nearby.as_ref().map_or_else(String::new, |folder| {
+            format!("; all are in {}, so the folder to name is {}", folder.join(self.name).display(), folder.display())
+        });
+        Err(Error::NoData { name: self.name.to_owned(), what: format!("{wanted}; {found}{there}"), nearby })
     }
 
     /// Which of the files are not in the subfolder of this data folder.

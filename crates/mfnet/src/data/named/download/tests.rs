@@ -44,7 +44,7 @@ fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 fn run(published: &Published, mirrors: &[&str], folder: &Path) -> Result<Option<PathBuf>> {
-    let download = Download::new().mirrors(mirrors.iter().copied()).patience(Duration::from_millis(300));
+    let download = Download::default().mirrors(mirrors.iter().copied()).patience(Duration::from_millis(300));
     download.run(published, folder, &go_on)
 }
 
@@ -179,7 +179,7 @@ fn nobody_answers() {
     );
     // not even a folder was made
     assert!(files(desk.path()).is_empty(), "{error}");
-    let error = Download::new().run(&SMALL, desk.path(), &go_on).unwrap_err();
+    let error = Download::default().run(&SMALL, desk.path(), &go_on).unwrap_err();
     assert_eq!(error.to_string(), "small: cannot download hello because no mirror was given");
 }
 
@@ -194,7 +194,7 @@ fn broken_off() {
         calls.set(calls.get() + 1);
         if calls.get() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let download = Download::new().mirrors([&server.url]);
+    let download = Download::default().mirrors([&server.url]);
     assert_eq!(download.run(&SMALL, desk.path(), &look).unwrap(), None);
     assert!(files(&desk.path().join("small")).is_empty());
 }
@@ -234,7 +234,7 @@ fn the_mirror_that_was_good_is_asked_first() {
         shown.set((progress.bytes, progress.of));
         ControlFlow::Continue(())
     };
-    Download::new().mirrors([&bad.url, &good.url]).run(&TWO, desk.path(), &look).unwrap().unwrap();
+    Download::default().mirrors([&bad.url, &good.url]).run(&TWO, desk.path(), &look).unwrap().unwrap();
     assert_eq!(bad.asked(), ["/small/hello.gz", "/small/hello"]);
     assert_eq!(good.asked(), ["/small/hello.gz", "/small/hello", "/small/short"]);
     assert_eq!(shown.get(), (16, 16));
@@ -242,8 +242,8 @@ fn the_mirror_that_was_good_is_asked_first() {
 
 #[test]
 fn proxies() {
-    assert!(Download::new().proxy("http://proxy.example.org:3128", "localhost,.example.org").is_ok());
-    let error = Download::new().proxy("http://", "").unwrap_err();
+    assert!(Download::default().proxy("http://proxy.example.org:3128", "localhost,.example.org").is_ok());
+    let error = Download::default().proxy("http://", "").unwrap_err();
     assert_eq!(error.to_string(), "proxy: expected an address as in http://host:port, found http://");
 }
 
@@ -251,13 +251,13 @@ fn proxies() {
 #[test]
 fn the_public_mirrors() {
     for published in PUBLISHED {
-        let places = Download::new().places(&published);
+        let places = Download::default().places(&published);
         assert!(places.len() > 1, "{}", published.name);
         for file in published.files {
             assert!(file.bytes > 0 && file.sha256.len() == 64 && file.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
             assert!(places.iter().all(|(url, _)| url.replace(FILE, file.name).starts_with("http")));
         }
     }
-    let first = &Download::new().places(&PUBLISHED[0])[0];
+    let first = &Download::default().places(&PUBLISHED[0])[0];
     assert_eq!(*first, ("https://ossci-datasets.s3.amazonaws.com/mnist/{file}.gz".to_owned(), None));
 }
