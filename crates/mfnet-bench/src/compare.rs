@@ -36,33 +36,38 @@ fn readable_loop(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> 
     Ok(seconds)
 }
 
-/// `a` and `b` in turn: median of each, median of a/b.
+/// Prints `a` and `b`, measured in turn: median of each, median of a/b.
 fn in_turn(
+    what: &str,
     count: usize,
     mut a: impl FnMut() -> Result<f64>,
     mut b: impl FnMut() -> Result<f64>,
-) -> Result<(f64, f64, f64)> {
+) -> Result<()> {
     let pairs = (0..count).map(|_| Ok((a()?, b()?))).collect::<Result<Vec<_>>>()?;
     let of = |f: fn(&(f64, f64)) -> f64| median(pairs.iter().map(f));
-    Ok((of(|(a, _)| *a), of(|(_, b)| *b), of(|(a, b)| a / b)))
+    println!("{what:46} {:9.5} {:9.5} {:6.3}", of(|(a, _)| *a), of(|(_, b)| *b), of(|(a, b)| a / b));
+    Ok(())
+}
+
+fn header() {
+    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, f32", "first", "second", "ratio");
 }
 
 /// The pairs that the readable path and the thread count are judged by.
 pub(crate) fn pairs(count: usize) -> Result<()> {
     let (one, two) = (Threads::new(1)?, Threads::new(2)?);
-    let print = |what: &str, (a, b, ratio): (f64, f64, f64)| println!("{what:46} {a:9.5} {b:9.5} {ratio:6.3}");
-    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, f32", "first", "second", "ratio");
+    header();
     for work in &WORKS[..5] {
         let data = work.data()?;
         let sgd = |threads| trainer(work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
+        let adam = || trainer(work, &data, Optimizer::new(Adam::default(), 1e-3), &two);
         let name = work.name;
         for (text, threads) in [("1 thread", &one), ("2 threads", &two)] {
-            let of_loop = in_turn(count, || readable_loop(work, &data, threads), || sgd(threads))?;
-            print(&format!("{name}: loop of the README / trainer, {text}"), of_loop);
+            let what = format!("{name}: loop of the README / trainer, {text}");
+            in_turn(&what, count, || readable_loop(work, &data, threads), || sgd(threads))?;
         }
-        let adam = || trainer(work, &data, Optimizer::new(Adam::default(), 1e-3), &two);
-        print(&format!("{name}: Adam / SGD, 2 threads"), in_turn(count, adam, || sgd(&two))?);
-        print(&format!("{name}: 2 threads / 1 thread"), in_turn(count, || sgd(&two), || sgd(&one))?);
+        in_turn(&format!("{name}: Adam / SGD, 2 threads"), count, adam, || sgd(&two))?;
+        in_turn(&format!("{name}: 2 threads / 1 thread"), count, || sgd(&two), || sgd(&one))?;
     }
     Ok(())
 }
@@ -86,18 +91,14 @@ pub(crate) fn sizes(count: usize) -> Result<()> {
         (&[784, 4096, 4096, 10], 128, 1_000),
     ];
     let (one, two) = (Threads::new(1)?, Threads::new(2)?);
-    println!(
-        "{:24} {:>6} {:>8} {:>9} {:>9} {:>7} {:>9}",
-        "layers", "batch", "samples", "1 thread", "2", "1/2", "GFLOP/s 1"
-    );
+    println!("layers, batch, samples: 1 thread / 2 threads");
+    header();
     for (layers, batch, samples) in SIZES {
         let work = Work { name: "size", layers, batch, samples };
         let data = work.data()?;
         let of = |threads| trainer(&work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
-        let (alone, together, ratio) = in_turn(count, || of(&one), || of(&two))?;
-        let speed = work.flops_per_epoch() / alone / 1e9;
         let layers = layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
-        println!("{layers:24} {batch:6} {samples:8} {alone:9.5} {together:9.5} {ratio:7.3} {speed:9.1}");
+        in_turn(&format!("{layers:24} {batch:6} {samples:8}"), count, || of(&one), || of(&two))?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! The fields of one column as they were read.
 
 mod codes;
+#[cfg(any(feature = "numpy", feature = "parquet"))]
+mod filled;
 mod values;
 
 use std::borrow::Cow;
@@ -41,13 +43,6 @@ impl Column {
     pub(crate) fn new(format: NumberFormat, keeps_texts: bool) -> Self {
         let (texts, counts, of_rows) = (IndexSet::default(), Vec::new(), Codes::Bytes(Vec::new()));
         Column { cells: Cells::Texts { texts, counts, of_rows }, format, keeps_texts }
-    }
-
-    /// A number for each row; NaN where there is none.
-    #[cfg(any(feature = "numpy", feature = "parquet"))]
-    pub(crate) fn of_numbers(of_rows: Vec<f64>) -> Self {
-        let cells = Cells::Numbers { of_rows, others: Vec::new() };
-        Column { cells, format: NumberFormat::default(), keeps_texts: false }
     }
 
     /// A row more, whose field has this text; a missing one is empty. Spaces around it do not count.

@@ -20,7 +20,7 @@
 //     error, number_format         what can be wrong; how numbers are written
 //     field                        what a text is: a number, missing, a code, a text
 //     column, calendar             the fields of a column; its numbers, shared; days and times as text
-//     kind, filling                what a column is; a column while a binary reader fills it
+//     kind                         what a column is
 //     text, numpy, parquet         the readers
 //     table                        columns with names
 //     read                         from a file to a table
@@ -31,8 +31,6 @@ mod column;
 mod error;
 mod field;
 pub mod file;
-#[cfg(any(feature = "numpy", feature = "parquet"))]
-mod filling;
 #[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
 mod golden;
 mod kind;

@@ -52,7 +52,6 @@ use serde_json::Value as Json;
 
 use crate::column::Column;
 use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
-use crate::filling::Filling;
 
 /// What the thread is called that decodes.
 const THREAD: &str = "parquet";
@@ -113,12 +112,12 @@ fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
     let limits = Arc::new(Limits::new(length));
     let mut columns = Vec::new();
     for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
-        let mut filling = Filling::default();
+        let mut column = Column::of_numbers();
         for (group, rows) in metadata.row_groups().iter().zip(&rows) {
-            read_chunk(file, group.column(i), &field, *rows, &limits, &mut filling)
+            read_chunk(file, group.column(i), &field, *rows, &limits, &mut column)
                 .map_err(|problem| Error::in_column(name, &field.name, problem))?;
         }
-        columns.push((field.name, filling.column()));
+        columns.push((field.name, column));
     }
     Ok(columns)
 }
@@ -198,7 +197,7 @@ fn read_chunk(
     field: &Field,
     rows: usize,
     limits: &Arc<Limits>,
-    filling: &mut Filling,
+    column: &mut Column,
 ) -> Result<(), FileProblem> {
     if let Some(file) = chunk.file_path() {
         return Err(FileProblem::Unsupported(format!("columns that lie in other files (here {file:?})")));
@@ -212,13 +211,13 @@ fn read_chunk(
     let pages = Box::new(Pages::new(file, chunk, field, rows, limits)?);
     let cell = |value: Option<Value>| {
         let Some(value) = value else {
-            filling.missing();
+            column.push_missing();
             return Ok(());
         };
         if let Value::Bytes(bytes) = value {
             limits.cells.take(bytes.len() as u64)?;
         }
-        cells::fill(value, field.meaning, filling)
+        cells::fill(value, field.meaning, column)
     };
     match get_column_reader(chunk.column_descr_ptr(), pages) {
         ColumnReader::BoolColumnReader(from) => read(from, rows, |x| Value::Truth(*x), cell),

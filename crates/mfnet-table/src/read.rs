@@ -46,10 +46,9 @@ type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
 
 /// The formats that are no text, by their first bytes, and what reads them.
 const READERS: &[(&[u8], &str, ReadColumns)] = &[
+    // PAR1, or PARE for an encrypted one
     #[cfg(feature = "parquet")]
-    (b"PAR1", PARQUET, |name, bytes| parquet::columns(name, bytes.into())),
-    #[cfg(feature = "parquet")]
-    (b"PARE", PARQUET, |name, bytes| parquet::columns(name, bytes.into())),
+    (b"PAR", PARQUET, |name, bytes| parquet::columns(name, bytes.into())),
     #[cfg(feature = "numpy")]
     (b"\x93NUMPY", "NumPy", |name, bytes| numpy::npy(name, &bytes)),
     #[cfg(feature = "numpy")]
@@ -133,10 +132,9 @@ impl ReadTable<'_> {
     /// As [`Table::read`].
     pub fn read(mut self, path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
-        let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-        let plain = if compressed { path.with_extension("") } else { path.to_owned() };
-        let tabs = plain.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let name = path.display().to_string();
+        let plain = name.to_lowercase();
+        let tabs = plain.strip_suffix(".gz").unwrap_or(&plain).ends_with(".tsv");
         let file = File::open(path).map_err(Error::io(path))?;
         self.known.delimiter = tabs.then_some(b'\t');
         self.read_from(&name, file)

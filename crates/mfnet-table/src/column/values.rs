@@ -31,15 +31,9 @@ impl From<Vec<f64>> for Values {
 }
 
 /// Whether the numbers are the same; NaN is equal to nothing.
-impl PartialEq<[f64]> for Values {
-    fn eq(&self, numbers: &[f64]) -> bool {
-        self.iter().eq(numbers.iter().copied())
-    }
-}
-
-impl<const N: usize> PartialEq<[f64; N]> for Values {
-    fn eq(&self, numbers: &[f64; N]) -> bool {
-        *self == numbers[..]
+impl<T: AsRef<[f64]> + ?Sized> PartialEq<T> for Values {
+    fn eq(&self, numbers: &T) -> bool {
+        self.iter().eq(numbers.as_ref().iter().copied())
     }
 }
 

@@ -131,7 +131,13 @@ impl Preprocessing {
 
     /// How many features the network sees.
     pub fn features(&self) -> usize {
-        self.columns.as_ref().map_or(self.inputs.features(), |columns| columns.iter().map(Encoder::width).sum())
+        self.widths().iter().sum()
+    }
+
+    /// How many features each column becomes.
+    fn widths(&self) -> Vec<usize> {
+        let all = |columns: &Vec<Encoder>| columns.iter().map(Encoder::width).collect();
+        self.columns.as_ref().map_or_else(|| vec![1; self.inputs.features()], all)
     }
 
     /// The names of the features that come from columns of these names.
@@ -151,10 +157,7 @@ impl Preprocessing {
             next += width;
             next - width..next
         };
-        match &self.columns {
-            None => vec![1; self.inputs.features()].into_iter().map(place).collect(),
-            Some(encoders) => encoders.iter().map(Encoder::width).map(place).collect(),
-        }
+        self.widths().into_iter().map(place).collect()
     }
 
     /// The columns whose numbers are scaled, in the order of [`Preprocessing::inputs`].

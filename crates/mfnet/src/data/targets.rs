@@ -153,6 +153,11 @@ impl Targets {
         }
     }
 
+    /// The class of a sample; 0 for values.
+    pub(super) fn class(&self, sample: usize) -> usize {
+        if let Targets::Classes { indices, .. } = self { indices[sample] } else { 0 }
+    }
+
     /// Those of these samples, in this order, of which the inputs were chosen before.
     pub(super) fn select(&self, samples: &[usize], (inputs, chosen): (&Samples, &Samples)) -> Self {
         match self {

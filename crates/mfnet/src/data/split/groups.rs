@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::convert::Infallible;
 
 use super::{Dataset, Fractions, Parts};
-use crate::data::Targets;
 use crate::error::{Error, SplitProblem};
 use crate::random::Rng;
 
@@ -37,13 +36,9 @@ impl<'a> Grouped<'a> {
     /// None if the samples are not grouped.
     pub(super) fn of(data: &'a Dataset) -> Option<Self> {
         let marks = data.marks.groups.as_ref()?;
-        let class = |sample: &usize| match &*data.targets {
-            Targets::Classes { indices, .. } => indices[*sample],
-            Targets::Values { .. } => 0,
-        };
         let mut totals = vec![0.0; data.classes().max(1)];
         let group = |samples: Vec<usize>| {
-            let mut classes: Vec<usize> = samples.iter().map(class).collect();
+            let mut classes: Vec<usize> = samples.iter().map(|sample| data.targets.class(*sample)).collect();
             classes.sort_unstable();
             let classes = classes.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len() as f64)).collect();
             Group { samples, classes }
@@ -113,7 +108,7 @@ impl<'a> Grouped<'a> {
         let mut part_of = vec![0; self.groups.len()];
         let mut left = Left::all_of(self);
         let mut distance = 0.0;
-        let mut wanted = shares.iter().filter(|(_, share)| *share > 0.0).count();
+        let mut wanted = shares.iter().filter(|(_, share)| *share > 0.0).count() as f64;
         for (number, (name, share)) in (1..).zip(shares).filter(|(_, (_, share))| *share > 0.0) {
             let mut order: Vec<usize> = (0..self.groups.len()).filter(|group| part_of[*group] == 0).collect();
             rng.shuffle(&mut order);
@@ -138,7 +133,7 @@ impl<'a> Grouped<'a> {
                 part_of[least] = number;
             }
             distance += part.distance();
-            wanted -= 1;
+            wanted -= 1.0;
         }
         Ok((part_of, distance))
     }
@@ -156,28 +151,27 @@ fn nearest<E>(mut draw: impl FnMut() -> Result<(Vec<usize>, f64), E>) -> Result<
 
 /// The groups that are left for training.
 struct Left {
-    groups: usize,
+    groups: f64,
     /// In how many of them each class is.
-    with_class: Vec<usize>,
+    with_class: Vec<f64>,
 }
 
 impl Left {
     fn all_of(grouped: &Grouped<'_>) -> Self {
-        let mut with_class = vec![0; grouped.totals.len()];
-        grouped.groups.iter().flat_map(|group| &group.classes).for_each(|(class, _)| with_class[*class] += 1);
-        Left { groups: grouped.groups.len(), with_class }
+        let mut left = Left { groups: 0.0, with_class: vec![0.0; grouped.totals.len()] };
+        grouped.groups.iter().for_each(|group| left.take(group, -1.0));
+        left
     }
 
     /// Whether after this group one is left for each other part that is `wanted`, and one with each class for training.
-    fn can_spare(&self, group: &Group, wanted: usize) -> bool {
-        self.groups > wanted && group.classes.iter().all(|(class, _)| self.with_class[*class] > 1)
+    fn can_spare(&self, group: &Group, wanted: f64) -> bool {
+        self.groups > wanted && group.classes.iter().all(|(class, _)| self.with_class[*class] > 1.0)
     }
 
-    /// Takes a group out, or with sign −1 back in.
+    /// Takes a group out, or with sign −1 in.
     fn take(&mut self, group: &Group, sign: f64) {
-        let less = |count: &mut usize| *count = if sign > 0.0 { *count - 1 } else { *count + 1 };
-        less(&mut self.groups);
-        group.classes.iter().for_each(|(class, _)| less(&mut self.with_class[*class]));
+        self.groups -= sign;
+        group.classes.iter().for_each(|(class, _)| self.with_class[*class] -= sign);
     }
 }
 
