@@ -92,12 +92,9 @@ pub enum FileProblem {
     /// Only the owner of a key can read the file.
     #[error("the file is encrypted")]
     Encrypted,
-    /// The library that decodes the file reports something else.
+    /// Something else.
     #[error("{0}")]
     Other(String),
-    /// There is a header of a text, and no row below it.
-    #[error("the file has a header and no rows")]
-    HeaderOnly,
     /// A row of a text is shorter or longer than the first one.
     #[error("expected {expected} fields as in the first row, found {found}")]
     RowLength {
@@ -106,9 +103,6 @@ pub enum FileProblem {
         /// Fields of this row.
         found: usize,
     },
-    /// A row of a text is so long that it is none.
-    #[error("the row has more than 100 MB: a quote is missing before it")]
-    LongRow,
 }
 
 /// What is wrong with a field.

@@ -67,7 +67,7 @@ pub(crate) fn read(
         row += 1;
     }
     if row == 0 {
-        return Err(Error::data(name, FileProblem::HeaderOnly));
+        return Err(Error::data(name, FileProblem::Other("the file has a header and no rows".to_owned())));
     }
     let digest = hexadecimal(hash.finalize(), "");
     Ok(Text { columns: names.into_iter().zip(columns).collect(), dialect, lines, digest })

@@ -71,7 +71,8 @@ impl<'a, R: BufRead> Rows<'a, R> {
             match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if length >= LONGEST => {
-                    return Err(Error::in_line(name, line, FileProblem::LongRow));
+                    let problem = "the row has more than 100 MB: a quote is missing before it";
+                    return Err(Error::in_line(name, line, FileProblem::Other(problem.to_owned())));
                 }
                 ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
                 ReadRecordResult::OutputEndsFull if count >= MOST_COLUMNS => {

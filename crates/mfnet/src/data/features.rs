@@ -36,11 +36,6 @@ impl Features {
         Features { samples: self.samples.select(samples), ..self.clone() }
     }
 
-    /// Whether a network can take the numbers as they are.
-    pub(crate) fn are_numbers(&self) -> bool {
-        self.kinds.iter().all(|kind| *kind == ColumnKind::Number) && !self.samples.has_gaps()
-    }
-
     /// The columns of these names, in this order.
     pub(crate) fn columns(&self, file: &str, names: &[String]) -> Result<Self> {
         if self.names == names {

@@ -25,7 +25,7 @@ const BYTES: u8 = 8;
 /// An array of bytes.
 #[derive(Debug)]
 pub(super) struct Idx {
-    file: String,
+    pub(super) file: String,
     header: Vec<u8>,
     /// At least one, each at least 1.
     sizes: Vec<usize>,
@@ -91,10 +91,6 @@ impl Idx {
     /// SHA-256 of the file's bytes, decompressed.
     pub(super) fn digest(&self) -> String {
         sha256([&self.header[..], &self.elements])
-    }
-
-    pub(super) fn file(&self) -> &str {
-        &self.file
     }
 
     fn error(&self, problem: String) -> Error {

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use mfnet_table::ColumnKind;
 use serde::{Deserialize, Serialize};
 
 use super::coded::{Code, Coded, Scale};
@@ -47,8 +48,8 @@ impl Preprocessing {
         };
         let Features { kinds, samples, .. } = &train.features;
         // the smallest value, which min-max makes 0, is no good guess
-        let as_they_are = train.holds_bytes() || (train.features.are_numbers() && scaling != Scaling::MinMax);
-        if as_they_are {
+        let are_numbers = || kinds.iter().all(|kind| *kind == ColumnKind::Number) && !samples.has_gaps();
+        if train.holds_bytes() || (scaling != Scaling::MinMax && are_numbers()) {
             return Preprocessing { columns: None, inputs: samples.scaler(scaling), targets };
         }
         let mut columns = Vec::with_capacity(kinds.len());

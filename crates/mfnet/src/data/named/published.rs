@@ -226,7 +226,7 @@ impl PublishedFile {
 fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     let read = |i: usize| {
         let idx = Idx::read(&paths[i])?;
-        of.files[i].verify(idx.file(), idx.digest()).map(|()| idx)
+        of.files[i].verify(&idx.file, idx.digest()).map(|()| idx)
     };
     // most of the time goes into the first file
     let (images, others) = thread::scope(|scope| {
