@@ -3,26 +3,22 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use mfnet::{Adam, Dataset, EpochRecord, Loss, Optimizer, Result, Scalar, Seed, Sgd, Threads};
+use mfnet::{Adam, Dataset, Loss, Optimizer, Result, Seed, Sgd, Threads};
 
 use crate::median;
-use crate::work::{WORKS, Work};
+use crate::work::{WORKS, Work, rounds};
 
-/// Seconds of an epoch of the trainer: one epoch is not counted, and then come as many as take 20 ms.
-fn trainer<T: Scalar>(work: &Work, data: &Dataset, optimizer: Optimizer<T>, threads: &Threads) -> Result<f64> {
-    let mut seconds: Vec<f64> = Vec::new();
-    let few = |record: &EpochRecord| {
-        seconds.push(record.seconds);
-        seconds.len() < 2 || record.seconds - seconds[0] <= 0.02
-    };
-    threads.install(|| work.train(data, optimizer, false, few))?;
-    Ok((seconds[seconds.len() - 1] - seconds[0]) / (seconds.len() - 1) as f64)
+/// Seconds of an epoch of the trainer, the mean of a round.
+fn trainer(work: &Work, data: &Dataset, optimizer: Optimizer<f32>, threads: &Threads) -> Result<f64> {
+    let mut measured = Vec::new();
+    threads.install(|| work.train(data, optimizer, false, rounds(1, || 0.0, &mut measured)))?;
+    Ok(measured[0].0)
 }
 
 /// Seconds of an epoch of the loop of the README, the second one.
-fn readable_loop<T: Scalar>(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> {
-    let mut net = work.network::<T>()?;
-    let (loss, mut optimizer) = (work.loss::<T>(), Optimizer::new(Sgd::default(), 0.01));
+fn readable_loop(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> {
+    let mut net = work.network::<f32>()?;
+    let (loss, mut optimizer) = (work.loss::<f32>(), Optimizer::new(Sgd::default(), 0.01));
     let mut seconds = 0.0;
     threads.install(|| {
         for epoch in 1..=2 {
@@ -40,39 +36,44 @@ fn readable_loop<T: Scalar>(work: &Work, data: &Dataset, threads: &Threads) -> R
     Ok(seconds)
 }
 
-/// `a` and `b` in turn: median of each, median of a/b.
+/// Prints `a` and `b`, measured in turn: median of each, median of a/b.
 fn in_turn(
-    rounds: usize,
+    what: &str,
+    count: usize,
     mut a: impl FnMut() -> Result<f64>,
     mut b: impl FnMut() -> Result<f64>,
-) -> Result<(f64, f64, f64)> {
-    let pairs = (0..rounds).map(|_| Ok((a()?, b()?))).collect::<Result<Vec<_>>>()?;
+) -> Result<()> {
+    let pairs = (0..count).map(|_| Ok((a()?, b()?))).collect::<Result<Vec<_>>>()?;
     let of = |f: fn(&(f64, f64)) -> f64| median(pairs.iter().map(f));
-    Ok((of(|(a, _)| *a), of(|(_, b)| *b), of(|(a, b)| a / b)))
+    println!("{what:46} {:9.5} {:9.5} {:6.3}", of(|(a, _)| *a), of(|(_, b)| *b), of(|(a, b)| a / b));
+    Ok(())
+}
+
+fn header() {
+    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, f32", "first", "second", "ratio");
 }
 
 /// The pairs that the readable path and the thread count are judged by.
-pub(crate) fn pairs(rounds: usize) -> Result<()> {
+pub(crate) fn pairs(count: usize) -> Result<()> {
     let (one, two) = (Threads::new(1)?, Threads::new(2)?);
-    let print = |what: &str, (a, b, ratio): (f64, f64, f64)| println!("{what:46} {a:9.5} {b:9.5} {ratio:6.3}");
-    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, f32", "first", "second", "ratio");
+    header();
     for work in &WORKS[..5] {
         let data = work.data()?;
-        let sgd = |threads| trainer::<f32>(work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
+        let sgd = |threads| trainer(work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
+        let adam = || trainer(work, &data, Optimizer::new(Adam::default(), 1e-3), &two);
         let name = work.name;
         for (text, threads) in [("1 thread", &one), ("2 threads", &two)] {
-            let of_loop = in_turn(rounds, || readable_loop::<f32>(work, &data, threads), || sgd(threads))?;
-            print(&format!("{name}: loop of the README / trainer, {text}"), of_loop);
+            let what = format!("{name}: loop of the README / trainer, {text}");
+            in_turn(&what, count, || readable_loop(work, &data, threads), || sgd(threads))?;
         }
-        let adam = || trainer::<f32>(work, &data, Optimizer::new(Adam::default(), 1e-3), &two);
-        print(&format!("{name}: Adam / SGD, 2 threads"), in_turn(rounds, adam, || sgd(&two))?);
-        print(&format!("{name}: 2 threads / 1 thread"), in_turn(rounds, || sgd(&two), || sgd(&one))?);
+        in_turn(&format!("{name}: Adam / SGD, 2 threads"), count, adam, || sgd(&two))?;
+        in_turn(&format!("{name}: 2 threads / 1 thread"), count, || sgd(&two), || sgd(&one))?;
     }
     Ok(())
 }
 
 /// How the time grows with the width, the batch and the number of samples, and whether two threads are taken where they help.
-pub(crate) fn sizes(rounds: usize) -> Result<()> {
+pub(crate) fn sizes(count: usize) -> Result<()> {
     const SIZES: [(&[usize], usize, usize); 14] = [
         (&[8, 32, 32, 1], 32, 16_512),
         (&[8, 64, 64, 1], 128, 16_512),
@@ -90,18 +91,14 @@ pub(crate) fn sizes(rounds: usize) -> Result<()> {
         (&[784, 4096, 4096, 10], 128, 1_000),
     ];
     let (one, two) = (Threads::new(1)?, Threads::new(2)?);
-    println!(
-        "{:24} {:>6} {:>8} {:>9} {:>9} {:>7} {:>9}",
-        "layers", "batch", "samples", "1 thread", "2", "1/2", "GFLOP/s 1"
-    );
+    println!("layers, batch, samples: 1 thread / 2 threads");
+    header();
     for (layers, batch, samples) in SIZES {
         let work = Work { name: "size", layers, batch, samples };
         let data = work.data()?;
-        let of = |threads| trainer::<f32>(&work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
-        let (alone, together, ratio) = in_turn(rounds, || of(&one), || of(&two))?;
-        let speed = work.flops_per_epoch() / alone / 1e9;
+        let of = |threads| trainer(&work, &data, Optimizer::new(Sgd::default(), 0.01), threads);
         let layers = layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
-        println!("{layers:24} {batch:6} {samples:8} {alone:9.5} {together:9.5} {ratio:7.3} {speed:9.1}");
+        in_turn(&format!("{layers:24} {batch:6} {samples:8}"), count, || of(&one), || of(&two))?;
     }
     Ok(())
 }

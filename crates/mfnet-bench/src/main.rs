@@ -8,7 +8,7 @@ mod serve;
 mod work;
 
 use clap::{Parser, Subcommand};
-use mfnet::{Adam, Dtype, History, Optimizer, Result, Scalar, Sgd, Threads};
+use mfnet::{Dtype, History, Optimizer, Result, Scalar, Sgd, Threads};
 use work::Work;
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run
@@ -26,28 +26,17 @@ struct Args {
     /// Numbers of threads, with commas
     #[arg(long, value_delimiter = ',', default_value = "1,2")]
     threads: Vec<usize>,
-    /// Rounds: an epoch, or some short ones, and then the peak again
-    #[arg(long, default_value_t = 7, value_parser = at_least_one)]
+    /// Rounds: an epoch, or some short ones, and then the peak again; or each of two ways once
+    #[arg(long, global = true, default_value_t = 7, value_parser = at_least_one)]
     rounds: usize,
-    /// Adam instead of plain SGD
-    #[arg(long)]
-    adam: bool,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Two ways of the same work in turn: the loop of the README and the trainer, Adam and SGD, one thread and two
-    Pairs {
-        /// Rounds: each way once
-        #[arg(long, default_value_t = 7, value_parser = at_least_one)]
-        rounds: usize,
-    },
+    Pairs,
     /// Networks of several widths and batch sizes with one thread and with two
-    Sizes {
-        /// Rounds: each number of threads once
-        #[arg(long, default_value_t = 5, value_parser = at_least_one)]
-        rounds: usize,
-    },
+    Sizes,
     /// One run for every line on stdin, for `compare/run`
     Serve(serve::Options),
     /// What the machine can do, for `compare/run`
@@ -64,13 +53,10 @@ fn at_least_one(text: &str) -> std::result::Result<usize, String> {
 fn main() -> Result<()> {
     let args = Args::parse();
     match args.command {
-        Some(Command::Pairs { rounds }) => compare::pairs(rounds),
-        Some(Command::Sizes { rounds }) => compare::sizes(rounds),
+        Some(Command::Pairs) => compare::pairs(args.rounds),
+        Some(Command::Sizes) => compare::sizes(args.rounds),
         Some(Command::Serve(options)) => serve::serve(&options),
-        Some(Command::Peaks) => {
-            serve::peaks();
-            Ok(())
-        }
+        Some(Command::Peaks) => serve::peaks(),
         Some(Command::Bits) => bits::bits(),
         None => works(&args),
     }
@@ -111,8 +97,7 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
         let train = |phases, rounds| {
             let mut measured = Vec::new();
             let goes_on = work::rounds(rounds, peak, &mut measured);
-            let sgd = || Optimizer::new(Sgd::default(), 0.01);
-            let rule = if args.adam { Optimizer::new(Adam::default(), 1e-3) } else { sgd() };
+            let rule = Optimizer::new(Sgd::default(), 0.01);
             let history = Threads::new(threads)?.install(|| work.train::<T>(&data, rule, phases, goes_on))?;
             Ok::<_, mfnet::Error>((history, measured))
         };

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mfnet::table::{CellProblem, FileProblem, Problem, TextProblem};
-use mfnet::{DataProblem, Error, ModelProblem, PublishedProblem, SplitProblem};
+use mfnet::table::{CellProblem, FileProblem, Problem};
+use mfnet::{DataProblem, Error, ModelProblem, SplitProblem};
 
 use crate::spelling::with_options;
 
@@ -116,7 +116,7 @@ fn help_of(error: &Error) -> String {
                 "a column that --numeric or --categorical names is not left out"
             }
             DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",
-            DataProblem::Published(PublishedProblem::Digest { .. }) => DAMAGED,
+            DataProblem::Digest(..) => DAMAGED,
             _ => "",
         },
         _ => "",
@@ -126,7 +126,7 @@ fn help_of(error: &Error) -> String {
 
 /// What mends a table.
 fn of_table(problem: &Problem) -> &'static str {
-    use {CellProblem as Cell, FileProblem as File, TextProblem as Text};
+    use {CellProblem as Cell, FileProblem as File};
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
             "numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell\n\
@@ -137,13 +137,13 @@ fn of_table(problem: &Problem) -> &'static str {
             "the column had no other fields in training; a missing value is an empty cell"
         }
         Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or take the row or the column out",
-        Problem::Text(Text::RowLength { expected: 1, .. }) => {
+        Problem::File(File::RowLength { expected: 1, .. }) => {
             "the first line has one field: if it is a title, take it out; the names of the columns come first"
         }
-        Problem::Text(Text::RowLength { expected, found }) if found > expected => {
+        Problem::File(File::RowLength { expected, found }) if found > expected => {
             "a field that has in it what stands between fields must be in double quotes, such as \"3,14\""
         }
-        Problem::Text(Text::RowLength { .. }) => {
+        Problem::File(File::RowLength { .. }) => {
             "a missing value is an empty field; a quote that is not closed takes fields and lines with it"
         }
         Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 use mfnet::text::counted;
-use mfnet::{DataProblem, Download, Error, Mirror, Published, PublishedProblem};
+use mfnet::{DataProblem, Download, Error, Published};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
@@ -104,7 +104,7 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
 
 /// How the environment wants it.
 fn of_environment() -> Result<Download, Failure> {
-    let download = Download::new().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
+    let download = Download::default().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
     let first = |names: &[&str]| names.iter().filter_map(|name| var(name).ok()).find(|value| !value.is_empty());
     match first(&["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]) {
         Some(proxy) => Ok(download.proxy(&proxy, &first(&["NO_PROXY", "no_proxy"]).unwrap_or_default())?),
@@ -114,9 +114,9 @@ fn of_environment() -> Result<Download, Failure> {
 
 /// What to do without the network.
 fn with_ways(failure: Failure, published: &Published) -> Failure {
-    let mirrors = published.mirrors.iter().map(|mirror| match mirror {
-        Mirror::Folder { url } => (*url).to_owned(),
-        Mirror::Archive { url, inside } => format!("{url} (an archive that has them in {inside})"),
+    let mirrors = published.mirrors.iter().map(|mirror| match mirror.inside {
+        None => mirror.url.to_owned(),
+        Some(inside) => format!("{} (an archive that has them in {inside})", mirror.url),
     });
     let mirrors = mirrors.collect::<Vec<_>>().join(" or ");
     failure
@@ -130,7 +130,7 @@ fn with_ways(failure: Failure, published: &Published) -> Failure {
 /// The error of files that were found, with what mends it.
 pub(crate) fn failure(error: Error, published: &Published, folder: &Path) -> Failure {
     match &error {
-        Error::Data { problem: DataProblem::Published(PublishedProblem::Digest { .. }), .. } => {
+        Error::Data { problem: DataProblem::Digest(..), .. } => {
             let data_folder = folder.parent().unwrap_or(Path::new(".")).display().to_string();
             let command = format!("mfnet datasets fetch {} --data-dir {data_folder}", published.name);
             Failure::from(error).help(format!("move it away, and {command} gets a fresh one"))

@@ -4,9 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mfnet::text::{counted, similar};
-use mfnet::{
-    BUILT_IN, BuiltIn, DataProblem, Error, IdxFolder, IdxProblem, Model, PUBLISHED, Published, ReadTable, Source,
-};
+use mfnet::{BUILT_IN, BuiltIn, DataProblem, Error, IdxFolder, Model, PUBLISHED, Published, ReadTable, Source};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
@@ -68,11 +66,10 @@ pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(
 /// A folder of IDX files.
 fn images(folder: &str) -> Result<Source, Failure> {
     let images = IdxFolder::read(folder).map_err(|error| match error {
-        Error::Data { problem: DataProblem::Idx(IdxProblem::NoFiles { .. }), .. } => with_names(error.into(), folder),
+        Error::Data { problem: DataProblem::NoIdxFiles(_), .. } => with_names(error.into(), folder),
         error => error.into(),
     })?;
-    let digest = images.digest().to_owned();
-    Ok(Source::Samples { data: images.into_data(), digest, origin: String::new() })
+    Ok(Source::Samples { data: images.data, digest: images.digest, origin: String::new() })
 }
 
 /// The built-in data set of this name, unless there is no such one.

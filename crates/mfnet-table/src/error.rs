@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::file::hexadecimal;
+
 /// The most columns of a table: a file of a few bytes, compressed, can have any number, and each costs memory.
 pub const MOST_COLUMNS: usize = 1 << 20;
 
@@ -13,13 +15,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A file could not be read.
-    #[error("{}: cannot read: {reason}", path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The system's answer.
-        reason: io::Error,
-    },
+    #[error("{file}: cannot read: {1}", file = .0.display())]
+    Io(PathBuf, io::Error),
     /// A file does not hold what was expected.
     #[error("{}: {problem}", place(file, *line, column.as_deref()))]
     Data {
@@ -38,39 +35,24 @@ pub enum Error {
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
-    /// With the file as a whole, whatever its format.
+    /// With the file.
     #[error(transparent)]
     File(#[from] FileProblem),
-    /// With a text.
-    #[error(transparent)]
-    Text(#[from] TextProblem),
     /// With a field of a text.
     #[error(transparent)]
     Cell(#[from] CellProblem),
-    /// With a field of a file that has no lines.
-    #[error("{problem} in row {row}, counted from 0")]
-    InRow {
-        /// The row.
-        row: usize,
-        /// What is wrong.
-        problem: CellProblem,
-    },
+    /// With a field of a file that has no lines, in this row.
+    #[error("{1} in row {0}, counted from 0")]
+    InRow(usize, CellProblem),
     /// Two columns have one name.
     #[error("two columns have this name")]
     DuplicateColumn,
-    /// A column is not there.
-    #[error("{}", unknown_column(name, close, known))]
-    UnknownColumn {
-        /// The name that was asked for.
-        name: String,
-        /// Names like it.
-        close: Vec<String>,
-        /// All names.
-        known: Vec<String>,
-    },
+    /// A column of this name is not there, but others, as the second text says.
+    #[error("there is no column {0:?}; {1}")]
+    UnknownColumn(String, String),
 }
 
-/// What is wrong with a file, whatever its format.
+/// What is wrong with a file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FileProblem {
@@ -93,49 +75,27 @@ pub enum FileProblem {
     #[error("expected UTF-8 text, found other bytes")]
     NotUtf8,
     /// The file does not begin as its format says.
-    #[error("expected {expected}, found a file that begins with {}", hexadecimal(found))]
-    OtherFormat {
-        /// The format, and how its files begin.
-        expected: &'static str,
-        /// The first bytes.
-        found: Vec<u8>,
-    },
+    #[error("expected {0}, found a file that begins with {found}", found = hexadecimal(.1, " "))]
+    OtherFormat(&'static str, Vec<u8>),
     /// The format allows it, and mfnet does not read it.
     #[error("mfnet does not read {0}")]
     Unsupported(String),
     /// The file contradicts its format or itself.
     #[error("the file is damaged: {0}")]
     Damaged(String),
-    /// The file ends too early.
-    #[error("the file is cut off: expected {expected} bytes, found {found}")]
-    Truncated {
-        /// Bytes by its header.
-        expected: u64,
-        /// Bytes of the file, decompressed.
-        found: u64,
-    },
-    /// The file goes on after its end.
-    #[error("expected {expected} bytes, as the sizes in it say, found more")]
-    TooLong {
-        /// Bytes by its header.
-        expected: u64,
-    },
+    /// The file ends too early: its bytes by its header, and those that are there, decompressed.
+    #[error("the file is cut off: expected {0} bytes, found {1}")]
+    Truncated(u64, u64),
+    /// The file goes on after its end, which is after so many bytes by its header.
+    #[error("expected {0} bytes, as the sizes in it say, found more")]
+    TooLong(u64),
     /// Only the owner of a key can read the file.
     #[error("the file is encrypted")]
     Encrypted,
-    /// The library that decodes the file reports something else.
+    /// Something else.
     #[error("{0}")]
     Other(String),
-}
-
-/// What is wrong with a table as text.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TextProblem {
-    /// There is a header, and no row below it.
-    #[error("the file has a header and no rows")]
-    HeaderOnly,
-    /// A row is shorter or longer than the first one.
+    /// A row of a text is shorter or longer than the first one.
     #[error("expected {expected} fields as in the first row, found {found}")]
     RowLength {
         /// Fields of the first row.
@@ -143,9 +103,6 @@ pub enum TextProblem {
         /// Fields of this row.
         found: usize,
     },
-    /// A row is so long that it is none.
-    #[error("the row has more than 100 MB: a quote is missing before it")]
-    LongRow,
 }
 
 /// What is wrong with a field.
@@ -175,7 +132,7 @@ pub enum CellProblem {
 impl Error {
     /// For `map_err` of file operations.
     pub(crate) fn io(path: &Path) -> impl FnOnce(io::Error) -> Error {
-        move |reason| Error::Io { path: path.to_owned(), reason }
+        move |reason| Error::Io(path.to_owned(), reason)
     }
 
     pub(crate) fn data(file: &str, problem: impl Into<Problem>) -> Error {
@@ -196,22 +153,4 @@ pub fn place(file: &str, line: Option<u64>, column: Option<&str>) -> String {
     let line = line.map_or_else(String::new, |line| format!(", line {line}"));
     let column = column.map_or_else(String::new, |column| format!(", column {column:?}"));
     format!("{file}{line}{column}")
-}
-
-/// "there is no column "x"; did you mean …?", or all names if none is close.
-fn unknown_column(name: &str, close: &[String], known: &[String]) -> String {
-    const SHOWN: usize = 12;
-    let quoted = |names: &[String]| names.iter().map(|n| format!("{n:?}")).collect::<Vec<_>>().join(", ");
-    let rest = if !close.is_empty() {
-        format!("did you mean {}?", quoted(close).replace(", ", " or "))
-    } else if known.len() > SHOWN {
-        format!("the columns are {}, … ({} in all)", quoted(&known[..SHOWN]), known.len())
-    } else {
-        format!("the columns are {}", quoted(known))
-    };
-    format!("there is no column {name:?}; {rest}")
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().join(" ")
 }

@@ -52,16 +52,6 @@ impl ColumnKind {
         }
     }
 
-    /// How columns of this kind are read.
-    pub fn reading(&self) -> Reading {
-        match self {
-            ColumnKind::Number => Reading::Number,
-            ColumnKind::Boolean => Reading::Boolean,
-            ColumnKind::Date => Reading::Date,
-            ColumnKind::Category { .. } => Reading::Category,
-        }
-    }
-
     /// What a number of such a column stands for; empty for a missing one.
     pub fn text(&self, x: f64) -> String {
         match self {
@@ -73,36 +63,21 @@ impl ColumnKind {
             ColumnKind::Category { levels } => levels.get(x as usize).cloned().unwrap_or_default(),
         }
     }
-}
 
-/// How the fields of a column become numbers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// As they are.
-    Number,
-    /// 1 for true or yes, 0 for false or no.
-    Boolean,
-    /// Days since the beginning of 1970.
-    Date,
-    /// The number of the level among all of the column.
-    Category,
-}
-
-impl Reading {
-    /// The number of a text, with a decimal point; NaN for a missing one. Categories have none of their own.
+    /// The number of a text in such a column, with a decimal point; NaN for a missing one. A text of a category has to be a number.
     ///
     /// # Errors
     /// [`CellProblem`] if the text is of another kind.
-    pub fn value(self, text: &str) -> Result<f64, CellProblem> {
+    pub fn value(&self, text: &str) -> Result<f64, CellProblem> {
         self.value_of(field(text, NumberFormat::Point), text)
     }
 
-    pub(crate) fn value_of(self, field: Field, text: &str) -> Result<f64, CellProblem> {
+    pub(crate) fn value_of(&self, field: Field, text: &str) -> Result<f64, CellProblem> {
         let found = || text.to_owned();
         match (self, field) {
             (_, Field::Missing) => Ok(f64::NAN),
-            (Reading::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean(found())),
-            (Reading::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate(found())),
+            (ColumnKind::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean(found())),
+            (ColumnKind::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate(found())),
             (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
             (_, Field::Number(x)) => {
                 let found = if text.is_empty() { shortest(x) } else { found() };
@@ -161,7 +136,7 @@ impl StrayText {
     /// Of a column that was not guessed to be numbers, if nearly all of it is.
     pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
         let tally = Tally::of(column);
-        if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present() {
+        if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present {
             return None;
         }
         let text = column.texts().find(|text| column.field(text) == Field::Text)?;
@@ -170,30 +145,30 @@ impl StrayText {
 }
 
 /// What a column is by its name and fields.
-pub(crate) fn guess(name: &str, column: &Column) -> Result<Reading, LeftOut> {
-    let tally = Tally::of(column);
-    if tally.present() == 0 {
+pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> {
+    let Tally { present, codes, texts } = Tally::of(column);
+    if present == 0 {
         return Err(LeftOut::Empty);
     }
-    let key = |field, _: &str| !matches!(field, Field::Number(x) if x.fract() != 0.0);
-    if is_identifier(name) && tally.present() > 1 && column.all(key) && column.different() == tally.present() {
+    let is_key = |field, _: &str, _| !matches!(field, Field::Number(x) if x.fract() != 0.0);
+    if is_identifier(name) && present > 1 && column.all(is_key) && column.different() == present {
         return Err(LeftOut::Identifier);
     }
-    if tally.texts + tally.codes == 0 {
-        return Ok(Reading::Number);
+    if texts + codes == 0 {
+        return Ok(ColumnKind::Number);
     }
-    for kind in [Reading::Boolean, Reading::Date] {
-        if column.all(|field, text| kind.value_of(field, text).is_ok()) {
+    for kind in [ColumnKind::Boolean, ColumnKind::Date] {
+        if column.all(|field, text, _| kind.value_of(field, text).is_ok()) {
             return Ok(kind);
         }
     }
     let different = column.different();
-    if different > FEW_TEXTS && 2 * different > tally.present() {
+    if different > FEW_TEXTS && 2 * different > present {
         let example = column.texts().find(|text| column.field(text) == Field::Text).unwrap_or_default();
         let example = example.chars().take(EXAMPLE).collect();
-        return Err(LeftOut::Names { different, rows: tally.present(), example });
+        return Err(LeftOut::Names { different, rows: present, example });
     }
-    Ok(Reading::Category)
+    Ok(ColumnKind::Category { levels: Vec::new() })
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -212,10 +187,10 @@ fn boolean(field: Field, text: &str) -> Option<f64> {
     }
 }
 
-/// In how many rows stands what.
+/// In how many rows stands something, a code, a text.
 #[derive(Default)]
 struct Tally {
-    numbers: usize,
+    present: usize,
     codes: usize,
     texts: usize,
 }
@@ -223,16 +198,12 @@ struct Tally {
 impl Tally {
     fn of(column: &Column) -> Self {
         let mut tally = Tally::default();
-        column.count(|field, rows| match field {
-            Field::Missing => {}
-            Field::Number(_) => tally.numbers += rows,
-            Field::Code => tally.codes += rows,
-            Field::Text => tally.texts += rows,
+        column.all(|field, _, rows| {
+            tally.present += rows * usize::from(field != Field::Missing);
+            tally.codes += rows * usize::from(field == Field::Code);
+            tally.texts += rows * usize::from(field == Field::Text);
+            true
         });
         tally
-    }
-
-    fn present(&self) -> usize {
-        self.numbers + self.codes + self.texts
     }
 }

@@ -16,11 +16,11 @@
 
 // One way down; a module uses only those above it.
 //
-//     error
-//     file, number_format          bytes of a file; how numbers are written
+//     file                         bytes of a file
+//     error, number_format         what can be wrong; how numbers are written
 //     field                        what a text is: a number, missing, a code, a text
 //     column, calendar             the fields of a column; its numbers, shared; days and times as text
-//     kind, filling                what a column is; a column while a binary reader fills it
+//     kind                         what a column is
 //     text, numpy, parquet         the readers
 //     table                        columns with names
 //     read                         from a file to a table
@@ -31,8 +31,6 @@ mod column;
 mod error;
 mod field;
 pub mod file;
-#[cfg(any(feature = "numpy", feature = "parquet"))]
-mod filling;
 #[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
 mod golden;
 mod kind;
@@ -46,9 +44,9 @@ mod table;
 mod text;
 
 pub use column::{Values, View};
-pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, TextProblem, place};
+pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, place};
 pub use field::{number, shortest, sort_labels};
-pub use kind::{ColumnKind, LeftOut, Reading, StrayText};
+pub use kind::{ColumnKind, LeftOut, StrayText};
 pub use number_format::NumberFormat;
 pub use read::ReadTable;
 pub use table::{Choice, Columns, FileForm, Table, position, positions};

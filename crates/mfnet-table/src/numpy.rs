@@ -15,7 +15,6 @@ use zip::result::ZipError;
 use crate::calendar::moment;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
-use crate::filling::Filling;
 
 /// What NumPy calls an array that has no name.
 const UNNAMED: &str = "arr_0";
@@ -124,7 +123,7 @@ struct Values<'a> {
     /// Where it begins in the first row, and the bytes from there to the same one of the next row.
     start: usize,
     step: usize,
-    filling: Filling,
+    column: Column,
 }
 
 fn array(name: &str, bytes: &[u8]) -> Result<Array> {
@@ -140,7 +139,7 @@ fn array(name: &str, bytes: &[u8]) -> Result<Array> {
                 let i_shown = (part.count > 1).then(|| i.to_string());
                 let name: Vec<_> = part.name.clone().into_iter().chain(element).chain(i_shown).collect();
                 let start = place + part.offset + i * part.size;
-                columns.push(Values { name: name.join("_"), part, start, step, filling: Filling::default() });
+                columns.push(Values { name: name.join("_"), part, start, step, column: Column::of_numbers() });
             }
         }
     }
@@ -150,39 +149,39 @@ fn array(name: &str, bytes: &[u8]) -> Result<Array> {
         for values in &mut columns {
             for row in first..rows.min(first + at_a_time) {
                 let cell = &bytes[values.start + row * values.step..][..values.part.size];
-                fill(values.part, cell, &mut values.filling)
+                fill(values.part, cell, &mut values.column)
                     .map_err(|problem| Error::in_column(name, &values.name, problem))?;
             }
         }
     }
-    let columns = columns.into_iter().map(|values| (values.name, values.filling.column())).collect();
+    let columns = columns.into_iter().map(|values| (values.name, values.column)).collect();
     Ok(Array { rows, structured, columns })
 }
 
 /// Adds a value to its column.
-fn fill(part: &Part, cell: &[u8], filling: &mut Filling) -> Result<(), FileProblem> {
+fn fill(part: &Part, cell: &[u8], column: &mut Column) -> Result<(), FileProblem> {
     let bits = |cell| bits(cell, part.big_endian);
     let signed = || {
         let unused = 64 - 8 * part.size as u32;
         (bits(cell) << unused) as i64 >> unused
     };
     match part.kind {
-        Kind::Boolean => filling.truth(cell != [0]),
-        Kind::Float if part.size == 8 => filling.number(f64::from_bits(bits(cell))),
-        Kind::Float if part.size == 4 => filling.number(f32::from_bits(bits(cell) as u32).into()),
-        Kind::Float => filling.number(f16::from_bits(bits(cell) as u16).into()),
-        Kind::Unsigned => filling.whole(bits(cell).into()),
-        Kind::Signed => filling.whole(signed().into()),
+        Kind::Boolean => column.push_truth(cell != [0]),
+        Kind::Float if part.size == 8 => column.push_number(f64::from_bits(bits(cell))),
+        Kind::Float if part.size == 4 => column.push_number(f32::from_bits(bits(cell) as u32).into()),
+        Kind::Float => column.push_number(f16::from_bits(bits(cell) as u16).into()),
+        Kind::Unsigned => column.push_whole(bits(cell).into()),
+        Kind::Signed => column.push_whole(signed().into()),
         // NaT
-        Kind::Time(..) if signed() == i64::MIN => filling.missing(),
-        Kind::Time(count, unit) => filling.text(&moment(i128::from(signed()) * i128::from(count), unit)),
+        Kind::Time(..) if signed() == i64::MIN => column.push_missing(),
+        Kind::Time(count, unit) => column.push_text(&moment(i128::from(signed()) * i128::from(count), unit)),
         Kind::Bytes => {
             let text = str::from_utf8(cell).map_err(|_| FileProblem::NotUtf8)?;
-            filling.text(text.trim_end_matches('\0'));
+            column.push_text(text.trim_end_matches('\0'));
         }
         Kind::Unicode => {
             let text: Option<String> = cell.chunks_exact(4).map(|four| char::from_u32(bits(four) as u32)).collect();
-            filling.text(text.ok_or(FileProblem::NotUtf8)?.trim_end_matches('\0'));
+            column.push_text(text.ok_or(FileProblem::NotUtf8)?.trim_end_matches('\0'));
         }
     }
     Ok(())

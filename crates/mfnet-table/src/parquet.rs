@@ -52,7 +52,6 @@ use serde_json::Value as Json;
 
 use crate::column::Column;
 use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
-use crate::filling::Filling;
 
 /// What the thread is called that decodes.
 const THREAD: &str = "parquet";
@@ -89,7 +88,8 @@ fn decoded(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
 }
 
 fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
-    let metadata = footer(file).map_err(|problem| Error::data(name, problem))?;
+    let error = |problem| Error::data(name, problem);
+    let metadata = footer(file).map_err(error)?;
     // the schema is a tree; that of a table has one level below its root
     let nodes = metadata.file_metadata().schema().get_fields().iter();
     let fields = nodes.map(|node| schema::field(node).map_err(|problem| Error::in_column(name, node.name(), problem)));
@@ -99,25 +99,25 @@ fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
     let index = notes.map(index_columns).unwrap_or_default();
     let is_column = |field: &Field| !index.contains(&field.name);
     if !fields.iter().any(is_column) {
-        return Err(Error::data(name, FileProblem::NoColumns));
+        return Err(error(FileProblem::NoColumns));
     }
     if fields.len() > MOST_COLUMNS {
-        return Err(Error::data(name, FileProblem::TooManyColumns));
+        return Err(error(FileProblem::TooManyColumns));
     }
     let length = file.len() as u64;
-    let rows = rows(&metadata, fields.len(), length).map_err(|problem| Error::data(name, problem))?;
+    let rows = rows(&metadata, fields.len(), length).map_err(error)?;
     if rows.iter().all(|rows| *rows == 0) {
-        return Err(Error::data(name, FileProblem::NoRows));
+        return Err(error(FileProblem::NoRows));
     }
     let limits = Arc::new(Limits::new(length));
     let mut columns = Vec::new();
     for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
-        let mut filling = Filling::default();
+        let mut column = Column::of_numbers();
         for (group, rows) in metadata.row_groups().iter().zip(&rows) {
-            read_chunk(file, group.column(i), &field, *rows, &limits, &mut filling)
+            read_chunk(file, group.column(i), &field, *rows, &limits, &mut column)
                 .map_err(|problem| Error::in_column(name, &field.name, problem))?;
         }
-        columns.push((field.name, filling.column()));
+        columns.push((field.name, column));
     }
     Ok(columns)
 }
@@ -130,7 +130,7 @@ fn footer(file: &Bytes) -> Result<ParquetMetaData, FileProblem> {
     }
     if !file.starts_with(b"PAR1") && !file.starts_with(b"PARE") {
         let expected = "a Parquet file, which begins with the bytes PAR1 (50 41 52 31)";
-        return Err(FileProblem::OtherFormat { expected, found: file[..length.min(4)].to_vec() });
+        return Err(FileProblem::OtherFormat(expected, file[..length.min(4)].to_vec()));
     }
     let tail = file[4..].last_chunk().ok_or_else(|| damaged(format!("it is cut off after {length} bytes")))?;
     let tail = FooterTail::try_new(tail).map_err(|_| damaged("it is cut off: it does not end with the bytes PAR1"))?;
@@ -197,7 +197,7 @@ fn read_chunk(
     field: &Field,
     rows: usize,
     limits: &Arc<Limits>,
-    filling: &mut Filling,
+    column: &mut Column,
 ) -> Result<(), FileProblem> {
     if let Some(file) = chunk.file_path() {
         return Err(FileProblem::Unsupported(format!("columns that lie in other files (here {file:?})")));
@@ -211,13 +211,13 @@ fn read_chunk(
     let pages = Box::new(Pages::new(file, chunk, field, rows, limits)?);
     let cell = |value: Option<Value>| {
         let Some(value) = value else {
-            filling.missing();
+            column.push_missing();
             return Ok(());
         };
         if let Value::Bytes(bytes) = value {
             limits.cells.take(bytes.len() as u64)?;
         }
-        cells::fill(value, field.meaning, filling)
+        cells::fill(value, field.meaning, column)
     };
     match get_column_reader(chunk.column_descr_ptr(), pages) {
         ColumnReader::BoolColumnReader(from) => read(from, rows, |x| Value::Truth(*x), cell),

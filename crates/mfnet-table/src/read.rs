@@ -6,16 +6,17 @@ use std::path::Path;
 
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
-use crate::file::{decompressed, sha256};
+use crate::file::{Watched, decompressed, sha256};
 #[cfg(feature = "numpy")]
 use crate::numpy;
 #[cfg(feature = "parquet")]
 use crate::parquet;
-use crate::table::{FileForm, Table, TableFormat};
-use crate::text::{self, BEGINNING, Known, Lines};
+use crate::table::{FileForm, Table};
+use crate::text::{self, BEGINNING, Known, Text};
 
 /// How much is asked of the system at a time.
 const BUFFER: usize = 1 << 17;
+const PARQUET: &str = "Parquet";
 /// How many bytes are looked at to tell text from something else.
 const LOOKED_AT: usize = 1024;
 
@@ -44,15 +45,14 @@ const KINDS: [(&[u8], &str); 14] = [
 type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
 
 /// The formats that are no text, by their first bytes, and what reads them.
-const READERS: &[(&[u8], TableFormat, ReadColumns)] = &[
+const READERS: &[(&[u8], &str, ReadColumns)] = &[
+    // PAR1, or PARE for an encrypted one
     #[cfg(feature = "parquet")]
-    (b"PAR1", TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes.into())),
-    #[cfg(feature = "parquet")]
-    (b"PARE", TableFormat::Parquet, |name, bytes| parquet::columns(name, bytes.into())),
+    (b"PAR", PARQUET, |name, bytes| parquet::columns(name, bytes.into())),
     #[cfg(feature = "numpy")]
-    (b"\x93NUMPY", TableFormat::NumPy, |name, bytes| numpy::npy(name, &bytes)),
+    (b"\x93NUMPY", "NumPy", |name, bytes| numpy::npy(name, &bytes)),
     #[cfg(feature = "numpy")]
-    (b"PK\x03\x04", TableFormat::NumPy, |name, bytes| numpy::npz(name, &bytes)),
+    (b"PK\x03\x04", "NumPy", |name, bytes| numpy::npz(name, &bytes)),
 ];
 
 impl Table {
@@ -132,10 +132,9 @@ impl ReadTable<'_> {
     /// As [`Table::read`].
     pub fn read(mut self, path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
-        let compressed = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz"));
-        let plain = if compressed { path.with_extension("") } else { path.to_owned() };
-        let tabs = plain.extension().is_some_and(|e| e.eq_ignore_ascii_case("tsv"));
         let name = path.display().to_string();
+        let plain = name.to_lowercase();
+        let tabs = plain.strip_suffix(".gz").unwrap_or(&plain).ends_with(".tsv");
         let file = File::open(path).map_err(Error::io(path))?;
         self.known.delimiter = tabs.then_some(b'\t');
         self.read_from(&name, file)
@@ -147,15 +146,23 @@ impl ReadTable<'_> {
     /// As [`Table::read`].
     pub fn read_from(self, name: &str, from: impl Read) -> Result<Table> {
         let mut none = |_| {};
-        let counted = Counted { from, count: 0, progress: self.progress.unwrap_or(&mut none) };
+        let (progress, mut count) = (self.progress.unwrap_or(&mut none), 0);
+        let seen = |bytes: &[u8]| {
+            count += bytes.len() as u64;
+            progress(count);
+        };
+        let counted = Watched { from, seen };
         let unreadable = |error| Error::io(name.as_ref())(error);
         let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
         let mut bytes = Vec::new();
         plain.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
         // text has none of the control characters before the tab
         if bytes.iter().take(LOOKED_AT).all(|byte| *byte >= b'\t') {
-            let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
-            return Table::new(name, text.columns, TableFormat::Text(text.dialect), text.lines, text.digest);
+            let Text { columns, dialect, lines, digest } =
+                text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
+            let mut table = Table::new(name, columns, dialect.to_string(), dialect.header, digest)?;
+            (table.form.numbers, table.lines) = (dialect.numbers, Some(lines));
+            return Ok(table);
         }
         let Some((_, format, columns)) = READERS.iter().find(|(first, ..)| bytes.starts_with(first)) else {
             let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
@@ -163,23 +170,10 @@ impl ReadTable<'_> {
         };
         plain.read_to_end(&mut bytes).map_err(unreadable)?;
         let digest = sha256([&bytes[..]]);
-        Table::new(name, columns(name, bytes)?, *format, Lines::default(), digest)
-    }
-}
-
-/// Says how much was read.
-struct Counted<'a, R> {
-    from: R,
-    count: u64,
-    progress: &'a mut dyn FnMut(u64),
-}
-
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.from.read(to)?;
-        self.count += count as u64;
-        (self.progress)(self.count);
-        Ok(count)
+        let columns = columns(name, bytes)?;
+        // an array of NumPy has columns of numbers, an archive and one of records of names
+        let header = *format == PARQUET || !columns.iter().all(|(name, _)| name.parse::<usize>().is_ok());
+        Table::new(name, columns, (*format).to_owned(), header, digest)
     }
 }
 

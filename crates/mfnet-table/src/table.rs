@@ -2,18 +2,19 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fmt::{Display, Formatter};
+use std::fmt::Formatter;
 use std::sync::Arc;
 
 use crate::column::{Column, Values};
 use crate::error::{CellProblem, Error, Problem, Result};
-use crate::field::number;
-use crate::kind::{ColumnKind, LeftOut, Reading, StrayText, guess};
+use crate::field::{Field, number};
+use crate::kind::{ColumnKind, LeftOut, StrayText, guess};
 use crate::number_format::NumberFormat;
-use crate::text::{Dialect, Lines};
+use crate::text::Lines;
 
-/// How many similar names an error about an unknown column offers.
+/// How many similar names an error about an unknown column offers, or how many of all.
 const SUGGESTIONS: usize = 3;
+const SHOWN: usize = 12;
 /// How similar they must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
 /// Longer names, in bytes, are not compared: it takes a time that grows with the product of their lengths.
@@ -29,8 +30,10 @@ pub struct Table {
     name: String,
     names: Vec<String>,
     columns: Vec<Arc<Column>>,
-    format: TableFormat,
-    lines: Lines,
+    pub(crate) form: FileForm,
+    description: String,
+    /// Of a text.
+    pub(crate) lines: Option<Lines>,
     digest: String,
 }
 
@@ -57,32 +60,21 @@ pub struct Columns {
 /// Which columns of a table are inputs, and why others are none: see [`Table::choose`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The position of each input, and how its fields become numbers.
-    pub inputs: Vec<(usize, Reading)>,
+    /// The position of each input, and its kind, of a category without the levels.
+    pub inputs: Vec<(usize, ColumnKind)>,
     /// The columns that are none, and why.
     pub left_out: Vec<(String, LeftOut)>,
     /// The columns that are text because of a few fields.
     pub stray_texts: Vec<StrayText>,
 }
 
-/// How a file holds a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TableFormat {
-    Text(Dialect),
-    #[cfg(feature = "parquet")]
-    Parquet,
-    /// One array, or an archive of some.
-    #[cfg(feature = "numpy")]
-    NumPy,
-}
-
 impl Table {
-    /// A table of columns of the same length, at least one.
+    /// A table of columns of the same length, at least one. `name` is what errors call the file, `description` how it was understood.
     pub(crate) fn new(
         name: &str,
         columns: Vec<(String, Column)>,
-        format: TableFormat,
-        lines: Lines,
+        description: String,
+        header: bool,
         digest: String,
     ) -> Result<Self> {
         let (names, columns): (Vec<String>, Vec<_>) =
@@ -91,7 +83,8 @@ impl Table {
         if let Some(column) = names.iter().find(|column| !known.insert(column.as_str())) {
             return Err(Error::in_column(name, column, Problem::DuplicateColumn));
         }
-        Ok(Table { name: name.to_owned(), names, columns, format, lines, digest })
+        let form = FileForm { counted: (!header).then_some(names.len()), ..FileForm::default() };
+        Ok(Table { name: name.to_owned(), names, columns, form, description, lines: None, digest })
     }
 
     /// What errors call the table: the file's path, or the name of a built-in data set.
@@ -106,29 +99,17 @@ impl Table {
 
     /// Whether the file names its columns.
     pub fn has_header(&self) -> bool {
-        match self.format {
-            TableFormat::Text(dialect) => dialect.header,
-            #[cfg(feature = "parquet")]
-            TableFormat::Parquet => true,
-            // an array has columns of numbers, an archive and one of records of names
-            #[cfg(feature = "numpy")]
-            TableFormat::NumPy => !self.names.iter().all(|name| name.parse::<usize>().is_ok()),
-        }
+        self.form.counted.is_none()
     }
 
     /// What other files have in common with this one.
     pub fn form(&self) -> FileForm {
-        let numbers = match self.format {
-            TableFormat::Text(dialect) => dialect.numbers,
-            #[cfg(any(feature = "numpy", feature = "parquet"))]
-            _ => NumberFormat::default(),
-        };
-        FileForm { counted: (!self.has_header()).then(|| self.columns().len()), numbers }
+        self.form
     }
 
     /// How the file was understood: its format, and what of that was guessed.
     pub fn description(&self) -> String {
-        self.format.to_string()
+        self.description.clone()
     }
 
     /// Number of rows, without the header.
@@ -164,7 +145,7 @@ impl Table {
     /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, is not finite, or is
     /// beyond ±10³⁰⁰: the means of such numbers are infinite.
     pub fn numbers(&self, columns: &[String]) -> Result<Vec<Values>> {
-        let of = |field, text: &str| match Reading::Number.value_of(field, text)? {
+        let of = |field, text: &str| match ColumnKind::Number.value_of(field, text)? {
             missing if missing.is_nan() => number(text),
             number => Ok(number),
         };
@@ -179,8 +160,14 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
-    pub fn count_numbers(&self, column: &str, visit: impl FnMut(f64, usize)) -> Result<()> {
-        self.columns[self.position(column)?].count_numbers(visit);
+    pub fn count_numbers(&self, column: &str, mut visit: impl FnMut(f64, usize)) -> Result<()> {
+        self.columns[self.position(column)?].all(|field, text, rows| {
+            match (field, text.parse()) {
+                (Field::Number(x), _) | (Field::Code, Ok(x)) => visit(x, rows),
+                _ => {}
+            }
+            true
+        });
         Ok(())
     }
 
@@ -219,11 +206,11 @@ impl Table {
         for (position, name) in self.names.iter().enumerate().filter(|(_, name)| is_input(name)) {
             let column = &self.columns[position];
             let reading = match (numeric.contains(name), categorical.contains(name)) {
-                (true, _) => Ok(Reading::Number),
-                (false, true) => Ok(Reading::Category),
+                (true, _) => Ok(ColumnKind::Number),
+                (false, true) => Ok(ColumnKind::Category { levels: Vec::new() }),
                 (false, false) => {
                     let guess = guess(name, column);
-                    if matches!(guess, Ok(Reading::Category) | Err(LeftOut::Names { .. })) {
+                    if matches!(guess, Ok(ColumnKind::Category { .. }) | Err(LeftOut::Names { .. })) {
                         choice.stray_texts.extend(StrayText::of(name, column));
                     }
                     guess
@@ -237,49 +224,28 @@ impl Table {
         Ok(choice)
     }
 
-    /// The numbers of the column at this position, NaN for a missing one, and what the column is then.
+    /// The numbers of the column at this position, NaN for a missing one, as one of this kind. The levels of a category are those of the column.
     ///
     /// # Errors
     /// [`Error::Data`] with line, column and text of the first field that has no such number.
     ///
     /// # Panics
     /// If there are not so many columns.
-    pub fn values(&self, position: usize, reading: Reading) -> Result<(ColumnKind, Values)> {
+    pub fn values(&self, position: usize, kind: &ColumnKind) -> Result<(ColumnKind, Values)> {
         let column = &self.columns[position];
-        let kind = match reading {
-            Reading::Number => ColumnKind::Number,
-            Reading::Boolean => ColumnKind::Boolean,
-            Reading::Date => ColumnKind::Date,
-            Reading::Category => {
-                let (levels, values) = column.levels();
-                return Ok((ColumnKind::Category { levels }, values));
-            }
-        };
-        let values = column.values(|field, text| reading.value_of(field, text));
-        values.map(|values| (kind, values)).map_err(|(row, problem)| self.at(row, position, problem))
+        if let ColumnKind::Category { .. } = kind {
+            let (levels, values) = column.levels();
+            return Ok((ColumnKind::Category { levels }, values));
+        }
+        let values = column.values(|field, text| kind.value_of(field, text));
+        values.map(|values| (kind.clone(), values)).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
     /// What is wrong with a field.
     fn at(&self, row: usize, column: usize, problem: CellProblem) -> Error {
-        let (file, column) = (self.name.clone(), Some(self.names[column].clone()));
-        let (line, problem) = match self.format {
-            TableFormat::Text(_) => (Some(self.lines.of(row)), Problem::Cell(problem)),
-            #[cfg(any(feature = "numpy", feature = "parquet"))]
-            _ => (None, Problem::InRow { row, problem }),
-        };
-        Error::Data { file, line, column, problem }
-    }
-}
-
-impl Display for TableFormat {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        match self {
-            TableFormat::Text(dialect) => dialect.fmt(f),
-            #[cfg(feature = "parquet")]
-            TableFormat::Parquet => f.write_str("Parquet"),
-            #[cfg(feature = "numpy")]
-            TableFormat::NumPy => f.write_str("NumPy"),
-        }
+        let line = self.lines.as_ref().map(|lines| lines.of(row));
+        let problem = if line.is_some() { Problem::Cell(problem) } else { Problem::InRow(row, problem) };
+        Error::Data { file: self.name.clone(), line, column: Some(self.names[column].clone()), problem }
     }
 }
 
@@ -301,12 +267,14 @@ pub fn position(file: &str, columns: &[String], column: &str) -> Result<usize> {
         let mut close: Vec<(f64, &String)> = comparable.map(|c| (similarity(c), c)).collect();
         close.retain(|(similarity, _)| *similarity >= SIMILAR);
         close.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let problem = Problem::UnknownColumn {
-            name: column.to_owned(),
-            close: close.into_iter().take(SUGGESTIONS).map(|(_, c)| c.clone()).collect(),
-            known: columns.to_vec(),
+        let close: Vec<String> = close.iter().take(SUGGESTIONS).map(|(_, c)| format!("{c:?}")).collect();
+        let shown: Vec<String> = columns.iter().take(SHOWN).map(|c| format!("{c:?}")).collect();
+        let others = match (close.is_empty(), columns.len()) {
+            (false, _) => format!("did you mean {}?", close.join(" or ")),
+            (_, all) if all > SHOWN => format!("the columns are {}, … ({all} in all)", shown.join(", ")),
+            _ => format!("the columns are {}", shown.join(", ")),
         };
-        Error::data(file, problem)
+        Error::data(file, Problem::UnknownColumn(column.to_owned(), others))
     })
 }
 

@@ -5,7 +5,7 @@ mod dialect;
 mod lines;
 mod rows;
 
-use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::io::{BufReader, Read};
 
 use sha2::{Digest, Sha256};
 
@@ -13,8 +13,8 @@ pub(crate) use self::dialect::{Dialect, Known};
 pub(crate) use self::lines::Lines;
 use self::rows::Rows;
 use crate::column::Column;
-use crate::error::{Error, FileProblem, Result, TextProblem};
-use crate::file::hexadecimal;
+use crate::error::{Error, FileProblem, Result};
+use crate::file::{Watched, hexadecimal};
 
 /// From so many bytes the dialect is guessed; as many are then asked for at a time.
 pub(crate) const BEGINNING: usize = 1 << 18;
@@ -39,7 +39,8 @@ pub(crate) fn read(
 ) -> Result<Text> {
     let start = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
     let dialect = Dialect::guess(start, beginning.len() < BEGINNING, known);
-    let hashed = Hashed { from: Cursor::new(start).chain(rest), hash: Sha256::new() };
+    let mut hash = Sha256::new();
+    let hashed = Watched { from: start.chain(rest), seen: |bytes: &[u8]| hash.update(bytes) };
     let from = BufReader::with_capacity(BEGINNING, hashed);
     let mut rows = Rows::new(name, from, dialect.delimiter, dialect.quote);
     let Some((line, first)) = rows.next()? else { return Err(Error::data(name, FileProblem::Empty)) };
@@ -48,7 +49,7 @@ pub(crate) fn read(
         true => first.iter().enumerate().map(|(i, name)| named(i, name)).collect(),
         false => (0..first.len()).map(|i| i.to_string()).collect::<Vec<_>>(),
     };
-    let column = |name: &String| Column::new().with_format(dialect.numbers).keeping_texts(keep_texts.contains(name));
+    let column = |name: &String| Column::new(dialect.numbers, keep_texts.contains(name));
     let mut columns: Vec<Column> = names.iter().map(column).collect();
     let mut lines = Lines::default();
     if !dialect.header {
@@ -58,7 +59,7 @@ pub(crate) fn read(
     let mut row = usize::from(!dialect.header);
     while let Some((line, fields)) = rows.next()? {
         if fields.count() != columns.len() {
-            let problem = TextProblem::RowLength { expected: columns.len(), found: fields.count() };
+            let problem = FileProblem::RowLength { expected: columns.len(), found: fields.count() };
             return Err(Error::in_line(name, line, problem));
         }
         columns.iter_mut().zip(fields.texts()).for_each(|(column, text)| column.push(text));
@@ -66,9 +67,9 @@ pub(crate) fn read(
         row += 1;
     }
     if row == 0 {
-        return Err(Error::data(name, TextProblem::HeaderOnly));
+        return Err(Error::data(name, FileProblem::Other("the file has a header and no rows".to_owned())));
     }
-    let digest = hexadecimal(rows.from.into_inner().hash.finalize());
+    let digest = hexadecimal(hash.finalize(), "");
     Ok(Text { columns: names.into_iter().zip(columns).collect(), dialect, lines, digest })
 }
 
@@ -77,24 +78,5 @@ fn named(position: usize, name: &str) -> String {
     match name.trim() {
         "" => format!("Unnamed: {position}"),
         name => name.to_owned(),
-    }
-}
-
-/// Computes the digest of what is read.
-struct Hashed<R> {
-    from: R,
-    hash: Sha256,
-}
-
-impl<R: Read> Read for Hashed<R> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let count = loop {
-            match self.from.read(to) {
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                count => break count?,
-            }
-        };
-        self.hash.update(&to[..count]);
-        Ok(count)
     }
 }

@@ -3,17 +3,15 @@
 mod data_problem;
 #[cfg(feature = "download")]
 mod download_problem;
-mod idx_problem;
 mod split_problem;
 
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use data_problem::{DataProblem, PublishedProblem};
+pub use data_problem::DataProblem;
 #[cfg(feature = "download")]
 pub use download_problem::{DownloadProblem, Refusal};
-pub use idx_problem::IdxProblem;
 use mfnet_table::place;
 pub use split_problem::SplitProblem;
 
@@ -47,14 +45,12 @@ pub enum Error {
         problem: DataProblem,
     },
     /// The files of a published data set are not where they were looked for.
-    #[error("{name}: {}", absent(name, files, looked_in, nearby))]
+    #[error("{name}: {what}")]
     NoData {
         /// The data set.
         name: String,
-        /// The files that are wanted.
-        files: Vec<String>,
-        /// The folders that were looked in, and which of the files each has not.
-        looked_in: Vec<(PathBuf, Vec<String>)>,
+        /// The files that are wanted, and what was found where.
+        what: String,
         /// A folder beside the given ones, one level higher or deeper, with which the files would have been found.
         nearby: Option<PathBuf>,
     },
@@ -77,26 +73,12 @@ pub enum Error {
         /// What was expected and what was found.
         problem: ModelProblem,
     },
-    /// Matrices or sizes do not fit together.
-    #[error("{operation}: expected {expected}, found {found}")]
-    Shape {
-        /// The operation that was asked for.
-        operation: &'static str,
-        /// The shape that fits.
-        expected: String,
-        /// The shape that was given.
-        found: String,
-    },
-    /// A setting has a value that it cannot have.
-    #[error("{name}: expected {expected}, found {found}")]
-    InvalidValue {
-        /// The setting.
-        name: &'static str,
-        /// The values that it can have.
-        expected: String,
-        /// The value that was given.
-        found: String,
-    },
+    /// Matrices or sizes do not fit together: the operation that was asked for, the shape that fits, and the one that was given.
+    #[error("{0}: expected {1}, found {2}")]
+    Shape(&'static str, String, String),
+    /// A setting has a value that it cannot have: its name, the values that it can have, and the one that was given.
+    #[error("{0}: expected {1}, found {2}")]
+    InvalidValue(&'static str, String, String),
     /// A recipe contradicts itself or the data, or a file that it needs cannot be understood. Names of fields stand in
     /// backticks, so that a program can write them as its options.
     #[error("{message}")]
@@ -125,34 +107,19 @@ pub enum Error {
     /// A callback failed.
     #[error("{0}")]
     Callback(Box<dyn std::error::Error + Send + Sync>),
-    /// A part of a network that only its author's program can rebuild.
+    /// A part of a network that only its author's program can rebuild: its position in the list of layers, or in that of its block, and its name.
     #[error(
-        "layer {index} ({name}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+        "layer {0} ({1}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
          its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
-    NotStorable {
-        /// Its position in the list of layers, or in that of its block.
-        index: usize,
-        /// Its name.
-        name: String,
-    },
-    /// A plot of a report cannot be drawn.
-    #[error("report: the plot {name} cannot be drawn: {reason}")]
+    NotStorable(usize, String),
+    /// A plot of this name, of a report, cannot be drawn, and why.
+    #[error("report: the plot {0} cannot be drawn: {1}")]
     #[cfg(feature = "report")]
-    Plot {
-        /// The plot.
-        name: String,
-        /// What stood in the way.
-        reason: String,
-    },
-    /// The system starts no more threads.
-    #[error("cannot start {count} threads: {reason}")]
-    Threads {
-        /// How many were asked for.
-        count: usize,
-        /// The system's answer.
-        reason: io::Error,
-    },
+    Plot(String, String),
+    /// The system does not start as many threads as were asked for, and its answer.
+    #[error("cannot start {0} threads: {1}")]
+    Threads(usize, io::Error),
 }
 
 /// What is wrong with a model file.
@@ -165,68 +132,26 @@ pub enum ModelProblem {
     /// A safetensors file of another program.
     #[error("the file has no metadata of mfnet: it was not written by this program")]
     NoMetadata,
-    /// A layer or activation of the program that wrote the file.
+    /// A layer or activation of the program that wrote the file: which of both, and the name under which it was stored.
     #[error(
-        "there is no {what} {name:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
+        "there is no {0} {1:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
     )]
-    NotRegistered {
-        /// "layer" or "activation".
-        what: &'static str,
-        /// The name under which it was stored.
-        name: String,
-    },
+    NotRegistered(&'static str, String),
     /// Something in it is not as it was written.
     #[error("the file was altered: its contents do not have the SHA-256 that was stored with them")]
     Altered,
     /// The metadata cannot be understood.
     #[error("the metadata cannot be read: {0}")]
     Metadata(String),
-    /// The file was written in another format.
-    #[error("expected format version {expected}, found {found}: it was written by another version of mfnet")]
-    Version {
-        /// The version that this program reads.
-        expected: u32,
-        /// The file's.
-        found: u64,
-    },
-    /// A tensor that the architecture needs is not there.
-    #[error("tensor {tensor} is missing")]
-    MissingTensor {
-        /// Its name.
-        tensor: String,
-    },
-    /// A tensor that the architecture does not have.
-    #[error("tensor {tensor} does not belong to the architecture")]
-    UnknownTensor {
-        /// Its name.
-        tensor: String,
-    },
-    /// A tensor has another shape than the architecture says.
-    #[error("tensor {tensor}: expected shape {expected:?}, found {found:?}")]
-    TensorShape {
-        /// Its name.
-        tensor: String,
-        /// Shape by the architecture.
-        expected: Vec<usize>,
-        /// Shape in the file.
-        found: Vec<usize>,
-    },
-    /// A tensor has another type than the metadata says.
-    #[error("tensor {tensor}: expected {expected}, found {found}")]
-    TensorDtype {
-        /// Its name.
-        tensor: String,
-        /// The type that was expected.
-        expected: String,
-        /// The type in the file.
-        found: String,
-    },
+    /// The file was written in another format: the version that this program reads, and the file's.
+    #[error("expected format version {0}, found {1}: it was written by another version of mfnet")]
+    Version(u32, u64),
+    /// A tensor is not as the architecture or the metadata say.
+    #[error("tensor {0}")]
+    Tensor(String),
     /// The parts of the model do not fit together.
     #[error("{0}")]
     Inconsistent(String),
-    /// A weight or scale is infinite or NaN.
-    #[error("{0} holds a number that is not finite")]
-    NotFinite(String),
 }
 
 /// Which weights a network holds after training went wrong.
@@ -250,7 +175,7 @@ impl Display for KeptWeights {
 impl From<mfnet_table::Error> for Error {
     fn from(error: mfnet_table::Error) -> Self {
         match error {
-            mfnet_table::Error::Io { path, reason } => Error::Io { path, action: "read", reason },
+            mfnet_table::Error::Io(path, reason) => Error::Io { path, action: "read", reason },
             mfnet_table::Error::Data { file, line, column, problem } => {
                 Error::Data { file, line, column, problem: DataProblem::Table(problem) }
             }
@@ -265,12 +190,12 @@ impl Error {
     }
 
     pub(crate) fn shape(operation: &'static str, expected: impl Display, found: impl Display) -> Error {
-        Error::Shape { operation, expected: expected.to_string(), found: found.to_string() }
+        Error::Shape(operation, expected.to_string(), found.to_string())
     }
 
     /// A setting with a value that it cannot have.
     pub fn invalid(name: &'static str, expected: impl Display, found: impl Display) -> Error {
-        Error::InvalidValue { name, expected: expected.to_string(), found: found.to_string() }
+        Error::InvalidValue(name, expected.to_string(), found.to_string())
     }
 
     /// A recipe that contradicts itself or the data; names of fields stand in backticks.
@@ -303,25 +228,4 @@ impl Error {
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
         Error::ModelFile { path: path.to_owned(), problem }
     }
-}
-
-/// Which files are wanted, and what was found where.
-fn absent(name: &str, files: &[String], looked_in: &[(PathBuf, Vec<String>)], nearby: &Option<PathBuf>) -> String {
-    let wanted = match files {
-        [file] => format!("expected the file {file}, plain or with .gz"),
-        files => format!("expected the files {}, each plain or with .gz", files.join(", ")),
-    };
-    let found = |(folder, missing): &(PathBuf, Vec<String>)| match missing.len() {
-        _ if !folder.is_dir() => format!("{}, which is no folder", folder.display()),
-        all if all == files.len() => format!("{}, where none is", folder.display()),
-        _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
-    };
-    let found = match looked_in {
-        [] => "no folder was given to look in".to_owned(),
-        folders => format!("looked in {}", folders.iter().map(found).collect::<Vec<_>>().join("; in ")),
-    };
-    let nearby = nearby.as_ref().map_or_else(String::new, |folder| {
-        format!("; all are in {}, so the folder to name is {}", folder.join(name).display(), folder.display())
-    });
-    format!("{wanted}; {found}{nearby}")
 }

@@ -29,7 +29,7 @@ pub use data::{
 };
 #[cfg(feature = "download")]
 pub use data::{Download, Progress};
-pub use error::{DataProblem, Error, IdxProblem, KeptWeights, ModelProblem, PublishedProblem, Result, SplitProblem};
+pub use error::{DataProblem, Error, KeptWeights, ModelProblem, Result, SplitProblem};
 #[cfg(feature = "download")]
 pub use error::{DownloadProblem, Refusal};
 pub use explain::Walkthrough;

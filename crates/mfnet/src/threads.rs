@@ -126,7 +126,7 @@ impl Threads {
             let worker = Builder::new()
                 .name(format!("mfnet-{number}"))
                 .spawn(move || work(&shared, number))
-                .map_err(|reason| Error::Threads { count, reason })?;
+                .map_err(|reason| Error::Threads(count, reason))?;
             threads.workers.push(worker);
         }
         Ok(threads)

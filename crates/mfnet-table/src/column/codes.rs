@@ -26,13 +26,6 @@ impl Codes {
         }
     }
 
-    pub(super) fn shrink_to_fit(&mut self) {
-        match self {
-            Codes::Bytes(bytes) => bytes.shrink_to_fit(),
-            Codes::Words(words) => words.shrink_to_fit(),
-        }
-    }
-
     #[inline]
     pub(super) fn of(&self, row: usize) -> usize {
         match self {

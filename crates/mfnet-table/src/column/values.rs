@@ -1,20 +1,16 @@
 use std::sync::Arc;
 
-use super::{Codes, Column};
+use super::Column;
 
 /// A number for each row of a column, NaN where there is none.
 ///
 /// The numbers stay where the table has them: taking, copying and renumbering values copies no rows.
 #[derive(Clone, Debug)]
-pub struct Values(Kept);
-
-#[derive(Clone, Debug)]
-enum Kept {
-    /// As the column has them.
-    Column(Arc<Column>),
-    /// The number of each code of the column.
-    Codes(Arc<Column>, Arc<[f64]>),
-    Own(Arc<[f64]>),
+pub struct Values {
+    /// Has the numbers, or the code of each row.
+    column: Option<Arc<Column>>,
+    /// The number of each code of the column; without a column, of each row.
+    numbers: Arc<[f64]>,
 }
 
 /// How values lie in memory.
@@ -30,44 +26,26 @@ pub enum View<'a> {
 
 impl From<Vec<f64>> for Values {
     fn from(numbers: Vec<f64>) -> Self {
-        Values(Kept::Own(numbers.into()))
+        Values { column: None, numbers: numbers.into() }
     }
 }
 
 /// Whether the numbers are the same; NaN is equal to nothing.
-impl PartialEq<[f64]> for Values {
-    fn eq(&self, numbers: &[f64]) -> bool {
-        self.iter().eq(numbers.iter().copied())
-    }
-}
-
-impl<const N: usize> PartialEq<[f64; N]> for Values {
-    fn eq(&self, numbers: &[f64; N]) -> bool {
-        *self == numbers[..]
+impl<T: AsRef<[f64]> + ?Sized> PartialEq<T> for Values {
+    fn eq(&self, numbers: &T) -> bool {
+        self.iter().eq(numbers.as_ref().iter().copied())
     }
 }
 
 impl Values {
-    /// The column's own numbers, which it has.
-    pub(crate) fn of_column(column: Arc<Column>) -> Self {
-        Values(Kept::Column(column))
-    }
-
-    /// A number for each distinct text of a column that keeps texts.
-    pub(crate) fn of_texts(column: Arc<Column>, numbers: Vec<f64>) -> Self {
-        Values(Kept::Codes(column, numbers.into()))
+    /// The column's own numbers, or a number for each of its distinct texts.
+    pub(super) fn of(column: &Arc<Column>, numbers: Vec<f64>) -> Self {
+        Values { column: Some(Arc::clone(column)), numbers: numbers.into() }
     }
 
     /// Where the numbers are.
     pub fn view(&self) -> View<'_> {
-        match &self.0 {
-            Kept::Column(column) => View::Numbers(column.numbers()),
-            Kept::Codes(column, numbers) => match column.codes() {
-                Codes::Bytes(codes) => View::Bytes(codes, numbers),
-                Codes::Words(codes) => View::Codes(codes, numbers),
-            },
-            Kept::Own(numbers) => View::Numbers(numbers),
-        }
+        self.column.as_ref().map_or(View::Numbers(&self.numbers), |column| column.view(&self.numbers))
     }
 
     /// Number of rows.
@@ -99,11 +77,11 @@ impl Values {
 
     /// `number` of each number; of codes once for each.
     pub fn map(&self, number: impl Fn(f64) -> f64) -> Self {
-        Values(match &self.0 {
-            Kept::Codes(column, numbers) => {
-                Kept::Codes(Arc::clone(column), numbers.iter().copied().map(number).collect())
+        match self.view() {
+            View::Numbers(numbers) => numbers.iter().copied().map(number).collect::<Vec<_>>().into(),
+            View::Codes(_, numbers) | View::Bytes(_, numbers) => {
+                Values { column: self.column.clone(), numbers: numbers.iter().copied().map(number).collect() }
             }
-            Kept::Column(_) | Kept::Own(_) => Kept::Own(self.iter().map(number).collect()),
-        })
+        }
     }
 }

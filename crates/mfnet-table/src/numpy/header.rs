@@ -91,10 +91,10 @@ impl Header {
         }
         if !bytes.starts_with(MAGIC) {
             let expected = "a NumPy array (.npy), which begins with the bytes 93 4e 55 4d 50 59";
-            return Err(FileProblem::OtherFormat { expected, found: bytes[..bytes.len().min(8)].to_vec() });
+            return Err(FileProblem::OtherFormat(expected, bytes[..bytes.len().min(8)].to_vec()));
         }
         let found = bytes.len() as u64;
-        let piece = |start, end| bytes.get(start..end).ok_or(FileProblem::Truncated { expected: end as u64, found });
+        let piece = |start, end| bytes.get(start..end).ok_or(FileProblem::Truncated(end as u64, found));
         let (version, start) = match piece(6, 8)?[0] {
             version @ 1 => (version, 10),
             version @ 2..=3 => (version, 12),
@@ -113,8 +113,8 @@ impl Header {
         let header = Self::parse(&text, start + length)?;
         let expected = header.check()?;
         match found {
-            found if found < expected => Err(FileProblem::Truncated { expected, found }),
-            found if found > expected => Err(FileProblem::TooLong { expected }),
+            found if found < expected => Err(FileProblem::Truncated(expected, found)),
+            found if found > expected => Err(FileProblem::TooLong(expected)),
             _ => Ok((header, &bytes[start + length..])),
         }
     }

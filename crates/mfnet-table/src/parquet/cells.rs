@@ -4,9 +4,9 @@ use half::f16;
 
 use super::schema::Meaning;
 use crate::calendar::{Unit, moment};
+use crate::column::Column;
 use crate::error::{FileProblem, Result};
 use crate::file::hexadecimal;
-use crate::filling::Filling;
 
 /// The day of 1970-01-01 in the count of astronomers.
 const JULIAN_1970: i128 = 2_440_588;
@@ -23,44 +23,44 @@ pub(super) enum Value<'a> {
 }
 
 /// Adds a value to its column.
-pub(super) fn fill(value: Value, meaning: Meaning, filling: &mut Filling) -> Result<(), FileProblem> {
+pub(super) fn fill(value: Value, meaning: Meaning, column: &mut Column) -> Result<(), FileProblem> {
     match (value, meaning) {
-        (Value::Truth(x), _) => filling.truth(x),
-        (Value::Number(x), _) => filling.number(x),
-        (Value::Whole(x), Meaning::Unsigned32) => filling.whole((x as u32).into()),
-        (Value::Whole(x), Meaning::Unsigned64) => filling.whole((x as u64).into()),
-        (Value::Whole(x), Meaning::Decimal(scale)) => decimal(x.into(), scale, filling),
-        (Value::Whole(x), Meaning::Moment(unit)) => filling.text(&moment(x.into(), unit)),
-        (Value::Whole(x), _) => filling.whole(x.into()),
+        (Value::Truth(x), _) => column.push_truth(x),
+        (Value::Number(x), _) => column.push_number(x),
+        (Value::Whole(x), Meaning::Unsigned32) => column.push_whole((x as u32).into()),
+        (Value::Whole(x), Meaning::Unsigned64) => column.push_whole((x as u64).into()),
+        (Value::Whole(x), Meaning::Decimal(scale)) => decimal(x.into(), scale, column),
+        (Value::Whole(x), Meaning::Moment(unit)) => column.push_text(&moment(x.into(), unit)),
+        (Value::Whole(x), _) => column.push_whole(x.into()),
         (Value::Bytes(bytes), Meaning::Decimal(_)) if bytes.len() > LONGEST_DECIMAL => {
             return Err(FileProblem::Unsupported(format!("decimals of {} bytes", bytes.len())));
         }
         (Value::Bytes(bytes), Meaning::Decimal(scale)) => {
             // the most significant byte first, which has the sign
             let sign = if bytes.first().is_some_and(|byte| *byte >= 0x80) { -1 } else { 0 };
-            decimal(bytes.iter().fold(sign, |x, byte| x << 8 | i128::from(*byte)), scale, filling);
+            decimal(bytes.iter().fold(sign, |x, byte| x << 8 | i128::from(*byte)), scale, column);
         }
-        (Value::Bytes([low, high]), Meaning::Half) => filling.number(f16::from_le_bytes([*low, *high]).into()),
+        (Value::Bytes([low, high]), Meaning::Half) => column.push_number(f16::from_le_bytes([*low, *high]).into()),
         (Value::Bytes([of_day @ .., d0, d1, d2, d3]), Meaning::JulianDay) => {
             let day = i128::from(u32::from_le_bytes([*d0, *d1, *d2, *d3])) - JULIAN_1970;
             let of_day = of_day.iter().rev().fold(0i64, |x, byte| x << 8 | i64::from(*byte));
             let nanoseconds = day * NANOSECONDS_OF_A_DAY + i128::from(of_day);
-            filling.text(&moment(nanoseconds, Unit::Tick(1_000_000_000)));
+            column.push_text(&moment(nanoseconds, Unit::Tick(1_000_000_000)));
         }
         (Value::Bytes(bytes), Meaning::Uuid) => {
-            let digits = hexadecimal(bytes);
+            let digits = hexadecimal(bytes, "");
             let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| digits.get(part).unwrap_or_default());
-            filling.text(&parts.join("-"));
+            column.push_text(&parts.join("-"));
         }
-        (Value::Bytes(bytes), _) => filling.text(str::from_utf8(bytes).map_err(|_| FileProblem::NotUtf8)?),
+        (Value::Bytes(bytes), _) => column.push_text(str::from_utf8(bytes).map_err(|_| FileProblem::NotUtf8)?),
     }
     Ok(())
 }
 
 /// x / 10ˢᶜᵃˡᵉ, the nearest number to it.
-fn decimal(x: i128, scale: u32, filling: &mut Filling) {
+fn decimal(x: i128, scale: u32, column: &mut Column) {
     match scale {
-        0 => filling.whole(x),
-        _ => filling.number(format!("{x}e-{scale}").parse().unwrap_or(f64::NAN)),
+        0 => column.push_whole(x),
+        _ => column.push_number(format!("{x}e-{scale}").parse().unwrap_or(f64::NAN)),
     }
 }

@@ -123,64 +123,56 @@ impl Check {
         match encoding {
             Encoding::PLAIN | Encoding::RLE | Encoding::DELTA_BINARY_PACKED | Encoding::BYTE_STREAM_SPLIT => Ok(()),
             Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => Ok(()),
-            Encoding::DELTA_LENGTH_BYTE_ARRAY => Lengths::read(bytes, values as u64).map(|_| ()),
+            Encoding::DELTA_LENGTH_BYTE_ARRAY => lengths(bytes, values as u64).map(|_| ()),
             // of beginnings that are those of the text before, and of the rest
             Encoding::DELTA_BYTE_ARRAY => {
-                let beginnings = Lengths::read(bytes, values as u64)?;
-                let rest = Lengths::read(beginnings.after, values as u64)?;
-                self.limits.shared.take(beginnings.sum.saturating_add(rest.sum))
+                let (beginnings, after) = lengths(bytes, values as u64)?;
+                let (rest, _) = lengths(after, values as u64)?;
+                self.limits.shared.take(beginnings.saturating_add(rest))
             }
             _ => Err(FileProblem::Unsupported(format!("values in encoding {encoding} of Parquet"))),
         }
     }
 }
 
-/// Numbers in DELTA_BINARY_PACKED.
-struct Lengths<'a> {
-    count: u64,
-    /// Of those that are lengths; less than nothing is refused by the crate.
-    sum: u64,
-    after: &'a [u8],
+/// The sum of at most so many lengths in DELTA_BINARY_PACKED, without those less than nothing, which the crate refuses, and the bytes after them.
+fn lengths(bytes: &[u8], values: u64) -> std::result::Result<(u64, &[u8]), FileProblem> {
+    match lengths_within(bytes, values) {
+        Some((count, ..)) if count > values => Err(damaged(format!("a page of {values} values has {count} lengths"))),
+        Some((_, sum, after)) => Ok((sum, after)),
+        None => Err(damaged("a page ends within its lengths")),
+    }
 }
 
-impl<'a> Lengths<'a> {
-    fn read(bytes: &'a [u8], values: u64) -> std::result::Result<Self, FileProblem> {
-        let lengths = Self::within(bytes, values).ok_or_else(|| damaged("a page ends within its lengths"))?;
-        match lengths.count {
-            count if count > values => Err(damaged(format!("a page of {values} values has {count} lengths"))),
-            _ => Ok(lengths),
-        }
+/// Their count, the sum and what comes after. After the sizes of blocks and the first number there are blocks: the least difference, the bits that a
+/// number has in each part, the parts.
+fn lengths_within(mut bytes: &[u8], values: u64) -> Option<(u64, u64, &[u8])> {
+    let (block, parts) = (unsigned(&mut bytes)?, unsigned(&mut bytes)?);
+    let (count, first) = (unsigned(&mut bytes)?, signed(&mut bytes)?);
+    let of_part = block.checked_div(parts)?;
+    if count > values {
+        // they need not have bytes
+        return Some((count, 0, bytes));
     }
-
-    /// After the sizes of blocks and the first number there are blocks: the least difference, the bits that a number has in each part, the parts.
-    fn within(mut bytes: &'a [u8], values: u64) -> Option<Self> {
-        let (block, parts) = (unsigned(&mut bytes)?, unsigned(&mut bytes)?);
-        let (count, first) = (unsigned(&mut bytes)?, signed(&mut bytes)?);
-        let of_part = block.checked_div(parts)?;
-        if count > values {
-            // they need not have bytes
-            return Some(Lengths { count, sum: 0, after: bytes });
-        }
-        // the crate cuts numbers off to 32 bits, too
-        let mut length = first as i32;
-        let (mut left, mut sum) = (count.saturating_sub(1), u64::try_from(length).unwrap_or(0));
-        while left > 0 {
-            let least = signed(&mut bytes)? as i32;
-            for width in bytes.split_off(..usize::try_from(parts).ok()?)? {
-                if left > 0 {
-                    let size = of_part.checked_mul((*width).into())? / 8;
-                    let part = bytes.split_off(..usize::try_from(size).ok()?)?;
-                    for i in 0..left.min(of_part) {
-                        let more = bits(part, i as usize * usize::from(*width), (*width).into());
-                        length = length.wrapping_add(least).wrapping_add(more as i32);
-                        sum = sum.saturating_add(u64::try_from(length).unwrap_or(0));
-                    }
-                    left = left.saturating_sub(of_part);
+    // the crate cuts numbers off to 32 bits, too
+    let mut length = first as i32;
+    let (mut left, mut sum) = (count.saturating_sub(1), u64::try_from(length).unwrap_or(0));
+    while left > 0 {
+        let least = signed(&mut bytes)? as i32;
+        for width in bytes.split_off(..usize::try_from(parts).ok()?)? {
+            if left > 0 {
+                let size = of_part.checked_mul((*width).into())? / 8;
+                let part = bytes.split_off(..usize::try_from(size).ok()?)?;
+                for i in 0..left.min(of_part) {
+                    let more = bits(part, i as usize * usize::from(*width), (*width).into());
+                    length = length.wrapping_add(least).wrapping_add(more as i32);
+                    sum = sum.saturating_add(u64::try_from(length).unwrap_or(0));
                 }
+                left = left.saturating_sub(of_part);
             }
         }
-        Some(Lengths { count, sum, after: bytes })
     }
+    Some((count, sum, bytes))
 }
 
 /// The number of so many bits, the lowest one first, of which 32 are kept.
@@ -201,9 +193,8 @@ mod tests {
     fn lengths_are_counted_and_added() {
         // blocks of 8 in 1 part; 8 numbers, the first is 7; at least -2 more, in 2 bits each
         let bytes = b"\x08\x01\x08\x0e\x03\x02\xc0\x3f!";
-        let lengths = Lengths::within(bytes, 8).unwrap();
-        assert_eq!((lengths.count, lengths.sum, lengths.after), (8, 7 + 5 + 3 + 1 + 2 + 3 + 4 + 5, &b"!"[..]));
-        assert!(Lengths::within(&bytes[..7], 8).is_none());
+        assert_eq!(lengths_within(bytes, 8), Some((8, 7 + 5 + 3 + 1 + 2 + 3 + 4 + 5, &b"!"[..])));
+        assert!(lengths_within(&bytes[..7], 8).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::io::BufRead;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr_iter;
 
-use crate::error::{Error, FileProblem, MOST_COLUMNS, Result, TextProblem};
+use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
 
 /// The most bytes of a row: a longer one has lost a quote.
 const LONGEST: usize = 1 << 27;
@@ -71,7 +71,8 @@ impl<'a, R: BufRead> Rows<'a, R> {
             match result {
                 ReadRecordResult::InputEmpty => {}
                 ReadRecordResult::OutputFull if length >= LONGEST => {
-                    return Err(Error::in_line(name, line, TextProblem::LongRow));
+                    let problem = "the row has more than 100 MB: a quote is missing before it";
+                    return Err(Error::in_line(name, line, FileProblem::Other(problem.to_owned())));
                 }
                 ReadRecordResult::OutputFull => self.text.resize(2 * self.text.len(), 0),
                 ReadRecordResult::OutputEndsFull if count >= MOST_COLUMNS => {

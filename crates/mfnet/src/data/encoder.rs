@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 
-use mfnet_table::{ColumnKind, Reading};
+use mfnet_table::ColumnKind;
 use serde::{Deserialize, Serialize};
 
 use super::coded::{Code, Scale};
@@ -85,12 +85,7 @@ impl Encoder {
 
     /// The kind of column that it is for, in one word.
     pub fn kind(&self) -> &'static str {
-        match self {
-            Encoder::Number { .. } => "number",
-            Encoder::Boolean { .. } => "boolean",
-            Encoder::Date { .. } => "date",
-            Encoder::Category { .. } => "category",
-        }
+        self.column_kind().name()
     }
 
     /// The kind of column that it reads: a category's numbers are those of its levels.
@@ -110,34 +105,29 @@ impl Encoder {
 
     /// The names of its features.
     pub fn names(&self, column: &str) -> Vec<String> {
-        let one = |name: &str, is_there: bool| is_there.then(|| format!("{column}{name}"));
-        match self {
-            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => {
-                one("", true).into_iter().chain(one(" missing", *missing)).collect()
+        let mut names: Vec<String> = match self {
+            Encoder::Number { .. } | Encoder::Boolean { .. } => vec![String::new()],
+            Encoder::Date { times, .. } => {
+                let cycles = ["year", "week", "day"].into_iter().take(2 + usize::from(*times));
+                let cycles = cycles.flat_map(|name| [format!(" sin {name}"), format!(" cos {name}")]);
+                std::iter::once(String::new()).chain(cycles).collect()
             }
-            Encoder::Date { missing, times, .. } => {
-                let cycles =
-                    [("year", true), ("week", true), ("day", *times)].into_iter().filter(|(_, is_there)| *is_there);
-                let cycles =
-                    cycles.flat_map(|(name, _)| [format!("{column} sin {name}"), format!("{column} cos {name}")]);
-                one("", true).into_iter().chain(cycles).chain(one(" missing", *missing)).collect()
+            Encoder::Category { levels, others, .. } => {
+                let levels = levels.iter().map(|level| format!("={level}"));
+                levels.chain(others.then(|| " other".to_owned())).collect()
             }
-            Encoder::Category { levels, others, missing } => {
-                let levels = levels.iter().map(|level| format!("{column}={level}"));
-                levels.chain(one(" other", *others)).chain(one(" missing", *missing)).collect()
-            }
-        }
+        };
+        let (Encoder::Number { missing, .. }
+        | Encoder::Boolean { missing, .. }
+        | Encoder::Date { missing, .. }
+        | Encoder::Category { missing, .. }) = self;
+        names.extend(missing.then(|| " missing".to_owned()));
+        names.iter().map(|name| format!("{column}{name}")).collect()
     }
 
     /// How many features it makes.
     pub fn width(&self) -> usize {
-        match self {
-            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => 1 + usize::from(*missing),
-            Encoder::Date { missing, times, .. } => 5 + 2 * usize::from(*times) + usize::from(*missing),
-            Encoder::Category { levels, others, missing } => {
-                levels.len() + usize::from(*others) + usize::from(*missing)
-            }
-        }
+        self.names("").len()
     }
 
     /// The features that its numbers become; what is scaled has this scale.
@@ -155,14 +145,12 @@ impl Encoder {
 
     /// What makes the numbers of a column of this kind those that [`Encoder::code`] takes; none if they are. A text that is no such number is missing.
     pub(crate) fn reading<'a>(&'a self, kind: &'a ColumnKind) -> Option<Box<dyn Fn(f64) -> f64 + 'a>> {
-        let reading = match self {
-            Encoder::Category { levels, others, missing } => return Some(places(levels, *others, *missing, kind)),
-            _ if kind.name() == self.kind() => return None,
-            Encoder::Number { .. } => Reading::Number,
-            Encoder::Boolean { .. } => Reading::Boolean,
-            Encoder::Date { .. } => Reading::Date,
-        };
-        Some(Box::new(move |x| reading.value(&kind.text(x)).unwrap_or(f64::NAN)))
+        if let Encoder::Category { levels, others, missing } = self {
+            return Some(places(levels, *others, *missing, kind));
+        }
+        let own = self.column_kind();
+        (*kind != own)
+            .then(|| -> Box<dyn Fn(f64) -> f64> { Box::new(move |x| own.value(&kind.text(x)).unwrap_or(f64::NAN)) })
     }
 
     /// Whether its numbers are such as [`Encoder::fit`] makes them.

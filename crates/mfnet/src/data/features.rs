@@ -1,4 +1,4 @@
-use mfnet_table::{ColumnKind, FileForm, Reading, Table, positions};
+use mfnet_table::{ColumnKind, FileForm, Table, positions};
 
 use super::Samples;
 use crate::error::Result;
@@ -19,34 +19,21 @@ impl Features {
         Features { kinds: vec![ColumnKind::Number; names.len()], names, samples, form: FileForm::default() }
     }
 
-    /// The columns of a table at these positions, as columns of these names and kinds.
-    pub(crate) fn from_columns(
+    /// The columns of a table at these positions and of these kinds, under these names.
+    pub(crate) fn read(
         table: &Table,
         names: &[String],
-        positions: &[usize],
-        kinds: &[ColumnKind],
+        columns: impl Iterator<Item = (usize, ColumnKind)>,
     ) -> Result<Self> {
-        let inputs: Vec<_> = positions.iter().copied().zip(kinds.iter().map(ColumnKind::reading)).collect();
-        Self::read(table, Some(names), &inputs)
-    }
-
-    /// The columns of a table at these positions, read so; they keep their names unless others are given.
-    pub(super) fn read(table: &Table, names: Option<&[String]>, inputs: &[(usize, Reading)]) -> Result<Self> {
-        let of = |(position, reading): &(usize, Reading)| Ok(table.values(*position, *reading)?);
-        let (kinds, columns): (_, Vec<_>) = inputs.iter().map(of).collect::<Result<Vec<_>>>()?.into_iter().unzip();
-        let own = || inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
-        let names = names.map_or_else(own, <[String]>::to_vec);
-        Ok(Features { names, kinds, samples: Samples::from_columns(table.rows(), columns), form: table.form() })
+        let of = |(position, kind): (usize, ColumnKind)| Ok(table.values(position, &kind)?);
+        let (kinds, columns): (_, Vec<_>) = columns.map(of).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let samples = Samples::from_columns(table.rows(), columns);
+        Ok(Features { names: names.to_vec(), kinds, samples, form: table.form() })
     }
 
     /// Those of these samples, in this order.
     pub(crate) fn select(&self, samples: &[usize]) -> Self {
         Features { samples: self.samples.select(samples), ..self.clone() }
-    }
-
-    /// Whether a network can take the numbers as they are.
-    pub(crate) fn are_numbers(&self) -> bool {
-        self.kinds.iter().all(|kind| *kind == ColumnKind::Number) && !self.samples.has_gaps()
     }
 
     /// The columns of these names, in this order.

@@ -10,11 +10,12 @@
 use std::io::Read;
 use std::path::Path;
 
-use mfnet_table::file::{decompressed, open, sha256};
+use mfnet_table::file::{decompressed, hexadecimal, open, sha256};
 use mfnet_table::{FileProblem, MOST_COLUMNS};
 
+use super::split::Part;
 use super::{Dataset, Features, Samples, Targets};
-use crate::error::{DataProblem, Error, IdxProblem, Result};
+use crate::error::{DataProblem, Error, Result};
 
 /// The most memory that is taken on the word of a header; more comes as bytes do.
 const TRUSTED: u64 = 1 << 26;
@@ -24,7 +25,7 @@ const BYTES: u8 = 8;
 /// An array of bytes.
 #[derive(Debug)]
 pub(super) struct Idx {
-    file: String,
+    pub(super) file: String,
     header: Vec<u8>,
     /// At least one, each at least 1.
     sizes: Vec<usize>,
@@ -43,7 +44,8 @@ impl Idx {
 
     fn parse(path: &Path, mut from: impl Read) -> Result<Self> {
         let file = path.display().to_string();
-        let problem = |problem: DataProblem| Err(Error::data(&file, problem));
+        let problem = |problem: FileProblem| Err(Error::data(&file, problem));
+        let of_idx = |problem: String| Err(Error::data(&file, DataProblem::Idx(problem)));
         let mut take = |count: u64| -> Result<Vec<u8>> {
             let mut bytes = Vec::with_capacity(count.min(TRUSTED) as usize);
             from.by_ref().take(count).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
@@ -51,35 +53,37 @@ impl Idx {
         };
         let mut header = take(4)?;
         let dimensions = match header[..] {
-            [0, 0, BYTES, dimensions] if dimensions > 0 => dimensions,
-            [] => return problem(FileProblem::Empty.into()),
-            [0, 0, kind, 1..=u8::MAX] => match type_name(kind) {
-                Some(found) => return problem(IdxProblem::OtherType { found }.into()),
-                None => return problem(IdxProblem::NotIdx { found: header }.into()),
-            },
-            _ => return problem(IdxProblem::NotIdx { found: header }.into()),
+            [] => return problem(FileProblem::Empty),
+            [0, 0, BYTES, dimensions @ 1..=u8::MAX] => dimensions,
+            [0, 0, kind @ (9 | 11..=14), 1..=u8::MAX] => {
+                return of_idx(format!("expected an IDX file of bytes (type 8), found one of {}", type_name(kind)));
+            }
+            _ => {
+                let expected = "an IDX file, which begins with the bytes 00 00, a type and a number of dimensions";
+                return of_idx(format!("expected {expected}, found {}", hexadecimal(header, " ")));
+            }
         };
         header.extend(take(4 * u64::from(dimensions))?);
-        let expected = 4 + 4 * usize::from(dimensions);
-        if header.len() < expected {
-            return problem(FileProblem::Truncated { expected: expected as u64, found: header.len() as u64 }.into());
+        let expected = 4 + 4 * u64::from(dimensions);
+        if (header.len() as u64) < expected {
+            return problem(FileProblem::Truncated(expected, header.len() as u64));
         }
         let sizes = header[4..].chunks_exact(4).map(|b| u32::from_be_bytes([b[0], b[1], b[2], b[3]]));
         let count = sizes.clone().try_fold(1u64, |count, size| count.checked_mul(u64::from(size)));
         let sizes: Vec<usize> = sizes.map(|size| size as usize).collect();
-        let whole = count.and_then(|count| count.checked_add(expected as u64));
-        let (Some(count), Some(whole)) = (count, whole) else { return problem(IdxProblem::TooLarge { sizes }.into()) };
+        let whole = count.and_then(|count| count.checked_add(expected));
+        let (Some(count), Some(whole)) = (count, whole) else {
+            return of_idx(format!("an array of {} bytes is too large", shape(&sizes)));
+        };
         if count == 0 {
-            return problem(IdxProblem::NoElements { sizes }.into());
+            return of_idx(format!("the array of {} has no elements", shape(&sizes)));
         }
         let elements = take(count)?;
         if (elements.len() as u64) < count {
-            return problem(
-                FileProblem::Truncated { expected: whole, found: (expected + elements.len()) as u64 }.into(),
-            );
+            return problem(FileProblem::Truncated(whole, expected + elements.len() as u64));
         }
         if !take(1)?.is_empty() {
-            return problem(FileProblem::TooLong { expected: whole }.into());
+            return problem(FileProblem::TooLong(whole));
         }
         Ok(Idx { file, header, sizes, elements })
     }
@@ -89,59 +93,47 @@ impl Idx {
         sha256([&self.header[..], &self.elements])
     }
 
-    /// Number of samples.
-    pub(super) fn len(&self) -> usize {
-        self.sizes[0]
-    }
-
-    pub(super) fn file(&self) -> &str {
-        &self.file
+    fn error(&self, problem: String) -> Error {
+        Error::data(&self.file, DataProblem::Idx(problem))
     }
 
     /// Error unless there is a label for each image.
-    pub(super) fn check_labels(&self, labels: &Idx) -> Result<()> {
-        for (array, fits, expected) in
-            [(self, self.sizes.len() >= 2, "at least 2"), (labels, labels.sizes.len() == 1, "1")]
-        {
-            if !fits {
-                let problem = IdxProblem::Dimensions { expected, found: array.sizes.clone() };
-                return Err(Error::data(&array.file, problem));
-            }
+    fn check_labels(&self, labels: &Idx) -> Result<()> {
+        let (images, found) = (self.sizes[0], labels.sizes[0]);
+        if self.sizes.len() < 2 {
+            return Err(self.error(format!("expected an array of at least 2 dimensions, found {}", shape(&self.sizes))));
         }
-        if self.sizes[0] != labels.sizes[0] {
-            let problem = IdxProblem::LabelCount { images: self.sizes[0], labels: labels.sizes[0] };
-            return Err(Error::data(&labels.file, problem));
+        if labels.sizes.len() != 1 {
+            return Err(labels.error(format!("expected an array of 1 dimension, found {}", shape(&labels.sizes))));
+        }
+        if images != found {
+            let problem = format!("expected a label for each of the {images} images, found {found} labels");
+            return Err(labels.error(problem));
         }
         Ok(())
     }
 
-    /// Error unless the other images are as large as these.
-    pub(super) fn check_size(&self, other: &Idx) -> Result<()> {
-        if self.sizes[1..] == other.sizes[1..] {
-            return Ok(());
-        }
-        let problem = IdxProblem::ImageSize { expected: self.sizes[1..].to_vec(), found: other.sizes[1..].to_vec() };
-        Err(Error::data(&other.file, problem))
-    }
-
-    /// The same samples and then those of `more`, which are as large.
-    pub(super) fn followed_by(mut self, more: &Idx) -> Self {
+    /// Adds the samples of `more`, which are as large.
+    fn append(&mut self, more: &Idx) {
         self.sizes[0] += more.sizes[0];
         self.elements.extend_from_slice(&more.elements);
-        self
     }
 }
 
 /// What the numbers of other arrays are.
-fn type_name(of: u8) -> Option<&'static str> {
+fn type_name(of: u8) -> &'static str {
     match of {
-        0x09 => Some("8-bit numbers with a sign (type 9)"),
-        0x0b => Some("16-bit numbers (type 11)"),
-        0x0c => Some("32-bit numbers (type 12)"),
-        0x0d => Some("floats of 32 bits (type 13)"),
-        0x0e => Some("floats of 64 bits (type 14)"),
-        _ => None,
+        9 => "8-bit numbers with a sign (type 9)",
+        11 => "16-bit numbers (type 11)",
+        12 => "32-bit numbers (type 12)",
+        13 => "floats of 32 bits (type 13)",
+        _ => "floats of 64 bits (type 14)",
     }
+}
+
+/// 60000 × 28 × 28.
+fn shape(sizes: &[usize]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 impl Dataset {
@@ -163,7 +155,7 @@ impl Dataset {
     pub fn from_idx(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Self> {
         let images = Idx::read(images.as_ref())?;
         let name = images.file.clone();
-        Self::from_arrays(&name, images, &Idx::read(labels.as_ref())?)
+        Self::from_arrays(&name, images, Idx::read(labels.as_ref())?, None)
     }
 
     /// The same from memory; errors call the two files `name` with "images" or "labels" after it.
@@ -180,35 +172,49 @@ impl Dataset {
     /// As [`Dataset::from_idx`].
     pub fn from_idx_bytes(name: &str, images: &[u8], labels: &[u8]) -> Result<Self> {
         let images = Idx::from_bytes(&format!("{name}, images"), images)?;
-        Self::from_arrays(name, images, &Idx::from_bytes(&format!("{name}, labels"), labels)?)
+        Self::from_arrays(name, images, Idx::from_bytes(&format!("{name}, labels"), labels)?, None)
     }
 
-    pub(super) fn from_arrays(name: &str, images: Idx, labels: &Idx) -> Result<Self> {
-        images.check_labels(labels)?;
+    /// Images and labels, and those of a test part, if there is one: it is that of the official split.
+    pub(super) fn from_arrays(name: &str, mut images: Idx, mut labels: Idx, test: Option<(Idx, Idx)>) -> Result<Self> {
+        images.check_labels(&labels)?;
+        let mut official = vec![Part::Train; labels.sizes[0]];
+        if let Some((test_images, test_labels)) = &test {
+            test_images.check_labels(test_labels)?;
+            let (expected, found) = (&images.sizes[1..], &test_images.sizes[1..]);
+            if expected != found {
+                let (expected, found) = (shape(expected), shape(found));
+                let problem = format!("expected images of {expected} as in the training part, found {found}");
+                return Err(test_images.error(problem));
+            }
+            images.append(test_images);
+            labels.append(test_labels);
+            official.resize(labels.sizes[0], Part::Test);
+        }
         let features = images.elements.len() / images.sizes[0];
         if features > MOST_COLUMNS {
             return Err(Error::data(&images.file, FileProblem::TooManyColumns));
         }
         let feature_names = (1..=features).map(|i| format!("pixel{i}")).collect();
         let samples = Samples::from_rows(features, images.elements);
-        Ok(Dataset::of(name, Features::of_numbers(feature_names, samples), classes(labels)?))
+        let data = Dataset::of(name, Features::of_numbers(feature_names, samples), classes(&labels)?);
+        Ok(if test.is_some() { data.officially_split(official) } else { data })
     }
 }
 
 /// A class for each value that there is.
 fn classes(labels: &Idx) -> Result<Targets> {
-    let mut there = [false; 256];
-    labels.elements.iter().for_each(|label| there[usize::from(*label)] = true);
-    let values: Vec<usize> = (0..there.len()).filter(|value| there[*value]).collect();
+    let mut values = labels.elements.clone();
+    values.sort_unstable();
+    values.dedup();
     if let [only] = values[..] {
-        return Err(Error::in_column(&labels.file, "class", DataProblem::OneClass { class: only.to_string() }));
+        return Err(Error::in_column(&labels.file, "class", DataProblem::OneClass(only.to_string())));
     }
-    let mut index = [0; 256];
-    values.iter().enumerate().for_each(|(i, value)| index[*value] = i);
+    let index = |label: &u8| values.partition_point(|value| value < label);
     Ok(Targets::Classes {
         column: "class".to_owned(),
         labels: values.iter().map(ToString::to_string).collect(),
-        indices: labels.elements.iter().map(|label| index[usize::from(*label)]).collect(),
+        indices: labels.elements.iter().map(index).collect(),
     })
 }
 

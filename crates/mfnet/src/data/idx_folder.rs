@@ -5,21 +5,25 @@ use mfnet_table::file::sha256;
 
 use super::Dataset;
 use super::idx::Idx;
-use super::split::Part;
-use crate::error::{Error, IdxProblem, Result};
+use crate::error::{DataProblem, Error, Result};
 
 /// What the names of files with images and with labels have in them.
 const IMAGES: [&str; 2] = ["images", "idx3"];
 const LABELS: [&str; 2] = ["labels", "idx1"];
 /// How the names of test files begin.
 const TEST: [&str; 2] = ["t10k", "test"];
+/// How many files an error names.
+const SHOWN: usize = 6;
 
 /// A folder with images and their labels as IDX files, as those of MNIST are: `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, plain or compressed
 /// with gzip, and if there is an official test part, the same of `t10k` or `test`.
 #[derive(Debug)]
 pub struct IdxFolder {
-    data: Dataset,
-    digest: String,
+    /// The images and labels.
+    pub data: Dataset,
+    /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files, those with images before those with labels, the
+    /// training ones first.
+    pub digest: String,
 }
 
 impl IdxFolder {
@@ -48,40 +52,24 @@ impl IdxFolder {
         };
         let data = match [&pairs[0].0[..], &pairs[0].1, &pairs[1].0, &pairs[1].1] {
             [[images], [labels], [], []] | [[], [], [images], [labels]] => {
-                Dataset::from_arrays(&name, read(images)?, &read(labels)?)?
+                Dataset::from_arrays(&name, read(images)?, read(labels)?, None)?
             }
             [[images], [labels], [test_images], [test_labels]] => {
                 let (images, labels) = (read(images)?, read(labels)?);
-                let (test_images, test_labels) = (read(test_images)?, read(test_labels)?);
-                images.check_labels(&labels)?;
-                test_images.check_labels(&test_labels)?;
-                images.check_size(&test_images)?;
-                let official = [vec![Part::Train; labels.len()], vec![Part::Test; test_labels.len()]].concat();
-                let (images, labels) = (images.followed_by(&test_images), labels.followed_by(&test_labels));
-                Dataset::from_arrays(&name, images, &labels)?.officially_split(official)
+                let test = (read(test_images)?, read(test_labels)?);
+                Dataset::from_arrays(&name, images, labels, Some(test))?
             }
             _ => {
-                let found = files.iter().map(|path| file_name(path)).collect();
-                return Err(Error::data(&name, IdxProblem::NoFiles { found }));
+                let found: Vec<String> = files.iter().take(SHOWN).map(|path| file_name(path)).collect();
+                let found = match files.len() {
+                    0 => "no files".to_owned(),
+                    all if all > SHOWN => format!("{}, … ({all} in all)", found.join(", ")),
+                    _ => found.join(", "),
+                };
+                return Err(Error::data(&name, DataProblem::NoIdxFiles(found)));
             }
         };
         Ok(IdxFolder { data, digest: sha256([digests.as_bytes()]) })
-    }
-
-    /// The images and labels.
-    pub fn data(&self) -> &Dataset {
-        &self.data
-    }
-
-    /// The images and labels.
-    pub fn into_data(self) -> Dataset {
-        self.data
-    }
-
-    /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files, those with images before those with labels, the
-    /// training ones first.
-    pub fn digest(&self) -> &str {
-        &self.digest
     }
 }
 
@@ -117,13 +105,13 @@ mod tests {
         assert_eq!(message(path), format!("{expected} no files"));
         write(path, "train", 4, 2);
         let one = IdxFolder::read(path).unwrap();
-        assert_eq!((one.data().samples(), one.data().has_official_split()), (4, false));
+        assert_eq!((one.data.samples(), one.data.has_official_split()), (4, false));
         write(path, "t10k", 3, 2);
         let two = IdxFolder::read(path).unwrap();
-        let (train, _, test) = two.data().split_by(SplitBy::Official { validation: Some(0.0) }, Seed(0)).unwrap();
+        let (train, _, test) = two.data.split_by(SplitBy::Official { validation: Some(0.0) }, Seed(0)).unwrap();
         assert_eq!((train.samples(), test.samples()), (4, 3));
         assert_eq!(test.inputs().column(2).collect::<Vec<_>>(), [4.0, 5.0]);
-        assert!(one.digest() != two.digest() && two.digest() == IdxFolder::read(path).unwrap().digest());
+        assert!(one.digest != two.digest && two.digest == IdxFolder::read(path).unwrap().digest);
         write(path, "t10k", 3, 3);
         assert_eq!(message(path), "t/t10k-images-idx3-ubyte: expected images of 2 as in the training part, found 3");
         fs::remove_file(path.join("t10k-labels-idx1-ubyte")).unwrap();

@@ -28,7 +28,7 @@ pub(crate) use coded::Code;
 pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
-use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, shortest};
+use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, positions, shortest};
 pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 #[cfg(feature = "download")]
 pub use named::{Download, Progress};
@@ -40,8 +40,8 @@ pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub(crate) use targets::largest_of;
 pub use targets::{Target, Targets, largest};
+pub(crate) use targets::{classes, largest_of};
 
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;
@@ -106,7 +106,8 @@ impl Dataset {
             let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
             return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out }));
         }
-        let features = Features::read(table, None, &inputs)?;
+        let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
+        let features = Features::read(table, &names, inputs.into_iter())?;
         if let Targets::Values { values, .. } = &mut targets {
             *values = values.clone().sharing(&features.samples);
         }
@@ -119,9 +120,9 @@ impl Dataset {
     /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.target().read(table)?;
-        let position = |column: &String| Ok(table.position(column)?);
-        let positions = self.feature_names().iter().map(position).collect::<Result<Vec<_>>>()?;
-        let features = Features::from_columns(table, self.feature_names(), &positions, self.kinds())?;
+        let names = self.feature_names();
+        let positions = positions(table.name(), table.columns(), names)?;
+        let features = Features::read(table, names, positions.into_iter().zip(self.kinds().to_vec()))?;
         Ok(Self::of(table.name(), features, targets))
     }
 
@@ -132,8 +133,12 @@ impl Dataset {
     /// no name; [`Error::Data`] naming
     /// feature and sample if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
-        let feature_names = (0..inputs.rows()).map(|i| i.to_string()).collect();
-        Self::named(name, feature_names, inputs, targets)
+        let samples = inputs.columns();
+        if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
+            let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
+            return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
+        }
+        Self::checked(name, inputs.into(), targets)
     }
 
     /// A data set of numbers or bytes, sample after sample, which are kept as they are; the features are called `0`, `1`, … Bytes become
@@ -156,30 +161,20 @@ impl Dataset {
             let found = format!("{count} numbers for {samples} samples of {features} features");
             return Err(Error::shape("Dataset", expected, found));
         }
-        let names = (0..features).map(|i| i.to_string()).collect();
-        Self::checked(name, Features::of_numbers(names, Samples::from_rows(features, rows)), targets)
+        Self::checked(name, Samples::from_rows(features, rows), targets)
     }
 
     /// The same, checked: every class has a label, every row of values a name, and all numbers are finite.
-    fn checked(name: &str, features: Features, targets: Targets) -> Result<Self> {
+    fn checked(name: &str, samples: Samples, targets: Targets) -> Result<Self> {
         targets.check()?;
+        let features = Features::of_numbers((0..samples.features()).map(|i| i.to_string()).collect(), samples);
         let values = if let Targets::Values { columns, values } = &targets { Some((columns, values)) } else { None };
         for (names, samples) in [(&features.names, &features.samples)].into_iter().chain(values) {
             if let Some((found, sample, i)) = samples.not_finite() {
-                return Err(Error::in_column(name, &names[i], DataProblem::NotFiniteSample { found, sample }));
+                return Err(Error::in_column(name, &names[i], DataProblem::NotFiniteSample(found, sample)));
             }
         }
         Ok(Self::of(name, features, targets))
-    }
-
-    /// [`Dataset::new`] with names for the features.
-    pub(crate) fn named(name: &str, feature_names: Vec<String>, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
-        let samples = inputs.columns();
-        if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
-            let found = format!("{samples} of {} features, {} targets", inputs.rows(), targets.samples());
-            return Err(Error::shape("Dataset::new", "as many targets as samples, and at least one", found));
-        }
-        Self::checked(name, Features::of_numbers(feature_names, Samples::from(inputs)), targets)
     }
 
     pub(crate) fn of(name: &str, features: Features, targets: impl Into<Arc<Targets>>) -> Self {
@@ -280,7 +275,7 @@ impl Dataset {
             None => return Ok(()),
         };
         let column = other.map(|i| self.features.names[i].clone());
-        Err(Error::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded { found } })
+        Err(Error::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded(found) })
     }
 
     /// What is to be predicted.
@@ -294,10 +289,7 @@ impl Dataset {
     /// [`Error::Data`] naming the number that is not there.
     pub fn select(&self, samples: &[usize]) -> Result<Self> {
         match samples.iter().find(|sample| **sample >= self.samples()) {
-            Some(row) => Err(Error::data(
-                &self.name,
-                DataProblem::NoSuchRow { row: *row, last: self.samples().saturating_sub(1) },
-            )),
+            Some(row) => Err(Error::data(&self.name, DataProblem::NoSuchRow(*row, self.samples().saturating_sub(1)))),
             None => Ok(self.selected(samples)),
         }
     }
@@ -305,8 +297,7 @@ impl Dataset {
     fn selected(&self, samples: &[usize]) -> Self {
         let features = self.features.select(samples);
         let targets = self.targets.select(samples, (&self.features.samples, &features.samples));
-        let selected = self.with(features, targets);
-        Dataset { marks: self.marks.select(samples), ..selected }
+        Dataset { marks: self.marks.select(samples), ..Self::of(&self.name, features, targets) }
     }
 
     /// The same samples with features and targets as a model has them.
@@ -328,11 +319,6 @@ impl Dataset {
             (None, Targets::Classes { labels, indices, .. }) => indices.iter().map(|i| labels[*i].clone()).collect(),
             (None, Targets::Values { values, .. }) => values.feature(position).map(shortest).collect(),
         })
-    }
-
-    /// Other samples.
-    fn with(&self, features: Features, targets: impl Into<Arc<Targets>>) -> Self {
-        Self::of(&self.name, features, targets)
     }
 }
 

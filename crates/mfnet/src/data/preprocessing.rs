@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use mfnet_table::ColumnKind;
 use serde::{Deserialize, Serialize};
 
 use super::coded::{Code, Coded, Scale};
@@ -47,8 +48,8 @@ impl Preprocessing {
         };
         let Features { kinds, samples, .. } = &train.features;
         // the smallest value, which min-max makes 0, is no good guess
-        let as_they_are = train.holds_bytes() || (train.features.are_numbers() && scaling != Scaling::MinMax);
-        if as_they_are {
+        let are_numbers = || kinds.iter().all(|kind| *kind == ColumnKind::Number) && !samples.has_gaps();
+        if train.holds_bytes() || (scaling != Scaling::MinMax && are_numbers()) {
             return Preprocessing { columns: None, inputs: samples.scaler(scaling), targets };
         }
         let mut columns = Vec::with_capacity(kinds.len());
@@ -81,7 +82,7 @@ impl Preprocessing {
             }
             _ => Arc::clone(&data.targets),
         };
-        data.with(self.encode(&data.features), targets)
+        Dataset::of(&data.name, self.encode(&data.features), targets)
     }
 
     /// Columns as features: written out at once if they take little memory, or else while a batch is gathered.
@@ -131,7 +132,13 @@ impl Preprocessing {
 
     /// How many features the network sees.
     pub fn features(&self) -> usize {
-        self.columns.as_ref().map_or(self.inputs.features(), |columns| columns.iter().map(Encoder::width).sum())
+        self.widths().iter().sum()
+    }
+
+    /// How many features each column becomes.
+    fn widths(&self) -> Vec<usize> {
+        let all = |columns: &Vec<Encoder>| columns.iter().map(Encoder::width).collect();
+        self.columns.as_ref().map_or_else(|| vec![1; self.inputs.features()], all)
     }
 
     /// The names of the features that come from columns of these names.
@@ -151,10 +158,7 @@ impl Preprocessing {
             next += width;
             next - width..next
         };
-        match &self.columns {
-            None => vec![1; self.inputs.features()].into_iter().map(place).collect(),
-            Some(encoders) => encoders.iter().map(Encoder::width).map(place).collect(),
-        }
+        self.widths().into_iter().map(place).collect()
     }
 
     /// The columns whose numbers are scaled, in the order of [`Preprocessing::inputs`].

@@ -23,7 +23,7 @@ use crate::tensor::Tensor;
 #[serde(transparent)]
 pub struct Quantiles {
     /// For each feature its values at evenly spaced parts of the samples, from the smallest to the largest.
-    values: Vec<Vec<f64>>,
+    pub values: Vec<Vec<f64>>,
 }
 
 /// The largest and the smallest probability; beyond, Φ⁻¹ is infinite.
@@ -62,28 +62,6 @@ impl Quantiles {
     /// The same for a value of one feature.
     pub(super) fn apply_to(&self, feature: usize, x: f64) -> f64 {
         normal_quantile(part(&self.values[feature], x))
-    }
-
-    /// Number of features.
-    pub fn features(&self) -> usize {
-        self.values.len()
-    }
-
-    /// For each feature its quantiles, from the smallest value to the largest.
-    pub fn values(&self) -> &[Vec<f64>] {
-        &self.values
-    }
-
-    /// The features that had one value in all samples.
-    pub(crate) fn constant(&self) -> Vec<usize> {
-        (0..self.values.len()).filter(|i| self.values[*i].first() == self.values[*i].last()).collect()
-    }
-
-    /// Whether every feature has finite quantiles in order, as [`Quantiles::fit`] makes them.
-    pub(crate) fn is_usable(&self) -> bool {
-        self.values
-            .iter()
-            .all(|values| !values.is_empty() && values.iter().all(|x| x.is_finite()) && values.is_sorted())
     }
 }
 
@@ -160,6 +138,7 @@ const TAIL: [[f64; 8]; 2] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Scaler;
 
     #[test]
     fn normal_quantiles_of_python() {
@@ -205,6 +184,6 @@ mod tests {
     fn a_constant_feature_becomes_0() {
         let quantiles = Quantiles::fit(&Tensor::from_rows([[3.0; 5]]));
         assert_eq!(quantiles.apply(&Tensor::from_rows([[3.0, 4.0]])), Tensor::from_rows([[0.0, 0.0]]));
-        assert_eq!(quantiles.constant(), [0]);
+        assert_eq!(Scaler::Quantiles(quantiles).constant(), [0]);
     }
 }

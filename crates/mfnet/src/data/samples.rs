@@ -173,17 +173,13 @@ impl Samples {
 
     /// Whether a number is missing.
     pub(crate) fn has_gaps(&self) -> bool {
-        !self.cannot_have_gaps() && self.feature_by_feature().any(|numbers| numbers.iter().any(|x| x.is_nan()))
-    }
-
-    /// Bytes are all there, and an encoder fills gaps.
-    fn cannot_have_gaps(&self) -> bool {
-        self.holds_bytes() || self.are_encoded()
+        self.gaps().iter().any(|count| *count > 0)
     }
 
     /// How many numbers of each feature are missing.
     pub(crate) fn gaps(&self) -> Vec<usize> {
-        if self.cannot_have_gaps() {
+        // bytes are all there, and an encoder fills gaps
+        if self.holds_bytes() || self.are_encoded() {
             return vec![0; self.features];
         }
         self.feature_by_feature().map(|numbers| numbers.iter().filter(|x| x.is_nan()).count()).collect()
@@ -199,19 +195,10 @@ impl Samples {
     }
 
     /// `number(feature, x)` in the place of each x.
-    pub(super) fn map(mut self, number: impl Fn(usize, f64) -> f64) -> Self {
+    pub(super) fn map(&self, number: impl Fn(usize, f64) -> f64) -> Self {
         let features = self.features.max(1);
-        match &mut self.source {
-            Source::Rows(Rows::F64(numbers), _) if Arc::strong_count(numbers) == 1 => {
-                let places = Arc::make_mut(numbers).iter_mut().enumerate();
-                places.for_each(|(place, x)| *x = number(place % features, *x));
-                self
-            }
-            _ => {
-                let numbers = self.iter().enumerate().map(|(place, x)| number(place % features, x));
-                Self::from_rows(self.features, numbers.collect::<Vec<_>>())
-            }
-        }
+        let numbers = self.iter().enumerate().map(|(place, x)| number(place % features, x));
+        Self::from_rows(self.features, numbers.collect::<Vec<_>>())
     }
 
     /// A feature as a column, of samples that are not encoded.

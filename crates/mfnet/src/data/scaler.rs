@@ -1,5 +1,3 @@
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 
 use super::standardizer::{features, least_and_range, mean_and_deviation, median_and_middle};
@@ -55,10 +53,8 @@ impl Scaler {
     /// # Panics
     /// If `x` has another number of features.
     pub fn apply(&self, x: &Tensor<f64>) -> Tensor<f64> {
-        match self {
-            Scaler::Affine(affine) => affine.apply(x),
-            Scaler::Quantiles(quantiles) => quantiles.apply(x),
-        }
+        assert_eq!(x.rows(), self.features(), "features");
+        Tensor::from_fn(x.rows(), x.columns(), |i, j| self.apply_to(i, x[(i, j)]))
     }
 
     /// A value of one feature as a network sees it.
@@ -73,23 +69,27 @@ impl Scaler {
     pub fn features(&self) -> usize {
         match self {
             Scaler::Affine(affine) => affine.features(),
-            Scaler::Quantiles(quantiles) => quantiles.features(),
+            Scaler::Quantiles(Quantiles { values }) => values.len(),
         }
     }
 
     /// The features that had one value in all samples.
-    pub fn constant(&self) -> Cow<'_, [usize]> {
+    pub fn constant(&self) -> Vec<usize> {
         match self {
-            Scaler::Affine(affine) => affine.constant().into(),
-            Scaler::Quantiles(quantiles) => quantiles.constant().into(),
+            Scaler::Affine(affine) => affine.constant().to_vec(),
+            Scaler::Quantiles(Quantiles { values }) => {
+                (0..values.len()).filter(|i| values[*i].first() == values[*i].last()).collect()
+            }
         }
     }
 
-    /// Whether its numbers are such as [`Scaler::fit`] makes them.
+    /// Whether its numbers are such as [`Scaler::fit`] makes them: finite, scales positive, and quantiles in order.
     pub(crate) fn is_usable(&self) -> bool {
+        let are_usable =
+            |values: &Vec<f64>| !values.is_empty() && values.iter().all(|x| x.is_finite()) && values.is_sorted();
         match self {
             Scaler::Affine(affine) => affine.is_usable(),
-            Scaler::Quantiles(quantiles) => quantiles.is_usable(),
+            Scaler::Quantiles(Quantiles { values }) => values.iter().all(are_usable),
         }
     }
 }

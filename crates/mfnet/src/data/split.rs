@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use self::groups::Grouped;
 
+use super::Dataset;
 use super::targets::like_values;
-use super::{Dataset, Targets};
 use crate::error::{Error, Result, SplitProblem};
 use crate::random::{Purpose, Rng, Seed};
 
@@ -127,9 +127,8 @@ impl Dataset {
     /// As [`Dataset::split_by`].
     pub fn split_numbers(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
         let groups = self.marks.groups.as_ref().map(|groups| groups.column.as_str());
-        let not_marked = |what, column: &str| {
-            Err(Error::data(&self.name, SplitProblem::NotMarked { what, column: column.to_owned() }))
-        };
+        let not_marked =
+            |what, column: &str| Err(Error::data(&self.name, SplitProblem::NotMarked(what, column.to_owned())));
         let Parts { train, validation, test } = match by {
             SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. }
                 if groups != Some(column.as_str()) =>
@@ -183,16 +182,13 @@ impl Dataset {
             return grouped.parts(fractions, &mut rng);
         }
         let mut strata = self.strata(&mut rng);
-        let mut parts = Parts { test: take(&mut strata, test), validation: Vec::new(), train: Vec::new() };
+        let of_test = take(&mut strata, test);
         // the fraction is of all samples: of what is left it is more
-        parts.validation = take(&mut strata, validation / (1.0 - test));
-        parts.train = strata.concat();
-        let asked = [
-            ("training", &mut parts.train, 1.0 - validation - test),
-            ("validation", &mut parts.validation, validation),
-            ("test", &mut parts.test, test),
-        ];
-        for (part, samples, fraction) in asked {
+        let of_validation = take(&mut strata, validation / (1.0 - test));
+        let mut parts = Parts { train: strata.concat(), validation: of_validation, test: of_test };
+        let Parts { train: of_train, validation: of_validation, test: of_test } = &mut parts;
+        let train = ("training", of_train, 1.0 - validation - test);
+        for (part, samples, fraction) in [train, ("validation", of_validation, validation), ("test", of_test, test)] {
             samples.sort_unstable();
             if samples.is_empty() && fraction > 0.0 {
                 let (rows, classes) = (self.samples(), self.classes());
@@ -209,10 +205,7 @@ impl Dataset {
     /// The samples of each class in random order; of a regression all samples.
     fn strata(&self, rng: &mut Rng) -> Vec<Vec<usize>> {
         let mut strata = vec![Vec::new(); self.classes().max(1)];
-        for sample in 0..self.samples() {
-            let stratum = if let Targets::Classes { indices, .. } = &*self.targets { indices[sample] } else { 0 };
-            strata[stratum].push(sample);
-        }
+        (0..self.samples()).for_each(|sample| strata[self.targets.class(sample)].push(sample));
         strata.iter_mut().for_each(|stratum| rng.shuffle(stratum));
         strata
     }
@@ -241,6 +234,7 @@ fn rounded(fraction: f64, of: usize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Targets;
     use crate::tensor::Tensor;
 
     /// Ten samples whose only feature is their number: 6 training, 2 validation, 2 test.

@@ -61,9 +61,10 @@ impl Standardizer {
         let mean_of = |f: &dyn Fn(f64) -> f64| values.clone().map(|(x, count)| f(x) * count as f64).sum::<f64>() / m;
         let mean = mean_of(&|x| x);
         let scale = mean_of(&|x| (x - mean).powi(2)).sqrt();
-        let varies = scale > 0.0;
-        let constant = if varies { Vec::new() } else { (0..features).collect() };
-        Standardizer { mean: vec![mean; features], scale: vec![if varies { scale } else { 1.0 }; features], constant }
+        if scale > 0.0 {
+            return Self::common_to(features, mean, scale);
+        }
+        Standardizer { constant: (0..features).collect(), ..Self::common_to(features, mean, 1.0) }
     }
 
     /// μ and σ, if they are the same for all features.

@@ -79,26 +79,18 @@ impl Target {
     /// # Errors
     /// [`Error::Data`] for a missing column, for text or not finite numbers among values, and for a label that is not among these.
     pub fn read(&self, table: &Table) -> Result<Targets> {
-        let (column, labels) = match self {
+        Ok(match self {
             Target::Values { columns } => {
-                return Ok(Targets::Values { columns: columns.clone(), values: numbers(table, columns)? });
+                Targets::Values { columns: columns.clone(), values: numbers(table, columns)? }
             }
-            Target::Classes { column, labels } => (column, labels),
-        };
-        let of_rows = table.labels(column)?;
-        if labels.is_empty() {
-            return Ok(Targets::from_labels(column, of_rows));
-        }
-        let classes: HashMap<&str, usize> =
-            labels.iter().enumerate().rev().map(|(class, label)| (label.as_str(), class)).collect();
-        let index = |label: &String| {
-            classes.get(label.as_str()).copied().ok_or_else(|| {
-                let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
-                Error::in_column(table.name(), column, problem)
-            })
-        };
-        let indices = of_rows.iter().map(index).collect::<Result<_>>()?;
-        Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
+            Target::Classes { column, labels } if labels.is_empty() => {
+                Targets::from_labels(column, table.labels(column)?)
+            }
+            Target::Classes { column, labels } => {
+                let indices = classes(table.name(), column, labels, &table.labels(column)?)?;
+                Targets::Classes { column: column.clone(), labels: labels.clone(), indices }
+            }
+        })
     }
 }
 
@@ -165,13 +157,13 @@ impl Targets {
         match self {
             Targets::Classes { column, labels, .. } if labels.len() < 2 => {
                 let class = labels.first().cloned().unwrap_or_default();
-                Err(Error::in_column(table, column, DataProblem::OneClass { class }))
+                Err(Error::in_column(table, column, DataProblem::OneClass(class)))
             }
             Targets::Classes { .. } => Ok(()),
             Targets::Values { columns, values } => columns.iter().enumerate().try_for_each(|(i, column)| {
                 let value = values.number(0, i);
                 match values.feature(i).all(|x| x == value) {
-                    true => Err(Error::in_column(table, column, DataProblem::ConstantTarget { value })),
+                    true => Err(Error::in_column(table, column, DataProblem::ConstantTarget(value))),
                     false => Ok(()),
                 }
             }),
@@ -200,6 +192,11 @@ impl Targets {
             Targets::Classes { labels, .. } => labels.len(),
             Targets::Values { values, .. } => values.features(),
         }
+    }
+
+    /// The class of a sample; 0 for values.
+    pub(super) fn class(&self, sample: usize) -> usize {
+        if let Targets::Classes { indices, .. } = self { indices[sample] } else { 0 }
     }
 
     /// Those of these samples, in this order, of which the inputs were chosen before.
@@ -239,6 +236,14 @@ impl Targets {
             Targets::Values { values, .. } => values.write(samples, y),
         }
     }
+}
+
+/// The index of each of `labels` among the known ones, in data that errors call by these names.
+pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
+    let classes: HashMap<&String, usize> = known.iter().zip(0..known.len()).rev().collect();
+    let unknown = |label: &String| DataProblem::UnknownClass(label.clone(), known.to_vec());
+    let class = |label| classes.get(label).copied().ok_or_else(|| Error::in_column(data, column, unknown(label)));
+    labels.iter().map(class).collect()
 }
 
 /// The class of each column of `scores` (logits or probabilities): the index of the largest, the first one of equals.

@@ -1,6 +1,6 @@
 use mfnet_table::{CellProblem, FileProblem, Problem};
 
-use super::{IdxProblem, SplitProblem};
+use super::SplitProblem;
 
 /// What is wrong with data.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -10,11 +10,19 @@ pub enum DataProblem {
     #[error(transparent)]
     Table(Problem),
     /// With IDX files.
-    #[error(transparent)]
-    Idx(#[from] IdxProblem),
+    #[error("{0}")]
+    Idx(String),
+    /// With a folder of images, which has not the files of a set of them but these.
+    #[error(
+        "expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found {0}"
+    )]
+    NoIdxFiles(String),
     /// With a file of a published data set.
-    #[error(transparent)]
-    Published(#[from] PublishedProblem),
+    #[error("{0}")]
+    Published(String),
+    /// A file of a published data set has other contents: the SHA-256 of the published bytes, decompressed, and of this file's.
+    #[error("expected the published contents, whose SHA-256 is {0}, found {1}")]
+    Digest(String, String),
     /// With the split that was asked for.
     #[error(transparent)]
     Split(#[from] SplitProblem),
@@ -24,84 +32,27 @@ pub enum DataProblem {
         /// The columns that are no features, and why.
         left_out: Vec<String>,
     },
-    /// An infinite number or NaN in a matrix, whose feature or target column is the error's column.
-    #[error("expected finite numbers, found {found} in sample {sample}, counted from 0")]
-    NotFiniteSample {
-        /// The number.
-        found: f64,
-        /// The sample's number.
-        sample: usize,
-    },
-    /// Inputs that are no numbers yet.
-    #[error("expected numbers without gaps, found {found}: encode the data with Preprocessing first")]
-    NotEncoded {
-        /// "a category", "a date", "a missing value".
-        found: &'static str,
-    },
-    /// A target with one value.
-    #[error("every row has the value {value}: there is nothing to learn")]
-    ConstantTarget {
-        /// The value.
-        value: f64,
-    },
-    /// A target with one class.
-    #[error("every row has the class {class:?}: expected at least two classes")]
-    OneClass {
-        /// The class.
-        class: String,
-    },
-    /// A label that the model was not trained on.
-    #[error("the model does not know the class {class:?}; it knows {}", known.join(", "))]
-    UnknownClass {
-        /// The label.
-        class: String,
-        /// The labels of the model.
-        known: Vec<String>,
-    },
-    /// Columns of a file without header, of which there are too few or too many.
-    #[error("expected {expected} columns, found {found}")]
-    ColumnCount {
-        /// The number, or numbers, that fit.
-        expected: String,
-        /// The number that was found.
-        found: usize,
-    },
-    /// A row number that is not there.
-    #[error("there is no row {row}: the rows are numbered 0 to {last}")]
-    NoSuchRow {
-        /// The number.
-        row: usize,
-        /// The last one.
-        last: usize,
-    },
-}
-
-/// What is wrong with a file of a published data set.
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PublishedProblem {
-    /// A row is shorter or longer than the format says.
-    #[error("expected {expected} fields, found {found}")]
-    FieldCount {
-        /// Fields of the format.
-        expected: usize,
-        /// Fields of this row.
-        found: usize,
-    },
-    /// A number that others are divided by.
-    #[error("expected a positive number, because others are divided by it, found {found:?}")]
-    NotPositive {
-        /// The text.
-        found: String,
-    },
-    /// A published file with other contents.
-    #[error("expected the published contents, whose SHA-256 is {expected}, found {found}")]
-    Digest {
-        /// SHA-256 of the published file's bytes, decompressed.
-        expected: String,
-        /// Of this file's.
-        found: String,
-    },
+    /// An infinite number or NaN in this sample of a matrix, whose feature or target column is the error's column.
+    #[error("expected finite numbers, found {0} in sample {1}, counted from 0")]
+    NotFiniteSample(f64, usize),
+    /// Inputs that are no numbers yet: "a category", "a date", "a missing value".
+    #[error("expected numbers without gaps, found {0}: encode the data with Preprocessing first")]
+    NotEncoded(&'static str),
+    /// A target with this value alone.
+    #[error("every row has the value {0}: there is nothing to learn")]
+    ConstantTarget(f64),
+    /// A target with this class alone.
+    #[error("every row has the class {0:?}: expected at least two classes")]
+    OneClass(String),
+    /// A label that is none of those that the model was trained on.
+    #[error("the model does not know the class {0:?}; it knows {known}", known = .1.join(", "))]
+    UnknownClass(String, Vec<String>),
+    /// Columns of a file without header, of which there are too few or too many: the number, or numbers, that fit, and the one that was found.
+    #[error("expected {0} columns, found {1}")]
+    ColumnCount(String, usize),
+    /// There is no row of this number, but up to the other one.
+    #[error("there is no row {0}: the rows are numbered 0 to {1}")]
+    NoSuchRow(usize, usize),
 }
 
 impl From<FileProblem> for DataProblem {

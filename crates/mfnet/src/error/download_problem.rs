@@ -11,41 +11,24 @@ pub enum DownloadProblem {
     #[error("the server answered with HTTP status {0}")]
     Status(u16),
     /// The server, or the way to it, sleeps.
-    #[error("nothing came for {waited:?}")]
-    Stalled {
-        /// How long was waited.
-        waited: Duration,
-    },
-    /// More than the file has: a mistake or a decompression bomb.
-    #[error("cut off where {what} went beyond {limit} bytes")]
-    TooLarge {
-        /// "the file", "the archive", "what was sent".
-        what: &'static str,
-        /// Where it was cut off.
-        limit: u64,
-    },
+    #[error("nothing came for {0:?}")]
+    Stalled(Duration),
+    /// More than the file has: a mistake or a decompression bomb. What went beyond how many bytes: "the file", "the archive", "what was sent".
+    #[error("cut off where {0} went beyond {1} bytes")]
+    TooLarge(&'static str, u64),
     /// Bytes that cannot be decompressed, or are no archive.
     #[error("cannot decompress what was sent: {0}")]
     Damaged(String),
-    /// An archive without the file.
-    #[error("the archive has no file {file}")]
-    NotInArchive {
-        /// The file that was looked for.
-        file: String,
-    },
-    /// Another file.
-    #[error(
-        "expected the {expected_bytes} published bytes, whose SHA-256 is {expected}, found {found_bytes} bytes with {found}"
-    )]
+    /// An archive without this file.
+    #[error("the archive has no file {0}")]
+    NotInArchive(String),
+    /// Another file. Each has its bytes and their SHA-256, decompressed.
+    #[error("expected the {} published bytes, whose SHA-256 is {}, found {} bytes with {}", expected.0, expected.1, found.0, found.1)]
     Digest {
-        /// Size of the published file, decompressed.
-        expected_bytes: u64,
-        /// SHA-256 of the published file's bytes, decompressed.
-        expected: String,
-        /// Size of what came, decompressed.
-        found_bytes: u64,
-        /// Its SHA-256.
-        found: String,
+        /// The published file.
+        expected: (u64, &'static str),
+        /// What came.
+        found: (u64, String),
     },
 }
 

@@ -29,33 +29,20 @@ pub enum SplitProblem {
     /// The data set has no official split.
     #[error("the data set has no official split")]
     NoOfficialSplit,
-    /// The samples have no marks of the kind that a split needs.
-    #[error("the rows were not given the {what} of a column {column:?}")]
-    NotMarked {
-        /// "groups" or "parts".
-        what: &'static str,
-        /// The column that the split names.
-        column: String,
-    },
-    /// A text that names no part.
+    /// The samples have not the marks, "groups" or "parts", that a split needs, of the column that it names.
+    #[error("the rows were not given the {0} of a column {1:?}")]
+    NotMarked(&'static str, String),
+    /// A text that names no part, and the sample's number.
     #[error(
-        "expected train, validation or test (or training, valid, val, dev, testing, holdout), found {found:?} in row {sample}, counted from 0"
+        "expected train, validation or test (or training, valid, val, dev, testing, holdout), found {0:?} in row {1}, counted from 0"
     )]
-    NotAPart {
-        /// The text.
-        found: String,
-        /// The sample's number.
-        sample: usize,
-    },
+    NotAPart(String, usize),
     /// A column of parts that names no training row.
     #[error("expected rows of the part train, found none")]
     NoTrainingPart,
-    /// A sample without a group.
-    #[error("expected a group, found an empty cell in row {sample}, counted from 0")]
-    NoGroup {
-        /// The sample's number.
-        sample: usize,
-    },
+    /// The sample of this number has no group.
+    #[error("expected a group, found an empty cell in row {0}, counted from 0")]
+    NoGroup(usize),
     /// Fewer groups than parts or folds.
     #[error("expected at least {needed} groups, one for each of the {needed} {what}, found {groups}")]
     FewGroups {
@@ -77,11 +64,6 @@ pub enum SplitProblem {
         groups: usize,
     },
     /// Fewer rows than folds.
-    #[error("expected at least {folds} rows, one for each fold, found {rows}")]
-    FewRows {
-        /// Rows in all.
-        rows: usize,
-        /// Folds that were asked for.
-        folds: usize,
-    },
+    #[error("expected at least {folds} rows, one for each fold, found {rows}", rows = .0, folds = .1)]
+    FewRows(usize, usize),
 }

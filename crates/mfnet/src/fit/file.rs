@@ -54,7 +54,7 @@ impl RecipeFile {
         }
         let recipe: Recipe = serde_json::from_value(fields.into()).map_err(|error| file.wrong(None, error))?;
         recipe.check_values().map_err(|error| match error {
-            Error::InvalidValue { name, expected, found } => {
+            Error::InvalidValue(name, expected, found) => {
                 file.of_field(name, &format!("expected {expected}, found {found}"))
             }
             other => other,

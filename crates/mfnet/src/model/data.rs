@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use mfnet_table::{ColumnKind, ReadTable, Reading, Table, positions};
+use mfnet_table::{ColumnKind, ReadTable, Table, positions};
 
-use super::{Model, Predictions, Target};
-use crate::data::{Dataset, Encoder, Features, Samples, Targets};
+use super::{Model, Predictions};
+use crate::data::{Dataset, Encoder, Features, Samples, Target, Targets, classes};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -37,7 +37,7 @@ impl Model {
 
     /// The model's columns of a table.
     fn features_of(&self, table: &Table) -> Result<Features> {
-        Features::from_columns(table, &self.features, &self.positions(table)?, &self.kinds())
+        Features::read(table, &self.features, self.positions(table)?.into_iter().zip(self.kinds()))
     }
 
     /// The categories of a table with levels that have no feature of their own, because they were rare in training, or not there.
@@ -49,7 +49,7 @@ impl Model {
         let columns = self.features.iter().zip(self.positions(table)?).zip(encoders);
         let of = |((column, position), encoder): ((&String, usize), &Encoder)| {
             let Encoder::Category { levels: known, others, .. } = encoder else { return Ok(None) };
-            let (kind, of_rows) = table.values(position, Reading::Category)?;
+            let (kind, of_rows) = table.values(position, &encoder.column_kind())?;
             let ColumnKind::Category { levels } = kind else { return Ok(None) };
             let known: HashSet<&String> = known.iter().collect();
             let is_unknown: Vec<bool> = levels.iter().map(|level| !known.contains(level)).collect();
@@ -78,7 +78,7 @@ impl Model {
                     features
                 } else {
                     let expected = format!("{without} columns without the target, or {all}");
-                    return Err(Error::data(table.name(), DataProblem::ColumnCount { expected, found }));
+                    return Err(Error::data(table.name(), DataProblem::ColumnCount(expected, found)));
                 }
             }
             _ => positions(table.name(), table.columns(), &self.features)?,
@@ -131,13 +131,7 @@ impl Model {
         let positions = positions(data.name(), data.targets().columns(), self.target.columns())?;
         match (&self.target, data.targets()) {
             (Target::Classes { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
-                let index = |label: &String| {
-                    labels.iter().position(|known| known == label).ok_or_else(|| {
-                        let problem = DataProblem::UnknownClass { class: label.clone(), known: labels.clone() };
-                        Error::in_column(data.name(), column, problem)
-                    })
-                };
-                let index = found.iter().map(index).collect::<Result<Vec<_>>>()?;
+                let index = classes(data.name(), column, labels, found)?;
                 let indices = indices.iter().map(|i| index[*i]).collect();
                 Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
             }

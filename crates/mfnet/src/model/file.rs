@@ -89,7 +89,7 @@ impl Model {
         let value: serde_json::Value = serde_json::from_str(json).map_err(of_json)?;
         match value.get("version").and_then(serde_json::Value::as_u64) {
             Some(found) if (u64::from(OF_NUMBERS)..=u64::from(VERSION)).contains(&found) => {}
-            Some(found) => return Err(ModelProblem::Version { expected: VERSION, found }),
+            Some(found) => return Err(ModelProblem::Version(VERSION, found)),
             None => return Err(ModelProblem::Metadata("it has no format version".to_owned())),
         }
         let metadata: Metadata = serde_json::from_value(value).map_err(of_json)?;
@@ -202,7 +202,7 @@ fn read_matrices<T: Scalar>(
     };
     let matrices = wanted.into_iter().map(read_matrix).collect::<std::result::Result<_, _>>()?;
     match file.names().into_iter().find(|name| !names.contains(*name)) {
-        Some(name) => Err(ModelProblem::UnknownTensor { tensor: name.to_owned() }),
+        Some(name) => Err(ModelProblem::Tensor(format!("{name} does not belong to the architecture"))),
         None => Ok(matrices),
     }
 }
@@ -245,10 +245,9 @@ fn network<T: Scalar>(
 
 /// The tensor of this name, which has this shape.
 fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> std::result::Result<TensorView<'a>, ModelProblem> {
-    let tensor = file.tensor(name).map_err(|_| ModelProblem::MissingTensor { tensor: name.to_owned() })?;
+    let tensor = file.tensor(name).map_err(|_| ModelProblem::Tensor(format!("{name} is missing")))?;
     if tensor.shape() != shape {
-        let (expected, found) = (shape.to_vec(), tensor.shape().to_vec());
-        return Err(ModelProblem::TensorShape { tensor: name.to_owned(), expected, found });
+        return Err(ModelProblem::Tensor(format!("{name}: expected shape {shape:?}, found {:?}", tensor.shape())));
     }
     Ok(tensor)
 }
@@ -258,12 +257,12 @@ fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::
     let tensor = find(file, name, shape)?;
     if tensor.dtype() != safetensors_type(T::DTYPE) {
         let (expected, found) = (T::DTYPE.to_string(), format!("{:?}", tensor.dtype()).to_lowercase());
-        return Err(ModelProblem::TensorDtype { tensor: name.to_owned(), expected, found });
+        return Err(ModelProblem::Tensor(format!("{name}: expected {expected}, found {found}")));
     }
     let elements: Option<Vec<T>> = tensor.data().chunks_exact(size_of::<T>()).map(T::from_le_bytes).collect();
     match elements {
         Some(elements) if elements.iter().all(|x| x.is_finite()) => Ok(elements),
-        _ => Err(ModelProblem::NotFinite(format!("tensor {name}"))),
+        _ => Err(ModelProblem::Tensor(format!("{name} holds a number that is not finite"))),
     }
 }
 

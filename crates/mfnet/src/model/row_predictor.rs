@@ -1,6 +1,6 @@
 //! Predictions of single rows, as a service makes them.
 
-use mfnet_table::{ColumnKind, Reading};
+use mfnet_table::ColumnKind;
 
 use super::{AnyNetwork, Model, Predictions, Target};
 use crate::data::{Code, Standardizer, largest_of};
@@ -155,13 +155,13 @@ fn number_of(kind: &ColumnKind, cell: Cell<'_>) -> std::result::Result<f64, mfne
                 Cell::Number(x) => mfnet_table::shortest(x),
                 Cell::Text(text) => text.trim().to_owned(),
             };
-            if Reading::Number.value(&text).is_ok_and(f64::is_nan) {
+            if ColumnKind::Number.value(&text).is_ok_and(f64::is_nan) {
                 return Ok(f64::NAN);
             }
             Ok(levels.iter().position(|level| *level == text).unwrap_or(levels.len()) as f64)
         }
         (_, Cell::Number(x)) => Ok(x),
-        (kind, Cell::Text(text)) => kind.reading().value(text.trim()),
+        (kind, Cell::Text(text)) => kind.value(text.trim()),
     }
 }
 

@@ -127,7 +127,7 @@ impl LayerSpec {
             AnyLayer::Residual(block) => Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers())? }),
             AnyLayer::Custom(own) => match own.stored() {
                 Some((name, settings)) => Ok(LayerSpec::Registered { name: name.to_owned(), settings }),
-                None => Err(Error::NotStorable { index, name: own.name() }),
+                None => Err(Error::NotStorable(index, own.name())),
             },
         };
         layers.iter().enumerate().map(kind).collect()
@@ -151,7 +151,7 @@ impl LayerSpec {
         check: &Check<'_>,
     ) -> std::result::Result<AnyLayer<T>, ModelProblem> {
         let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
-        let unknown = |what, name: &String| ModelProblem::NotRegistered { what, name: name.clone() };
+        let unknown = |what, name: &String| ModelProblem::NotRegistered(what, name.clone());
         match self {
             LayerSpec::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
                 format!("layer {place} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),

@@ -116,10 +116,10 @@ pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static s
             }
         },
         Scaler::Quantiles(quantiles) => {
-            let count = quantiles.values().first().map_or(0, Vec::len);
+            let count = quantiles.values.first().map_or(0, Vec::len);
             let of = |values: &Vec<f64>| vec![values[0], values[(values.len() - 1) / 2], values[values.len() - 1]];
             let text = format!("becomes its normal quantile among {count} quantiles of the training rows");
-            (text, &["smallest", "middle", "largest"], quantiles.values().iter().map(of).collect())
+            (text, &["smallest", "middle", "largest"], quantiles.values.iter().map(of).collect())
         }
     }
 }

@@ -7,7 +7,7 @@ use mfnet_table::{FileProblem, number};
 
 use crate::data::split::Part;
 use crate::data::{Dataset, Features, Samples, Targets};
-use crate::error::{DataProblem, Error, PublishedProblem, Result};
+use crate::error::{DataProblem, Error, Result};
 
 /// The columns of cal_housing.data, which has no header.
 const COLUMNS: [&str; 9] = [
@@ -47,7 +47,8 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
         };
         let fields: Vec<&str> = line.split(',').collect();
         if fields.len() != COLUMNS.len() {
-            return Err(at(None, PublishedProblem::FieldCount { expected: COLUMNS.len(), found: fields.len() }.into()));
+            let problem = format!("expected {} fields, found {}", COLUMNS.len(), fields.len());
+            return Err(at(None, DataProblem::Published(problem)));
         }
         let mut row = [0.0; COLUMNS.len()];
         for (column, field) in fields.iter().enumerate() {
@@ -55,7 +56,9 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
         }
         let [longitude, latitude, age, rooms, bedrooms, population, households, income, value] = row;
         if households <= 0.0 {
-            return Err(at(Some(6), PublishedProblem::NotPositive { found: fields[6].trim().to_owned() }.into()));
+            let expected = "a positive number, because others are divided by it";
+            let problem = format!("expected {expected}, found {:?}", fields[6].trim());
+            return Err(at(Some(6), DataProblem::Published(problem)));
         }
         let (rooms, bedrooms, occupants) = (rooms / households, bedrooms / households, population / households);
         inputs.extend([income, age, rooms, bedrooms, population, occupants, latitude, longitude]);

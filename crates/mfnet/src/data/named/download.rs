@@ -3,29 +3,37 @@
 mod incoming;
 #[cfg(test)]
 mod tests;
-mod unpack;
 
-use std::cell::{Cell, RefCell};
 use std::fs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::Duration;
 
-use mfnet_table::file::{hexadecimal, open};
+use mfnet_table::file::{digest, hexadecimal};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use self::incoming::Incoming;
-use self::unpack::unpack;
+use self::incoming::pass_on;
 use super::published::{Mirror, Published, PublishedFile};
 use crate::error::{DownloadProblem, Error, Refusal, Result};
 use crate::files;
 
 /// How much is taken at a time.
 const PIECE: usize = 1 << 16;
+/// How often the caller is asked whether to go on while nothing comes.
+const ASK_AFTER: Duration = Duration::from_millis(100);
+/// Pieces that may wait to be written.
+const WAITING: usize = 16;
+/// Stands for a file's name.
+const FILE: &str = "{file}";
 /// How long a server may say nothing before the next mirror is asked.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An address, in which a file's name takes the place of [`FILE`], and if it is that of an archive, the file's folder in it.
+type Place = (String, Option<&'static str>);
 
 /// Downloads the files of published data sets. (With the feature `download`.)
 ///
@@ -36,7 +44,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// use std::ops::ControlFlow;
 /// use mfnet::{Dataset, Download, PUBLISHED};
 /// let mnist = PUBLISHED.iter().find(|published| published.name == "mnist").unwrap();
-/// Download::new().run(mnist, "data", &|_| ControlFlow::Continue(()))?;
+/// Download::default().run(mnist, "data", &|_| ControlFlow::Continue(()))?;
 /// let mnist = Dataset::mnist("data")?;
 /// # Ok::<(), mfnet::Error>(())
 /// ```
@@ -58,18 +66,14 @@ pub struct Progress {
     pub of: u64,
 }
 
+/// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30 seconds is given up.
 impl Default for Download {
     fn default() -> Self {
-        Self::new()
+        Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
     }
 }
 
 impl Download {
-    /// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30 seconds is given up.
-    pub fn new() -> Self {
-        Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
-    }
-
     /// From these places instead: addresses of folders in which the data sets lie as on disk, NAME/FILE.gz or NAME/FILE.
     pub fn mirrors(self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Download { mirrors: urls.into_iter().map(Into::into).collect(), ..self }
@@ -109,30 +113,52 @@ impl Download {
         look: &dyn Fn(Progress) -> ControlFlow<()>,
     ) -> Result<Option<PathBuf>> {
         let folder = data_folder.as_ref().join(published.name);
-        let mut mirrors = self.mirrors_of(published);
-        let agent = self.agent();
+        let (mut places, agent) = (self.places(published), self.agent());
         let mut before = 0;
         for file in published.files {
-            let meter = Meter { look, file, before, of: published.bytes(), bytes: Cell::new(0) };
             if let Some(path) = file.path(&folder) {
-                file.verify(&path.display().to_string(), digest(&path)?)?;
-            } else if !fetch(&agent, published.name, file, &folder, &mut mirrors, &meter)? {
-                return Ok(None);
+                file.verify(&path.display().to_string(), digest(&path).map_err(Error::io(&path, "read"))?)?;
+            } else {
+                let look = |bytes| look(Progress { file: file.name, bytes: before + bytes, of: published.bytes() });
+                let path = folder.join(file.name);
+                let (mut refusals, mut place) = (Vec::new(), 0);
+                let part = loop {
+                    let Some((address, inside)) = places.get(place) else {
+                        let (name, file) = (published.name.to_owned(), file.name.to_owned());
+                        return Err(Error::Download { name, file, refusals });
+                    };
+                    let url = address.replace(FILE, file.name);
+                    match receive(&agent, &url, *inside, *file, &folder, &look) {
+                        Ok(part) => break part,
+                        Err(Ended::Stopped) => return Ok(None),
+                        Err(Ended::Disk(error)) => return Err(Error::io(&path, "write")(error)),
+                        Err(Ended::Refused(problem)) => refusals.push(Refusal { url, problem }),
+                    }
+                    place += 1;
+                };
+                part.persist(&path).map_err(|error| Error::io(&path, "write")(error.error))?;
+                // the mirror that has this file is the first to be asked for the next one
+                places[..=place].rotate_right(1);
             }
             before += file.bytes;
         }
         Ok(Some(folder))
     }
 
-    fn mirrors_of(&self, published: &Published) -> Vec<Place> {
-        if self.mirrors.is_empty() {
-            return published.mirrors.iter().map(Place::of_mirror).collect();
-        }
-        let of = |url: &String, ending| {
-            let folder = format!("{}/{}/", url.trim_end_matches('/'), published.name);
-            Place { before: folder, ending: Some(ending), inside: None }
+    /// What the files are asked from.
+    fn places(&self, published: &Published) -> Vec<Place> {
+        let of_mirror = |mirror: &Mirror| match mirror.inside {
+            None => (format!("{}{FILE}.gz", mirror.url), None),
+            inside => (mirror.url.to_owned(), inside),
         };
-        self.mirrors.iter().flat_map(|url| [of(url, ".gz"), of(url, "")]).collect()
+        let of_url = |url: &String| {
+            let file = format!("{}/{}/{FILE}", url.trim_end_matches('/'), published.name);
+            [(format!("{file}.gz"), None), (file, None)]
+        };
+        match self.mirrors.is_empty() {
+            true => published.mirrors.iter().map(of_mirror).collect(),
+            false => self.mirrors.iter().flat_map(of_url).collect(),
+        }
     }
 
     fn agent(&self) -> ureq::Agent {
@@ -150,130 +176,56 @@ impl Download {
     }
 }
 
-/// What a file is asked from.
-struct Place {
-    before: String,
-    /// After the file's name, which stands between; without it `before` is all of the address.
-    ending: Option<&'static str>,
-    /// The file's folder in an archive.
-    inside: Option<&'static str>,
-}
-
-impl Place {
-    fn of_mirror(mirror: &Mirror) -> Self {
-        match mirror {
-            Mirror::Folder { url } => Place { before: (*url).to_owned(), ending: Some(".gz"), inside: None },
-            Mirror::Archive { url, inside } => Place { before: (*url).to_owned(), ending: None, inside: Some(inside) },
-        }
-    }
-
-    fn url(&self, file: &PublishedFile) -> String {
-        self.ending.map_or_else(|| self.before.clone(), |ending| format!("{}{}{ending}", self.before, file.name))
-    }
-}
-
-/// Tells how far a file is.
-struct Meter<'a> {
-    look: &'a dyn Fn(Progress) -> ControlFlow<()>,
-    file: &'a PublishedFile,
-    /// Bytes of the files before it.
-    before: u64,
-    of: u64,
-    bytes: Cell<u64>,
-}
-
-impl Meter<'_> {
-    fn look(&self) -> ControlFlow<()> {
-        (self.look)(Progress { file: self.file.name, bytes: self.before + self.bytes.get(), of: self.of })
-    }
-}
-
 /// Why a file does not come.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 enum Ended {
-    /// By the mirror's fault.
-    Refused(DownloadProblem),
-    /// The caller broke it off.
+    #[error("by the mirror's fault: {0}")]
+    Refused(#[from] DownloadProblem),
+    #[error("it cannot be written: {0}")]
+    Disk(#[from] io::Error),
+    #[error("the caller broke it off")]
     Stopped,
-    /// It cannot be written.
-    Disk(io::Error),
 }
 
-impl From<DownloadProblem> for Ended {
-    fn from(problem: DownloadProblem) -> Self {
-        Ended::Refused(problem)
-    }
-}
-
-/// Fetches a file from the first mirror that has it, which is then the first to be asked for the next file; false if it was broken off.
-fn fetch(
-    agent: &ureq::Agent,
-    name: &str,
-    file: &PublishedFile,
-    folder: &Path,
-    mirrors: &mut [Place],
-    meter: &Meter<'_>,
-) -> Result<bool> {
-    let mut refusals = Vec::new();
-    for i in 0..mirrors.len() {
-        let url = mirrors[i].url(file);
-        match receive(agent, &url, mirrors[i].inside, file, folder, meter) {
-            Ok(part) => {
-                let path = folder.join(file.name);
-                part.persist(&path).map_err(|error| Error::io(&path, "write")(error.error))?;
-                mirrors[..=i].rotate_right(1);
-                return Ok(true);
-            }
-            Err(Ended::Stopped) => return Ok(false),
-            Err(Ended::Refused(problem)) => refusals.push(Refusal { url, problem }),
-            Err(Ended::Disk(error)) => return Err(Error::io(&folder.join(file.name), "write")(error)),
-        }
-    }
-    Err(Error::Download { name: name.to_owned(), file: file.name.to_owned(), refusals })
-}
-
-/// Writes what comes from an address beside its place; it is whole, and the published file.
+/// Writes what comes from an address beside its place; it is whole, and the published file. A thread of its own waits for the server, so that the
+/// caller can break it off at any time.
 fn receive(
     agent: &ureq::Agent,
     url: &str,
-    inside: Option<&str>,
-    file: &PublishedFile,
+    inside: Option<&'static str>,
+    file: PublishedFile,
     folder: &Path,
-    meter: &Meter<'_>,
+    look: &dyn Fn(u64) -> ControlFlow<()>,
 ) -> std::result::Result<NamedTempFile, Ended> {
-    meter.bytes.set(0);
-    let ended = RefCell::new(None);
-    let incoming = Incoming::open(agent, url, meter, &ended)?;
-    let mut part = beside(folder).map_err(Ended::Disk)?;
-    let mut hash = Sha256::new();
-    unpack(incoming, file, inside, &ended, |piece| {
-        hash.update(piece);
-        meter.bytes.set(meter.bytes.get() + piece.len() as u64);
-        part.write_all(piece)
-    })?;
-    let (found, found_bytes) = (hexadecimal(hash.finalize()), meter.bytes.get());
-    if found != file.sha256 {
-        let (expected_bytes, expected) = (file.bytes, file.sha256.to_owned());
-        return Err(DownloadProblem::Digest { expected_bytes, expected, found_bytes, found }.into());
-    }
-    part.as_file().sync_all().map_err(Ended::Disk)?;
-    Ok(part)
-}
-
-/// A file without a name in this folder, which is made if it is not there.
-fn beside(folder: &Path) -> io::Result<NamedTempFile> {
-    fs::create_dir_all(folder)?;
-    files::unnamed(folder)
-}
-
-/// SHA-256 of a file's bytes, decompressed.
-fn digest(path: &Path) -> Result<String> {
-    let mut from = open(path).map_err(Error::io(path, "read"))?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
-    loop {
-        match from.read(&mut piece).map_err(Error::io(path, "read"))? {
-            0 => return Ok(hexadecimal(hash.finalize())),
-            count => hash.update(&piece[..count]),
+    let (to, pieces) = sync_channel(WAITING);
+    let (agent, url) = (agent.clone(), url.to_owned());
+    let thread = thread::Builder::new().spawn(move || pass_on(&agent, &url, inside, &file, &to));
+    thread.map_err(|error| DownloadProblem::Connection(error.to_string()))?;
+    // nothing at the end
+    let next = |bytes| loop {
+        if look(bytes).is_break() {
+            return Err(Ended::Stopped);
         }
+        match pieces.recv_timeout(ASK_AFTER) {
+            Ok(piece) => return Ok(Some(piece?)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    };
+    let mut next_piece = next(0)?;
+    fs::create_dir_all(folder)?;
+    let mut part = files::unnamed(folder)?;
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    while let Some(piece) = next_piece {
+        hash.update(&piece);
+        bytes += piece.len() as u64;
+        part.write_all(&piece)?;
+        next_piece = next(bytes)?;
     }
+    let found = hexadecimal(hash.finalize(), "");
+    if found != file.sha256 {
+        return Err(DownloadProblem::Digest { expected: (file.bytes, file.sha256), found: (bytes, found) }.into());
+    }
+    part.as_file().sync_all()?;
+    Ok(part)
 }

@@ -7,8 +7,7 @@ use mfnet_table::file::{open, sha256};
 use super::california_housing;
 use crate::data::Dataset;
 use crate::data::idx::Idx;
-use crate::data::split::Part;
-use crate::error::{Error, PublishedProblem, Result};
+use crate::error::{DataProblem, Error, Result};
 
 /// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
 /// What is read is the published files to the byte, or an error.
@@ -48,19 +47,11 @@ pub struct PublishedFile {
 
 /// A public place that has the files of a published data set.
 #[derive(Clone, Copy, Debug)]
-pub enum Mirror {
-    /// A folder with each file, compressed: NAME.gz. The address ends in a slash.
-    Folder {
-        /// Its address.
-        url: &'static str,
-    },
-    /// A compressed tar archive.
-    Archive {
-        /// Its address.
-        url: &'static str,
-        /// Where the files lie in it, with a slash at the end.
-        inside: &'static str,
-    },
+pub struct Mirror {
+    /// The address of a folder with each file, compressed: NAME.gz; it ends in a slash. Or that of a compressed tar archive.
+    pub url: &'static str,
+    /// Where the files lie in the archive, with a slash at the end.
+    pub inside: Option<&'static str>,
 }
 
 /// All of them.
@@ -81,8 +72,8 @@ pub(super) const MNIST: Published = Published {
         file("t10k-labels-idx1-ubyte", 10_008, "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"),
     ],
     mirrors: &[
-        Mirror::Folder { url: "https://ossci-datasets.s3.amazonaws.com/mnist/" },
-        Mirror::Folder { url: "https://storage.googleapis.com/cvdf-datasets/mnist/" },
+        folder("https://ossci-datasets.s3.amazonaws.com/mnist/"),
+        folder("https://storage.googleapis.com/cvdf-datasets/mnist/"),
     ],
     read: read_images,
 };
@@ -103,8 +94,8 @@ pub(super) const FASHION_MNIST: Published = Published {
         file("t10k-labels-idx1-ubyte", 10_008, "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
     ],
     mirrors: &[
-        Mirror::Folder { url: "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/" },
-        Mirror::Folder { url: "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/" },
+        folder("http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"),
+        folder("https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/"),
     ],
     read: read_images,
 };
@@ -119,14 +110,18 @@ pub(super) const CALIFORNIA_HOUSING: Published = Published {
     description: "districts of California in the census of 1990, median value of a house (Pace and Barry 1997)",
     files: &[file("cal_housing.data", 2_092_122, "d3d8a1a722ae78f91134862727d27a70b1415e7d512a89140406248687f4b902")],
     mirrors: &[
-        Mirror::Archive { url: "https://ndownloader.figshare.com/files/5976036", inside: "CaliforniaHousing/" },
-        Mirror::Archive {
+        Mirror { url: "https://ndownloader.figshare.com/files/5976036", inside: Some("CaliforniaHousing/") },
+        Mirror {
             url: "https://www.dcc.fc.up.pt/~ltorgo/Regression/cal_housing.tgz",
-            inside: "CaliforniaHousing/",
+            inside: Some("CaliforniaHousing/"),
         },
     ],
     read: read_california_housing,
 };
+
+const fn folder(url: &'static str) -> Mirror {
+    Mirror { url, inside: None }
+}
 
 const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> PublishedFile {
     PublishedFile { name, bytes, sha256 }
@@ -142,17 +137,30 @@ impl Published {
         for folder in data_folders {
             let missing = self.missing_in(folder.as_ref());
             let folder = folder.as_ref().join(self.name);
-            if missing.is_empty() {
-                return Ok(folder);
-            }
-            looked_in.push((folder, missing));
+            looked_in.push(match missing.len() {
+                0 => return Ok(folder),
+                _ if !folder.is_dir() => format!("{}, which is no folder", folder.display()),
+                all if all == self.files.len() => format!("{}, where none is", folder.display()),
+                _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
+            });
         }
-        let files = self.files.iter().map(|file| file.name.to_owned()).collect();
-        let nearby = data_folders
-            .iter()
-            .flat_map(|folder| neighbours(folder.as_ref()))
-            .find(|folder| self.missing_in(folder).is_empty());
-        Err(Error::NoData { name: self.name.to_owned(), files, looked_in, nearby })
+        let mut neighbours = data_folders.iter().flat_map(|folder| neighbours(folder.as_ref()));
+        let nearby = neighbours.find(|folder| self.missing_in(folder).is_empty());
+        let wanted = match self.files {
+            [file] => format!("expected the file {}, plain or with .gz", file.name),
+            files => {
+                let names: Vec<&str> = files.iter().map(|file| file.name).collect();
+                format!("expected the files {}, each plain or with .gz", names.join(", "))
+            }
+        };
+        let found = match looked_in.is_empty() {
+            true => "no folder was given to look in".to_owned(),
+            false => format!("looked in {}", looked_in.join("; in ")),
+        };
+        let there = nearby.as_ref().map_or_else(String::new, |folder| {
+            format!("; all are in {}, so the folder to name is {}", folder.join(self.name).display(), folder.display())
+        });
+        Err(Error::NoData { name: self.name.to_owned(), what: format!("{wanted}; {found}{there}"), nearby })
     }
 
     /// Which of the files are not in the subfolder of this data folder.
@@ -210,7 +218,7 @@ impl PublishedFile {
         if found == self.sha256 {
             return Ok(());
         }
-        Err(Error::data(file, PublishedProblem::Digest { expected: self.sha256.to_owned(), found }))
+        Err(Error::data(file, DataProblem::Digest(self.sha256.to_owned(), found)))
     }
 }
 
@@ -218,7 +226,7 @@ impl PublishedFile {
 fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     let read = |i: usize| {
         let idx = Idx::read(&paths[i])?;
-        of.files[i].verify(idx.file(), idx.digest()).map(|()| idx)
+        of.files[i].verify(&idx.file, idx.digest()).map(|()| idx)
     };
     // most of the time goes into the first file
     let (images, others) = thread::scope(|scope| {
@@ -227,9 +235,7 @@ fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     });
     let others = others.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
     let (images, (labels, test_images, test_labels)) = (images?, others?);
-    let official = [vec![Part::Train; labels.len()], vec![Part::Test; test_labels.len()]].concat();
-    let data = Dataset::from_arrays(of.name, images.followed_by(&test_images), &labels.followed_by(&test_labels))?;
-    Ok(data.officially_split(official))
+    Dataset::from_arrays(of.name, images, labels, Some((test_images, test_labels)))
 }
 
 fn read_california_housing(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {

@@ -34,7 +34,7 @@ impl Dataset {
         let tests = match Grouped::of(self) {
             Some(grouped) => grouped.folds(count, &mut rng)?,
             None if self.samples() < count => {
-                return Err(Error::data(&self.name, SplitProblem::FewRows { rows: self.samples(), folds: count }));
+                return Err(Error::data(&self.name, SplitProblem::FewRows(self.samples(), count)));
             }
             None => {
                 // dealt out class after class

@@ -1,10 +1,10 @@
 //! Splits and folds of whole groups, in which each part has its share of every class as nearly as the groups allow.
 
 use std::cmp::Reverse;
+use std::convert::Infallible;
 
 use super::{Dataset, Fractions, Parts};
-use crate::data::Targets;
-use crate::error::{Error, Result, SplitProblem};
+use crate::error::{Error, SplitProblem};
 use crate::random::Rng;
 
 /// How often groups are drawn, of which the draw counts that comes nearest to the shares.
@@ -36,13 +36,9 @@ impl<'a> Grouped<'a> {
     /// None if the samples are not grouped.
     pub(super) fn of(data: &'a Dataset) -> Option<Self> {
         let marks = data.marks.groups.as_ref()?;
-        let class = |sample: &usize| match &*data.targets {
-            Targets::Classes { indices, .. } => indices[*sample],
-            Targets::Values { .. } => 0,
-        };
         let mut totals = vec![0.0; data.classes().max(1)];
         let group = |samples: Vec<usize>| {
-            let mut classes: Vec<usize> = samples.iter().map(class).collect();
+            let mut classes: Vec<usize> = samples.iter().map(|sample| data.targets.class(*sample)).collect();
             classes.sort_unstable();
             let classes = classes.chunk_by(|a, b| a == b).map(|equal| (equal[0], equal.len() as f64)).collect();
             Group { samples, classes }
@@ -53,32 +49,22 @@ impl<'a> Grouped<'a> {
     }
 
     /// Training, validation and test samples.
-    pub(super) fn parts(&self, fractions: Fractions, rng: &mut Rng) -> Result<Parts> {
+    pub(super) fn parts(&self, fractions: Fractions, rng: &mut Rng) -> Result<Parts, Error> {
         let shares = [("test", fractions.test), ("validation", fractions.validation)];
         self.check_count("parts", 1 + shares.iter().filter(|(_, share)| *share > 0.0).count())?;
-        let draws = (0..DRAWS).map(|_| self.draw(shares, rng)).collect::<Vec<_>>();
-        let nearest = draws.into_iter().min_by(|a, b| match (a, b) {
-            (Ok((_, a)), Ok((_, b))) => a.total_cmp(b),
-            _ => a.is_err().cmp(&b.is_err()),
-        });
-        let part_of = match nearest {
-            Some(Ok((part_of, _))) => part_of,
-            Some(Err(part)) => {
-                let problem = SplitProblem::NoGroupToSpare { part, groups: self.groups.len() };
-                return Err(Error::in_column(self.name, self.column, problem));
-            }
-            None => vec![0; self.groups.len()],
-        };
+        let nearest = nearest(|| self.draw(shares, rng));
+        let part_of = nearest.map_err(|part| {
+            let problem = SplitProblem::NoGroupToSpare { part, groups: self.groups.len() };
+            Error::in_column(self.name, self.column, problem)
+        })?;
         let [train, test, validation] = [0, 1, 2].map(|part| self.samples(&part_of, part));
         Ok(Parts { train, validation, test })
     }
 
     /// The test samples of each of `count` folds.
-    pub(super) fn folds(&self, count: usize, rng: &mut Rng) -> Result<Vec<Vec<usize>>> {
+    pub(super) fn folds(&self, count: usize, rng: &mut Rng) -> Result<Vec<Vec<usize>>, Error> {
         self.check_count("folds", count)?;
-        let draws = (0..DRAWS).map(|_| self.draw_folds(count, rng)).collect::<Vec<_>>();
-        let nearest = draws.into_iter().min_by(|(_, a), (_, b)| a.total_cmp(b));
-        let fold_of = nearest.map_or_else(Vec::new, |(fold_of, _)| fold_of);
+        let Ok(fold_of) = nearest(|| Ok::<_, Infallible>(self.draw_folds(count, rng)));
         Ok((0..count).map(|fold| self.samples(&fold_of, fold)).collect())
     }
 
@@ -99,7 +85,7 @@ impl<'a> Grouped<'a> {
         (fold_of, folds.iter().map(Part::distance).sum())
     }
 
-    fn check_count(&self, what: &'static str, needed: usize) -> Result<()> {
+    fn check_count(&self, what: &'static str, needed: usize) -> Result<(), Error> {
         let groups = self.groups.len();
         match groups < needed {
             true => Err(Error::in_column(self.name, self.column, SplitProblem::FewGroups { groups, what, needed })),
@@ -118,15 +104,11 @@ impl<'a> Grouped<'a> {
     /// The part of each group, 0 for training, and how far all are from their shares; or the part for which no group can be spared. In random
     /// order a group goes into a part if that brings the part nearer to its share of each class, and once again in or out if that brings it nearer to its
     /// share of all samples too. A group stays in training that is the last there with one of its classes.
-    fn draw(
-        &self,
-        shares: [(&'static str, f64); 2],
-        rng: &mut Rng,
-    ) -> std::result::Result<(Vec<usize>, f64), &'static str> {
+    fn draw(&self, shares: [(&'static str, f64); 2], rng: &mut Rng) -> Result<(Vec<usize>, f64), &'static str> {
         let mut part_of = vec![0; self.groups.len()];
         let mut left = Left::all_of(self);
         let mut distance = 0.0;
-        let mut wanted = shares.iter().filter(|(_, share)| *share > 0.0).count();
+        let mut wanted = shares.iter().filter(|(_, share)| *share > 0.0).count() as f64;
         for (number, (name, share)) in (1..).zip(shares).filter(|(_, (_, share))| *share > 0.0) {
             let mut order: Vec<usize> = (0..self.groups.len()).filter(|group| part_of[*group] == 0).collect();
             rng.shuffle(&mut order);
@@ -151,36 +133,45 @@ impl<'a> Grouped<'a> {
                 part_of[least] = number;
             }
             distance += part.distance();
-            wanted -= 1;
+            wanted -= 1.0;
         }
         Ok((part_of, distance))
     }
 }
 
+/// Of some draws, each with how far it is from its shares, the nearest one.
+fn nearest<E>(mut draw: impl FnMut() -> Result<(Vec<usize>, f64), E>) -> Result<Vec<usize>, E> {
+    let distance = |draw: &Result<(Vec<usize>, f64), E>| draw.as_ref().map_or(f64::INFINITY, |(_, x)| *x);
+    let nearest = (1..DRAWS).fold(draw(), |nearest, _| {
+        let other = draw();
+        if distance(&other) < distance(&nearest) { other } else { nearest }
+    });
+    nearest.map(|(part_of, _)| part_of)
+}
+
 /// The groups that are left for training.
 struct Left {
-    groups: usize,
+    groups: f64,
     /// In how many of them each class is.
-    with_class: Vec<usize>,
+    with_class: Vec<f64>,
 }
 
 impl Left {
     fn all_of(grouped: &Grouped<'_>) -> Self {
-        let mut with_class = vec![0; grouped.totals.len()];
-        grouped.groups.iter().flat_map(|group| &group.classes).for_each(|(class, _)| with_class[*class] += 1);
-        Left { groups: grouped.groups.len(), with_class }
+        let mut left = Left { groups: 0.0, with_class: vec![0.0; grouped.totals.len()] };
+        grouped.groups.iter().for_each(|group| left.take(group, -1.0));
+        left
     }
 
     /// Whether after this group one is left for each other part that is `wanted`, and one with each class for training.
-    fn can_spare(&self, group: &Group, wanted: usize) -> bool {
-        self.groups > wanted && group.classes.iter().all(|(class, _)| self.with_class[*class] > 1)
+    fn can_spare(&self, group: &Group, wanted: f64) -> bool {
+        self.groups > wanted && group.classes.iter().all(|(class, _)| self.with_class[*class] > 1.0)
     }
 
-    /// Takes a group out, or with sign −1 back in.
+    /// Takes a group out, or with sign −1 in.
     fn take(&mut self, group: &Group, sign: f64) {
-        let less = |count: &mut usize| *count = if sign > 0.0 { *count - 1 } else { *count + 1 };
-        less(&mut self.groups);
-        group.classes.iter().for_each(|(class, _)| less(&mut self.with_class[*class]));
+        self.groups -= sign;
+        group.classes.iter().for_each(|(class, _)| self.with_class[*class] -= sign);
     }
 }
 

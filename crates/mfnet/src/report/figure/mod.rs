@@ -83,7 +83,7 @@ impl Figure {
     }
 
     fn failure(&self, error: impl Display) -> Error {
-        Error::Plot { name: self.name.clone(), reason: error.to_string() }
+        Error::Plot(self.name.clone(), error.to_string())
     }
 
     /// As an SVG element with a title and a description; it is also a whole file.

@@ -1,100 +1,105 @@
-//! The bytes that come from an address.
+//! A file out of what a server sends: decompressed, and found in its archive.
 
 use std::cell::RefCell;
-use std::io::{self, BufRead, Cursor, Read};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::thread;
+use std::io::{self, BufReader, Read};
+use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use super::{Ended, Meter, PIECE};
+use mfnet_table::file::decompressed;
+
+use super::PIECE;
+use crate::data::PublishedFile;
 use crate::error::DownloadProblem;
 
-/// How often the caller is asked whether to go on while nothing comes.
-const ASK_AFTER: Duration = Duration::from_millis(100);
-/// Pieces that may wait to be written.
-const WAITING: usize = 16;
+/// What an archive may have beside the file, and gzip beside what it holds.
+const BESIDE: u64 = 1 << 16;
 
-/// What a server sends: a thread of its own waits for it, so that the caller can break it off at any time.
-pub(super) struct Incoming<'a> {
-    pieces: Receiver<Result<Vec<u8>, DownloadProblem>>,
-    piece: Cursor<Vec<u8>>,
-    meter: &'a Meter<'a>,
-    /// Gets what an `io::Error` cannot say.
-    ended: &'a RefCell<Option<Ended>>,
+/// Asks a server for a file, and sends it piece after piece, or what is wrong, until its end or until nobody receives it. Everything is cut off
+/// where it is larger than it can be, so that neither memory nor disk fill up. `inside` is the file's folder in an archive.
+pub(super) fn pass_on(
+    agent: &ureq::Agent,
+    url: &str,
+    inside: Option<&str>,
+    file: &PublishedFile,
+    to: &SyncSender<Result<Vec<u8>, DownloadProblem>>,
+) {
+    let patience = agent.config().timeout_per_read().unwrap_or_default();
+    let cause = RefCell::new(None);
+    let unpack = || {
+        let body = agent.get(url).call().map_err(|error| unsent(error, patience))?.into_body().into_reader();
+        let unsent = |error: io::Error| unsent(error.into(), patience);
+        let beyond = file.bytes + BESIDE;
+        let sent =
+            Limited { from: body, what: "what was sent", limit: beyond, count: 0, problem: unsent, cause: &cause };
+        let from = decompressed(BufReader::with_capacity(PIECE, sent)).map_err(damaged)?;
+        let Some(folder) = inside else { return copy(from, file, &cause, to) };
+        let name = format!("{folder}{}", file.name);
+        let from = Limited { from, what: "the archive", limit: beyond, count: 0, problem: damaged, cause: &cause };
+        for entry in tar::Archive::new(from).entries().map_err(damaged)? {
+            let entry = entry.map_err(damaged)?;
+            if *entry.path_bytes() == *name.as_bytes() {
+                return copy(entry, file, &cause, to);
+            }
+        }
+        Err(DownloadProblem::NotInArchive(name))
+    };
+    if let Err(problem) = unpack() {
+        // nobody receives it where the download was broken off
+        let _ = to.send(Err(cause.take().unwrap_or(problem)));
+    }
 }
 
-impl<'a> Incoming<'a> {
-    /// Asks a server, and waits until it sends.
-    pub(super) fn open(
-        agent: &ureq::Agent,
-        url: &str,
-        meter: &'a Meter<'a>,
-        ended: &'a RefCell<Option<Ended>>,
-    ) -> Result<Self, Ended> {
-        let (to, pieces) = sync_channel(WAITING);
-        let (agent, url) = (agent.clone(), url.to_owned());
-        let of_thread = |error: io::Error| DownloadProblem::Connection(error.to_string());
-        thread::Builder::new().spawn(move || pass_on(&agent, &url, &to)).map_err(of_thread)?;
-        let mut incoming = Incoming { pieces, piece: Cursor::default(), meter, ended };
-        incoming.next_piece()?;
-        Ok(incoming)
+fn unsent(error: ureq::Error, patience: Duration) -> DownloadProblem {
+    match error {
+        ureq::Error::StatusCode(status) => DownloadProblem::Status(status),
+        ureq::Error::Timeout(_) => DownloadProblem::Stalled(patience),
+        ureq::Error::Io(error) => DownloadProblem::Connection(error.to_string()),
+        other => DownloadProblem::Connection(other.to_string()),
     }
+}
 
-    /// Waits for more bytes; there are none at the end.
-    fn next_piece(&mut self) -> Result<(), Ended> {
-        loop {
-            if self.meter.look().is_break() {
-                return Err(Ended::Stopped);
-            }
-            match self.pieces.recv_timeout(ASK_AFTER) {
-                Ok(piece) => self.piece = Cursor::new(piece?),
-                Err(RecvTimeoutError::Timeout) => continue,
-                Err(RecvTimeoutError::Disconnected) => self.piece = Cursor::default(),
-            }
+fn damaged(error: io::Error) -> DownloadProblem {
+    DownloadProblem::Damaged(error.to_string())
+}
+
+/// Sends piece after piece of the file.
+fn copy(
+    from: impl Read,
+    file: &PublishedFile,
+    cause: &RefCell<Option<DownloadProblem>>,
+    to: &SyncSender<Result<Vec<u8>, DownloadProblem>>,
+) -> Result<(), DownloadProblem> {
+    let mut from = Limited { from, what: "the file", limit: file.bytes, count: 0, problem: damaged, cause };
+    loop {
+        let mut piece = vec![0; PIECE];
+        let count = from.read(&mut piece).map_err(damaged)?;
+        piece.truncate(count);
+        if count == 0 || to.send(Ok(piece)).is_err() {
             return Ok(());
         }
     }
 }
 
-impl Read for Incoming<'_> {
+/// A reader that fails beyond a limit.
+struct Limited<'a, R, P> {
+    from: R,
+    what: &'static str,
+    limit: u64,
+    count: u64,
+    /// What an error of `from` means.
+    problem: P,
+    /// Why nothing more comes: an `io::Error` would lose it on its way through decompression and archive.
+    cause: &'a RefCell<Option<DownloadProblem>>,
+}
+
+impl<R: Read, P: Fn(io::Error) -> DownloadProblem> Read for Limited<'_, R, P> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        if self.piece.fill_buf()?.is_empty() {
-            self.next_piece().map_err(|ended| {
-                *self.ended.borrow_mut() = Some(ended);
-                io::Error::other("nothing more comes")
-            })?;
-        }
-        self.piece.read(to)
-    }
-}
-
-/// Sends what the server sends, in pieces, until its end or until nobody receives it.
-fn pass_on(agent: &ureq::Agent, url: &str, to: &SyncSender<Result<Vec<u8>, DownloadProblem>>) {
-    let patience = agent.config().timeout_per_read().unwrap_or_default();
-    let mut body = match agent.get(url).call() {
-        Ok(response) => response.into_body().into_reader(),
-        Err(error) => return drop(to.send(Err(problem(error, patience)))),
-    };
-    loop {
-        let mut piece = Vec::with_capacity(PIECE);
-        // the rest of a piece that was cut off is of no use
-        let piece = match body.by_ref().take(PIECE as u64).read_to_end(&mut piece) {
-            Ok(0) => return,
-            Ok(_) => Ok(piece),
-            Err(error) => Err(problem(error.into(), patience)),
+        let failed = |problem| {
+            self.cause.borrow_mut().get_or_insert(problem);
+            io::Error::other("nothing more comes")
         };
-        let last = piece.is_err();
-        if to.send(piece).is_err() || last {
-            return;
-        }
-    }
-}
-
-fn problem(error: ureq::Error, patience: Duration) -> DownloadProblem {
-    match error {
-        ureq::Error::StatusCode(status) => DownloadProblem::Status(status),
-        ureq::Error::Timeout(_) => DownloadProblem::Stalled { waited: patience },
-        ureq::Error::Io(error) => DownloadProblem::Connection(error.to_string()),
-        other => DownloadProblem::Connection(other.to_string()),
+        let count = self.from.read(to).map_err(|error| failed((self.problem)(error)))?;
+        self.count += count as u64;
+        if self.count > self.limit { Err(failed(DownloadProblem::TooLarge(self.what, self.limit))) } else { Ok(count) }
     }
 }

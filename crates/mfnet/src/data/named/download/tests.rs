@@ -1,3 +1,4 @@
+use std::cell::Cell;
 use std::io::Write;
 
 use flate2::Compression;
@@ -43,14 +44,14 @@ fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 fn run(published: &Published, mirrors: &[&str], folder: &Path) -> Result<Option<PathBuf>> {
-    let download = Download::new().mirrors(mirrors.iter().copied()).patience(Duration::from_millis(300));
+    let download = Download::default().mirrors(mirrors.iter().copied()).patience(Duration::from_millis(300));
     download.run(published, folder, &go_on)
 }
 
 fn from_archive(sent: Vec<u8>, folder: &Path) -> Result<Option<PathBuf>> {
     let server = Server::new(move |_| Answer::Whole(sent.clone()));
     let url = String::leak(format!("{}/any.tgz", server.url));
-    let mirrors = Vec::leak(vec![Mirror::Archive { url, inside: "inside/" }]);
+    let mirrors = Vec::leak(vec![Mirror { url, inside: Some("inside/") }]);
     run(&Published { mirrors, ..SMALL }, &[], folder)
 }
 
@@ -91,11 +92,11 @@ fn plain_compressed_and_in_an_archive() {
 /// The next mirror is asked whatever is wrong with one, and nothing is left of what came.
 #[test]
 fn mirrors_that_fail() {
-    let digest = |found: &str, found_bytes| {
-        let (expected_bytes, expected, found) = (11, HELLO_WORLD.to_owned(), found.to_owned());
-        DownloadProblem::Digest { expected_bytes, expected, found_bytes, found }
+    let digest = |found: &str, found_bytes| DownloadProblem::Digest {
+        expected: (11, HELLO_WORLD),
+        found: (found_bytes, found.to_owned()),
     };
-    let too_large = |what, limit| DownloadProblem::TooLarge { what, limit };
+    let too_large = |what, limit| DownloadProblem::TooLarge(what, limit);
     let waited = Duration::from_millis(300);
     let page = b"<html>".repeat(2);
     let noise: Vec<u8> = (0..200_000u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
@@ -104,8 +105,8 @@ fn mirrors_that_fail() {
         (Answer::Status(500), DownloadProblem::Status(500)),
         (Answer::Cut(b"hello".to_vec(), 11), DownloadProblem::Connection("Peer disconnected".to_owned())),
         (Answer::Cut(gzip(b"hello world"), 100), DownloadProblem::Connection("Peer disconnected".to_owned())),
-        (Answer::Stall(Vec::new(), 11), DownloadProblem::Stalled { waited }),
-        (Answer::Stall(b"hello".to_vec(), 11), DownloadProblem::Stalled { waited }),
+        (Answer::Stall(Vec::new(), 11), DownloadProblem::Stalled(waited)),
+        (Answer::Stall(b"hello".to_vec(), 11), DownloadProblem::Stalled(waited)),
         (Answer::Whole(b"hello".to_vec()), digest(HELLO, 5)),
         (Answer::Whole(Vec::new()), digest("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", 0)),
         (Answer::Whole(page), too_large("the file", 11)),
@@ -138,17 +139,17 @@ fn what_is_sent_is_no_gzip_or_no_archive() {
     // members without end that hold nothing
     let empty = gzip(b"");
     let limit = 11 + 65536;
-    assert_eq!(problem(empty.repeat(10_000)), DownloadProblem::TooLarge { what: "what was sent", limit });
+    assert_eq!(problem(empty.repeat(10_000)), DownloadProblem::TooLarge("what was sent", limit));
 
     let problem = |sent| refusals(from_archive(sent, desk.path())).remove(0);
     let file = "inside/hello".to_owned();
-    assert_eq!(problem(tar_of(&[("hello", b"hello world")])), DownloadProblem::NotInArchive { file });
+    assert_eq!(problem(tar_of(&[("hello", b"hello world")])), DownloadProblem::NotInArchive(file));
     assert!(matches!(problem(gzip(b"hello world")), DownloadProblem::Damaged(_)));
     assert!(matches!(problem(b"hello world".to_vec()), DownloadProblem::Damaged(_)));
     let bomb = tar_of(&[("large", &vec![0; 5_000_000]), ("inside/hello", b"hello world")]);
-    assert_eq!(problem(bomb), DownloadProblem::TooLarge { what: "the archive", limit });
+    assert_eq!(problem(bomb), DownloadProblem::TooLarge("the archive", limit));
     let bomb = tar_of(&[("inside/hello", &[0; 60_000])]);
-    assert_eq!(problem(bomb), DownloadProblem::TooLarge { what: "the file", limit: 11 });
+    assert_eq!(problem(bomb), DownloadProblem::TooLarge("the file", 11));
     assert!(files(&desk.path().join("small")).is_empty());
 }
 
@@ -178,7 +179,7 @@ fn nobody_answers() {
     );
     // not even a folder was made
     assert!(files(desk.path()).is_empty(), "{error}");
-    let error = Download::new().run(&SMALL, desk.path(), &go_on).unwrap_err();
+    let error = Download::default().run(&SMALL, desk.path(), &go_on).unwrap_err();
     assert_eq!(error.to_string(), "small: cannot download hello because no mirror was given");
 }
 
@@ -193,7 +194,7 @@ fn broken_off() {
         calls.set(calls.get() + 1);
         if calls.get() < 3 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let download = Download::new().mirrors([&server.url]);
+    let download = Download::default().mirrors([&server.url]);
     assert_eq!(download.run(&SMALL, desk.path(), &look).unwrap(), None);
     assert!(files(&desk.path().join("small")).is_empty());
 }
@@ -233,7 +234,7 @@ fn the_mirror_that_was_good_is_asked_first() {
         shown.set((progress.bytes, progress.of));
         ControlFlow::Continue(())
     };
-    Download::new().mirrors([&bad.url, &good.url]).run(&TWO, desk.path(), &look).unwrap().unwrap();
+    Download::default().mirrors([&bad.url, &good.url]).run(&TWO, desk.path(), &look).unwrap().unwrap();
     assert_eq!(bad.asked(), ["/small/hello.gz", "/small/hello"]);
     assert_eq!(good.asked(), ["/small/hello.gz", "/small/hello", "/small/short"]);
     assert_eq!(shown.get(), (16, 16));
@@ -241,8 +242,8 @@ fn the_mirror_that_was_good_is_asked_first() {
 
 #[test]
 fn proxies() {
-    assert!(Download::new().proxy("http://proxy.example.org:3128", "localhost,.example.org").is_ok());
-    let error = Download::new().proxy("http://", "").unwrap_err();
+    assert!(Download::default().proxy("http://proxy.example.org:3128", "localhost,.example.org").is_ok());
+    let error = Download::default().proxy("http://", "").unwrap_err();
     assert_eq!(error.to_string(), "proxy: expected an address as in http://host:port, found http://");
 }
 
@@ -250,13 +251,13 @@ fn proxies() {
 #[test]
 fn the_public_mirrors() {
     for published in PUBLISHED {
-        let places: Vec<Place> = published.mirrors.iter().map(Place::of_mirror).collect();
+        let places = Download::default().places(&published);
         assert!(places.len() > 1, "{}", published.name);
         for file in published.files {
             assert!(file.bytes > 0 && file.sha256.len() == 64 && file.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
-            assert!(places.iter().all(|place| place.url(file).starts_with("http")));
+            assert!(places.iter().all(|(url, _)| url.replace(FILE, file.name).starts_with("http")));
         }
     }
-    let first = Place::of_mirror(&PUBLISHED[0].mirrors[0]).url(&PUBLISHED[0].files[0]);
-    assert_eq!(first, "https://ossci-datasets.s3.amazonaws.com/mnist/train-images-idx3-ubyte.gz");
+    let first = &Download::default().places(&PUBLISHED[0])[0];
+    assert_eq!(*first, ("https://ossci-datasets.s3.amazonaws.com/mnist/{file}.gz".to_owned(), None));
 }

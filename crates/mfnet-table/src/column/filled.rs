@@ -1,0 +1,87 @@
+//! A column while a reader of a binary format fills it: numbers, until there is a text.
+
+use super::{Cells, Column};
+use crate::field::shortest;
+use crate::number_format::NumberFormat;
+
+/// Whole numbers up to here are exact as `f64`.
+const EXACT: i128 = 1 << 53;
+
+impl Column {
+    /// A column without rows, of numbers until there is a text; then it keeps all texts.
+    pub(crate) fn of_numbers() -> Self {
+        let cells = Cells::Numbers { of_rows: Vec::new(), others: Vec::new() };
+        Column { cells, format: NumberFormat::default(), keeps_texts: true }
+    }
+
+    pub(crate) fn push_missing(&mut self) {
+        self.push_number(f64::NAN);
+    }
+
+    /// NaN is a missing number.
+    pub(crate) fn push_number(&mut self, x: f64) {
+        match &mut self.cells {
+            Cells::Numbers { of_rows, .. } => of_rows.push(x),
+            Cells::Texts { .. } if x.is_nan() => self.push(""),
+            Cells::Texts { .. } => self.push(&shortest(x)),
+        }
+    }
+
+    /// A whole number; one that `f64` would round is kept as text with all its digits, and so are then the others of its column.
+    pub(crate) fn push_whole(&mut self, x: i128) {
+        match &mut self.cells {
+            Cells::Numbers { of_rows, .. } if x.abs() <= EXACT => of_rows.push(x as f64),
+            _ => self.push_text(&x.to_string()),
+        }
+    }
+
+    pub(crate) fn push_text(&mut self, text: &str) {
+        if let Cells::Numbers { .. } = self.cells {
+            let numbers = std::mem::replace(self, Column::new(self.format, true));
+            numbers.texts().for_each(|text| self.push(&text));
+        }
+        self.push(text);
+    }
+
+    /// As pandas and NumPy write it.
+    pub(crate) fn push_truth(&mut self, x: bool) {
+        self.push_text(if x { "True" } else { "False" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use half::f16;
+
+    use super::*;
+
+    #[test]
+    fn digits_are_kept() {
+        let mut column = Column::of_numbers();
+        column.push_whole(7);
+        column.push_missing();
+        column.push_whole(EXACT);
+        column.push_whole(EXACT + 1);
+        column.push_missing();
+        column.push_whole(i64::MIN.into());
+        let expected = ["7", "", "9007199254740992", "9007199254740993", "", "-9223372036854775808"];
+        assert_eq!(column.texts().collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn numbers_of_16_bits() {
+        // Source: the examples of IEEE 754's binary16
+        for (bits, x) in [
+            (0x3c00, 1.0),
+            (0xc000, -2.0),
+            (0x7bff, 65504.0),
+            (0x0001, 2f64.powi(-24)),
+            (0x03ff, 2f64.powi(-14) - 2f64.powi(-24)),
+            (0x3555, 0.333251953125),
+            (0xfc00, f64::NEG_INFINITY),
+        ] {
+            assert_eq!(f64::from(f16::from_bits(bits)), x);
+        }
+        assert!(f64::from(f16::from_bits(0x7e00)).is_nan());
+    }
+}
