@@ -7,9 +7,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::stdin;
 use std::ops::ControlFlow;
 
+use mfnet::loss::LossName;
+use mfnet::optimizer::{Clip, Schedule};
+use mfnet::train::{Callback, EpochRecord};
 use mfnet::{
-    Activation, Adam, AdamW, Callback, Clip, Dataset, EpochRecord, Loss, LossName, NeuralNetwork, Optimizer, Result,
-    Scalar, Schedule, Seed, Sgd, Tensor, Threads, Trainer,
+    Activation, Adam, AdamW, Dataset, Loss, NeuralNetwork, Optimizer, Result, Scalar, Seed, Sgd, Tensor, Threads,
+    Trainer,
 };
 
 use crate::work::{Work, named};

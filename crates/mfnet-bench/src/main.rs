@@ -8,7 +8,8 @@ mod serve;
 mod work;
 
 use clap::{Parser, Subcommand};
-use mfnet::{Dtype, History, Optimizer, Result, Scalar, Sgd, Threads};
+use mfnet::train::History;
+use mfnet::{Dtype, Optimizer, Result, Scalar, Sgd, Threads};
 use work::Work;
 
 /// Measure how fast mfnet trains, against the peak of the machine measured in the same run

@@ -4,7 +4,8 @@ use std::fs;
 use std::io::stdin;
 use std::time::Instant;
 
-use mfnet::{Dtype, EpochRecord, Optimizer, Result, Scalar, Sgd, Threads};
+use mfnet::train::EpochRecord;
+use mfnet::{Dtype, Optimizer, Result, Scalar, Sgd, Threads};
 
 use crate::machine;
 use crate::work::{Work, dtype, named};

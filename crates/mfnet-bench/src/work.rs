@@ -4,9 +4,10 @@ use std::hint::black_box;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
+use mfnet::train::{Callback, EpochRecord, History};
 use mfnet::{
-    Activation, Callback, CrossEntropy, Dataset, Dtype, EpochRecord, History, Loss, Mse, NeuralNetwork, Optimizer,
-    Preprocessing, Result, Scalar, Seed, Targets, Tensor, Trainer,
+    Activation, CrossEntropy, Dataset, Dtype, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar, Seed,
+    Targets, Tensor, Trainer,
 };
 
 /// A network, its data, and how it is trained.
@@ -92,7 +93,7 @@ impl Work {
     }
 
     fn raw_data(&self) -> Result<Dataset> {
-        let mut rng = Seed(1).stream(mfnet::Purpose::Split);
+        let mut rng = Seed(1).stream(mfnet::random::Purpose::Split);
         if self.is_classification() {
             let bytes: Vec<u8> = (0..self.samples * self.features()).map(|_| (rng.uniform() * 256.0) as u8).collect();
             let labels = (0..self.samples).map(|i| (i % 10).to_string());

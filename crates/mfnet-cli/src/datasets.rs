@@ -1,7 +1,8 @@
 //! `mfnet datasets`.
 
+use mfnet::data::{BUILT_IN, PUBLISHED, Published};
+use mfnet::fit::Task;
 use mfnet::text::grouped;
-use mfnet::{BUILT_IN, PUBLISHED, Published, Task};
 use serde::Serialize;
 use serde_json::json;
 

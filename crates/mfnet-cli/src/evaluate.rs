@@ -1,7 +1,9 @@
 //! `mfnet evaluate`.
 
+use mfnet::fit::{Part as Scores, Source};
+use mfnet::metric::Metrics;
 use mfnet::text::score_table;
-use mfnet::{Dataset, Metrics, Model, Part as Scores, Source};
+use mfnet::{Dataset, Model};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};

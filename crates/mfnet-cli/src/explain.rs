@@ -2,7 +2,11 @@
 
 use std::path::Path;
 
-use mfnet::{AnyNetwork, LossName, Model, NeuralNetwork, Scalar, Source, Table, Target, Tensor, Walkthrough};
+use mfnet::explain::Walkthrough;
+use mfnet::fit::Source;
+use mfnet::loss::LossName;
+use mfnet::model::AnyNetwork;
+use mfnet::{Model, NeuralNetwork, Scalar, Table, Target, Tensor};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;

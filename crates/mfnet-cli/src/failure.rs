@@ -3,8 +3,9 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use mfnet::Error;
+use mfnet::error::{DataProblem, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
-use mfnet::{DataProblem, Error, ModelProblem, SplitProblem};
 
 use crate::spelling::with_options;
 

@@ -5,8 +5,10 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
+use mfnet::Error;
+use mfnet::data::{Download, Published};
+use mfnet::error::DataProblem;
 use mfnet::text::counted;
-use mfnet::{DataProblem, Download, Error, Published};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;

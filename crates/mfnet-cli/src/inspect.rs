@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use mfnet::data::{Encoder, Fractions, SplitBy};
+use mfnet::model::ModelSpec;
 use mfnet::text::{columns, counted, significant};
-use mfnet::{Encoder, Fractions, Model, ModelSpec, SplitBy, Target};
+use mfnet::{Model, Target};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
-use mfnet::Predictions;
+use mfnet::model::Predictions;
 use mfnet::table::shortest;
 use mfnet::text::split_names;
 

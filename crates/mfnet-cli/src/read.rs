@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use mfnet::{ReadTable, Table};
+use mfnet::Table;
+use mfnet::table::ReadTable;
 
 use crate::output::progress_bar;
 

@@ -3,8 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mfnet::data::{BUILT_IN, BuiltIn, IdxFolder, PUBLISHED, Published};
+use mfnet::error::DataProblem;
+use mfnet::fit::Source;
+use mfnet::table::ReadTable;
 use mfnet::text::{counted, similar};
-use mfnet::{BUILT_IN, BuiltIn, DataProblem, Error, IdxFolder, Model, PUBLISHED, Published, ReadTable, Source};
+use mfnet::{Error, Model};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;

@@ -131,10 +131,11 @@ fn without_seconds(line: &str) -> String {
 
 /// The rows that the default split of seed 0 keeps for the test, by the library.
 fn test_rows(desk: &Desk, name: &str) -> Vec<usize> {
-    use mfnet::{Dataset, Fractions, Seed, SplitBy, Target};
+    use mfnet::data::{Fractions, SplitBy};
+    use mfnet::{Dataset, Seed, Target};
     let data = Dataset::from_csv(desk.path(name), Target::values(["price"])).unwrap();
     let by = SplitBy::Fractions(Fractions { validation: 0.1, test: 0.2 });
-    data.split_numbers(by, Seed(0)).unwrap().2
+    data.split_indices(by, Seed(0)).unwrap().2
 }
 
 #[test]

@@ -3,7 +3,8 @@
 
 use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
-use mfnet::{Dataset, Purpose, Seed, Table, Target};
+use mfnet::random::Purpose;
+use mfnet::{Dataset, Seed, Table, Target};
 
 fn main() {
     divan::main();

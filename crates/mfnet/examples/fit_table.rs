@@ -8,7 +8,10 @@
 
 use std::{env, error, fs};
 
-use mfnet::{BUILT_IN, Input, Recipe, Report, fit};
+use mfnet::data::BUILT_IN;
+use mfnet::fit::Input;
+use mfnet::report::Report;
+use mfnet::{Recipe, fit};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
     let (recipe, input) = match &env::args().collect::<Vec<_>>()[1..] {

@@ -2,9 +2,8 @@
 
 #![allow(clippy::print_stdout)]
 
-use mfnet::{
-    AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer, linear_model,
-};
+use mfnet::train::linear_model;
+use mfnet::{AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
 
 fn main() -> mfnet::Result<()> {
     let data = Dataset::built_in("diabetes")?;

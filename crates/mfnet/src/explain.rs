@@ -30,7 +30,8 @@ const SHOWN: usize = 12;
 /// `Serialize` an object with a list of rows for each name.
 ///
 /// ```
-/// use mfnet::{Tensor, Walkthrough};
+/// use mfnet::Tensor;
+/// use mfnet::explain::Walkthrough;
 /// let walk = Walkthrough::seed_example()?;
 /// assert_eq!(walk.loss(), Some(0.5));
 /// assert_eq!(walk.updated("W3"), Some(&Tensor::from_rows([[1.0, 0.0, 0.0], [0.0, 3.0, 5.0]])));

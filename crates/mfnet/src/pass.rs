@@ -37,7 +37,8 @@ impl Context {
     /// The random numbers of this layer in this step; none in [`Pass::Evaluate`].
     ///
     /// ```
-    /// use mfnet::{Context, Pass, Seed};
+    /// use mfnet::{Pass, Seed};
+    /// use mfnet::layer::Context;
     /// let pass = Pass::Train { seed: Seed(7), epoch: 1, step: 3 };
     /// let whole = Context { pass, layer: 2, first_sample: 0 }.random().unwrap();
     /// // the second half of the batch draws what it would draw in the whole batch

@@ -7,9 +7,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mfnet::model::AnyNetwork;
+use mfnet::optimizer::Clip;
+use mfnet::train::{Callback, EpochRecord, Step};
 use mfnet::{
-    Activation, Adam, AnyNetwork, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Fractions, Model, NeuralNetwork,
-    Optimizer, Preprocessing, Result, Scalar, Seed, Sgd, Step, Table, Target, Tensor, Threads, Trainer,
+    Activation, Adam, CrossEntropy, Dataset, Fractions, Model, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar,
+    Seed, Sgd, Table, Target, Tensor, Threads, Trainer,
 };
 
 /// The system's allocator, which counts.

@@ -8,9 +8,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mfnet::layer::{AnyLayer, Backward, Context, Layer, Linear, Memo};
+use mfnet::loss::Weights;
+use mfnet::optimizer::{MatrixRule, Parameter, Update};
 use mfnet::{
-    Activation, AnyLayer, Backward, Context, Dataset, Layer, Linear, Loss, MatrixRule, Memo, Mse, NeuralNetwork,
-    Optimizer, Parameter, Pass, Result, Seed, Sgd, Targets, Tensor, Threads, Trainer, Update, Weights,
+    Activation, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Pass, Result, Seed, Sgd, Targets, Tensor, Threads,
+    Trainer,
 };
 
 const FEATURES: usize = 70;

@@ -3,10 +3,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use mfnet::{
-    Activation, Context, CrossEntropy, Dataset, HalfMse, Layer, Linear, Loss, Memo, Mse, NeuralNetwork, Pass, Seed,
-    Targets, Tensor, Weights, accuracy,
-};
+use mfnet::layer::{Context, Layer, Linear, Memo};
+use mfnet::loss::Weights;
+use mfnet::metric::accuracy;
+use mfnet::{Activation, CrossEntropy, Dataset, HalfMse, Loss, Mse, NeuralNetwork, Pass, Seed, Targets, Tensor};
 
 /// What the call says when it panics.
 fn panic_of<R>(call: impl FnOnce() -> R) -> String {

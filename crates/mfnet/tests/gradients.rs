@@ -10,10 +10,12 @@
 
 mod blocks;
 
-use mfnet::{
-    Activation, AnyLayer, Backward, Context, CrossEntropy, GradientCheck, HalfMse, Layer, Linear, Loss, Memo, Mse,
-    NeuralNetwork, Parameter, Pass, Purpose, Result, Rng, Scalar, Seed, Tensor, gradient_check, softmax,
-};
+use mfnet::layer::{AnyLayer, Backward, Context, Layer, Linear, Memo};
+use mfnet::loss::softmax;
+use mfnet::network::{GradientCheck, gradient_check};
+use mfnet::optimizer::Parameter;
+use mfnet::random::{Purpose, Rng};
+use mfnet::{Activation, CrossEntropy, HalfMse, Loss, Mse, NeuralNetwork, Pass, Result, Scalar, Seed, Tensor};
 
 const TOLERANCE: f64 = 1e-6;
 /// What a wrong formula exceeds.

@@ -3,10 +3,9 @@
 //! Where the numbers come from: by hand from W ← W − η (∂J/∂W + λ W), with zero inputs and gradients or with ones.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{
-    Adam, Error, Gradients, Group, Linear, MatrixRule, NeuralNetwork, Optimizer, Parameter, ParameterKind, Pass, Sgd,
-    Tensor, Update,
-};
+use mfnet::layer::Linear;
+use mfnet::optimizer::{Gradients, Group, MatrixRule, Parameter, ParameterKind, Update};
+use mfnet::{Adam, Error, NeuralNetwork, Optimizer, Pass, Sgd, Tensor};
 
 /// Two linear layers 1 → 1 whose weights and biases are 1.
 fn network() -> NeuralNetwork {

@@ -1,13 +1,15 @@
 //! Permutation importance, where the answer is known.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{Dataset, Linear, Model, NeuralNetwork, Preprocessing, Scaler, Seed, Targets, Tensor};
+use mfnet::data::Scaler;
+use mfnet::layer::Linear;
+use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed, Targets, Tensor};
 
 const SAMPLES: usize = 2000;
 
 /// A model that predicts Σ wᵢ xᵢ exactly, for independent features of deviation 1, and its data.
 fn exact(weights: &[f64]) -> (Model, Dataset) {
-    let mut rng = Seed(3).stream(mfnet::Purpose::Split);
+    let mut rng = Seed(3).stream(mfnet::random::Purpose::Split);
     // of deviation 1: uniform from −√3 to √3
     let x = Tensor::from_fn(weights.len(), SAMPLES, |_, _| (2.0 * rng.uniform() - 1.0) * 3.0_f64.sqrt());
     let y = Tensor::from_fn(1, SAMPLES, |_, j| weights.iter().zip(x.column(j)).map(|(w, x)| w * x).sum());
@@ -33,11 +35,11 @@ fn of_a_linear_model() {
     for (i, expected) in [18.0 / 14.0, 0.0, 2.0 / 14.0, 8.0 / 14.0, 10.0 / 14.0].into_iter().enumerate() {
         let mean = importances[i].mean;
         assert!((mean - expected).abs() < 0.05, "{i}: expected {expected}, found {mean}");
-        assert!(importances[i].deviation < 0.05, "{i}");
+        assert!(importances[i].std < 0.05, "{i}");
     }
     // what the model does not look at, and nothing at all
     for i in [1, 5] {
-        assert_eq!((importances[i].mean, importances[i].deviation), (0.0, 0.0), "{i}");
+        assert_eq!((importances[i].mean, importances[i].std), (0.0, 0.0), "{i}");
     }
     // another group, and so another order
     assert!(importances[0] != importances[6]);

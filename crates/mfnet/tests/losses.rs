@@ -3,7 +3,9 @@
 //! Where the numbers come from: J = 1/D Σ w c and ∂J/∂ŷ = w/D ∂c/∂ŷ, from the methods for one sample, and central differences.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{CrossEntropy, HalfMse, Loss, Mse, Purpose, Scalar, Seed, Tensor, Weights};
+use mfnet::loss::Weights;
+use mfnet::random::Purpose;
+use mfnet::{CrossEntropy, HalfMse, Loss, Mse, Scalar, Seed, Tensor};
 
 fn losses<T: Scalar>() -> [Box<dyn Loss<T>>; 3] {
     [Box::new(CrossEntropy), Box::new(Mse), Box::new(HalfMse)]

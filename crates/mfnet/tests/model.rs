@@ -1,10 +1,9 @@
 //! What a model refuses, and what of a network with a user's own parts can be stored.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{
-    Activation, Backward, Context, Dataset, Layer, Memo, Model, NeuralNetwork, Predictions, Preprocessing, Seed, Table,
-    Target, Targets, Tensor,
-};
+use mfnet::layer::{Backward, Context, Layer, Memo};
+use mfnet::model::Predictions;
+use mfnet::{Activation, Dataset, Model, NeuralNetwork, Preprocessing, Seed, Table, Target, Targets, Tensor};
 
 fn model(data: &Dataset) -> Model {
     let net = NeuralNetwork::builder(data.features()).linear(data.outputs()).build(Seed(0)).unwrap();

@@ -7,9 +7,10 @@
 //! Why these tolerances: each stands with its test.
 #![allow(clippy::unwrap_used)]
 
+use mfnet::layer::{AnyLayer, Linear};
+use mfnet::optimizer::{Clip, Gradients, Rule, Schedule};
 use mfnet::{
-    Adam, AdamW, AnyLayer, Clip, Dataset, Gradients, HalfMse, Linear, Loss, NeuralNetwork, Optimizer, Pass, Rule,
-    Scalar, Schedule, Sgd, Targets, Tensor, Trainer,
+    Adam, AdamW, Dataset, HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Scalar, Sgd, Targets, Tensor, Trainer,
 };
 
 /// The numbers that an optimizer has for every rule.

@@ -5,10 +5,15 @@
 //! that `gradient_check` promises for correct gradients; other tolerances stand with their test.
 #![allow(clippy::unwrap_used)]
 
+use mfnet::layer::{Backward, Context, Layer, Linear, Memo};
+use mfnet::loss::Weights;
+use mfnet::model::Registry;
+use mfnet::network::gradient_check;
+use mfnet::optimizer::{Parameter, ParameterKind, Rule, Update};
+use mfnet::random::Purpose;
 use mfnet::{
-    Activation, Backward, Context, Dataset, Error, HalfMse, Layer, Linear, Loss, Memo, Model, NeuralNetwork, Optimizer,
-    Parameter, ParameterKind, Pass, Preprocessing, Purpose, Registry, Result, Rule, Scalar, Seed, Targets, Tensor,
-    Trainer, Update, Weights, gradient_check,
+    Activation, Dataset, Error, HalfMse, Loss, Model, NeuralNetwork, Optimizer, Pass, Preprocessing, Result, Scalar,
+    Seed, Targets, Tensor, Trainer,
 };
 
 /// A scale and a shift of each feature: two matrices of parameters, and a stored form for model files.

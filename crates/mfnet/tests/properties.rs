@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::{
-    Activation, Dataset, Fractions, Model, NeuralNetwork, Preprocessing, Seed, Table, Target, Targets, Tensor, largest,
+    Activation, Dataset, Fractions, Model, NeuralNetwork, Preprocessing, Seed, Table, Target, Targets, Tensor,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -102,8 +102,8 @@ proptest! {
         let last = batches.len() - 1;
         prop_assert!(batches[..last].iter().all(|batch| batch.samples() == size));
         prop_assert!((1..=size).contains(&batches[last].samples()));
-        let of = |batch: &mfnet::Batch<f64>| {
-            batch.inputs().iter().map(|x| x.to_bits()).zip(largest(batch.targets())).collect::<Vec<_>>()
+        let of = |batch: &mfnet::data::Batch<f64>| {
+            batch.inputs().iter().map(|x| x.to_bits()).zip(batch.targets().argmax()).collect::<Vec<_>>()
         };
         let mut found: Vec<(u64, usize)> = batches.iter().flat_map(of).collect();
         let mut expected = contents(&data);
@@ -122,7 +122,7 @@ proptest! {
             prop_assert!(y.column(j).all(|y| y == 0.0 || y == 1.0));
         }
         let Targets::Classes { labels: names, .. } = targets else { panic!("classes") };
-        let back: Vec<String> = largest(&y).into_iter().map(|class| names[class].clone()).collect();
+        let back: Vec<String> = y.argmax().into_iter().map(|class| names[class].clone()).collect();
         prop_assert_eq!(back, labels);
     }
 

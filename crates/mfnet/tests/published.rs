@@ -7,7 +7,8 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use mfnet::{Dataset, PUBLISHED, Scaler, Seed, SplitBy, Standardizer, Targets};
+use mfnet::data::{PUBLISHED, Scaler, SplitBy, Standardizer};
+use mfnet::{Dataset, Seed, Targets};
 use serde_json::Value;
 
 /// Sums of thousands of numbers, in another order.

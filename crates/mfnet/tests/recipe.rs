@@ -3,10 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use mfnet::{
-    ActivationName, Dtype, EpochRecord, Input, LossName, Model, Observer, OptimizerName, Plan, Recipe, RecipeFile,
-    Result, Scaling, Schedule, Step, Table, Task, fit, fit_folds,
-};
+use mfnet::data::Scaling;
+use mfnet::fit::{Input, Observer, OptimizerName, Plan, RecipeFile, Task, fit_folds};
+use mfnet::layer::ActivationName;
+use mfnet::loss::LossName;
+use mfnet::optimizer::Schedule;
+use mfnet::train::{EpochRecord, Step};
+use mfnet::{Dtype, Model, Recipe, Result, Table, fit};
 use proptest::prelude::*;
 
 /// 120 flats whose price follows from area and city, with gaps, dates, an owner and a part.

@@ -1,9 +1,9 @@
 //! Rows that are predicted one at a time, by number and by name, are predicted as in a table: to the bit.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{
-    Cell, Dataset, Model, NeuralNetwork, Prediction, Predictions, Preprocessing, Samples, Scalar, Seed, Table, Target,
-};
+use mfnet::data::Samples;
+use mfnet::model::{Cell, Prediction, Predictions};
+use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Scalar, Seed, Table, Target};
 
 const COLUMNS: [&str; 5] = ["size", "floor", "lift", "built", "city"];
 
@@ -29,7 +29,7 @@ fn table(rows: usize) -> (Table, Vec<[String; 5]>) {
 
 fn model<T: Scalar>(data: &Dataset) -> Model
 where
-    mfnet::AnyNetwork: From<NeuralNetwork<T>>,
+    mfnet::model::AnyNetwork: From<NeuralNetwork<T>>,
 {
     let scale = Preprocessing::fit(data);
     let builder = NeuralNetwork::builder(scale.features()).dtype::<T>().linear(9).relu().linear(data.outputs());
@@ -47,10 +47,10 @@ fn of_table(predictions: &Predictions, row: usize) -> (Vec<u64>, String) {
 
 fn check<T: Scalar>(target: &Target, drop: &str)
 where
-    mfnet::AnyNetwork: From<NeuralNetwork<T>>,
+    mfnet::model::AnyNetwork: From<NeuralNetwork<T>>,
 {
     let (table, cells) = table(60);
-    let columns = mfnet::Columns { drop: vec![drop.to_owned()], ..mfnet::Columns::default() };
+    let columns = mfnet::table::Columns { drop: vec![drop.to_owned()], ..mfnet::table::Columns::default() };
     let data = Dataset::from_table_with(&table, target, &columns).unwrap();
     let model = model::<T>(&data);
     let expected = model.predict(&table).unwrap();
@@ -85,7 +85,7 @@ fn a_row_alone_is_predicted_as_in_a_table() {
 #[test]
 fn levels_that_are_not_known_and_values_that_are_missing() {
     let (table, _) = table(60);
-    let columns = mfnet::Columns { drop: vec!["heating".to_owned()], ..mfnet::Columns::default() };
+    let columns = mfnet::table::Columns { drop: vec!["heating".to_owned()], ..mfnet::table::Columns::default() };
     let data = Dataset::from_table_with(&table, &Target::values(["rent"]), &columns).unwrap();
     let model = model::<f64>(&data);
     let by_name = |city: Cell<'_>| of_table(&model.predict_row([("size", 20.0.into()), ("city", city)]).unwrap(), 0).0;

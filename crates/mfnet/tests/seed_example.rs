@@ -5,7 +5,9 @@
 //! equality is asked for. The factor 1/4 of the seed is multiplied out.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{Activation, AnyLayer, HalfMse, Linear, Loss, NeuralNetwork, Optimizer, Pass, Sgd, Tensor, Walkthrough};
+use mfnet::explain::Walkthrough;
+use mfnet::layer::{AnyLayer, Linear};
+use mfnet::{Activation, HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Sgd, Tensor};
 
 /// The rows of a matrix as the seed writes them, times `factor`.
 fn matrix<const R: usize, const C: usize>(factor: f64, rows: [[f64; C]; R]) -> Tensor {

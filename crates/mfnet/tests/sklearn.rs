@@ -4,10 +4,11 @@
 //! row; here it is a column.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{
-    ConfusionMatrix, CrossEntropy, Dataset, NeuralNetwork, Standardizer, Targets, Tensor, accuracy, linear_model, mae,
-    naive_model, r2, rmse, softmax,
-};
+use mfnet::data::Standardizer;
+use mfnet::loss::softmax;
+use mfnet::metric::{ConfusionMatrix, accuracy, mae, r2, rmse};
+use mfnet::train::{linear_model, naive_model};
+use mfnet::{CrossEntropy, Dataset, NeuralNetwork, Targets, Tensor};
 use serde_json::Value;
 
 /// Formulas of a few sums: roundings of 1e-16.
@@ -132,7 +133,7 @@ fn logistic_regression() {
         // the naive model predicts the most frequent class
         let count = |class: usize| labels.iter().filter(|label| **label == class).count();
         let most = (0..data.classes()).map(count).max().unwrap();
-        let naive = mfnet::largest(&predicted(&naive_model(&data).unwrap(), &case["new"]));
+        let naive = predicted(&naive_model(&data).unwrap(), &case["new"]).argmax();
         assert!(naive.iter().all(|class| count(*class) == most));
         // and its loss is the entropy of the classes
         let frequencies = (0..data.classes()).map(|class| count(class) as f64 / labels.len() as f64);

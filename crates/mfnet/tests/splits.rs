@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use mfnet::{Dataset, Fractions, Seed, SplitBy, Targets, Tensor};
+use mfnet::data::{Fractions, SplitBy};
+use mfnet::{Dataset, Seed, Targets, Tensor};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -30,7 +31,7 @@ fn grouped(data: Dataset, groups: &[usize]) -> Dataset {
 
 fn numbers(data: &Dataset, validation: f64, test: f64, seed: u64) -> Result<Parts, mfnet::Error> {
     let by = SplitBy::Groups { column: "patient".to_owned(), fractions: Fractions { validation, test } };
-    data.split_numbers(by, Seed(seed))
+    data.split_indices(by, Seed(seed))
 }
 
 /// The groups of some samples.
@@ -179,7 +180,7 @@ fn folds_of_rare_classes() {
         // validation samples are drawn from the other folds, and a fold has its own
         for (number, (_, test)) in (1..).zip(&folds) {
             let by = SplitBy::Fold { number, of: 4, validation: 0.3, groups: None };
-            let (train, validation, tests) = data.split_numbers(by, Seed(seed)).unwrap();
+            let (train, validation, tests) = data.split_indices(by, Seed(seed)).unwrap();
             assert_eq!((&tests, train.len(), validation.len()), (test, 6, 3));
             assert!([&train[..], &validation].concat().iter().all(|sample| !test.contains(sample)));
         }

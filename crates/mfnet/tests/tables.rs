@@ -1,10 +1,11 @@
 //! From the columns of a table to what a network sees.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{
-    ColumnKind, Columns, CrossEntropy, Dataset, Fractions, LeftOut, Model, NeuralNetwork, Optimizer, Predictions,
-    Preprocessing, ReadTable, Scaling, Seed, Sgd, StrayText, Table, Target, Trainer, linear_model,
-};
+use mfnet::data::{Fractions, Scaling};
+use mfnet::model::Predictions;
+use mfnet::table::{ColumnKind, Columns, LeftOut, ReadTable, StrayText};
+use mfnet::train::linear_model;
+use mfnet::{CrossEntropy, Dataset, Model, NeuralNetwork, Optimizer, Preprocessing, Seed, Sgd, Table, Target, Trainer};
 use serde_json::Value;
 
 fn table(text: &str) -> Table {

@@ -1,9 +1,11 @@
 //! The bits of a training do not depend on the number of threads, and are those of the readable loop.
 #![allow(clippy::unwrap_used)]
 
+use mfnet::optimizer::Clip;
+use mfnet::random::Purpose;
 use mfnet::{
-    Adam, Clip, CrossEntropy, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Purpose, Scalar, Seed, Sgd, Targets,
-    Tensor, Threads, Trainer,
+    Adam, CrossEntropy, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Scalar, Seed, Sgd, Targets, Tensor, Threads,
+    Trainer,
 };
 
 /// Bytes of 10 classes, or numbers with two values; 5 batches of 333 and one of 35.

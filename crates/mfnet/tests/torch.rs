@@ -8,10 +8,9 @@
 //! training, rounds some thousand times one after the other.
 #![allow(clippy::unwrap_used)]
 
-use mfnet::{
-    Activation, Adam, AdamW, AnyLayer, CrossEntropy, HalfMse, Linear, Loss, Mse, NeuralNetwork, Optimizer, Pass, Rule,
-    Sgd, Tensor,
-};
+use mfnet::layer::{AnyLayer, Linear};
+use mfnet::optimizer::Rule;
+use mfnet::{Activation, Adam, AdamW, CrossEntropy, HalfMse, Loss, Mse, NeuralNetwork, Optimizer, Pass, Sgd, Tensor};
 use serde_json::Value;
 
 const TOLERANCE: f64 = 1e-12;

@@ -5,10 +5,13 @@ mod blocks;
 
 use std::ops::ControlFlow;
 
+use mfnet::error::KeptWeights;
+use mfnet::optimizer::{Clip, Schedule};
+use mfnet::random::Purpose;
+use mfnet::train::{Callback, EpochRecord, SampleOrder, Step, StopReason};
 use mfnet::{
-    Adam, Callback, Clip, CrossEntropy, Dataset, EpochRecord, Fractions, KeptWeights, Loss, Mse, NeuralNetwork,
-    Optimizer, Preprocessing, Purpose, SampleOrder, Scalar, Schedule, Seed, Sgd, Step, StopReason, Targets, Tensor,
-    Threads, Trainer,
+    Adam, CrossEntropy, Dataset, Fractions, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing, Scalar, Seed, Sgd,
+    Targets, Tensor, Threads, Trainer,
 };
 
 /// Scaled training and validation samples. The sizes leave a partial batch at the end of an epoch.

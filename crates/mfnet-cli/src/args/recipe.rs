@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 
 use clap::{Arg, Args as ClapArgs};
-use mfnet::{ActivationName, Dtype, LossName, OptimizerName, Recipe, RecipeFile, Scaling, Schedule, Task};
+use mfnet::data::Scaling;
+use mfnet::fit::{OptimizerName, RecipeFile, Task};
+use mfnet::layer::ActivationName;
+use mfnet::loss::LossName;
+use mfnet::optimizer::Schedule;
+use mfnet::{Dtype, Recipe};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

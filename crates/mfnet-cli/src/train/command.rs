@@ -1,6 +1,6 @@
 //! How the program was called and what it was to do, for the report.
 
-use mfnet::Plan;
+use mfnet::fit::Plan;
 
 use crate::spelling::with_options;
 

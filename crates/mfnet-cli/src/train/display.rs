@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::ProgressBar;
 use mfnet::text::{grouped, significant, sparkline};
-use mfnet::{EpochRecord, Step};
+use mfnet::train::{EpochRecord, Step};
 
 use crate::output::progress_bar;
 

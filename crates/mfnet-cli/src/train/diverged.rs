@@ -1,7 +1,11 @@
 //! A training that went wrong.
 
+use mfnet::Error;
+use mfnet::error::KeptWeights;
+use mfnet::fit::Plan;
+use mfnet::report::Report;
 use mfnet::text::as_read;
-use mfnet::{EpochRecord, Error, KeptWeights, Plan, Report};
+use mfnet::train::EpochRecord;
 
 use super::command::head;
 use super::folder::RunFolder;

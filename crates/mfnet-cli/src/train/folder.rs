@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-use mfnet::Report;
+use mfnet::report::Report;
 
 use crate::args::TrainArgs;
 use crate::failure::Failure;

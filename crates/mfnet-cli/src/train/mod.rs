@@ -8,7 +8,9 @@ mod once;
 mod several;
 mod watcher;
 
-use mfnet::{Error, Input, Plan, ReadTable, Recipe, RecipeFile, Source};
+use mfnet::fit::{Input, Plan, RecipeFile, Source};
+use mfnet::table::ReadTable;
+use mfnet::{Error, Recipe};
 
 use self::folder::RunFolder;
 use crate::args::TrainArgs;

@@ -1,6 +1,8 @@
 //! One fit: shows it, and writes its files.
 
-use mfnet::{Fit, Plan, Report, StopReason};
+use mfnet::fit::{Fit, Plan};
+use mfnet::report::Report;
+use mfnet::train::StopReason;
 
 use super::command::head;
 use super::diverged;

@@ -1,6 +1,6 @@
 //! A cross-validation: a fit for each fold. What is done is on disk after every fold.
 
-use mfnet::{Folds, Plan};
+use mfnet::fit::{Folds, Plan};
 
 use super::folder::RunFolder;
 use super::once;

@@ -5,7 +5,10 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use mfnet::{EpochRecord, Error, History, KeptWeights, Model, Observer, Result, Step};
+use mfnet::error::KeptWeights;
+use mfnet::fit::Observer;
+use mfnet::train::{EpochRecord, History, Step};
+use mfnet::{Error, Model, Result};
 
 use super::display::Display;
 use super::diverged::Kept;

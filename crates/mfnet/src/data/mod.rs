@@ -40,8 +40,8 @@ pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub use targets::{Target, Targets, largest};
-pub(crate) use targets::{classes, largest_of};
+pub(crate) use targets::classes;
+pub use targets::{Target, Targets};
 
 use crate::error::{DataProblem, Error, Result};
 use crate::tensor::Tensor;

@@ -14,7 +14,8 @@ use crate::tensor::Tensor;
 /// smallest or largest, which become ±5.2. A constant feature becomes 0; scikit-learn makes it −5.2.
 ///
 /// ```
-/// use mfnet::{Quantiles, Tensor};
+/// use mfnet::Tensor;
+/// use mfnet::data::Quantiles;
 /// let incomes = Tensor::from_fn(1, 101, |_, j| (j as f64 / 10.0).exp());
 /// let normal = Quantiles::fit(&incomes).apply(&incomes);
 /// assert!(normal[(0, 50)].abs() < 0.1, "the median becomes nearly 0");

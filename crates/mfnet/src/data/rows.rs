@@ -5,7 +5,8 @@ use crate::tensor::kernel::prefetch;
 /// Numbers of samples, sample after sample, in the type in which they came. They are shared, never copied.
 ///
 /// ```
-/// use mfnet::{Dataset, Rows, Targets};
+/// use mfnet::{Dataset, Targets};
+/// use mfnet::data::Rows;
 /// let rows = Rows::from(vec![1.5_f32, 2.5, 3.5, 4.5]);
 /// let data = Dataset::from_rows("two of two", 2, rows, Targets::from_labels("kind", ["a", "b"]))?;
 /// assert_eq!(data.inputs().column(1).collect::<Vec<_>>(), [3.5, 4.5]);

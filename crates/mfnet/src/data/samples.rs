@@ -26,7 +26,8 @@ pub(super) fn ahead(bytes: usize) -> usize {
 /// Copying and choosing samples copies no numbers.
 ///
 /// ```
-/// use mfnet::{Samples, Tensor};
+/// use mfnet::Tensor;
+/// use mfnet::data::Samples;
 /// let samples = Samples::from(Tensor::from_rows([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]));
 /// assert_eq!((samples.features(), samples.len(), samples.number(2, 1)), (2, 3, 6.0));
 /// ```
@@ -153,7 +154,7 @@ impl Samples {
     }
 
     /// The feature of a sample that is largest, the first one of equals.
-    pub(crate) fn largest(&self, sample: usize) -> usize {
+    pub(crate) fn argmax(&self, sample: usize) -> usize {
         let is_larger = |i, best| self.number(sample, i) > self.number(sample, best);
         (1..self.features).fold(0, |best, i| if is_larger(i, best) { i } else { best })
     }

@@ -108,24 +108,25 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::split`] and [`Dataset::folds`], and [`Error::Data`] if there is no official split, or the samples were not grouped or parted by the column.
     pub fn split_by(&self, by: SplitBy, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
-        let (train, validation, test) = self.split_numbers(by, seed)?;
+        let (train, validation, test) = self.split_indices(by, seed)?;
         Ok((self.selected(&train), self.selected(&validation), self.selected(&test)))
     }
 
     /// The numbers, from 0, that the training, validation and test samples of [`Dataset::split_by`] have in these data.
     ///
     /// ```
-    /// use mfnet::{Dataset, Fractions, Seed, SplitBy};
+    /// use mfnet::{Dataset, Seed};
+    /// use mfnet::data::{Fractions, SplitBy};
     /// let data = Dataset::built_in("digits")?;
     /// let by = SplitBy::Fractions(Fractions { validation: 0.1, test: 0.2 });
-    /// let ((train, ..), (numbers, ..)) = (data.split_by(by.clone(), Seed(0))?, data.split_numbers(by, Seed(0))?);
+    /// let ((train, ..), (numbers, ..)) = (data.split_by(by.clone(), Seed(0))?, data.split_indices(by, Seed(0))?);
     /// assert_eq!(data.select(&numbers)?.inputs(), train.inputs());
     /// # Ok::<(), mfnet::Error>(())
     /// ```
     ///
     /// # Errors
     /// As [`Dataset::split_by`].
-    pub fn split_numbers(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
+    pub fn split_indices(&self, by: SplitBy, seed: Seed) -> Result<(Vec<usize>, Vec<usize>, Vec<usize>)> {
         let groups = self.marks.groups.as_ref().map(|groups| groups.column.as_str());
         let not_marked =
             |what, column: &str| Err(Error::data(&self.name, SplitProblem::NotMarked(what, column.to_owned())));

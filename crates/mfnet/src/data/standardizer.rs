@@ -12,7 +12,8 @@ use crate::tensor::Tensor;
 /// Fit it on training samples only; what it learned of others would flatter their scores.
 ///
 /// ```
-/// use mfnet::{Standardizer, Tensor};
+/// use mfnet::Tensor;
+/// use mfnet::data::Standardizer;
 /// let x = Tensor::from_rows([[1.0, 3.0], [5.0, 5.0]]);
 /// let standardizer = Standardizer::fit(&x);
 /// assert_eq!(standardizer.apply(&x), Tensor::from_rows([[-1.0, 1.0], [0.0, 0.0]]));

@@ -246,16 +246,6 @@ pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[Stri
     labels.iter().map(class).collect()
 }
 
-/// The class of each column of `scores` (logits or probabilities): the index of the largest, the first one of equals.
-pub fn largest<T: Scalar>(scores: &Tensor<T>) -> Vec<usize> {
-    (0..scores.columns()).map(|j| largest_of(scores, j)).collect()
-}
-
-/// The same of one column.
-pub(crate) fn largest_of<T: Scalar>(scores: &Tensor<T>, j: usize) -> usize {
-    (1..scores.rows()).fold(0, |best, i| if scores[(i, j)] > scores[(best, j)] { i } else { best })
-}
-
 /// The numbers of these columns.
 fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     if columns.is_empty() {

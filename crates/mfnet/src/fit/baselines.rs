@@ -12,9 +12,9 @@ use std::ops::ControlFlow;
 /// The models that the network has to beat on the test rows.
 #[derive(Clone, Debug, Default)]
 pub struct Baselines {
-    /// [`crate::naive_model`].
+    /// [`crate::train::naive_model`].
     pub naive: Option<Baseline>,
-    /// [`crate::linear_model`].
+    /// [`crate::train::linear_model`].
     pub linear: Option<Baseline>,
 }
 

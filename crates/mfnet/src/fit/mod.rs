@@ -48,7 +48,7 @@ use crate::error::Result;
 /// assert!(fit.summary.verdict.is_some());
 /// println!("{}\n{}", fit.plan.introduction(), fit.text());
 /// # #[cfg(feature = "report")]
-/// let page = mfnet::Report::new(&fit, "how flats get their price")?.page;
+/// let page = mfnet::report::Report::new(&fit, "how flats get their price")?.page;
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 ///

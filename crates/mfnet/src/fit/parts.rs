@@ -65,7 +65,7 @@ impl Parts {
             return Err(Error::recipe("`test_fraction` and `validation_fraction` together leave no training rows"));
         }
         let split = Split::new(by.clone(), Seed(task.recipe.split_seed()));
-        let (train_rows, validation, test_rows) = task.data.split_numbers(by, Seed(split.seed))?;
+        let (train_rows, validation, test_rows) = task.data.split_indices(by, Seed(split.seed))?;
         let (train, validation) = (task.data.select(&train_rows)?, task.data.select(&validation)?);
         let (test, test_rows) = match &task.test {
             Some(test) => (test.clone(), (0..test.samples()).collect()),

@@ -22,7 +22,9 @@ use crate::train::SampleOrder;
 /// A fit before its first step: everything is read and decided, nothing is trained.
 ///
 /// ```
-/// use mfnet::{BUILT_IN, Plan, Recipe};
+/// use mfnet::Recipe;
+/// use mfnet::data::BUILT_IN;
+/// use mfnet::fit::Plan;
 /// let digits = BUILT_IN[0].table()?;
 /// let plan = Plan::new(digits, &Recipe::default())?;
 /// assert_eq!((plan.recipe().batch_size, plan.recipe().epochs), (Some(8), Some(100)));

@@ -12,7 +12,7 @@ use crate::tensor::Dtype;
 /// Everything that can be chosen about a fit, as one value.
 ///
 /// The fields have the names of the options of `mfnet train`. A field that is `None` follows from the data;
-/// [`crate::Plan::recipe`] says what it became. It reads and writes TOML and JSON.
+/// [`crate::fit::Plan::recipe`] says what it became. It reads and writes TOML and JSON.
 ///
 /// ```
 /// use mfnet::Recipe;

@@ -100,7 +100,6 @@ fn score(metrics: &Metrics) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::largest;
     use crate::tensor::Tensor;
 
     /// A network, a naive predictor and a linear model that are wrong on so many of 100 rows, each on the first ones.
@@ -113,7 +112,7 @@ mod tests {
         };
         let predictions = |output: &Tensor| Predictions::Classes {
             labels: labels.clone(),
-            indices: largest(output),
+            indices: output.argmax(),
             probabilities: output.into(),
         };
         sentence(&truth, [network, naive, linear].map(output), predictions).unwrap()

@@ -11,10 +11,12 @@ pub use activation::{Activation, ActivationName, CustomActivation};
 pub use linear::Linear;
 pub use residual::Residual;
 
+pub use crate::pass::{Context, Random};
+
 use crate::error::Result;
 use crate::optimizer::Parameter;
-use crate::pass::Context;
-use crate::tensor::{Memo, Scalar, Tensor};
+pub use crate::tensor::Memo;
+use crate::tensor::{Scalar, Tensor};
 
 /// One layer: a function of a matrix of samples, and its derivatives.
 ///
@@ -57,7 +59,7 @@ pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
     /// The same, for changing.
     fn buffers_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(&'static str, &'a mut Tensor<T>)) {}
 
-    /// The name under which a [`crate::Registry`] makes the layer again, and its settings, from which it does; parameters and
+    /// The name under which a [`crate::model::Registry`] makes the layer again, and its settings, from which it does; parameters and
     /// buffers are stored beside. None for a layer that no model file can hold.
     fn stored(&self) -> Option<(&'static str, serde_json::Value)> {
         None

@@ -81,7 +81,8 @@ fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
 /// The probabilities of each class for every sample, softmax over each column of `logits`.
 ///
 /// ```
-/// use mfnet::{Tensor, softmax};
+/// use mfnet::Tensor;
+/// use mfnet::loss::softmax;
 /// let p = softmax(&Tensor::from_rows([[0.0, 1000.0], [0.0, 0.0]]));
 /// assert_eq!(p, Tensor::from_rows([[0.5, 1.0], [0.5, 0.0]]));
 /// ```

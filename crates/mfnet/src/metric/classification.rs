@@ -12,7 +12,7 @@ const MISTAKES_SHOWN: usize = 10;
 /// The fraction of samples whose class was predicted; NaN without samples.
 ///
 /// ```
-/// assert_eq!(mfnet::accuracy(&[0, 1, 1, 2], &[0, 1, 2, 2]), 0.75);
+/// assert_eq!(mfnet::metric::accuracy(&[0, 1, 1, 2], &[0, 1, 2, 2]), 0.75);
 /// ```
 ///
 /// # Panics
@@ -82,7 +82,7 @@ impl ConfusionMatrix {
     /// `precision_recall_fscore_support` has 0 and a warning, or NaN with `zero_division=nan`.
     ///
     /// ```
-    /// use mfnet::ConfusionMatrix;
+    /// use mfnet::metric::ConfusionMatrix;
     /// let labels = ["cat".to_owned(), "dog".to_owned()];
     /// let of_class = ConfusionMatrix::new(&labels, &[0, 0, 0, 1], &[0, 0, 1, 1]).of_classes();
     /// assert_eq!((of_class[1].precision, of_class[1].recall, of_class[1].support), (0.5, 1.0, 1));
@@ -176,7 +176,7 @@ mod tests {
             let targets = Targets::Classes { column: "class".into(), labels, indices: classes.to_vec() };
             right(&output, &targets, &[0, 1, 2, 3])
         };
-        assert_eq!(crate::data::largest(&output)[..3], [0, 1, 1]);
+        assert_eq!(output.argmax()[..3], [0, 1, 1]);
         assert_eq!(count(&[0, 1, 1, 2]), Some(3));
         assert_eq!(count(&[1, 2, 2, 0]), Some(0));
         assert_eq!(count(&[0, 0, 1, 1]), Some(2));

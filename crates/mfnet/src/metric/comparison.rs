@@ -45,7 +45,7 @@ impl Comparison {
     /// (McNemar 1947, in the exact form.) As `statsmodels.stats.contingency_tables.mcnemar` has it, and SciPy's `binomtest(k, n)`.
     ///
     /// ```
-    /// use mfnet::Comparison;
+    /// use mfnet::metric::Comparison;
     /// let classes = [0, 0, 1, 1, 1, 1, 0, 1];
     /// // the first is right on all, the second wrong on three
     /// let comparison = Comparison::of_classes(&classes, &classes, &[1, 1, 0, 1, 1, 1, 0, 1]);
@@ -72,7 +72,8 @@ impl Comparison {
     /// overflows.
     ///
     /// ```
-    /// use mfnet::{Comparison, Tensor};
+    /// use mfnet::Tensor;
+    /// use mfnet::metric::Comparison;
     /// let y = Tensor::from_rows([[1.0, 2.0, 3.0, 4.0]]);
     /// let near = Tensor::from_rows([[1.5, 2.0, 3.0, 4.0]]);
     /// let mean = Tensor::from_rows([[2.5, 2.5, 2.5, 2.5]]);

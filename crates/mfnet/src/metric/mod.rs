@@ -64,7 +64,7 @@ impl Metrics {
         assert_eq!(found, expected, "shapes of output and target");
         match targets {
             Targets::Classes { labels, indices, .. } => {
-                let predicted: Vec<usize> = (0..output.len()).map(|sample| output.largest(sample)).collect();
+                let predicted: Vec<usize> = (0..output.len()).map(|sample| output.argmax(sample)).collect();
                 Metrics::Classification {
                     accuracy: accuracy(indices, &predicted),
                     confusion: ConfusionMatrix::new(labels, indices, &predicted),

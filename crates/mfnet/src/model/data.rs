@@ -177,7 +177,7 @@ impl Model {
         Ok(match &self.target {
             Target::Classes { labels, .. } => Predictions::Classes {
                 labels: labels.clone(),
-                indices: (0..output.len()).map(|row| output.largest(row)).collect(),
+                indices: (0..output.len()).map(|row| output.argmax(row)).collect(),
                 probabilities: softmax(&output.tensor()).into(),
             },
             Target::Values { columns } => Predictions::Values { columns: columns.clone(), values: output },

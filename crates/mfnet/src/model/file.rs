@@ -27,7 +27,7 @@ impl Model {
     /// at all: it is written beside its place, flushed to disk, and renamed.
     ///
     /// # Errors
-    /// [`Error::NotStorable`] for a layer of a user that has no stored form ([`crate::Layer::stored`]), [`Error::InvalidValue`] for an
+    /// [`Error::NotStorable`] for a layer of a user that has no stored form ([`crate::layer::Layer::stored`]), [`Error::InvalidValue`] for an
     /// activation of a user with the name of one of the library's; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();

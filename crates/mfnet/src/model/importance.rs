@@ -11,7 +11,7 @@ pub struct Importance {
     /// The mean over all repetitions.
     pub mean: f64,
     /// Their standard deviation (the population's).
-    pub deviation: f64,
+    pub std: f64,
 }
 
 impl Model {
@@ -29,7 +29,8 @@ impl Model {
     /// It costs a prediction of all samples for each group and repetition.
     ///
     /// ```
-    /// use mfnet::{Dataset, Model, Preprocessing, Seed, linear_model};
+    /// use mfnet::{Dataset, Model, Preprocessing, Seed};
+    /// use mfnet::train::linear_model;
     /// let data = Dataset::built_in("diabetes")?;
     /// let scale = Preprocessing::fit(&data);
     /// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
@@ -85,6 +86,6 @@ impl Importance {
     fn of(lost: &[f64]) -> Self {
         let mean_of = |numbers: &mut dyn Iterator<Item = f64>| numbers.sum::<f64>() / lost.len() as f64;
         let mean = mean_of(&mut lost.iter().copied());
-        Importance { mean, deviation: mean_of(&mut lost.iter().map(|x| (x - mean).powi(2))).sqrt() }
+        Importance { mean, std: mean_of(&mut lost.iter().map(|x| (x - mean).powi(2))).sqrt() }
     }
 }

@@ -29,7 +29,8 @@ use crate::random::{STREAM_VERSION, Seed};
 /// A trained network with what it needs to be used on a file: which columns are its features, how they are scaled, what its outputs mean.
 ///
 /// ```
-/// use mfnet::{BUILT_IN, Dataset, Model, NeuralNetwork, Preprocessing, Seed};
+/// use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed};
+/// use mfnet::data::BUILT_IN;
 /// let data = Dataset::built_in("digits")?;
 /// let net = NeuralNetwork::builder(64).linear(10).build(Seed(0))?;
 /// let model = Model::new(&data, Preprocessing::fit(&data), net)?;
@@ -197,7 +198,7 @@ impl Model {
     /// The model without the numbers of its network.
     ///
     /// # Errors
-    /// [`Error::NotStorable`] for a layer of your own that has no stored form ([`crate::Layer::stored`]), [`Error::InvalidValue`] for an
+    /// [`Error::NotStorable`] for a layer of your own that has no stored form ([`crate::layer::Layer::stored`]), [`Error::InvalidValue`] for an
     /// activation of your own with the name of one of the library's.
     pub fn spec(&self) -> Result<ModelSpec> {
         Ok(ModelSpec {

@@ -14,7 +14,8 @@ use crate::tensor::{Dtype, Scalar};
 /// layer has a [`Layer::stored`] form, and loaded by [`crate::Model::load_with`].
 ///
 /// ```
-/// use mfnet::{Activation, Registry};
+/// use mfnet::Activation;
+/// use mfnet::model::Registry;
 /// let square = Activation::custom("square", |z: f64| z * z, |z| 2.0 * z);
 /// let registry = Registry::new().activation(square);
 /// ```

@@ -3,7 +3,7 @@
 use mfnet_table::ColumnKind;
 
 use super::{AnyNetwork, Model, Predictions, Target};
-use crate::data::{Code, Standardizer, largest_of};
+use crate::data::{Code, Standardizer};
 use crate::error::{Error, Result};
 use crate::loss::softmax_into;
 use crate::network::Predictor;
@@ -13,7 +13,9 @@ use crate::tensor::{Scalar, Tensor};
 /// call nothing is allocated. It owns all that it needs; a thread takes a copy of its own.
 ///
 /// ```
-/// use mfnet::{Dataset, Model, Prediction, Preprocessing, linear_model};
+/// use mfnet::{Dataset, Model, Preprocessing};
+/// use mfnet::model::Prediction;
+/// use mfnet::train::linear_model;
 /// let data = Dataset::built_in("digits")?;
 /// let scale = Preprocessing::fit(&data);
 /// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
@@ -120,7 +122,9 @@ impl Model {
     /// not given are missing ones.
     ///
     /// ```
-    /// use mfnet::{Dataset, Model, Predictions, Preprocessing, Table, Target, linear_model};
+    /// use mfnet::{Dataset, Model, Preprocessing, Table, Target};
+    /// use mfnet::model::Predictions;
+    /// use mfnet::train::linear_model;
     /// let table = Table::from_text("flats", "rooms,city,rent\n1,Rome,700\n3,Oslo,1900\n2,Rome,1100\n3,Oslo,1500\n")?;
     /// let data = Dataset::from_table(&table, &Target::values(["rent"]))?;
     /// let scale = Preprocessing::fit(&data);
@@ -187,7 +191,7 @@ impl RowPredictor {
             Target::Classes { labels, .. } => {
                 softmax_into(&self.output, &mut self.probabilities);
                 self.numbers.iter_mut().zip(self.probabilities.column(0)).for_each(|(to, p)| *to = p);
-                let index = largest_of(&self.output, 0);
+                let index = self.output.argmax_of(0);
                 Prediction::Class { label: &labels[index], index, labels, probabilities: &self.numbers }
             }
             Target::Values { columns } => {

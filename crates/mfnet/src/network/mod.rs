@@ -18,6 +18,8 @@ pub use gradient_check::{GradientCheck, gradient_check};
 pub use predictor::Predictor;
 pub use trace::Trace;
 
+pub use crate::init::Init;
+
 use self::plan::{Kind, Operation, Plan, Plans};
 use self::run::{Room, Run, Sink, Transposes};
 use crate::error::{Error, Result};
@@ -141,7 +143,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     }
 
     /// The forward pass: A⁽⁰⁾ = `input`, A⁽ˡ⁾ = layer l of A⁽ˡ⁻¹⁾, all kept in the trace. `pass` says whether it is for a step of
-    /// training; [`crate::Batch::pass`] has it.
+    /// training; [`crate::data::Batch::pass`] has it.
     ///
     /// # Panics
     /// If `input` has another number of features; [`NeuralNetwork::predict`] and [`crate::Trainer`] give an error instead.

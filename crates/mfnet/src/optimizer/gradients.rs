@@ -23,7 +23,7 @@ impl<T: Scalar> Gradients<T> {
         Gradients { matrices, starts, memos: Vec::new() }
     }
 
-    /// The gradients of a layer, which is counted as [`crate::Context::layer`] is; none for one without parameters.
+    /// The gradients of a layer, which is counted as [`crate::layer::Context::layer`] is; none for one without parameters.
     pub fn layer(&self, index: usize) -> &[Tensor<T>] {
         &self.matrices[self.starts[index]..self.starts[index + 1]]
     }

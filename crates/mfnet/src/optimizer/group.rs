@@ -4,7 +4,8 @@ use crate::error::Result;
 /// A learning rate and a weight decay for some of the parameters: those of a layer, of a kind, or both.
 ///
 /// ```
-/// use mfnet::{Adam, Group, Optimizer, ParameterKind};
+/// use mfnet::{Adam, Optimizer};
+/// use mfnet::optimizer::{Group, ParameterKind};
 /// // the last layer learns at a tenth of the rate, and biases decay too
 /// let optimizer: Optimizer = Optimizer::new(Adam::default(), 1e-3)
 ///     .weight_decay(0.1)
@@ -13,7 +14,7 @@ use crate::error::Result;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Group {
-    /// The layer, counted as [`crate::Context::layer`] is; all layers without it.
+    /// The layer, counted as [`crate::layer::Context::layer`] is; all layers without it.
     pub layer: Option<usize>,
     /// The kind; all kinds without it.
     pub kind: Option<ParameterKind>,

@@ -54,6 +54,6 @@ pub trait Parameters<T: Scalar> {
     /// Calls `visit` with each matrix once, and the number of its layer.
     fn visit_parameters_mut(&mut self, visit: &mut dyn FnMut(usize, &mut Parameter<T>));
 
-    /// Changes what is not trained but follows from the step's batch; see [`crate::Layer::renew_buffers`].
+    /// Changes what is not trained but follows from the step's batch; see [`crate::layer::Layer::renew_buffers`].
     fn renew_buffers(&mut self, _gradients: &Gradients<T>) {}
 }

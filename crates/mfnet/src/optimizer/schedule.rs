@@ -20,7 +20,7 @@ use crate::words::serde_as_text;
 /// OneCycleLR moves β₁ or the momentum too unless told not to, and reaches each end one step earlier.
 ///
 /// ```
-/// use mfnet::Schedule;
+/// use mfnet::optimizer::Schedule;
 /// let rates: Vec<f64> = (0..4).map(|epoch| Schedule::Step { every: 2, factor: 0.1 }.factor(epoch, 1, 4)).collect();
 /// assert_eq!(rates, [1.0, 1.0, 0.1, 0.1]);
 /// assert_eq!(Schedule::Cosine.factor(50, 10, 10), 0.5);

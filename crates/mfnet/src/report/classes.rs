@@ -1,6 +1,7 @@
 //! Which classes were taken for which, and the mistakes that the network was surest of.
 
-use crate::{ConfusionMatrix, Samples};
+use crate::data::Samples;
+use crate::metric::ConfusionMatrix;
 
 use super::figure::{Cell, Drawing, Grid, Picture, Pictures};
 use super::html::Column::{Number, Text};

@@ -3,8 +3,10 @@
 use super::figure::{Bars, Cell, Drawing, Grid};
 use super::{NAME, Run, Writer, evenly, html, side};
 use crate::error::Result;
+use crate::fit::Fit;
+use crate::model::{AnyNetwork, Importance};
 use crate::text::{counted, grouped, significant};
-use crate::{AnyNetwork, Dataset, Fit, Importance, Model, NeuralNetwork, Scalar, Seed, Tensor};
+use crate::{Dataset, Model, NeuralNetwork, Scalar, Seed, Tensor};
 
 /// Floating-point operations that it may cost: half a second on two cores, two on slow ones.
 const OPERATIONS: usize = 40_000_000_000;
@@ -150,7 +152,7 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
 
 fn bars(importances: &Importances, names: &[String], score: &str) -> Drawing {
     let bar = |group: usize| {
-        let Importance { mean, deviation } = importances.of_groups[group];
+        let Importance { mean, std: deviation } = importances.of_groups[group];
         (html::shortened(&names[importances.groups[group][0]], NAME), mean, deviation)
     };
     let bars = importances.order().into_iter().take(MOST_BARS).map(bar).collect();

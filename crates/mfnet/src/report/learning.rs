@@ -3,8 +3,8 @@
 use super::axis::Axis;
 use super::figure::{Curves, Drawing, Line, Stroke};
 use super::{Course, Writer};
-use crate::Baseline;
 use crate::error::Result;
+use crate::fit::Baseline;
 use crate::text::significant;
 use crate::train::EpochRecord;
 

@@ -2,8 +2,9 @@
 
 use super::Writer;
 use super::html::Column::{Number, Text};
+use crate::Model;
+use crate::data::Encoder;
 use crate::text::{DIGITS, columns, counted, significant};
-use crate::{Encoder, Model};
 
 const MOST: usize = 40;
 

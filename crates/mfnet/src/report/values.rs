@@ -1,6 +1,6 @@
 //! Predicted values beside true ones, and the largest errors.
 
-use crate::Samples;
+use crate::data::Samples;
 
 use super::figure::{Drawing, Guide, Histogram, Scatter};
 use super::html::Column::Number;

@@ -17,7 +17,8 @@ impl<T: Scalar> Memo<T> {
     /// never as large.
     ///
     /// ```
-    /// use mfnet::{Memo, Tensor};
+    /// use mfnet::Tensor;
+    /// use mfnet::layer::Memo;
     /// let mut memo = Memo::new();
     /// let [mean, deviation] = memo.keep([(3, 1), (3, 1)]);
     /// mean.fill(0.5);

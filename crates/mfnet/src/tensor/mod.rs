@@ -234,6 +234,21 @@ impl<T: Scalar> Tensor<T> {
         Self::from_fn(self.rows, columns.len(), |i, j| self[(i, columns[j])])
     }
 
+    /// For each column the row of its largest element, the first one of equals: the class of the largest logit.
+    ///
+    /// ```
+    /// use mfnet::Tensor;
+    /// assert_eq!(Tensor::from_rows([[0.1, 2.0, 1.0], [0.7, -1.0, 1.0]]).argmax(), [1, 0, 0]);
+    /// ```
+    pub fn argmax(&self) -> Vec<usize> {
+        (0..self.columns).map(|j| self.argmax_of(j)).collect()
+    }
+
+    /// The same of one column.
+    pub(crate) fn argmax_of(&self, j: usize) -> usize {
+        (1..self.rows).fold(0, |best, i| if self[(i, j)] > self[(best, j)] { i } else { best })
+    }
+
     /// Whether no element is infinite or NaN.
     pub fn is_finite(&self) -> bool {
         self.iter().all(|x| x.is_finite())

@@ -4,7 +4,8 @@ use crate::random::{Purpose, Seed};
 /// In which order a training takes its samples.
 ///
 /// ```
-/// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, SampleOrder, Sgd, Trainer};
+/// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, Sgd, Trainer};
+/// use mfnet::train::SampleOrder;
 /// let data = Dataset::built_in("diabetes")?;
 /// let mut net = NeuralNetwork::builder(10).linear(1).build(mfnet::Seed(0))?;
 /// // two steps: the first sample alone, then the last one alone

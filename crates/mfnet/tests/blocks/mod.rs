@@ -1,6 +1,7 @@
 //! Networks with residual blocks, for the tests of gradients and of training.
 
-use mfnet::{Activation, Builder, NeuralNetwork, Scalar, Seed};
+use mfnet::network::Builder;
+use mfnet::{Activation, NeuralNetwork, Scalar, Seed};
 
 /// g(z) = z σ(z), which keeps z for its derivative.
 fn swish<T: Scalar>() -> Activation<T> {

@@ -8,10 +8,10 @@ mod sealed;
 use std::fmt::Display;
 use std::hint::black_box;
 
-use mfnet::{
-    ColumnKind, Columns, Dataset, Fractions, Model, NeuralNetwork, Predictions, Preprocessing, ReadTable, Scaling,
-    Seed, SplitBy, Table, Target, Tensor,
-};
+use mfnet::data::{Fractions, Scaling, SplitBy};
+use mfnet::model::Predictions;
+use mfnet::table::{ColumnKind, Columns, ReadTable};
+use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed, Table, Target, Tensor};
 
 /// Larger tables are read only.
 const MOST_CELLS: usize = 20_000;

@@ -42,7 +42,8 @@ type Place = (String, Option<&'static str>);
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
-/// use mfnet::{Dataset, Download, PUBLISHED};
+/// use mfnet::Dataset;
+/// use mfnet::data::{Download, PUBLISHED};
 /// let mnist = PUBLISHED.iter().find(|published| published.name == "mnist").unwrap();
 /// Download::default().run(mnist, "data", &|_| ControlFlow::Continue(()))?;
 /// let mnist = Dataset::mnist("data")?;

@@ -50,7 +50,8 @@ impl Dataset {
     /// see [`Dataset::from_idx`].
     ///
     /// ```no_run
-    /// use mfnet::{Dataset, Seed, SplitBy};
+    /// use mfnet::{Dataset, Seed};
+    /// use mfnet::data::SplitBy;
     /// let mnist = Dataset::mnist("data")?;
     /// let (train, _, test) = mnist.split_by(SplitBy::Official { validation: None }, Seed(0))?;
     /// assert_eq!((train.samples(), test.samples()), (60000, 10000));
@@ -71,7 +72,8 @@ impl Dataset {
     /// ankle boot.
     ///
     /// ```no_run
-    /// use mfnet::{Dataset, Seed, SplitBy};
+    /// use mfnet::{Dataset, Seed};
+    /// use mfnet::data::SplitBy;
     /// let clothes = Dataset::fashion_mnist("data")?;
     /// let (train, _, test) = clothes.split_by(SplitBy::Official { validation: None }, Seed(0))?;
     /// assert_eq!((train.samples(), test.samples()), (60000, 10000));
@@ -93,7 +95,8 @@ impl Dataset {
     /// test districts.
     ///
     /// ```no_run
-    /// use mfnet::{Dataset, Seed, SplitBy};
+    /// use mfnet::{Dataset, Seed};
+    /// use mfnet::data::SplitBy;
     /// let houses = Dataset::california_housing("data")?;
     /// let (train, validation, test) = houses.split_by(SplitBy::Official { validation: None }, Seed(0))?;
     /// assert_eq!([&train, &validation, &test].map(Dataset::samples), [13209, 3303, 4128]);

@@ -170,7 +170,7 @@ mod tests {
         let by = |texts: [&str; 4], validation| {
             let data = data().parted_by("set", &texts.map(str::to_owned)).unwrap();
             assert!(!data.has_official_split());
-            data.split_numbers(SplitBy::Column { column: "set".to_owned(), validation }, Seed(0)).unwrap()
+            data.split_indices(SplitBy::Column { column: "set".to_owned(), validation }, Seed(0)).unwrap()
         };
         assert_eq!(by(["Train", " test ", "VAL", "training"], None), (vec![0, 3], vec![2], vec![1]));
         assert_eq!(by(["dev", "holdout", "valid", "train"], None), (vec![3], vec![0, 2], vec![1]));
