@@ -156,19 +156,20 @@ impl Table {
         columns.iter().map(read).collect()
     }
 
-    /// Calls `visit` with the numbers that stand in fields of a column, codes as 007 too, and in how many rows.
+    /// The numbers that stand in fields of a column, codes as 007 too, and in how many rows.
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
-    pub fn count_numbers(&self, column: &str, mut visit: impl FnMut(f64, usize)) -> Result<()> {
+    pub fn count_numbers(&self, column: &str) -> Result<Vec<(f64, usize)>> {
+        let mut numbers = Vec::new();
         self.columns[self.position(column)?].all(|field, text, rows| {
             match (field, text.parse()) {
-                (Field::Number(x), _) | (Field::Code, Ok(x)) => visit(x, rows),
+                (Field::Number(x), _) | (Field::Code, Ok(x)) => numbers.push((x, rows)),
                 _ => {}
             }
             true
         });
-        Ok(())
+        Ok(numbers)
     }
 
     /// The labels of one column.
