@@ -139,8 +139,7 @@ impl StrayText {
         if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present {
             return None;
         }
-        let text = column.texts().find(|text| column.field(text) == Field::Text)?;
-        Some(StrayText { column: name.to_owned(), text: text.into_owned(), fields: tally.texts })
+        Some(StrayText { column: name.to_owned(), text: first_text(column)?.to_owned(), fields: tally.texts })
     }
 }
 
@@ -150,25 +149,29 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     if present == 0 {
         return Err(LeftOut::Empty);
     }
-    let is_key = |field, _: &str, _| !matches!(field, Field::Number(x) if x.fract() != 0.0);
-    if is_identifier(name) && present > 1 && column.all(is_key) && column.different() == present {
+    let is_fraction = |field| matches!(field, Field::Number(x) if x.fract() != 0.0);
+    let no_fractions = || !column.fields().any(|(field, ..)| is_fraction(field));
+    if is_identifier(name) && present > 1 && no_fractions() && column.different() == present {
         return Err(LeftOut::Identifier);
     }
     if texts + codes == 0 {
         return Ok(ColumnKind::Number);
     }
     for kind in [ColumnKind::Boolean, ColumnKind::Date] {
-        if column.all(|field, text, _| kind.value_of(field, text).is_ok()) {
+        if column.fields().all(|(field, text, _)| kind.value_of(field, text).is_ok()) {
             return Ok(kind);
         }
     }
     let different = column.different();
     if different > FEW_TEXTS && 2 * different > present {
-        let example = column.texts().find(|text| column.field(text) == Field::Text).unwrap_or_default();
-        let example = example.chars().take(EXAMPLE).collect();
+        let example = first_text(column).unwrap_or_default().chars().take(EXAMPLE).collect();
         return Err(LeftOut::Names { different, rows: present, example });
     }
     Ok(ColumnKind::Category { levels: Vec::new() })
+}
+
+fn first_text(column: &Column) -> Option<&str> {
+    column.fields().find(|(field, ..)| *field == Field::Text).map(|(_, text, _)| text)
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -198,12 +201,11 @@ struct Tally {
 impl Tally {
     fn of(column: &Column) -> Self {
         let mut tally = Tally::default();
-        column.all(|field, _, rows| {
+        for (field, _, rows) in column.fields() {
             tally.present += rows * usize::from(field != Field::Missing);
             tally.codes += rows * usize::from(field == Field::Code);
             tally.texts += rows * usize::from(field == Field::Text);
-            true
-        });
+        }
         tally
     }
 }

@@ -161,15 +161,12 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] if there is no such column.
     pub fn count_numbers(&self, column: &str) -> Result<Vec<(f64, usize)>> {
-        let mut numbers = Vec::new();
-        self.columns[self.position(column)?].all(|field, text, rows| {
-            match (field, text.parse()) {
-                (Field::Number(x), _) | (Field::Code, Ok(x)) => numbers.push((x, rows)),
-                _ => {}
-            }
-            true
-        });
-        Ok(numbers)
+        let number = |(field, text, rows): (Field, &str, usize)| match field {
+            Field::Number(x) => Some((x, rows)),
+            Field::Code => Some((text.parse().ok()?, rows)),
+            Field::Missing | Field::Text => None,
+        };
+        Ok(self.columns[self.position(column)?].fields().filter_map(number).collect())
     }
 
     /// The labels of one column.
