@@ -135,17 +135,17 @@ pub struct StrayText {
 impl StrayText {
     /// Of a column that was not guessed to be numbers, if nearly all of it is.
     pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
-        let tally = Tally::of(column);
-        if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present {
+        let [present, codes, texts] = tally(column);
+        if texts == 0 || codes > 0 || STRAY * texts > present {
             return None;
         }
-        Some(StrayText { column: name.to_owned(), text: first_text(column)?.to_owned(), fields: tally.texts })
+        Some(StrayText { column: name.to_owned(), text: first_text(column)?.to_owned(), fields: texts })
     }
 }
 
 /// What a column is by its name and fields.
 pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> {
-    let Tally { present, codes, texts } = Tally::of(column);
+    let [present, codes, texts] = tally(column);
     if present == 0 {
         return Err(LeftOut::Empty);
     }
@@ -191,21 +191,11 @@ fn boolean(field: Field, text: &str) -> Option<f64> {
 }
 
 /// In how many rows stands something, a code, a text.
-#[derive(Default)]
-struct Tally {
-    present: usize,
-    codes: usize,
-    texts: usize,
-}
-
-impl Tally {
-    fn of(column: &Column) -> Self {
-        let mut tally = Tally::default();
-        for (field, _, rows) in column.fields() {
-            tally.present += rows * usize::from(field != Field::Missing);
-            tally.codes += rows * usize::from(field == Field::Code);
-            tally.texts += rows * usize::from(field == Field::Text);
-        }
-        tally
+fn tally(column: &Column) -> [usize; 3] {
+    let mut tally = [0; 3];
+    for (field, _, rows) in column.fields() {
+        let is = [field != Field::Missing, field == Field::Code, field == Field::Text];
+        tally.iter_mut().zip(is).for_each(|(count, is)| *count += rows * usize::from(is));
     }
+    tally
 }
