@@ -199,7 +199,8 @@ impl Targets {
 
 /// The index of each of `labels` among the known ones, in data that errors call by these names.
 pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
-    let classes: HashMap<&String, usize> = known.iter().zip(0..known.len()).rev().collect();
+    let classes: HashMap<&String, usize> =
+        known.iter().enumerate().rev().map(|(class, label)| (label, class)).collect();
     let unknown = |label: &String| DataProblem::UnknownClass(label.clone(), known.to_vec());
     let class = |label| classes.get(label).copied().ok_or_else(|| Error::in_column(data, column, unknown(label)));
     labels.iter().map(class).collect()
