@@ -23,8 +23,8 @@ struct Case<'a>(&'a str);
 impl Case<'_> {
     /// The value of this key; empty where the line has no such key.
     fn get(&self, key: &str) -> &str {
-        let pairs = self.0.split_whitespace().filter_map(|pair| pair.split_once('='));
-        pairs.filter(|(name, _)| *name == key).map(|(_, value)| value).next().unwrap_or_default()
+        let mut pairs = self.0.split_whitespace();
+        pairs.find_map(|pair| pair.strip_prefix(key)?.strip_prefix('=')).unwrap_or_default()
     }
 
     fn number(&self, key: &str) -> usize {

@@ -160,31 +160,29 @@ impl Column {
         self
     }
 
-    /// Whether it is so of every field and the number of its rows, each distinct text once. The text of a number is empty, where it is not
-    /// kept, and fields without a text may be left out.
-    pub(crate) fn all(&self, mut is_so: impl FnMut(Field, &str, usize) -> bool) -> bool {
+    /// The fields with their texts and the number of their rows, each distinct text once. The text of a number is empty, where it is not kept,
+    /// and fields without a text may be left out.
+    pub(crate) fn fields(&self) -> Box<dyn Iterator<Item = (Field, &str, usize)> + '_> {
         match &self.cells {
             Cells::Texts { texts, counts, .. } => {
-                texts.iter().zip(counts).all(|(text, rows)| is_so(self.field(text), text, *rows))
+                Box::new(texts.iter().zip(counts).map(|(text, rows)| (self.field(text), &**text, *rows)))
             }
             Cells::Numbers { of_rows, others } => {
-                others.iter().all(|(_, text)| is_so(self.field(text), text, 1))
-                    && of_rows.iter().filter(|x| !x.is_nan()).all(|x| is_so(Field::Number(*x), "", 1))
+                let others = others.iter().map(|(_, text)| (self.field(text), &**text, 1));
+                let numbers = of_rows.iter().filter(|x| !x.is_nan()).map(|x| (Field::Number(*x), "", 1));
+                Box::new(others.chain(numbers))
             }
         }
     }
 
     /// How many different fields there are, missing ones aside.
     pub(crate) fn different(&self) -> usize {
-        match &self.cells {
-            Cells::Texts { texts, .. } => texts.iter().filter(|text| self.field(text) != Field::Missing).count(),
-            Cells::Numbers { of_rows, others } => {
-                let numbers: HashSet<u64, foldhash::fast::RandomState> =
-                    of_rows.iter().filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits()).collect();
-                let others: HashSet<&str> = others.iter().map(|(_, text)| &**text).collect();
-                numbers.len() + others.len()
-            }
+        if let Cells::Texts { .. } = &self.cells {
+            return self.fields().filter(|(field, ..)| *field != Field::Missing).count();
         }
+        let bits = |field| if let Field::Number(x) = field { (x + 0.0).to_bits() } else { 0 };
+        let fields = self.fields().map(|(field, text, _)| (bits(field), text));
+        fields.collect::<HashSet<_, foldhash::fast::RandomState>>().len()
     }
 
     /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and

@@ -135,40 +135,43 @@ pub struct StrayText {
 impl StrayText {
     /// Of a column that was not guessed to be numbers, if nearly all of it is.
     pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
-        let tally = Tally::of(column);
-        if tally.texts == 0 || tally.codes > 0 || STRAY * tally.texts > tally.present {
+        let [present, codes, texts] = tally(column);
+        if texts == 0 || codes > 0 || STRAY * texts > present {
             return None;
         }
-        let text = column.texts().find(|text| column.field(text) == Field::Text)?;
-        Some(StrayText { column: name.to_owned(), text: text.into_owned(), fields: tally.texts })
+        Some(StrayText { column: name.to_owned(), text: first_text(column)?.to_owned(), fields: texts })
     }
 }
 
 /// What a column is by its name and fields.
 pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> {
-    let Tally { present, codes, texts } = Tally::of(column);
+    let [present, codes, texts] = tally(column);
     if present == 0 {
         return Err(LeftOut::Empty);
     }
-    let is_key = |field, _: &str, _| !matches!(field, Field::Number(x) if x.fract() != 0.0);
-    if is_identifier(name) && present > 1 && column.all(is_key) && column.different() == present {
+    let is_fraction = |field| matches!(field, Field::Number(x) if x.fract() != 0.0);
+    let no_fractions = || !column.fields().any(|(field, ..)| is_fraction(field));
+    if is_identifier(name) && present > 1 && no_fractions() && column.different() == present {
         return Err(LeftOut::Identifier);
     }
     if texts + codes == 0 {
         return Ok(ColumnKind::Number);
     }
     for kind in [ColumnKind::Boolean, ColumnKind::Date] {
-        if column.all(|field, text, _| kind.value_of(field, text).is_ok()) {
+        if column.fields().all(|(field, text, _)| kind.value_of(field, text).is_ok()) {
             return Ok(kind);
         }
     }
     let different = column.different();
     if different > FEW_TEXTS && 2 * different > present {
-        let example = column.texts().find(|text| column.field(text) == Field::Text).unwrap_or_default();
-        let example = example.chars().take(EXAMPLE).collect();
+        let example = first_text(column).unwrap_or_default().chars().take(EXAMPLE).collect();
         return Err(LeftOut::Names { different, rows: present, example });
     }
     Ok(ColumnKind::Category { levels: Vec::new() })
+}
+
+fn first_text(column: &Column) -> Option<&str> {
+    column.fields().find(|(field, ..)| *field == Field::Text).map(|(_, text, _)| text)
 }
 
 fn is_identifier(name: &str) -> bool {
@@ -188,22 +191,11 @@ fn boolean(field: Field, text: &str) -> Option<f64> {
 }
 
 /// In how many rows stands something, a code, a text.
-#[derive(Default)]
-struct Tally {
-    present: usize,
-    codes: usize,
-    texts: usize,
-}
-
-impl Tally {
-    fn of(column: &Column) -> Self {
-        let mut tally = Tally::default();
-        column.all(|field, _, rows| {
-            tally.present += rows * usize::from(field != Field::Missing);
-            tally.codes += rows * usize::from(field == Field::Code);
-            tally.texts += rows * usize::from(field == Field::Text);
-            true
-        });
-        tally
+fn tally(column: &Column) -> [usize; 3] {
+    let mut tally = [0; 3];
+    for (field, _, rows) in column.fields() {
+        let is = [field != Field::Missing, field == Field::Code, field == Field::Text];
+        tally.iter_mut().zip(is).for_each(|(count, is)| *count += rows * usize::from(is));
     }
+    tally
 }

@@ -32,7 +32,7 @@ const LARGEST_UNASKED: u64 = 1 << 30;
 /// Missing numbers are NaN, missing times NaT. Times become text in the form of ISO 8601, booleans `True` and `False`. A column of whole numbers
 /// with one beyond 2⁵³ becomes text, so that identifiers keep their digits.
 pub(crate) fn npy(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    Ok(array(name, bytes)?.columns)
+    Ok(array(name, bytes)?.0)
 }
 
 /// The columns of an archive of arrays, with their names: an array `X` of shape (n, k) has columns `X_0` to `X_k−1`, one of n elements a column
@@ -42,24 +42,25 @@ pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
     let mut arrays = Vec::new();
     for i in 0..archive.len() {
         let (of, bytes) = member(&mut archive, i).map_err(|problem| Error::data(name, problem))?;
-        let array = array(&format!("{name}, array {of:?}"), &bytes)?;
-        arrays.push((of, array));
+        let (columns, structured) = array(&format!("{name}, array {of:?}"), &bytes)?;
+        arrays.push((of, columns, structured));
     }
-    let Some(rows) = arrays.first().map(|(_, array)| array.rows) else {
+    let rows: Vec<usize> = arrays.iter().map(|(_, columns, _)| columns[0].1.len()).collect();
+    if rows.is_empty() {
         return Err(Error::data(name, FileProblem::NoColumns));
-    };
-    if arrays.iter().any(|(_, array)| array.rows != rows) {
-        let lengths: Vec<_> = arrays.iter().map(|(of, array)| format!("{} in {of:?}", array.rows)).collect();
+    }
+    if rows.iter().any(|other| *other != rows[0]) {
+        let lengths: Vec<_> = arrays.iter().zip(rows).map(|((of, ..), rows)| format!("{rows} in {of:?}")).collect();
         let found = format!("arrays with different numbers of rows: {}", lengths.join(", "));
         return Err(Error::data(name, FileProblem::Unsupported(found)));
     }
     if arrays.len() == 1 && arrays[0].0 == UNNAMED {
-        return Ok(arrays.swap_remove(0).1.columns);
+        return Ok(arrays.swap_remove(0).1);
     }
-    let named = arrays.into_iter().flat_map(|(of, array)| {
-        let whole = array.columns.len() == 1 && !array.structured;
+    let named = arrays.into_iter().flat_map(|(of, columns, structured)| {
+        let whole = columns.len() == 1 && !structured;
         let name = move |column| if whole { of.clone() } else { format!("{of}_{column}") };
-        array.columns.into_iter().map(move |(column, cells)| (name(column), cells))
+        columns.into_iter().map(move |(column, cells)| (name(column), cells))
     });
     Ok(named.collect())
 }
@@ -110,12 +111,6 @@ impl From<ZipError> for FileProblem {
     }
 }
 
-struct Array {
-    rows: usize,
-    structured: bool,
-    columns: Vec<(String, Column)>,
-}
-
 /// One value of one element of each row.
 struct Values<'a> {
     name: String,
@@ -126,7 +121,8 @@ struct Values<'a> {
     column: Column,
 }
 
-fn array(name: &str, bytes: &[u8]) -> Result<Array> {
+/// At least one column with its name, and whether the array is structured.
+fn array(name: &str, bytes: &[u8]) -> Result<(Vec<(String, Column)>, bool)> {
     let (header, bytes) = Header::read(bytes).map_err(|problem| Error::data(name, problem))?;
     let (rows, elements) = (header.shape[0], header.elements());
     let structured = header.parts[0].name.is_some();
@@ -154,8 +150,7 @@ fn array(name: &str, bytes: &[u8]) -> Result<Array> {
             }
         }
     }
-    let columns = columns.into_iter().map(|values| (values.name, values.column)).collect();
-    Ok(Array { rows, structured, columns })
+    Ok((columns.into_iter().map(|values| (values.name, values.column)).collect(), structured))
 }
 
 /// Adds a value to its column.

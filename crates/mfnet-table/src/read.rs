@@ -12,7 +12,7 @@ use crate::numpy;
 #[cfg(feature = "parquet")]
 use crate::parquet;
 use crate::table::{FileForm, Table};
-use crate::text::{self, BEGINNING, Known, Text};
+use crate::text::{self, BEGINNING, Known};
 
 /// How much is asked of the system at a time.
 const BUFFER: usize = 1 << 17;
@@ -158,8 +158,7 @@ impl ReadTable<'_> {
         plain.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
         // text has none of the control characters before the tab
         if bytes.iter().take(LOOKED_AT).all(|byte| *byte >= b'\t') {
-            let Text { columns, dialect, lines, digest } =
-                text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
+            let (columns, dialect, lines, digest) = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
             let mut table = Table::new(name, columns, dialect.to_string(), dialect.header, digest)?;
             (table.form.numbers, table.lines) = (dialect.numbers, Some(lines));
             return Ok(table);

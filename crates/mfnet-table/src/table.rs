@@ -156,19 +156,17 @@ impl Table {
         columns.iter().map(read).collect()
     }
 
-    /// Calls `visit` with the numbers that stand in fields of a column, codes as 007 too, and in how many rows.
+    /// The numbers that stand in fields of a column, codes as 007 too, and in how many rows.
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
-    pub fn count_numbers(&self, column: &str, mut visit: impl FnMut(f64, usize)) -> Result<()> {
-        self.columns[self.position(column)?].all(|field, text, rows| {
-            match (field, text.parse()) {
-                (Field::Number(x), _) | (Field::Code, Ok(x)) => visit(x, rows),
-                _ => {}
-            }
-            true
-        });
-        Ok(())
+    pub fn count_numbers(&self, column: &str) -> Result<Vec<(f64, usize)>> {
+        let number = |(field, text, rows): (Field, &str, usize)| match field {
+            Field::Number(x) => Some((x, rows)),
+            Field::Code => Some((text.parse().ok()?, rows)),
+            Field::Missing | Field::Text => None,
+        };
+        Ok(self.columns[self.position(column)?].fields().filter_map(number).collect())
     }
 
     /// The labels of one column.

@@ -19,15 +19,8 @@ use crate::file::{Watched, hexadecimal};
 /// From so many bytes the dialect is guessed; as many are then asked for at a time.
 pub(crate) const BEGINNING: usize = 1 << 18;
 
-/// A table that was read from text.
-pub(crate) struct Text {
-    /// With their names.
-    pub(crate) columns: Vec<(String, Column)>,
-    pub(crate) dialect: Dialect,
-    pub(crate) lines: Lines,
-    /// SHA-256 of the bytes.
-    pub(crate) digest: String,
-}
+/// The columns of a text with their names, how it is written, the lines of its rows, and SHA-256 of its bytes.
+type Text = (Vec<(String, Column)>, Dialect, Lines, String);
 
 /// Reads a table as text, of which the first [`BEGINNING`] bytes are there, or all; the columns of these names keep their texts.
 pub(crate) fn read(
@@ -70,7 +63,7 @@ pub(crate) fn read(
         return Err(Error::data(name, FileProblem::Other("the file has a header and no rows".to_owned())));
     }
     let digest = hexadecimal(hash.finalize(), "");
-    Ok(Text { columns: names.into_iter().zip(columns).collect(), dialect, lines, digest })
+    Ok((names.into_iter().zip(columns).collect(), dialect, lines, digest))
 }
 
 /// A column without a name gets the one that pandas gives it.

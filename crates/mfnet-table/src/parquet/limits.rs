@@ -23,19 +23,13 @@ pub(super) struct Limits {
     pub(super) cells: Limit,
 }
 
-pub(super) struct Limit {
-    left: AtomicU64,
-    /// What is wrong with a file that has more.
-    what: &'static str,
-}
+/// What is left, and what is wrong with a file that has more.
+pub(super) struct Limit(AtomicU64, &'static str);
 
 impl Limits {
     /// Those of a file of so many bytes.
     pub(super) fn new(length: u64) -> Self {
-        let of = |size: u64, in_a_byte, what| Limit {
-            left: size.saturating_add(length.saturating_mul(in_a_byte)).into(),
-            what,
-        };
+        let of = |size: u64, in_a_byte, what| Limit(size.saturating_add(length.saturating_mul(in_a_byte)).into(), what);
         let long = "its texts are much longer than the file";
         Limits {
             pages: of(0, 1, "its columns lie in the same bytes"),
@@ -47,7 +41,7 @@ impl Limits {
 
 impl Limit {
     pub(super) fn take(&self, size: u64) -> Result<(), FileProblem> {
-        let taken = self.left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size));
-        taken.map(|_| ()).map_err(|_| damaged(self.what))
+        let taken = self.0.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(size));
+        taken.map(|_| ()).map_err(|_| damaged(self.1))
     }
 }

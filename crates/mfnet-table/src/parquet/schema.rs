@@ -54,15 +54,13 @@ pub(super) fn field(node: &Type) -> Result<Field, FileProblem> {
             return Err(FileProblem::Unsupported(format!("columns of {found}")));
         }
     };
-    match (physical, length) {
-        // texts of no bytes would take no place, however many there are
-        (Physical::FIXED_LEN_BYTE_ARRAY, ..1) => {
-            return Err(damaged(format!("its values have {length} bytes")));
-        }
-        (Physical::FIXED_LEN_BYTE_ARRAY, length) if length > LONGEST_FIXED => {
-            return Err(FileProblem::Unsupported(format!("values of {length} bytes")));
-        }
-        _ => {}
+    let is_fixed = physical == Physical::FIXED_LEN_BYTE_ARRAY;
+    // texts of no bytes would take no place, however many there are
+    if is_fixed && length < 1 {
+        return Err(damaged(format!("its values have {length} bytes")));
+    }
+    if is_fixed && length > LONGEST_FIXED {
+        return Err(FileProblem::Unsupported(format!("values of {length} bytes")));
     }
     let meaning = meaning(physical, logical, converted, scale).map_err(FileProblem::Unsupported)?;
     Ok(Field { name: about.name().to_owned(), meaning, optional: about.repetition() == Repetition::OPTIONAL })

@@ -81,12 +81,8 @@ impl SplitBy {
     }
 }
 
-/// The numbers of the samples of each part, in the order of the data.
-struct Parts {
-    train: Vec<usize>,
-    validation: Vec<usize>,
-    test: Vec<usize>,
-}
+/// The numbers of the training, validation and test samples, in the order of the data.
+type Parts = (Vec<usize>, Vec<usize>, Vec<usize>);
 
 impl Dataset {
     /// Training, validation and test samples, drawn at random; each part in the order of the data.
@@ -130,24 +126,23 @@ impl Dataset {
         let groups = self.marks.groups.as_ref().map(|groups| groups.column.as_str());
         let not_marked =
             |what, column: &str| Err(Error::data(&self.name, SplitProblem::NotMarked(what, column.to_owned())));
-        let Parts { train, validation, test } = match by {
+        match by {
             SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. }
                 if groups != Some(column.as_str()) =>
             {
-                return not_marked("groups", &column);
+                not_marked("groups", &column)
             }
-            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => self.parts(fractions, seed)?,
+            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => self.parts(fractions, seed),
             SplitBy::Official { validation } => match self.given_parts(None) {
-                Some(given) => self.parts_as_given(given, validation, seed)?,
-                None => return Err(Error::data(&self.name, SplitProblem::NoOfficialSplit)),
+                Some(given) => self.parts_as_given(given, validation, seed),
+                None => Err(Error::data(&self.name, SplitProblem::NoOfficialSplit)),
             },
             SplitBy::Column { column, validation } => match self.given_parts(Some(&column)) {
-                Some(given) => self.parts_as_given(given, validation, seed)?,
-                None => return not_marked("parts", &column),
+                Some(given) => self.parts_as_given(given, validation, seed),
+                None => not_marked("parts", &column),
             },
-            SplitBy::Fold { number, of, validation, .. } => self.fold_parts(number, of, validation, seed)?,
-        };
-        Ok((train, validation, test))
+            SplitBy::Fold { number, of, validation, .. } => self.fold_parts(number, of, validation, seed),
+        }
     }
 
     /// The part of each sample, by a column or by the official split.
@@ -161,7 +156,7 @@ impl Dataset {
         let test = samples(&|part| part == Part::Test);
         let Some(validation) = validation else {
             let (train, validation) = (samples(&|part| part == Part::Train), samples(&|part| part == Part::Validation));
-            return Ok(Parts { train, validation, test });
+            return Ok((train, validation, test));
         };
         let others: Vec<usize> = samples(&|part| part != Part::Test);
         self.parts_of(&others, test, validation, seed)
@@ -186,10 +181,9 @@ impl Dataset {
         let of_test = take(&mut strata, test);
         // the fraction is of all samples: of what is left it is more
         let of_validation = take(&mut strata, validation / (1.0 - test));
-        let mut parts = Parts { train: strata.concat(), validation: of_validation, test: of_test };
-        let Parts { train: of_train, validation: of_validation, test: of_test } = &mut parts;
-        let train = ("training", of_train, 1.0 - validation - test);
-        for (part, samples, fraction) in [train, ("validation", of_validation, validation), ("test", of_test, test)] {
+        let mut parts = [strata.concat(), of_validation, of_test];
+        let asked = [("training", 1.0 - validation - test), ("validation", validation), ("test", test)];
+        for (samples, (part, fraction)) in parts.iter_mut().zip(asked) {
             samples.sort_unstable();
             if samples.is_empty() && fraction > 0.0 {
                 let (rows, classes) = (self.samples(), self.classes());
@@ -200,7 +194,7 @@ impl Dataset {
                 return Err(Error::data(&self.name, problem));
             }
         }
-        Ok(parts)
+        Ok(parts.into())
     }
 
     /// The samples of each class in random order; of a regression all samples.

@@ -48,13 +48,11 @@ impl Target {
     /// [`Error::Data`] for a missing column.
     pub fn guess(table: &Table, columns: &[String]) -> Result<Self> {
         let [column] = columns else { return Ok(Target::values(columns)) };
-        let (mut rows, mut quantity) = (0, Quantity::default());
-        table.count_numbers(column, |x, of_rows| {
-            rows += of_rows;
-            quantity.add(x);
-        })?;
+        let numbers = table.count_numbers(column)?;
+        let rows = numbers.iter().map(|(_, rows)| rows).sum::<usize>();
+        let is_quantity = is_quantity(numbers.into_iter().map(|(x, _)| x));
         // a text among numbers is an error in a column of numbers, which reading it as such reports
-        let classes = if rows == table.rows() { !quantity.is_likely() } else { 2 * rows < table.rows() };
+        let classes = if rows == table.rows() { !is_quantity } else { 2 * rows < table.rows() };
         Ok(if classes { Target::classes(column) } else { Target::values(columns) })
     }
 
@@ -240,7 +238,8 @@ impl Targets {
 
 /// The index of each of `labels` among the known ones, in data that errors call by these names.
 pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
-    let classes: HashMap<&String, usize> = known.iter().zip(0..known.len()).rev().collect();
+    let classes: HashMap<&String, usize> =
+        known.iter().enumerate().rev().map(|(class, label)| (label, class)).collect();
     let unknown = |label: &String| DataProblem::UnknownClass(label.clone(), known.to_vec());
     let class = |label| classes.get(label).copied().ok_or_else(|| Error::in_column(data, column, unknown(label)));
     labels.iter().map(class).collect()
@@ -255,30 +254,18 @@ fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
 }
 
 /// Whether numbers are more distinct or finer ones than classes would be.
-#[derive(Default)]
-struct Quantity {
-    different: BTreeSet<u64>,
-    fractions: bool,
-}
-
-impl Quantity {
-    fn add(&mut self, x: f64) {
-        self.fractions |= x.fract() != 0.0;
-        if self.different.len() <= MOST_CLASSES_OF_NUMBERS {
-            // one zero
-            self.different.insert((x + 0.0).to_bits());
-        }
-    }
-
-    fn is_likely(&self) -> bool {
-        self.fractions || self.different.len() > MOST_CLASSES_OF_NUMBERS
-    }
+fn is_quantity(numbers: impl IntoIterator<Item = f64>) -> bool {
+    let mut different = BTreeSet::new();
+    numbers.into_iter().any(|x| {
+        // one zero
+        different.insert((x + 0.0).to_bits());
+        x.fract() != 0.0 || different.len() > MOST_CLASSES_OF_NUMBERS
+    })
 }
 
 /// Whether all are numbers, and more distinct or finer ones than classes would be.
 pub(super) fn like_values(text: &[String]) -> bool {
-    let mut quantity = Quantity::default();
-    text.iter().all(|field| field.parse().map(|x| quantity.add(x)).is_ok()) && quantity.is_likely()
+    text.iter().map(|field| field.parse()).collect::<std::result::Result<Vec<f64>, _>>().is_ok_and(is_quantity)
 }
 
 #[cfg(test)]

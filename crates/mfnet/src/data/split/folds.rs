@@ -63,8 +63,8 @@ impl Dataset {
 
     /// Draws validation samples from `others`.
     pub(super) fn parts_of(&self, others: &[usize], test: Vec<usize>, validation: f64, seed: Seed) -> Result<Parts> {
-        let parts = self.selected(others).parts(Fractions { validation, test: 0.0 }, seed)?;
+        let (train, validation, _) = self.selected(others).parts(Fractions { validation, test: 0.0 }, seed)?;
         let of_all = |samples: Vec<usize>| samples.into_iter().map(|i| others[i]).collect();
-        Ok(Parts { train: of_all(parts.train), validation: of_all(parts.validation), test })
+        Ok((of_all(train), of_all(validation), test))
     }
 }

@@ -58,7 +58,7 @@ impl<'a> Grouped<'a> {
             Error::in_column(self.name, self.column, problem)
         })?;
         let [train, test, validation] = [0, 1, 2].map(|part| self.samples(&part_of, part));
-        Ok(Parts { train, validation, test })
+        Ok((train, validation, test))
     }
 
     /// The test samples of each of `count` folds.

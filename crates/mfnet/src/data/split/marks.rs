@@ -140,12 +140,8 @@ impl Dataset {
     }
 
     fn check_marks(&self, operation: &'static str, texts: &[String]) -> Result<()> {
-        match texts.len() == self.samples() {
-            true => Ok(()),
-            false => {
-                Err(Error::shape(operation, format!("a text for each of {} samples", self.samples()), texts.len()))
-            }
-        }
+        let expected = format!("a text for each of {} samples", self.samples());
+        if texts.len() == self.samples() { Ok(()) } else { Err(Error::shape(operation, expected, texts.len())) }
     }
 }
 
