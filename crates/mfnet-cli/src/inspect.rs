@@ -19,17 +19,13 @@ const DIGITS: usize = 6;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    print(&described(&model, &source::model_file(&args.model).display().to_string()))
-}
-
-fn described(model: &Model, path: &str) -> String {
     let mut text = String::new();
     // writing to a String cannot fail
-    let _ = write_description(&mut text, model, path);
-    text
+    let _ = describe(&mut text, &model, &source::model_file(&args.model).display().to_string());
+    print(&text)
 }
 
-fn write_description(text: &mut String, model: &Model, path: &str) -> std::fmt::Result {
+fn describe(text: &mut String, model: &Model, path: &str) -> std::fmt::Result {
     writeln!(text, "Network\n{}\n", model.network())?;
     let preprocessing = model.preprocessing();
     match &preprocessing.columns {

@@ -1,6 +1,6 @@
 //! The folder of a run.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use mfnet::Report;
 
 use crate::args::TrainArgs;
 use crate::failure::Failure;
-use crate::output::{of_csv, write_file};
+use crate::output::write_file;
 use crate::read::STDIN;
 use crate::source;
 
@@ -64,16 +64,6 @@ impl RunFolder {
     /// Makes the folder of a fold inside.
     pub(super) fn of_fold(&self, number: usize) -> Result<Self, Failure> {
         Self::create_at(self.path.join(format!("fold-{number}")))
-    }
-
-    /// Starts history.csv anew.
-    pub(super) fn start_history(&self) -> io::Result<csv::Writer<File>> {
-        let mut csv = csv::Writer::from_writer(File::create(&self.history)?);
-        // what comes is added at the end
-        let columns = ["epoch", "loss", "validation_loss", "seconds", "validation_accuracy"];
-        csv.write_record(columns).map_err(of_csv)?;
-        csv.flush()?;
-        Ok(csv)
     }
 
     /// Writes metrics.json, whole or not at all.

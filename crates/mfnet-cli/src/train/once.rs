@@ -1,6 +1,6 @@
 //! One fit: shows it, and writes its files.
 
-use mfnet::{Fit, Plan, Report, StopReason};
+use mfnet::{Error, Fit, Plan, Report, StopReason};
 
 use super::command::head;
 use super::diverged;
@@ -28,10 +28,12 @@ pub(super) fn run(args: &TrainArgs, plan: &Plan) -> Result<(), Failure> {
 pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<Fit, Failure> {
     let mut watcher = Watcher::new(args.quiet, folder);
     let result = plan.run(&mut watcher);
-    let (epochs, kept) = watcher.finish();
-    let mut fit = match (result, kept) {
-        (Err(error), Some(kept)) => return Err(diverged::failure(args, plan, folder, error, &epochs, &kept)),
-        (result, _) => result?,
+    let (epochs, saved) = watcher.finish();
+    let mut fit = match result {
+        Err(error @ Error::Diverged { .. }) => {
+            return Err(diverged::failure(args, plan, folder, error, &epochs, saved));
+        }
+        result => result?,
     };
     fit.summary.output = Some(folder.path.clone());
     fit.summary.interrupted |= interrupt::is_raised();

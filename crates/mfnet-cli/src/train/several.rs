@@ -11,13 +11,11 @@ use crate::output::{message, print};
 use crate::spelling::with_options;
 
 pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
-    let Some(first) = plans.first() else { return Ok(()) };
     if !args.quiet {
-        message(&with_options(&Plan::introduction_of_folds(plans)));
+        message(&with_options(&Plan::introduction_of(plans)));
     }
     let (folder, count) = (RunFolder::create(args)?, plans.len());
-    let mut folds = Folds::new(first);
-    folds.output = Some(folder.path.clone());
+    let mut folds = Folds { output: Some(folder.path.clone()), ..Folds::default() };
     for (number, plan) in (1..).zip(plans) {
         let of_fold = folder.of_fold(number)?;
         let fit = once::fit(args, plan, &of_fold)

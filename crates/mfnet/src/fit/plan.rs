@@ -161,7 +161,7 @@ impl Plan {
                 return Err(error);
             }
         };
-        let model = self.model(net, history.epochs().len(), history.best_epoch())?;
+        let model = self.model(net, history.epochs.len(), history.best_epoch)?;
         observer.trained(&model, &history)?;
         let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
         let mut summary = Summary::new(self, &model, &history, baselines)?;

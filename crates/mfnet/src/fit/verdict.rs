@@ -1,10 +1,10 @@
 //! Says in words whether the network is worth it.
 
-use super::baselines::Baseline;
+use super::baselines::Baselines;
 use crate::data::Targets;
 use crate::metric::{Comparison, Metrics};
 use crate::model::Predictions;
-use crate::text::{counted, significant};
+use crate::text::{counted, headline, headline_cell, significant};
 
 /// A difference that equally good models have less often is taken for one.
 const RARE: f64 = 0.05;
@@ -21,32 +21,21 @@ pub(super) fn comparison(
             Predictions::Classes { indices: network, .. },
             Predictions::Classes { indices: rival, .. },
             Targets::Classes { indices: truth, .. },
-        ) => Some(match groups {
-            Some(groups) => Comparison::of_classes_in_groups(truth, network, rival, groups),
-            None => Comparison::of_classes(truth, network, rival),
-        }),
+        ) => Some(Comparison::of_classes(truth, network, rival, groups)),
         (
             Predictions::Values { values: network, .. },
             Predictions::Values { values: rival, .. },
             Targets::Values { values: truth, .. },
-        ) => Some(match groups {
-            Some(groups) => Comparison::of_values_in_groups(truth, network, rival, groups),
-            None => Comparison::of_values(truth, network, rival),
-        }),
+        ) => Some(Comparison::of_values(truth, network, rival, groups)),
         _ => None,
     }
 }
 
 /// What the test rows say of the network; nothing where a rival is missing that could be better, or a difference is no number.
-pub(super) fn verdict(
-    network: &Metrics,
-    rows: usize,
-    naive: Option<&Baseline>,
-    linear: Option<&Baseline>,
-) -> Option<String> {
+pub(super) fn verdict(network: &Metrics, rows: usize, baselines: &Baselines) -> Option<String> {
     let mut all = Vec::new();
-    for (name, rival) in [("naive predictor", naive), ("linear model", linear)] {
-        let rival = rival?;
+    for (name, rival) in [("naive predictor", &baselines.naive), ("linear model", &baselines.linear)] {
+        let rival = rival.as_ref()?;
         let comparison = rival.comparison.filter(|comparison| comparison.difference.is_finite())?;
         if comparison.difference <= 0.0 {
             let scores = scores(network, rows, &[(name, &rival.metrics)]);
@@ -92,8 +81,7 @@ fn score(metrics: &Metrics) -> String {
         Metrics::Classification { confusion, .. } => {
             confusion.mistakes().iter().map(|(.., count)| count).sum::<usize>().to_string()
         }
-        Metrics::Regression { rmse, targets, .. } if targets.is_empty() => significant(*rmse, 4),
-        Metrics::Regression { r2, .. } => format!("{r2:.4}"),
+        Metrics::Regression { .. } => headline_cell(metrics, headline(metrics).1),
     }
 }
 
@@ -101,6 +89,7 @@ fn score(metrics: &Metrics) -> String {
 mod tests {
     use super::*;
     use crate::data::largest;
+    use crate::fit::Baseline;
     use crate::tensor::Tensor;
 
     /// A network, a naive predictor and a linear model that are wrong on so many of 100 rows, each on the first ones.
@@ -128,7 +117,8 @@ mod tests {
             loss: None,
             accuracy: None,
         };
-        verdict(&metrics(network), truth.samples(), Some(&rival(naive)), Some(&rival(linear)))
+        let baselines = Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)) };
+        verdict(&metrics(network), truth.samples(), &baselines)
     }
 
     #[test]
@@ -214,9 +204,10 @@ mod tests {
             loss: None,
             accuracy: None,
         };
-        assert_eq!(verdict(&metrics(false), 2, None, None), None);
-        assert_eq!(verdict(&metrics(false), 2, Some(&rival(1.0)), None), None);
-        let worse = verdict(&metrics(true), 2, Some(&rival(0.0)), None).unwrap();
+        let naive = |difference| Baselines { naive: Some(rival(difference)), linear: None };
+        assert_eq!(verdict(&metrics(false), 2, &Baselines::default()), None);
+        assert_eq!(verdict(&metrics(false), 2, &naive(1.0)), None);
+        let worse = verdict(&metrics(true), 2, &naive(0.0)).unwrap();
         assert!(worse.starts_with("The network is not better than the naive predictor"), "{worse}");
     }
 }

@@ -19,10 +19,10 @@ use self::html::Column::{self, Number, Text};
 use self::html::Page;
 use self::importance::Importances;
 use crate::data::{Dataset, Targets};
-use crate::error::{Error, Result};
+use crate::error::{Error, KeptWeights, Result};
 use crate::fit::{Baselines, Fit, Plan};
 use crate::model::Predictions;
-use crate::text::as_read;
+use crate::text::{as_read, score_lines};
 use crate::train::EpochRecord;
 
 /// Values of a row that are shown beside its error.
@@ -75,9 +75,9 @@ impl Report {
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
-        report.scores(&summary.score_lines(), summary.verdict.as_deref());
+        report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
         let part = if summary.validation.samples > 0 { "validation" } else { "training" };
-        let (loss, epochs, best_epoch) = (plan.loss.word(), history.epochs(), history.best_epoch());
+        let (loss, epochs, best_epoch) = (plan.loss.word(), &history.epochs, history.best_epoch);
         learning::write(&Course { loss, epochs, best_epoch, part, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();
         if test.samples() == 0 {
@@ -106,14 +106,15 @@ impl Report {
         Ok(report.finish(" Test rows were used for nothing but this report."))
     }
 
-    /// Of a training that went wrong after these epochs, of which it kept one; 0 is the start. `head` as in [`Report::new`].
+    /// Of a training that diverged after these epochs. `head` as in [`Report::new`].
     ///
     /// # Errors
     /// As [`Report::new`].
-    pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord], kept: usize) -> Result<Self> {
+    pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord]) -> Result<Self> {
         let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
         let (loss, baselines) = (plan.loss.word(), &Baselines::default());
-        learning::write(&Course { loss, epochs, best_epoch: kept, part: "", baselines }, &mut report)?;
+        let best_epoch = if let Error::Diverged { kept: KeptWeights::Epoch(kept), .. } = error { *kept } else { 0 };
+        learning::write(&Course { loss, epochs, best_epoch, part: "", baselines }, &mut report)?;
         Ok(report.finish(""))
     }
 
