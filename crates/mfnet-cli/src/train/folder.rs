@@ -80,10 +80,9 @@ impl RunFolder {
         let folder = self.path.join("plots");
         fs::create_dir_all(&folder)
             .map_err(|error| Failure::work(format!("{}: cannot create the folder: {error}", folder.display())))?;
-        for plot in report.plots() {
-            let plot = plot?;
-            for (ending, bytes) in [("svg", plot.svg.as_bytes()), ("png", &plot.png)] {
-                write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(bytes))?;
+        for plot in &report.plots {
+            for (ending, bytes) in [("svg", plot.svg()?.into_bytes()), ("png", plot.png()?)] {
+                write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(&bytes))?;
             }
         }
         Ok(())

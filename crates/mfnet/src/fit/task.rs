@@ -151,11 +151,9 @@ impl Task {
         let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
         let guessed = if is_guess { format!(" (a guess: `task` {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
-        let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
-        let missing = columns::missing(data).map_or_else(String::new, |columns| format!("\n{columns}"));
-        let stray_texts = columns::stray_texts(data.stray_texts());
+        let (not_used, stray_texts) = (columns::left_out_and_missing(data), columns::stray_texts(data.stray_texts()));
         let (name, origin) = (data.name(), &self.origin);
-        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{missing}{stray_texts}")
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{not_used}{stray_texts}")
     }
 }
 

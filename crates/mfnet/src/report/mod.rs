@@ -14,7 +14,8 @@ mod values;
 
 use mfnet_table::ColumnKind;
 
-use self::figure::{Drawing, Figure};
+use self::figure::Drawing;
+pub use self::figure::Plot;
 use self::html::Column::{self, Number, Text};
 use self::html::Page;
 use self::importance::Importances;
@@ -54,17 +55,8 @@ struct Course<'a> {
 pub struct Report {
     /// The page.
     pub page: String,
-    figures: Vec<Figure>,
-}
-
-/// A plot as two files.
-pub struct Plot {
-    /// The name of the files, without ending.
-    pub name: String,
-    /// The SVG file.
-    pub svg: String,
-    /// The PNG file.
-    pub png: Vec<u8>,
+    /// The plots on it, one after the other.
+    pub plots: Vec<Plot>,
 }
 
 impl Report {
@@ -117,32 +109,24 @@ impl Report {
         learning::write(&Course { loss, epochs, best_epoch, part: "", baselines }, &mut report)?;
         Ok(report.finish(""))
     }
-
-    /// The plots of the page, one after the other.
-    ///
-    /// # Errors
-    /// As [`Report::new`].
-    pub fn plots(&self) -> impl Iterator<Item = Result<Plot>> {
-        self.figures.iter().map(|figure| Ok(Plot { name: figure.name.clone(), svg: figure.svg()?, png: figure.png()? }))
-    }
 }
 
 /// The page so far and its plots.
 struct Writer {
     page: Page,
-    figures: Vec<Figure>,
+    plots: Vec<Plot>,
 }
 
 impl Writer {
     fn new(name: &str, head: &str, outcome: &str) -> Self {
         let mut page = Page::new(name);
         page.lines(&format!("{head}\n{outcome}"));
-        Writer { page, figures: Vec::new() }
+        Writer { page, plots: Vec::new() }
     }
 
     fn finish(mut self, remark: &str) -> Report {
         self.page.paragraph(&format!("Written by mfnet {}.{remark}", env!("CARGO_PKG_VERSION")));
-        Report { page: self.page.finish(), figures: self.figures }
+        Report { page: self.page.finish(), plots: self.plots }
     }
 
     fn scores(&mut self, lines: &[(String, Vec<String>)], verdict: Option<&str>) {
@@ -160,9 +144,9 @@ impl Writer {
     /// Puts a plot on the page. `description` is for those who do not see it, `caption` for all.
     fn figure(&mut self, name: &str, title: &str, description: &str, caption: &str, drawing: Drawing) -> Result<()> {
         let (name, title, description) = (name.to_owned(), title.to_owned(), description.to_owned());
-        let figure = Figure { name, title, description, drawing };
-        self.page.figure(&figure.svg()?, caption);
-        self.figures.push(figure);
+        let plot = Plot { name, title, description, drawing };
+        self.page.figure(&plot.svg()?, caption);
+        self.plots.push(plot);
         Ok(())
     }
 

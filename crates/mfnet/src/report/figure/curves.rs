@@ -1,7 +1,5 @@
-use plotters::backend::DrawingBackend;
-use plotters::element::Circle;
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, WHITE};
 
 use super::super::axis::Axis;
 use super::style::{INK, Stroke, TEXT, chart, length, line, text, thin, write};

@@ -1,11 +1,8 @@
 //! What all plots have in common: colours, strokes, texts, axes.
 
-use plotters::backend::DrawingBackend;
-use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::element::{DashedPathElement, PathElement, Text};
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::super::axis::Axis;
 use super::{Area, Drawn};
