@@ -1,9 +1,7 @@
 //! Where the published data sets lie, and how they get there.
 
 use std::env::{home_dir, var, var_os};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use mfnet::text::counted;
 use mfnet::{DataProblem, Download, Error, Mirror, Published, PublishedProblem};
@@ -75,19 +73,19 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
         let (files, size) = (counted(published.files.len(), "file"), size(published.bytes()));
         message(&format!("{}: downloading {files} ({size} decompressed) into {}", published.name, folder.display()));
     }
-    let interrupted = interrupt::watch();
+    interrupt::watch();
     let bar = progress_bar(quiet, "{msg} {wide_bar} {percent:>3} %  {eta} left");
     bar.set_length(published.bytes());
     bar.set_message(published.name);
     let result = download.run(published, data_folder, &|progress| {
         bar.set_message(progress.file);
         bar.set_position(progress.bytes);
-        if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        interrupt::flow()
     });
     bar.finish_and_clear();
     interrupt::look_away();
     match result {
-        _ if interrupted.load(Ordering::Relaxed) => Err(Failure::interrupted()),
+        _ if interrupt::is_raised() => Err(Failure::interrupted()),
         Ok(Some(folder)) => Ok(folder),
         Ok(None) => Err(Failure::interrupted()),
         Err(Error::Download { file, refusals, .. }) => {

@@ -2,7 +2,6 @@
 
 mod command;
 mod display;
-mod diverged;
 mod folder;
 mod once;
 mod several;

@@ -1,9 +1,9 @@
 //! One fit: shows it, and writes its files.
 
+use mfnet::text::as_read;
 use mfnet::{Error, Fit, Plan, Report, StopReason};
 
 use super::command::head;
-use super::diverged;
 use super::folder::RunFolder;
 use super::watcher::Watcher;
 use crate::args::TrainArgs;
@@ -31,7 +31,22 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
     let (epochs, saved) = watcher.finish();
     let mut fit = match result {
         Err(error @ Error::Diverged { .. }) => {
-            return Err(diverged::failure(args, plan, folder, error, &epochs, saved));
+            let report = Report::diverged(plan, &head(plan), &error, &epochs);
+            let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
+            let change =
+                format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1");
+            let (failure, model) = (Failure::from(error).help(change), folder.model.display());
+            let failure = match saved {
+                None => return Err(failure.help(format!("{model} is still the model of the earlier run"))),
+                Some(Err(error)) => return Err(failure.help(format!("the kept weights could not be saved: {error}"))),
+                Some(Ok(())) => failure.help(format!("the kept weights are in {model}")),
+            };
+            let written = report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots));
+            return Err(match written {
+                Ok(()) => failure.help(format!("how the loss went is in {}", folder.report.display())),
+                // the model is what counts
+                Err(_) => failure,
+            });
         }
         result => result?,
     };

@@ -62,14 +62,13 @@ impl<'a> Watcher<'a> {
 
 impl Observer for Watcher<'_> {
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
-        self.display.step(step);
+        self.display.step(step, &self.epochs);
         interrupt::flow()
     }
 
     /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
-        self.display.epoch(record);
         self.write(record).map_err(|reason| Error::Io {
             path: self.folder.history.clone(),
             action: "write",

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::summary::Summary;
+use crate::metric::mean_and_deviation;
 use crate::text::{grouped, headline, headline_cell, table};
 
 /// The fits of a cross-validation so far.
@@ -76,7 +77,7 @@ impl Folds {
     }
 }
 
-/// Mean and standard deviation, the population's: √(1/n Σ (x − mean)²).
+/// Of a number of every fold.
 #[derive(Clone, Copy, Serialize)]
 struct Spread {
     mean: f64,
@@ -87,9 +88,7 @@ impl Spread {
     /// None if a number is missing.
     fn of(numbers: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let numbers = numbers.collect::<Option<Vec<_>>>()?;
-        let n = numbers.len() as f64;
-        let mean = numbers.iter().sum::<f64>() / n;
-        let squares = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-        Some(Spread { mean, deviation: (squares / n).sqrt() })
+        let (mean, deviation) = mean_and_deviation(&numbers);
+        Some(Spread { mean, deviation })
     }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, accuracy};
 pub use comparison::Comparison;
+pub(crate) use regression::mean_and_deviation;
 pub use regression::{mae, r2, rmse};
 use serde::Serialize;
 

@@ -154,7 +154,7 @@ impl<'a> Problem<'a> {
     fn whitening(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Whitening> {
         let features = self.data.features();
         if features > MOST_WHITENED {
-            return Some(Whitening::none());
+            return Some(Whitening(None));
         }
         // [ X 1 | X Xᵀ ] / m: X̃ X̃ᵀ without its first row
         let mut moments = Tensor::zeros(features, 1 + features);
