@@ -39,9 +39,9 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         None => caption += " Without validation rows the weights of the last epoch were kept.",
     }
 
-    let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::Training, points: training }];
+    let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::TRAINING, points: training }];
     if !validation.is_empty() {
-        lines.push(Line { name: "validation".to_owned(), stroke: Stroke::Validation, points: validation });
+        lines.push(Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points: validation });
     }
     let losses = lines.iter().flat_map(|line| line.points.iter().map(|point| point.1));
     let lowest = losses.filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
@@ -76,7 +76,7 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     if !levels.is_empty() {
         caption += " The level lines are the accuracies of the baselines on the same rows.";
     }
-    let validation = Line { name: "validation".to_owned(), stroke: Stroke::Validation, points };
+    let validation = Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points };
     let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
     let (y_name, y_axis) = ("accuracy in %".to_owned(), Axis::of(values(&lines)));
     let drawing = Drawing::Curves(Curves { y_name, y_axis, epochs: course.epochs.len(), lines, best });
@@ -98,7 +98,7 @@ fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
 fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
     let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
     let baselines =
-        [("linear model", Stroke::Linear, &course.baselines.linear), ("naive", Stroke::Naive, &course.baselines.naive)];
+        [("linear model", Stroke::LINEAR, &course.baselines.linear), ("naive", Stroke::NAIVE, &course.baselines.naive)];
     let line = |(name, stroke, level): (&str, Stroke, &Option<Baseline>)| {
         let y = level.as_ref().and_then(&value).filter(|y| y.is_finite())?;
         Some(Line { name: name.to_owned(), stroke, points: ends.map(|epoch| (epoch, y)).to_vec() })
