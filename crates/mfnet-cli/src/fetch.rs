@@ -16,11 +16,6 @@ impl DataFolders {
     pub(crate) fn all(&self) -> Vec<PathBuf> {
         self.data_dir.iter().cloned().chain(folder_of("MFNET_DATA")).chain(cache_folder()).collect()
     }
-
-    /// The folder into which is downloaded.
-    fn for_downloads(&self) -> Option<PathBuf> {
-        self.data_dir.clone().or_else(cache_folder)
-    }
 }
 
 /// The folder that an environment variable names.
@@ -45,23 +40,17 @@ pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quie
         Err(error @ Error::NoData { nearby: Some(_), .. }) => return Err(error.into()),
         Err(error) => error,
     };
-    let Some(folder) = folders.for_downloads() else { return Err(absent.into()) };
+    let Some(folder) = folders.data_dir.clone().or_else(cache_folder) else { return Err(absent.into()) };
     download(published, &folder, quiet, &format!("{absent}; "))
 }
 
 /// The folder of a published data set whose files were verified; those that are missing are downloaded.
 pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
-    let found = published.locate(&folders.all());
-    let found = found.as_ref().map(|folder| folder.parent().unwrap_or(Path::new(".")));
-    let folder = match (&folders.data_dir, found, folders.for_downloads()) {
-        (Some(folder), ..) => folder.clone(),
-        (None, Ok(folder), _) => folder.to_owned(),
-        (None, Err(_), Some(folder)) => folder,
-        (None, Err(_), None) => {
-            return Err(Failure::work(format!("{}: there is no home folder to download to", published.name))
-                .help("name a folder with --data-dir"));
-        }
-    };
+    let found = || Some(published.locate(&folders.all()).ok()?.parent()?.to_owned());
+    let folder = folders.data_dir.clone().or_else(found).or_else(cache_folder).ok_or_else(|| {
+        Failure::work(format!("{}: there is no home folder to download to", published.name))
+            .help("name a folder with --data-dir")
+    })?;
     download(published, &folder, quiet, &format!("{}: ", published.name))
 }
 

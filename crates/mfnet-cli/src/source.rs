@@ -47,13 +47,12 @@ pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
 
 /// Refuses names of data that are no tables.
 pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
-    if published(file).is_some() {
-        return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
-    }
-    if Path::new(file).is_dir() {
-        return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
-    }
-    Ok(())
+    let found = match published(file) {
+        Some(_) => "the name of a data set, ",
+        None if Path::new(file).is_dir() => "",
+        None => return Ok(()),
+    };
+    Err(Failure::usage(format!("--test-file: expected a table, found {found}{file}")))
 }
 
 /// Says what the model does not know in the data.
