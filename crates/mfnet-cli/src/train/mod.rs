@@ -13,6 +13,7 @@ use self::folder::RunFolder;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::{message, print};
+use crate::spelling::with_options;
 use crate::{interrupt, read, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -33,10 +34,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.print_recipe {
         return print(&first.recipe().to_toml()?);
     }
-    match recipe.folds {
-        None => once::run(args, first),
-        Some(_) => several::run(args, &plans),
+    let in_folds = recipe.folds.is_some();
+    if !args.quiet {
+        let text = if in_folds { Plan::introduction_of(&plans) } else { first.introduction() };
+        message(&with_options(&text));
     }
+    let folder = RunFolder::create(args)?;
+    if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) }
 }
 
 /// Reads the data. From now on Ctrl-C saves what is there.

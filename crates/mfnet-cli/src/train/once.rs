@@ -10,18 +10,13 @@ use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{message, print};
-use crate::spelling::with_options;
 
-pub(super) fn run(args: &TrainArgs, plan: &Plan) -> Result<(), Failure> {
-    if !args.quiet {
-        message(&with_options(&plan.introduction()));
-    }
-    let folder = RunFolder::create(args)?;
-    let fit = fit(args, plan, &folder)?;
+pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
+    let fit = fit(args, plan, folder)?;
     if interrupt::is_raised() {
-        return interrupted(args, &fit, &folder);
+        return interrupted(args, &fit, folder);
     }
-    print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, &folder) })
+    print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, folder) })
 }
 
 /// Trains, and leaves everything in the folder.

@@ -45,8 +45,7 @@ impl Baselines {
         if plan.task.recipe.no_baselines || interrupted || test.samples() == 0 {
             return Ok((Baselines::default(), interrupted));
         }
-        let validates = plan.parts.validation.samples() > 0;
-        let rows = if validates { &plan.parts.validation } else { &plan.parts.train };
+        let rows = if plan.validates() { &plan.parts.validation } else { &plan.parts.train };
         let predictions = network.predict_dataset(test)?;
         let baseline = |net: NeuralNetwork| -> Result<Baseline> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
@@ -54,7 +53,7 @@ impl Baselines {
             let comparison =
                 comparison(&predictions, &model.predict_dataset(test)?, test.targets(), test.group_numbers());
             // there is a curve of it then
-            let has_accuracy = plan.task.data.classes() > 0 && validates;
+            let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
             Ok(Baseline { metrics: model.evaluate(test)?, comparison, loss: model.evaluate_loss(rows)?, accuracy })
         };

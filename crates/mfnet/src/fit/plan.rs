@@ -126,6 +126,11 @@ impl Plan {
         (&self.parts.test, &self.parts.test_rows)
     }
 
+    /// Whether there are validation rows.
+    pub(crate) fn validates(&self) -> bool {
+        self.parts.validation.samples() > 0
+    }
+
     pub(super) fn activation(&self) -> ActivationName {
         self.task.recipe.activation.unwrap_or(ActivationName::Relu)
     }

@@ -25,7 +25,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let training = points(course, |record| Some(record.loss));
     let validation = points(course, |record| record.validation_loss);
     let best = best(course, &validation);
-    let name = course.loss;
+    let name = course.plan.loss.word();
     let [first, last] =
         [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
     let mut description = format!("training {name} fell from {first} to {last}");
@@ -46,7 +46,9 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let (near, far): (Vec<Line>, Vec<Line>) =
         levels(course, |level| level.loss).into_iter().partition(|line| line.points[0].1 >= lowest / FAR);
     if !near.is_empty() {
-        caption += &format!(" The level lines are the losses of the baselines on the {} rows.", course.part);
+        // on which the baselines were scored too
+        let part = if course.plan.validates() { "validation" } else { "training" };
+        caption += &format!(" The level lines are the losses of the baselines on the {part} rows.");
     }
     for line in far {
         caption += &format!(" The loss of the {}, {}, is far below.", line.name, number(line.points[0].1));

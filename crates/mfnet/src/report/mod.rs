@@ -41,13 +41,10 @@ struct Run<'a> {
 
 /// How loss and accuracy went.
 struct Course<'a> {
-    /// The name of the loss.
-    loss: &'static str,
+    plan: &'a Plan,
     epochs: &'a [EpochRecord],
     /// The epoch whose weights were kept.
     best_epoch: usize,
-    /// The part on which the baselines were scored to compare the curves with.
-    part: &'static str,
     baselines: &'a Baselines,
 }
 
@@ -68,9 +65,8 @@ impl Report {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
         report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
-        let part = if summary.validation.samples > 0 { "validation" } else { "training" };
-        let (loss, epochs, best_epoch) = (plan.loss.word(), &history.epochs, history.best_epoch);
-        learning::write(&Course { loss, epochs, best_epoch, part, baselines: &summary.baselines }, &mut report)?;
+        let (epochs, best_epoch) = (&history.epochs, history.best_epoch);
+        learning::write(&Course { plan, epochs, best_epoch, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();
         if test.samples() == 0 {
             report.page.heading("Test rows");
@@ -104,9 +100,8 @@ impl Report {
     /// As [`Report::new`].
     pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord]) -> Result<Self> {
         let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
-        let (loss, baselines) = (plan.loss.word(), &Baselines::default());
         let best_epoch = if let Error::Diverged { kept: KeptWeights::Epoch(kept), .. } = error { *kept } else { 0 };
-        learning::write(&Course { loss, epochs, best_epoch, part: "", baselines }, &mut report)?;
+        learning::write(&Course { plan, epochs, best_epoch, baselines: &Baselines::default() }, &mut report)?;
         Ok(report.finish(""))
     }
 }
