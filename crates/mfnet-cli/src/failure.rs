@@ -6,7 +6,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mfnet::table::{CellProblem, FileProblem, Problem, TextProblem};
 use mfnet::{DataProblem, Error, ModelProblem, PublishedProblem, SplitProblem};
 
-use crate::spelling::with_options;
+use crate::output::with_options;
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;

@@ -11,9 +11,7 @@ mod interrupt;
 mod output;
 mod predict;
 mod pytorch;
-mod read;
 mod source;
-mod spelling;
 mod train;
 
 use std::process::ExitCode;

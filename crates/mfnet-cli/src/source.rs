@@ -1,18 +1,23 @@
 //! Where data and models come from.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use mfnet::text::{counted, similar};
 use mfnet::{
-    BUILT_IN, BuiltIn, DataProblem, Error, IdxFolder, IdxProblem, Model, PUBLISHED, Published, ReadTable, Source,
+    BUILT_IN, BuiltIn, DataProblem, Error, IdxFolder, IdxProblem, Model, PUBLISHED, Published, ReadTable, Source, Table,
 };
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
 use crate::fetch;
-use crate::output::message;
-use crate::read;
+use crate::output::{message, progress_bar};
+
+/// What names the standard input.
+pub(crate) const STDIN: &str = "-";
+/// Smaller files are read before a person sees a bar.
+const LARGE: u64 = 1 << 25;
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
@@ -34,7 +39,22 @@ pub(crate) fn read(data: &str, folders: &DataFolders, reader: ReadTable<'_>, qui
     if Path::new(data).is_dir() {
         return images(data);
     }
-    Ok(read::table(data, reader, quiet).map_err(|error| unreadable(error, data))?.into())
+    Ok(table(data, reader, quiet).map_err(|error| unreadable(error, data))?.into())
+}
+
+/// Reads the table that DATA names.
+pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> mfnet::Result<Table> {
+    if data == STDIN {
+        return Ok(reader.read_from("standard input", io::stdin().lock())?);
+    }
+    let path = Path::new(data);
+    let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bar = progress_bar(quiet || bytes < LARGE, "reading {wide_bar} {percent:>3} %  {bytes_per_sec}  {eta} left");
+    bar.set_length(bytes);
+    let mut progress = |bytes| bar.set_position(bytes);
+    let table = reader.progress(&mut progress).read(path);
+    bar.finish_and_clear();
+    Ok(table?)
 }
 
 /// Why a file cannot be read, with help for someone who meant a name.

@@ -9,7 +9,6 @@ use mfnet::Report;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::write_file;
-use crate::read::STDIN;
 use crate::source;
 
 /// Where the model, the history, the metrics and the report go.
@@ -96,7 +95,7 @@ fn cannot_create(path: &Path, error: &io::Error) -> Failure {
 
 /// The built-in name, or the file's name without its endings.
 fn run_name(data: &str) -> String {
-    if data == STDIN {
+    if data == source::STDIN {
         return "stdin".to_owned();
     }
     let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());

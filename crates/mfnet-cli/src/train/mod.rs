@@ -1,6 +1,5 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
-mod command;
 mod display;
 mod folder;
 mod once;
@@ -12,9 +11,8 @@ use mfnet::{Error, Input, Plan, ReadTable, Recipe, RecipeFile, Source};
 use self::folder::RunFolder;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
-use crate::output::{message, print};
-use crate::spelling::with_options;
-use crate::{interrupt, read, source};
+use crate::output::{message, print, with_options};
+use crate::{interrupt, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let file = args.recipe_file.as_ref().map(RecipeFile::read).transpose()?;
@@ -53,7 +51,7 @@ fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure>
     interrupt::watch();
     let read_test = Box::new(|file: &str, reader: ReadTable<'_>| match source::built_in(file) {
         Some(built_in) => built_in.table(),
-        None => read::table(file, reader, args.quiet),
+        None => source::table(file, reader, args.quiet),
     });
     Ok(Input { name: args.data.clone(), data, start, read_test })
 }

@@ -3,13 +3,12 @@
 use mfnet::text::as_read;
 use mfnet::{Error, Fit, Plan, Report, StopReason};
 
-use super::command::head;
 use super::folder::RunFolder;
 use super::watcher::Watcher;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{message, print};
+use crate::output::{message, print, with_options};
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
     let fit = fit(args, plan, folder)?;
@@ -70,4 +69,32 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
         ));
     }
     Err(Failure::interrupted())
+}
+
+/// What the report begins with: the command line that this program was called with, and the plan.
+fn head(plan: &Plan) -> String {
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
+    format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))
+}
+
+/// As a shell reads it.
+fn quoted(argument: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "-_./,:=+%@".contains(character);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_can_be_copied() {
+        assert_eq!(quoted("iris.csv"), "iris.csv");
+        assert_eq!(quoted("it's $1"), "'it'\\''s $1'");
+        assert_eq!(quoted(""), "''");
+    }
 }

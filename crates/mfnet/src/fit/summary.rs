@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::baselines::{Baseline, Baselines};
+use super::baselines::{Baseline, Baselines, verdict};
 use super::names::Task;
 use super::plan::Plan;
-use super::verdict::verdict;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::metric::Metrics;
