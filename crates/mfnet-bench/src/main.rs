@@ -122,8 +122,8 @@ fn measure<T: Scalar>(work: &Work, args: &Args, threads: usize) -> Result<String
 
 /// Which part of the time each phase took.
 fn of_phases(history: &History) -> String {
-    let phases = history.phases().unwrap_or_default();
-    let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds();
+    let phases = history.phases.unwrap_or_default();
+    let percent = |phase: std::time::Duration| 100.0 * phase.as_secs_f64() / history.seconds;
     let (gather, forward, loss) = (percent(phases.gather), percent(phases.forward), percent(phases.loss));
     let (input, update) = (percent(phases.input_gradients), percent(phases.updates));
     format!("{gather:5.1}% {forward:6.1}% {loss:5.1}% {input:5.1}% {update:5.1}%")

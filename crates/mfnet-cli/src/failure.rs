@@ -7,7 +7,7 @@ use mfnet::Error;
 use mfnet::error::{DataProblem, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
 
-use crate::spelling::with_options;
+use crate::output::with_options;
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;

@@ -1,9 +1,7 @@
 //! Where the published data sets lie, and how they get there.
 
 use std::env::{home_dir, var, var_os};
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 
 use mfnet::Error;
 use mfnet::data::{Download, Published};
@@ -19,11 +17,6 @@ impl DataFolders {
     /// The folders to look in, in this order.
     pub(crate) fn all(&self) -> Vec<PathBuf> {
         self.data_dir.iter().cloned().chain(folder_of("MFNET_DATA")).chain(cache_folder()).collect()
-    }
-
-    /// The folder into which is downloaded.
-    fn for_downloads(&self) -> Option<PathBuf> {
-        self.data_dir.clone().or_else(cache_folder)
     }
 }
 
@@ -49,23 +42,17 @@ pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quie
         Err(error @ Error::NoData { nearby: Some(_), .. }) => return Err(error.into()),
         Err(error) => error,
     };
-    let Some(folder) = folders.for_downloads() else { return Err(absent.into()) };
+    let Some(folder) = folders.data_dir.clone().or_else(cache_folder) else { return Err(absent.into()) };
     download(published, &folder, quiet, &format!("{absent}; "))
 }
 
 /// The folder of a published data set whose files were verified; those that are missing are downloaded.
 pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
-    let found = published.locate(&folders.all());
-    let found = found.as_ref().map(|folder| folder.parent().unwrap_or(Path::new(".")));
-    let folder = match (&folders.data_dir, found, folders.for_downloads()) {
-        (Some(folder), ..) => folder.clone(),
-        (None, Ok(folder), _) => folder.to_owned(),
-        (None, Err(_), Some(folder)) => folder,
-        (None, Err(_), None) => {
-            return Err(Failure::work(format!("{}: there is no home folder to download to", published.name))
-                .help("name a folder with --data-dir"));
-        }
-    };
+    let found = || Some(published.locate(&folders.all()).ok()?.parent()?.to_owned());
+    let folder = folders.data_dir.clone().or_else(found).or_else(cache_folder).ok_or_else(|| {
+        Failure::work(format!("{}: there is no home folder to download to", published.name))
+            .help("name a folder with --data-dir")
+    })?;
     download(published, &folder, quiet, &format!("{}: ", published.name))
 }
 
@@ -77,19 +64,19 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
         let (files, size) = (counted(published.files.len(), "file"), size(published.bytes()));
         message(&format!("{}: downloading {files} ({size} decompressed) into {}", published.name, folder.display()));
     }
-    let interrupted = interrupt::watch();
+    interrupt::watch();
     let bar = progress_bar(quiet, "{msg} {wide_bar} {percent:>3} %  {eta} left");
     bar.set_length(published.bytes());
     bar.set_message(published.name);
     let result = download.run(published, data_folder, &|progress| {
         bar.set_message(progress.file);
         bar.set_position(progress.bytes);
-        if interrupted.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        interrupt::flow()
     });
     bar.finish_and_clear();
     interrupt::look_away();
     match result {
-        _ if interrupted.load(Ordering::Relaxed) => Err(Failure::interrupted()),
+        _ if interrupt::is_raised() => Err(Failure::interrupted()),
         Ok(Some(folder)) => Ok(folder),
         Ok(None) => Err(Failure::interrupted()),
         Err(Error::Download { file, refusals, .. }) => {

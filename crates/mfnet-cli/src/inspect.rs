@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use mfnet::data::{Encoder, Fractions, SplitBy};
 use mfnet::model::ModelSpec;
+use mfnet::model::Training;
 use mfnet::text::{columns, counted, significant};
 use mfnet::{Model, Target};
 
@@ -21,17 +22,14 @@ const DIGITS: usize = 6;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
-    print(&described(&model, &model.spec()?, &source::model_file(&args.model).display().to_string()))
-}
-
-fn described(model: &Model, spec: &ModelSpec, path: &str) -> String {
+    let spec = model.spec()?;
     let mut text = String::new();
     // writing to a String cannot fail
-    let _ = write_description(&mut text, model, spec, path);
-    text
+    let _ = describe(&mut text, &model, &spec, &source::model_file(&args.model).display().to_string());
+    print(&text)
 }
 
-fn write_description(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> std::fmt::Result {
+fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> std::fmt::Result {
     writeln!(text, "Network\n{}\n", model.network())?;
     let preprocessing = model.preprocessing();
     match &preprocessing.columns {
@@ -72,21 +70,14 @@ fn write_description(text: &mut String, model: &Model, spec: &ModelSpec, path: &
         }
     }
     writeln!(text, "\nTraining")?;
-    let training = &model.training;
-    if let Some(loss) = &training.loss {
-        writeln!(text, "  loss: {loss}")?;
-    }
-    for (name, value) in &training.settings {
-        writeln!(text, "  {name}: {value}")?;
-    }
-    if let Some(split) = &training.split {
-        writeln!(text, "  split: {}", divided(&split.by, split.seed))?;
-    }
-    if let Some(data) = &training.data {
-        writeln!(text, "  data: SHA-256 {data}")?;
-    }
-    for data in &training.earlier_data {
-        writeln!(text, "  trained before on data: SHA-256 {data}")?;
+    let Training { loss, data, earlier_data, split, settings } = &model.training;
+    let loss = loss.iter().map(|loss| format!("loss: {loss}"));
+    let settings = settings.iter().map(|(name, value)| format!("{name}: {value}"));
+    let split = split.iter().map(|split| format!("split: {}", divided(&split.by, split.seed)));
+    let data = data.iter().map(|data| format!("data: SHA-256 {data}"));
+    let earlier = earlier_data.iter().map(|data| format!("trained before on data: SHA-256 {data}"));
+    for line in loss.chain(settings).chain(split).chain(data).chain(earlier) {
+        writeln!(text, "  {line}")?;
     }
     write!(text, "\nIn PyTorch\n\n{}", spec.pytorch(path))
 }
@@ -117,30 +108,36 @@ fn divided(by: &SplitBy, seed: u64) -> String {
 /// What becomes of each column; of many the first ones and the last.
 fn write_encoders(text: &mut String, columns: &[String], encoders: &[Encoder]) -> std::fmt::Result {
     let width = columns.iter().map(|column| column.chars().count()).max().unwrap_or(0);
-    for (i, (column, encoder)) in columns.iter().zip(encoders).enumerate() {
-        if i == COLUMNS && i + 1 < columns.len() {
-            writeln!(text, "  …")?;
-        }
-        if i < COLUMNS || i + 1 == columns.len() {
-            writeln!(text, "  {column:width$}  {:8}  {}", encoder.kind(), columns::encoded(encoder))?;
-        }
+    for i in shown(columns.len(), COLUMNS) {
+        let line = |i: usize| {
+            let (column, encoder) = (&columns[i], &encoders[i]);
+            format!("{column:width$}  {:8}  {}", encoder.kind(), columns::encoded(encoder))
+        };
+        writeln!(text, "  {}", i.map_or("…".to_owned(), line))?;
     }
     Ok(())
 }
 
+/// The places of so many things, of many the first ones and the last; none for those between.
+fn shown(count: usize, most: usize) -> Vec<Option<usize>> {
+    match count {
+        few if few <= most + 1 => (0..few).map(Some).collect(),
+        _ => (0..most).map(Some).chain([None, Some(count - 1)]).collect(),
+    }
+}
+
 /// Some numbers of each feature; of many features the first ones and the last.
 fn write_table(text: &mut String, features: &[String], names: &[&str], numbers: &[Vec<f64>]) -> std::fmt::Result {
-    let shown = if features.len() <= SHOWN + 1 { features.len() } else { SHOWN };
-    let rows: Vec<usize> = (0..shown).chain((shown < features.len()).then_some(features.len() - 1)).collect();
-    let width = rows.iter().map(|i| features[*i].chars().count()).max().unwrap_or(0);
+    let rows = shown(features.len(), SHOWN);
+    let width = rows.iter().flatten().map(|i| features[*i].chars().count()).max().unwrap_or(0);
     let head: String = names.iter().map(|name| format!("  {name:>14}")).collect();
     writeln!(text, "  {:width$}{head}", "")?;
-    for (place, i) in rows.into_iter().enumerate() {
-        if place < i {
-            writeln!(text, "  …")?;
-        }
-        let cells: String = numbers[i].iter().map(|x| format!("  {:>14}", significant(*x, DIGITS))).collect();
-        writeln!(text, "  {:width$}{cells}", features[i])?;
+    for i in rows {
+        let line = |i: usize| {
+            let cells: String = numbers[i].iter().map(|x| format!("  {:>14}", significant(*x, DIGITS))).collect();
+            format!("{:width$}{cells}", features[i])
+        };
+        writeln!(text, "  {}", i.map_or("…".to_owned(), line))?;
     }
     Ok(())
 }

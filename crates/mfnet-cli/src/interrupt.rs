@@ -1,16 +1,15 @@
 //! Ctrl-C.
 
+use std::ops::ControlFlow;
 use std::process;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use std::ops::ControlFlow;
-
 static RAISED: AtomicBool = AtomicBool::new(false);
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C raises this flag; pressed again, it ends the program at once.
-pub(crate) fn watch() -> &'static AtomicBool {
+/// From now on Ctrl-C is noted; pressed again, it ends the program at once.
+pub(crate) fn watch() {
     static HANDLER: Once = Once::new();
     WATCHED.store(true, Ordering::Relaxed);
     HANDLER.call_once(|| {
@@ -22,7 +21,6 @@ pub(crate) fn watch() -> &'static AtomicBool {
         // without a handler Ctrl-C ends the program, as everywhere
         let _ = ctrlc::set_handler(handler);
     });
-    &RAISED
 }
 
 /// From now on Ctrl-C ends the program at once.

@@ -10,9 +10,7 @@ mod inspect;
 mod interrupt;
 mod output;
 mod predict;
-mod read;
 mod source;
-mod spelling;
 mod train;
 
 use std::process::ExitCode;
@@ -33,7 +31,14 @@ fn main() -> ExitCode {
         }
     }));
     let result = match Args::try_parse() {
-        Ok(args) => run(args.command),
+        Ok(args) => match args.command {
+            Command::Train(args) => train::run(&args),
+            Command::Evaluate(args) => evaluate::run(&args),
+            Command::Predict(args) => predict::run(&args),
+            Command::Inspect(args) => inspect::run(&args),
+            Command::Explain(args) => explain::run(&args),
+            Command::Datasets(args) => datasets::run(&args),
+        },
         Err(error) if error.use_stderr() => Err(Failure::of_command_line(&error)),
         // --help and --version
         Err(text) => output::written(text.print()),
@@ -41,16 +46,5 @@ fn main() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
-    }
-}
-
-fn run(command: Command) -> Result<(), Failure> {
-    match command {
-        Command::Train(args) => train::run(&args),
-        Command::Evaluate(args) => evaluate::run(&args),
-        Command::Predict(args) => predict::run(&args),
-        Command::Inspect(args) => inspect::run(&args),
-        Command::Explain(args) => explain::run(&args),
-        Command::Datasets(args) => datasets::run(&args),
     }
 }

@@ -27,53 +27,32 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
     source::warn_of_unknown_levels(&source, &model)?;
-    let rows = Rows { predictions: source.predict(&model)?, names: &names, kept };
+    let predictions = source.predict(&model)?;
     match &args.output {
-        None => written(rows.write(BufWriter::new(io::stdout().lock()))),
-        Some(path) => write_file(path, |file| rows.write(BufWriter::new(file))),
+        None => written(write(BufWriter::new(io::stdout().lock()), &names, &kept, &predictions)),
+        Some(path) => write_file(path, |file| write(BufWriter::new(file), &names, &kept, &predictions)),
     }
 }
 
-/// The rows of the output.
-struct Rows<'a> {
-    names: &'a [String],
-    kept: Vec<Vec<String>>,
-    predictions: Predictions,
-}
-
-impl Rows<'_> {
-    fn write(&self, to: impl Write) -> io::Result<()> {
-        let mut csv = csv::Writer::from_writer(to);
-        let (header, count) = self.header();
-        csv.write_record(self.names.iter().cloned().chain(header)).map_err(of_csv)?;
-        for row in 0..count {
-            let kept = self.kept.iter().map(|column| column[row].clone());
-            csv.write_record(kept.chain(self.fields(row))).map_err(of_csv)?;
+/// A row for each prediction: the columns that are kept, the prediction, and for classes the probability of each.
+fn write(to: impl Write, names: &[String], kept: &[Vec<String>], predictions: &Predictions) -> io::Result<()> {
+    let prediction = "prediction".to_owned();
+    let (header, classes, numbers): (_, Option<(&[String], &[usize])>, _) = match predictions {
+        Predictions::Classes { labels, indices, probabilities } => {
+            let labelled = labels.iter().map(|label| format!("p_{label}"));
+            ([prediction].into_iter().chain(labelled).collect(), Some((labels, indices)), probabilities)
         }
-        csv.flush()
-    }
-
-    /// The names of the columns, and how many rows there are.
-    fn header(&self) -> (Vec<String>, usize) {
-        let prediction = "prediction".to_owned();
-        match &self.predictions {
-            Predictions::Classes { labels, indices, .. } => (
-                [prediction].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect(),
-                indices.len(),
-            ),
-            Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], values.len()),
-            Predictions::Values { columns, values } => {
-                (columns.iter().map(|column| format!("prediction_{column}")).collect(), values.len())
-            }
+        Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], None, values),
+        Predictions::Values { columns, values } => {
+            (columns.iter().map(|column| format!("prediction_{column}")).collect(), None, values)
         }
+    };
+    let mut csv = csv::Writer::from_writer(to);
+    csv.write_record(names.iter().chain(&header)).map_err(of_csv)?;
+    for row in 0..numbers.len() {
+        let class = classes.map(|(labels, indices)| labels[indices[row]].clone());
+        let texts = kept.iter().map(|column| column[row].clone()).chain(class);
+        csv.write_record(texts.chain(numbers.sample(row).map(shortest))).map_err(of_csv)?;
     }
-
-    fn fields(&self, row: usize) -> Vec<String> {
-        match &self.predictions {
-            Predictions::Classes { labels, indices, probabilities } => {
-                [labels[indices[row]].clone()].into_iter().chain(probabilities.sample(row).map(shortest)).collect()
-            }
-            Predictions::Values { values, .. } => values.sample(row).map(shortest).collect(),
-        }
-    }
+    csv.flush()
 }

@@ -1,6 +1,7 @@
 //! Where data and models come from.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use mfnet::data::{BUILT_IN, BuiltIn, IdxFolder, PUBLISHED, Published};
@@ -8,13 +9,17 @@ use mfnet::error::DataProblem;
 use mfnet::fit::Source;
 use mfnet::table::ReadTable;
 use mfnet::text::{counted, similar};
-use mfnet::{Error, Model};
+use mfnet::{Error, Model, Table};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
 use crate::fetch;
-use crate::output::message;
-use crate::read;
+use crate::output::{message, progress_bar};
+
+/// What names the standard input.
+pub(crate) const STDIN: &str = "-";
+/// Smaller files are read before a person sees a bar.
+const LARGE: u64 = 1 << 25;
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
@@ -36,7 +41,22 @@ pub(crate) fn read(data: &str, folders: &DataFolders, reader: ReadTable<'_>, qui
     if Path::new(data).is_dir() {
         return images(data);
     }
-    Ok(read::table(data, reader, quiet).map_err(|error| unreadable(error, data))?.into())
+    Ok(table(data, reader, quiet).map_err(|error| unreadable(error, data))?.into())
+}
+
+/// Reads the table that DATA names.
+pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> mfnet::Result<Table> {
+    if data == STDIN {
+        return Ok(reader.read_from("standard input", io::stdin().lock())?);
+    }
+    let path = Path::new(data);
+    let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bar = progress_bar(quiet || bytes < LARGE, "reading {wide_bar} {percent:>3} %  {bytes_per_sec}  {eta} left");
+    bar.set_length(bytes);
+    let mut progress = |bytes| bar.set_position(bytes);
+    let table = reader.progress(&mut progress).read(path);
+    bar.finish_and_clear();
+    Ok(table?)
 }
 
 /// Why a file cannot be read, with help for someone who meant a name.
@@ -49,13 +69,12 @@ pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
 
 /// Refuses names of data that are no tables.
 pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
-    if published(file).is_some() {
-        return Err(Failure::usage(format!("--test-file: expected a table, found the name of a data set, {file}")));
-    }
-    if Path::new(file).is_dir() {
-        return Err(Failure::usage(format!("--test-file: expected a table, found {file}")));
-    }
-    Ok(())
+    let found = match published(file) {
+        Some(_) => "the name of a data set, ",
+        None if Path::new(file).is_dir() => "",
+        None => return Ok(()),
+    };
+    Err(Failure::usage(format!("--test-file: expected a table, found {found}{file}")))
 }
 
 /// Says what the model does not know in the data.

@@ -16,7 +16,7 @@ fn main() -> mfnet::Result<()> {
         .validate_on(&scale.apply(&validation))
         .early_stopping(20)
         .run(&mut net, &scale.apply(&train))?;
-    println!("{} epochs, best {}", history.epochs().len(), history.best_epoch());
+    println!("{} epochs, best {}", history.epochs.len(), history.best_epoch);
 
     let linear = Model::new(&data, scale.clone(), linear_model(&scale.apply(&train))?)?;
     let model = Model::new(&data, scale, net)?;

@@ -58,17 +58,13 @@ struct Shown {
     matrix: Tensor<f64>,
 }
 
-/// A linear layer and the activation after it, with their positions in the list of layers.
+/// A linear layer, and the label of the activation after it.
 struct Step<'a, T: Scalar> {
-    linear: (usize, &'a Linear<T>),
-    activation: Option<(usize, &'a Activation<T>)>,
-}
-
-impl<T: Scalar> Step<'_, T> {
-    /// The position of the layer whose output is A.
-    fn last(&self) -> usize {
-        self.activation.map_or(self.linear.0, |(index, _)| index)
-    }
+    linear: &'a Linear<T>,
+    activation: Option<&'a str>,
+    /// The positions of the layers whose outputs are Z and A.
+    z: usize,
+    a: usize,
 }
 
 impl Walkthrough {
@@ -114,21 +110,21 @@ impl Walkthrough {
         let steps = steps(net)?;
         let trace = net.forward(Pass::Evaluate, input);
         let title = format!("A batch of {} on its way through the network", input.columns());
-        let forward = vec![Shown::new("A0", "X", input.augmented())];
+        let forward = vec![Shown::new("A0", "= X", input.augmented())];
         let mut walk = Walkthrough { title, forward, eta, ..Walkthrough::default() };
         for (l, step) in (1..).zip(&steps) {
-            let z = trace.layer_output(step.linear.0).augmented();
-            walk.forward.push(Shown::new(format!("Z{l}"), format!("W{l} A{}", l - 1), z));
+            let [z, a] = [step.z, step.a].map(|layer| trace.layer_output(layer).augmented());
+            walk.forward.push(Shown::new(format!("Z{l}"), format!("= W{l} A{}", l - 1), z));
             let g = match step.activation {
-                Some((_, activation)) => format!("{}(Z{l}), but for the row of ones", activation.label()),
-                None => format!("Z{l}"),
+                Some(label) => format!("= {label}(Z{l}), but for the row of ones"),
+                None => format!("= Z{l}"),
             };
-            walk.forward.push(Shown::new(format!("A{l}"), g, trace.layer_output(step.last()).augmented()));
-            walk.weights.push(Shown::new(format!("W{l}"), "[b | W] below [1 0 … 0]", step.linear.1.augmented()));
+            walk.forward.push(Shown::new(format!("A{l}"), g, a));
+            walk.weights.push(Shown::new(format!("W{l}"), "= [b | W] below [1 0 … 0]", step.linear.augmented()));
         }
         let layers = steps.len();
         if loss.name() == "cross-entropy" {
-            walk.comparison.push(Shown::new("P", format!("softmax(A{layers})"), softmax(trace.output()).augmented()));
+            walk.comparison.push(Shown::new("P", format!("= softmax(A{layers})"), softmax(trace.output()).augmented()));
         }
         if let Some(y) = target {
             walk.compare(net, &steps, loss, &trace, y)?;
@@ -149,7 +145,7 @@ impl Walkthrough {
         if y.shape() != output.shape() {
             return Err(Error::shape("explain", format!("targets {:?}", output.shape()), format!("{:?}", y.shape())));
         }
-        self.comparison.push(Shown::new("Y", "target", y.augmented()));
+        self.comparison.push(Shown::new("Y", "= target", y.augmented()));
         self.loss = Some((loss.name().to_owned(), loss.value(output, y)));
         let (deltas, gradients) = net.all_gradients(trace, loss.gradient(output, y));
         let last = steps.len();
@@ -159,24 +155,24 @@ impl Walkthrough {
             "cross-entropy" => "(P − Y)/m, m samples".to_owned(),
             own => format!("∂J/∂A{last} of {own}"),
         };
-        let mut show = |name, formula, matrix| self.backward.push(Shown::new::<T>(name, formula, matrix));
-        show(format!("dJ_dA{last}"), formula, deltas[steps[last - 1].last()].augmented_gradient());
+        let mut show =
+            |name, formula, matrix| self.backward.push(Shown::new::<T>(name, format!("= {formula}"), matrix));
+        show(format!("dJ_dA{last}"), formula, deltas[steps[last - 1].a].augmented_gradient());
         for (l, step) in (1..last + 1).zip(steps).rev() {
-            let (index, linear) = step.linear;
-            let delta = &deltas[index];
+            let delta = &deltas[step.z];
             let formula = match step.activation {
-                Some((_, activation)) => format!("dJ_dA{l} ⊙ g′(Z{l}), g = {}, first row 0", activation.label()),
+                Some(label) => format!("dJ_dA{l} ⊙ g′(Z{l}), g = {label}, first row 0"),
                 None => format!("dJ_dA{l}, first row 0"),
             };
             show(format!("dJ_dZ{l}"), formula, delta.augmented_gradient());
-            let dj_dw = gradients.layer(index)[0].augmented_gradient();
+            let dj_dw = gradients.layer(step.z)[0].augmented_gradient();
             show(format!("dJ_dW{l}"), format!("dJ_dZ{l} A{}ᵀ", l - 1), dj_dw);
-            let mut dj_da = Tensor::zeros(linear.inputs(), delta.columns());
+            let mut dj_da = Tensor::zeros(step.linear.inputs(), delta.columns());
             match l {
-                1 => dj_da.set_product(&linear.transpose(), delta),
-                _ => dj_da.clone_from(&deltas[steps[l - 2].last()]),
+                1 => dj_da.set_product(&step.linear.transpose(), delta),
+                _ => dj_da.clone_from(&deltas[steps[l - 2].a]),
             }
-            let bias = linear.matrix().select_columns(&[0]);
+            let bias = step.linear.matrix().select_columns(&[0]);
             let mut first = Tensor::zeros(1, delta.columns());
             first.set_product(bias.transposed(), delta);
             let dj_da = dj_da.below_row(|j| first[(0, j)]);
@@ -186,8 +182,7 @@ impl Walkthrough {
         Optimizer::new(Sgd::default(), self.eta).step(&mut moved, gradients);
         for (l, parameter) in (1..).zip(moved.parameters_mut()) {
             let formula = format!("← W{l} − η dJ_dW{l}");
-            let shown = Shown::new(format!("W{l}"), "", parameter.value.augmented_parameters());
-            self.updated.push(Shown { formula, ..shown });
+            self.updated.push(Shown::new(format!("W{l}"), formula, parameter.value.augmented_parameters()));
         }
         Ok(())
     }
@@ -217,9 +212,9 @@ fn steps<T: Scalar>(net: &NeuralNetwork<T>) -> Result<Vec<Step<'_, T>>> {
     let mut steps: Vec<Step<'_, T>> = Vec::new();
     for (index, layer) in net.layers().iter().enumerate() {
         match (layer, steps.last_mut()) {
-            (AnyLayer::Linear(linear), _) => steps.push(Step { linear: (index, linear), activation: None }),
+            (AnyLayer::Linear(linear), _) => steps.push(Step { linear, activation: None, z: index, a: index }),
             (AnyLayer::Activation(activation), Some(step)) if step.activation.is_none() => {
-                step.activation = Some((index, activation));
+                (step.activation, step.a) = (Some(activation.label()), index);
             }
             (other, _) => {
                 let found = format!("{} at position {index}", other.name());
@@ -233,7 +228,7 @@ fn steps<T: Scalar>(net: &NeuralNetwork<T>) -> Result<Vec<Step<'_, T>>> {
 impl Shown {
     fn new<T: Scalar>(name: impl Into<String>, formula: impl Into<String>, matrix: Tensor<T>) -> Self {
         // adding zero turns −0 into 0
-        Shown { name: name.into(), formula: format!("= {}", formula.into()), matrix: matrix.map(|x| x.to_f64() + 0.0) }
+        Shown { name: name.into(), formula: formula.into(), matrix: matrix.map(|x| x.to_f64() + 0.0) }
     }
 }
 

@@ -128,7 +128,7 @@ fn a_session_goes_on_from_where_it_is() {
         let mut whole = network::<T>(&train);
         let history = trainer.run(&mut whole, &train).unwrap();
         let timeless = |record: &EpochRecord| EpochRecord { seconds: 0.0, ..*record };
-        let records: Vec<EpochRecord> = history.epochs().iter().map(timeless).collect();
+        let records: Vec<EpochRecord> = history.epochs.iter().map(timeless).collect();
 
         let (mut by_steps, mut copy, mut steps) = (start(&trainer), None, 0);
         while let Some(step) = by_steps.step(&mut ()).unwrap() {
@@ -139,10 +139,10 @@ fn a_session_goes_on_from_where_it_is() {
         }
         assert_eq!(steps, 4 * steps_of_an_epoch(&trainer, network(&train), &train));
         let mut copy = copy.unwrap();
-        assert_eq!((copy.position(), copy.stop_reason(), copy.history().epochs().len()), ((2, 2), None, 1));
+        assert_eq!((copy.position(), copy.stop_reason(), copy.history().epochs.len()), ((2, 2), None, 1));
         // one that comes to the same place in another way
         let mut again = start(&trainer);
-        assert_eq!((again.position(), again.history().epochs().len()), ((0, 0), 0));
+        assert_eq!((again.position(), again.history().epochs.len()), ((0, 0), 0));
         assert_eq!(timeless(&again.epoch(&mut ()).unwrap().unwrap()), records[0]);
         assert!(again != copy);
         again.step(&mut ()).unwrap().unwrap();
@@ -157,9 +157,9 @@ fn a_session_goes_on_from_where_it_is() {
         at_once.run(&mut ()).unwrap();
         for session in [&by_steps, &copy, &again, &at_once] {
             assert_eq!(bits(session.network()), bits(&whole));
-            assert_eq!(session.history().epochs().iter().map(timeless).collect::<Vec<_>>(), records);
-            assert_eq!(session.history().best_epoch(), history.best_epoch());
-            assert_eq!(session.stop_reason(), Some(history.stop_reason()));
+            assert_eq!(session.history().epochs.iter().map(timeless).collect::<Vec<_>>(), records);
+            assert_eq!(session.history().best_epoch, history.best_epoch);
+            assert_eq!(session.stop_reason(), Some(history.stop));
             assert!(*session == at_once);
         }
         // what is over stays so, and another seed is another training
@@ -190,7 +190,7 @@ fn descended(change: &dyn Fn(Trainer) -> Trainer) -> (NeuralNetwork, Vec<f64>) {
     let optimizer = Optimizer::new(Sgd::default(), 0.1).schedule(Schedule::Cosine);
     let mut net = network(&train);
     let history = change(Trainer::new(CrossEntropy, optimizer).epochs(3).seed(Seed(5))).run(&mut net, &train).unwrap();
-    (net, history.epochs().iter().map(|epoch| epoch.loss).collect())
+    (net, history.epochs.iter().map(|epoch| epoch.loss).collect())
 }
 
 /// ‖W − W′‖ / ‖W′‖ of all weights.
@@ -259,7 +259,7 @@ fn the_mean_loss_weighs_batches_by_their_size() {
         .batch_size(100)
         .run(&mut net, &train)
         .unwrap();
-    assert!((history.epochs()[0].loss - whole).abs() < 1e-12 * whole);
+    assert!((history.epochs[0].loss - whole).abs() < 1e-12 * whole);
 }
 
 #[test]
@@ -275,8 +275,8 @@ fn the_best_epoch_is_kept() {
         (bits(&net), history, net.evaluate_loss(&Mse, &validation).unwrap())
     };
     let (kept, history, loss) = run(60, 100);
-    let losses: Vec<f64> = history.epochs().iter().map(|epoch| epoch.validation_loss.unwrap()).collect();
-    let best = history.best_epoch();
+    let losses: Vec<f64> = history.epochs.iter().map(|epoch| epoch.validation_loss.unwrap()).collect();
+    let best = history.best_epoch;
     assert!(best < 60, "the network must have got worse again, or the test shows nothing");
     assert!(losses.iter().all(|l| *l >= losses[best - 1]));
     assert_eq!(loss, losses[best - 1]);
@@ -286,7 +286,7 @@ fn the_best_epoch_is_kept() {
     assert_eq!(bits(&net), kept);
     // patience
     let (_, history, _) = run(60, 3);
-    assert_eq!((history.stop_reason(), history.epochs().len()), (StopReason::Early, history.best_epoch() + 3));
+    assert_eq!((history.stop, history.epochs.len()), (StopReason::Early, history.best_epoch + 3));
 }
 
 /// A network that was trained before keeps its weights if nothing better comes, and loses them without `keep_start`.
@@ -306,22 +306,22 @@ fn the_start_may_be_the_best() {
 
     let mut net = trained.clone();
     let history = trainer(3.0).keep_start().run(&mut net, &train).unwrap();
-    assert_eq!((history.best_epoch(), history.start_validation_loss()), (0, Some(loss)));
-    assert_eq!((history.stop_reason(), history.epochs().len()), (StopReason::Early, 4));
+    assert_eq!((history.best_epoch, history.start_validation_loss), (0, Some(loss)));
+    assert_eq!((history.stop, history.epochs.len()), (StopReason::Early, 4));
     assert_eq!(bits(&net), bits(&trained));
     let mut net = trained.clone();
     let history = trainer(3.0).run(&mut net, &train).unwrap();
-    assert!(history.best_epoch() > 0 && net.evaluate_loss(&Mse, &validation).unwrap() > loss);
-    assert_eq!(history.start_validation_loss(), None);
+    assert!(history.best_epoch > 0 && net.evaluate_loss(&Mse, &validation).unwrap() > loss);
+    assert_eq!(history.start_validation_loss, None);
 
     // where an epoch is better, it is kept; without validation the last one is
     let mut net = trained.clone();
     let history = trainer(1e-4).keep_start().run(&mut net, &train).unwrap();
-    assert!(history.best_epoch() > 0 && net.evaluate_loss(&Mse, &validation).unwrap() < loss);
+    assert!(history.best_epoch > 0 && net.evaluate_loss(&Mse, &validation).unwrap() < loss);
     let mut net = trained.clone();
     let history =
         Trainer::new(Mse, Optimizer::new(Adam::default(), 3.0)).epochs(2).keep_start().run(&mut net, &train).unwrap();
-    assert_eq!((history.best_epoch(), history.start_validation_loss()), (2, None));
+    assert_eq!((history.best_epoch, history.start_validation_loss), (2, None));
 }
 
 #[test]
@@ -330,18 +330,18 @@ fn the_validation_accuracy_of_classes() {
     let mut net = network::<f32>(&train);
     let trainer = Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 0.01)).epochs(8).validate_on(&validation);
     let history = trainer.run(&mut net, &train).unwrap();
-    let accuracies: Vec<f64> = history.epochs().iter().map(|epoch| epoch.validation_accuracy.unwrap()).collect();
+    let accuracies: Vec<f64> = history.epochs.iter().map(|epoch| epoch.validation_accuracy.unwrap()).collect();
     assert!(accuracies[0] < accuracies[7], "{accuracies:?}");
     // the kept weights score what was recorded
-    assert_eq!(net.evaluate(&validation).unwrap().headline(), accuracies[history.best_epoch() - 1]);
+    assert_eq!(net.evaluate(&validation).unwrap().headline(), accuracies[history.best_epoch - 1]);
     // none without validation, none of values
     let history =
         Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 0.01)).epochs(1).run(&mut net, &train).unwrap();
-    assert_eq!(history.epochs()[0].validation_accuracy, None);
+    assert_eq!(history.epochs[0].validation_accuracy, None);
     let (train, validation) = data("diabetes");
     let trainer = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(1).validate_on(&validation);
     let history = trainer.run(&mut network::<f64>(&train), &train).unwrap();
-    assert_eq!(history.epochs()[0].validation_accuracy, None);
+    assert_eq!(history.epochs[0].validation_accuracy, None);
 }
 
 /// Stops at a step, or after an epoch.
@@ -376,7 +376,7 @@ fn a_callback_may_stop_the_training() {
         let trainer = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(5);
         let history = trainer.run_with(&mut net, &train, &mut stop).unwrap();
         assert_ne!(bits(&net), bits(&network::<f64>(&train)));
-        (history.stop_reason(), history.epochs().len(), stop.seen)
+        (history.stop, history.epochs.len(), stop.seen)
     };
     assert_eq!(run(None, None), (StopReason::Finished, 5, vec![1, 2, 3, 4, 5]));
     assert_eq!(run(Some((3, 2)), None), (StopReason::Callback, 2, vec![1, 2]));
@@ -453,7 +453,7 @@ fn orders_of_the_samples() {
             .epochs(epochs)
             .batch_size(batch_size)
             .seed(Seed(5));
-        trainer.order(order).run(&mut net, data).map(|history| (bits(&net), history.epochs()[epochs - 1].loss))
+        trainer.order(order).run(&mut net, data).map(|history| (bits(&net), history.epochs[epochs - 1].loss))
     };
     let shuffled = |number: usize| {
         let mut order: Vec<usize> = (0..train.samples()).collect();

@@ -16,7 +16,7 @@ use super::values::{
     HiddenSizes, at_least, below_one, dtype, hidden_sizes, not_negative, positive, shards, whole, word_of, yes_no,
 };
 use crate::failure::Failure;
-use crate::spelling::with_fields;
+use crate::output::with_fields;
 
 /// What was given on the command line, each under the name of its field in [`Recipe`].
 #[derive(ClapArgs, Serialize)]

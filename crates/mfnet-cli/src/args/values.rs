@@ -49,32 +49,30 @@ pub(super) fn yes_no() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["yes", "no"]).map(|word| word == "yes")
 }
 
-fn number(text: &str, fits: impl Fn(f64) -> bool, expected: &str) -> Result<f64, String> {
-    text.parse().ok().filter(|x: &f64| x.is_finite() && fits(*x)).ok_or_else(|| format!("expected {expected}"))
+fn number<N: FromStr>(text: &str, fits: impl Fn(&N) -> bool, expected: &str) -> Result<N, String> {
+    text.parse().ok().filter(fits).ok_or_else(|| format!("expected {expected}"))
 }
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {
-    number(text, |x| x > 0.0, "a positive number")
+    number(text, |x: &f64| *x > 0.0 && x.is_finite(), "a positive number")
 }
 
 pub(super) fn not_negative(text: &str) -> Result<f64, String> {
-    number(text, |x| x >= 0.0, "0 or a positive number")
+    number(text, |x: &f64| *x >= 0.0 && x.is_finite(), "0 or a positive number")
 }
 
 pub(super) fn below_one(text: &str) -> Result<f64, String> {
-    number(text, |x| (0.0..1.0).contains(&x), "a number from 0 to less than 1")
+    number(text, |x| (0.0..1.0).contains(x), "a number from 0 to less than 1")
 }
 
 pub(super) fn whole<N: FromStr>(text: &str) -> Result<N, String> {
-    text.trim().parse().map_err(|_| "expected a whole number of at least 0".to_owned())
+    number(text.trim(), |_| true, "a whole number of at least 0")
 }
 
 pub(super) fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|x| *x >= LEAST);
-    number.ok_or_else(|| format!("expected a whole number of at least {LEAST}"))
+    number(text, |x| *x >= LEAST, &format!("a whole number of at least {LEAST}"))
 }
 
 pub(super) fn shards(text: &str) -> Result<usize, String> {
-    let number = text.parse().ok().filter(|x: &usize| x.is_power_of_two() && *x <= 1024);
-    number.ok_or_else(|| "expected a power of two up to 1024".to_owned())
+    number(text, |x: &usize| x.is_power_of_two() && *x <= 1024, "a power of two up to 1024")
 }

@@ -1,6 +1,6 @@
 //! The folder of a run.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,8 +8,7 @@ use mfnet::report::Report;
 
 use crate::args::TrainArgs;
 use crate::failure::Failure;
-use crate::output::{of_csv, write_file};
-use crate::read::STDIN;
+use crate::output::write_file;
 use crate::source;
 
 /// Where the model, the history, the metrics and the report go.
@@ -66,16 +65,6 @@ impl RunFolder {
         Self::create_at(self.path.join(format!("fold-{number}")))
     }
 
-    /// Starts history.csv anew.
-    pub(super) fn start_history(&self) -> io::Result<csv::Writer<File>> {
-        let mut csv = csv::Writer::from_writer(File::create(&self.history)?);
-        // what comes is added at the end
-        let columns = ["epoch", "loss", "validation_loss", "seconds", "validation_accuracy"];
-        csv.write_record(columns).map_err(of_csv)?;
-        csv.flush()?;
-        Ok(csv)
-    }
-
     /// Writes metrics.json, whole or not at all.
     pub(super) fn write_metrics(&self, metrics: &serde_json::Value) -> Result<(), Failure> {
         write_file(&self.path.join("metrics.json"), |mut file| writeln!(file, "{metrics:#}"))
@@ -90,10 +79,9 @@ impl RunFolder {
         let folder = self.path.join("plots");
         fs::create_dir_all(&folder)
             .map_err(|error| Failure::work(format!("{}: cannot create the folder: {error}", folder.display())))?;
-        for plot in report.plots() {
-            let plot = plot?;
-            for (ending, bytes) in [("svg", plot.svg.as_bytes()), ("png", &plot.png)] {
-                write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(bytes))?;
+        for plot in &report.plots {
+            for (ending, bytes) in [("svg", plot.svg()?.into_bytes()), ("png", plot.png()?)] {
+                write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(&bytes))?;
             }
         }
         Ok(())
@@ -107,7 +95,7 @@ fn cannot_create(path: &Path, error: &io::Error) -> Failure {
 
 /// The built-in name, or the file's name without its endings.
 fn run_name(data: &str) -> String {
-    if data == STDIN {
+    if data == source::STDIN {
         return "stdin".to_owned();
     }
     let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());

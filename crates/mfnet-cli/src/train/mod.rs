@@ -1,8 +1,6 @@
 //! `mfnet train`: from a table to a model, the scores of its baselines beside it.
 
-mod command;
 mod display;
-mod diverged;
 mod folder;
 mod once;
 mod several;
@@ -15,8 +13,8 @@ use mfnet::{Error, Recipe};
 use self::folder::RunFolder;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
-use crate::output::{message, print};
-use crate::{interrupt, read, source};
+use crate::output::{message, print, with_options};
+use crate::{interrupt, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let file = args.recipe_file.as_ref().map(RecipeFile::read).transpose()?;
@@ -36,10 +34,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     if args.print_recipe {
         return print(&first.recipe().to_toml()?);
     }
-    match recipe.folds {
-        None => once::run(args, first),
-        Some(_) => several::run(args, &plans),
+    let in_folds = recipe.folds.is_some();
+    if !args.quiet {
+        let text = if in_folds { Plan::introduction_of(&plans) } else { first.introduction() };
+        message(&with_options(&text));
     }
+    let folder = RunFolder::create(args)?;
+    if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) }
 }
 
 /// Reads the data. From now on Ctrl-C saves what is there.
@@ -52,7 +53,7 @@ fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure>
     interrupt::watch();
     let read_test = Box::new(|file: &str, reader: ReadTable<'_>| match source::built_in(file) {
         Some(built_in) => built_in.table(),
-        None => read::table(file, reader, args.quiet),
+        None => source::table(file, reader, args.quiet),
     });
     Ok(Input { name: args.data.clone(), data, start, read_test })
 }

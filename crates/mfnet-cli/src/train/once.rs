@@ -1,39 +1,51 @@
 //! One fit: shows it, and writes its files.
 
+use mfnet::Error;
 use mfnet::fit::{Fit, Plan};
 use mfnet::report::Report;
+use mfnet::text::as_read;
 use mfnet::train::StopReason;
 
-use super::command::head;
-use super::diverged;
 use super::folder::RunFolder;
 use super::watcher::Watcher;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
-use crate::output::{message, print};
-use crate::spelling::with_options;
+use crate::output::{message, print, with_options};
 
-pub(super) fn run(args: &TrainArgs, plan: &Plan) -> Result<(), Failure> {
-    if !args.quiet {
-        message(&with_options(&plan.introduction()));
-    }
-    let folder = RunFolder::create(args)?;
-    let fit = fit(args, plan, &folder)?;
+pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
+    let fit = fit(args, plan, folder)?;
     if interrupt::is_raised() {
-        return interrupted(args, &fit, &folder);
+        return interrupted(args, &fit, folder);
     }
-    print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, &folder) })
+    print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, folder) })
 }
 
 /// Trains, and leaves everything in the folder.
 pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<Fit, Failure> {
     let mut watcher = Watcher::new(args.quiet, folder);
     let result = plan.run(&mut watcher);
-    let (epochs, kept) = watcher.finish();
-    let mut fit = match (result, kept) {
-        (Err(error), Some(kept)) => return Err(diverged::failure(args, plan, folder, error, &epochs, &kept)),
-        (result, _) => result?,
+    let (epochs, saved) = watcher.finish();
+    let mut fit = match result {
+        Err(error @ Error::Diverged { .. }) => {
+            let report = Report::diverged(plan, &head(plan), &error, &epochs);
+            let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
+            let change =
+                format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1");
+            let (failure, model) = (Failure::from(error).help(change), folder.model.display());
+            let failure = match saved {
+                None => return Err(failure.help(format!("{model} is still the model of the earlier run"))),
+                Some(Err(error)) => return Err(failure.help(format!("the kept weights could not be saved: {error}"))),
+                Some(Ok(())) => failure.help(format!("the kept weights are in {model}")),
+            };
+            let written = report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots));
+            return Err(match written {
+                Ok(()) => failure.help(format!("how the loss went is in {}", folder.report.display())),
+                // the model is what counts
+                Err(_) => failure,
+            });
+        }
+        result => result?,
     };
     fit.summary.output = Some(folder.path.clone());
     fit.summary.interrupted |= interrupt::is_raised();
@@ -60,4 +72,32 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
         ));
     }
     Err(Failure::interrupted())
+}
+
+/// What the report begins with: the command line that this program was called with, and the plan.
+fn head(plan: &Plan) -> String {
+    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
+    let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
+    format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))
+}
+
+/// As a shell reads it.
+fn quoted(argument: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "-_./,:=+%@".contains(character);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        return argument.to_owned();
+    }
+    format!("'{}'", argument.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_can_be_copied() {
+        assert_eq!(quoted("iris.csv"), "iris.csv");
+        assert_eq!(quoted("it's $1"), "'it'\\''s $1'");
+        assert_eq!(quoted(""), "''");
+    }
 }

@@ -8,23 +8,17 @@ use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{message, print};
-use crate::spelling::with_options;
 
-pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
-    let Some(first) = plans.first() else { return Ok(()) };
-    if !args.quiet {
-        message(&with_options(&Plan::introduction_of_folds(plans)));
-    }
-    let (folder, count) = (RunFolder::create(args)?, plans.len());
-    let mut folds = Folds::new(first);
-    folds.output = Some(folder.path.clone());
+pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Result<(), Failure> {
+    let count = plans.len();
+    let mut folds = Folds { output: Some(folder.path.clone()), ..Folds::default() };
     for (number, plan) in (1..).zip(plans) {
         let of_fold = folder.of_fold(number)?;
         let fit = once::fit(args, plan, &of_fold)
             .map_err(|failure| failure.help(format!("this was fold {number} of {count}")))?;
         if interrupt::is_raised() {
             if !args.json && !folds.folds.is_empty() {
-                print(&text(&folds, &folder))?;
+                print(&text(&folds, folder))?;
             }
             let model = of_fold.model.display();
             message(&format!("\ninterrupted in fold {number} of {count}: its model so far is in {model}"));
@@ -36,7 +30,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan]) -> Result<(), Failure> {
         folds.folds.push(fit.summary);
         folder.write_metrics(&folds.json())?;
     }
-    print(&if args.json { format!("{}\n", folds.json()) } else { text(&folds, &folder) })
+    print(&if args.json { format!("{}\n", folds.json()) } else { text(&folds, folder) })
 }
 
 fn text(folds: &Folds, folder: &RunFolder) -> String {

@@ -11,7 +11,6 @@ use mfnet::train::{EpochRecord, History, Step};
 use mfnet::{Error, Model, Result};
 
 use super::display::Display;
-use super::diverged::Kept;
 use super::folder::RunFolder;
 use crate::interrupt;
 use crate::output::{of_csv, progress_bar};
@@ -29,7 +28,8 @@ pub(super) struct Watcher<'a> {
     epochs: Vec<EpochRecord>,
     saved: Instant,
     lowest: f64,
-    kept: Option<Kept>,
+    /// None if the model of an earlier run stays.
+    saved_kept: Option<Result<()>>,
 }
 
 impl<'a> Watcher<'a> {
@@ -42,38 +42,36 @@ impl<'a> Watcher<'a> {
             epochs: Vec::new(),
             saved: Instant::now(),
             lowest: f64::INFINITY,
-            kept: None,
+            saved_kept: None,
         }
     }
 
-    /// Takes the display away; the epochs that were seen, and what a diverged training kept.
-    pub(super) fn finish(self) -> (Vec<EpochRecord>, Option<Kept>) {
+    /// Takes the display away; the epochs that were seen, and whether the weights that a diverged training kept were saved.
+    pub(super) fn finish(self) -> (Vec<EpochRecord>, Option<Result<()>>) {
         self.display.finish();
         self.baselines.finish_and_clear();
-        (self.epochs, self.kept)
+        (self.epochs, self.saved_kept)
     }
 
     fn write(&mut self, record: &EpochRecord) -> std::io::Result<()> {
-        let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy } = *record;
         let history = match &mut self.history {
             Some(history) => history,
-            None => self.history.insert(self.folder.start_history()?),
+            None => self.history.insert(csv::Writer::from_writer(File::create(&self.folder.history)?)),
         };
-        history.serialize((epoch, loss, validation_loss, seconds, validation_accuracy)).map_err(of_csv)?;
+        history.serialize(record).map_err(of_csv)?;
         history.flush()
     }
 }
 
 impl Observer for Watcher<'_> {
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
-        self.display.step(step);
+        self.display.step(step, &self.epochs);
         interrupt::flow()
     }
 
     /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
-        self.display.epoch(record);
         self.write(record).map_err(|reason| Error::Io {
             path: self.folder.history.clone(),
             action: "write",
@@ -96,8 +94,7 @@ impl Observer for Watcher<'_> {
     fn diverged(&mut self, model: &Model, weights: KeptWeights) {
         // an untrained model never replaces the one of an earlier run
         let stays = weights == KeptWeights::Initial && self.folder.model.exists();
-        let saved = (!stays).then(|| model.save(&self.folder.model));
-        self.kept = Some(Kept { weights, saved });
+        self.saved_kept = (!stays).then(|| model.save(&self.folder.model));
     }
 
     fn baseline(&mut self, steps: usize) -> ControlFlow<()> {

@@ -1,13 +1,18 @@
+//! The models that the network is compared with, and whether it is worth it, in words.
+
 use super::observer::Observer;
 use super::plan::Plan;
-use super::verdict::comparison;
-use crate::data::Dataset;
+use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::metric::{Comparison, Metrics};
-use crate::model::Model;
+use crate::model::{Model, Predictions};
 use crate::network::NeuralNetwork;
+use crate::text::{counted, headline, headline_cell, significant};
 use crate::train::{linear_model_while, naive_model};
 use std::ops::ControlFlow;
+
+/// A difference that equally good models have less often is taken for one.
+const RARE: f64 = 0.05;
 
 /// The models that the network has to beat on the test rows.
 #[derive(Clone, Debug, Default)]
@@ -45,8 +50,7 @@ impl Baselines {
         if plan.task.recipe.no_baselines || interrupted || test.samples() == 0 {
             return Ok((Baselines::default(), interrupted));
         }
-        let validates = plan.parts.validation.samples() > 0;
-        let rows = if validates { &plan.parts.validation } else { &plan.parts.train };
+        let rows = if plan.validates() { &plan.parts.validation } else { &plan.parts.train };
         let predictions = network.predict_dataset(test)?;
         let baseline = |net: NeuralNetwork| -> Result<Baseline> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
@@ -54,7 +58,7 @@ impl Baselines {
             let comparison =
                 comparison(&predictions, &model.predict_dataset(test)?, test.targets(), test.group_numbers());
             // there is a curve of it then
-            let has_accuracy = plan.task.data.classes() > 0 && validates;
+            let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
             Ok(Baseline { metrics: model.evaluate(test)?, comparison, loss: model.evaluate_loss(rows)?, accuracy })
         };
@@ -67,5 +71,206 @@ impl Baselines {
         })?;
         let linear = if stopped { None } else { Some(baseline(linear)?) };
         Ok((Baselines { naive, linear }, stopped))
+    }
+}
+
+/// The network and a rival on the same rows, whose groups have these numbers, if they come in groups; none of predictions of different kinds.
+fn comparison(
+    network: &Predictions,
+    rival: &Predictions,
+    truth: &Targets,
+    groups: Option<&[usize]>,
+) -> Option<Comparison> {
+    match (network, rival, truth) {
+        (
+            Predictions::Classes { indices: network, .. },
+            Predictions::Classes { indices: rival, .. },
+            Targets::Classes { indices: truth, .. },
+        ) => Some(Comparison::of_classes(truth, network, rival, groups)),
+        (
+            Predictions::Values { values: network, .. },
+            Predictions::Values { values: rival, .. },
+            Targets::Values { values: truth, .. },
+        ) => Some(Comparison::of_values(truth, network, rival, groups)),
+        _ => None,
+    }
+}
+
+/// What the test rows say of the network; nothing where a rival is missing that could be better, or a difference is no number.
+pub(super) fn verdict(network: &Metrics, rows: usize, baselines: &Baselines) -> Option<String> {
+    let mut all = Vec::new();
+    for (name, rival) in [("naive predictor", &baselines.naive), ("linear model", &baselines.linear)] {
+        let rival = rival.as_ref()?;
+        let comparison = rival.comparison.filter(|comparison| comparison.difference.is_finite())?;
+        if comparison.difference <= 0.0 {
+            let scores = scores(network, rows, &[(name, &rival.metrics)]);
+            return Some(format!("The network is not better than the {name}, and so not worth it: {scores}."));
+        }
+        all.push((name, &rival.metrics, comparison.p_value));
+    }
+    // also where there is no probability, because there is one row
+    if let Some((name, metrics, p)) = all.iter().find(|(.., p)| p.is_nan() || *p >= RARE) {
+        let scores = scores(network, rows, &[(name, metrics)]);
+        let often = if p.is_nan() {
+            String::new()
+        } else {
+            format!(" Equally good models differ by as much in {} % of such tests.", significant(100.0 * p, 2))
+        };
+        let so = if *name == "linear model" { "The linear model may do." } else { "It may have learned nothing." };
+        return Some(format!(
+            "The network is better than the {name} by less than the test rows can tell: {scores}.{often} {so}"
+        ));
+    }
+    let rivals: Vec<_> = all.iter().rev().map(|(name, metrics, _)| (*name, *metrics)).collect();
+    Some(format!("The network is worth it: {}.", scores(network, rows, &rivals)))
+}
+
+/// The scores as a part of a sentence about the network.
+fn scores(network: &Metrics, rows: usize, rivals: &[(&str, &Metrics)]) -> String {
+    let rows = counted(rows, "test row");
+    let (first, of_rival) = match network {
+        Metrics::Classification { .. } => (format!("it is wrong on {} of {rows}", score(network)), ""),
+        Metrics::Regression { targets, .. } => {
+            let name = if targets.is_empty() { "RMSE" } else { "mean R²" };
+            (format!("its {name} on {rows} is {}", score(network)), "that of ")
+        }
+    };
+    let on = if of_rival.is_empty() { " on" } else { "" };
+    let rivals = rivals.iter().map(|(name, metrics)| format!("{of_rival}the {name}{on} {}", score(metrics)));
+    [first].into_iter().chain(rivals).collect::<Vec<_>>().join(", ")
+}
+
+/// Mistakes; RMSE of one target, R² of several.
+fn score(metrics: &Metrics) -> String {
+    match metrics {
+        Metrics::Classification { confusion, .. } => {
+            confusion.mistakes().iter().map(|(.., count)| count).sum::<usize>().to_string()
+        }
+        Metrics::Regression { .. } => headline_cell(metrics, headline(metrics).1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Tensor;
+
+    /// A network, a naive predictor and a linear model that are wrong on so many of 100 rows, each on the first ones.
+    fn of_mistakes(network: usize, naive: usize, linear: usize) -> String {
+        let truth = Targets::from_labels("class", (0..100).map(|i| (i % 2).to_string()));
+        let Targets::Classes { indices, labels, .. } = &truth else { unreachable!() };
+        let output = |mistakes: usize| {
+            let predicted = |j: usize| if j < mistakes { 1 - indices[j] } else { indices[j] };
+            Tensor::from_fn(2, 100, |i, j| if predicted(j) == i { 1.0 } else { 0.0 })
+        };
+        let predictions = |output: &Tensor| Predictions::Classes {
+            labels: labels.clone(),
+            indices: output.argmax(),
+            probabilities: output.into(),
+        };
+        sentence(&truth, [network, naive, linear].map(output), predictions).unwrap()
+    }
+
+    fn sentence(truth: &Targets, outputs: [Tensor; 3], predictions: impl Fn(&Tensor) -> Predictions) -> Option<String> {
+        let metrics = |output: &Tensor| Metrics::of(output, truth);
+        let [network, naive, linear] = &outputs;
+        let rival = |rival: &Tensor| Baseline {
+            metrics: metrics(rival),
+            comparison: comparison(&predictions(network), &predictions(rival), truth, None),
+            loss: None,
+            accuracy: None,
+        };
+        let baselines = Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)) };
+        verdict(&metrics(network), truth.samples(), &baselines)
+    }
+
+    #[test]
+    fn classes() {
+        assert_eq!(
+            of_mistakes(7, 50, 17),
+            "The network is worth it: it is wrong on 7 of 100 test rows, the linear model on 17, the naive predictor on 50."
+        );
+        // 5 rows that one alone gets right: 2 of 2⁵ throws of coins
+        assert_eq!(
+            of_mistakes(12, 50, 17),
+            "The network is better than the linear model by less than the test rows can tell: it is wrong on 12 of 100 test rows, \
+             the linear model on 17. Equally good models differ by as much in 6.2 % of such tests. The linear model may do."
+        );
+        for worse in [17, 40] {
+            assert_eq!(
+                of_mistakes(worse, 50, 17),
+                format!(
+                    "The network is not better than the linear model, and so not worth it: it is wrong on {worse} of 100 test rows, \
+                     the linear model on 17."
+                )
+            );
+        }
+        assert_eq!(
+            of_mistakes(50, 50, 17),
+            "The network is not better than the naive predictor, and so not worth it: it is wrong on 50 of 100 test rows, \
+             the naive predictor on 50."
+        );
+        assert_eq!(
+            of_mistakes(49, 50, 60),
+            "The network is better than the naive predictor by less than the test rows can tell: it is wrong on 49 of 100 test rows, \
+             the naive predictor on 50. Equally good models differ by as much in 100 % of such tests. It may have learned nothing."
+        );
+    }
+
+    /// Errors of so much on every row, up and down, with a tenth of it more or less.
+    fn of_errors(errors: [f64; 3], targets: usize, rows: usize) -> Option<String> {
+        let values = Tensor::from_fn(targets, rows, |i, j| (10 * i + (j * j) % 7) as f64);
+        let columns = (0..targets).map(|i| format!("y{i}")).collect();
+        let truth = Targets::Values { columns, values: (&values).into() };
+        let output = |error: f64| {
+            Tensor::from_fn(targets, rows, |i, j| values[(i, j)] + error * (1.0 + 0.1 * ((j % 3) as f64 - 1.0)))
+        };
+        let predictions = |output: &Tensor| Predictions::Values { columns: Vec::new(), values: output.into() };
+        sentence(&truth, errors.map(output), predictions)
+    }
+
+    #[test]
+    fn values() {
+        assert_eq!(
+            of_errors([0.5, 2.0, 1.0], 1, 30).unwrap(),
+            "The network is worth it: its RMSE on 30 test rows is 0.5017, that of the linear model 1.003, that of the naive predictor 2.007."
+        );
+        assert_eq!(
+            of_errors([1.0, 2.0, 1.0], 1, 30).unwrap(),
+            "The network is not better than the linear model, and so not worth it: its RMSE on 30 test rows is 1.003, \
+             that of the linear model 1.003."
+        );
+        let two = of_errors([0.5, 2.0, 1.0], 2, 30).unwrap();
+        assert_eq!(
+            two,
+            "The network is worth it: its mean R² on 30 test rows is 0.8756, that of the linear model 0.5025, \
+             that of the naive predictor -0.9901."
+        );
+        // one row tells nothing
+        assert_eq!(
+            of_errors([0.5, 2.0, 1.0], 1, 1).unwrap(),
+            "The network is better than the naive predictor by less than the test rows can tell: its RMSE on 1 test row is 0.4500, \
+             that of the naive predictor 1.800. It may have learned nothing."
+        );
+        // no number, no words
+        assert_eq!(of_errors([1e200, 2e200, 3e200], 1, 30), None);
+    }
+
+    #[test]
+    fn without_the_linear_model_nothing_is_worth_it() {
+        let truth = Targets::from_labels("class", ["a", "b"]);
+        let metrics =
+            |wrong: bool| Metrics::of(Tensor::from_fn(2, 2, |i, j| if (i == j) == wrong { 0.0 } else { 1.0 }), &truth);
+        let rival = |difference| Baseline {
+            metrics: metrics(true),
+            comparison: Some(Comparison { difference, standard_error: 0.01, p_value: 0.001 }),
+            loss: None,
+            accuracy: None,
+        };
+        let naive = |difference| Baselines { naive: Some(rival(difference)), linear: None };
+        assert_eq!(verdict(&metrics(false), 2, &Baselines::default()), None);
+        assert_eq!(verdict(&metrics(false), 2, &naive(1.0)), None);
+        let worse = verdict(&metrics(true), 2, &naive(0.0)).unwrap();
+        assert!(worse.starts_with("The network is not better than the naive predictor"), "{worse}");
     }
 }

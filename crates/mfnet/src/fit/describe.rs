@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::parts::{Parts, groups};
+use super::parts::rows;
 use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::model::Training;
 use crate::optimizer::Schedule;
-use crate::text::{columns, counted, grouped};
+use crate::text::{columns, counted};
 use crate::train::SampleOrder;
 
 impl Plan {
@@ -20,24 +20,13 @@ impl Plan {
     }
 
     /// The same for all folds of a cross-validation.
-    pub fn introduction_of_folds(plans: &[Plan]) -> String {
-        let Some(Plan { task, .. }) = plans.first() else { return String::new() };
-        let range = |rows: &dyn Fn(&Parts) -> usize| {
-            let sizes = || plans.iter().map(|plan| rows(&plan.parts));
-            let (least, most) = (sizes().min().unwrap_or(0), sizes().max().unwrap_or(0));
-            if least == most { grouped(most) } else { format!("{} to {}", grouped(least), grouped(most)) }
-        };
-        let train = range(&|parts| parts.train.samples());
-        let (validation, test) = (range(&|parts| parts.validation.samples()), range(&|parts| parts.test.samples()));
+    pub fn introduction_of(folds: &[Plan]) -> String {
+        let Some(Plan { task, .. }) = folds.first() else { return String::new() };
         let seed = task.recipe.split_seed();
         let not_official = if task.data.has_official_split() { ", not the official split" } else { "" };
-        format!(
-            "{}\n{} folds by seed {seed}{not_official}: {train} training, {validation} validation, {test} test rows{}\n{}",
-            task.described(),
-            plans.len(),
-            groups(task),
-            plans[0].network_line()
-        )
+        let by = format!("{} folds by seed {seed}{not_official}", folds.len());
+        let rows = rows(task, &by, folds.iter().map(|fold| &*fold.parts));
+        [task.described(), rows, folds[0].network_line()].join("\n")
     }
 
     /// How the model to go on from was trained, in a line, if that was otherwise.

@@ -3,78 +3,59 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::plan::Plan;
-use super::summary::{Part, Summary};
-use crate::metric::Metrics;
+use super::summary::Summary;
+use crate::metric::mean_and_deviation;
 use crate::text::{grouped, headline, headline_cell, table};
 
 /// The fits of a cross-validation so far.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Folds {
     /// Their summaries, fold after fold.
     pub folds: Vec<Summary>,
     /// The folder of their files, if the caller wrote some.
     pub output: Option<PathBuf>,
-    plan: Plan,
 }
 
 impl Folds {
-    /// Of a cross-validation that has not begun; `plan` is that of one fold.
-    pub fn new(plan: &Plan) -> Self {
-        Folds { folds: Vec::new(), output: None, plan: plan.clone() }
-    }
-
-    /// The object of metrics.json: those of the folds, and mean and standard deviation of their test scores.
+    /// The object of metrics.json: those of the folds, and mean and standard deviation of their test scores, of several targets
+    /// those of all together. What is missing or not finite in a fold is null.
     pub fn json(&self) -> Value {
-        let task = &self.plan.task;
-        let headline = |model: usize| self.spread(|fold| fold.compared()[model].map(Metrics::headline));
+        let folds: Vec<Value> = self.folds.iter().map(Summary::json).collect();
+        let first = folds.first().unwrap_or(&Value::Null);
+        let spread = |path: &str| Spread::of(folds.iter().map(|fold| fold.pointer(path)?.as_f64()));
+        let scores = first["test"].as_object().into_iter().flat_map(Map::keys).filter(|score| *score != "targets");
+        let test: Map<_, _> = scores.map(|score| (score.clone(), json!(spread(&format!("/test/{score}"))))).collect();
         json!({
-            "task": task.kind(),
-            "data": task.name,
-            "features": task.data.features(),
+            "task": first["task"],
+            "data": first["data"],
+            "features": first["features"],
             "seconds": self.folds.iter().map(|fold| fold.seconds).sum::<f64>(),
-            "seed": task.recipe.seed,
-            "threads": task.threads.count(),
-            "dtype": task.dtype().to_string(),
+            "seed": first["seed"],
+            "threads": first["threads"],
+            "dtype": first["dtype"],
             "output": self.output.as_ref().map(|output| output.display().to_string()),
-            "test": self.test_scores(),
-            "baselines": { "naive": headline(2), "linear": headline(1) },
+            "test": test,
+            "baselines": { "naive": spread("/baselines/naive"), "linear": spread("/baselines/linear") },
             "verdict": self.verdict(),
-            "folds": self.folds.iter().map(Summary::json).collect::<Vec<_>>(),
+            "folds": folds,
         })
-    }
-
-    /// Mean and standard deviation of each test score.
-    fn test_scores(&self) -> Map<String, Value> {
-        let names = self.folds.first().map_or_else(Vec::new, |fold| scores(&fold.test));
-        let spread = |i: usize| self.spread(|fold| scores(&fold.test).get(i).and_then(|score| score.1));
-        names.iter().enumerate().map(|(i, (name, _))| ((*name).to_owned(), json!(spread(i)))).collect()
-    }
-
-    /// Of a score of every fold; none if one of them is missing or not finite.
-    fn spread(&self, of: impl Fn(&Summary) -> Option<f64>) -> Option<Spread> {
-        let numbers = self.folds.iter().map(|fold| of(fold).filter(|x| x.is_finite())).collect::<Option<Vec<_>>>();
-        numbers.map(|numbers| Spread::of(&numbers))
     }
 
     /// The results for people: a table of the test scores and the verdict; empty without test rows.
     pub fn text(&self) -> String {
         let Some(like) = self.folds.iter().find_map(|fold| fold.compared()[0]) else { return String::new() };
-        let scores = |fold: &Summary| fold.compared().map(|metrics| metrics.map(|metrics| headline(metrics).1));
+        let scores = |fold: &Summary| fold.compared().map(|metrics| Some(headline(metrics?).1));
         let scores: Vec<[Option<f64>; 3]> = self.folds.iter().map(scores).collect();
         let cell = |score: Option<f64>| score.map_or_else(String::new, |x| headline_cell(like, x));
-        let line = |name: &str, rows, [network, linear, naive]: [Option<f64>; 3]| {
-            (name.to_owned(), vec![rows, cell(network), cell(linear), cell(naive)])
-        };
+        let line = |name: String, rows, scores: [_; 3]| (name, [vec![rows], scores.map(cell).to_vec()].concat());
         let header = ["rows", "network", "linear", "naive"].map(str::to_owned).to_vec();
         let mut lines = vec![(format!("test {}", headline(like).0), header)];
-        for (i, fold) in self.folds.iter().enumerate() {
-            lines.push(line(&format!("fold {}", i + 1), grouped(fold.test.samples), scores[i]));
+        for ((number, fold), scores) in (1..).zip(&self.folds).zip(&scores) {
+            lines.push(line(format!("fold {number}"), grouped(fold.test.samples), *scores));
         }
-        let spread = |model: usize| scores.iter().map(|scores| scores[model]).collect::<Option<Vec<_>>>();
-        let spread = [0, 1, 2].map(|model| spread(model).as_deref().map(Spread::of));
-        lines.push(line("mean", String::new(), spread.map(|spread| Some(spread?.mean))));
-        lines.push(line("± deviation", String::new(), spread.map(|spread| Some(spread?.deviation))));
+        let spread = [0, 1, 2].map(|model| Spread::of(scores.iter().map(|scores| scores[model])));
+        lines.push(line("mean".to_owned(), String::new(), spread.map(|spread| Some(spread?.mean))));
+        lines.push(line("± deviation".to_owned(), String::new(), spread.map(|spread| Some(spread?.deviation))));
         let verdict = self.verdict().map_or_else(String::new, |verdict| format!("\n{verdict}\n"));
         format!("{}{verdict}", table(&lines))
     }
@@ -96,19 +77,7 @@ impl Folds {
     }
 }
 
-/// Loss and metrics of a part that has rows; of several targets those of all together.
-fn scores(part: &Part) -> Vec<(&'static str, Option<f64>)> {
-    let of_metrics = match &part.metrics {
-        None => return Vec::new(),
-        Some(Metrics::Classification { accuracy, .. }) => vec![("accuracy", Some(*accuracy))],
-        Some(Metrics::Regression { rmse, mae, r2, .. }) => {
-            vec![("rmse", Some(*rmse)), ("mae", Some(*mae)), ("r2", Some(*r2))]
-        }
-    };
-    [vec![("loss", part.loss)], of_metrics].concat()
-}
-
-/// Mean and standard deviation, the population's: √(1/n Σ (x − mean)²).
+/// Of a number of every fold.
 #[derive(Clone, Copy, Serialize)]
 struct Spread {
     mean: f64,
@@ -116,10 +85,10 @@ struct Spread {
 }
 
 impl Spread {
-    fn of(numbers: &[f64]) -> Self {
-        let n = numbers.len() as f64;
-        let mean = numbers.iter().sum::<f64>() / n;
-        let squares = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>();
-        Spread { mean, deviation: (squares / n).sqrt() }
+    /// None if a number is missing.
+    fn of(numbers: impl Iterator<Item = Option<f64>>) -> Option<Self> {
+        let numbers = numbers.collect::<Option<Vec<_>>>()?;
+        let (mean, deviation) = mean_and_deviation(&numbers);
+        Some(Spread { mean, deviation })
     }
 }

@@ -21,7 +21,6 @@ mod source;
 mod summary;
 mod task;
 mod training;
-mod verdict;
 
 pub use baselines::{Baseline, Baselines};
 pub use file::{RECIPE_VERSION, RecipeFile};

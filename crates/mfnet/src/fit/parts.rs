@@ -112,9 +112,7 @@ impl Parts {
             SplitBy::Column { column, validation } => format!("split by column {column}{}", drawn(validation)),
             SplitBy::Fold { number, of, .. } => format!("fold {number} of {of} by seed {seed}"),
         };
-        let [train, validation, test] = [&self.train, &self.validation, &self.test].map(|part| grouped(part.samples()));
-        let file = task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" from {file}"));
-        format!("{by}: {train} training, {validation} validation, {test} test rows{file}{}", groups(task))
+        rows(task, &by, [self])
     }
 }
 
@@ -131,11 +129,24 @@ fn leaves_none_to_validate(error: &Error) -> bool {
     )
 }
 
-/// What keeps rows together, if something does.
-pub(super) fn groups(task: &Task) -> String {
-    let of =
-        |column: &String| format!("; no group of {column} on both sides: {}", counted(task.data.groups(), "group"));
-    task.recipe.group.as_ref().map_or_else(String::new, of)
+/// How many rows are in each part, of several divisions from the least to the most, and what keeps rows together.
+pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'a Parts>) -> String {
+    let sizes: Vec<_> = parts
+        .into_iter()
+        .map(|Parts { train, validation, test, .. }| [train, validation, test].map(Dataset::samples))
+        .collect();
+    let [train, validation, test] = [0, 1, 2].map(|part| {
+        let of = || sizes.iter().map(|sizes| sizes[part]);
+        match (of().min().unwrap_or(0), of().max().unwrap_or(0)) {
+            (least, most) if least == most => grouped(most),
+            (least, most) => format!("{} to {}", grouped(least), grouped(most)),
+        }
+    });
+    let file = task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" from {file}"));
+    let groups = task.recipe.group.as_ref().map_or_else(String::new, |column| {
+        format!("; no group of {column} on both sides: {}", counted(task.data.groups(), "group"))
+    });
+    format!("{by}: {train} training, {validation} validation, {test} test rows{file}{groups}")
 }
 
 /// By what the rows are divided, with this fraction of validation rows, or with those that are given.

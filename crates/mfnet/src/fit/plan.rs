@@ -128,6 +128,11 @@ impl Plan {
         (&self.parts.test, &self.parts.test_rows)
     }
 
+    /// Whether there are validation rows.
+    pub(crate) fn validates(&self) -> bool {
+        self.parts.validation.samples() > 0
+    }
+
     pub(super) fn activation(&self) -> ActivationName {
         self.task.recipe.activation.unwrap_or(ActivationName::Relu)
     }
@@ -163,7 +168,7 @@ impl Plan {
                 return Err(error);
             }
         };
-        let model = self.model(net, history.epochs().len(), history.best_epoch())?;
+        let model = self.model(net, history.epochs.len(), history.best_epoch)?;
         observer.trained(&model, &history)?;
         let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
         let mut summary = Summary::new(self, &model, &history, baselines)?;

@@ -4,16 +4,15 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::baselines::{Baseline, Baselines};
+use super::baselines::{Baseline, Baselines, verdict};
 use super::names::Task;
 use super::plan::Plan;
-use super::verdict::verdict;
 use crate::data::Dataset;
 use crate::error::Result;
 use crate::metric::Metrics;
 use crate::model::Model;
 use crate::tensor::Dtype;
-use crate::text::{Row, counted, grouped, score_lines, score_table, significant, sparkline};
+use crate::text::{Row, counted, grouped, score_table, significant, sparkline};
 use crate::train::{History, StopReason};
 
 /// Blocks of a curve at most.
@@ -49,7 +48,7 @@ impl Fit {
 
     /// How the losses went, in a line each.
     fn curves(&self) -> String {
-        let epochs = self.history.epochs();
+        let epochs = &self.history.epochs;
         let line = |name: &str, losses: &[f64]| match losses {
             [first, .., last] => {
                 let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
@@ -62,7 +61,7 @@ impl Fit {
         };
         let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
         let of_epochs = epochs.iter().filter_map(|epoch| epoch.validation_loss);
-        let validation: Vec<f64> = self.history.start_validation_loss().into_iter().chain(of_epochs).collect();
+        let validation: Vec<f64> = self.history.start_validation_loss.into_iter().chain(of_epochs).collect();
         line("training loss", &training) + &line("validation loss", &validation)
     }
 }
@@ -156,18 +155,16 @@ impl Summary {
             }
             _ => String::new(),
         };
-        let Baselines { naive, linear } = &baselines;
-        let on_test = |metrics| verdict(metrics, test.samples, naive.as_ref(), linear.as_ref());
-        let verdict = test.metrics.as_ref().and_then(on_test);
+        let verdict = test.metrics.as_ref().and_then(|metrics| verdict(metrics, test.samples, &baselines));
         Ok(Summary {
             task: task.kind(),
             data: task.name.clone(),
             features: task.data.features(),
             parameters: model.network().parameter_count(),
-            epochs: history.epochs().len(),
-            best_epoch: history.best_epoch(),
-            start_validation_loss: history.start_validation_loss(),
-            seconds: history.seconds(),
+            epochs: history.epochs.len(),
+            best_epoch: history.best_epoch,
+            start_validation_loss: history.start_validation_loss,
+            seconds: history.seconds,
             samples_per_second: history.samples_per_second(),
             seed: task.recipe.seed,
             threads: task.threads.count(),
@@ -178,8 +175,8 @@ impl Summary {
             test,
             baselines,
             verdict: verdict.map(|verdict| verdict + &provided),
-            stop: history.stop_reason(),
-            interrupted: history.stop_reason() == StopReason::Callback,
+            stop: history.stop,
+            interrupted: history.stop == StopReason::Callback,
             output: None,
         })
     }
@@ -187,14 +184,14 @@ impl Summary {
     /// The object of metrics.json and of `mfnet train --json`. What is missing or not finite is null.
     pub fn json(&self) -> Value {
         let Baselines { naive, linear } = &self.baselines;
-        let headline = |baseline: &Option<Baseline>| baseline.as_ref().map(|baseline| baseline.metrics.headline());
-        let comparison = |baseline: &Option<Baseline>| baseline.as_ref().and_then(|baseline| baseline.comparison);
+        let of_each =
+            |of: fn(&Baseline) -> Value| json!({ "naive": naive.as_ref().map(of), "linear": linear.as_ref().map(of) });
         let Summary { train, validation, test, .. } = self;
         let mut json = json!(self);
         json["output"] = json!(self.output.as_ref().map(|output| output.display().to_string()));
         json["samples"] = json!({ "train": train.samples, "validation": validation.samples, "test": test.samples });
-        json["baselines"] = json!({ "naive": headline(naive), "linear": headline(linear) });
-        json["better_by"] = json!({ "naive": comparison(naive), "linear": comparison(linear) });
+        json["baselines"] = of_each(|baseline| json!(baseline.metrics.headline()));
+        json["better_by"] = of_each(|baseline| json!(baseline.comparison));
         for (name, part) in [("train", train), ("validation", validation), ("test", test)] {
             json[name] = part.json();
         }
@@ -230,12 +227,8 @@ impl Summary {
         )
     }
 
-    /// A header and a row for the network on each part, and one for each baseline on the test rows.
-    pub fn score_lines(&self) -> Vec<(String, Vec<String>)> {
-        score_lines(&self.rows())
-    }
-
-    fn rows(&self) -> Vec<Row<'_>> {
+    /// The rows of a table of scores: one for the network on each part, and one for each baseline on the test rows.
+    pub fn rows(&self) -> Vec<Row<'_>> {
         let parts = [("train", &self.train), ("validation", &self.validation), ("test", &self.test)];
         let network = parts.into_iter().filter_map(|(name, part)| part.row(format!("network, {name}")));
         let [_, linear, naive] = self.compared();

@@ -48,10 +48,17 @@ impl Task {
         if start.is_some() {
             recipe.check_goes_on()?;
         }
-        if let (Source::Samples { data, .. }, Some(field)) = (&source, of_tables(recipe)) {
+        let of_tables =
+            [("group", &recipe.group), ("split_column", &recipe.split_column), ("test_file", &recipe.test_file)];
+        if let Source::Samples { data, .. } = &source
+            && let Some((field, _)) = of_tables.iter().find(|(_, value)| value.is_some())
+        {
             let message = format!("`{field}` is for tables of your own: {} has an official split", data.name());
             return Err(Error::recipe(message));
         }
+        let [drop, numeric, categorical] =
+            [&recipe.drop, &recipe.numeric, &recipe.categorical].map(|lists| source.named(lists));
+        let recipe = Recipe { drop, numeric, categorical, ..recipe.clone() };
         let (digest, origin, is_known) = (source.digest(), source.origin(), source.is_known());
         let header = match &source {
             Source::Table(table) if !is_known && start.is_none() => Some(table.has_header()),
@@ -59,9 +66,6 @@ impl Task {
         };
         let column = recipe.dividing_column();
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
-        let named = [&recipe.drop, &recipe.numeric, &recipe.categorical].map(|lists| source.named(lists));
-        let [drop, numeric, categorical] = named.clone();
-        let drop = drop.into_iter().chain(column.cloned()).collect();
         let mut unknown = String::new();
         let data = match &start {
             Some(model) => {
@@ -70,9 +74,13 @@ impl Task {
                 }
                 source.dataset_for(model)?
             }
-            None => source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical })?,
+            None => {
+                let drop = recipe.drop.iter().chain(column).cloned().collect();
+                let (numeric, categorical) = (recipe.numeric.clone(), recipe.categorical.clone());
+                source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical })?
+            }
         };
-        check_columns(recipe, &named, &data, start.is_some())?;
+        check_columns(&recipe, &data, start.is_some())?;
         let test = recipe.test_file.as_ref().map(|file| {
             let reader = recipe.with_texts(data.reader(), recipe.group.as_ref());
             let table = read_test(file, reader)?;
@@ -94,8 +102,6 @@ impl Task {
             (None, None) => data,
         };
         let threads = recipe.threads.map_or_else(Threads::available, Threads::new)?;
-        let [drop, numeric, categorical] = named;
-        let recipe = Recipe { drop, numeric, categorical, ..recipe.clone() };
         Ok(Task { recipe, name, data, start, digest, origin, header, is_known, unknown, test, test_digest, threads })
     }
 
@@ -151,27 +157,20 @@ impl Task {
         let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
         let guessed = if is_guess { format!(" (a guess: `task` {other} if not)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
-        let left_out = columns::left_out(data.left_out()).map_or_else(String::new, |columns| format!("\n{columns}"));
-        let missing = columns::missing(data).map_or_else(String::new, |columns| format!("\n{columns}"));
-        let stray_texts = columns::stray_texts(data.stray_texts());
+        let (not_used, stray_texts) = (columns::left_out_and_missing(data), columns::stray_texts(data.stray_texts()));
         let (name, origin) = (data.name(), &self.origin);
-        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{left_out}{missing}{stray_texts}")
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{not_used}{stray_texts}")
     }
 }
 
 /// Refuses fields that name the target, or that name a column for two different things.
-fn check_columns(
-    recipe: &Recipe,
-    [drop, numeric, categorical]: &[Vec<String>; 3],
-    data: &Dataset,
-    goes_on: bool,
-) -> Result<()> {
+fn check_columns(recipe: &Recipe, data: &Dataset, goes_on: bool) -> Result<()> {
     let fields = [
         ("group", recipe.group.as_slice()),
         ("split_column", recipe.split_column.as_slice()),
-        ("drop", drop),
-        ("numeric", numeric),
-        ("categorical", categorical),
+        ("drop", &recipe.drop),
+        ("numeric", &recipe.numeric),
+        ("categorical", &recipe.categorical),
     ];
     let mut named: HashMap<&str, &str> = HashMap::new();
     for (field, column) in fields.into_iter().flat_map(|(field, columns)| columns.iter().map(move |c| (field, c))) {
@@ -188,10 +187,4 @@ fn check_columns(
         return Err(Error::recipe(problem));
     }
     Ok(())
-}
-
-/// The first field that is given and not for data sets with an official split.
-fn of_tables(recipe: &Recipe) -> Option<&'static str> {
-    let fields = [("group", &recipe.group), ("split_column", &recipe.split_column), ("test_file", &recipe.test_file)];
-    fields.into_iter().find(|(_, value)| value.is_some()).map(|(field, _)| field)
 }

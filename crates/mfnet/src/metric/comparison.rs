@@ -16,7 +16,7 @@ use crate::data::Samples;
 /// statistical tests for comparing supervised classification learning algorithms"). It is about these two predictors and other samples like
 /// these: what another seed would have made of them it does not know.
 ///
-/// Samples of one group, as the visits of a patient, are alike, and count less than as many others. With groups ([`Comparison::of_values_in_groups`]) the standard error
+/// Samples of one group, as the visits of a patient, are alike, and count less than as many others. With groups the standard error
 /// is that of n groups, whose gains are sums over their samples (Liang and Zeger 1986):
 ///
 /// ```text
@@ -48,17 +48,17 @@ impl Comparison {
     /// use mfnet::metric::Comparison;
     /// let classes = [0, 0, 1, 1, 1, 1, 0, 1];
     /// // the first is right on all, the second wrong on three
-    /// let comparison = Comparison::of_classes(&classes, &classes, &[1, 1, 0, 1, 1, 1, 0, 1]);
+    /// let comparison = Comparison::of_classes(&classes, &classes, &[1, 1, 0, 1, 1, 1, 0, 1], None);
     /// assert_eq!((comparison.difference, comparison.p_value), (0.375, 0.25));
     /// ```
     ///
     /// # Panics
-    /// If there are not as many of all three.
-    pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize]) -> Self {
+    /// If there are not as many of all.
+    pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize], groups: Option<&[usize]>) -> Self {
         let gains = gains_of_classes(classes, first, second);
         let only = |which: f64| gains.iter().filter(|gain| **gain == which).count();
         let (only_first, only_second) = (only(1.0), only(-1.0));
-        Self::of(&gains, |_| both_tails_of_coins(only_first.min(only_second), only_first + only_second))
+        Self::of(&gains, groups, |_| both_tails_of_coins(only_first.min(only_second), only_first + only_second))
     }
 
     /// Of predicted values, all of shape (outputs, samples): the error of a sample is the mean over the n outputs of
@@ -77,67 +77,45 @@ impl Comparison {
     /// let y = Tensor::from_rows([[1.0, 2.0, 3.0, 4.0]]);
     /// let near = Tensor::from_rows([[1.5, 2.0, 3.0, 4.0]]);
     /// let mean = Tensor::from_rows([[2.5, 2.5, 2.5, 2.5]]);
-    /// let comparison = Comparison::of_values(&y, &near, &mean);
+    /// let comparison = Comparison::of_values(&y, &near, &mean, None);
     /// assert!((comparison.difference - 0.95).abs() < 1e-15);
     /// // four samples do not tell much
     /// assert!(comparison.p_value > 0.05);
     /// ```
     ///
     /// # Panics
-    /// If the shapes differ.
-    pub fn of_values(y: impl Into<Samples>, first: impl Into<Samples>, second: impl Into<Samples>) -> Self {
-        let gains = gains_of_values(&y.into(), &first.into(), &second.into());
-        let samples = gains.len();
-        Self::of(&gains, |t| if samples < 2 { f64::NAN } else { both_tails_of_student(t, samples - 1) })
-    }
-
-    /// [`Comparison::of_classes`] of samples that come in groups; `groups` has the number of each sample's.
-    ///
-    /// # Panics
-    /// If there are not as many of all four.
-    pub fn of_classes_in_groups(classes: &[usize], first: &[usize], second: &[usize], groups: &[usize]) -> Self {
-        Self::in_groups(&gains_of_classes(classes, first, second), groups)
-    }
-
-    /// [`Comparison::of_values`] of samples that come in groups; `groups` has the number of each sample's.
-    ///
-    /// # Panics
-    /// If the shapes differ, or there is no group for each sample.
-    pub fn of_values_in_groups(
+    /// If the shapes differ, or there are groups, but not one for each sample.
+    pub fn of_values(
         y: impl Into<Samples>,
         first: impl Into<Samples>,
         second: impl Into<Samples>,
-        groups: &[usize],
+        groups: Option<&[usize]>,
     ) -> Self {
-        Self::in_groups(&gains_of_values(&y.into(), &first.into(), &second.into()), groups)
+        let gains = gains_of_values(&y.into(), &first.into(), &second.into());
+        Self::of(&gains, groups, |t| both_tails_of_student(t, gains.len()))
     }
 
-    /// Of the gains of samples in groups.
-    fn in_groups(gains: &[f64], groups: &[usize]) -> Self {
-        assert_eq!(gains.len(), groups.len(), "samples and groups");
+    /// Of the gains; `p_value` of ḡ/s where samples are in no groups.
+    fn of(gains: &[f64], groups: Option<&[usize]>, p_value: impl Fn(f64) -> f64) -> Self {
         let m = gains.len() as f64;
         let difference = gains.iter().sum::<f64>() / m;
+        let sum_of_squares = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x.powi(2)).sum::<f64>();
         let mut of_groups: BTreeMap<usize, f64> = BTreeMap::new();
-        for (gain, group) in gains.iter().zip(groups) {
-            *of_groups.entry(*group).or_default() += gain - difference;
-        }
-        let n = of_groups.len() as f64;
-        let squares: f64 = of_groups.values().map(|sum| sum.powi(2)).sum();
-        let standard_error = (n / (n - 1.0) * squares).sqrt() / m;
-        let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
-        let p_value = if n < 2.0 { f64::NAN } else { both_tails_of_student(t, of_groups.len() - 1) };
-        Comparison { difference, standard_error, p_value }
-    }
-
-    /// Of the gains; `p_value` of ḡ/s.
-    fn of(gains: &[f64], p_value: impl Fn(f64) -> f64) -> Self {
-        let m = gains.len() as f64;
-        let difference = gains.iter().sum::<f64>() / m;
-        let squares: f64 = gains.iter().map(|gain| (gain - difference).powi(2)).sum();
-        let standard_error = (squares / (m * (m - 1.0))).sqrt();
+        let standard_error = match groups {
+            None => (sum_of_squares(&mut gains.iter().map(|gain| gain - difference)) / (m * (m - 1.0))).sqrt(),
+            Some(groups) => {
+                assert_eq!(gains.len(), groups.len(), "samples and groups");
+                for (gain, group) in gains.iter().zip(groups) {
+                    *of_groups.entry(*group).or_default() += gain - difference;
+                }
+                let n = of_groups.len() as f64;
+                (n / (n - 1.0) * sum_of_squares(&mut of_groups.values().copied())).sqrt() / m
+            }
+        };
         // no difference at all has no spread either
         let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
-        Comparison { difference, standard_error, p_value: p_value(t) }
+        let p_value = if groups.is_some() { both_tails_of_student(t, of_groups.len()) } else { p_value(t) };
+        Comparison { difference, standard_error, p_value }
     }
 }
 
@@ -175,7 +153,7 @@ fn both_tails_of_coins(k: usize, n: usize) -> f64 {
     (2.0 * tail).min(1.0)
 }
 
-/// The probability that a number of Student's distribution with ν degrees of freedom is as far from 0 as t. With θ = atan(t/√ν) it is 1 − A,
+/// The probability that a number of Student's distribution with ν = `samples` − 1 degrees of freedom is as far from 0 as t; NaN of less than two. With θ = atan(t/√ν) it is 1 − A,
 ///
 /// ```text
 /// A = sin θ (1 + 1/2 cos²θ + 1·3/(2·4) cos⁴θ + … )                          ν even, ν/2 terms
@@ -183,7 +161,11 @@ fn both_tails_of_coins(k: usize, n: usize) -> f64 {
 /// ```
 ///
 /// (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4.)
-fn both_tails_of_student(t: f64, nu: usize) -> f64 {
+fn both_tails_of_student(t: f64, samples: usize) -> f64 {
+    if samples < 2 {
+        return f64::NAN;
+    }
+    let nu = samples - 1;
     let theta = (t.abs() / (nu as f64).sqrt()).atan();
     let (sin, cos_squared) = (theta.sin(), 1.0 / (1.0 + t * t / nu as f64));
     let odd = nu % 2;
@@ -241,14 +223,14 @@ mod tests {
             (4.0, 1000, 6.800991920878163e-5),
             (1.5, 100001, 0.1336175594912611),
         ] {
-            let p = both_tails_of_student(t, nu);
+            let p = both_tails_of_student(t, nu + 1);
             // it is 1 − A, and A is a sum of powers up to the νth
             assert!((p - expected).abs() <= 1e-14 + 1e-16 * nu as f64, "{t} with {nu}: {p:e}");
-            assert_eq!(p, both_tails_of_student(-t, nu));
+            assert_eq!(p, both_tails_of_student(-t, nu + 1));
         }
         for nu in [3, 4] {
-            assert_eq!(both_tails_of_student(f64::INFINITY, nu), 0.0);
-            assert!(both_tails_of_student(f64::NAN, nu).is_nan());
+            assert_eq!(both_tails_of_student(f64::INFINITY, nu + 1), 0.0);
+            assert!(both_tails_of_student(f64::NAN, nu + 1).is_nan());
         }
     }
 
@@ -265,10 +247,10 @@ mod tests {
     fn classes() {
         let classes = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0];
         let (first, second) = ([0, 1, 2, 0, 1, 2, 0, 1, 0, 1], [0, 2, 1, 1, 1, 2, 2, 1, 2, 1]);
-        assert_is(Comparison::of_classes(&classes, &first, &second), 0.3, 0.21343747458109494, 0.375);
-        assert_is(Comparison::of_classes(&classes, &second, &first), -0.3, 0.21343747458109494, 0.375);
-        assert_is(Comparison::of_classes(&classes, &first, &first), 0.0, 0.0, 1.0);
-        assert_is(Comparison::of_classes(&[], &[], &[]), f64::NAN, f64::NAN, 1.0);
+        assert_is(Comparison::of_classes(&classes, &first, &second, None), 0.3, 0.21343747458109494, 0.375);
+        assert_is(Comparison::of_classes(&classes, &second, &first, None), -0.3, 0.21343747458109494, 0.375);
+        assert_is(Comparison::of_classes(&classes, &first, &first, None), 0.0, 0.0, 1.0);
+        assert_is(Comparison::of_classes(&[], &[], &[], None), f64::NAN, f64::NAN, 1.0);
     }
 
     /// numpy 2.4 and scipy 1.17.1, with `e = ((prediction - y)**2 / y.var(axis=1, keepdims=True)).mean(axis=0)`: `g.mean()`,
@@ -278,11 +260,11 @@ mod tests {
         let y = Tensor::from_rows([[1.0, 2.0, 4.0, 7.0, 3.0], [100.0, 300.0, 200.0, 150.0, 50.0]]);
         let first = Tensor::from_rows([[1.5, 2.0, 4.5, 6.0, 3.5], [110.0, 280.0, 190.0, 170.0, 20.0]]);
         let second = Tensor::from_rows([[2.0, 3.0, 3.0, 5.0, 3.0], [150.0, 310.0, 150.0, 140.0, 90.0]]);
-        let comparison = Comparison::of_values(&y, &first, &second);
+        let comparison = Comparison::of_values(&y, &first, &second, None);
         assert_is(comparison, 0.19003697093319732, 0.057495334989408335, 0.02978632113844603);
         assert!((comparison.difference - (r2(&y, &first) - r2(&y, &second))).abs() < 1e-14);
         let one = |of: &Tensor| Tensor::from_fn(1, 5, |_, j| of[(0, j)]);
-        let p = Comparison::of_values(one(&y), one(&first), one(&second)).p_value;
+        let p = Comparison::of_values(one(&y), one(&first), one(&second), None).p_value;
         assert!((p - 0.12001028018472637).abs() < 1e-14);
     }
 
@@ -292,29 +274,29 @@ mod tests {
         let groups = [3, 3, 3, 0, 0, 7, 7, 7, 2, 2];
         let classes = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0];
         let (first, second) = ([0, 1, 2, 0, 1, 2, 0, 1, 0, 1], [0, 2, 1, 1, 1, 2, 2, 1, 2, 1]);
-        let of_classes = Comparison::of_classes_in_groups(&classes, &first, &second, &groups);
+        let of_classes = Comparison::of_classes(&classes, &first, &second, Some(&groups));
         assert_is(of_classes, 0.3, 0.2292015125022811, 0.2818061721538617);
         let y = Tensor::from_rows([[1.0, 2.0, 4.0, 7.0, 3.0]]);
         let (near, far) =
             (Tensor::from_rows([[1.5, 2.0, 4.5, 6.0, 3.5]]), Tensor::from_rows([[2.0, 3.0, 3.0, 5.0, 3.0]]));
-        let of_values = Comparison::of_values_in_groups(&y, &near, &far, &[0, 1, 0, 1, 2]);
+        let of_values = Comparison::of_values(&y, &near, &far, Some(&[0, 1, 0, 1, 2]));
         assert_is(of_values, 0.2476415094339622, 0.1374415309842779, 0.21336727613008152);
         // groups of one sample are samples
-        let alone = Comparison::of_values_in_groups(&y, &near, &far, &[4, 3, 2, 1, 0]);
-        let Comparison { difference, standard_error, p_value } = Comparison::of_values(&y, &near, &far);
+        let alone = Comparison::of_values(&y, &near, &far, Some(&[4, 3, 2, 1, 0]));
+        let Comparison { difference, standard_error, p_value } = Comparison::of_values(&y, &near, &far, None);
         assert_is(alone, difference, standard_error, p_value);
-        assert!(Comparison::of_values_in_groups(&y, &near, &far, &[0; 5]).p_value.is_nan());
+        assert!(Comparison::of_values(&y, &near, &far, Some(&[0; 5])).p_value.is_nan());
     }
 
     #[test]
     fn values_that_allow_no_comparison() {
         let row = |y: f64| Tensor::from_rows([[y]]);
-        let of_one = Comparison::of_values(row(1.0), row(1.0), row(2.0));
+        let of_one = Comparison::of_values(row(1.0), row(1.0), row(2.0), None);
         assert!(of_one.difference == 1.0 && of_one.standard_error.is_nan() && of_one.p_value.is_nan());
         let rows = |y: [f64; 3]| Tensor::from_rows([y]);
         let y = rows([1e200, 2e200, 4e200]);
-        let too_large = Comparison::of_values(&y, rows([0.0; 3]), rows([1e200; 3]));
+        let too_large = Comparison::of_values(&y, rows([0.0; 3]), rows([1e200; 3]), None);
         assert!(too_large.difference.is_nan() && too_large.p_value.is_nan());
-        assert_eq!(Comparison::of_values(&y, &y, &y).p_value, 1.0);
+        assert_eq!(Comparison::of_values(&y, &y, &y, None).p_value, 1.0);
     }
 }

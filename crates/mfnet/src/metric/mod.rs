@@ -9,6 +9,7 @@ use std::fmt;
 pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, accuracy};
 pub use comparison::Comparison;
+pub(crate) use regression::mean_and_deviation;
 pub use regression::{mae, r2, rmse};
 use serde::Serialize;
 
@@ -71,11 +72,19 @@ impl Metrics {
                 }
             }
             Targets::Values { columns, values } => {
-                let of_each = |(i, column): (usize, &String)| TargetMetrics::of(column, i, values, &output);
+                let of_each = |(i, column): (usize, &String)| {
+                    let (y, prediction) = (values.columns(&[i]), output.columns(&[i]));
+                    let (rmse, mae, r2) = (rmse(&y, &prediction), mae(&y, &prediction), r2(&y, &prediction));
+                    TargetMetrics { column: column.clone(), rmse, mae, r2 }
+                };
                 let several = if columns.len() > 1 { &columns[..] } else { &[] };
                 let targets = several.iter().enumerate().map(of_each).collect();
-                let (rmse, mae, r2) = (rmse(values, &output), mae(values, &output), r2(values, &output));
-                Metrics::Regression { rmse, mae, r2, targets }
+                Metrics::Regression {
+                    rmse: rmse(values, &output),
+                    mae: mae(values, &output),
+                    r2: r2(values, &output),
+                    targets,
+                }
             }
         }
     }
@@ -98,22 +107,10 @@ impl Metrics {
 
     /// Whether these are better than others of the same data: more accuracy, or less RMSE; with several targets, whose units may differ, a larger R².
     pub fn better_than(&self, other: &Metrics) -> bool {
-        match (self, other) {
-            (Metrics::Regression { r2, targets, .. }, Metrics::Regression { r2: other, .. }) if !targets.is_empty() => {
-                r2 > other
-            }
-            (Metrics::Regression { rmse, .. }, _) => *rmse < other.headline(),
-            (Metrics::Classification { accuracy, .. }, _) => *accuracy > other.headline(),
+        match self {
+            Metrics::Regression { rmse, targets, .. } if targets.is_empty() => *rmse < other.headline(),
+            _ => self.score() > other.score(),
         }
-    }
-}
-
-impl TargetMetrics {
-    /// Of one target of both.
-    fn of(column: &str, i: usize, y: &Samples, prediction: &Samples) -> Self {
-        let (y, prediction) = (y.columns(&[i]), prediction.columns(&[i]));
-        let (rmse, mae, r2) = (rmse(&y, &prediction), mae(&y, &prediction), r2(&y, &prediction));
-        TargetMetrics { column: column.to_owned(), rmse, mae, r2 }
     }
 }
 

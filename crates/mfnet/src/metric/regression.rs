@@ -44,6 +44,12 @@ pub fn r2(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
     mean((0..y.features()).map(of_output))
 }
 
+/// Mean and standard deviation, the population's: √(1/n Σ (x − mean)²).
+pub(crate) fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
+    let middle = mean(numbers.iter().copied());
+    (middle, mean(numbers.iter().map(|x| (x - middle).powi(2))).sqrt())
+}
+
 /// NaN for nothing.
 fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
     let count = numbers.len() as f64;

@@ -1,7 +1,7 @@
 use super::Model;
 use crate::data::{Dataset, Samples};
 use crate::error::{Error, Result};
-use crate::metric::Metrics;
+use crate::metric::{Metrics, mean_and_deviation};
 use crate::network::evaluate::Reordered;
 use crate::random::{Purpose, Seed};
 
@@ -76,16 +76,9 @@ impl Model {
                 let reordered = Reordered { features: &features, order: &order };
                 lost.push(all - score(self.network.outputs_with(reordered, &samples)?));
             }
-            Ok(Importance::of(&lost))
+            let (mean, std) = mean_and_deviation(&lost);
+            Ok(Importance { mean, std })
         };
         groups.iter().enumerate().map(of_group).collect()
-    }
-}
-
-impl Importance {
-    fn of(lost: &[f64]) -> Self {
-        let mean_of = |numbers: &mut dyn Iterator<Item = f64>| numbers.sum::<f64>() / lost.len() as f64;
-        let mean = mean_of(&mut lost.iter().copied());
-        Importance { mean, std: mean_of(&mut lost.iter().map(|x| (x - mean).powi(2))).sqrt() }
     }
 }

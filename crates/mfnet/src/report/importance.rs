@@ -19,10 +19,9 @@ const MOST_BARS: usize = 20;
 /// Patches on a side of a picture that has more pixels.
 const PATCHES: usize = 8;
 
-/// The importance of groups of features for some test rows.
+/// The importance of groups of features for some test rows, the most important ones first.
 pub(super) struct Importances {
-    groups: Vec<Vec<usize>>,
-    of_groups: Vec<Importance>,
+    groups: Vec<(Vec<usize>, Importance)>,
     rows: usize,
     repetitions: usize,
 }
@@ -48,19 +47,14 @@ impl Importances {
         let repetitions = (affordable / test.samples()).clamp(1, REPETITIONS);
         let rows = evenly(test.samples(), affordable / repetitions);
         let of_groups = fit.model.permutation_importance(&test.select(&rows)?, &groups, repetitions, SEED)?;
-        Ok(Some(Importances { groups, of_groups, rows: rows.len(), repetitions }))
+        let mut groups: Vec<_> = groups.into_iter().zip(of_groups).collect();
+        groups.sort_by(|(_, a), (_, b)| b.mean.total_cmp(&a.mean));
+        Ok(Some(Importances { groups, rows: rows.len(), repetitions }))
     }
 
     /// The features, the most important ones first.
     pub(super) fn features(&self) -> Vec<usize> {
-        self.order().into_iter().flat_map(|group| self.groups[group].iter().copied()).collect()
-    }
-
-    fn order(&self) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..self.groups.len()).collect();
-        let size = |group: &usize| self.of_groups[*group].mean;
-        order.sort_by(|a, b| size(b).total_cmp(&size(a)));
-        order
+        self.groups.iter().flat_map(|(features, _)| features.iter().copied()).collect()
     }
 }
 
@@ -107,8 +101,8 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
         report.page.paragraph(&format!("The importance of the columns was not computed{why}"));
         return Ok(());
     };
-    let Importances { groups, of_groups, rows, repetitions } = importances;
-    if of_groups.iter().all(|importance| importance.mean.is_nan()) {
+    let Importances { groups, rows, repetitions } = importances;
+    if groups.iter().all(|(_, importance)| importance.mean.is_nan()) {
         let why = "The score of the test rows, R², is no number, and so nothing can be said of the columns.";
         report.page.paragraph(why);
         return Ok(());
@@ -130,12 +124,12 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
          {times}). {hint} other {parts} tell as well seems unimportant."
     );
     let drawing = match side {
-        Some(side) => map(importances, side, score),
-        None => bars(importances, names, score),
+        Some(side) => map(groups, side, score),
+        None => bars(groups, names, score),
     };
-    let largest = importances.order()[0];
-    let first = groups[largest].first().map_or("", |feature| &names[*feature]);
-    let loss = significant(of_groups[largest].mean, 2);
+    let (features, largest) = &groups[0];
+    let first = features.first().map_or("", |feature| &names[*feature]);
+    let loss = significant(largest.mean, 2);
     let description = format!("the largest loss of {score}, {loss}, is that of {first}");
     report.figure("importance", &format!("Importance of the {parts}"), &description, &caption, drawing)?;
     if groups.len() > MOST_BARS && side.is_none() {
@@ -150,27 +144,25 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     Ok(())
 }
 
-fn bars(importances: &Importances, names: &[String], score: &str) -> Drawing {
-    let bar = |group: usize| {
-        let Importance { mean, std: deviation } = importances.of_groups[group];
-        (html::shortened(&names[importances.groups[group][0]], NAME), mean, deviation)
+fn bars(groups: &[(Vec<usize>, Importance)], names: &[String], score: &str) -> Drawing {
+    let bar = |(features, importance): &(Vec<usize>, Importance)| {
+        (html::shortened(&names[features[0]], NAME), importance.mean, importance.std)
     };
-    let bars = importances.order().into_iter().take(MOST_BARS).map(bar).collect();
+    let bars = groups.iter().take(MOST_BARS).map(bar).collect();
     Drawing::Bars(Bars { x_name: format!("{score} lost"), bars })
 }
 
-fn map(importances: &Importances, side: usize, score: &str) -> Drawing {
-    let across = side.div_ceil(side.div_ceil(PATCHES));
-    let means = || importances.of_groups.iter().map(|importance| importance.mean);
-    let largest = means().fold(0.0, f64::max);
-    let cell = |(group, mean): (usize, f64)| Cell {
-        row: group / across,
-        column: group % across,
-        shade: mean / largest,
-        text: String::new(),
+fn map(patches: &[(Vec<usize>, Importance)], side: usize, score: &str) -> Drawing {
+    let size = side.div_ceil(PATCHES);
+    let across = side.div_ceil(size);
+    let largest = patches.iter().map(|(_, importance)| importance.mean).fold(0.0, f64::max);
+    let cell = |(pixels, importance): &(Vec<usize>, Importance)| {
+        let (row, column) = (pixels[0] / side / size, pixels[0] % side / size);
+        Cell { row, column, shade: importance.mean / largest, text: String::new() }
     };
     let key = [format!("{score} lost: little"), significant(largest, 2)];
-    let cells = means().enumerate().filter(|(_, mean)| *mean > 0.0).map(cell).collect();
+    let mut cells: Vec<_> = patches.iter().filter(|(_, importance)| importance.mean > 0.0).map(cell).collect();
+    cells.sort_by_key(|cell| (cell.row, cell.column));
     let (row_name, column_name) = (String::new(), String::new());
     Drawing::Grid(Grid { rows: across, columns: across, labels: Vec::new(), row_name, column_name, cells, key })
 }

@@ -22,11 +22,10 @@ pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
 }
 
 fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
-    let epochs = course.epochs;
     let training = points(course, |record| Some(record.loss));
     let validation = points(course, |record| record.validation_loss);
     let best = best(course, &validation);
-    let name = course.loss;
+    let name = course.plan.loss.word();
     let [first, last] =
         [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
     let mut description = format!("training {name} fell from {first} to {last}");
@@ -39,23 +38,24 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         None => caption += " Without validation rows the weights of the last epoch were kept.",
     }
 
-    let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::Training, points: training }];
+    let mut lines = vec![Line { name: "training", stroke: Stroke::TRAINING, points: training }];
     if !validation.is_empty() {
-        lines.push(Line { name: "validation".to_owned(), stroke: Stroke::Validation, points: validation });
+        lines.push(Line { name: "validation", stroke: Stroke::VALIDATION, points: validation });
     }
-    let losses = lines.iter().flat_map(|line| line.points.iter().map(|point| point.1));
-    let lowest = losses.filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
+    let lowest = values(&lines).filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
     let (near, far): (Vec<Line>, Vec<Line>) =
         levels(course, |level| level.loss).into_iter().partition(|line| line.points[0].1 >= lowest / FAR);
     if !near.is_empty() {
-        caption += &format!(" The level lines are the losses of the baselines on the {} rows.", course.part);
+        // on which the baselines were scored too
+        let part = if course.plan.validates() { "validation" } else { "training" };
+        caption += &format!(" The level lines are the losses of the baselines on the {part} rows.");
     }
     for line in far {
         caption += &format!(" The loss of the {}, {}, is far below.", line.name, number(line.points[0].1));
     }
     lines.extend(near);
     let y_axis = Axis::logarithmic_if_wide(values(&lines));
-    let drawing = Drawing::Curves(Curves { y_name: name.to_owned(), y_axis, epochs: epochs.len(), lines, best });
+    let drawing = Drawing::Curves(Curves { y_name: name, y_axis, epochs: course.epochs.len(), lines, best });
     report.figure("learning", "Loss over the epochs", &description, &caption, drawing)
 }
 
@@ -76,9 +76,9 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     if !levels.is_empty() {
         caption += " The level lines are the accuracies of the baselines on the same rows.";
     }
-    let validation = Line { name: "validation".to_owned(), stroke: Stroke::Validation, points };
+    let validation = Line { name: "validation", stroke: Stroke::VALIDATION, points };
     let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
-    let (y_name, y_axis) = ("accuracy in %".to_owned(), Axis::of(values(&lines)));
+    let (y_name, y_axis) = ("accuracy in %", Axis::of(values(&lines)));
     let drawing = Drawing::Curves(Curves { y_name, y_axis, epochs: course.epochs.len(), lines, best });
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
 }
@@ -90,18 +90,17 @@ fn points(course: &Course<'_>, of: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<
 
 /// The epoch whose weights were kept, and where a curve is then.
 fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
-    let epoch = course.best_epoch;
-    points.iter().find(|point| point.0 == epoch as f64).map(|point| (epoch, point.1))
+    points.iter().find(|point| point.0 == course.best_epoch as f64).map(|point| (course.best_epoch, point.1))
 }
 
 /// A level line for each baseline that has a finite number.
 fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
     let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
     let baselines =
-        [("linear model", Stroke::Linear, &course.baselines.linear), ("naive", Stroke::Naive, &course.baselines.naive)];
-    let line = |(name, stroke, level): (&str, Stroke, &Option<Baseline>)| {
+        [("linear model", Stroke::LINEAR, &course.baselines.linear), ("naive", Stroke::NAIVE, &course.baselines.naive)];
+    let line = |(name, stroke, level): (_, _, &Option<Baseline>)| {
         let y = level.as_ref().and_then(&value).filter(|y| y.is_finite())?;
-        Some(Line { name: name.to_owned(), stroke, points: ends.map(|epoch| (epoch, y)).to_vec() })
+        Some(Line { name, stroke, points: ends.map(|epoch| (epoch, y)).to_vec() })
     };
     baselines.into_iter().filter_map(line).collect()
 }

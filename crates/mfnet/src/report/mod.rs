@@ -14,15 +14,16 @@ mod values;
 
 use mfnet_table::ColumnKind;
 
-use self::figure::{Drawing, Figure};
+use self::figure::Drawing;
+pub use self::figure::Plot;
 use self::html::Column::{self, Number, Text};
 use self::html::Page;
 use self::importance::Importances;
 use crate::data::{Dataset, Targets};
-use crate::error::{Error, Result};
+use crate::error::{Error, KeptWeights, Result};
 use crate::fit::{Baselines, Fit, Plan};
 use crate::model::Predictions;
-use crate::text::as_read;
+use crate::text::{as_read, score_lines};
 use crate::train::EpochRecord;
 
 /// Values of a row that are shown beside its error.
@@ -40,13 +41,10 @@ struct Run<'a> {
 
 /// How loss and accuracy went.
 struct Course<'a> {
-    /// The name of the loss.
-    loss: &'static str,
+    plan: &'a Plan,
     epochs: &'a [EpochRecord],
     /// The epoch whose weights were kept.
     best_epoch: usize,
-    /// The part on which the baselines were scored to compare the curves with.
-    part: &'static str,
     baselines: &'a Baselines,
 }
 
@@ -54,17 +52,8 @@ struct Course<'a> {
 pub struct Report {
     /// The page.
     pub page: String,
-    figures: Vec<Figure>,
-}
-
-/// A plot as two files.
-pub struct Plot {
-    /// The name of the files, without ending.
-    pub name: String,
-    /// The SVG file.
-    pub svg: String,
-    /// The PNG file.
-    pub png: Vec<u8>,
+    /// The plots on it, one after the other.
+    pub plots: Vec<Plot>,
 }
 
 impl Report {
@@ -75,10 +64,9 @@ impl Report {
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
-        report.scores(&summary.score_lines(), summary.verdict.as_deref());
-        let part = if summary.validation.samples > 0 { "validation" } else { "training" };
-        let (loss, epochs, best_epoch) = (plan.loss.word(), history.epochs(), history.best_epoch());
-        learning::write(&Course { loss, epochs, best_epoch, part, baselines: &summary.baselines }, &mut report)?;
+        report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
+        let (epochs, best_epoch) = (&history.epochs, history.best_epoch);
+        learning::write(&Course { plan, epochs, best_epoch, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();
         if test.samples() == 0 {
             report.page.heading("Test rows");
@@ -106,42 +94,34 @@ impl Report {
         Ok(report.finish(" Test rows were used for nothing but this report."))
     }
 
-    /// Of a training that went wrong after these epochs, of which it kept one; 0 is the start. `head` as in [`Report::new`].
+    /// Of a training that diverged after these epochs. `head` as in [`Report::new`].
     ///
     /// # Errors
     /// As [`Report::new`].
-    pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord], kept: usize) -> Result<Self> {
+    pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord]) -> Result<Self> {
         let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
-        let (loss, baselines) = (plan.loss.word(), &Baselines::default());
-        learning::write(&Course { loss, epochs, best_epoch: kept, part: "", baselines }, &mut report)?;
+        let best_epoch = if let Error::Diverged { kept: KeptWeights::Epoch(kept), .. } = error { *kept } else { 0 };
+        learning::write(&Course { plan, epochs, best_epoch, baselines: &Baselines::default() }, &mut report)?;
         Ok(report.finish(""))
-    }
-
-    /// The plots of the page, one after the other.
-    ///
-    /// # Errors
-    /// As [`Report::new`].
-    pub fn plots(&self) -> impl Iterator<Item = Result<Plot>> {
-        self.figures.iter().map(|figure| Ok(Plot { name: figure.name.clone(), svg: figure.svg()?, png: figure.png()? }))
     }
 }
 
 /// The page so far and its plots.
 struct Writer {
     page: Page,
-    figures: Vec<Figure>,
+    plots: Vec<Plot>,
 }
 
 impl Writer {
     fn new(name: &str, head: &str, outcome: &str) -> Self {
         let mut page = Page::new(name);
         page.lines(&format!("{head}\n{outcome}"));
-        Writer { page, figures: Vec::new() }
+        Writer { page, plots: Vec::new() }
     }
 
     fn finish(mut self, remark: &str) -> Report {
         self.page.paragraph(&format!("Written by mfnet {}.{remark}", env!("CARGO_PKG_VERSION")));
-        Report { page: self.page.finish(), figures: self.figures }
+        Report { page: self.page.finish(), plots: self.plots }
     }
 
     fn scores(&mut self, lines: &[(String, Vec<String>)], verdict: Option<&str>) {
@@ -159,9 +139,9 @@ impl Writer {
     /// Puts a plot on the page. `description` is for those who do not see it, `caption` for all.
     fn figure(&mut self, name: &str, title: &str, description: &str, caption: &str, drawing: Drawing) -> Result<()> {
         let (name, title, description) = (name.to_owned(), title.to_owned(), description.to_owned());
-        let figure = Figure { name, title, description, drawing };
-        self.page.figure(&figure.svg()?, caption);
-        self.figures.push(figure);
+        let plot = Plot { name, title, description, drawing };
+        self.page.figure(&plot.svg()?, caption);
+        self.plots.push(plot);
         Ok(())
     }
 

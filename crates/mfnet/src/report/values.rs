@@ -7,6 +7,7 @@ use super::html::Column::Number;
 use super::html::shortened;
 use super::{NAME, Run, Writer, as_read, evenly};
 use crate::error::Result;
+use crate::metric::mean_and_deviation;
 use crate::text::{grouped, significant};
 
 /// More points of a plot cannot be told apart.
@@ -86,10 +87,4 @@ fn list(run: &Run<'_>, pairs: &[(f64, f64)], report: &mut Writer) -> Result<()> 
     let rows: Vec<(usize, Vec<String>)> = largest.iter().take(ROWS).map(row).collect();
     report.page.paragraph("The largest errors:");
     report.rows(run, &[("true", Number), ("predicted", Number), ("residual", Number)], &rows)
-}
-
-fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
-    let count = numbers.len() as f64;
-    let mean = numbers.iter().sum::<f64>() / count;
-    (mean, (numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / count).sqrt())
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use mfnet_table::{ColumnKind, LeftOut, StrayText};
+use mfnet_table::{ColumnKind, StrayText};
 
 use crate::data::{Dataset, Encoder, Scaler};
 use crate::model::UnknownLevels;
@@ -21,32 +21,26 @@ pub fn features(data: &Dataset) -> String {
     if data.kinds().iter().all(is_number) {
         return all;
     }
-    let of_kind = |name: &str, plural: &str| {
+    let of_kind = |(name, plural): (&str, &str)| {
         let columns = data.kinds().iter().zip(data.feature_names()).filter(|(kind, _)| kind.name() == name);
         let columns: Vec<&str> = columns.map(|(_, column)| column.as_str()).collect();
         let names = if name == "number" { String::new() } else { format!(" ({})", listed(&columns)) };
-        match columns.len() {
-            0 => None,
-            1 => Some(format!("1 {name}{names}")),
-            count => Some(format!("{count} {plural}{names}")),
-        }
+        let called = if columns.len() == 1 { name } else { plural };
+        (!columns.is_empty()).then(|| format!("{} {called}{names}", columns.len()))
     };
     let kinds = [("number", "numbers"), ("boolean", "booleans"), ("date", "dates"), ("category", "categories")];
-    let kinds: Vec<String> = kinds.into_iter().filter_map(|(name, plural)| of_kind(name, plural)).collect();
+    let kinds: Vec<String> = kinds.into_iter().filter_map(of_kind).collect();
     format!("{all}: {}", kinds.join(", "))
 }
 
-/// "left out: id (an identifier: no two rows alike)", if there are such columns.
-pub fn left_out(left_out: &[(String, LeftOut)]) -> Option<String> {
-    let columns: Vec<String> = left_out.iter().map(|(column, why)| format!("{column} ({why})")).collect();
-    (!columns.is_empty()).then(|| format!("left out: {}", listed(&columns)))
-}
-
-/// "missing values: 17 in rooms, 23 in area", if there are some.
-pub fn missing(data: &Dataset) -> Option<String> {
+/// Lines such as "left out: id (an identifier: no two rows alike)" and "missing values: 17 in rooms, 23 in area", if there are such columns.
+pub fn left_out_and_missing(data: &Dataset) -> String {
+    let left_out = data.left_out().iter().map(|(column, why)| format!("{column} ({why})")).collect();
     let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
-    let columns: Vec<String> = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
-    (!columns.is_empty()).then(|| format!("missing values: {}", listed(&columns)))
+    let missing = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
+    let lines: [(&str, Vec<String>); 2] = [("left out", left_out), ("missing values", missing)];
+    let some = lines.iter().filter(|(_, columns)| !columns.is_empty());
+    some.map(|(what, columns)| format!("\n{what}: {}", listed(columns))).collect()
 }
 
 /// What a model knows nothing of in other data, a line for each column.

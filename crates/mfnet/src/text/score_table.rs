@@ -55,37 +55,36 @@ pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
         Some(Metrics::Classification { .. }) => &["accuracy"],
         _ => &["RMSE", "MAE", "R²"],
     };
-    let mut lines =
-        vec![(String::new(), ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect())];
+    let header = ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect();
+    let mut lines = vec![(String::new(), header)];
     for row in rows {
         let loss = match row.loss {
             Some(loss) if loss < 1e5 => format!("{loss:.4}"),
             Some(loss) => format!("{loss:.3e}"),
             None => String::new(),
         };
-        lines.push((row.name.clone(), [vec![grouped(row.samples), loss], cells(row.metrics)].concat()));
-        if let Metrics::Regression { targets, .. } = row.metrics {
-            lines.extend(targets.iter().map(|target| {
-                let TargetMetrics { column, rmse, mae, r2 } = target;
-                (format!("  {column}"), [vec![String::new(); 2], regression(*rmse, *mae, *r2)].concat())
-            }));
+        let mut push = |name, samples, loss, cells: &[String]| lines.push((name, [&[samples, loss], cells].concat()));
+        let (name, samples) = (row.name.clone(), grouped(row.samples));
+        match row.metrics {
+            Metrics::Classification { accuracy, .. } => push(name, samples, loss, &[percent(*accuracy)]),
+            Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => {
+                push(name, samples, loss, &regression(*rmse, *mae, *r2));
+            }
+            Metrics::Regression { r2, targets, .. } => {
+                push(name, samples, loss, &[String::new(), String::new(), format!("{r2:.4}")]);
+                for TargetMetrics { column, rmse, mae, r2 } in targets {
+                    push(format!("  {column}"), String::new(), String::new(), &regression(*rmse, *mae, *r2));
+                }
+            }
         }
     }
     lines
-}
-
-fn cells(metrics: &Metrics) -> Vec<String> {
-    match metrics {
-        Metrics::Classification { accuracy, .. } => vec![percent(*accuracy)],
-        Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => regression(*rmse, *mae, *r2),
-        Metrics::Regression { r2, .. } => vec![String::new(), String::new(), format!("{r2:.4}")],
-    }
 }
 
 fn percent(fraction: f64) -> String {
     format!("{:.2} %", 100.0 * fraction)
 }
 
-fn regression(rmse: f64, mae: f64, r2: f64) -> Vec<String> {
-    vec![significant(rmse, 4), significant(mae, 4), format!("{r2:.4}")]
+fn regression(rmse: f64, mae: f64, r2: f64) -> [String; 3] {
+    [significant(rmse, 4), significant(mae, 4), format!("{r2:.4}")]
 }

@@ -119,13 +119,10 @@ impl<'a> Problem<'a> {
     fn for_each_part(&self, mut work: impl FnMut(f64, &Tensor, &Tensor) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut x = Tensor::zeros(self.data.features(), 0);
         let mut y = Tensor::zeros(self.data.outputs(), 0);
-        for part in self.samples.chunks(AT_A_TIME) {
+        self.samples.chunks(AT_A_TIME).try_for_each(|part| {
             self.data.gather(part, part.len(), &mut x, &mut y);
-            if work(part.len() as f64 / self.samples.len() as f64, &x, &y) == ControlFlow::Break(()) {
-                return ControlFlow::Break(());
-            }
-        }
-        ControlFlow::Continue(())
+            work(part.len() as f64 / self.samples.len() as f64, &x, &y)
+        })
     }
 
     /// J + penalty/2 ‖W‖², and its gradient [ Δ 1 | Δ Xᵀ ] + penalty [ 0 | W ].
@@ -154,7 +151,7 @@ impl<'a> Problem<'a> {
     fn whitening(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Whitening> {
         let features = self.data.features();
         if features > MOST_WHITENED {
-            return Some(Whitening::none());
+            return Some(Whitening(None));
         }
         // [ X 1 | X Xᵀ ] / m: X̃ X̃ᵀ without its first row
         let mut moments = Tensor::zeros(features, 1 + features);

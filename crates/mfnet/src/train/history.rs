@@ -18,21 +18,30 @@ pub struct EpochRecord {
 }
 
 /// How a training went.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    pub(super) epochs: Vec<EpochRecord>,
-    pub(super) start: Option<f64>,
-    pub(super) best_epoch: Option<usize>,
-    pub(super) samples: usize,
-    pub(super) seconds: f64,
-    pub(super) stop: StopReason,
-    pub(super) phases: Option<Phases>,
+    /// Every whole epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// Loss of the validation samples before the first epoch, with [`super::Trainer::keep_start`].
+    pub start_validation_loss: Option<f64>,
+    /// The epoch whose weights the network has: the one with the lowest validation loss, or the last one made without validation. 0 is the start, which
+    /// counts with [`super::Trainer::keep_start`].
+    pub best_epoch: usize,
+    /// Samples used, every epoch anew.
+    pub samples: usize,
+    /// Seconds of training: shuffling, gathering, forward, loss, backward, update. Validation and callbacks after an epoch do not count.
+    pub seconds: f64,
+    /// Why it ended.
+    pub stop: StopReason,
+    /// How long the phases of its steps took, if [`super::Trainer::measure_phases`] was asked for.
+    pub phases: Option<Phases>,
 }
 
 /// Why a training ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StopReason {
     /// All epochs were made.
+    #[default]
     Finished,
     /// The validation loss had not become lower for as many epochs as were allowed.
     Early,
@@ -43,62 +52,17 @@ pub enum StopReason {
 }
 
 impl History {
-    /// One of a training that has not begun, with memory for this number of epochs, or a good many of them.
-    pub(super) fn with_room_for(epochs: usize) -> Self {
-        let epochs = Vec::with_capacity(epochs.min(10_000));
-        History {
-            epochs,
-            start: None,
-            best_epoch: None,
-            samples: 0,
-            seconds: 0.0,
-            stop: StopReason::Finished,
-            phases: None,
-        }
-    }
-
     /// Whether both are the same but for the time that they took.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let timeless = |history: &Self| {
-            let epochs: Vec<_> = history.epochs.iter().map(|record| EpochRecord { seconds: 0.0, ..*record }).collect();
-            (epochs, history.start, history.best_epoch, history.samples, history.stop)
+            let epochs = history.epochs.iter().map(|record| EpochRecord { seconds: 0.0, ..*record }).collect();
+            History { epochs, seconds: 0.0, phases: None, ..history.clone() }
         };
         timeless(self) == timeless(other)
     }
 
-    /// Every whole epoch.
-    pub fn epochs(&self) -> &[EpochRecord] {
-        &self.epochs
-    }
-
-    /// Loss of the validation samples before the first epoch, with [`super::Trainer::keep_start`].
-    pub fn start_validation_loss(&self) -> Option<f64> {
-        self.start
-    }
-
-    /// The epoch whose weights the network has: the one with the lowest validation loss, or the last one made without validation. 0 is the start, which
-    /// counts with [`super::Trainer::keep_start`].
-    pub fn best_epoch(&self) -> usize {
-        self.best_epoch.unwrap_or(self.epochs.len())
-    }
-
-    /// Seconds of training: shuffling, gathering, forward, loss, backward, update. Validation and callbacks after an epoch do not count.
-    pub fn seconds(&self) -> f64 {
-        self.seconds
-    }
-
-    /// Samples used a second, every epoch anew.
+    /// Samples used a second.
     pub fn samples_per_second(&self) -> f64 {
         self.samples as f64 / self.seconds
-    }
-
-    /// How long the phases of its steps took, if [`super::Trainer::measure_phases`] was asked for.
-    pub fn phases(&self) -> Option<Phases> {
-        self.phases
-    }
-
-    /// Why it ended.
-    pub fn stop_reason(&self) -> StopReason {
-        self.stop
     }
 }

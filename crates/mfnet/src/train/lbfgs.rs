@@ -1,5 +1,4 @@
 use std::collections::VecDeque;
-
 use std::ops::ControlFlow;
 
 /// Pairs that are remembered. Each costs two vectors, little beside an evaluation of all samples.
@@ -43,12 +42,12 @@ pub(super) fn minimise(
         // close to the optimum the fall is lost in rounding
         let falls = |t: f64, to: f64| to <= value - 1e-4 * t * slope + 1e-15 * value.abs();
         let lengths = std::iter::successors(Some(1.0), |t| Some(t / 2.0)).take(30);
-        let step =
-            lengths.map(|t| (t, at(t))).map(|(t, x)| (t, evaluate(&x), x)).find(|(t, (to, _), _)| falls(*t, *to));
-        let Some((_, (next_value, next_g), next)) = step else { break };
-        let pair = Pair::new(difference(&next, &x), difference(&next_g, &g));
-        if pair.sy > 0.0 {
-            pairs.push_back(pair);
+        let mut tried = lengths.map(|t| (t, at(t))).map(|(t, x)| (t, evaluate(&x), x));
+        let Some((_, (next_value, next_g), next)) = tried.find(|(t, (to, _), _)| falls(*t, *to)) else { break };
+        let (s, y) = (difference(&next, &x), difference(&next_g, &g));
+        let sy = dot(&s, &y);
+        if sy > 0.0 {
+            pairs.push_back(Pair { s, y, sy });
         }
         if pairs.len() > PAIRS {
             pairs.pop_front();
@@ -63,13 +62,6 @@ struct Pair {
     s: Vec<f64>,
     y: Vec<f64>,
     sy: f64,
-}
-
-impl Pair {
-    fn new(s: Vec<f64>, y: Vec<f64>) -> Self {
-        let sy = dot(&s, &y);
-        Pair { s, y, sy }
-    }
 }
 
 /// H g, the two loops of algorithm 7.4.

@@ -45,7 +45,7 @@ use crate::tensor::Scalar;
 ///     .epochs(5)
 ///     .validate_on(&scale.apply(&validation))
 ///     .run(&mut net, &scale.apply(&train))?;
-/// assert_eq!(history.epochs().len(), 5);
+/// assert_eq!(history.epochs.len(), 5);
 /// assert!(net.evaluate(&scale.apply(&test))?.headline() > 0.85);
 /// # Ok::<(), mfnet::Error>(())
 /// ```

@@ -11,7 +11,7 @@ use crate::random::{Purpose, Seed};
 /// // two steps: the first sample alone, then the last one alone
 /// let order = SampleOrder::Listed(vec![vec![0], vec![441]]);
 /// let history = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e-6)).epochs(2).order(order).run(&mut net, &data)?;
-/// assert_eq!(history.epochs().len(), 2);
+/// assert_eq!(history.epochs.len(), 2);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

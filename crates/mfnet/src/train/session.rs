@@ -30,7 +30,7 @@ use crate::tensor::Scalar;
 /// let mut copy = session.clone();
 /// session.run(&mut ())?;
 /// while copy.step(&mut ())?.is_some() {}
-/// assert!(copy == session && session.history().epochs().len() == 3);
+/// assert!(copy == session && session.history().epochs.len() == 3);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 #[derive(Clone)]
@@ -74,11 +74,12 @@ impl<T: Scalar> Session<T> {
         }
         let mut validation = settings.validation.clone().map(|data| LossOver::new(&net, data));
         let mut kept = Kept::of(&net, validation.is_some());
-        let mut history = History::with_room_for(settings.epochs);
+        // memory for all epochs, or a good many of them
+        let mut history = History { epochs: Vec::with_capacity(settings.epochs.min(10_000)), ..History::default() };
         if settings.keep_start {
             let of_start = |validation: &mut LossOver<T>| validation.loss_and_accuracy(&net, &*settings.loss).0;
-            history.start = validation.as_mut().map(of_start);
-            kept.offer(0, history.start, &net);
+            history.start_validation_loss = validation.as_mut().map(of_start);
+            kept.offer(0, history.start_validation_loss, &net);
         }
         let order = Vec::with_capacity(samples);
         let (position, stop) = (Position::default(), None);
@@ -228,6 +229,7 @@ impl<T: Scalar> Session<T> {
             validation_accuracy: validation_accuracy.flatten(),
         };
         self.history.epochs.push(record);
+        self.history.best_epoch = self.kept.best_epoch().unwrap_or(epoch);
         let flow = callback.epoch(&record, net)?;
         let best = self.kept.best_epoch().unwrap_or(0);
         if flow.is_break() {
@@ -244,7 +246,6 @@ impl<T: Scalar> Session<T> {
         self.stop = Some(reason);
         self.history.stop = reason;
         self.history.phases = self.work.phases();
-        self.history.best_epoch = self.kept.best_epoch();
         self.kept.restore_best(&mut self.net);
     }
 

@@ -7,15 +7,10 @@ use crate::tensor::Tensor;
 /// M = L Lᵀ,  T = L⁻¹        V ↦ J(V T) has the gradient ∂J/∂[b | W] Tᵀ and the curvature T M Tᵀ = I
 /// ```
 ///
-/// Any T finds the same optimum; a good one finds it in fewer steps.
-pub(super) struct Whitening(Option<Tensor>);
+/// Any T finds the same optimum; a good one finds it in fewer steps. None is T = I.
+pub(super) struct Whitening(pub(super) Option<Tensor>);
 
 impl Whitening {
-    /// T = I.
-    pub(super) fn none() -> Self {
-        Whitening(None)
-    }
-
     /// T for a symmetric M, of which `row(i)` gives the elements up to the diagonal. With l = T c and p² = M_ii − lᵀl, where c is row i of M before its diagonal
     /// and T the rows so far, row i of L is `[lᵀ p]`, and that of T is `[−lᵀT 1] / p`. A p² below `least` becomes it: directions without
     /// curvature stay as they are.

@@ -1,7 +1,4 @@
-use plotters::backend::DrawingBackend;
-use plotters::coord::ranged1d::Ranged;
-use plotters::element::Rectangle;
-use plotters::style::Color;
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::super::axis::Axis;

@@ -1,7 +1,5 @@
-use plotters::backend::DrawingBackend;
-use plotters::element::Circle;
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, WHITE};
 
 use super::super::axis::Axis;
 use super::style::{INK, Stroke, TEXT, chart, length, line, text, thin, write};
@@ -16,7 +14,7 @@ const SAMPLE: i32 = 90;
 
 /// Losses or accuracies over the epochs.
 pub(in super::super) struct Curves {
-    pub(in super::super) y_name: String,
+    pub(in super::super) y_name: &'static str,
     pub(in super::super) y_axis: Axis,
     pub(in super::super) epochs: usize,
     pub(in super::super) lines: Vec<Line>,
@@ -26,7 +24,7 @@ pub(in super::super) struct Curves {
 
 /// A line with its name.
 pub(in super::super) struct Line {
-    pub(in super::super) name: String,
+    pub(in super::super) name: &'static str,
     pub(in super::super) stroke: Stroke,
     pub(in super::super) points: Vec<(f64, f64)>,
 }
@@ -87,8 +85,8 @@ impl Curves {
         let (mut x, y) = (24, TEXT / 2);
         for line in &self.lines {
             line.stroke.draw(area, vec![(x, y), (x + SAMPLE, y)])?;
-            write(area, (x + SAMPLE + 10, y), &line.name, text(HPos::Left, VPos::Center))?;
-            x += SAMPLE + 40 + length(&line.name);
+            write(area, (x + SAMPLE + 10, y), line.name, text(HPos::Left, VPos::Center))?;
+            x += SAMPLE + 40 + length(line.name);
         }
         Ok(())
     }

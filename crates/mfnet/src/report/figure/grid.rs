@@ -1,8 +1,5 @@
-use plotters::backend::DrawingBackend;
-use plotters::element::Rectangle;
-use plotters::style::colors::colormaps::{ColorMap, ViridisRGB};
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor, WHITE};
 
 use super::style::{ABOVE, FAINT, INK, TEXT, length, text, thin, turned, write};
 use super::{Area, Drawn};

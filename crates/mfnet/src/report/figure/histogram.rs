@@ -1,6 +1,4 @@
-use plotters::backend::DrawingBackend;
-use plotters::element::Rectangle;
-use plotters::style::Color;
+use plotters::prelude::*;
 
 use super::super::axis::Axis;
 use super::style::{BLUE, INK, chart, thin};

@@ -11,10 +11,9 @@ mod style;
 use std::fmt::Display;
 use std::sync::Once;
 
-use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::style::{FontStyle, WHITE, register_font};
+use plotters::prelude::*;
+use plotters::style::register_font;
 
 pub(super) use self::bars::Bars;
 pub(super) use self::curves::{Curves, Line};
@@ -33,13 +32,13 @@ type Area<DB> = DrawingArea<DB, Shift>;
 type Drawn<DB, T = ()> = std::result::Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
 /// A plot with its name and what it says in words.
-pub(super) struct Figure {
-    /// Of its file.
-    pub(super) name: String,
+pub struct Plot {
+    /// The name of its files, without ending.
+    pub name: String,
     /// Stands above it.
-    pub(super) title: String,
+    pub title: String,
     /// For those who do not see it.
-    pub(super) description: String,
+    pub description: String,
     pub(super) drawing: Drawing,
 }
 
@@ -65,7 +64,7 @@ impl Drawing {
     }
 }
 
-impl Figure {
+impl Plot {
     fn draw<DB: DrawingBackend>(&self, backend: DB) -> Drawn<DB> {
         register_fonts();
         let area = backend.into_drawing_area();
@@ -87,7 +86,10 @@ impl Figure {
     }
 
     /// As an SVG element with a title and a description; it is also a whole file.
-    pub(super) fn svg(&self) -> Result<String> {
+    ///
+    /// # Errors
+    /// [`Error::Plot`] if it cannot be drawn.
+    pub fn svg(&self) -> Result<String> {
         let (width, height) = self.drawing.size();
         let mut drawn = String::new();
         self.draw(SVGBackend::with_string(&mut drawn, (width, height))).map_err(|error| self.failure(error))?;
@@ -102,7 +104,10 @@ impl Figure {
     }
 
     /// As a PNG file.
-    pub(super) fn png(&self) -> Result<Vec<u8>> {
+    ///
+    /// # Errors
+    /// As [`Plot::svg`].
+    pub fn png(&self) -> Result<Vec<u8>> {
         png::encode(self.drawing.size(), &self.pixels()?).map_err(|error| self.failure(error))
     }
 
@@ -126,9 +131,9 @@ fn register_fonts() {
 mod tests {
     use super::*;
 
-    fn figure(title: &str) -> Figure {
+    fn figure(title: &str) -> Plot {
         let drawing = Drawing::Bars(Bars { x_name: String::new(), bars: Vec::new() });
-        Figure { name: "bars".to_owned(), title: title.to_owned(), description: "a <b> & c".to_owned(), drawing }
+        Plot { name: "bars".to_owned(), title: title.to_owned(), description: "a <b> & c".to_owned(), drawing }
     }
 
     /// The font comes with the program: no other is looked for.

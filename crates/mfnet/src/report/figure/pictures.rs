@@ -1,7 +1,5 @@
-use plotters::backend::DrawingBackend;
-use plotters::element::Rectangle;
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
-use plotters::style::{Color, RGBColor};
 
 use super::style::{ABOVE, FAINT, TEXT, text, thin, write};
 use super::{Area, Drawn};

@@ -1,11 +1,8 @@
 //! What all plots have in common: colours, strokes, texts, axes.
 
-use plotters::backend::DrawingBackend;
-use plotters::chart::{ChartBuilder, ChartContext};
-use plotters::coord::cartesian::Cartesian2d;
-use plotters::element::{DashedPathElement, PathElement, Text};
+use plotters::element::DashedPathElement;
+use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontTransform, IntoFont, RGBColor, ShapeStyle, TextStyle};
 
 use super::super::axis::Axis;
 use super::{Area, Drawn};
@@ -29,32 +26,26 @@ pub(super) const VERMILLION: RGBColor = RGBColor(213, 94, 0);
 pub(super) const GREEN: RGBColor = RGBColor(0, 158, 115);
 
 /// Colour and dashes of a line: each tells it from the others without the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in super::super) enum Stroke {
-    Training,
-    Validation,
-    Linear,
-    Naive,
+#[derive(Clone, Copy)]
+pub(in super::super) struct Stroke {
+    colour: RGBColor,
+    /// The lengths of a dash and of a gap; none for a line without gaps.
+    dashes: Option<(i32, i32)>,
 }
 
 impl Stroke {
-    /// Its colour, and the lengths of a dash and of a gap; none for a line without gaps.
-    fn look(self) -> (RGBColor, Option<(i32, i32)>) {
-        match self {
-            Stroke::Training => (BLUE, None),
-            Stroke::Validation => (VERMILLION, Some((22, 10))),
-            Stroke::Linear => (GREEN, Some((44, 16))),
-            Stroke::Naive => (INK, Some((6, 10))),
-        }
-    }
+    pub(in super::super) const TRAINING: Stroke = Stroke { colour: BLUE, dashes: None };
+    pub(in super::super) const VALIDATION: Stroke = Stroke { colour: VERMILLION, dashes: Some((22, 10)) };
+    pub(in super::super) const LINEAR: Stroke = Stroke { colour: GREEN, dashes: Some((44, 16)) };
+    pub(in super::super) const NAIVE: Stroke = Stroke { colour: INK, dashes: Some((6, 10)) };
 
     pub(super) fn style(self) -> ShapeStyle {
-        ShapeStyle { color: self.look().0.into(), filled: true, stroke_width: 4 }
+        ShapeStyle { color: self.colour.into(), filled: true, stroke_width: 4 }
     }
 
     /// Draws a line through points of the region.
     pub(super) fn draw<DB: DrawingBackend>(self, area: &Area<DB>, points: Vec<(i32, i32)>) -> Drawn<DB> {
-        match self.look().1 {
+        match self.dashes {
             None => area.draw(&PathElement::new(points, self.style())),
             Some((dash, gap)) => area.draw(&DashedPathElement::new(points, dash, gap, self.style())),
         }
@@ -72,8 +63,7 @@ pub(super) fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
 
 /// Read from below.
 pub(super) fn turned(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    let font = (FONT, TEXT).into_font().transform(FontTransform::Rotate270);
-    font.color(&INK).pos(Pos::new(horizontal, vertical))
+    text(horizontal, vertical).transform(FontTransform::Rotate270)
 }
 
 pub(super) fn write<DB: DrawingBackend>(
