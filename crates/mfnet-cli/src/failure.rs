@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mfnet::Error;
-use mfnet::error::{DataProblem, ModelProblem, SplitProblem};
+use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
 
 use crate::output::with_options;
@@ -78,8 +78,8 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let code = match &error {
-            Error::Recipe { of_file: false, .. } | Error::InvalidValue { .. } => WRONG_COMMAND_LINE,
+        let code = match error.kind() {
+            Kind::Recipe { of_file: false, .. } | Kind::InvalidValue(..) => WRONG_COMMAND_LINE,
             _ => FAILED,
         };
         let help = help_of(&error).lines().map(with_options).collect();
@@ -96,21 +96,21 @@ impl From<mfnet::table::Error> for Failure {
 /// What to do about an error, in lines.
 fn help_of(error: &Error) -> String {
     const FOR_ALL: &str = "or with the environment variable MFNET_DATA, for all commands";
-    let help = match error {
-        Error::Recipe { help, .. } => return help.join("\n"),
-        Error::NoData { nearby: Some(folder), .. } => {
+    let help = match error.kind() {
+        Kind::Recipe { help, .. } => return help.join("\n"),
+        Kind::NoData { nearby: Some(folder), .. } => {
             return format!("name it with --data-dir {}\n{FOR_ALL}", folder.display());
         }
-        Error::NoData { name, .. } => {
+        Kind::NoData { name, .. } => {
             return format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR\n{FOR_ALL}");
         }
-        Error::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
+        Kind::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
             "the file is cut off, altered or no model; train it again or take a copy\n\
              a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data"
         }
         // not the system's refusal, but bytes that cannot be decompressed
-        Error::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
-        Error::Data { problem, .. } => match problem {
+        Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
+        Kind::Data { problem, .. } => match problem {
             DataProblem::Table(problem) => of_table(problem),
             DataProblem::Split(problem) => return of_split(problem),
             DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {

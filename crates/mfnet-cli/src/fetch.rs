@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use mfnet::Error;
 use mfnet::data::{Download, Published};
-use mfnet::error::DataProblem;
+use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::text::counted;
 
 use crate::args::DataFolders;
@@ -39,7 +39,7 @@ pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quie
     let absent = match published.locate(&folders.all()) {
         Ok(folder) => return Ok(folder),
         // better to name another folder than to have the files twice
-        Err(error @ Error::NoData { nearby: Some(_), .. }) => return Err(error.into()),
+        Err(error) if matches!(error.kind(), ErrorKind::NoData { nearby: Some(_), .. }) => return Err(error.into()),
         Err(error) => error,
     };
     let Some(folder) = folders.data_dir.clone().or_else(cache_folder) else { return Err(absent.into()) };
@@ -79,15 +79,16 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
         _ if interrupt::is_raised() => Err(Failure::interrupted()),
         Ok(Some(folder)) => Ok(folder),
         Ok(None) => Err(Failure::interrupted()),
-        Err(Error::Download { file, refusals, .. }) => {
-            let refusals = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-            let failure = Failure::work(format!("{before}cannot download {file} {refusals}"));
-            Err(with_ways(failure, published))
-        }
-        Err(error @ Error::Io { action: "write", .. }) => {
-            Err(Failure::from(error).help("name a folder that can be written to with --data-dir"))
-        }
-        Err(error) => Err(failure(error, published, &folder)),
+        Err(error) => Err(match error.kind() {
+            ErrorKind::Download { file, refusals, .. } => {
+                let refusals = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                with_ways(Failure::work(format!("{before}cannot download {file} {refusals}")), published)
+            }
+            ErrorKind::Io { action: "write", .. } => {
+                Failure::from(error).help("name a folder that can be written to with --data-dir")
+            }
+            _ => failure(error, published, &folder),
+        }),
     }
 }
 
@@ -118,8 +119,8 @@ fn with_ways(failure: Failure, published: &Published) -> Failure {
 
 /// The error of files that were found, with what mends it.
 pub(crate) fn failure(error: Error, published: &Published, folder: &Path) -> Failure {
-    match &error {
-        Error::Data { problem: DataProblem::Digest(..), .. } => {
+    match error.kind() {
+        ErrorKind::Data { problem: DataProblem::Digest(..), .. } => {
             let data_folder = folder.parent().unwrap_or(Path::new(".")).display().to_string();
             let command = format!("mfnet datasets fetch {} --data-dir {data_folder}", published.name);
             Failure::from(error).help(format!("move it away, and {command} gets a fresh one"))

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use mfnet::data::{BUILT_IN, BuiltIn, IdxFolder, PUBLISHED, Published};
-use mfnet::error::DataProblem;
+use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::fit::Source;
 use mfnet::table::ReadTable;
 use mfnet::text::{counted, similar};
@@ -61,9 +61,9 @@ pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> mfnet::Re
 
 /// Why a file cannot be read, with help for someone who meant a name.
 pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
-    match error {
-        Error::Io { .. } if !Path::new(data).exists() => with_names(error.into(), data),
-        error => error.into(),
+    match error.kind() {
+        ErrorKind::Io { .. } if !Path::new(data).exists() => with_names(error.into(), data),
+        _ => error.into(),
     }
 }
 
@@ -88,9 +88,9 @@ pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(
 
 /// A folder of IDX files.
 fn images(folder: &str) -> Result<Source, Failure> {
-    let images = IdxFolder::read(folder).map_err(|error| match error {
-        Error::Data { problem: DataProblem::NoIdxFiles(_), .. } => with_names(error.into(), folder),
-        error => error.into(),
+    let images = IdxFolder::read(folder).map_err(|error| match error.kind() {
+        ErrorKind::Data { problem: DataProblem::NoIdxFiles(_), .. } => with_names(error.into(), folder),
+        _ => error.into(),
     })?;
     Ok(Source::Samples { data: images.data, digest: images.digest, origin: String::new() })
 }

@@ -18,10 +18,28 @@ pub use split_problem::SplitProblem;
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong.
+/// What went wrong, in words; [`Error::kind`] has its parts. As large as a pointer.
+///
+/// ```
+/// use mfnet::{Tensor, error::ErrorKind};
+/// let error = Tensor::from_columns(2, vec![1.0, 2.0, 3.0]).unwrap_err();
+/// assert!(matches!(error.kind(), ErrorKind::Shape(operation, ..) if *operation == "Tensor::from_columns"));
+/// assert_eq!(error.to_string(), "Tensor::from_columns: expected columns of 2, found 3");
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct Error(Box<ErrorKind>);
+
+impl From<ErrorKind> for Error {
+    fn from(kind: ErrorKind) -> Self {
+        Error(Box::new(kind))
+    }
+}
+
+/// What went wrong, with what was expected, what was found, and where.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum Error {
+pub enum ErrorKind {
     /// A file could not be read or written.
     #[error("{}: cannot {action}: {reason}", path.display())]
     Io {
@@ -174,58 +192,64 @@ impl Display for KeptWeights {
 
 impl From<mfnet_table::Error> for Error {
     fn from(error: mfnet_table::Error) -> Self {
-        match error {
-            mfnet_table::Error::Io(path, reason) => Error::Io { path, action: "read", reason },
+        let kind = match error {
+            mfnet_table::Error::Io(path, reason) => ErrorKind::Io { path, action: "read", reason },
             mfnet_table::Error::Data { file, line, column, problem } => {
-                Error::Data { file, line, column, problem: DataProblem::Table(problem) }
+                ErrorKind::Data { file, line, column, problem: DataProblem::Table(problem) }
             }
-        }
+        };
+        kind.into()
     }
 }
 
 impl Error {
+    /// Its parts.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.0
+    }
+
     /// For `map_err` of file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
-        move |reason| Error::Io { path: path.to_owned(), action, reason }
+        move |reason| ErrorKind::Io { path: path.to_owned(), action, reason }.into()
     }
 
     pub(crate) fn shape(operation: &'static str, expected: impl Display, found: impl Display) -> Error {
-        Error::Shape(operation, expected.to_string(), found.to_string())
+        ErrorKind::Shape(operation, expected.to_string(), found.to_string()).into()
     }
 
     /// A setting with a value that it cannot have.
     pub fn invalid(name: &'static str, expected: impl Display, found: impl Display) -> Error {
-        Error::InvalidValue(name, expected.to_string(), found.to_string())
+        ErrorKind::InvalidValue(name, expected.to_string(), found.to_string()).into()
     }
 
     /// A recipe that contradicts itself or the data; names of fields stand in backticks.
     pub(crate) fn recipe(message: impl Into<String>) -> Error {
-        Error::Recipe { message: message.into(), help: Vec::new(), of_file: false }
+        ErrorKind::Recipe { message: message.into(), help: Vec::new(), of_file: false }.into()
     }
 
     /// A file that a recipe needs and that cannot be understood.
     pub(crate) fn recipe_file(message: impl Into<String>) -> Error {
-        Error::Recipe { message: message.into(), help: Vec::new(), of_file: true }
+        ErrorKind::Recipe { message: message.into(), help: Vec::new(), of_file: true }.into()
     }
 
     /// Of a recipe, with a line that says what to do.
     pub(crate) fn with_help(mut self, line: impl Into<String>) -> Error {
-        if let Error::Recipe { help, .. } = &mut self {
+        if let ErrorKind::Recipe { help, .. } = &mut *self.0 {
             help.push(line.into());
         }
         self
     }
 
     pub(crate) fn data(file: &str, problem: impl Into<DataProblem>) -> Error {
-        Error::Data { file: file.to_owned(), line: None, column: None, problem: problem.into() }
+        ErrorKind::Data { file: file.to_owned(), line: None, column: None, problem: problem.into() }.into()
     }
 
     pub(crate) fn in_column(file: &str, column: &str, problem: impl Into<DataProblem>) -> Error {
         let column = Some(column.to_owned());
-        Error::Data { file: file.to_owned(), line: None, column, problem: problem.into() }
+        ErrorKind::Data { file: file.to_owned(), line: None, column, problem: problem.into() }.into()
     }
 
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
-        Error::ModelFile { path: path.to_owned(), problem }
+        ErrorKind::ModelFile { path: path.to_owned(), problem }.into()
     }
 }

@@ -98,7 +98,7 @@ impl Walkthrough {
     /// (outputs, samples). Without a target there is the forward pass alone.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the shapes do not fit, or if the network has another kind of layer, or two activations in a row.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the shapes do not fit, or if the network has another kind of layer, or two activations in a row.
     pub fn of<T: Scalar>(
         net: &NeuralNetwork<T>,
         loss: &dyn Loss<T>,

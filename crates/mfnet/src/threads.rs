@@ -28,7 +28,7 @@ use self::sync::{
     Arc, AtomicBool, AtomicU64, AtomicUsize, Builder, JoinHandle, LocalKey, Mutex, SPINS, UnsafeCell, park, per_thread,
     spin_loop, yield_now,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Below this many floating-point operations a piece of work is done by the calling thread alone: 2 to 10 µs of work, where calling the
 /// others costs up to 1 µs.
@@ -106,7 +106,7 @@ impl Threads {
     /// Starts `count - 1` workers beside the calling thread.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if `count` is 0 or more than 1024; [`Error::Threads`] if the system starts no more threads.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if `count` is 0 or more than 1024; [`ErrorKind::Threads`](crate::error::ErrorKind::Threads) if the system starts no more threads.
     pub fn new(count: usize) -> Result<Self> {
         if count == 0 || count > MOST {
             return Err(Error::invalid("threads", format!("a number from 1 to {MOST}"), count));
@@ -126,7 +126,7 @@ impl Threads {
             let worker = Builder::new()
                 .name(format!("mfnet-{number}"))
                 .spawn(move || work(&shared, number))
-                .map_err(|reason| Error::Threads(count, reason))?;
+                .map_err(|reason| ErrorKind::Threads(count, reason))?;
             threads.workers.push(worker);
         }
         Ok(threads)

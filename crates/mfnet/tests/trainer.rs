@@ -5,7 +5,7 @@ mod blocks;
 
 use std::ops::ControlFlow;
 
-use mfnet::error::KeptWeights;
+use mfnet::error::{ErrorKind, KeptWeights};
 use mfnet::optimizer::{Clip, Schedule};
 use mfnet::random::Purpose;
 use mfnet::train::{Callback, EpochRecord, SampleOrder, Step, StopReason};
@@ -391,7 +391,7 @@ fn a_training_that_diverges_goes_back() {
     let small = || NeuralNetwork::builder(train.features()).linear(1).build(Seed(0)).unwrap();
     let mut net = small();
     let error = trainer().run(&mut net, &train).unwrap_err();
-    let mfnet::Error::Diverged { epoch, kept: KeptWeights::Epoch(good), .. } = error else { panic!("{error}") };
+    let ErrorKind::Diverged { epoch, kept: KeptWeights::Epoch(good), .. } = *error.kind() else { panic!("{error}") };
     assert_eq!(good, epoch - 1);
     let mut until = small();
     trainer().epochs(good).run(&mut until, &train).unwrap();

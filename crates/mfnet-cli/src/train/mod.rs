@@ -6,9 +6,10 @@ mod once;
 mod several;
 mod watcher;
 
+use mfnet::Recipe;
+use mfnet::error::ErrorKind;
 use mfnet::fit::{Input, Plan, RecipeFile, Source};
 use mfnet::table::ReadTable;
-use mfnet::{Error, Recipe};
 
 use self::folder::RunFolder;
 use crate::args::TrainArgs;
@@ -23,8 +24,8 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         RunFolder::check(args)?;
     }
     let input = input(args, &recipe)?;
-    let plans = Plan::folds(input, &recipe).map_err(|error| match (&error, &recipe.test_file) {
-        (Error::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
+    let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &recipe.test_file) {
+        (ErrorKind::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
         _ => error.into(),
     })?;
     let Some(first) = plans.first() else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! One fit: shows it, and writes its files.
 
-use mfnet::Error;
+use mfnet::error::ErrorKind;
 use mfnet::fit::{Fit, Plan};
 use mfnet::report::Report;
 use mfnet::text::as_read;
@@ -27,7 +27,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
     let result = plan.run(&mut watcher);
     let (epochs, saved) = watcher.finish();
     let mut fit = match result {
-        Err(error @ Error::Diverged { .. }) => {
+        Err(error) if matches!(error.kind(), ErrorKind::Diverged { .. }) => {
             let report = Report::diverged(plan, &head(plan), &error, &epochs);
             let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
             let change =

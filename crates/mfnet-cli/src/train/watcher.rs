@@ -5,10 +5,10 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
-use mfnet::error::KeptWeights;
+use mfnet::error::{ErrorKind, KeptWeights};
 use mfnet::fit::Observer;
 use mfnet::train::{EpochRecord, History, Step};
-use mfnet::{Error, Model, Result};
+use mfnet::{Model, Result};
 
 use super::display::Display;
 use super::folder::RunFolder;
@@ -72,7 +72,7 @@ impl Observer for Watcher<'_> {
     /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
-        self.write(record).map_err(|reason| Error::Io {
+        self.write(record).map_err(|reason| ErrorKind::Io {
             path: self.folder.history.clone(),
             action: "write",
             reason,

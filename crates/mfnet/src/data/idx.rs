@@ -150,7 +150,7 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Io`] if a file cannot be read or decompressed; [`Error::Data`] if it is no IDX file of bytes, empty, cut off or too long, has
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if a file cannot be read or decompressed; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if it is no IDX file of bytes, empty, cut off or too long, has
     /// another number of dimensions, or if there are not as many labels as images, or only one class of them.
     pub fn from_idx(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Self> {
         let images = Idx::read(images.as_ref())?;

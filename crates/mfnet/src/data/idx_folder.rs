@@ -30,7 +30,7 @@ impl IdxFolder {
     /// Reads the folder. The images are those of [`Dataset::from_idx`], those of the test part last.
     ///
     /// # Errors
-    /// As [`Dataset::from_idx`]; [`Error::Data`] with the files that were found if they are not two or four of such names.
+    /// As [`Dataset::from_idx`]; [`ErrorKind::Data`](crate::error::ErrorKind::Data) with the files that were found if they are not two or four of such names.
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let name = folder.display().to_string();

@@ -43,7 +43,7 @@ pub use standardizer::Standardizer;
 pub(crate) use targets::classes;
 pub use targets::{Target, Targets};
 
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{DataProblem, Error, ErrorKind, Result};
 use crate::tensor::Tensor;
 
 /// Samples with their targets, as numbers.
@@ -96,7 +96,7 @@ impl Dataset {
     /// they are. It also says which are left out, and why: see [`Dataset::left_out`].
     ///
     /// # Errors
-    /// [`Error::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
     /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let mut targets = target.read(table)?;
@@ -117,7 +117,7 @@ impl Dataset {
     /// The same columns of another table, as of one that holds the test samples alone. Their kinds are those of these data, a category's levels its own.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.target().read(table)?;
         let names = self.feature_names();
@@ -129,8 +129,8 @@ impl Dataset {
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
     ///
     /// # Errors
-    /// [`Error::Shape`] if inputs and targets are not of the same number of samples, or there are none, or a class has no label or a row of values
-    /// no name; [`Error::Data`] naming
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if inputs and targets are not of the same number of samples, or there are none, or a class has no label or a row of values
+    /// no name; [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming
     /// feature and sample if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
         let samples = inputs.columns();
@@ -275,7 +275,8 @@ impl Dataset {
             None => return Ok(()),
         };
         let column = other.map(|i| self.features.names[i].clone());
-        Err(Error::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded(found) })
+        Err(ErrorKind::Data { file: self.name.clone(), line: None, column, problem: DataProblem::NotEncoded(found) }
+            .into())
     }
 
     /// What is to be predicted.
@@ -286,7 +287,7 @@ impl Dataset {
     /// The samples with these numbers, in this order.
     ///
     /// # Errors
-    /// [`Error::Data`] naming the number that is not there.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the number that is not there.
     pub fn select(&self, samples: &[usize]) -> Result<Self> {
         match samples.iter().find(|sample| **sample >= self.samples()) {
             Some(row) => Err(Error::data(&self.name, DataProblem::NoSuchRow(*row, self.samples().saturating_sub(1)))),
@@ -308,7 +309,7 @@ impl Dataset {
     /// The text of one column, a feature or a target, numbers in their shortest form; empty for missing values.
     ///
     /// # Errors
-    /// [`Error::Data`] if there is no such column.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there is no such column.
     pub fn text(&self, column: &str) -> Result<Vec<String>> {
         let Features { names, kinds, samples, .. } = &self.features;
         let columns = [self.targets.columns(), names].concat();

@@ -93,7 +93,7 @@ impl Dataset {
     /// and seed alone. scikit-learn's `train_test_split` rounds the test part up, and stratifies only when asked.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] unless both fractions are at least 0 and together below 1; [`Error::Data`] if a part that was asked for
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) unless both fractions are at least 0 and together below 1; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a part that was asked for
     /// would have no sample, or there are fewer groups than parts.
     pub fn split(&self, fractions: Fractions, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
         self.split_by(SplitBy::Fractions(fractions), seed)
@@ -102,7 +102,7 @@ impl Dataset {
     /// Training, validation and test samples, by fractions, by parts that are given, or as a fold; each part in the order of the data.
     ///
     /// # Errors
-    /// As [`Dataset::split`] and [`Dataset::folds`], and [`Error::Data`] if there is no official split, or the samples were not grouped or parted by the column.
+    /// As [`Dataset::split`] and [`Dataset::folds`], and [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there is no official split, or the samples were not grouped or parted by the column.
     pub fn split_by(&self, by: SplitBy, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
         let (train, validation, test) = self.split_indices(by, seed)?;
         Ok((self.selected(&train), self.selected(&validation), self.selected(&test)))

@@ -45,7 +45,7 @@ impl Target {
     /// Classes if it is one column of text, of booleans, or of whole numbers with at most 20 distinct values; values otherwise.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing column.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column.
     pub fn guess(table: &Table, columns: &[String]) -> Result<Self> {
         let [column] = columns else { return Ok(Target::values(columns)) };
         let numbers = table.count_numbers(column)?;
@@ -75,7 +75,7 @@ impl Target {
     /// Reads it from a table.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing column, for text or not finite numbers among values, and for a label that is not among these.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, for text or not finite numbers among values, and for a label that is not among these.
     pub fn read(&self, table: &Table) -> Result<Targets> {
         Ok(match self {
             Target::Values { columns } => {

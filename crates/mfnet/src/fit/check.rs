@@ -22,7 +22,7 @@ impl Recipe {
     /// Checks everything that can be checked without data.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a value that a field cannot have, [`Error::Recipe`] for fields that contradict
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a value that a field cannot have, [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) for fields that contradict
     /// each other.
     pub fn check(&self) -> Result<()> {
         self.check_values()?;

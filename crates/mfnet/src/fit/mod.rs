@@ -52,8 +52,8 @@ use crate::error::Result;
 /// ```
 ///
 /// # Errors
-/// [`crate::Error::Recipe`] and [`crate::Error::InvalidValue`] for a recipe that contradicts itself or the data,
-/// [`crate::Error::Data`] for data that cannot be learned or divided, [`crate::Error::Diverged`], and errors of the
+/// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) and [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a recipe that contradicts itself or the data,
+/// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data that cannot be learned or divided, [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged), and errors of the
 /// observer.
 pub fn fit<'a>(data: impl Into<Input<'a>>, recipe: &Recipe, observer: &mut dyn Observer) -> Result<Fit> {
     Plan::new(data, recipe)?.run(observer)

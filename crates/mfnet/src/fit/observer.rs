@@ -30,7 +30,7 @@ pub trait Observer: Send {
     }
 
     /// Called if the training diverged, with a model of the last good weights; the fit then ends with
-    /// [`crate::Error::Diverged`].
+    /// [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged).
     fn diverged(&mut self, _model: &Model, _kept: KeptWeights) {}
 
     /// Called before the baselines are fitted, and before each step of the linear model. [`ControlFlow::Break`] leaves out

@@ -2,7 +2,7 @@
 
 use super::task::Task;
 use crate::data::{Dataset, Fractions, SplitBy};
-use crate::error::{DataProblem, Error, Result, SplitProblem};
+use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::model::Split;
 use crate::random::Seed;
 use crate::text::{counted, grouped};
@@ -119,7 +119,7 @@ impl Parts {
 /// Whether the only trouble is that no rows can be had for validation.
 fn leaves_none_to_validate(error: &Error) -> bool {
     use SplitProblem::{EmptyPart, FewGroups, NoGroupToSpare, RareClasses};
-    let Error::Data { problem: DataProblem::Split(problem), .. } = error else { return false };
+    let ErrorKind::Data { problem: DataProblem::Split(problem), .. } = error.kind() else { return false };
     matches!(
         problem,
         EmptyPart { part: "validation", .. }

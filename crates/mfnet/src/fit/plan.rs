@@ -10,7 +10,7 @@ use super::summary::{Fit, Summary};
 use super::task::Task;
 use super::{order, training};
 use crate::data::{Dataset, Preprocessing, SplitBy};
-use crate::error::{Error, KeptWeights, Result};
+use crate::error::{Error, ErrorKind, KeptWeights, Result};
 use crate::layer::{Activation, ActivationName};
 use crate::loss::LossName;
 use crate::model::{AnyNetwork, Model};
@@ -140,7 +140,7 @@ impl Plan {
     /// Trains, scores, and compares with the baselines.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if the training diverges, and errors of the observer.
+    /// [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the training diverges, and errors of the observer.
     pub fn run(&self, observer: &mut dyn Observer) -> Result<Fit> {
         self.task.threads.install(|| match self.task.start.as_ref().map(Model::network) {
             Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), observer),
@@ -161,7 +161,7 @@ impl Plan {
         let history = match self.train(&mut net, [&train, &validation], &mut Watch { plan: self, observer }) {
             Ok(history) => history,
             Err(error) => {
-                if let Error::Diverged { kept, .. } = &error {
+                if let ErrorKind::Diverged { kept, .. } = error.kind() {
                     let epoch = if let KeptWeights::Epoch(epoch) = kept { *epoch } else { 0 };
                     observer.diverged(&self.model(net, epoch, epoch)?, *kept);
                 }

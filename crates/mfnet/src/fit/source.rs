@@ -57,7 +57,7 @@ impl Source {
     /// The text of a column.
     ///
     /// # Errors
-    /// [`crate::Error::Data`] if there is no such column.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there is no such column.
     pub fn text(&self, column: &str) -> Result<Vec<String>> {
         match self {
             Source::Table(table) => Ok(table.text(column)?),
@@ -111,7 +111,7 @@ impl Source {
     /// The data with the marks by which they were split.
     ///
     /// # Errors
-    /// [`crate::Error::Data`] if a column is missing or does not divide the rows.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a column is missing or does not divide the rows.
     pub fn marked(&self, data: Dataset, by: &SplitBy) -> Result<Dataset> {
         match by {
             SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. } => {

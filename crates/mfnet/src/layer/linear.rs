@@ -29,7 +29,7 @@ impl<T: Scalar> Linear<T> {
     /// The layer with these parameters `[b | W]`.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there is no output or no input.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if there is no output or no input.
     pub fn new(parameters: Tensor<T>) -> Result<Self> {
         if parameters.rows() == 0 || parameters.columns() < 2 {
             let found = format!("{}×{}", parameters.rows(), parameters.columns());

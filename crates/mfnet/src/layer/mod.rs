@@ -36,7 +36,7 @@ pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
     /// The number of output features for this number of input features; the same unless overridden.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the layer does not take this number.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the layer does not take this number.
     fn output_features(&self, input_features: usize) -> Result<usize> {
         Ok(input_features)
     }
@@ -129,7 +129,7 @@ impl<T: Scalar> AnyLayer<T> {
     /// The number of output features for this number of input features.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the layer does not take this number.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the layer does not take this number.
     pub fn output_features(&self, input_features: usize) -> Result<usize> {
         match self {
             AnyLayer::Linear(layer) => layer.output_features(input_features),

@@ -30,7 +30,7 @@ impl<T: Scalar> Residual<T> {
     /// The block around these layers.
     ///
     /// # Errors
-    /// [`Error::Shape`] if there is no layer.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if there is no layer.
     pub fn new(layers: Vec<AnyLayer<T>>) -> Result<Self> {
         if layers.is_empty() {
             return Err(Error::shape("Residual", "at least one layer", "none"));
@@ -56,7 +56,7 @@ impl<T: Scalar> Residual<T> {
     /// The number of output features, which is that of input features.
     ///
     /// # Errors
-    /// [`Error::Shape`] if a layer does not take what the one before it gives, or f has another number of outputs.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not take what the one before it gives, or f has another number of outputs.
     pub fn output_features(&self, input_features: usize) -> Result<usize> {
         let outputs = self.layers.iter().try_fold(input_features, |features, layer| layer.output_features(features))?;
         if outputs != input_features {

@@ -35,7 +35,7 @@ pub trait Loss<T: Scalar>: Send + Sync {
     /// Checks that a network with so many outputs can learn by this loss.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] that says why not.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) that says why not.
     fn check(&self, _outputs: usize) -> Result<()> {
         Ok(())
     }

@@ -30,7 +30,7 @@ impl Model {
     /// A level that the model has not seen is one of the rare ones, an empty field is a missing value.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing column, and for text or infinite numbers where numbers belong, with line and column.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, and for text or infinite numbers where numbers belong, with line and column.
     pub fn inputs(&self, table: &Table) -> Result<Tensor<f64>> {
         Ok(self.preprocessing.encode(&self.features_of(table)?).samples.tensor())
     }
@@ -110,7 +110,7 @@ impl Model {
     /// Inputs and targets of a table, not scaled, to evaluate the model on.
     ///
     /// # Errors
-    /// As [`Model::inputs`], and [`Error::Data`] for a missing target column, a class that the model does not know, or values that are no
+    /// As [`Model::inputs`], and [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing target column, a class that the model does not know, or values that are no
     /// finite numbers.
     pub fn dataset(&self, table: &Table) -> Result<Dataset> {
         let targets = self.target.read(table)?;
@@ -121,7 +121,7 @@ impl Model {
     /// left out. An official split stays.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing feature, another target, and a class that the model does not know.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing feature, another target, and a class that the model does not know.
     pub fn align(&self, data: &Dataset) -> Result<Dataset> {
         Ok(data.aligned(data.stored_inputs().columns(data.name(), &self.features)?, self.targets(data)?))
     }
@@ -154,7 +154,7 @@ impl Model {
     /// What it predicts for every sample of a data set that has its features, by name and in any order, whatever the targets.
     ///
     /// # Errors
-    /// [`Error::Data`] for a missing feature.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing feature.
     pub fn predict_dataset(&self, data: &Dataset) -> Result<Predictions> {
         self.predict_features(&data.stored_inputs().columns(data.name(), &self.features)?)
     }
@@ -163,7 +163,7 @@ impl Model {
     /// NaN for missing values.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the number of columns is another, [`Error::InvalidValue`] for an infinite number.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the number of columns is another, [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
         if let Some(x) = inputs.iter().find(|x| x.is_infinite()) {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));

@@ -27,8 +27,8 @@ impl Model {
     /// at all: it is written beside its place, flushed to disk, and renamed.
     ///
     /// # Errors
-    /// [`Error::NotStorable`] for a layer of a user that has no stored form ([`crate::layer::Layer::stored`]), [`Error::InvalidValue`] for an
-    /// activation of a user with the name of one of the library's; [`Error::Io`] if the file cannot be written: then the old one, if any, is as it was.
+    /// [`ErrorKind::NotStorable`](crate::error::ErrorKind::NotStorable) for a layer of a user that has no stored form ([`crate::layer::Layer::stored`]), [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an
+    /// activation of a user with the name of one of the library's; [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be written: then the old one, if any, is as it was.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.bytes(path)?).map_err(Error::io(path, "write"))
@@ -56,7 +56,7 @@ impl Model {
     /// Reads a model file.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read; [`Error::ModelFile`] if it is cut off or altered, of another program or format version, or if a
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if it cannot be read; [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) if it is cut off or altered, of another program or format version, or if a
     /// tensor is missing, of another shape or type, or holds a number that is not finite.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path, &Registry::new())
@@ -75,7 +75,7 @@ impl Model {
     /// The same from memory, as `include_bytes!` has it; `name` is what errors call the file.
     ///
     /// # Errors
-    /// [`Error::ModelFile`] as [`Model::load`].
+    /// [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) as [`Model::load`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
         Self::parse(bytes, &Registry::new()).map_err(|problem| Error::model(name.as_ref(), problem))
     }
@@ -120,7 +120,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// Parameters and buffers of such a layer at position i are called `i.NAME`.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be written.
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &serialized(path, T::DTYPE, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
@@ -129,7 +129,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// Reads weights, from a file of weights or a model file, into a network that has the same layers.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::ModelFile`] if it does not fit; then the network is as it was.
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be read, [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) if it does not fit; then the network is as it was.
     pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;

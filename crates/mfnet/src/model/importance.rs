@@ -42,8 +42,8 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] if the data have other features or targets, or a group a feature that is not there, or there are no
-    /// samples; [`Error::InvalidValue`] if there is no repetition.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets, or a group a feature that is not there, or there are no
+    /// samples; [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if there is no repetition.
     pub fn permutation_importance(
         &self,
         data: &Dataset,

@@ -141,7 +141,7 @@ impl Model {
     /// A model of a network that was trained on data like `data`, preprocessed like this.
     ///
     /// # Errors
-    /// [`Error::Shape`] if network, preprocessing and data do not fit together.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if network, preprocessing and data do not fit together.
     pub fn new(data: &Dataset, preprocessing: Preprocessing, network: impl Into<AnyNetwork>) -> Result<Self> {
         let target = data.targets().target();
         let features = data.feature_names().to_vec();
@@ -198,7 +198,7 @@ impl Model {
     /// The model without the numbers of its network.
     ///
     /// # Errors
-    /// [`Error::NotStorable`] for a layer of your own that has no stored form ([`crate::layer::Layer::stored`]), [`Error::InvalidValue`] for an
+    /// [`ErrorKind::NotStorable`](crate::error::ErrorKind::NotStorable) for a layer of your own that has no stored form ([`crate::layer::Layer::stored`]), [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an
     /// activation of your own with the name of one of the library's.
     pub fn spec(&self) -> Result<ModelSpec> {
         Ok(ModelSpec {
@@ -215,7 +215,7 @@ impl Model {
     /// Its metrics for data that are not scaled.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the data have other features or targets.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
         Ok(Metrics::of(self.output(data.stored_inputs())?, data.targets()))
@@ -224,7 +224,7 @@ impl Model {
     /// The loss that it was trained with, of data that are not scaled; none if the loss is neither one of the library's nor registered.
     ///
     /// # Errors
-    /// [`Error::Shape`] if the data have other features or targets.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
     pub fn evaluate_loss(&self, data: &Dataset) -> Result<Option<f64>> {
         self.check(data)?;
         let Some(name) = &self.training.loss else { return Ok(None) };

@@ -64,7 +64,7 @@ impl AnyNetwork {
     /// The output for every column of `input`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
     pub fn predict(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
         either!(self, net => net.predict_f64(input))
     }

@@ -136,8 +136,8 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Data`] for a name that is no column of the model and for a text that is no number or date where one belongs,
-    /// [`Error::InvalidValue`] for an infinite number.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a name that is no column of the model and for a text that is no number or date where one belongs,
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict_row<'a>(&self, row: impl IntoIterator<Item = (&'a str, Cell<'a>)>) -> Result<Predictions> {
         let kinds = self.kinds();
         let mut inputs = Tensor::from_fn(kinds.len(), 1, |_, _| f64::NAN);
@@ -174,7 +174,7 @@ impl RowPredictor {
     /// level, NaN for a missing one. The numbers are those of [`Model::predict_inputs`].
     ///
     /// # Errors
-    /// [`Error::Shape`] if the row has another number of columns, [`Error::InvalidValue`] for an infinite number.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the row has another number of columns, [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict(&mut self, row: &[f64]) -> Result<Prediction<'_>> {
         if row.len() != self.codes.len() {
             return Err(Error::shape("predict", format!("{} columns", self.codes.len()), row.len()));

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Registry, Training};
 use crate::data::{Preprocessing, Target};
-use crate::error::{Error, ModelProblem, Result};
+use crate::error::{Error, ErrorKind, ModelProblem, Result};
 use crate::layer::{Activation, AnyLayer, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
@@ -127,7 +127,7 @@ impl LayerSpec {
             AnyLayer::Residual(block) => Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers())? }),
             AnyLayer::Custom(own) => match own.stored() {
                 Some((name, settings)) => Ok(LayerSpec::Registered { name: name.to_owned(), settings }),
-                None => Err(Error::NotStorable(index, own.name())),
+                None => Err(ErrorKind::NotStorable(index, own.name()).into()),
             },
         };
         layers.iter().enumerate().map(kind).collect()

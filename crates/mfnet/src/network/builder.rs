@@ -85,8 +85,8 @@ impl<T: Scalar> Builder<T> {
     /// Draws the weights, each layer from its own stream of `seed`; biases are zero.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a layer of 0 outputs, a network of 0 features, one for which there is no memory, or a layer of your own of
-    /// another type; [`Error::Shape`] if layers do not fit.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a layer of 0 outputs, a network of 0 features, one for which there is no memory, or a layer of your own of
+    /// another type; [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if layers do not fit.
     pub fn build(self, seed: Seed) -> Result<NeuralNetwork<T>> {
         if self.features == 0 {
             return Err(Error::invalid("features", "at least 1", 0));

@@ -14,7 +14,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// ([`crate::Preprocessing`]) they are in standard deviations. [`crate::Model::evaluate`] has them in the target's own unit.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the data do not fit the network; [`crate::Error::Data`] if they are not numbers alone.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not numbers alone.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check_outputs("evaluate", data.outputs())?;
         data.check_numbers()?;
@@ -24,7 +24,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// The loss of these data: of all samples together, however large a batch was in training.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if the data do not fit the network; [`crate::Error::Data`] if they are not numbers alone.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not numbers alone.
     pub fn evaluate_loss(&self, loss: &dyn Loss<T>, data: &Dataset) -> Result<f64> {
         self.check_input("evaluate_loss", data.features())?;
         self.check_outputs("evaluate_loss", data.outputs())?;
@@ -35,7 +35,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// [`NeuralNetwork::predict`] from and to `f64`, some samples at a time.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
     pub fn predict_f64(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
         Ok(self.outputs_of(&Samples::from(input))?.tensor())
     }

@@ -27,7 +27,7 @@ pub struct GradientCheck {
 /// with seed 0, so what is random is the same in each. Costs two forward passes a parameter. The network is left as it was.
 ///
 /// # Errors
-/// [`Error::Shape`] if the shapes do not fit the network.
+/// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the shapes do not fit the network.
 pub fn gradient_check(
     net: &mut NeuralNetwork<f64>,
     loss: &dyn Loss<f64>,

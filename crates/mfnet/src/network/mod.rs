@@ -56,7 +56,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// The network with these layers.
     ///
     /// # Errors
-    /// [`Error::Shape`] if a layer does not take what the one before it gives, or there is no layer.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not take what the one before it gives, or there is no layer.
     pub fn from_layers(features: usize, layers: Vec<AnyLayer<T>>) -> Result<Self> {
         if layers.is_empty() {
             return Err(Error::shape("NeuralNetwork", "at least one layer", "none"));

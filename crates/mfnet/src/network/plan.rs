@@ -107,7 +107,7 @@ pub(crate) struct Plans {
 
 impl Plans {
     /// # Errors
-    /// [`crate::Error::Shape`] if a layer does not take what the one before it gives.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not take what the one before it gives.
     pub(crate) fn of<T: Scalar>(features: usize, layers: &[AnyLayer<T>]) -> Result<Self> {
         let of = |fuse| -> Result<Lowering> {
             let plan = Plan { operations: Vec::new(), ends: Vec::new() };

@@ -36,7 +36,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// The output for every column of `input`.
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
     pub fn predict(&self, input: &Tensor<T>) -> Result<Tensor<T>> {
         self.check_input("predict", input.rows())?;
         let mut evaluation = Evaluation::new(self, 0);
@@ -49,7 +49,7 @@ impl<T: Scalar> Predictor<T> {
     /// The output for every column of `input`, shape (outputs, columns).
     ///
     /// # Errors
-    /// [`crate::Error::Shape`] if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
     pub fn predict<'a>(&'a mut self, input: &'a Tensor<T>) -> Result<&'a Tensor<T>> {
         self.net.check_input("predict", input.rows())?;
         if input.columns() == 1 {

@@ -238,7 +238,7 @@ impl<T: Scalar> Optimizer<T> {
     /// Checks all numbers.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] naming the number that cannot be.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) naming the number that cannot be.
     pub fn check(&self) -> Result<()> {
         let (rate, decay) = (self.learning_rate, self.weight_decay);
         require("learning rate", rate, rate.is_finite() && rate > 0.0, "a positive number")?;

@@ -41,7 +41,7 @@ pub trait Rule<T: Scalar>: Send + Sync {
     /// Checks the rule's numbers, and that they fit a learning rate and a weight decay, both known to be finite.
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] naming the number that cannot be.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) naming the number that cannot be.
     fn check(&self, _rate: f64, _decay: f64) -> Result<()> {
         Ok(())
     }
@@ -62,7 +62,7 @@ pub trait MatrixRule<T: Scalar>: Send + Sync {
     /// As [`Rule::check`].
     ///
     /// # Errors
-    /// [`crate::Error::InvalidValue`] naming the number that cannot be.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) naming the number that cannot be.
     fn check(&self, _rate: f64, _decay: f64) -> Result<()> {
         Ok(())
     }

@@ -20,7 +20,7 @@ use self::html::Column::{self, Number, Text};
 use self::html::Page;
 use self::importance::Importances;
 use crate::data::{Dataset, Targets};
-use crate::error::{Error, KeptWeights, Result};
+use crate::error::{Error, ErrorKind, KeptWeights, Result};
 use crate::fit::{Baselines, Fit, Plan};
 use crate::model::Predictions;
 use crate::text::{as_read, score_lines};
@@ -60,7 +60,7 @@ impl Report {
     /// Of a fit. `head` stands at the top of the page: how the fit was called, [`Plan::introduction`], or whatever helps.
     ///
     /// # Errors
-    /// [`crate::Error::Plot`] if a plot cannot be drawn.
+    /// [`ErrorKind::Plot`](crate::error::ErrorKind::Plot) if a plot cannot be drawn.
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
@@ -100,7 +100,8 @@ impl Report {
     /// As [`Report::new`].
     pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord]) -> Result<Self> {
         let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
-        let best_epoch = if let Error::Diverged { kept: KeptWeights::Epoch(kept), .. } = error { *kept } else { 0 };
+        let best_epoch =
+            if let ErrorKind::Diverged { kept: KeptWeights::Epoch(kept), .. } = error.kind() { *kept } else { 0 };
         learning::write(&Course { plan, epochs, best_epoch, baselines: &Baselines::default() }, &mut report)?;
         Ok(report.finish(""))
     }

@@ -155,7 +155,7 @@ impl<T: Scalar> Tensor<T> {
     /// The matrix whose columns stand one after the other in `elements`; each column is a sample.
     ///
     /// # Errors
-    /// [`Error::Shape`] if `elements` are not a whole number of columns, or memory cannot have so many rows.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `elements` are not a whole number of columns, or memory cannot have so many rows.
     pub fn from_columns(rows: usize, elements: Vec<T>) -> Result<Self> {
         match elements.len().checked_div(rows) {
             Some(columns) if columns * rows == elements.len() && length::<T>(rows, columns).is_some() => {
@@ -461,7 +461,7 @@ mod tests {
             assert_eq!(length::<f64>(rows, columns), None, "{rows}×{columns}");
         }
         let error = Tensor::<f64>::from_columns(usize::MAX, Vec::new()).unwrap_err();
-        assert!(matches!(error, Error::Shape { .. }), "{error}");
+        assert!(matches!(error.kind(), crate::error::ErrorKind::Shape(..)), "{error}");
     }
 
     #[test]

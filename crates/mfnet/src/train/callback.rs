@@ -8,7 +8,7 @@ use crate::tensor::Scalar;
 
 /// Something that looks on while a network trains: a progress bar, a log, a condition of your own for when to stop.
 ///
-/// Every method may fail, which ends the training with that error; [`crate::Error::Callback`] holds any error.
+/// Every method may fail, which ends the training with that error; [`ErrorKind::Callback`](crate::error::ErrorKind::Callback) holds any error.
 pub trait Callback<T: Scalar>: Send {
     /// Whether [`Callback::gradients`] is to be called. Weights then move only after all gradients are there, which is slower.
     fn wants_gradients(&self) -> bool {

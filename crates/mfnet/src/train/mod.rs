@@ -154,8 +154,8 @@ impl<T: Scalar> Trainer<T> {
     /// Trains `net` on `train` and says how it went.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for a setting that cannot be, [`Error::Shape`] if the data do not fit the network, [`Error::Data`] for data
-    /// without samples, and for such that are not numbers alone; [`Error::Diverged`] if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a setting that cannot be, [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network, [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data
+    /// without samples, and for such that are not numbers alone; [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
     /// that the error names.
     pub fn run(&self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.run_with(net, train, &mut ())

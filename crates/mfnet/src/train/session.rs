@@ -6,7 +6,7 @@ use super::kept::{Kept, first_not_finite};
 use super::workspace::Workspace;
 use super::{Callback, EpochRecord, History, Step, StopReason, Trainer};
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Weights;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::LossOver;
@@ -89,7 +89,7 @@ impl<T: Scalar> Session<T> {
     /// Makes one step, and, if it is the last one of an epoch, what comes after the epoch. None if the training is over.
     ///
     /// # Errors
-    /// [`Error::Diverged`], after which the training is over, and those of the callback.
+    /// [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged), after which the training is over, and those of the callback.
     pub fn step(&mut self, callback: &mut dyn Callback<T>) -> Result<Option<Step>> {
         if self.stop.is_some() {
             return Ok(None);
@@ -255,7 +255,7 @@ impl<T: Scalar> Session<T> {
         let kept = self.kept.restore(&mut self.net, epoch);
         self.stop = Some(StopReason::Diverged);
         self.history.stop = StopReason::Diverged;
-        Error::Diverged { what, value, epoch, step, kept }
+        ErrorKind::Diverged { what, value, epoch, step, kept }.into()
     }
 }
 

@@ -7,7 +7,7 @@ use mfnet_table::{FileProblem, number};
 
 use crate::data::split::Part;
 use crate::data::{Dataset, Features, Samples, Targets};
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{DataProblem, Error, ErrorKind, Result};
 
 /// The columns of cal_housing.data, which has no header.
 const COLUMNS: [&str; 9] = [
@@ -39,11 +39,9 @@ pub(super) fn parse(file: &str, name: &str, bytes: &[u8]) -> Result<Dataset> {
     let text = str::from_utf8(bytes).map_err(|_| Error::data(file, FileProblem::NotUtf8))?;
     let (mut inputs, mut values) = (Vec::new(), Vec::new());
     for (i, line) in text.lines().enumerate() {
-        let at = |column: Option<usize>, problem: DataProblem| Error::Data {
-            file: file.to_owned(),
-            line: Some(i as u64 + 1),
-            column: column.map(|column| COLUMNS[column].to_owned()),
-            problem,
+        let at = |column: Option<usize>, problem: DataProblem| {
+            let (line, column) = (Some(i as u64 + 1), column.map(|column| COLUMNS[column].to_owned()));
+            Error::from(ErrorKind::Data { file: file.to_owned(), line, column, problem })
         };
         let fields: Vec<&str> = line.split(',').collect();
         if fields.len() != COLUMNS.len() {

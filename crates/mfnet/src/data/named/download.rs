@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 
 use self::incoming::pass_on;
 use super::published::{Mirror, Published, PublishedFile};
-use crate::error::{DownloadProblem, Error, Refusal, Result};
+use crate::error::{DownloadProblem, Error, ErrorKind, Refusal, Result};
 use crate::files;
 
 /// How much is taken at a time.
@@ -83,7 +83,7 @@ impl Download {
     /// Through a proxy, `http://user:password@host:port`, but for the hosts in `direct`, with commas: `localhost,.example.org`.
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if this is no address of a proxy.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if this is no address of a proxy.
     pub fn proxy(self, url: &str, direct: &str) -> Result<Self> {
         let proxy = ureq::Proxy::new(url).and_then(|proxy| {
             let mut builder = ureq::Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
@@ -105,8 +105,8 @@ impl Download {
     /// set's folder, or `None` if `look` broke it off; it is called for each piece that came, and several times a second while nothing comes.
     ///
     /// # Errors
-    /// [`Error::Download`], which says what came of each mirror; [`Error::Io`] if the folder or a file cannot be made or written;
-    /// [`Error::Data`] if a file that lies there is not the published one. Files that were fetched before stay.
+    /// [`ErrorKind::Download`](crate::error::ErrorKind::Download), which says what came of each mirror; [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the folder or a file cannot be made or written;
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a file that lies there is not the published one. Files that were fetched before stay.
     pub fn run(
         &self,
         published: &Published,
@@ -126,7 +126,7 @@ impl Download {
                 let part = loop {
                     let Some((address, inside)) = places.get(place) else {
                         let (name, file) = (published.name.to_owned(), file.name.to_owned());
-                        return Err(Error::Download { name, file, refusals });
+                        return Err(ErrorKind::Download { name, file, refusals }.into());
                     };
                     let url = address.replace(FILE, file.name);
                     match receive(&agent, &url, *inside, *file, &folder, &look) {

@@ -34,7 +34,7 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] for another name.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for another name.
     pub fn built_in(name: &str) -> Result<Self> {
         let known = || BUILT_IN.map(|built_in| built_in.name).join(" or ");
         let built_in = BUILT_IN.iter().find(|built_in| built_in.name == name);
@@ -59,7 +59,7 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoData`] if the files are not there; [`Error::Io`] if one cannot be read or decompressed; [`Error::Data`] if it
+    /// [`ErrorKind::NoData`](crate::error::ErrorKind::NoData) if the files are not there; [`ErrorKind::Io`](crate::error::ErrorKind::Io) if one cannot be read or decompressed; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if it
     /// is not the published one, which its SHA-256 tells.
     pub fn mnist(data_folder: impl AsRef<Path>) -> Result<Self> {
         MNIST.read(&MNIST.locate(&[data_folder])?)

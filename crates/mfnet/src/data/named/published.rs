@@ -7,7 +7,7 @@ use mfnet_table::file::{open, sha256};
 use super::california_housing;
 use crate::data::Dataset;
 use crate::data::idx::Idx;
-use crate::error::{DataProblem, Error, Result};
+use crate::error::{DataProblem, Error, ErrorKind, Result};
 
 /// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
 /// What is read is the published files to the byte, or an error.
@@ -131,7 +131,7 @@ impl Published {
     /// Which folder to read it from: the first of `data_folders` whose subfolder of the data set's name has all files.
     ///
     /// # Errors
-    /// [`Error::NoData`], which says what each folder has not, and whether one a level higher or deeper has all.
+    /// [`ErrorKind::NoData`](crate::error::ErrorKind::NoData), which says what each folder has not, and whether one a level higher or deeper has all.
     pub fn locate(&self, data_folders: &[impl AsRef<Path>]) -> Result<PathBuf> {
         let mut looked_in = Vec::new();
         for folder in data_folders {
@@ -160,7 +160,7 @@ impl Published {
         let there = nearby.as_ref().map_or_else(String::new, |folder| {
             format!("; all are in {}, so the folder to name is {}", folder.join(self.name).display(), folder.display())
         });
-        Err(Error::NoData { name: self.name.to_owned(), what: format!("{wanted}; {found}{there}"), nearby })
+        Err(ErrorKind::NoData { name: self.name.to_owned(), what: format!("{wanted}; {found}{there}"), nearby }.into())
     }
 
     /// Which of the files are not in the subfolder of this data folder.

@@ -25,7 +25,7 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`Error::InvalidValue`] if there are fewer than 2 folds, [`Error::Data`] if there are more than samples, or than groups.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if there are fewer than 2 folds, [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there are more than samples, or than groups.
     pub fn folds(&self, count: usize, seed: Seed) -> Result<Vec<(Vec<usize>, Vec<usize>)>> {
         if count < 2 {
             return Err(Error::invalid("folds", "at least 2", count));

@@ -79,7 +79,7 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there is a text for each sample, [`Error::Data`] naming the first sample whose text is empty.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a text for each sample, [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first sample whose text is empty.
     pub fn grouped_by(mut self, column: &str, groups: &[String]) -> Result<Self> {
         self.check_marks("Dataset::grouped_by", groups)?;
         if let Some(sample) = groups.iter().position(|text| text.trim().is_empty()) {
@@ -99,7 +99,7 @@ impl Dataset {
     /// any case. For [`SplitBy::Column`](super::SplitBy::Column). A selection of samples has no parts.
     ///
     /// # Errors
-    /// [`Error::Shape`] unless there is a text for each sample, [`Error::Data`] naming the first sample whose text is another, and if there is no training
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a text for each sample, [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first sample whose text is another, and if there is no training
     /// sample.
     pub fn parted_by(mut self, column: &str, texts: &[String]) -> Result<Self> {
         self.check_marks("Dataset::parted_by", texts)?;

@@ -24,7 +24,7 @@ pub(super) use self::scatter::{Guide, Scatter};
 pub(super) use self::style::Stroke;
 use super::html::escaped;
 use super::png;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// A region that is drawn on.
 type Area<DB> = DrawingArea<DB, Shift>;
@@ -82,13 +82,13 @@ impl Plot {
     }
 
     fn failure(&self, error: impl Display) -> Error {
-        Error::Plot(self.name.clone(), error.to_string())
+        ErrorKind::Plot(self.name.clone(), error.to_string()).into()
     }
 
     /// As an SVG element with a title and a description; it is also a whole file.
     ///
     /// # Errors
-    /// [`Error::Plot`] if it cannot be drawn.
+    /// [`ErrorKind::Plot`](crate::error::ErrorKind::Plot) if it cannot be drawn.
     pub fn svg(&self) -> Result<String> {
         let (width, height) = self.drawing.size();
         let mut drawn = String::new();

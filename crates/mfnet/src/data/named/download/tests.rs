@@ -61,8 +61,9 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 fn refusals(result: Result<Option<PathBuf>>) -> Vec<DownloadProblem> {
-    let Err(Error::Download { refusals, .. }) = result else { panic!("{result:?}") };
-    refusals.into_iter().map(|refusal| refusal.problem).collect()
+    let error = result.unwrap_err();
+    let ErrorKind::Download { refusals, .. } = error.kind() else { panic!("{error:?}") };
+    refusals.into_iter().map(|refusal| refusal.problem.clone()).collect()
 }
 
 #[test]
