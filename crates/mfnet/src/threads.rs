@@ -106,7 +106,7 @@ impl Threads {
     /// Starts `count - 1` workers beside the calling thread.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if `count` is 0 or more than 1024; [`ErrorKind::Threads`](crate::error::ErrorKind::Threads) if the system starts no more threads.
+    /// [`ErrorKind::InvalidValue`] if `count` is 0 or more than 1024; [`ErrorKind::Threads`] if the system starts no more threads.
     pub fn new(count: usize) -> Result<Self> {
         if count == 0 || count > MOST {
             return Err(Error::invalid("threads", format!("a number from 1 to {MOST}"), count));

@@ -96,7 +96,7 @@ impl Dataset {
     /// they are. It also says which are left out, and why: see [`Dataset::left_out`].
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
+    /// [`ErrorKind::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
     /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let mut targets = target.read(table)?;
@@ -117,7 +117,7 @@ impl Dataset {
     /// The same columns of another table, as of one that holds the test samples alone. Their kinds are those of these data, a category's levels its own.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
+    /// [`ErrorKind::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.target().read(table)?;
         let names = self.feature_names();
@@ -129,8 +129,8 @@ impl Dataset {
     /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if inputs and targets are not of the same number of samples, or there are none, or a class has no label or a row of values
-    /// no name; [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming
+    /// [`ErrorKind::Shape`] if inputs and targets are not of the same number of samples, or there are none, or a class has no label or a row of values
+    /// no name; [`ErrorKind::Data`] naming
     /// feature and sample if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
         let samples = inputs.columns();
@@ -287,7 +287,7 @@ impl Dataset {
     /// The samples with these numbers, in this order.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the number that is not there.
+    /// [`ErrorKind::Data`] naming the number that is not there.
     pub fn select(&self, samples: &[usize]) -> Result<Self> {
         match samples.iter().find(|sample| **sample >= self.samples()) {
             Some(row) => Err(Error::data(&self.name, DataProblem::NoSuchRow(*row, self.samples().saturating_sub(1)))),
@@ -309,7 +309,7 @@ impl Dataset {
     /// The text of one column, a feature or a target, numbers in their shortest form; empty for missing values.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there is no such column.
+    /// [`ErrorKind::Data`] if there is no such column.
     pub fn text(&self, column: &str) -> Result<Vec<String>> {
         let Features { names, kinds, samples, .. } = &self.features;
         let columns = [self.targets.columns(), names].concat();

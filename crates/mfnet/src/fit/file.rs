@@ -27,7 +27,7 @@ impl RecipeFile {
     /// Reads a recipe: JSON from a file that ends in `.json`, TOML from others.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io), or [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) with file, line and field for what no recipe can have.
+    /// [`ErrorKind::Io`], or [`ErrorKind::Recipe`] with file, line and field for what no recipe can have.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
@@ -120,7 +120,7 @@ impl Recipe {
     /// Reads TOML.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) with line and field for what no recipe can have.
+    /// [`ErrorKind::Recipe`] with line and field for what no recipe can have.
     pub fn from_toml(text: &str) -> Result<Self> {
         Ok(RecipeFile::parse("recipe", text.to_owned(), false)?.recipe)
     }
@@ -136,7 +136,7 @@ impl Recipe {
     /// As TOML, without the fields that are none.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) for what TOML cannot hold.
+    /// [`ErrorKind::Recipe`] for what TOML cannot hold.
     pub fn to_toml(&self) -> Result<String> {
         let text = toml::to_string(self);
         let text = text.map_err(|error| Error::recipe(format!("cannot be written as TOML: {error}")))?;
@@ -156,7 +156,7 @@ impl Recipe {
     /// Every field with its value.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) for a path that is no text.
+    /// [`ErrorKind::Recipe`] for a path that is no text.
     pub fn fields(&self) -> Result<Map<String, Value>> {
         let fields = serde_json::to_value(self).map_err(|error| Error::recipe(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default())

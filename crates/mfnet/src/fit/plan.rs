@@ -140,7 +140,7 @@ impl Plan {
     /// Trains, scores, and compares with the baselines.
     ///
     /// # Errors
-    /// [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the training diverges, and errors of the observer.
+    /// [`ErrorKind::Diverged`] if the training diverges, and errors of the observer.
     pub fn run(&self, observer: &mut dyn Observer) -> Result<Fit> {
         self.task.threads.install(|| match self.task.start.as_ref().map(Model::network) {
             Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), observer),

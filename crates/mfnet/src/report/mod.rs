@@ -60,7 +60,7 @@ impl Report {
     /// Of a fit. `head` stands at the top of the page: how the fit was called, [`Plan::introduction`], or whatever helps.
     ///
     /// # Errors
-    /// [`ErrorKind::Plot`](crate::error::ErrorKind::Plot) if a plot cannot be drawn.
+    /// [`ErrorKind::Plot`] if a plot cannot be drawn.
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());

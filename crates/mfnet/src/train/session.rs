@@ -89,7 +89,7 @@ impl<T: Scalar> Session<T> {
     /// Makes one step, and, if it is the last one of an epoch, what comes after the epoch. None if the training is over.
     ///
     /// # Errors
-    /// [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged), after which the training is over, and those of the callback.
+    /// [`ErrorKind::Diverged`], after which the training is over, and those of the callback.
     pub fn step(&mut self, callback: &mut dyn Callback<T>) -> Result<Option<Step>> {
         if self.stop.is_some() {
             return Ok(None);

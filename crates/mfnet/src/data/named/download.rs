@@ -83,7 +83,7 @@ impl Download {
     /// Through a proxy, `http://user:password@host:port`, but for the hosts in `direct`, with commas: `localhost,.example.org`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if this is no address of a proxy.
+    /// [`ErrorKind::InvalidValue`] if this is no address of a proxy.
     pub fn proxy(self, url: &str, direct: &str) -> Result<Self> {
         let proxy = ureq::Proxy::new(url).and_then(|proxy| {
             let mut builder = ureq::Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
@@ -105,8 +105,8 @@ impl Download {
     /// set's folder, or `None` if `look` broke it off; it is called for each piece that came, and several times a second while nothing comes.
     ///
     /// # Errors
-    /// [`ErrorKind::Download`](crate::error::ErrorKind::Download), which says what came of each mirror; [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the folder or a file cannot be made or written;
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a file that lies there is not the published one. Files that were fetched before stay.
+    /// [`ErrorKind::Download`], which says what came of each mirror; [`ErrorKind::Io`] if the folder or a file cannot be made or written;
+    /// [`ErrorKind::Data`] if a file that lies there is not the published one. Files that were fetched before stay.
     pub fn run(
         &self,
         published: &Published,

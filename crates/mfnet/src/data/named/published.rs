@@ -131,7 +131,7 @@ impl Published {
     /// Which folder to read it from: the first of `data_folders` whose subfolder of the data set's name has all files.
     ///
     /// # Errors
-    /// [`ErrorKind::NoData`](crate::error::ErrorKind::NoData), which says what each folder has not, and whether one a level higher or deeper has all.
+    /// [`ErrorKind::NoData`], which says what each folder has not, and whether one a level higher or deeper has all.
     pub fn locate(&self, data_folders: &[impl AsRef<Path>]) -> Result<PathBuf> {
         let mut looked_in = Vec::new();
         for folder in data_folders {

@@ -88,7 +88,7 @@ impl Plot {
     /// As an SVG element with a title and a description; it is also a whole file.
     ///
     /// # Errors
-    /// [`ErrorKind::Plot`](crate::error::ErrorKind::Plot) if it cannot be drawn.
+    /// [`ErrorKind::Plot`] if it cannot be drawn.
     pub fn svg(&self) -> Result<String> {
         let (width, height) = self.drawing.size();
         let mut drawn = String::new();

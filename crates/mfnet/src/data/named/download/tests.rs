@@ -63,7 +63,7 @@ fn files(folder: &Path) -> Vec<String> {
 fn refusals(result: Result<Option<PathBuf>>) -> Vec<DownloadProblem> {
     let error = result.unwrap_err();
     let ErrorKind::Download { refusals, .. } = error.kind() else { panic!("{error:?}") };
-    refusals.into_iter().map(|refusal| refusal.problem.clone()).collect()
+    refusals.iter().map(|refusal| refusal.problem.clone()).collect()
 }
 
 #[test]
