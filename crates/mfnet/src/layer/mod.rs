@@ -118,12 +118,28 @@ pub enum AnyLayer<T: Scalar> {
 }
 
 impl<T: Scalar> AnyLayer<T> {
+    /// A layer that computes something, or a block of such.
+    fn part(&self) -> std::result::Result<&dyn Layer<T>, &Residual<T>> {
+        match self {
+            AnyLayer::Linear(layer) => Ok(layer),
+            AnyLayer::Activation(layer) => Ok(layer),
+            AnyLayer::Residual(block) => Err(block),
+            AnyLayer::Custom(layer) => Ok(layer.as_ref()),
+        }
+    }
+
+    fn part_mut(&mut self) -> std::result::Result<&mut dyn Layer<T>, &mut Residual<T>> {
+        match self {
+            AnyLayer::Linear(layer) => Ok(layer),
+            AnyLayer::Activation(layer) => Ok(layer),
+            AnyLayer::Residual(block) => Err(block),
+            AnyLayer::Custom(layer) => Ok(layer.as_mut()),
+        }
+    }
+
     /// The name that summaries and errors show.
     pub fn name(&self) -> String {
-        match self {
-            AnyLayer::Residual(block) => block.name(),
-            leaf => leaf.as_layer().map_or_else(String::new, Layer::name),
-        }
+        self.part().map_or_else(Residual::name, Layer::name)
     }
 
     /// The number of output features for this number of input features.
@@ -131,58 +147,44 @@ impl<T: Scalar> AnyLayer<T> {
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the layer does not take this number.
     pub fn output_features(&self, input_features: usize) -> Result<usize> {
-        match self {
-            AnyLayer::Linear(layer) => layer.output_features(input_features),
-            AnyLayer::Activation(_) => Ok(input_features),
-            AnyLayer::Residual(block) => block.output_features(input_features),
-            AnyLayer::Custom(layer) => layer.output_features(input_features),
+        match self.part() {
+            Ok(layer) => layer.output_features(input_features),
+            Err(block) => block.output_features(input_features),
         }
     }
 
     /// The layer behind the name; none for a block, which computes nothing itself.
     pub fn as_layer(&self) -> Option<&dyn Layer<T>> {
-        match self {
-            AnyLayer::Linear(layer) => Some(layer),
-            AnyLayer::Activation(layer) => Some(layer),
-            AnyLayer::Residual(_) => None,
-            AnyLayer::Custom(layer) => Some(layer.as_ref()),
-        }
+        self.part().ok()
     }
 
     /// The same, for changing.
     pub fn as_layer_mut(&mut self) -> Option<&mut dyn Layer<T>> {
-        match self {
-            AnyLayer::Linear(layer) => Some(layer),
-            AnyLayer::Activation(layer) => Some(layer),
-            AnyLayer::Residual(_) => None,
-            AnyLayer::Custom(layer) => Some(layer.as_mut()),
-        }
+        self.part_mut().ok()
     }
 
     /// The layers that a block holds; none for other layers.
     pub fn children(&self) -> &[AnyLayer<T>] {
-        if let AnyLayer::Residual(block) = self { block.layers() } else { &[] }
+        self.part().err().map_or(&[], Residual::layers)
     }
 
     pub(crate) fn children_mut(&mut self) -> &mut [AnyLayer<T>] {
-        if let AnyLayer::Residual(block) = self { block.layers_mut() } else { &mut [] }
+        self.part_mut().err().map_or(&mut [], Residual::layers_mut)
     }
 
     /// Calls `visit` with every layer that computes something: this one, or those that it holds, in order.
     pub(crate) fn leaves<'a>(&'a self, visit: &mut dyn FnMut(&'a dyn Layer<T>)) {
-        match self.as_layer() {
-            Some(layer) => visit(layer),
-            None => self.children().iter().for_each(|child| child.leaves(visit)),
+        match self.part() {
+            Ok(layer) => visit(layer),
+            Err(block) => block.layers().iter().for_each(|child| child.leaves(visit)),
         }
     }
 
     /// The same, for changing.
     pub(crate) fn leaves_mut<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Layer<T>)) {
-        match self {
-            AnyLayer::Linear(layer) => visit(layer),
-            AnyLayer::Activation(layer) => visit(layer),
-            AnyLayer::Residual(block) => block.layers_mut().iter_mut().for_each(|child| child.leaves_mut(visit)),
-            AnyLayer::Custom(layer) => visit(layer.as_mut()),
+        match self.part_mut() {
+            Ok(layer) => visit(layer),
+            Err(block) => block.layers_mut().iter_mut().for_each(|child| child.leaves_mut(visit)),
         }
     }
 }

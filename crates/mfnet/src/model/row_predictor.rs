@@ -37,7 +37,6 @@ pub struct RowPredictor {
     /// Logits or values, and probabilities.
     output: Tensor<f64>,
     probabilities: Tensor<f64>,
-    numbers: Vec<f64>,
 }
 
 #[derive(Clone, Debug)]
@@ -114,7 +113,6 @@ impl Model {
             standardizer: self.preprocessing.targets.clone(),
             output: Tensor::zeros(outputs, 1),
             probabilities: Tensor::zeros(outputs, 1),
-            numbers: vec![0.0; outputs],
         }
     }
 
@@ -182,23 +180,23 @@ impl RowPredictor {
         if let Some(x) = row.iter().find(|x| x.is_infinite()) {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
         }
-        let (codes, places) = (&self.codes, &self.places);
+        let (codes, places, output) = (&self.codes, &self.places, self.output.only_column_mut());
         match &mut self.network {
-            Network::F64(net, input) => forward(net, input, codes, places, row, &mut self.output)?,
-            Network::F32(net, input) => forward(net, input, codes, places, row, &mut self.output)?,
+            Network::F64(net, input) => forward(net, input, codes, places, row, output)?,
+            Network::F32(net, input) => forward(net, input, codes, places, row, output)?,
         }
         Ok(match &self.target {
             Target::Classes { labels, .. } => {
                 softmax_into(&self.output, &mut self.probabilities);
-                self.numbers.iter_mut().zip(self.probabilities.column(0)).for_each(|(to, p)| *to = p);
-                let index = self.output.argmax_of(0);
-                Prediction::Class { label: &labels[index], index, labels, probabilities: &self.numbers }
+                let (index, probabilities) = (self.output.argmax_of(0), self.probabilities.only_column());
+                Prediction::Class { label: &labels[index], index, labels, probabilities }
             }
             Target::Values { columns } => {
-                for (i, (to, x)) in self.numbers.iter_mut().zip(self.output.column(0)).enumerate() {
-                    *to = self.standardizer.as_ref().map_or(x, |of| of.mean[i] + of.scale[i] * x);
+                let values = self.output.only_column_mut();
+                if let Some(Standardizer { mean, scale, .. }) = &self.standardizer {
+                    values.iter_mut().zip(mean.iter().zip(scale)).for_each(|(x, (mean, scale))| *x = mean + scale * *x);
                 }
-                Prediction::Values { columns, values: &self.numbers }
+                Prediction::Values { columns, values }
             }
         })
     }
@@ -211,18 +209,19 @@ fn forward<T: Scalar>(
     codes: &[(usize, Code)],
     places: &[Vec<f64>],
     row: &[f64],
-    output: &mut Tensor<f64>,
+    output: &mut [f64],
 ) -> Result<()> {
-    input.fill(T::ZERO);
+    let features = input.only_column_mut();
+    features.fill(T::ZERO);
     for (((first, code), places), x) in codes.iter().zip(places).zip(row) {
         let x = match places.len() {
             0 => *x,
             count if x.is_nan() => places[count - 1],
             count => places[(*x as usize).min(count - 2)],
         };
-        code.write(x, |feature, x| input[(first + feature, 0)] = T::from_f64(x));
+        code.write(x, |feature, x| features[first + feature] = T::from_f64(x));
     }
     let of_row = net.predict(input)?;
-    output.column_mut(0).zip(of_row.column(0)).for_each(|(to, x)| *to = x.to_f64());
+    output.iter_mut().zip(of_row.only_column()).for_each(|(to, x)| *to = x.to_f64());
     Ok(())
 }

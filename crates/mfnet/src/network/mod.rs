@@ -116,10 +116,19 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// The same, for changing.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
         let mut all = Vec::new();
-        for layer in &mut self.layers {
-            layer.leaves_mut(&mut |leaf| leaf.parameters_mut(&mut |_, parameter| all.push(parameter)));
-        }
+        self.leaves_mut(&mut |_, leaf| leaf.parameters_mut(&mut |_, parameter| all.push(parameter)));
         all.into_iter()
+    }
+
+    /// Calls `visit` with the number and the layer of each leaf.
+    fn leaves_mut<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Layer<T>)) {
+        let mut number = 0;
+        for layer in &mut self.layers {
+            layer.leaves_mut(&mut |leaf| {
+                visit(number, leaf);
+                number += 1;
+            });
+        }
     }
 
     /// Every matrix that training keeps: parameters and buffers.
@@ -134,12 +143,10 @@ impl<T: Scalar> NeuralNetwork<T> {
 
     /// The same, for changing.
     pub(crate) fn visit_state_mut(&mut self, visit: &mut dyn FnMut(&mut Tensor<T>)) {
-        for layer in &mut self.layers {
-            layer.leaves_mut(&mut |leaf| {
-                leaf.parameters_mut(&mut |_, parameter| visit(&mut parameter.value));
-                leaf.buffers_mut(&mut |_, buffer| visit(buffer));
-            });
-        }
+        self.leaves_mut(&mut |_, leaf| {
+            leaf.parameters_mut(&mut |_, parameter| visit(&mut parameter.value));
+            leaf.buffers_mut(&mut |_, buffer| visit(buffer));
+        });
     }
 
     /// The forward pass: A⁽⁰⁾ = `input`, A⁽ˡ⁾ = layer l of A⁽ˡ⁻¹⁾, all kept in the trace. `pass` says whether it is for a step of
@@ -249,26 +256,13 @@ pub(crate) fn renew_buffers<T: Scalar>(net: &mut NeuralNetwork<T>, plan: &Plan, 
 
 impl<T: Scalar> Parameters<T> for NeuralNetwork<T> {
     fn visit_parameters_mut(&mut self, visit: &mut dyn FnMut(usize, &mut Parameter<T>)) {
-        let mut number = 0;
-        for layer in &mut self.layers {
-            layer.leaves_mut(&mut |leaf| {
-                leaf.parameters_mut(&mut |_, parameter| visit(number, parameter));
-                number += 1;
-            });
-        }
+        self.leaves_mut(&mut |number, leaf| leaf.parameters_mut(&mut |_, parameter| visit(number, parameter)));
     }
 
     fn renew_buffers(&mut self, gradients: &Gradients<T>) {
-        if gradients.memos.is_empty() {
-            return;
-        }
-        let mut number = 0;
-        for layer in &mut self.layers {
-            layer.leaves_mut(&mut |leaf| {
-                let mine = gradients.memos.iter().filter(|(of, _)| *of == number);
-                mine.for_each(|(_, memo)| leaf.renew_buffers(memo));
-                number += 1;
-            });
-        }
+        self.leaves_mut(&mut |number, leaf| {
+            let mine = gradients.memos.iter().filter(|(of, _)| *of == number);
+            mine.for_each(|(_, memo)| leaf.renew_buffers(memo));
+        });
     }
 }

@@ -307,6 +307,17 @@ impl<T: Scalar> Tensor<T> {
         }
     }
 
+    /// The elements of a matrix that is one column, which lie in their order.
+    pub(crate) fn only_column(&self) -> &[T] {
+        assert!(self.columns == 1, "one column");
+        &self.elements[..self.rows]
+    }
+
+    pub(crate) fn only_column_mut(&mut self) -> &mut [T] {
+        assert!(self.columns == 1, "one column");
+        &mut self.elements[..self.rows]
+    }
+
     /// All elements as they lie in memory; tensors of one shape lie alike.
     pub(crate) fn storage(&self) -> &[T] {
         &self.elements
