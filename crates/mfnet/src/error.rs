@@ -65,14 +65,9 @@ pub enum Error {
         /// What came of each mirror, in the order in which they were tried.
         refusals: Vec<Refusal>,
     },
-    /// A model file cannot be used.
-    #[error("{}: {problem}", path.display())]
-    ModelFile {
-        /// The file.
-        path: PathBuf,
-        /// What was expected and what was found.
-        problem: ModelProblem,
-    },
+    /// A model file cannot be used: what was expected and what was found.
+    #[error("{path}: {1}", path = .0.display())]
+    ModelFile(PathBuf, ModelProblem),
     /// Matrices or sizes do not fit together: the operation that was asked for, the shape that fits, and the one that was given.
     #[error("{0}: expected {1}, found {2}")]
     Shape(&'static str, String, String),
@@ -226,6 +221,6 @@ impl Error {
     }
 
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
-        Error::ModelFile { path: path.to_owned(), problem }
+        Error::ModelFile(path.to_owned(), problem)
     }
 }

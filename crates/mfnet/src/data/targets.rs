@@ -219,7 +219,7 @@ pub(crate) fn largest_of<T: Scalar>(scores: &Tensor<T>, j: usize) -> usize {
 /// The numbers of these columns.
 fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     if columns.is_empty() {
-        return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out: Vec::new() }));
+        return Err(Error::data(table.name(), DataProblem::NoFeatures(Vec::new())));
     }
     Ok(Samples::from_columns(table.rows(), table.numbers(columns)?))
 }
