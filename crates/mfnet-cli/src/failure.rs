@@ -104,7 +104,7 @@ fn help_of(error: &Error) -> String {
         Kind::NoData { name, .. } => {
             return format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR\n{FOR_ALL}");
         }
-        Kind::ModelFile { problem: ModelProblem::NotSafetensors(_), .. } => {
+        Kind::ModelFile(_, ModelProblem::NotSafetensors(_)) => {
             "the file is cut off, altered or no model; train it again or take a copy\n\
              a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data"
         }
@@ -113,7 +113,7 @@ fn help_of(error: &Error) -> String {
         Kind::Data { problem, .. } => match problem {
             DataProblem::Table(problem) => of_table(problem),
             DataProblem::Split(problem) => return of_split(problem),
-            DataProblem::NoFeatures { left_out } if !left_out.is_empty() => {
+            DataProblem::NoFeatures(left_out) if !left_out.is_empty() => {
                 "a column that --numeric or --categorical names is not left out"
             }
             DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",

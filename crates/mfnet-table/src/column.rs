@@ -32,8 +32,8 @@ pub(crate) struct Column {
 
 #[derive(Clone, Debug)]
 enum Cells {
-    /// Each text once, in the order of appearance, in how many rows it stands, and for each row the place of its text.
-    Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, counts: Vec<usize>, of_rows: Codes },
+    /// Each text once, in the order of appearance, and for each row the place of its text.
+    Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Codes },
     /// NaN where there is no number; what else stands there, by row, unless nothing.
     Numbers { of_rows: Vec<f64>, others: Vec<(usize, Box<str>)> },
 }
@@ -41,20 +41,16 @@ enum Cells {
 impl Column {
     /// A column without rows, whose numbers are written so; it may keep its texts however many they are.
     pub(crate) fn new(format: NumberFormat, keeps_texts: bool) -> Self {
-        let (texts, counts, of_rows) = (IndexSet::default(), Vec::new(), Codes::Bytes(Vec::new()));
-        Column { cells: Cells::Texts { texts, counts, of_rows }, format, keeps_texts }
+        let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Codes::Bytes(Vec::new()) };
+        Column { cells, format, keeps_texts }
     }
 
     /// A row more, whose field has this text; a missing one is empty. Spaces around it do not count.
     pub(crate) fn push(&mut self, text: &str) {
         let text = text.trim();
         match &mut self.cells {
-            Cells::Texts { texts, counts, of_rows } => {
-                let place = texts.get_index_of(text).unwrap_or_else(|| {
-                    counts.push(0);
-                    texts.insert_full(text.into()).0
-                });
-                counts[place] += 1;
+            Cells::Texts { texts, of_rows } => {
+                let place = texts.get_index_of(text).unwrap_or_else(|| texts.insert_full(text.into()).0);
                 of_rows.push(place);
                 if place == MOST_TEXTS && texts.len() == MOST_TEXTS + 1 && !self.keeps_texts {
                     self.become_numbers();
@@ -66,7 +62,7 @@ impl Column {
 
     /// Leaves the texts of numbers, if nearly all are.
     fn become_numbers(&mut self) {
-        let Cells::Texts { texts, of_rows, .. } = &self.cells else { return };
+        let Cells::Texts { texts, of_rows } = &self.cells else { return };
         let fields: Vec<Field> = texts.iter().map(|text| self.field(text)).collect();
         let others = fields.iter().filter(|field| matches!(field, Field::Code | Field::Text)).count();
         if others > texts.len() / OTHERS {
@@ -93,7 +89,7 @@ impl Column {
     /// The text of a row's field, empty for a missing one. A number in its shortest form, where the text is not kept.
     pub(crate) fn text(&self, row: usize) -> Cow<'_, str> {
         match &self.cells {
-            Cells::Texts { texts, of_rows, .. } => Cow::Borrowed(&texts[of_rows.of(row)]),
+            Cells::Texts { texts, of_rows } => Cow::Borrowed(&texts[of_rows.of(row)]),
             Cells::Numbers { of_rows, others } => match others.binary_search_by_key(&row, |(row, _)| *row) {
                 Ok(place) => Cow::Borrowed(&others[place].1),
                 Err(_) if of_rows[row].is_nan() => Cow::Borrowed(""),
@@ -114,7 +110,7 @@ impl Column {
         of: impl Fn(Field, &str) -> Result<f64, E>,
     ) -> Result<Values, (usize, E)> {
         match &self.cells {
-            Cells::Texts { texts, of_rows, .. } => {
+            Cells::Texts { texts, of_rows } => {
                 // the first text with an error is that of the first row with one
                 let row = |place: usize| of_rows.iter().position(|other| other == place).unwrap_or(0);
                 let number = |place: usize| {
@@ -164,8 +160,10 @@ impl Column {
     /// and fields without a text may be left out.
     pub(crate) fn fields(&self) -> Box<dyn Iterator<Item = (Field, &str, usize)> + '_> {
         match &self.cells {
-            Cells::Texts { texts, counts, .. } => {
-                Box::new(texts.iter().zip(counts).map(|(text, rows)| (self.field(text), &**text, *rows)))
+            Cells::Texts { texts, of_rows } => {
+                let mut counts = vec![0; texts.len()];
+                of_rows.iter().for_each(|place| counts[place] += 1);
+                Box::new(texts.iter().zip(counts).map(|(text, rows)| (self.field(text), &**text, rows)))
             }
             Cells::Numbers { of_rows, others } => {
                 let others = others.iter().map(|(_, text)| (self.field(text), &**text, 1));
@@ -177,12 +175,14 @@ impl Column {
 
     /// How many different fields there are, missing ones aside.
     pub(crate) fn different(&self) -> usize {
-        if let Cells::Texts { .. } = &self.cells {
-            return self.fields().filter(|(field, ..)| *field != Field::Missing).count();
+        match &self.cells {
+            Cells::Texts { texts, .. } => texts.iter().filter(|text| self.field(text) != Field::Missing).count(),
+            Cells::Numbers { of_rows, others } => {
+                let numbers = of_rows.iter().filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits());
+                let others: HashSet<&str> = others.iter().map(|(_, text)| &**text).collect();
+                numbers.collect::<HashSet<_, foldhash::fast::RandomState>>().len() + others.len()
+            }
         }
-        let bits = |field| if let Field::Number(x) = field { (x + 0.0).to_bits() } else { 0 };
-        let fields = self.fields().map(|(field, text, _)| (bits(field), text));
-        fields.collect::<HashSet<_, foldhash::fast::RandomState>>().len()
     }
 
     /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and

@@ -184,13 +184,8 @@ fn fill(part: &Part, cell: &[u8], column: &mut Column) -> Result<(), FileProblem
 
 /// A number of up to 8 bytes.
 fn bits(cell: &[u8], big_endian: bool) -> u64 {
-    let mut word = [0; 8];
-    let bytes = &mut word[..cell.len()];
-    bytes.copy_from_slice(cell);
-    if big_endian {
-        bytes.reverse();
-    }
-    u64::from_le_bytes(word)
+    let more = |x, byte: &u8| x << 8 | u64::from(*byte);
+    if big_endian { cell.iter().fold(0, more) } else { cell.iter().rev().fold(0, more) }
 }
 
 #[cfg(test)]

@@ -37,11 +37,14 @@ pub(crate) fn read(
     let from = BufReader::with_capacity(BEGINNING, hashed);
     let mut rows = Rows::new(name, from, dialect.delimiter, dialect.quote);
     let Some((line, first)) = rows.next()? else { return Err(Error::data(name, FileProblem::Empty)) };
-    let first: Vec<String> = first.texts().map(str::to_owned).collect();
-    let names = match dialect.header {
-        true => first.iter().enumerate().map(|(i, name)| named(i, name)).collect(),
-        false => (0..first.len()).map(|i| i.to_string()).collect::<Vec<_>>(),
+    let first: Vec<String> = first.map(str::to_owned).collect();
+    let named = |(i, name): (usize, &String)| match name.trim() {
+        _ if !dialect.header => i.to_string(),
+        // as pandas calls it
+        "" => format!("Unnamed: {i}"),
+        name => name.to_owned(),
     };
+    let names: Vec<String> = first.iter().enumerate().map(named).collect();
     let column = |name: &String| Column::new(dialect.numbers, keep_texts.contains(name));
     let mut columns: Vec<Column> = names.iter().map(column).collect();
     let mut lines = Lines::default();
@@ -51,11 +54,11 @@ pub(crate) fn read(
     }
     let mut row = usize::from(!dialect.header);
     while let Some((line, fields)) = rows.next()? {
-        if fields.count() != columns.len() {
-            let problem = FileProblem::RowLength { expected: columns.len(), found: fields.count() };
+        if fields.len() != columns.len() {
+            let problem = FileProblem::RowLength { expected: columns.len(), found: fields.len() };
             return Err(Error::in_line(name, line, problem));
         }
-        columns.iter_mut().zip(fields.texts()).for_each(|(column, text)| column.push(text));
+        columns.iter_mut().zip(fields).for_each(|(column, text)| column.push(text));
         lines.push(row, line);
         row += 1;
     }
@@ -64,12 +67,4 @@ pub(crate) fn read(
     }
     let digest = hexadecimal(hash.finalize(), "");
     Ok((names.into_iter().zip(columns).collect(), dialect, lines, digest))
-}
-
-/// A column without a name gets the one that pandas gives it.
-fn named(position: usize, name: &str) -> String {
-    match name.trim() {
-        "" => format!("Unnamed: {position}"),
-        name => name.to_owned(),
-    }
 }

@@ -21,7 +21,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// What went wrong, in words; [`Error::kind`] has its parts. As large as a pointer.
 ///
 /// ```
-/// use mfnet::{Tensor, error::ErrorKind};
+/// use mfnet::Tensor;
+/// use mfnet::error::ErrorKind;
 /// let error = Tensor::from_columns(2, vec![1.0, 2.0, 3.0]).unwrap_err();
 /// assert!(matches!(error.kind(), ErrorKind::Shape(operation, ..) if *operation == "Tensor::from_columns"));
 /// assert_eq!(error.to_string(), "Tensor::from_columns: expected columns of 2, found 3");
@@ -83,14 +84,9 @@ pub enum ErrorKind {
         /// What came of each mirror, in the order in which they were tried.
         refusals: Vec<Refusal>,
     },
-    /// A model file cannot be used.
-    #[error("{}: {problem}", path.display())]
-    ModelFile {
-        /// The file.
-        path: PathBuf,
-        /// What was expected and what was found.
-        problem: ModelProblem,
-    },
+    /// A model file cannot be used: what was expected and what was found.
+    #[error("{path}: {1}", path = .0.display())]
+    ModelFile(PathBuf, ModelProblem),
     /// Matrices or sizes do not fit together: the operation that was asked for, the shape that fits, and the one that was given.
     #[error("{0}: expected {1}, found {2}")]
     Shape(&'static str, String, String),
@@ -250,6 +246,6 @@ impl Error {
     }
 
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {
-        ErrorKind::ModelFile { path: path.to_owned(), problem }.into()
+        ErrorKind::ModelFile(path.to_owned(), problem).into()
     }
 }

@@ -91,7 +91,7 @@ fn lines(start: &str, whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>>
     while lines.len() < LINES
         && let Ok(Some((_, fields))) = rows.next()
     {
-        lines.push(fields.texts().map(|text| text.trim().to_owned()).collect());
+        lines.push(fields.map(|text| text.trim().to_owned()).collect());
     }
     if !whole && rows.from.is_empty() {
         lines.pop();

@@ -1,6 +1,7 @@
 //! The rows of a text, with the lines on which they begin.
 
 use std::io::BufRead;
+use std::mem::replace;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::memchr_iter;
@@ -21,23 +22,6 @@ pub(super) struct Rows<'a, R> {
     ends: Vec<usize>,
 }
 
-/// The fields of a row.
-pub(super) struct Fields<'a> {
-    text: &'a str,
-    ends: &'a [usize],
-}
-
-impl Fields<'_> {
-    pub(super) fn count(&self) -> usize {
-        self.ends.len()
-    }
-
-    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| &self.text[std::mem::replace(&mut start, *end)..*end])
-    }
-}
-
 impl<'a, R: BufRead> Rows<'a, R> {
     /// `name` is what errors call the text.
     pub(super) fn new(name: &'a str, from: R, delimiter: u8, quote: u8) -> Self {
@@ -45,8 +29,8 @@ impl<'a, R: BufRead> Rows<'a, R> {
         Rows { name, from, reader, line: 1, text: vec![0; 1024], ends: vec![0; 64] }
     }
 
-    /// The next row and its line; empty lines are none.
-    pub(super) fn next(&mut self) -> Result<Option<(u64, Fields<'_>)>> {
+    /// The line of the next row and its fields; empty lines are none.
+    pub(super) fn next(&mut self) -> Result<Option<(u64, impl ExactSizeIterator<Item = &str>)>> {
         let name = self.name;
         let failed = |error| Error::io(name.as_ref())(error);
         loop {
@@ -84,7 +68,8 @@ impl<'a, R: BufRead> Rows<'a, R> {
                     let text = str::from_utf8(&self.text[..length]).ok();
                     let text = text.filter(|text| ends.iter().all(|end| text.is_char_boundary(*end)));
                     let text = text.ok_or_else(|| Error::in_line(name, line, FileProblem::NotUtf8))?;
-                    return Ok(Some((line, Fields { text, ends })));
+                    let mut start = 0;
+                    return Ok(Some((line, ends.iter().map(move |end| &text[replace(&mut start, *end)..*end]))));
                 }
                 ReadRecordResult::End => return Ok(None),
             }

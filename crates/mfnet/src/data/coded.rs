@@ -38,13 +38,6 @@ pub(super) enum Column {
 }
 
 impl Column {
-    pub(super) fn rows(&self) -> usize {
-        match self {
-            Column::Values(values) => values.rows(),
-            Column::Feature { rows, features, .. } => rows.len() / features,
-        }
-    }
-
     /// The number of a row, NaN if it is missing.
     #[inline]
     pub(super) fn number(&self, row: usize) -> f64 {
@@ -58,7 +51,9 @@ impl Column {
     pub(super) fn map(&self, number: impl Fn(f64) -> f64) -> Self {
         Column::Values(match self {
             Column::Values(values) => values.map(number),
-            Column::Feature { .. } => (0..self.rows()).map(|row| number(self.number(row))).collect::<Vec<_>>().into(),
+            Column::Feature { rows, features, .. } => {
+                (0..rows.len() / features).map(|row| number(self.number(row))).collect::<Vec<_>>().into()
+            }
         })
     }
 

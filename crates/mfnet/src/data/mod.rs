@@ -104,7 +104,7 @@ impl Dataset {
         let Choice { inputs, left_out, stray_texts } = table.choose(target.columns(), columns)?;
         if inputs.is_empty() {
             let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
-            return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out }));
+            return Err(Error::data(table.name(), DataProblem::NoFeatures(left_out)));
         }
         let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
         let features = Features::read(table, &names, inputs.into_iter())?;

@@ -133,33 +133,27 @@ impl Dataset {
                 not_marked("groups", &column)
             }
             SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => self.parts(fractions, seed),
-            SplitBy::Official { validation } => match self.given_parts(None) {
-                Some(given) => self.parts_as_given(given, validation, seed),
-                None => Err(Error::data(&self.name, SplitProblem::NoOfficialSplit)),
-            },
-            SplitBy::Column { column, validation } => match self.given_parts(Some(&column)) {
-                Some(given) => self.parts_as_given(given, validation, seed),
-                None => not_marked("parts", &column),
-            },
+            SplitBy::Official { validation } => self
+                .parts_as_given(None, validation, seed)
+                .unwrap_or_else(|| Err(Error::data(&self.name, SplitProblem::NoOfficialSplit))),
+            SplitBy::Column { column, validation } => {
+                self.parts_as_given(Some(&column), validation, seed).unwrap_or_else(|| not_marked("parts", &column))
+            }
             SplitBy::Fold { number, of, validation, .. } => self.fold_parts(number, of, validation, seed),
         }
     }
 
-    /// The part of each sample, by a column or by the official split.
-    fn given_parts(&self, column: Option<&str>) -> Option<&[Part]> {
+    /// By the parts that a column gives, or the official split; none if they are not there.
+    fn parts_as_given(&self, column: Option<&str>, validation: Option<f64>, seed: Seed) -> Option<Result<Parts>> {
         let given = self.marks.parts.as_ref().filter(|given| given.column.as_deref() == column)?;
-        Some(&given.of_samples)
-    }
-
-    fn parts_as_given(&self, given: &[Part], validation: Option<f64>, seed: Seed) -> Result<Parts> {
-        let samples = |fits: &dyn Fn(Part) -> bool| (0..self.samples()).filter(|i| fits(given[*i])).collect();
+        let samples =
+            |fits: &dyn Fn(Part) -> bool| (0..self.samples()).filter(|i| fits(given.of_samples[*i])).collect();
         let test = samples(&|part| part == Part::Test);
         let Some(validation) = validation else {
-            let (train, validation) = (samples(&|part| part == Part::Train), samples(&|part| part == Part::Validation));
-            return Ok((train, validation, test));
+            return Some(Ok((samples(&|part| part == Part::Train), samples(&|part| part == Part::Validation), test)));
         };
         let others: Vec<usize> = samples(&|part| part != Part::Test);
-        self.parts_of(&others, test, validation, seed)
+        Some(self.parts_of(&others, test, validation, seed))
     }
 
     fn parts(&self, fractions: Fractions, seed: Seed) -> Result<Parts> {

@@ -248,7 +248,7 @@ pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[Stri
 /// The numbers of these columns.
 fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     if columns.is_empty() {
-        return Err(Error::data(table.name(), DataProblem::NoFeatures { left_out: Vec::new() }));
+        return Err(Error::data(table.name(), DataProblem::NoFeatures(Vec::new())));
     }
     Ok(Samples::from_columns(table.rows(), table.numbers(columns)?))
 }

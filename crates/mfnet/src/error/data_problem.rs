@@ -26,12 +26,9 @@ pub enum DataProblem {
     /// With the split that was asked for.
     #[error(transparent)]
     Split(#[from] SplitProblem),
-    /// No column is left to learn from.
-    #[error("there is no column beside the target to learn from{}", left_out.iter().map(|column| format!("; {column}")).collect::<String>())]
-    NoFeatures {
-        /// The columns that are no features, and why.
-        left_out: Vec<String>,
-    },
+    /// No column is left to learn from; these are no features, and why.
+    #[error("there is no column beside the target to learn from{left_out}", left_out = .0.iter().map(|column| format!("; {column}")).collect::<String>())]
+    NoFeatures(Vec<String>),
     /// An infinite number or NaN in this sample of a matrix, whose feature or target column is the error's column.
     #[error("expected finite numbers, found {0} in sample {1}, counted from 0")]
     NotFiniteSample(f64, usize),
