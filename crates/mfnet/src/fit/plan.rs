@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use super::baselines::Baselines;
 use super::choices::Choices;
-use super::input::Input;
 use super::names::{ActivationName, LossName};
 use super::observer::{Observer, Watch};
 use super::parts::Parts;
 use super::recipe::Recipe;
+use super::source::Input;
 use super::summary::{Fit, Summary};
 use super::task::Task;
 use super::{order, training};
