@@ -87,12 +87,6 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<mfnet::table::Error> for Failure {
-    fn from(error: mfnet::table::Error) -> Self {
-        Error::from(error).into()
-    }
-}
-
 /// What to do about an error, in lines.
 fn help_of(error: &Error) -> String {
     const FOR_ALL: &str = "or with the environment variable MFNET_DATA, for all commands";

@@ -195,14 +195,14 @@ impl RecipeArgs {
 
     /// The fields that were given, with their values.
     fn given(&self) -> Result<Map<String, Value>, Failure> {
-        let is_given = |value: &Value| ![Value::Null, Value::Bool(false), Value::Array(Vec::new())].contains(value);
+        let is_given = |(field, value): &(String, Value)| match field.as_str() {
+            // these may be false, or an empty list
+            "header" | "hidden" => !value.is_null(),
+            _ => ![Value::Null, Value::Bool(false), Value::Array(Vec::new())].contains(value),
+        };
         // a path may have bytes that no text has
         let fields = serde_json::to_value(self).map_err(|error| Failure::usage(error.to_string()))?;
-        let fields = fields.as_object().cloned().unwrap_or_default();
-        // these may be false, or an empty list
-        let says =
-            |field: &str| (field == "header" && self.header.is_some()) || (field == "hidden" && self.hidden.is_some());
-        Ok(fields.into_iter().filter(|(field, value)| is_given(value) || says(field)).collect())
+        Ok(fields.as_object().cloned().unwrap_or_default().into_iter().filter(is_given).collect())
     }
 }
 

@@ -19,7 +19,7 @@ const NUMBER: usize = 8;
 
 /// The bar and the curves; hidden where no person looks on.
 pub(super) struct Display {
-    bar: ProgressBar,
+    pub(super) bar: ProgressBar,
     samples: u64,
     started: Instant,
     shown: Instant,
@@ -45,11 +45,6 @@ impl Display {
         self.bar.set_prefix(format!("{}/{}", step.epoch, step.epochs));
         self.bar.set_message(lines(epochs, step.loss, rate, width.into()));
         self.bar.set_position(((step.epoch - 1) * step.steps + step.step) as u64);
-    }
-
-    /// Takes all of it away.
-    pub(super) fn finish(&self) {
-        self.bar.finish_and_clear();
     }
 }
 

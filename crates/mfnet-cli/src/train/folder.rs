@@ -20,14 +20,10 @@ pub(super) struct RunFolder {
 }
 
 impl RunFolder {
-    fn at(path: PathBuf) -> Self {
-        let [model, history, report] = ["model.safetensors", "history.csv", "report.html"].map(|name| path.join(name));
-        RunFolder { path, model, history, report }
-    }
-
     fn create_at(path: PathBuf) -> Result<Self, Failure> {
         fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
-        Ok(Self::at(path))
+        let [model, history, report] = ["model.safetensors", "history.csv", "report.html"].map(|name| path.join(name));
+        Ok(RunFolder { path, model, history, report })
     }
 
     /// Refuses a folder that exists, before any work is done.
@@ -52,7 +48,7 @@ impl RunFolder {
         for number in 1_u64.. {
             let path = runs.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {
-                Ok(()) => return Ok(Self::at(path)),
+                Ok(()) => return Self::create_at(path),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot_create(&path, &error)),
             }

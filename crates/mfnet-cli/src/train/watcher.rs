@@ -48,7 +48,7 @@ impl<'a> Watcher<'a> {
 
     /// Takes the display away; the epochs that were seen, and whether the weights that a diverged training kept were saved.
     pub(super) fn finish(self) -> (Vec<EpochRecord>, Option<Result<()>>) {
-        self.display.finish();
+        self.display.bar.finish_and_clear();
         self.baselines.finish_and_clear();
         (self.epochs, self.saved_kept)
     }
@@ -87,7 +87,7 @@ impl Observer for Watcher<'_> {
     }
 
     fn trained(&mut self, model: &Model, _: &History) -> Result<()> {
-        self.display.finish();
+        self.display.bar.finish_and_clear();
         model.save(&self.folder.model)
     }
 

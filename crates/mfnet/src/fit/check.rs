@@ -1,5 +1,7 @@
 //! What a recipe must be before any data are read.
 
+use std::fmt::Display;
+
 use serde_json::{Map, Value};
 
 use super::choices::Choices;
@@ -44,41 +46,25 @@ impl Recipe {
     /// Refuses the first value that its field cannot have.
     pub(super) fn check_values(&self) -> Result<()> {
         const COUNT: &str = "a whole number of at least 1";
-        let counts = [
-            ("hidden", self.hidden.iter().flatten().copied().min(), 1, "sizes of at least 1"),
-            ("batch_size", self.batch_size, 1, COUNT),
-            ("accumulate", self.accumulate, 1, COUNT),
-            ("epochs", self.epochs, 1, COUNT),
-            ("threads", self.threads, 1, COUNT),
-            ("folds", self.folds, 2, "a whole number of at least 2"),
-        ];
-        for (field, count, least, expected) in counts {
-            if let Some(count) = count.filter(|count| *count < least) {
-                return Err(Error::invalid(field, expected, count));
-            }
-        }
-        if let Some(shards) = self.shards.filter(|shards| !shards.is_power_of_two() || *shards > 1024) {
-            return Err(Error::invalid("shards", "a power of two up to 1024", shards));
-        }
-        type Fits = fn(f64) -> bool;
-        let positive: (Fits, _) = (|x| x > 0.0, "a positive number");
-        let not_negative: (Fits, _) = (|x| x >= 0.0, "0 or a positive number");
-        let below_one: (Fits, _) = (|x| (0.0..1.0).contains(&x), "a number from 0 to less than 1");
-        let numbers = [
-            ("learning_rate", self.learning_rate, positive),
-            ("momentum", Some(self.momentum), below_one),
-            ("weight_decay", self.weight_decay, not_negative),
-            ("clip_norm", Some(self.clip_norm), not_negative),
-            ("clip_layer_norm", Some(self.clip_layer_norm), not_negative),
-            ("test_fraction", self.test_fraction, below_one),
-            ("validation_fraction", self.validation_fraction, below_one),
-        ];
-        for (field, number, (fits, expected)) in numbers {
-            if let Some(number) = number.filter(|x| !x.is_finite() || !fits(*x)) {
-                return Err(Error::invalid(field, expected, number));
-            }
-        }
-        Ok(())
+        const NOT_NEGATIVE: &str = "0 or a positive number";
+        const BELOW_ONE: &str = "a number from 0 to less than 1";
+        let count = |x: usize| x >= 1;
+        let not_negative = |x: f64| x >= 0.0 && x.is_finite();
+        let below_one = |x: f64| (0.0..1.0).contains(&x);
+        value("hidden", self.hidden.iter().flatten().copied().min(), count, "sizes of at least 1")?;
+        value("batch_size", self.batch_size, count, COUNT)?;
+        value("accumulate", self.accumulate, count, COUNT)?;
+        value("epochs", self.epochs, count, COUNT)?;
+        value("threads", self.threads, count, COUNT)?;
+        value("folds", self.folds, |x| x >= 2, "a whole number of at least 2")?;
+        value("shards", self.shards, |x| x.is_power_of_two() && x <= 1024, "a power of two up to 1024")?;
+        value("learning_rate", self.learning_rate, |x| x > 0.0 && x.is_finite(), "a positive number")?;
+        value("momentum", Some(self.momentum), below_one, BELOW_ONE)?;
+        value("weight_decay", self.weight_decay, not_negative, NOT_NEGATIVE)?;
+        value("clip_norm", Some(self.clip_norm), not_negative, NOT_NEGATIVE)?;
+        value("clip_layer_norm", Some(self.clip_layer_norm), not_negative, NOT_NEGATIVE)?;
+        value("test_fraction", self.test_fraction, below_one, BELOW_ONE)?;
+        value("validation_fraction", self.validation_fraction, below_one, BELOW_ONE)
     }
 
     /// Refuses what a model to go on from has already.
@@ -90,6 +76,19 @@ impl Recipe {
     fn given(&self) -> Result<Map<String, Value>> {
         let usual = Recipe::default().fields()?;
         Ok(self.fields()?.into_iter().filter(|(field, value)| usual.get(field) != Some(value)).collect())
+    }
+}
+
+/// Refuses a value that does not fit its field.
+fn value<N: Copy + Display>(
+    field: &'static str,
+    value: Option<N>,
+    fits: impl Fn(N) -> bool,
+    expected: &str,
+) -> Result<()> {
+    match value.filter(|x| !fits(*x)) {
+        Some(found) => Err(Error::invalid(field, expected, found)),
+        None => Ok(()),
     }
 }
 

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use super::baselines::Baselines;
 use super::choices::Choices;
-use super::input::Input;
 use super::observer::{Observer, Watch};
 use super::parts::Parts;
 use super::recipe::Recipe;
+use super::source::Input;
 use super::summary::{Fit, Summary};
 use super::task::Task;
 use super::{order, training};

@@ -3,9 +3,9 @@
 use mfnet_table::Columns;
 use std::collections::{HashMap, HashSet};
 
-use super::input::Input;
 use super::names::Task as Kind;
 use super::recipe::Recipe;
+use super::source::Input;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::fit::Source;

@@ -52,6 +52,8 @@ impl Comparison {
     /// assert_eq!((comparison.difference, comparison.p_value), (0.375, 0.25));
     /// ```
     ///
+    /// `groups` has the number of each sample's group, if samples come in groups.
+    ///
     /// # Panics
     /// If there are not as many of all.
     pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize], groups: Option<&[usize]>) -> Self {
@@ -82,6 +84,8 @@ impl Comparison {
     /// // four samples do not tell much
     /// assert!(comparison.p_value > 0.05);
     /// ```
+    ///
+    /// `groups` has the number of each sample's group, if samples come in groups.
     ///
     /// # Panics
     /// If the shapes differ, or there are groups, but not one for each sample.

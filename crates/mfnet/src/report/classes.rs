@@ -55,11 +55,9 @@ fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     let all: usize = classes.iter().map(|class| class.support).sum();
     let description = format!("{} of {} are right", grouped(right), counted(all, "test row"));
     let grid = Grid {
-        rows: labels.len(),
-        columns: labels.len(),
+        size: labels.len(),
         labels: labels.iter().map(|label| shortened(label, LABEL)).collect(),
-        row_name: "true class".to_owned(),
-        column_name: "predicted class".to_owned(),
+        axes: ["true class", "predicted class"],
         cells: cells.collect(),
         key: ["few of a class's rows".to_owned(), "all".to_owned()],
     };

@@ -163,8 +163,7 @@ fn map(patches: &[(Vec<usize>, Importance)], side: usize, score: &str) -> Drawin
     let key = [format!("{score} lost: little"), significant(largest, 2)];
     let mut cells: Vec<_> = patches.iter().filter(|(_, importance)| importance.mean > 0.0).map(cell).collect();
     cells.sort_by_key(|cell| (cell.row, cell.column));
-    let (row_name, column_name) = (String::new(), String::new());
-    Drawing::Grid(Grid { rows: across, columns: across, labels: Vec::new(), row_name, column_name, cells, key })
+    Drawing::Grid(Grid { size: across, labels: Vec::new(), axes: ["", ""], cells, key })
 }
 
 #[cfg(test)]

@@ -11,14 +11,14 @@ const LARGEST_CELL: i32 = 100;
 const LEAST_NAMED: i32 = 30;
 const KEY: i32 = 360;
 
-/// A heat map.
+/// A square heat map.
 pub(in super::super) struct Grid {
-    pub(in super::super) rows: usize,
-    pub(in super::super) columns: usize,
+    /// Cells on a side.
+    pub(in super::super) size: usize,
     /// Names of the rows and of the columns; none where the place says enough.
     pub(in super::super) labels: Vec<String>,
-    pub(in super::super) row_name: String,
-    pub(in super::super) column_name: String,
+    /// What the rows and what the columns are; empty without names.
+    pub(in super::super) axes: [&'static str; 2],
     /// What is not drawn is white.
     pub(in super::super) cells: Vec<Cell>,
     /// What the lightest and the darkest colour mean.
@@ -37,7 +37,7 @@ pub(in super::super) struct Cell {
 impl Grid {
     /// The side of a cell.
     fn side(&self) -> i32 {
-        ((WIDTH - 260) / self.rows.max(self.columns).max(1) as i32).clamp(1, LARGEST_CELL)
+        ((WIDTH - 260) / self.size.max(1) as i32).clamp(1, LARGEST_CELL)
     }
 
     fn is_named(&self) -> bool {
@@ -58,18 +58,18 @@ impl Grid {
             (true, false) => (longest + 24, TEXT + 16),
         };
         let title = |name: &str| if name.is_empty() { 0 } else { TEXT + 16 };
-        (left + title(&self.row_name), top + title(&self.column_name))
+        (left + title(self.axes[0]), top + title(self.axes[1]))
     }
 
     pub(super) fn size(&self) -> (u32, u32) {
         let (side, (left, top)) = (self.side(), self.corner());
-        let (width, height) = (left + side * self.columns as i32 + 40, top + side * self.rows as i32);
+        let (width, height) = (left + side * self.size as i32 + 40, top + side * self.size as i32);
         (width.max(WIDTH) as u32, (ABOVE + height + 4 * TEXT) as u32)
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
         let (side, (left, top)) = (self.side(), self.corner());
-        let (right, bottom) = (left + side * self.columns as i32, top + side * self.rows as i32);
+        let (right, bottom) = (left + side * self.size as i32, top + side * self.size as i32);
         let frame = |from, to, colour| area.draw(&Rectangle::new([from, to], thin(colour)));
         for cell in &self.cells {
             let (x, y) = (left + side * cell.column as i32, top + side * cell.row as i32);
@@ -82,10 +82,10 @@ impl Grid {
             }
         }
         if side >= LEAST_NAMED {
-            for x in (0..=self.columns as i32).map(|i| left + side * i) {
+            for x in (0..=self.size as i32).map(|i| left + side * i) {
                 frame((x, top), (x, bottom), FAINT)?;
             }
-            for y in (0..=self.rows as i32).map(|i| top + side * i) {
+            for y in (0..=self.size as i32).map(|i| top + side * i) {
                 frame((left, y), (right, y), FAINT)?;
             }
         }
@@ -101,8 +101,8 @@ impl Grid {
                 write(area, (left + middle, top - 12), label, style)?;
             }
         }
-        write(area, (12, i32::midpoint(top, bottom)), &self.row_name, turned(HPos::Center, VPos::Top))?;
-        write(area, (i32::midpoint(left, right), 4), &self.column_name, text(HPos::Center, VPos::Top))?;
+        write(area, (12, i32::midpoint(top, bottom)), self.axes[0], turned(HPos::Center, VPos::Top))?;
+        write(area, (i32::midpoint(left, right), 4), self.axes[1], text(HPos::Center, VPos::Top))?;
         self.draw_key(area, left, bottom + TEXT)
     }
 
