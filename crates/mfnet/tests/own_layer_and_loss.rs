@@ -259,18 +259,8 @@ fn block<T: Scalar>(features: usize) -> Block<T> {
 
 /// All layers and the activation of this file in one network, 3 → 5 → 2.
 fn network<T: Scalar>() -> NeuralNetwork<T> {
-    NeuralNetwork::builder(3)
-        .dtype()
-        .linear(5)
-        .layer(Scale::new(5))
-        .activation(swish())
-        .layer(block(5))
-        .layer(Centre(Tensor::zeros(5, 1)))
-        .layer(Dropout(0.05))
-        .tanh()
-        .linear(2)
-        .build(Seed(1))
-        .unwrap()
+    let net = NeuralNetwork::builder(3).dtype().linear(5).layer(Scale::new(5)).activation(swish()).layer(block(5));
+    net.layer(Centre(Tensor::zeros(5, 1))).layer(Dropout(0.05)).tanh().linear(2).build(Seed(1)).unwrap()
 }
 
 /// Forty samples of a smooth function, x₁x₂ and |x₃|.
