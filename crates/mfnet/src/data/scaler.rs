@@ -8,7 +8,6 @@ use crate::words::words;
 words! {
     /// What is done to features before a network sees them; learned from training samples alone.
     #[derive(Default)]
-    #[non_exhaustive]
     Scaling {
         /// Mean 0 and standard deviation 1: (x − μ)/σ.
         #[default]
