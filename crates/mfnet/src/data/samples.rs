@@ -174,13 +174,17 @@ impl Samples {
 
     /// Whether a number is missing.
     pub(crate) fn has_gaps(&self) -> bool {
-        self.gaps().iter().any(|count| *count > 0)
+        !self.cannot_have_gaps() && self.feature_by_feature().any(|numbers| numbers.iter().any(|x| x.is_nan()))
+    }
+
+    /// Bytes are all there, and an encoder fills gaps.
+    fn cannot_have_gaps(&self) -> bool {
+        self.holds_bytes() || self.are_encoded()
     }
 
     /// How many numbers of each feature are missing.
     pub(crate) fn gaps(&self) -> Vec<usize> {
-        // bytes are all there, and an encoder fills gaps
-        if self.holds_bytes() || self.are_encoded() {
+        if self.cannot_have_gaps() {
             return vec![0; self.features];
         }
         self.feature_by_feature().map(|numbers| numbers.iter().filter(|x| x.is_nan()).count()).collect()
