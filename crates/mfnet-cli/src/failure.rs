@@ -3,11 +3,9 @@
 use std::process::ExitCode;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use mfnet::Error;
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
-
-use crate::output::with_options;
+use mfnet::{Error, Recipe};
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -85,6 +83,17 @@ impl From<Error> for Failure {
         let help = help_of(&error).lines().map(with_options).collect();
         Failure { message: Some(with_options(&error.to_string())), help, code }
     }
+}
+
+/// A text of the library with its fields, which stand in backticks, as options: `early_stopping` as --early-stopping.
+pub(crate) fn with_options(text: &str) -> String {
+    with_fields(text, |field| format!("--{}", field.replace('_', "-")))
+}
+
+/// The same with its fields as `write` has them.
+pub(crate) fn with_fields(text: &str, write: impl Fn(&str) -> String) -> String {
+    let fields = Recipe::default().fields().unwrap_or_default();
+    fields.keys().fold(text.to_owned(), |text, field| text.replace(&format!("`{field}`"), &write(field)))
 }
 
 /// What to do about an error, in lines.

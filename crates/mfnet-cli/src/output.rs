@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mfnet::Recipe;
 use mfnet::text::significant;
 
 use crate::failure::Failure;
@@ -72,15 +71,4 @@ pub(crate) fn size(bytes: u64) -> String {
         few if few < 1e6 => format!("{} kB", significant(few / 1e3, 2)),
         many => format!("{} MB", significant(many / 1e6, 2)),
     }
-}
-
-/// A text of the library with its fields, which stand in backticks, as options: `early_stopping` as --early-stopping.
-pub(crate) fn with_options(text: &str) -> String {
-    with_fields(text, |field| format!("--{}", field.replace('_', "-")))
-}
-
-/// The same with its fields as `write` has them.
-pub(crate) fn with_fields(text: &str, write: impl Fn(&str) -> String) -> String {
-    let fields = Recipe::default().fields().unwrap_or_default();
-    fields.keys().fold(text.to_owned(), |text, field| text.replace(&format!("`{field}`"), &write(field)))
 }

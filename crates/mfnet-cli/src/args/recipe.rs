@@ -15,8 +15,7 @@ use serde_json::{Map, Value};
 use super::values::{
     HiddenSizes, at_least, below_one, dtype, hidden_sizes, not_negative, positive, shards, whole, word_of, yes_no,
 };
-use crate::failure::Failure;
-use crate::output::with_fields;
+use crate::failure::{Failure, with_fields};
 
 /// What was given on the command line, each under the name of its field in [`Recipe`].
 #[derive(ClapArgs, Serialize)]

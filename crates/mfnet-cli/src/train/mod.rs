@@ -13,8 +13,8 @@ use mfnet::table::ReadTable;
 
 use self::folder::RunFolder;
 use crate::args::TrainArgs;
-use crate::failure::Failure;
-use crate::output::{message, print, with_options};
+use crate::failure::{Failure, with_options};
+use crate::output::{message, print};
 use crate::{interrupt, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {

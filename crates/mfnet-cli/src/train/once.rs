@@ -9,9 +9,9 @@ use mfnet::train::StopReason;
 use super::folder::RunFolder;
 use super::watcher::Watcher;
 use crate::args::TrainArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_options};
 use crate::interrupt;
-use crate::output::{message, print, with_options};
+use crate::output::{message, print};
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
     let fit = fit(args, plan, folder)?;
