@@ -203,7 +203,7 @@ impl Table {
         let is_input = |name: &String| !targets.contains(name) && !drop.contains(name);
         for (position, name) in self.names.iter().enumerate().filter(|(_, name)| is_input(name)) {
             let column = &self.columns[position];
-            let reading = match (numeric.contains(name), categorical.contains(name)) {
+            let kind = match (numeric.contains(name), categorical.contains(name)) {
                 (true, _) => Ok(ColumnKind::Number),
                 (false, true) => Ok(ColumnKind::Category { levels: Vec::new() }),
                 (false, false) => {
@@ -214,8 +214,8 @@ impl Table {
                     guess
                 }
             };
-            match reading {
-                Ok(reading) => choice.inputs.push((position, reading)),
+            match kind {
+                Ok(kind) => choice.inputs.push((position, kind)),
                 Err(reason) => choice.left_out.push((name.clone(), reason)),
             }
         }

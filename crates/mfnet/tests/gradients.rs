@@ -10,7 +10,7 @@
 
 mod blocks;
 
-use mfnet::layer::{AnyLayer, Backward, Context, Layer, Linear, Memo};
+use mfnet::layer::{ActivationName, AnyLayer, Backward, Context, Layer, Linear, Memo};
 use mfnet::loss::softmax;
 use mfnet::network::{GradientCheck, gradient_check};
 use mfnet::optimizer::Parameter;
@@ -39,7 +39,7 @@ fn shapes() -> Vec<Shape> {
 
 fn activations() -> Vec<Activation> {
     let softplus = Activation::custom("softplus", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
-    vec![Activation::Relu, Activation::Sigmoid, Activation::Tanh, Activation::Identity, softplus]
+    ActivationName::ALL.into_iter().map(Activation::from).chain([softplus]).collect()
 }
 
 /// A loss, and how targets of a shape are drawn for it.

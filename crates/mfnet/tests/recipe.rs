@@ -44,7 +44,7 @@ proptest! {
         hidden in prop::option::of(prop::collection::vec(1_usize..2000, 0..4)),
         (rate, momentum) in (prop::option::of(1e-9..1e9), 0.0..0.999),
         (seed, epochs, header) in (any::<u32>(), prop::option::of(1..usize::MAX / 2), any::<Option<bool>>()),
-        (scale, word) in (prop::option::of(0..4_usize), 0..3_usize),
+        (scale, word) in (prop::option::of(0..4_usize), any::<prop::sample::Index>()),
     ) {
         let recipe = Recipe {
             target,
@@ -55,15 +55,15 @@ proptest! {
             seed: seed.into(),
             epochs,
             scale: scale.map(|i| Scaling::ALL[i]),
-            schedule: Some([Schedule::Cosine, Schedule::OneCycle, Schedule::Step { every: 3, factor: 0.25 }][word]),
-            optimizer: OptimizerName::ALL[word],
-            loss: Some(LossName::ALL[word]),
-            activation: Some(ActivationName::ALL[word]),
-            task: Some(Task::ALL[word % 2]),
+            schedule: Some(*word.get(&[Schedule::Cosine, Schedule::OneCycle, Schedule::Step { every: 3, factor: 0.25 }])),
+            optimizer: *word.get(&OptimizerName::ALL),
+            loss: Some(*word.get(&LossName::ALL)),
+            activation: Some(*word.get(&ActivationName::ALL)),
+            task: Some(*word.get(&Task::ALL)),
             dtype: Some(Dtype::F32),
             warm_start: Some("runs/a b".into()),
             accumulate: epochs,
-            shards: Some(1 << word),
+            shards: Some(1 << word.index(4)),
             ..Recipe::default()
         };
         prop_assert_eq!(&Recipe::from_toml(&recipe.to_toml().unwrap()).unwrap(), &recipe);

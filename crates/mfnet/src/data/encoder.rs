@@ -144,7 +144,7 @@ impl Encoder {
     }
 
     /// What makes the numbers of a column of this kind those that [`Encoder::code`] takes; none if they are. A text that is no such number is missing.
-    pub(crate) fn reading<'a>(&'a self, kind: &'a ColumnKind) -> Option<Box<dyn Fn(f64) -> f64 + 'a>> {
+    pub(crate) fn numbers_of<'a>(&'a self, kind: &'a ColumnKind) -> Option<Box<dyn Fn(f64) -> f64 + 'a>> {
         if let Encoder::Category { levels, others, missing } = self {
             return Some(places(levels, *others, *missing, kind));
         }

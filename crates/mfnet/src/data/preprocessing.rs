@@ -99,8 +99,8 @@ impl Preprocessing {
         let from = if columns.samples.are_encoded() { columns.samples.written_out() } else { columns.samples.clone() };
         let read = |i: usize| {
             let column = from.column(i);
-            let reading = self.columns.as_ref().and_then(|encoders| encoders[i].reading(&columns.kinds[i]));
-            reading.map_or(column.clone(), |reading| column.map(reading))
+            let number = self.columns.as_ref().and_then(|encoders| encoders[i].numbers_of(&columns.kinds[i]));
+            number.map_or(column.clone(), |number| column.map(number))
         };
         let coded =
             self.codes().into_iter().enumerate().map(|(i, (first, code))| Coded { column: read(i), code, first });

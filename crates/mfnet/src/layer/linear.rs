@@ -2,7 +2,6 @@ use super::{Backward, Layer};
 use crate::error::{Error, Result};
 use crate::optimizer::Parameter;
 use crate::pass::Context;
-use crate::tensor::kernel::Finish;
 use crate::tensor::product;
 use crate::tensor::{Memo, Scalar, Tensor};
 
@@ -18,8 +17,9 @@ use crate::tensor::{Memo, Scalar, Tensor};
 /// row `[1 0 … 0]`, are these with one more row: [`Linear::augmented`]. PyTorch keeps weight and bias apart and a sample as a
 /// row.
 ///
-/// Training runs the same three products with more done to each result while it is in the cache (`network/run.rs`), to the
-/// same bits.
+/// The methods below are to be read, and to be called by a layer of your own that has linear ones in it. A network runs the same three products
+/// with more done to each result while it is in the cache (`network/run.rs`), to the same bits. The paper is the one that
+/// docs/mathematics.md follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear<T: Scalar = f64> {
     parameter: Parameter<T>,
@@ -67,7 +67,7 @@ impl<T: Scalar> Linear<T> {
         &mut self.parameter
     }
 
-    /// Wᵀ, written out: the left factor of Wᵀ Δ, and of the forward product of few outputs.
+    /// Wᵀ, written out, without b: the left factor of Wᵀ Δ, and of the forward product of few outputs.
     pub(crate) fn transpose(&self) -> Tensor<T> {
         self.parameter.value.transpose(1)
     }
@@ -97,10 +97,11 @@ impl<T: Scalar> Layer<T> for Linear<T> {
 
     /// ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ] and ∂J/∂A = Wᵀ Δ.
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
-        let Backward { input: a, delta, gradients, input_gradient, .. } = pass;
-        product::weight_gradient(delta, a, &mut gradients[0]);
-        if let Some(dj_da) = input_gradient {
-            product::input_gradient(&self.transpose(), delta, dj_da, |_| Finish::Keep, |_, _| {});
+        let Backward { input: a, delta, gradients: dj_dw, input_gradient: dj_da, .. } = pass;
+        // one matrix of parameters: ∂J/∂[b | W] has its shape, ∂J/∂A that of A
+        product::weight_gradient(delta, a, &mut dj_dw[0]);
+        if let Some(dj_da) = dj_da {
+            product::input_gradient(&self.transpose(), delta, dj_da);
         }
     }
 

@@ -98,8 +98,8 @@ impl Model {
             (0..=levels.len()).map(|i| i as f64).chain([f64::NAN]).collect()
         };
         let places = |(i, kind): (usize, &ColumnKind)| {
-            let reading = self.preprocessing.columns.as_ref().and_then(|encoders| encoders[i].reading(kind));
-            reading.map_or(Vec::new(), |reading| numbers(kind).into_iter().map(reading).collect())
+            let number = self.preprocessing.columns.as_ref().and_then(|encoders| encoders[i].numbers_of(kind));
+            number.map_or(Vec::new(), |number| numbers(kind).into_iter().map(number).collect())
         };
         let outputs = self.target.outputs();
         RowPredictor {

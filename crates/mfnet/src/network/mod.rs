@@ -235,7 +235,7 @@ impl<T: Scalar> Sink<T> for Whole<'_, T> {
         self.transposes[operation].as_ref()
     }
 
-    fn linear(&mut self, _place: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
+    fn linear(&mut self, _o: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
         product::weight_gradient(delta, input, &mut self.gradients.matrices_mut()[operation.parameter]);
     }
 

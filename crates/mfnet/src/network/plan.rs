@@ -45,7 +45,7 @@ pub(crate) struct Operation {
 /// What an operation computes.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation.
+    /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation. `few`: see [`are_few`].
     Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place> },
     /// What the layer's `forward` writes.
     Layer(Place),

@@ -144,7 +144,7 @@ pub(crate) trait Sink<T: Scalar> {
     fn transpose(&self, operation: usize) -> Option<&Tensor<T>>;
 
     /// Δ and A of a linear layer, from which ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ] follows.
-    fn linear(&mut self, place: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>);
+    fn linear(&mut self, o: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>);
 
     /// The network, and where the gradients of an operation's layer are to be written.
     fn gradients(&mut self, operation: &Operation) -> (&NeuralNetwork<T>, &mut [Tensor<T>]);
@@ -160,7 +160,8 @@ pub(crate) trait Sink<T: Scalar> {
 ///
 /// Before, the last of `deltas` is ∂J/∂(output). When the turn of an operation comes, its delta is ∂J/∂A, A being its output;
 /// where it ends with an activation g, it becomes ∂J/∂Z = ∂J/∂A ⊙ g′: at the end of the plan here, elsewhere already where the
-/// operation that reads A stored it.
+/// operation that reads A stored it. Of linear, ReLU, linear the fused plan has two operations, Z₁ with ReLU and Z₂: the second one
+/// writes W₂ᵀ Δ₂ ⊙ g′ into the delta of the first, which so is Δ₁ when its turn comes.
 pub(crate) fn backward<T: Scalar>(
     plan: &Plan,
     run: Run,
@@ -277,12 +278,12 @@ impl<'a, T: Scalar> Rest<'a, T> {
     fn input_gradient(&self, transpose: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {
         let keep = |_| Finish::Keep;
         match self.g {
-            None if self.skips.is_empty() => product::input_gradient(transpose, delta, dj_da, keep, |_, _| {}),
+            None if self.skips.is_empty() => product::input_gradient(transpose, delta, dj_da),
             Some(Activation::Relu) if self.skips.is_empty() => {
                 let mask = |place| Finish::WherePositive(&self.a.storage()[place]);
-                product::input_gradient(transpose, delta, dj_da, mask, |_, _| {});
+                product::input_gradient_then(transpose, delta, dj_da, mask, |_, _| {});
             }
-            _ => product::input_gradient(transpose, delta, dj_da, keep, |place, strip| self.apply(place, strip)),
+            _ => product::input_gradient_then(transpose, delta, dj_da, keep, |place, strip| self.apply(place, strip)),
         }
     }
 }

@@ -20,7 +20,8 @@ impl<T: Scalar> Trace<'_, T> {
         self.input
     }
 
-    /// The output of the layer at this position in the network's list of layers.
+    /// The output of the layer at this position in the network's list of layers, in which a residual block is one. ([`crate::layer::Context::layer`],
+    /// gradients and groups count the layers in blocks too.)
     pub fn layer_output(&self, index: usize) -> &Tensor<T> {
         &self.room.outputs[self.plan.ends[index]]
     }

@@ -20,8 +20,7 @@ pub struct Update {
 /// ```
 ///
 /// Each weight moves by its own gradient and state alone, so a rule is applied to a piece of a matrix as soon as the piece's
-/// gradient is there. A rule that needs a whole matrix at once is a [`MatrixRule`]. A new rule is one file that implements this,
-/// and one row in the table of `tests/optimizers.rs`.
+/// gradient is there. A rule that needs a whole matrix at once is a [`MatrixRule`]. A new rule is one file that implements this.
 pub trait Rule<T: Scalar>: Send + Sync {
     /// The name that summaries and model files show.
     fn name(&self) -> &str;

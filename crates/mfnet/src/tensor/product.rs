@@ -4,9 +4,9 @@
 //! and Δ = ∂J/∂Z (outputs × samples):
 //!
 //! ```text
-//! affine            Z      = b 1ᵀ + W A          seed, equation 4
-//! weight_gradient   ∂J/∂W̃  = [ Δ 1 | Δ Aᵀ ]      seed, equation 5
-//! input_gradient    ∂J/∂A  = Wᵀ Δ                seed, equation 6
+//! affine            Z      = b 1ᵀ + W A          the paper, equation 4
+//! weight_gradient   ∂J/∂W̃  = [ Δ 1 | Δ Aᵀ ]      the paper, equation 5
+//! input_gradient    ∂J/∂A  = Wᵀ Δ                the paper, equation 6
 //! ```
 //!
 //! A panel of the result is made in strips, some of its columns at a time, each by [`strip`](super::kernel::strip). The left factor is always a
@@ -234,8 +234,13 @@ pub(crate) fn affine_of_few<T: Scalar>(
     });
 }
 
-/// `then(finish(Wᵀ Δ))`, from the transpose of W. `finish` and `then` get the place of the strip in the output's storage.
-pub(crate) fn input_gradient<'a, T: Scalar>(
+/// ∂J/∂A = Wᵀ Δ, from the transpose of W.
+pub(crate) fn input_gradient<T: Scalar>(transpose: &Tensor<T>, delta: &Tensor<T>, output: &mut Tensor<T>) {
+    input_gradient_then(transpose, delta, output, |_| Finish::Keep, |_, _| {});
+}
+
+/// `then(finish(Wᵀ Δ))`. `finish` and `then` get the place of the strip in the output's storage.
+pub(crate) fn input_gradient_then<'a, T: Scalar>(
     transpose: &Tensor<T>,
     delta: &Tensor<T>,
     output: &mut Tensor<T>,
@@ -403,7 +408,7 @@ mod tests {
             }
 
             let mut dj_da = Tensor::zeros(inputs, samples);
-            input_gradient(&parameters.transpose(1), &delta, &mut dj_da, |_| Finish::Keep, |_, _| {});
+            input_gradient(&parameters.transpose(1), &delta, &mut dj_da);
             assert_eq!(dj_da, plain(&transpose(&w), &delta));
 
             let mut dj_dw = Tensor::zeros(out, inputs + 1);

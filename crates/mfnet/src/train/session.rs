@@ -178,6 +178,7 @@ impl<T: Scalar> Session<T> {
         let batch = (&self.train, rest, samples);
         let pass = Pass::Train { seed: *seed, epoch, step };
         let run = Run { pass, first_sample: 0 };
+        // usually weights move while gradients are made; whole gradients are made where somebody wants to see, add up or clip them
         let looks = callback.wants_gradients();
         let whole = looks || self.settings.wants_whole_gradients();
         let value = if whole {

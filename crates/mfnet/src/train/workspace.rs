@@ -213,17 +213,17 @@ impl<T: Scalar> Sink<T> for Stepping<'_, T> {
     }
 
     /// Each block of [b | W] moves as soon as its gradient is there, and Wᵀ with it.
-    fn linear(&mut self, place: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
+    fn linear(&mut self, o: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
         let Kind::Affine { linear, .. } = &operation.kind else { return };
         let parameter = linear.linear_mut(self.net.layers_mut()).parameter_mut();
         let matrix = (operation.parameter, operation.layer);
-        let Some((rule, at, state)) = self.optimizer.by_pieces(matrix, parameter) else { return };
-        let descend = Finish::Descend { eta: T::from_f64(at[1].rate), lambda: T::from_f64(at[1].decay) };
+        let Some((rule, [of_biases, of_weights], state)) = self.optimizer.by_pieces(matrix, parameter) else { return };
+        let descend = Finish::Descend { eta: T::from_f64(of_weights.rate), lambda: T::from_f64(of_weights.decay) };
         let descend = rule.is_plain_descent().then_some(descend);
-        let transpose = self.transposes[place].as_mut();
+        let transpose = self.transposes[o].as_mut();
         let updated = Updated { parameters: &mut parameter.value, state, transpose };
         let by_rule = |biases: bool, w: &mut [T], g: &[T], state: &mut [&mut [T]]| {
-            rule.update(at[usize::from(!biases)], w, g, state);
+            rule.update(if biases { of_biases } else { of_weights }, w, g, state);
         };
         product::update(delta, input, updated, descend, by_rule);
         self.stopwatch.lap(|phases| &mut phases.updates);
