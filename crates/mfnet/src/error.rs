@@ -121,12 +121,12 @@ pub enum ErrorKind {
     /// A callback failed.
     #[error("{0}")]
     Callback(Box<dyn std::error::Error + Send + Sync>),
-    /// A part of a network that only its author's program can rebuild: its position in the list of layers, or in that of its block, and its name.
+    /// A part of a network that only its author's program can rebuild: its place, `2` in the list of layers or `1.f.0` in a block, and its name.
     #[error(
         "layer {0} ({1}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
          its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
-    NotStorable(usize, String),
+    NotStorable(String, String),
     /// A plot of this name, of a report, cannot be drawn, and why.
     #[error("report: the plot {0} cannot be drawn: {1}")]
     #[cfg(feature = "report")]

@@ -98,7 +98,14 @@ fn a_network_with_a_users_own_activation() {
     let not_stored = "layer 1 (square) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
                       its weights with NeuralNetwork::save_weights and load them into a network that your program builds";
     let taken = "name of an activation of your own: expected one that none of mfnet's has, found relu";
-    for (net, expected) in [(layer, not_stored), (with(called("relu"), 1), taken)] {
+    let block = NeuralNetwork::builder(10)
+        .linear(4)
+        .residual(|block| block.relu().layer(Square))
+        .linear(1)
+        .build(Seed(1))
+        .unwrap();
+    let in_a_block = not_stored.replace("layer 1 ", "layer 1.f.1 ");
+    for (net, expected) in [(layer, not_stored), (block, &in_a_block), (with(called("relu"), 1), taken)] {
         let error = Model::new(&data, Preprocessing::fit(&data), net).unwrap().save(&path).unwrap_err().to_string();
         assert_eq!(error, expected);
         assert!(!path.exists());

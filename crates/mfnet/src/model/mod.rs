@@ -203,7 +203,7 @@ impl Model {
     pub fn spec(&self) -> Result<ModelSpec> {
         Ok(ModelSpec {
             dtype: self.network.dtype(),
-            layers: either!(&self.network, net => LayerSpec::all_of(net.layers()))?,
+            layers: either!(&self.network, net => LayerSpec::all_of(net.layers(), ""))?,
             features: self.features.clone(),
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),

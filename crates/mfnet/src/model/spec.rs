@@ -116,7 +116,8 @@ pub enum LayerSpec {
 pub(super) type Check<'a> = dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem> + 'a;
 
 impl LayerSpec {
-    pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>]) -> Result<Vec<LayerSpec>> {
+    /// Those of a list of layers, whose places begin with `before`.
+    pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>], before: &str) -> Result<Vec<LayerSpec>> {
         let kind = |(index, layer): (usize, &AnyLayer<T>)| match layer {
             AnyLayer::Linear(linear) => Ok(LayerSpec::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
             // a name of the library's would be read as the library's
@@ -124,10 +125,12 @@ impl LayerSpec {
                 Err(Error::invalid("name of an activation of your own", "one that none of mfnet's has", own.label()))
             }
             AnyLayer::Activation(activation) => Ok(LayerSpec::Activation { function: activation.label().to_owned() }),
-            AnyLayer::Residual(block) => Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers())? }),
+            AnyLayer::Residual(block) => {
+                Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers(), &format!("{before}{index}.f."))? })
+            }
             AnyLayer::Custom(own) => match own.stored() {
                 Some((name, settings)) => Ok(LayerSpec::Registered { name: name.to_owned(), settings }),
-                None => Err(ErrorKind::NotStorable(index, own.name()).into()),
+                None => Err(ErrorKind::NotStorable(format!("{before}{index}"), own.name()).into()),
             },
         };
         layers.iter().enumerate().map(kind).collect()
