@@ -14,7 +14,7 @@ const WEEK: f64 = 7.0;
 
 /// x ← (x − shift)/scale, one for all features.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Unit {
+pub(crate) struct Unit {
     pub(super) shift: f64,
     pub(super) scale: f64,
 }
@@ -73,14 +73,28 @@ impl Column {
 
 /// The scale of one feature.
 #[derive(Clone, Debug)]
-pub(crate) struct Scale {
-    pub(super) scaler: Arc<Scaler>,
-    pub(super) feature: usize,
+pub(crate) enum Scale {
+    /// By shift and factor.
+    Affine(Unit),
+    /// Its rank, by the scaler of all features.
+    Rank(Arc<Scaler>, usize),
 }
 
 impl Scale {
+    /// That of a feature among all that are scaled.
+    pub(super) fn of_feature(scaler: &Arc<Scaler>, feature: usize) -> Self {
+        match &**scaler {
+            Scaler::Affine(affine) => Scale::Affine(Unit { shift: affine.mean[feature], scale: affine.scale[feature] }),
+            Scaler::Quantiles(_) => Scale::Rank(Arc::clone(scaler), feature),
+        }
+    }
+
+    #[inline]
     pub(super) fn of(&self, x: f64) -> f64 {
-        self.scaler.apply_to(self.feature, x)
+        match self {
+            Scale::Affine(unit) => unit.of(x),
+            Scale::Rank(scaler, feature) => scaler.apply_to(*feature, x),
+        }
     }
 }
 

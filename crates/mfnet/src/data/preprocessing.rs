@@ -113,7 +113,7 @@ impl Preprocessing {
     pub(crate) fn codes(&self) -> Vec<(usize, Code)> {
         let scaler = Arc::new(self.inputs.clone());
         let mut feature = 0..;
-        let mut scale = || Scale { scaler: Arc::clone(&scaler), feature: feature.next().unwrap_or(0) };
+        let mut scale = || Scale::of_feature(&scaler, feature.next().unwrap_or(0));
         let code = |(i, place): (usize, Range<usize>)| {
             let code = match &self.columns {
                 Some(encoders) => encoders[i].code(&mut scale),

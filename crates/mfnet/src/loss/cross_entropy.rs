@@ -88,13 +88,19 @@ fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
 /// ```
 pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     let mut p = Tensor::zeros(logits.rows(), logits.columns());
-    softmax_into(logits, &mut p);
+    for_each_columns(&mut p, cost_of(logits), |p| with_vectors(Probabilities { logits, p }));
     p
 }
 
-/// The same into a matrix of the same shape.
-pub(crate) fn softmax_into<T: Scalar>(logits: &Tensor<T>, p: &mut Tensor<T>) {
-    for_each_columns(p, cost_of(logits), |p| with_vectors(Probabilities { logits, p }));
+/// The same of one sample, to the same bits, without lanes for others.
+pub(crate) fn softmax_of_one<T: Scalar>(logits: &[T], p: &mut [T]) {
+    let largest = logits.iter().fold(T::from_f64(f64::NEG_INFINITY), |c, z| if *z > c { *z } else { c });
+    let mut sum = T::ZERO;
+    for (p, z) in p.iter_mut().zip(logits) {
+        *p = (*z - largest).exp();
+        sum += *p;
+    }
+    p.iter_mut().for_each(|p| *p /= sum);
 }
 
 /// A number for each of some samples side by side, so that a loop over them becomes vectors.

@@ -3,7 +3,7 @@
 mod cross_entropy;
 mod squared_error;
 
-pub(crate) use cross_entropy::softmax_into;
+pub(crate) use cross_entropy::softmax_of_one;
 pub use cross_entropy::{CrossEntropy, softmax};
 pub use squared_error::{HalfMse, Mse};
 

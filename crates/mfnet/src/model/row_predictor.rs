@@ -5,7 +5,7 @@ use mfnet_table::ColumnKind;
 use super::{AnyNetwork, Model, Predictions, Target};
 use crate::data::{Code, Standardizer};
 use crate::error::{Error, Result};
-use crate::loss::softmax_into;
+use crate::loss::softmax_of_one;
 use crate::network::Predictor;
 use crate::tensor::{Scalar, Tensor};
 
@@ -187,7 +187,7 @@ impl RowPredictor {
         }
         Ok(match &self.target {
             Target::Classes { labels, .. } => {
-                softmax_into(&self.output, &mut self.probabilities);
+                softmax_of_one(self.output.only_column(), self.probabilities.only_column_mut());
                 let (index, probabilities) = (self.output.argmax_of(0), self.probabilities.only_column());
                 Prediction::Class { label: &labels[index], index, labels, probabilities }
             }
