@@ -3,8 +3,7 @@
 use std::fmt::Write;
 
 use mfnet::data::{Encoder, Fractions, SplitBy};
-use mfnet::model::ModelSpec;
-use mfnet::model::Training;
+use mfnet::model::{ModelSpec, Training};
 use mfnet::text::{columns, counted, significant};
 use mfnet::{Model, Target};
 

@@ -51,8 +51,6 @@ impl Column {
 
 #[cfg(test)]
 mod tests {
-    use half::f16;
-
     use super::*;
 
     #[test]
@@ -66,22 +64,5 @@ mod tests {
         column.push_whole(i64::MIN.into());
         let expected = ["7", "", "9007199254740992", "9007199254740993", "", "-9223372036854775808"];
         assert_eq!(column.texts().collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn numbers_of_16_bits() {
-        // Source: the examples of IEEE 754's binary16
-        for (bits, x) in [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0001, 2f64.powi(-24)),
-            (0x03ff, 2f64.powi(-14) - 2f64.powi(-24)),
-            (0x3555, 0.333251953125),
-            (0xfc00, f64::NEG_INFINITY),
-        ] {
-            assert_eq!(f64::from(f16::from_bits(bits)), x);
-        }
-        assert!(f64::from(f16::from_bits(0x7e00)).is_nan());
     }
 }

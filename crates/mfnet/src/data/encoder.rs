@@ -127,7 +127,12 @@ impl Encoder {
 
     /// How many features it makes.
     pub fn width(&self) -> usize {
-        self.names("").len()
+        let (width, missing) = match self {
+            Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => (1, missing),
+            Encoder::Date { times, missing, .. } => (1 + 2 * (2 + usize::from(*times)), missing),
+            Encoder::Category { levels, others, missing } => (levels.len() + usize::from(*others), missing),
+        };
+        width + usize::from(*missing)
     }
 
     /// The features that its numbers become; what is scaled has this scale.

@@ -12,10 +12,10 @@ pub use linear::Linear;
 pub use residual::Residual;
 
 pub use crate::pass::{Context, Random};
+pub use crate::tensor::memo::Memo;
 
 use crate::error::Result;
 use crate::optimizer::Parameter;
-pub use crate::tensor::Memo;
 use crate::tensor::{Scalar, Tensor};
 
 /// One layer: a function of a matrix of samples, and its derivatives.

@@ -192,11 +192,8 @@ fn read_matrices<T: Scalar>(
     let read_matrix = |((rows, columns), pieces): ((usize, usize), Vec<Piece>)| {
         let mut matrix = Tensor::zeros(rows, columns);
         for Piece { name, shape, columns } in pieces {
-            let mut elements = read(file, &name, &shape)?.into_iter();
-            (0..rows)
-                .flat_map(|i| columns.clone().map(move |j| (i, j)))
-                .zip(&mut elements)
-                .for_each(|(at, x)| matrix[at] = x);
+            let places = (0..rows).flat_map(|i| columns.clone().map(move |j| (i, j)));
+            places.zip(read(file, &name, &shape)?).for_each(|(at, x)| matrix[at] = x);
         }
         Ok(matrix)
     };

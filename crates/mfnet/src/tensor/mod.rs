@@ -15,7 +15,7 @@ mod augmented;
 mod elementary;
 mod elements;
 pub(crate) mod kernel;
-mod memo;
+pub(crate) mod memo;
 pub(crate) mod parts;
 pub(crate) mod product;
 mod scalar;
@@ -28,7 +28,7 @@ use aligned_vec::{AVec, ConstAlign};
 
 use elements::{Elements, ElementsMut};
 use kernel::Panels;
-pub use memo::Memo;
+pub(crate) use memo::Memo;
 pub use product::Operand;
 pub use scalar::{Dtype, Scalar};
 

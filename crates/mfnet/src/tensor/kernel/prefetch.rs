@@ -1,4 +1,5 @@
 //! Memory that is asked for before it is needed. On processors other than x86-64 these do nothing.
+#![cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 
 #[cfg(target_arch = "x86_64")]
 use super::GROUP;

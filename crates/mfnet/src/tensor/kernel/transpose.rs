@@ -1,8 +1,8 @@
 //! Transposes, in squares of a group of rows where there are instructions for it.
 
 #[cfg(target_arch = "x86_64")]
-use super::{Instructions, Vector};
-use super::{Panels, Scalar, fits};
+use super::{Instructions, Panels, Vector};
+use super::{Scalar, fits};
 
 /// `to[r · to_step + c] = from[c · from_step + r]` for all rows r and columns c.
 pub(crate) fn transpose<T: Scalar>(
@@ -16,6 +16,7 @@ pub(crate) fn transpose<T: Scalar>(
     }
     assert!(from.len() >= rows && fits(columns - 1, from_step, from.len() - rows), "the matrix is too short");
     assert!(to.len() >= columns && fits(rows - 1, to_step, to.len() - columns), "the transpose is too short");
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_mut))]
     let (mut whole_rows, mut whole_columns) = (0, 0);
     #[cfg(target_arch = "x86_64")]
     if Instructions::best() != Instructions::Portable {

@@ -1,5 +1,6 @@
 //! A group of rows in registers: plain arrays for any processor, AVX2 and AVX-512.
 
+#[cfg(target_arch = "x86_64")]
 use super::GROUP;
 
 /// A group of rows, 64 bytes, in registers.
