@@ -1,15 +1,34 @@
 //! Layers: what a network is made of. They form a tree, because a [`Residual`] block holds layers.
 
 mod activation;
+mod alpha_dropout;
+mod any;
+mod batch_norm;
+mod dropout;
+mod elementwise;
+mod embedding;
+mod layer_norm;
 mod linear;
+mod prelu;
 mod residual;
+mod scale;
+mod spec;
 
 use std::fmt::Debug;
 
 pub(crate) use activation::Keeps;
 pub use activation::{Activation, ActivationName, CustomActivation};
+pub use alpha_dropout::AlphaDropout;
+pub use any::AnyLayer;
+pub use batch_norm::{BatchNorm, BatchNormSettings};
+pub use dropout::Dropout;
+pub use embedding::{Embedding, EmbeddingSettings};
+pub use layer_norm::{LayerNorm, LayerNormSettings};
 pub use linear::Linear;
+pub use prelu::{Prelu, PreluSettings};
 pub use residual::Residual;
+pub use scale::{Scale, ScaleSettings};
+pub use spec::LayerSpec;
 
 pub use crate::pass::{Context, Random};
 pub use crate::tensor::memo::Memo;
@@ -17,6 +36,9 @@ pub use crate::tensor::memo::Memo;
 use crate::error::Result;
 use crate::optimizer::Parameter;
 use crate::tensor::{Scalar, Tensor};
+
+/// The buffer that counts batches. A model file has it as a whole number, as PyTorch does.
+pub(crate) const COUNT: &str = "num_batches_tracked";
 
 /// One layer: a function of a matrix of samples, and its derivatives.
 ///
@@ -65,6 +87,11 @@ pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
         None
     }
 
+    /// The fewest samples that a training pass of it can learn from. [`crate::Trainer`] refuses batches with fewer.
+    fn least_samples(&self) -> usize {
+        1
+    }
+
     /// Changes the buffers after a step, from what its forward pass kept. Called only for a layer that has buffers.
     fn renew_buffers(&mut self, _memo: &Memo<T>) {}
 }
@@ -101,114 +128,5 @@ impl<T: Scalar, L: Layer<T> + Clone + 'static> BoxedClone<T> for L {
 impl<T: Scalar> Clone for Box<dyn Layer<T>> {
     fn clone(&self) -> Self {
         (**self).boxed_clone()
-    }
-}
-
-/// A layer in a network: one of the library's, or a user's.
-#[derive(Clone, Debug)]
-pub enum AnyLayer<T: Scalar> {
-    /// Z = b 1ᵀ + W A.
-    Linear(Linear<T>),
-    /// A = g(Z).
-    Activation(Activation<T>),
-    /// A + f(A), f a sequence of layers.
-    Residual(Residual<T>),
-    /// A layer of your own.
-    Custom(Box<dyn Layer<T>>),
-}
-
-impl<T: Scalar> AnyLayer<T> {
-    /// A layer that computes something, or a block of such.
-    fn part(&self) -> std::result::Result<&dyn Layer<T>, &Residual<T>> {
-        match self {
-            AnyLayer::Linear(layer) => Ok(layer),
-            AnyLayer::Activation(layer) => Ok(layer),
-            AnyLayer::Residual(block) => Err(block),
-            AnyLayer::Custom(layer) => Ok(layer.as_ref()),
-        }
-    }
-
-    fn part_mut(&mut self) -> std::result::Result<&mut dyn Layer<T>, &mut Residual<T>> {
-        match self {
-            AnyLayer::Linear(layer) => Ok(layer),
-            AnyLayer::Activation(layer) => Ok(layer),
-            AnyLayer::Residual(block) => Err(block),
-            AnyLayer::Custom(layer) => Ok(layer.as_mut()),
-        }
-    }
-
-    /// The name that summaries and errors show.
-    pub fn name(&self) -> String {
-        self.part().map_or_else(Residual::name, Layer::name)
-    }
-
-    /// The number of output features for this number of input features.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the layer does not take this number.
-    pub fn output_features(&self, input_features: usize) -> Result<usize> {
-        match self.part() {
-            Ok(layer) => layer.output_features(input_features),
-            Err(block) => block.output_features(input_features),
-        }
-    }
-
-    /// The layer behind the name; none for a block, which computes nothing itself.
-    pub fn as_layer(&self) -> Option<&dyn Layer<T>> {
-        self.part().ok()
-    }
-
-    /// The same, for changing.
-    pub fn as_layer_mut(&mut self) -> Option<&mut dyn Layer<T>> {
-        self.part_mut().ok()
-    }
-
-    /// The layers that a block holds; none for other layers.
-    pub fn children(&self) -> &[AnyLayer<T>] {
-        self.part().err().map_or(&[], Residual::layers)
-    }
-
-    pub(crate) fn children_mut(&mut self) -> &mut [AnyLayer<T>] {
-        self.part_mut().err().map_or(&mut [], Residual::layers_mut)
-    }
-
-    /// Calls `visit` with every layer that computes something: this one, or those that it holds, in order.
-    pub(crate) fn leaves<'a>(&'a self, visit: &mut dyn FnMut(&'a dyn Layer<T>)) {
-        match self.part() {
-            Ok(layer) => visit(layer),
-            Err(block) => block.layers().iter().for_each(|child| child.leaves(visit)),
-        }
-    }
-
-    /// The same, for changing.
-    pub(crate) fn leaves_mut<'a>(&'a mut self, visit: &mut dyn FnMut(&'a mut dyn Layer<T>)) {
-        match self.part_mut() {
-            Ok(layer) => visit(layer),
-            Err(block) => block.layers_mut().iter_mut().for_each(|child| child.leaves_mut(visit)),
-        }
-    }
-}
-
-impl<T: Scalar> From<Linear<T>> for AnyLayer<T> {
-    fn from(layer: Linear<T>) -> Self {
-        AnyLayer::Linear(layer)
-    }
-}
-
-impl<T: Scalar> From<Activation<T>> for AnyLayer<T> {
-    fn from(layer: Activation<T>) -> Self {
-        AnyLayer::Activation(layer)
-    }
-}
-
-impl<T: Scalar> From<Residual<T>> for AnyLayer<T> {
-    fn from(block: Residual<T>) -> Self {
-        AnyLayer::Residual(block)
-    }
-}
-
-impl<T: Scalar> From<Box<dyn Layer<T>>> for AnyLayer<T> {
-    fn from(layer: Box<dyn Layer<T>>) -> Self {
-        AnyLayer::Custom(layer)
     }
 }

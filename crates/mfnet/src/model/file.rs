@@ -8,19 +8,25 @@ use mfnet_table::FileForm;
 use safetensors::{SafeTensors, tensor::TensorView};
 
 use super::network::either;
-use super::spec::{LayerSpec, Metadata, ModelSpec, OF_NUMBERS, VERSION};
+use super::spec::{Metadata, ModelSpec, OF_NUMBERS, VERSION, build_all};
 use super::{AnyNetwork, Model, Registry};
 use crate::error::{Error, ModelProblem, Result};
 use crate::files;
-use crate::layer::AnyLayer;
+use crate::layer::{AnyLayer, COUNT};
 use crate::network::NeuralNetwork;
+use crate::optimizer::ParameterKind;
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The one key of the file's metadata.
 const KEY: &str = "mfnet";
 
-/// A tensor's name, shape and bytes.
-type Stored = (String, Vec<usize>, Vec<u8>);
+/// A tensor as a file has it.
+struct Stored {
+    name: String,
+    dtype: safetensors::Dtype,
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
 
 impl Model {
     /// Writes the model file: one safetensors file that PyTorch loads as the `state_dict` of an `nn.Sequential`. The file appears whole or not
@@ -50,7 +56,7 @@ impl Model {
         let of_json = |error| not_written(path, error);
         metadata.sha256 = metadata.digest(contents(&tensors)).map_err(of_json)?;
         let json = serde_json::to_string(&metadata).map_err(of_json)?;
-        serialized(path, self.network.dtype(), &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
+        serialized(path, &tensors, Some(HashMap::from([(KEY.to_owned(), json)])))
     }
 
     /// Reads a model file.
@@ -123,7 +129,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        write_whole(path, &serialized(path, T::DTYPE, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
+        write_whole(path, &serialized(path, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
     }
 
     /// Reads weights, from a file of weights or a model file, into a network that has the same layers.
@@ -151,6 +157,8 @@ struct Piece {
     name: String,
     shape: Vec<usize>,
     columns: Range<usize>,
+    /// Whether it is a whole number of 64 bits, however the network keeps it.
+    is_count: bool,
 }
 
 /// Calls `visit` with every parameter and buffer, in the order of [`NeuralNetwork::visit_state`], and with its tensors as PyTorch names and
@@ -163,19 +171,24 @@ fn for_each_matrix<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut 
             name: format!("{before}{index}.{name}"),
             shape: shape.to_vec(),
             columns,
+            is_count: false,
         };
-        let mut matrix = |name: &str, matrix: &Tensor<T>| {
+        let mut matrix = |name: &str, matrix: &Tensor<T>, is_vector: bool| {
             let (rows, columns) = matrix.shape();
             let pieces = match layer {
                 AnyLayer::Linear(_) => {
                     vec![piece("weight", &[rows, columns - 1], 1..columns), piece("bias", &[rows], 0..1)]
                 }
+                AnyLayer::Custom(_) => vec![piece(name, &[rows, columns], 0..columns)],
+                _ if name == COUNT => vec![Piece { is_count: true, ..piece(name, &[], 0..1) }],
+                _ if is_vector => vec![piece(name, &[rows], 0..1)],
                 _ => vec![piece(name, &[rows, columns], 0..columns)],
             };
             visit(matrix, pieces);
         };
-        leaf.parameters(&mut |name, parameter| matrix(name, &parameter.value));
-        leaf.buffers(&mut |name, buffer| matrix(name, buffer));
+        let is_vector = |kind| matches!(kind, ParameterKind::Scales | ParameterKind::Biases);
+        leaf.parameters(&mut |name, parameter| matrix(name, &parameter.value, is_vector(parameter.kind)));
+        leaf.buffers(&mut |name, buffer| matrix(name, buffer, true));
     }
 }
 
@@ -191,7 +204,11 @@ fn read_matrices<T: Scalar>(
     });
     let read_matrix = |((rows, columns), pieces): ((usize, usize), Vec<Piece>)| {
         let mut matrix = Tensor::zeros(rows, columns);
-        for Piece { name, shape, columns } in pieces {
+        for Piece { name, shape, columns, is_count } in pieces {
+            if is_count {
+                matrix.fill(read_count(file, &name)?);
+                continue;
+            }
             let places = (0..rows).flat_map(|i| columns.clone().map(move |j| (i, j)));
             places.zip(read(file, &name, &shape)?).for_each(|(at, x)| matrix[at] = x);
         }
@@ -208,12 +225,17 @@ fn read_matrices<T: Scalar>(
 fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
     let mut tensors = Vec::new();
     for_each_matrix(net.layers(), "", &mut |matrix, pieces| {
-        for Piece { name, shape, columns } in pieces {
+        for Piece { name, shape, columns, is_count } in pieces {
+            if is_count {
+                let bytes = (matrix[(0, 0)].to_f64() as i64).to_le_bytes().to_vec();
+                tensors.push(Stored { name, dtype: safetensors::Dtype::I64, shape, bytes });
+                continue;
+            }
             let mut bytes = Vec::with_capacity(matrix.rows() * columns.len() * size_of::<T>());
             for (i, j) in (0..matrix.rows()).flat_map(|i| columns.clone().map(move |j| (i, j))) {
                 bytes.extend_from_slice(matrix[(i, j)].to_le_bytes().as_ref());
             }
-            tensors.push((name, shape, bytes));
+            tensors.push(Stored { name, dtype: safetensors_type(T::DTYPE), shape, bytes });
         }
     });
     tensors
@@ -221,7 +243,7 @@ fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
 
 /// The bytes of each tensor.
 fn contents(tensors: &[Stored]) -> impl Iterator<Item = &[u8]> {
-    tensors.iter().map(|(_, _, bytes)| bytes.as_slice())
+    tensors.iter().map(|tensor| tensor.bytes.as_slice())
 }
 
 /// The network that this describes, with the file's numbers.
@@ -231,11 +253,11 @@ fn network<T: Scalar>(
     registry: &Registry,
 ) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
     let check = |name: &str, shape: &[usize]| find(file, name, shape).map(|_| ());
-    let layer = |(index, kind): (usize, &LayerSpec)| kind.build(&index.to_string(), registry, &check);
-    let layers: Vec<AnyLayer<T>> = spec.layers.iter().enumerate().map(layer).collect::<std::result::Result<_, _>>()?;
+    let features = spec.preprocessing.features();
+    let layers: Vec<AnyLayer<T>> = build_all(&spec.layers, ("", features), registry, &check)?;
     let matrices = read_matrices(&layers, file)?;
-    let mut net = NeuralNetwork::from_layers(spec.preprocessing.features(), layers)
-        .map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
+    let mut net =
+        NeuralNetwork::from_layers(features, layers).map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
     net.set_state(matrices);
     Ok(net)
 }
@@ -263,6 +285,16 @@ fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::
     }
 }
 
+/// A whole number of 64 bits, no less than 0.
+fn read_count<T: Scalar>(file: &SafeTensors<'_>, name: &str) -> std::result::Result<T, ModelProblem> {
+    let tensor = find(file, name, &[])?;
+    let bytes = tensor.data().try_into().ok().filter(|_| tensor.dtype() == safetensors::Dtype::I64);
+    match bytes.map(i64::from_le_bytes) {
+        Some(count @ 0..) => Ok(T::from_f64(count as f64)),
+        _ => Err(ModelProblem::Tensor(format!("{name}: expected a whole number of 64 bits"))),
+    }
+}
+
 fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
     match dtype {
         Dtype::F64 => safetensors::Dtype::F64,
@@ -271,14 +303,9 @@ fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
 }
 
 /// The bytes of a file that errors call `path`.
-fn serialized(
-    path: &Path,
-    dtype: Dtype,
-    tensors: &[Stored],
-    metadata: Option<HashMap<String, String>>,
-) -> Result<Vec<u8>> {
-    let views = tensors.iter().map(|(name, shape, bytes)| {
-        let view = TensorView::new(safetensors_type(dtype), shape.clone(), bytes);
+fn serialized(path: &Path, tensors: &[Stored], metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
+    let views = tensors.iter().map(|Stored { name, dtype, shape, bytes }| {
+        let view = TensorView::new(*dtype, shape.clone(), bytes);
         view.map(|view| (name.as_str(), view)).map_err(|error| not_written(path, error))
     });
     let views = views.collect::<Result<Vec<_>>>()?;
@@ -328,7 +355,7 @@ mod tests {
         let mut metadata: Metadata = serde_json::from_value(value).unwrap();
         metadata.sha256 = metadata.digest(contents(tensors)).unwrap();
         let json = HashMap::from([(KEY.to_owned(), serde_json::to_string(&metadata).unwrap())]);
-        let bytes = serialized("t".as_ref(), Dtype::F64, tensors, Some(json)).unwrap();
+        let bytes = serialized("t".as_ref(), tensors, Some(json)).unwrap();
         Model::from_bytes("t", &bytes).unwrap_err().to_string()
     }
 
@@ -342,7 +369,8 @@ mod tests {
     }
 
     fn tensor(name: &str, shape: &[usize]) -> Stored {
-        (name.to_owned(), shape.to_vec(), vec![0; 8 * shape.iter().product::<usize>()])
+        let bytes = vec![0; 8 * shape.iter().product::<usize>()];
+        Stored { name: name.to_owned(), dtype: safetensors::Dtype::F64, shape: shape.to_vec(), bytes }
     }
 
     #[test]

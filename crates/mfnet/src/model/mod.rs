@@ -19,7 +19,9 @@ use network::either;
 pub use registry::Registry;
 pub use row_predictor::{Cell, Prediction, RowPredictor};
 use serde::{Deserialize, Serialize};
-pub use spec::{LayerSpec, ModelSpec};
+pub use spec::ModelSpec;
+
+pub use crate::layer::LayerSpec;
 
 use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
 use crate::error::{Error, Result};

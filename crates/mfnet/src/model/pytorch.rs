@@ -2,21 +2,20 @@
 
 use super::{LayerSpec, ModelSpec};
 use crate::data::{Scaler, Target};
-use crate::layer::Activation;
 use crate::tensor::Dtype;
 
-// parts of the program: the two bodies of the function that scales the inputs, what makes features of columns that are not numbers alone, and the module
-// of a residual block
+// parts of the program: the two bodies of the function that scales the inputs, and what makes features of columns that are not
+// numbers alone
 const AFFINE: &str = include_str!("pytorch/affine.py");
 const QUANTILES: &str = include_str!("pytorch/quantiles.py");
 const ENCODED: &str = include_str!("pytorch/encoded.py");
-const RESIDUAL: &str = include_str!("pytorch/residual.py");
 
 impl ModelSpec {
     /// A program for PyTorch that predicts what the model in the file `path` predicts. Weights and the numbers of the scaling come from that file.
     pub fn pytorch(&self, path: &str) -> String {
-        let layers = modules(&self.layers);
-        let residual = if layers.contains("Residual(") { RESIDUAL } else { "" };
+        let mut classes = Vec::new();
+        let layers = LayerSpec::torch(&self.layers, &mut classes);
+        let classes: String = classes.iter().map(|class| format!("{class}\n")).collect();
         let dtype = match self.dtype {
             Dtype::F64 => "torch.float64",
             Dtype::F32 => "torch.float32",
@@ -45,7 +44,7 @@ impl ModelSpec {
         format!(
             include_str!("pytorch/program.py"),
             imports = imports,
-            residual = residual,
+            classes = classes,
             path = path,
             layers = layers,
             dtype = dtype,
@@ -56,18 +55,4 @@ impl ModelSpec {
             prediction = prediction,
         )
     }
-}
-
-/// The modules of these layers, with commas.
-fn modules(layers: &[LayerSpec]) -> String {
-    let module = |layer: &LayerSpec| match layer {
-        LayerSpec::Linear { inputs, outputs } => format!("nn.Linear({inputs}, {outputs})"),
-        LayerSpec::Activation { function } => match Activation::<f64>::from_label(function).and_then(|g| g.torch()) {
-            Some(module) => format!("nn.{module}"),
-            None => function.clone(),
-        },
-        LayerSpec::Residual { layers } => format!("Residual({})", modules(layers)),
-        LayerSpec::Registered { name, .. } => name.clone(),
-    };
-    layers.iter().map(module).collect::<Vec<_>>().join(", ")
 }

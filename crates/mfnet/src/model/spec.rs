@@ -4,14 +4,17 @@ use sha2::{Digest, Sha256};
 
 use super::{Registry, Training};
 use crate::data::{Preprocessing, Target};
-use crate::error::{Error, ErrorKind, ModelProblem, Result};
-use crate::layer::{Activation, AnyLayer, Linear, Residual};
+use crate::error::{Error, ModelProblem};
+use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The latest version of the model file; this library reads all before it, too.
-pub(super) const VERSION: u32 = 3;
+pub(super) const VERSION: u32 = 4;
+/// The version that has linear layers, four activations, blocks and registered layers alone, and is still written where there
+/// are no others.
+const OF_BLOCKS: u32 = 3;
 /// The version that has no blocks and no registered layers, and is still written where there are none.
-pub(super) const OF_PLAIN_LAYERS: u32 = 2;
+const OF_TABLES: u32 = 2;
 /// The version that has neither encoders nor columns without names nor numbers such as 1.234,5, and is still written where there are none.
 pub(super) const OF_NUMBERS: u32 = 1;
 
@@ -71,112 +74,88 @@ impl Metadata {
 impl ModelSpec {
     /// The oldest version of a model file that can say it.
     pub(super) fn version(&self) -> u32 {
-        if self.layers.iter().any(LayerSpec::is_new) {
-            VERSION
-        } else if self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers) {
-            OF_PLAIN_LAYERS
-        } else {
-            OF_NUMBERS
-        }
+        let of_table = self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers);
+        let of_table = if of_table { OF_TABLES } else { OF_NUMBERS };
+        self.layers.iter().map(version_of).fold(of_table, u32::max)
     }
-}
-
-/// A layer without its numbers.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
-#[non_exhaustive]
-pub enum LayerSpec {
-    /// [`Linear`].
-    Linear {
-        /// Input features.
-        inputs: usize,
-        /// Output features.
-        outputs: usize,
-    },
-    /// [`Activation`].
-    Activation {
-        /// Its label.
-        function: String,
-    },
-    /// [`Residual`].
-    Residual {
-        /// The layers of f.
-        layers: Vec<LayerSpec>,
-    },
-    /// A layer of your own.
-    Registered {
-        /// The name under which a [`Registry`] makes it.
-        name: String,
-        /// What it is made from.
-        settings: serde_json::Value,
-    },
 }
 
 /// Error unless a file has a tensor of this name and shape.
 pub(super) type Check<'a> = dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem> + 'a;
 
-impl LayerSpec {
-    /// Those of a list of layers, whose places begin with `before`.
-    pub(super) fn all_of<T: Scalar>(layers: &[AnyLayer<T>], before: &str) -> Result<Vec<LayerSpec>> {
-        let kind = |(index, layer): (usize, &AnyLayer<T>)| match layer {
-            AnyLayer::Linear(linear) => Ok(LayerSpec::Linear { inputs: linear.inputs(), outputs: linear.outputs() }),
-            // a name of the library's would be read as the library's
-            AnyLayer::Activation(own @ Activation::Custom(_)) if Activation::<T>::from_label(own.label()).is_some() => {
-                Err(Error::invalid("name of an activation of your own", "one that none of mfnet's has", own.label()))
-            }
-            AnyLayer::Activation(activation) => Ok(LayerSpec::Activation { function: activation.label().to_owned() }),
-            AnyLayer::Residual(block) => {
-                Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers(), &format!("{before}{index}.f."))? })
-            }
-            AnyLayer::Custom(own) => match own.stored() {
-                Some((name, settings)) => Ok(LayerSpec::Registered { name: name.to_owned(), settings }),
-                None => Err(ErrorKind::NotStorable(format!("{before}{index}"), own.name()).into()),
-            },
-        };
-        layers.iter().enumerate().map(kind).collect()
+/// The oldest version of a model file that can say a layer.
+fn version_of(layer: &LayerSpec) -> u32 {
+    match layer {
+        LayerSpec::Linear { .. } => OF_NUMBERS,
+        LayerSpec::Activation { function } => match function.as_str() {
+            "relu" | "sigmoid" | "tanh" | "identity" => OF_NUMBERS,
+            built_in if Activation::<f64>::from_label(built_in).is_some() => VERSION,
+            _ => OF_BLOCKS,
+        },
+        LayerSpec::Residual { layers } => layers.iter().map(version_of).max().unwrap_or(0).max(OF_BLOCKS),
+        LayerSpec::Registered { .. } => OF_BLOCKS,
+        _ => VERSION,
     }
+}
 
-    /// Whether an older version of the library cannot read it.
-    pub(super) fn is_new(&self) -> bool {
-        match self {
-            LayerSpec::Linear { .. } => false,
-            LayerSpec::Activation { function } => Activation::<f64>::from_label(function).is_none(),
-            LayerSpec::Residual { .. } | LayerSpec::Registered { .. } => true,
+/// The layers of these descriptions, each as it is before training, for so many input features; places begin with
+/// `before`. `check` sees to it that the file has a tensor of this name and shape, before memory is asked for one.
+pub(super) fn build_all<T: Scalar>(
+    specs: &[LayerSpec],
+    (before, mut features): (&str, usize),
+    registry: &Registry,
+    check: &Check<'_>,
+) -> std::result::Result<Vec<AnyLayer<T>>, ModelProblem> {
+    let mut layers = Vec::new();
+    for (index, spec) in specs.iter().enumerate() {
+        let layer = build(spec, (&format!("{before}{index}"), features), registry, check)?;
+        features = layer.output_features(features).map_err(inconsistent)?;
+        layers.push(layer);
+    }
+    Ok(layers)
+}
+
+fn inconsistent(error: Error) -> ModelProblem {
+    ModelProblem::Inconsistent(error.to_string())
+}
+
+/// The layer at this place: `2`, or `1.f.0` in a block.
+fn build<T: Scalar>(
+    spec: &LayerSpec,
+    (place, features): (&str, usize),
+    registry: &Registry,
+    check: &Check<'_>,
+) -> std::result::Result<AnyLayer<T>, ModelProblem> {
+    let unknown = |what, name: &String| ModelProblem::NotRegistered(what, name.clone());
+    match spec {
+        LayerSpec::Linear { inputs, outputs } => {
+            let inputs = inputs.unwrap_or(features);
+            if inputs == 0 || *outputs == 0 {
+                let found = format!("layer {place} has {inputs} inputs and {outputs} outputs");
+                return Err(ModelProblem::Inconsistent(format!("{found}, and needs at least one of each")));
+            }
+            check(&format!("{place}.weight"), &[*outputs, inputs])?;
+            Ok(Linear::new(Tensor::zeros(*outputs, 1 + inputs)).map_err(inconsistent)?.into())
         }
-    }
-
-    /// The layer at this place (`2`, or `1.f.0` in a block), a linear one with zeros for parameters. `check` sees to it that the
-    /// file has a tensor of this name and shape, before memory is asked for one.
-    pub(super) fn build<T: Scalar>(
-        &self,
-        place: &str,
-        registry: &Registry,
-        check: &Check<'_>,
-    ) -> std::result::Result<AnyLayer<T>, ModelProblem> {
-        let inconsistent = |error: Error| ModelProblem::Inconsistent(error.to_string());
-        let unknown = |what, name: &String| ModelProblem::NotRegistered(what, name.clone());
-        match self {
-            LayerSpec::Linear { inputs, outputs } if *inputs == 0 || *outputs == 0 => Err(ModelProblem::Inconsistent(
-                format!("layer {place} has {inputs} inputs and {outputs} outputs, and needs at least one of each"),
-            )),
-            LayerSpec::Linear { inputs, outputs } => {
-                check(&format!("{place}.weight"), &[*outputs, *inputs])?;
-                Ok(Linear::new(Tensor::zeros(*outputs, 1 + inputs)).map_err(inconsistent)?.into())
+        LayerSpec::Activation { function } => match registry.find_activation(function) {
+            Some(activation) => Ok(activation.into()),
+            None => Err(unknown("activation", function)),
+        },
+        LayerSpec::Residual { layers } => {
+            let layers = build_all(layers, (&format!("{place}.f."), features), registry, check)?;
+            Ok(Residual::new(layers).map_err(inconsistent)?.into())
+        }
+        LayerSpec::Registered { name, settings } => match registry.make_layer(name, settings) {
+            Some(layer) => Ok(layer.map_err(inconsistent)?.into()),
+            None => Err(unknown("layer", name)),
+        },
+        built_in => {
+            if let Some((name, shape)) = built_in.tensor() {
+                check(&format!("{place}.{name}"), &shape)?;
             }
-            LayerSpec::Activation { function } => match registry.find_activation(function) {
-                Some(activation) => Ok(activation.into()),
-                None => Err(unknown("activation", function)),
-            },
-            LayerSpec::Residual { layers } => {
-                let layer = |(i, layer): (usize, &LayerSpec)| layer.build(&format!("{place}.f.{i}"), registry, check);
-                let layers = layers.iter().enumerate().map(layer);
-                let block = Residual::new(layers.collect::<std::result::Result<_, _>>()?);
-                Ok(block.map_err(inconsistent)?.into())
-            }
-            LayerSpec::Registered { name, settings } => match registry.make_layer(name, settings) {
-                Some(layer) => Ok(layer.map_err(inconsistent)?.into()),
-                None => Err(unknown("layer", name)),
-            },
+            let layer =
+                built_in.start(features).unwrap_or_else(|| Err(Error::invalid("layer", "one of mfnet's", place)));
+            layer.map_err(inconsistent)
         }
     }
 }

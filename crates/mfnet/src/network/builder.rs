@@ -1,7 +1,10 @@
 use super::NeuralNetwork;
 use crate::error::{Error, Result};
 use crate::init::Init;
-use crate::layer::{Activation, AnyLayer, Layer, Linear, Residual};
+use crate::layer::{
+    Activation, ActivationName, AnyLayer, BatchNormSettings, Dropout, Layer, LayerNormSettings, LayerSpec, Linear,
+    Residual,
+};
 use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
 
@@ -16,9 +19,7 @@ pub struct Builder<T: Scalar = f64> {
 /// A layer to be.
 #[derive(Clone, Debug)]
 enum Planned<T: Scalar> {
-    Linear {
-        outputs: usize,
-    },
+    Spec(LayerSpec),
     Residual(Vec<Planned<T>>),
     Ready(AnyLayer<T>),
     /// A user's own layer or activation of another type: its name.
@@ -38,9 +39,8 @@ impl<T: Scalar> Builder<T> {
     }
 
     /// A linear layer with this number of outputs.
-    pub fn linear(mut self, outputs: usize) -> Self {
-        self.layers.push(Planned::Linear { outputs });
-        self
+    pub fn linear(self, outputs: usize) -> Self {
+        self.spec(LayerSpec::Linear { inputs: None, outputs })
     }
 
     /// An activation.
@@ -62,6 +62,36 @@ impl<T: Scalar> Builder<T> {
     /// tanh z.
     pub fn tanh(self) -> Self {
         self.activation(Activation::Tanh)
+    }
+
+    /// [`Dropout`](crate::layer::Dropout) with probability `p`.
+    pub fn dropout(self, p: f64) -> Self {
+        self.spec(LayerSpec::Dropout(Dropout::unchecked(p)))
+    }
+
+    /// A [`BatchNorm`](crate::layer::BatchNorm) with PyTorch's defaults.
+    pub fn batch_norm(self) -> Self {
+        self.spec(LayerSpec::BatchNorm(BatchNormSettings::default()))
+    }
+
+    /// A [`LayerNorm`](crate::layer::LayerNorm) with PyTorch's defaults.
+    pub fn layer_norm(self) -> Self {
+        self.spec(LayerSpec::LayerNorm(LayerNormSettings::default()))
+    }
+
+    /// Any of the library's layers, as a recipe or a model file describes it.
+    ///
+    /// ```
+    /// use mfnet::layer::{LayerSpec, PreluSettings};
+    /// use mfnet::{NeuralNetwork, Seed};
+    /// let prelu = LayerSpec::Prelu(PreluSettings::default());
+    /// let net = NeuralNetwork::builder(4).linear(8).spec(prelu).linear(3).build(Seed(0))?;
+    /// assert_eq!(net.parameter_count(), 8 * 5 + 8 + 3 * 9);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    pub fn spec(mut self, layer: LayerSpec) -> Self {
+        self.layers.push(Planned::of(layer));
+        self
     }
 
     /// A residual block, A + f(A), around the layers that `f` adds; see [`Residual`].
@@ -109,9 +139,16 @@ impl<T: Scalar> Builder<T> {
 }
 
 impl<T: Scalar> Planned<T> {
+    fn of(spec: LayerSpec) -> Self {
+        match spec {
+            LayerSpec::Residual { layers } => Planned::Residual(layers.into_iter().map(Planned::of).collect()),
+            other => Planned::Spec(other),
+        }
+    }
+
     fn convert<U: Scalar>(self) -> Planned<U> {
         match self {
-            Planned::Linear { outputs } => Planned::Linear { outputs },
+            Planned::Spec(spec) => Planned::Spec(spec),
             Planned::Residual(layers) => Planned::Residual(layers.into_iter().map(Planned::convert).collect()),
             Planned::Ready(AnyLayer::Activation(a)) if !matches!(a, Activation::Custom(_)) => {
                 let built_in = Activation::from_label(a.label()).map(|a| Planned::Ready(a.into()));
@@ -122,15 +159,26 @@ impl<T: Scalar> Planned<T> {
         }
     }
 
+    /// Whether the first activation of these layers is a ReLU, with at most a normalisation, a scale or dropout before it.
+    fn begin_with_relu(layers: &[Self]) -> bool {
+        let passes = |layer: &&Self| matches!(layer, Planned::Spec(spec) if spec.keeps_features());
+        match layers.iter().find(|layer| !passes(layer)) {
+            Some(Planned::Ready(AnyLayer::Activation(g))) => *g == Activation::Relu,
+            Some(Planned::Spec(LayerSpec::Activation { function })) => function == "relu",
+            _ => false,
+        }
+    }
+
     /// How many parameters its linear layers have for so many inputs, which become its outputs.
     fn parameters(&self, inputs: &mut u128) -> u128 {
         match self {
-            Planned::Linear { outputs } => {
+            Planned::Spec(LayerSpec::Linear { outputs, .. }) => {
                 let parameters = (*outputs as u128).saturating_mul(*inputs + 1);
                 *inputs = *outputs as u128;
                 parameters
             }
             Planned::Residual(layers) => layers.iter().map(|layer| layer.parameters(inputs)).sum(),
+            Planned::Spec(other) => other.tensor().map_or(0, |(_, [rows, columns])| rows as u128 * columns as u128),
             Planned::Ready(_) | Planned::OfAnotherType(_) => 0,
         }
     }
@@ -147,18 +195,12 @@ struct Drawing {
 impl Drawing {
     /// The layers, and the features of the last one's output.
     fn layers<T: Scalar>(&mut self, layers: Vec<Planned<T>>, mut features: usize) -> Result<(Vec<AnyLayer<T>>, usize)> {
-        let relu_follows: Vec<bool> = (0..layers.len())
-            .map(|l| matches!(layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
-            .collect();
+        let relu_follows: Vec<bool> =
+            (1..=layers.len()).map(|next| Planned::begin_with_relu(&layers[next..])).collect();
         let mut built = Vec::new();
         for (planned, relu_follows) in layers.into_iter().zip(relu_follows) {
             let layer = match planned {
-                Planned::Linear { outputs: 0 } => return Err(Error::invalid("outputs of a layer", "at least 1", 0)),
-                Planned::Linear { outputs } => {
-                    let init = self.init.unwrap_or(if relu_follows { Init::He } else { Init::Glorot });
-                    let mut rng = self.seed.stream(Purpose::Initialisation { layer: self.leaf });
-                    Linear::new(init.draw(features, outputs, &mut rng))?.into()
-                }
+                Planned::Spec(spec) => self.layer(&spec, features, relu_follows)?,
                 Planned::Residual(layers) => {
                     let (layers, _) = self.layers(layers, features)?;
                     self.leaf -= 1;
@@ -175,5 +217,32 @@ impl Drawing {
             built.push(layer);
         }
         Ok((built, features))
+    }
+
+    /// One of the library's layers, its weights drawn.
+    fn layer<T: Scalar>(&self, spec: &LayerSpec, features: usize, relu_follows: bool) -> Result<AnyLayer<T>> {
+        let mut rng = self.seed.stream(Purpose::Initialisation { layer: self.leaf });
+        match spec {
+            LayerSpec::Linear { outputs: 0, .. } => Err(Error::invalid("outputs of a layer", "at least 1", 0)),
+            LayerSpec::Linear { inputs: Some(inputs), .. } if *inputs != features => {
+                Err(Error::shape("linear", format!("{inputs} input features"), features))
+            }
+            LayerSpec::Linear { outputs, .. } => {
+                let init = self.init.unwrap_or(if relu_follows { Init::He } else { Init::Glorot });
+                Ok(Linear::new(init.draw(features, *outputs, &mut rng))?.into())
+            }
+            LayerSpec::Activation { function } => match function.parse::<ActivationName>() {
+                Ok(name) => Ok(Activation::from(name).into()),
+                Err(problem) => Err(Error::recipe(format!("activation: {problem}"))),
+            },
+            other => {
+                let own = || Err(Error::invalid("layer", "one of mfnet's", format!("{other:?}")));
+                let mut layer = other.start(features).unwrap_or_else(own)?;
+                if let AnyLayer::Embedding(embedding) = &mut layer {
+                    embedding.draw(&mut rng);
+                }
+                Ok(layer)
+            }
+        }
     }
 }

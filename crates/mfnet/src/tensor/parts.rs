@@ -202,6 +202,20 @@ impl<T: Scalar> Columns<'_, T> {
         (elements, self.layout.height(panel))
     }
 
+    /// What a panel holds of one of them, and the rows of the panel.
+    #[inline]
+    pub(crate) fn column(&mut self, panel: usize, column: usize) -> (&mut [T], usize) {
+        assert!(self.numbers.contains(&column), "one of these columns");
+        // SAFETY: as in `group`.
+        let elements = unsafe { self.parts.take(self.layout.place(panel, column..column + 1)) };
+        (elements, self.layout.height(panel))
+    }
+
+    /// An element of one of them.
+    pub(crate) fn element(&mut self, row: usize, column: usize) -> &mut T {
+        &mut self.column(row / T::PANEL, column).0[row % T::PANEL]
+    }
+
     /// What a panel holds from a group of rows on, in some of the columns, and the rows of the panel.
     #[inline]
     pub(crate) fn group(&mut self, group: usize, columns: &Range<usize>) -> (&mut [T], usize) {

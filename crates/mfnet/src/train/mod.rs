@@ -24,6 +24,7 @@ pub use session::Session;
 use self::workspace::Cut;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::optimizer::Optimizer;
@@ -197,6 +198,26 @@ impl<T: Scalar> Trainer<T> {
         self.order.length(samples).div_ceil(self.cut.samples())
     }
 
+    /// Error if a layer needs more samples than the smallest part of a batch has.
+    fn check_batches(&self, net: &NeuralNetwork<T>, samples: usize) -> Result<()> {
+        let least = net.leaves().map(Layer::least_samples).max().unwrap_or(1);
+        let smallest = |batch_size: usize| {
+            let sizes = [batch_size.min(samples), samples % batch_size].into_iter().filter(|size| *size > 0);
+            sizes.map(|size| (size / self.cut.shards).max(1)).min().unwrap_or(least)
+        };
+        let Cut { batch_size, shards, .. } = self.cut;
+        let found = smallest(batch_size);
+        if found >= least {
+            return Ok(());
+        }
+        let better = (batch_size..=samples.max(batch_size)).find(|size| smallest(*size) >= least);
+        let better = better.map_or_else(String::new, |size| format!(" (a size of {size} gives them)"));
+        let parts = if shards > 1 { format!(", each in {shards} shards") } else { String::new() };
+        let expected = format!("batches of at least {least} samples, which batch norm needs{better}");
+        let found = format!("{samples} samples in batches of {batch_size}{parts}: {found} in the smallest");
+        Err(Error::invalid("batch size", expected, found))
+    }
+
     fn check(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
         let Cut { batch_size, accumulate, shards } = self.cut;
         for (name, count) in [("epochs", self.epochs), ("batch size", batch_size), ("accumulate", accumulate)] {
@@ -215,6 +236,7 @@ impl<T: Scalar> Trainer<T> {
         }
         self.optimizer.check()?;
         self.loss.check(net.outputs())?;
+        self.check_batches(net, self.order.length(train.samples()))?;
         for data in [Some(train), self.validation.as_ref()].into_iter().flatten() {
             net.check_input("Trainer::run", data.features())?;
             net.check_outputs("Trainer::run", data.outputs())?;

@@ -3,9 +3,10 @@ from torch import nn
 from safetensors import safe_open
 from safetensors.torch import load_file
 
-{residual}path = {path:?}
+{classes}path = {path:?}
 net = nn.Sequential({layers}).to({dtype})
 net.load_state_dict(load_file(path))
+net.eval()
 with safe_open(path, "pt") as file:
     model = json.loads(file.metadata()["mfnet"])
 

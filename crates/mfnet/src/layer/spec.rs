@@ -1,0 +1,197 @@
+//! [`LayerSpec`]: a layer without its numbers, as recipes, builders, model files and the program for PyTorch know it.
+
+use serde::{Deserialize, Serialize};
+
+use super::any::layers;
+use super::{Activation, AnyLayer};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tensor::Scalar;
+
+/// What a layer of the library is made from, and what it is called in PyTorch.
+pub(crate) trait Settings {
+    /// The layer.
+    type Of<T: Scalar>: Into<AnyLayer<T>>;
+
+    /// The layer as it is before training, for so many input features.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for a setting that cannot be, [`ErrorKind::Shape`] if it is for another number of features.
+    fn layer<T: Scalar>(&self, features: usize) -> Result<Self::Of<T>>;
+
+    /// The call that makes the module in PyTorch.
+    fn torch(&self) -> String;
+
+    /// The class of that module, where PyTorch has none.
+    const TORCH_CLASS: &'static str = "";
+
+    /// A matrix whose size is not that of the layer's input: its name and its shape. A file must have it before memory is
+    /// asked for.
+    fn tensor(&self) -> Option<(&'static str, [usize; 2])> {
+        None
+    }
+}
+
+/// A layer that can say what it is made from.
+pub(crate) trait HasSettings {
+    type Settings;
+    fn settings(&self) -> Self::Settings;
+}
+
+/// The number of features of a layer: the given one, which must be that of its input.
+pub(super) fn features_of(layer: &'static str, given: Option<usize>, features: usize) -> Result<usize> {
+    match given {
+        Some(given) if given != features => Err(Error::shape(layer, format!("{given} input features"), features)),
+        _ => Ok(features),
+    }
+}
+
+/// Error unless a setting is a positive number.
+pub(super) fn positive(what: &'static str, x: f64) -> Result<()> {
+    if x > 0.0 && x.is_finite() { Ok(()) } else { Err(Error::invalid(what, "a positive number", x)) }
+}
+
+macro_rules! layer_spec {
+    ($($(#[$doc:meta])* $layer:ident($type:ty) from $settings:ty;)*) => {
+        /// A layer without its numbers. Recipes and model files write it as a table: `{ kind = "dropout", p = 0.2 }`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+        #[non_exhaustive]
+        pub enum LayerSpec {
+            /// [`Linear`](super::Linear).
+            Linear {
+                /// Input features; those of the layer before without it.
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                inputs: Option<usize>,
+                /// Output features.
+                outputs: usize,
+            },
+            /// [`Activation`].
+            Activation {
+                /// Its label.
+                function: String,
+            },
+            /// [`Residual`](super::Residual).
+            Residual {
+                /// The layers of f.
+                layers: Vec<LayerSpec>,
+            },
+            $($(#[$doc])* $layer($settings),)*
+            /// A layer of your own.
+            Registered {
+                /// The name under which a [`Registry`](crate::model::Registry) makes it.
+                name: String,
+                /// What it is made from.
+                settings: serde_json::Value,
+            },
+        }
+
+        impl LayerSpec {
+            /// What a layer of the table is made from; none for those before and after them.
+            fn of_table<T: Scalar>(layer: &AnyLayer<T>) -> Option<Self> {
+                match layer {
+                    $(AnyLayer::$layer(layer) => Some(LayerSpec::$layer(layer.settings())),)*
+                    _ => None,
+                }
+            }
+
+            /// A layer of the table as it is before training; none for those before and after them.
+            pub(crate) fn start<T: Scalar>(&self, features: usize) -> Option<Result<AnyLayer<T>>> {
+                match self {
+                    $(LayerSpec::$layer(settings) => Some(settings.layer::<T>(features).map(Into::into)),)*
+                    _ => None,
+                }
+            }
+
+            /// See [`Settings::tensor`].
+            pub(crate) fn tensor(&self) -> Option<(&'static str, [usize; 2])> {
+                match self {
+                    $(LayerSpec::$layer(settings) => settings.tensor(),)*
+                    _ => None,
+                }
+            }
+
+            /// The call that makes the module in PyTorch, and the class of the module where PyTorch has none.
+            fn torch_of_table(&self) -> Option<(String, &'static str)> {
+                match self {
+                    $(LayerSpec::$layer(settings) => Some((settings.torch(), <$settings>::TORCH_CLASS)),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+layers!(layer_spec);
+
+/// The class of a residual block in PyTorch.
+const RESIDUAL: &str = "\
+class Residual(nn.Module):
+    def __init__(self, *layers):
+        super().__init__()
+        self.f = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return x + self.f(x)
+";
+
+impl LayerSpec {
+    /// Those of a list of layers, whose places begin with `before`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::NotStorable`] for a layer of your own without a stored form, [`ErrorKind::InvalidValue`] for an activation
+    /// of your own with a name of the library's.
+    pub(crate) fn all_of<T: Scalar>(layers: &[AnyLayer<T>], before: &str) -> Result<Vec<LayerSpec>> {
+        let of = |(index, layer): (usize, &AnyLayer<T>)| match layer {
+            AnyLayer::Linear(linear) => {
+                Ok(LayerSpec::Linear { inputs: Some(linear.inputs()), outputs: linear.outputs() })
+            }
+            // a name of the library's would be read as the library's
+            AnyLayer::Activation(own @ Activation::Custom(_)) if Activation::<T>::from_label(own.label()).is_some() => {
+                Err(Error::invalid("name of an activation of your own", "one that none of mfnet's has", own.label()))
+            }
+            AnyLayer::Activation(activation) => Ok(LayerSpec::Activation { function: activation.label().to_owned() }),
+            AnyLayer::Residual(block) => {
+                Ok(LayerSpec::Residual { layers: LayerSpec::all_of(block.layers(), &format!("{before}{index}.f."))? })
+            }
+            AnyLayer::Custom(own) => match own.stored() {
+                Some((name, settings)) => Ok(LayerSpec::Registered { name: name.to_owned(), settings }),
+                None => Err(ErrorKind::NotStorable(format!("{before}{index}"), own.name()).into()),
+            },
+            other => LayerSpec::of_table(other)
+                .ok_or_else(|| ErrorKind::NotStorable(format!("{before}{index}"), other.name()).into()),
+        };
+        layers.iter().enumerate().map(of).collect()
+    }
+
+    /// Whether it treats each feature for itself and has no nonlinearity: a normalisation, a scale, dropout.
+    pub(crate) fn keeps_features(&self) -> bool {
+        use LayerSpec::{AlphaDropout, BatchNorm, Dropout, LayerNorm, Scale};
+        matches!(self, BatchNorm(_) | LayerNorm(_) | Scale(_) | Dropout(_) | AlphaDropout(_))
+    }
+
+    /// The modules of these layers in PyTorch, with commas; the classes that PyTorch lacks are added to `classes`.
+    pub(crate) fn torch(layers: &[LayerSpec], classes: &mut Vec<&'static str>) -> String {
+        let mut module = |layer: &LayerSpec| {
+            let (call, class) = match layer {
+                LayerSpec::Linear { inputs, outputs } => (format!("nn.Linear({}, {outputs})", inputs.unwrap_or(0)), ""),
+                LayerSpec::Activation { function } => {
+                    let module = Activation::<f64>::from_label(function).and_then(|g| g.torch());
+                    (module.map_or(function.clone(), |module| format!("nn.{module}")), "")
+                }
+                LayerSpec::Residual { layers } => {
+                    (format!("Residual({})", LayerSpec::torch(layers, classes)), RESIDUAL)
+                }
+                LayerSpec::Registered { name, .. } => (name.clone(), ""),
+                other => other.torch_of_table().unwrap_or_default(),
+            };
+            if !class.is_empty() && !classes.contains(&class) {
+                classes.push(class);
+            }
+            call
+        };
+        let mut modules = Vec::new();
+        for layer in layers {
+            modules.push(module(layer));
+        }
+        modules.join(", ")
+    }
+}
