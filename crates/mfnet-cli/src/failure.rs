@@ -41,8 +41,8 @@ impl Failure {
         self
     }
 
-    /// clap's error, its first paragraph on one line.
-    pub(crate) fn of_command_line(error: &clap::Error) -> Self {
+    /// clap's error about these arguments, its first paragraph on one line.
+    pub(crate) fn of_command_line(error: &clap::Error, arguments: &[String]) -> Self {
         let text = match error.kind() {
             ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
             _ => error.to_string(),
@@ -58,6 +58,13 @@ impl Failure {
                 (ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::Strings(similar)) => {
                     failure = failure.help(format!("did you mean {}?", similar.join(" or ")));
                 }
+                (ContextKind::InvalidArg, ContextValue::String(surplus))
+                    if error.kind() == ErrorKind::UnknownArgument =>
+                {
+                    if let Some((option, values)) = list_with_spaces(arguments, surplus) {
+                        failure = failure.help(format!("join the values of {option} by commas: {option} {values}"));
+                    }
+                }
                 _ => {}
             }
         }
@@ -72,6 +79,20 @@ impl Failure {
         eprint!("{}", message.into_iter().chain(help).collect::<String>());
         ExitCode::from(self.code)
     }
+}
+
+/// The option before a surplus argument and all that was given to it with commas, if the option takes a list.
+fn list_with_spaces<'a>(arguments: &'a [String], surplus: &str) -> Option<(&'a str, String)> {
+    const LISTS: [&str; 7] = ["--hidden", "--target", "--drop", "--numeric", "--categorical", "--keep", "--rows"];
+    let end = arguments.iter().rposition(|argument| argument == surplus)?;
+    let start = arguments[..end].iter().rposition(|argument| argument.starts_with('-'))?;
+    let option = arguments[start].as_str();
+    let of_numbers = ["--hidden", "--rows"].contains(&option);
+    let is_value = |argument: &&String| {
+        !argument.starts_with('-') && (!of_numbers || argument.starts_with(|c: char| c.is_ascii_digit()))
+    };
+    let values: Vec<&str> = arguments[start + 1..].iter().take_while(is_value).map(String::as_str).collect();
+    LISTS.contains(&option).then(|| (option, values.join(",")))
 }
 
 impl From<Error> for Failure {

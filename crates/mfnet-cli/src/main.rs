@@ -39,7 +39,9 @@ fn main() -> ExitCode {
             Command::Explain(args) => explain::run(&args),
             Command::Datasets(args) => datasets::run(&args),
         },
-        Err(error) if error.use_stderr() => Err(Failure::of_command_line(&error)),
+        Err(error) if error.use_stderr() => {
+            Err(Failure::of_command_line(&error, &std::env::args().collect::<Vec<_>>()))
+        }
         // --help and --version
         Err(text) => output::written(text.print()),
     };

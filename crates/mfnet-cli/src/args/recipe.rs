@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args as ClapArgs};
 use mfnet::data::Scaling;
-use mfnet::fit::{OptimizerName, RecipeFile, Task};
+use mfnet::fit::{Norm, OptimizerName, RecipeFile, Task};
 use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
@@ -38,6 +38,15 @@ pub(crate) struct RecipeArgs {
     /// The function after each hidden layer [default: relu]
     #[arg(long, value_parser = word_of::<ActivationName>(ActivationName::ALL.map(ActivationName::word)), help_heading = "Network")]
     pub(super) activation: Option<ActivationName>,
+    /// In training, set the output of a hidden unit to 0 with probability P [default: 0]
+    #[arg(long, value_name = "P", value_parser = below_one, help_heading = "Network")]
+    pub(super) dropout: Option<f64>,
+    /// Normalise between each hidden linear layer and its activation: over the batch, or over the layer
+    #[arg(long, value_parser = word_of::<Norm>(Norm::ALL.map(Norm::word)), help_heading = "Network")]
+    pub(super) norm: Option<Norm>,
+    /// Add the output of a hidden layer to that of the one before it, where both have the same size
+    #[arg(long, help_heading = "Network")]
+    pub(super) residual: bool,
     /// What is minimised [default: cross-entropy for classes, mse for values]
     #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network")]
     pub(super) loss: Option<LossName>,
@@ -158,7 +167,8 @@ pub(crate) struct RecipeArgs {
 /// An option of a field: it excludes what the field does, and a negative number is a wrong value, not another option.
 fn as_field(arg: Arg) -> Arg {
     let excluded = Recipe::CONFLICTS.iter().find(|(field, _)| arg.get_id() == field);
-    let arg = excluded.into_iter().fold(arg, |arg, (_, others)| arg.conflicts_with_all(others.split(' ')));
+    let options = |others: &'static str| others.split(' ').filter(|other| !Recipe::WITHOUT_OPTION.contains(other));
+    let arg = excluded.into_iter().fold(arg, |arg, (_, others)| arg.conflicts_with_all(options(others)));
     let has_value = !arg.is_positional() && arg.get_action().takes_values();
     if has_value { arg.allow_negative_numbers(true) } else { arg }
 }
@@ -234,6 +244,7 @@ mod tests {
         options.sort_unstable();
         let fields = Recipe::default().fields().ok().unwrap();
         let mut fields: Vec<&String> = fields.keys().collect();
+        fields.retain(|field| !Recipe::WITHOUT_OPTION.contains(&field.as_str()));
         fields.sort_unstable();
         assert_eq!(options, fields);
     }

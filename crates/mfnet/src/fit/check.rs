@@ -9,11 +9,16 @@ use super::names::OptimizerName;
 use super::recipe::Recipe;
 use super::training;
 use crate::error::{Error, Result};
+use crate::layer::LayerSpec;
 
 impl Recipe {
     /// Fields that exclude others, each with the names of those.
-    pub const CONFLICTS: [(&str, &str); 6] = [
-        ("warm_start", "target task hidden activation dtype header drop numeric categorical scale"),
+    pub const CONFLICTS: [(&str, &str); 7] = [
+        (
+            "warm_start",
+            "target task hidden activation dropout norm residual layers embeddings dtype header drop numeric categorical scale",
+        ),
+        ("layers", "hidden activation dropout norm residual"),
         ("clip_norm", "clip_layer_norm"),
         ("batch_order", "no_shuffle folds"),
         ("test_file", "test_fraction split_column folds"),
@@ -40,7 +45,34 @@ impl Recipe {
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::recipe("`nesterov` needs `momentum`").with_help("add `momentum` 0.9"));
         }
+        self.check_network()?;
         training::check(self, &Choices::before_reading(self))
+    }
+
+    /// Refuses what makes no network.
+    fn check_network(&self) -> Result<()> {
+        if self.hidden.as_ref().is_some_and(Vec::is_empty) {
+            let given = [("dropout", self.dropout > 0.0), ("norm", self.norm.is_some()), ("residual", self.residual)];
+            if let Some((field, _)) = given.iter().find(|(_, given)| *given) {
+                let error = Error::recipe(format!("`{field}` needs hidden layers, and `hidden` says none"));
+                return Err(error.with_help("give `hidden` sizes, such as 256,256"));
+            }
+        }
+        if let Some((column, _)) = self.embeddings.iter().find(|(_, size)| **size == 0) {
+            return Err(Error::invalid("embeddings", "sizes of at least 1", format!("0 for {column:?}")));
+        }
+        self.layers.iter().flatten().try_for_each(LayerSpec::check)
+    }
+
+    /// Refuses residual blocks where no hidden layer is of the size of the one before.
+    pub(super) fn check_residual(&self, hidden: &[usize]) -> Result<()> {
+        if !self.residual || hidden.windows(2).any(|pair| pair[0] == pair[1]) {
+            return Ok(());
+        }
+        let sizes: Vec<String> = hidden.iter().map(ToString::to_string).collect();
+        let message = "`residual` needs two hidden layers of the same size, one after the other";
+        let error = Error::recipe(format!("{message}; the sizes are {}", sizes.join(",")));
+        Err(error.with_help("give `hidden` equal sizes, such as 256,256"))
     }
 
     /// Refuses the first value that its field cannot have.
@@ -52,6 +84,7 @@ impl Recipe {
         let not_negative = |x: f64| x >= 0.0 && x.is_finite();
         let below_one = |x: f64| (0.0..1.0).contains(&x);
         value("hidden", self.hidden.iter().flatten().copied().min(), count, "sizes of at least 1")?;
+        value("dropout", Some(self.dropout), below_one, BELOW_ONE)?;
         value("batch_size", self.batch_size, count, COUNT)?;
         value("accumulate", self.accumulate, count, COUNT)?;
         value("epochs", self.epochs, count, COUNT)?;

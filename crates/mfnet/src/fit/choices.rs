@@ -32,7 +32,11 @@ impl Choices {
     /// data are the usual ones.
     pub(super) fn new(recipe: &Recipe, train: &Dataset, validates: bool) -> Self {
         let (large, pixels) = (train.samples() >= LARGE, train.holds_bytes());
-        let choices = Self::of(recipe, large.then_some(train.samples()), pixels);
+        let mut choices = Self::of(recipe, large.then_some(train.samples()), pixels);
+        // batch norm learns nothing from a last batch of one sample
+        while recipe.batch_size.is_none() && recipe.has_batch_norm() && train.samples() % choices.batch_size == 1 {
+            choices.batch_size += 1;
+        }
         Choices { early_stopping: choices.early_stopping.filter(|_| validates), ..choices }
     }
 

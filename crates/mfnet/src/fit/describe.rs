@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::network;
 use super::parts::rows;
 use super::plan::Plan;
 use super::recipe::Recipe;
@@ -64,11 +65,10 @@ impl Plan {
     /// The network and how it is trained, in a line.
     fn network_line(&self) -> String {
         let (recipe, data, choices) = (&self.task.recipe, &self.task.data, &self.choices);
-        let sizes: Vec<String> = choices.hidden.iter().map(|size| format!("{size} {}", self.activation())).collect();
         let (inputs, outputs) = (self.preprocessing.features(), data.outputs());
         let layers = match self.task.start_name() {
             Some(model) => format!("of {model}"),
-            None => [vec![inputs.to_string()], sizes, vec![outputs.to_string()]].concat().join(" → "),
+            None => network::described(inputs, &self.layers, outputs),
         };
         let order = match self.order.as_ref() {
             SampleOrder::Shuffled => String::new(),
@@ -83,10 +83,12 @@ impl Plan {
         let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", choices.weight_decay));
         let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches a step", recipe.accumulate()));
         let shards = unusual(recipe.shards() > 1, format!(" in {} shards", recipe.shards()));
+        let groups = unusual(!recipe.groups.is_empty(), format!(" with {}", counted(recipe.groups.len(), "group")));
         let schedule = unusual(choices.schedule != Schedule::Constant, format!(" ({})", choices.schedule));
         let (loss, rule, rate, batch) = (self.loss, recipe.optimizer, choices.learning_rate, choices.batch_size);
-        let settings =
-            format!("{loss}, {rule}, learning rate {rate}{schedule}{decay}, batches of {batch}{shards}{accumulate}");
+        let settings = format!(
+            "{loss}, {rule}, learning rate {rate}{schedule}{decay}{groups}, batches of {batch}{shards}{accumulate}"
+        );
         let threads = counted(self.task.threads.count(), "thread");
         format!("network {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
     }
@@ -120,8 +122,8 @@ impl Plan {
     /// The settings that are not off, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
         const NAMES: &str = "optimizer learning_rate momentum nesterov weight_decay decay_biases clip_norm clip_layer_norm \
-                             batch_size accumulate shards schedule scale seed";
-        let off = [json!(null), json!(0.0), json!(false), json!("constant"), json!("standard")];
+                             batch_size accumulate shards schedule scale seed groups";
+        let off = [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard")];
         let decided = Recipe {
             accumulate: self.task.recipe.accumulate.filter(|batches| *batches > 1),
             shards: self.task.recipe.shards.filter(|shards| *shards > 1),

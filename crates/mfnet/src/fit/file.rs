@@ -98,7 +98,7 @@ impl RecipeFile {
     fn of_field(&self, field: &str, message: &str) -> Error {
         let plain = [("usize", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
         let plain = plain.iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
-        let message = plain.unwrap_or_else(|| message.to_owned());
+        let message = plain.or_else(|| of_unknown(message)).unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))
     }
 
@@ -114,6 +114,17 @@ impl RecipeFile {
         };
         self.text.lines().position(begins).map(|line| line + 1)
     }
+}
+
+/// serde's words for a kind or a field that there is not, with what was probably meant.
+fn of_unknown(message: &str) -> Option<String> {
+    let (what, rest) = [("kind", "unknown variant "), ("field", "unknown field ")]
+        .into_iter()
+        .find_map(|(what, begin)| Some((what, message.strip_prefix(begin)?)))?;
+    let names: Vec<String> = rest.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let (unknown, known) = names.split_first()?;
+    let similar = did_you_mean(known, unknown);
+    Some(format!("there is no {what} {unknown}, expected one of {}{similar}", known.join(", ")))
 }
 
 impl Recipe {

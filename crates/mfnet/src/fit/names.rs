@@ -26,6 +26,16 @@ words! {
     }
 }
 
+words! {
+    /// A normalisation after each hidden linear layer.
+    Norm {
+        /// [`crate::layer::BatchNorm`].
+        Batch = "batch",
+        /// [`crate::layer::LayerNorm`].
+        Layer = "layer",
+    }
+}
+
 impl Task {
     /// That of data with so many classes, 0 for values.
     pub(crate) fn of(classes: usize) -> Self {

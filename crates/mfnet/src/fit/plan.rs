@@ -8,14 +8,13 @@ use super::recipe::Recipe;
 use super::source::Input;
 use super::summary::{Fit, Summary};
 use super::task::Task;
-use super::{order, training};
+use super::{network, order, training};
 use crate::data::{Dataset, Preprocessing, SplitBy};
 use crate::error::{Error, ErrorKind, KeptWeights, Result};
-use crate::layer::{Activation, ActivationName};
+use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
-use crate::random::Seed;
 use crate::tensor::{Dtype, Scalar};
 use crate::train::SampleOrder;
 
@@ -37,6 +36,8 @@ pub struct Plan {
     pub(super) parts: Arc<Parts>,
     pub(super) preprocessing: Preprocessing,
     pub(super) choices: Choices,
+    /// All layers but the output layer, of a network that begins anew.
+    pub(super) layers: Arc<[LayerSpec]>,
     pub(crate) loss: LossName,
     pub(super) order: Arc<SampleOrder>,
 }
@@ -75,8 +76,12 @@ impl Plan {
         let loss = loss_of(task)?;
         let train_rows = std::mem::take(&mut parts.train_rows);
         let order = order::of(recipe, task.data.samples(), &train_rows, choices.epochs)?;
+        let layers = match &task.start {
+            Some(_) => Vec::new(),
+            None => network::layers(recipe, &choices.hidden, &task.data, &preprocessing)?,
+        };
         let (task, parts, order) = (Arc::clone(task), Arc::new(parts), Arc::new(order));
-        Ok(Plan { task, parts, preprocessing, choices, loss, order })
+        Ok(Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order })
     }
 
     /// The recipe with everything decided: another fit of the same data with it gives the same model.
@@ -89,6 +94,7 @@ impl Plan {
             SplitBy::Official { validation } | SplitBy::Column { validation, .. } => (validation, None),
             SplitBy::Fold { validation, .. } => (Some(validation), None),
         };
+        let (activation, recipe_layers) = (recipe.activation, recipe.layers.clone());
         let decided = Recipe {
             loss: Some(self.loss),
             learning_rate: Some(choices.learning_rate),
@@ -106,11 +112,12 @@ impl Plan {
         if self.task.start.is_some() {
             return decided;
         }
+        let is_given = recipe_layers.is_some();
         Recipe {
             target: self.task.data.targets().columns().to_vec(),
             task: Some(self.task.kind()),
-            hidden: Some(choices.hidden),
-            activation: Some(self.activation()),
+            hidden: (!is_given).then_some(choices.hidden),
+            activation: (!is_given).then_some(activation.unwrap_or(ActivationName::Relu)),
             dtype: Some(self.task.dtype()),
             header: self.task.header,
             scale: Some(choices.scale),
@@ -131,10 +138,6 @@ impl Plan {
     /// Whether there are validation rows.
     pub(crate) fn validates(&self) -> bool {
         self.parts.validation.samples() > 0
-    }
-
-    pub(super) fn activation(&self) -> ActivationName {
-        self.task.recipe.activation.unwrap_or(ActivationName::Relu)
     }
 
     /// Trains, scores, and compares with the baselines.
@@ -174,16 +177,6 @@ impl Plan {
         let mut summary = Summary::new(self, &model, &history, baselines)?;
         summary.interrupted |= interrupted;
         Ok(Fit { model, history, summary, plan: self.clone() })
-    }
-
-    /// A new one.
-    fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
-        let activation = Activation::from(self.activation());
-        let mut builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
-        for size in &self.choices.hidden {
-            builder = builder.linear(*size).activation(activation.clone());
-        }
-        builder.linear(self.task.data.outputs()).build(Seed(self.task.recipe.seed))
     }
 
     /// A model of the network after so many epochs, with the weights of one of them.

@@ -1,12 +1,13 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::names::{OptimizerName, Task};
+use super::names::{Norm, OptimizerName, Task};
 use crate::data::Scaling;
-use crate::layer::ActivationName;
+use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
-use crate::optimizer::Schedule;
+use crate::optimizer::{Group, Schedule};
 use crate::tensor::Dtype;
 
 /// Everything that can be chosen about a fit, as one value.
@@ -40,6 +41,12 @@ pub struct Recipe {
     pub hidden: Option<Vec<usize>>,
     /// The function after each hidden layer. None: relu.
     pub activation: Option<ActivationName>,
+    /// The probability with which dropout sets the output of a hidden unit to 0 in training; 0.
+    pub dropout: f64,
+    /// The normalisation between each hidden linear layer and its activation. None: no normalisation.
+    pub norm: Option<Norm>,
+    /// Whether a hidden layer of the same size as the one before it is added to that one's output; false.
+    pub residual: bool,
     /// The loss. None: cross-entropy for classes, mse for values.
     pub loss: Option<LossName>,
     /// The type of all numbers. None: f64.
@@ -111,6 +118,12 @@ pub struct Recipe {
     pub split_seed: Option<u64>,
     /// Leaves out the linear model and the naive predictor; false.
     pub no_baselines: bool,
+    /// The layers before the output layer, in place of `hidden`, `activation`, `dropout`, `norm` and `residual`.
+    pub layers: Option<Vec<LayerSpec>>,
+    /// For columns of categories the size of a trained vector, which takes the place of the one-hot features.
+    pub embeddings: BTreeMap<String, usize>,
+    /// Learning rates and weight decays of their own for layers or kinds of parameters.
+    pub groups: Vec<Group>,
 }
 
 /// A list of names, or one name alone.
@@ -129,6 +142,9 @@ fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
 }
 
 impl Recipe {
+    /// The fields that no option of the program has.
+    pub const WITHOUT_OPTION: [&str; 3] = ["layers", "embeddings", "groups"];
+
     /// A recipe with this target, everything else by default.
     pub fn of_target(target: impl Into<String>) -> Self {
         Recipe { target: vec![target.into()], ..Recipe::default() }
@@ -147,6 +163,11 @@ impl Recipe {
     /// Parts of a batch.
     pub(super) fn shards(&self) -> usize {
         self.shards.unwrap_or(1)
+    }
+
+    pub(super) fn has_batch_norm(&self) -> bool {
+        let is = |layer: &LayerSpec| matches!(layer, LayerSpec::BatchNorm(_));
+        self.norm == Some(Norm::Batch) || self.layers.iter().flatten().any(|layer| layer.any(&is))
     }
 
     /// The column that is kept as text because it divides the rows.

@@ -53,6 +53,7 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
     if recipe.decay_biases {
         optimizer = optimizer.decay_biases();
     }
+    optimizer = recipe.groups.iter().fold(optimizer, |optimizer, group| optimizer.group(*group));
     if recipe.clip_norm > 0.0 {
         optimizer.clip(Clip::Global(recipe.clip_norm))
     } else if recipe.clip_layer_norm > 0.0 {

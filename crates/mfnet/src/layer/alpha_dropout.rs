@@ -52,7 +52,7 @@ impl AlphaDropout {
 
 impl<T: Scalar> Layer<T> for AlphaDropout {
     fn name(&self) -> String {
-        format!("alpha dropout {}", self.p)
+        self.settings().words()
     }
 
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
@@ -79,9 +79,16 @@ impl HasSettings for AlphaDropout {
 
 impl Settings for AlphaDropout {
     type Of<T: Scalar> = Self;
-    fn layer<T: Scalar>(&self, _features: usize) -> Result<Self> {
-        AlphaDropout::new(self.p)
+    fn check(&self) -> Result<()> {
+        check("alpha dropout", self.p)
     }
+    fn layer<T: Scalar>(&self, _features: usize) -> Result<Self> {
+        Ok(*self)
+    }
+    fn words(&self) -> String {
+        format!("alpha dropout {}", self.p)
+    }
+
     fn torch(&self) -> String {
         format!("nn.AlphaDropout({})", self.p)
     }

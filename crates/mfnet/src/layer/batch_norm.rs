@@ -63,7 +63,7 @@ const KEPT: usize = 4;
 
 impl<T: Scalar> Layer<T> for BatchNorm<T> {
     fn name(&self) -> String {
-        "batch norm".to_owned()
+        self.settings().words()
     }
 
     fn output_features(&self, input_features: usize) -> Result<usize> {
@@ -164,12 +164,16 @@ impl<T: Scalar> HasSettings for BatchNorm<T> {
 impl Settings for BatchNormSettings {
     type Of<T: Scalar> = BatchNorm<T>;
 
+    fn check(&self) -> Result<()> {
+        positive("epsilon of a batch norm", self.epsilon)?;
+        if (0.0..=1.0).contains(&self.momentum) {
+            return Ok(());
+        }
+        Err(Error::invalid("momentum of a batch norm", "a number from 0 to 1", self.momentum))
+    }
+
     fn layer<T: Scalar>(&self, features: usize) -> Result<BatchNorm<T>> {
         let BatchNormSettings { epsilon, momentum, .. } = *self;
-        positive("epsilon of a batch norm", epsilon)?;
-        if !(0.0..=1.0).contains(&momentum) {
-            return Err(Error::invalid("momentum of a batch norm", "a number from 0 to 1", momentum));
-        }
         let features = features_of("batch norm", self.features, features)?;
         let [gamma, variance] = [(); 2].map(|()| Tensor::from_fn(features, 1, |_, _| T::ONE));
         Ok(BatchNorm {
@@ -181,6 +185,10 @@ impl Settings for BatchNormSettings {
             variance,
             batches: Tensor::zeros(1, 1),
         })
+    }
+
+    fn words(&self) -> String {
+        "batch norm".to_owned()
     }
 
     fn torch(&self) -> String {

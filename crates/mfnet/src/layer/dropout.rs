@@ -74,7 +74,7 @@ pub(super) fn check(what: &'static str, p: f64) -> Result<()> {
 
 impl<T: Scalar> Layer<T> for Dropout {
     fn name(&self) -> String {
-        format!("dropout {}", self.p)
+        self.settings().words()
     }
 
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
@@ -97,9 +97,16 @@ impl HasSettings for Dropout {
 
 impl Settings for Dropout {
     type Of<T: Scalar> = Self;
-    fn layer<T: Scalar>(&self, _features: usize) -> Result<Self> {
-        Dropout::new(self.p)
+    fn check(&self) -> Result<()> {
+        check("dropout", self.p)
     }
+    fn layer<T: Scalar>(&self, _features: usize) -> Result<Self> {
+        Ok(*self)
+    }
+    fn words(&self) -> String {
+        format!("dropout {}", self.p)
+    }
+
     fn torch(&self) -> String {
         format!("nn.Dropout({})", self.p)
     }

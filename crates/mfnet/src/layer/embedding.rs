@@ -58,7 +58,7 @@ impl<T: Scalar> Embedding<T> {
 
 impl<T: Scalar> Layer<T> for Embedding<T> {
     fn name(&self) -> String {
-        format!("embedding of {} levels", self.levels())
+        self.settings().words()
     }
 
     fn output_features(&self, input_features: usize) -> Result<usize> {
@@ -134,15 +134,16 @@ impl<T: Scalar> HasSettings for Embedding<T> {
 impl Settings for EmbeddingSettings {
     type Of<T: Scalar> = Embedding<T>;
 
+    fn check(&self) -> Result<()> {
+        if self.levels > 0 && self.size > 0 {
+            return Ok(());
+        }
+        let found = format!("{} levels of {}", self.levels, self.size);
+        Err(Error::invalid("embedding", "at least one level and one number for each", found))
+    }
+
     fn layer<T: Scalar>(&self, features: usize) -> Result<Embedding<T>> {
         let EmbeddingSettings { first, levels, size } = *self;
-        if levels == 0 || size == 0 {
-            return Err(Error::invalid(
-                "embedding",
-                "at least one level and one number for each",
-                format!("{levels} levels of {size}"),
-            ));
-        }
         if first.checked_add(levels).is_none_or(|end| end > features) {
             return Err(Error::shape("embedding", format!("{levels} features from {first} on"), features));
         }
@@ -151,6 +152,10 @@ impl Settings for EmbeddingSettings {
 
     fn tensor(&self) -> Option<(&'static str, [usize; 2])> {
         Some(("weight", [self.size, self.levels]))
+    }
+
+    fn words(&self) -> String {
+        format!("embedding of {} levels", self.levels)
     }
 
     fn torch(&self) -> String {

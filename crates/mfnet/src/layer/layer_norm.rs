@@ -50,7 +50,7 @@ impl Default for LayerNormSettings {
 
 impl<T: Scalar> Layer<T> for LayerNorm<T> {
     fn name(&self) -> String {
-        "layer norm".to_owned()
+        self.settings().words()
     }
 
     fn output_features(&self, input_features: usize) -> Result<usize> {
@@ -235,8 +235,11 @@ impl<T: Scalar> HasSettings for LayerNorm<T> {
 impl Settings for LayerNormSettings {
     type Of<T: Scalar> = LayerNorm<T>;
 
+    fn check(&self) -> Result<()> {
+        positive("epsilon of a layer norm", self.epsilon)
+    }
+
     fn layer<T: Scalar>(&self, features: usize) -> Result<LayerNorm<T>> {
-        positive("epsilon of a layer norm", self.epsilon)?;
         let features = features_of("layer norm", self.features, features)?;
         let gamma = Tensor::from_fn(features, 1, |_, _| T::ONE);
         Ok(LayerNorm {
@@ -244,6 +247,10 @@ impl Settings for LayerNormSettings {
             gamma: Parameter::new(ParameterKind::Scales, gamma),
             beta: Parameter::biases(Tensor::zeros(features, 1)),
         })
+    }
+
+    fn words(&self) -> String {
+        "layer norm".to_owned()
     }
 
     fn torch(&self) -> String {

@@ -41,7 +41,7 @@ impl Default for PreluSettings {
 
 impl<T: Scalar> Layer<T> for Prelu<T> {
     fn name(&self) -> String {
-        "prelu".to_owned()
+        self.settings().words()
     }
 
     fn output_features(&self, input_features: usize) -> Result<usize> {
@@ -81,13 +81,21 @@ impl<T: Scalar> HasSettings for Prelu<T> {
 impl Settings for PreluSettings {
     type Of<T: Scalar> = Prelu<T>;
 
-    fn layer<T: Scalar>(&self, features: usize) -> Result<Prelu<T>> {
-        if !self.slope.is_finite() {
-            return Err(Error::invalid("slope of a prelu", "a finite number", self.slope));
+    fn check(&self) -> Result<()> {
+        match self.slope.is_finite() {
+            true => Ok(()),
+            false => Err(Error::invalid("slope of a prelu", "a finite number", self.slope)),
         }
+    }
+
+    fn layer<T: Scalar>(&self, features: usize) -> Result<Prelu<T>> {
         let features = features_of("prelu", self.features, features)?;
         let slopes = Tensor::from_fn(features, 1, |_, _| T::from_f64(self.slope));
         Ok(Prelu { slopes: Parameter::new(ParameterKind::Scales, slopes) })
+    }
+
+    fn words(&self) -> String {
+        "prelu".to_owned()
     }
 
     fn torch(&self) -> String {

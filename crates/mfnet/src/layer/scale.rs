@@ -35,7 +35,7 @@ pub struct ScaleSettings {
 
 impl<T: Scalar> Layer<T> for Scale<T> {
     fn name(&self) -> String {
-        "scale".to_owned()
+        self.settings().words()
     }
 
     fn output_features(&self, input_features: usize) -> Result<usize> {
@@ -76,6 +76,10 @@ impl Settings for ScaleSettings {
     fn layer<T: Scalar>(&self, features: usize) -> Result<Scale<T>> {
         let ones = Tensor::from_fn(features_of("scale", self.features, features)?, 1, |_, _| T::ONE);
         Ok(Scale { factors: Parameter::new(ParameterKind::Scales, ones) })
+    }
+
+    fn words(&self) -> String {
+        "scale".to_owned()
     }
 
     fn torch(&self) -> String {

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::any::layers;
-use super::{Activation, AnyLayer};
+use super::{Activation, ActivationName, AnyLayer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Scalar;
 
@@ -12,11 +12,22 @@ pub(crate) trait Settings {
     /// The layer.
     type Of<T: Scalar>: Into<AnyLayer<T>>;
 
-    /// The layer as it is before training, for so many input features.
+    /// Checks everything that can be checked without the number of input features.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for a setting that cannot be, [`ErrorKind::Shape`] if it is for another number of features.
+    /// [`ErrorKind::InvalidValue`] for a setting that cannot be.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// The layer as it is before training, for so many input features; the settings are checked.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`] if it is for another number of features.
     fn layer<T: Scalar>(&self, features: usize) -> Result<Self::Of<T>>;
+
+    /// What the layer is, in a few words.
+    fn words(&self) -> String;
 
     /// The call that makes the module in PyTorch.
     fn torch(&self) -> String;
@@ -97,7 +108,25 @@ macro_rules! layer_spec {
             /// A layer of the table as it is before training; none for those before and after them.
             pub(crate) fn start<T: Scalar>(&self, features: usize) -> Option<Result<AnyLayer<T>>> {
                 match self {
-                    $(LayerSpec::$layer(settings) => Some(settings.layer::<T>(features).map(Into::into)),)*
+                    $(LayerSpec::$layer(settings) => {
+                        Some(settings.check().and_then(|()| settings.layer::<T>(features)).map(Into::into))
+                    })*
+                    _ => None,
+                }
+            }
+
+            /// See [`Settings::check`].
+            fn check_of_table(&self) -> Result<()> {
+                match self {
+                    $(LayerSpec::$layer(settings) => settings.check(),)*
+                    _ => Ok(()),
+                }
+            }
+
+            /// See [`Settings::words`].
+            fn words_of_table(&self) -> Option<String> {
+                match self {
+                    $(LayerSpec::$layer(settings) => Some(settings.words()),)*
                     _ => None,
                 }
             }
@@ -160,6 +189,45 @@ impl LayerSpec {
                 .ok_or_else(|| ErrorKind::NotStorable(format!("{before}{index}"), other.name()).into()),
         };
         layers.iter().enumerate().map(of).collect()
+    }
+
+    /// What it is, in a few words.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            LayerSpec::Linear { outputs, .. } => format!("linear {outputs}"),
+            LayerSpec::Activation { function } => function.clone(),
+            LayerSpec::Residual { .. } => "residual".to_owned(),
+            LayerSpec::Registered { name, .. } => name.clone(),
+            of_table => of_table.words_of_table().unwrap_or_default(),
+        }
+    }
+
+    /// Checks everything that can be checked without the number of input features.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidValue`] for a setting that cannot be, or a layer that the library does not have.
+    pub fn check(&self) -> Result<()> {
+        match self {
+            LayerSpec::Linear { outputs: 0, .. } => Err(Error::invalid("outputs of a linear layer", "at least 1", 0)),
+            LayerSpec::Activation { function } => match function.parse::<ActivationName>() {
+                Ok(_) => Ok(()),
+                Err(problem) => Err(Error::recipe(format!("activation: {problem}"))),
+            },
+            LayerSpec::Residual { layers } if layers.is_empty() => {
+                Err(Error::invalid("residual", "at least one layer", "none"))
+            }
+            LayerSpec::Residual { layers } => layers.iter().try_for_each(LayerSpec::check),
+            LayerSpec::Registered { name, .. } => {
+                let expected = "a layer of mfnet's; add one of your own with Builder::layer";
+                Err(Error::invalid("layer", expected, format!("{name:?}")))
+            }
+            other => other.check_of_table(),
+        }
+    }
+
+    /// Whether it or a layer in it is of this kind.
+    pub(crate) fn any(&self, is: &impl Fn(&LayerSpec) -> bool) -> bool {
+        is(self) || matches!(self, LayerSpec::Residual { layers } if layers.iter().any(|layer| layer.any(is)))
     }
 
     /// Whether it treats each feature for itself and has no nonlinearity: a normalisation, a scale, dropout.

@@ -24,7 +24,7 @@ use self::plan::{Kind, Operation, Plan, Plans};
 use self::run::{Room, Run, Sink, Transposes};
 use crate::error::{Error, Result};
 use crate::layer::{AnyLayer, Layer};
-use crate::optimizer::{Gradients, Parameter, Parameters};
+use crate::optimizer::{Gradients, Parameter, ParameterKind, Parameters};
 use crate::pass::Pass;
 use crate::tensor::{Scalar, Tensor, product};
 
@@ -80,12 +80,6 @@ impl<T: Scalar> NeuralNetwork<T> {
         &self.layers
     }
 
-    /// Features of the output of each layer.
-    pub(crate) fn output_features(&self) -> impl Iterator<Item = usize> {
-        let plan = &self.plans.readable;
-        plan.ends.iter().map(|end| plan.operations[*end].features)
-    }
-
     pub(crate) fn layers_mut(&mut self) -> &mut [AnyLayer<T>] {
         &mut self.layers
     }
@@ -111,6 +105,19 @@ impl<T: Scalar> NeuralNetwork<T> {
         let mut all = Vec::new();
         self.leaves().for_each(|leaf| leaf.parameters(&mut |_, parameter| all.push(parameter)));
         all.into_iter()
+    }
+
+    /// The name of each leaf, and of what kinds its parameters are.
+    pub(crate) fn parameter_kinds(&self) -> Vec<(String, Vec<ParameterKind>)> {
+        let of_leaf = |leaf: &dyn Layer<T>| {
+            let mut kinds = Vec::new();
+            leaf.parameters(&mut |_, parameter| {
+                kinds.push(parameter.kind);
+                kinds.extend((parameter.bias_columns > 0).then_some(ParameterKind::Biases));
+            });
+            (leaf.name(), kinds)
+        };
+        self.leaves().map(of_leaf).collect()
     }
 
     /// The same, for changing.

@@ -1,5 +1,7 @@
+use serde::{Deserialize, Serialize};
+
 use super::{ParameterKind, require};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A learning rate and a weight decay for some of the parameters: those of a layer, of a kind, or both.
 ///
@@ -12,16 +14,21 @@ use crate::error::Result;
 ///     .group(Group { layer: Some(2), rate: 0.1, ..Group::default() })
 ///     .group(Group { kind: Some(ParameterKind::Biases), decay: Some(1.0), ..Group::default() });
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Group {
-    /// The layer, counted as [`crate::layer::Context::layer`] is; all layers without it.
+    /// The layer, counted as [`crate::layer::Context::layer`] is, and as the lines of a network are numbered; all layers
+    /// without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<usize>,
     /// The kind; all kinds without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<ParameterKind>,
     /// By what the learning rate is multiplied. The factors of several groups multiply.
     pub rate: f64,
     /// By what the weight decay is multiplied; the last group that says it counts. Without one it is 1 for weights and
     /// embeddings and 0 for biases and scales.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub decay: Option<f64>,
 }
 
@@ -46,6 +53,27 @@ impl Group {
             require(name, factor, factor.is_finite() && factor >= 0.0, "a factor of 0 or more")?;
         }
         Ok(())
+    }
+
+    /// Error unless the layer has parameters of the kind. `kinds` has those of each layer, `names` their names.
+    pub(super) fn check_layer(&self, kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
+        let fits = |kinds: &[ParameterKind]| self.kind.is_none_or(|kind| kinds.contains(&kind)) && !kinds.is_empty();
+        let what = self.kind.map_or("parameters", ParameterKind::word);
+        match self.layer {
+            None if kinds.iter().any(|(_, kinds)| fits(kinds)) => Ok(()),
+            None => Err(Error::invalid("kind of a group", "one that a layer has", what)),
+            Some(layer) => match kinds.get(layer) {
+                Some((_, kinds)) if fits(kinds) => Ok(()),
+                Some((name, _)) => {
+                    let found = format!("layer {layer}, {name}, which has no {what}");
+                    Err(Error::invalid("layer of a group", format!("one that has {what}"), found))
+                }
+                None => {
+                    let expected = format!("one of {} layers, counted from 0", kinds.len());
+                    Err(Error::invalid("layer of a group", expected, layer))
+                }
+            },
+        }
     }
 
     /// What the groups make of the parameters of a layer and a kind.

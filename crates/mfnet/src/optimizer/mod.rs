@@ -257,6 +257,12 @@ impl<T: Scalar> Optimizer<T> {
         self.clip.map_or(Ok(()), Clip::check)
     }
 
+    /// Error if a group names a layer that has no such parameters. `kinds` has the name of each layer and the kinds of its
+    /// parameters.
+    pub(crate) fn check_groups(&self, kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
+        self.groups.iter().try_for_each(|group| group.check_layer(kinds))
+    }
+
     /// Whether both have made the same steps and remember the same.
     pub(crate) fn is_where(&self, other: &Self) -> bool {
         self.step == other.step && self.matrices == other.matrices

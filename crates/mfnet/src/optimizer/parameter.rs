@@ -1,5 +1,6 @@
 use super::Gradients;
 use crate::tensor::{Scalar, Tensor};
+use crate::words::words;
 
 /// A matrix that training changes.
 #[derive(Clone, Debug, PartialEq)]
@@ -12,18 +13,18 @@ pub struct Parameter<T: Scalar = f64> {
     pub kind: ParameterKind,
 }
 
-/// What numbers of a layer are. [`super::Group`] gives each kind a learning rate and a weight decay of its own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ParameterKind {
-    /// Factors of inputs, as W of a linear layer.
-    Weights,
-    /// What is added, as b of a linear layer. Weight decay spares them unless asked.
-    Biases,
-    /// A factor for each feature, as γ of a normalisation. Weight decay spares them unless asked.
-    Scales,
-    /// A vector for each level of a category.
-    Embeddings,
+words! {
+    /// What numbers of a layer are. [`super::Group`] gives each kind a learning rate and a weight decay of its own.
+    ParameterKind {
+        /// Factors of inputs, as W of a linear layer.
+        Weights = "weights",
+        /// What is added, as b of a linear layer and β of a normalisation. Weight decay spares them unless asked.
+        Biases = "biases",
+        /// A number for each feature, as γ of a normalisation or the slopes of PReLU. Weight decay spares them unless asked.
+        Scales = "scales",
+        /// A vector for each level of a category.
+        Embeddings = "embeddings",
+    }
 }
 
 impl<T: Scalar> Parameter<T> {

@@ -235,6 +235,7 @@ impl<T: Scalar> Trainer<T> {
             return Err(Error::invalid("early stopping", "validation samples to watch", "none"));
         }
         self.optimizer.check()?;
+        self.optimizer.check_groups(&net.parameter_kinds())?;
         self.loss.check(net.outputs())?;
         self.check_batches(net, self.order.length(train.samples()))?;
         for data in [Some(train), self.validation.as_ref()].into_iter().flatten() {

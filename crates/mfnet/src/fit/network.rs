@@ -1,0 +1,108 @@
+//! The network of a plan: from sizes and columns to layers.
+
+use super::names::Norm;
+use super::plan::Plan;
+use super::recipe::Recipe;
+use crate::data::{Dataset, Preprocessing};
+use crate::error::{Error, Result};
+use crate::layer::{ActivationName, BatchNormSettings, Dropout, EmbeddingSettings, LayerNormSettings, LayerSpec};
+use crate::network::NeuralNetwork;
+use crate::random::Seed;
+use crate::tensor::Scalar;
+use crate::words::did_you_mean;
+
+impl Plan {
+    /// The network before training.
+    pub(super) fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
+        let builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
+        let builder = self.layers.iter().cloned().fold(builder, |builder, layer| builder.spec(layer));
+        builder.linear(self.task.data.outputs()).build(Seed(self.task.recipe.seed))
+    }
+}
+
+/// All layers but the output layer.
+pub(super) fn layers(
+    recipe: &Recipe,
+    hidden: &[usize],
+    data: &Dataset,
+    preprocessing: &Preprocessing,
+) -> Result<Vec<LayerSpec>> {
+    let mut layers = embeddings(recipe, data, preprocessing)?;
+    match &recipe.layers {
+        Some(given) => layers.extend(given.iter().cloned()),
+        None => {
+            recipe.check_residual(hidden)?;
+            layers.extend(blocks(recipe, hidden));
+        }
+    }
+    Ok(layers)
+}
+
+/// For each hidden size: linear, normalisation, activation, dropout; in a residual block where the size is that of the layer
+/// before and the recipe asks for it.
+fn blocks(recipe: &Recipe, hidden: &[usize]) -> Vec<LayerSpec> {
+    let activation = recipe.activation.unwrap_or(ActivationName::Relu);
+    let block = |outputs: usize| {
+        let norm = recipe.norm.map(|norm| match norm {
+            Norm::Batch => LayerSpec::BatchNorm(BatchNormSettings::default()),
+            Norm::Layer => LayerSpec::LayerNorm(LayerNormSettings::default()),
+        });
+        let dropout = (recipe.dropout > 0.0).then(|| LayerSpec::Dropout(Dropout::unchecked(recipe.dropout)));
+        let activation = LayerSpec::Activation { function: activation.to_string() };
+        let linear = LayerSpec::Linear { inputs: None, outputs };
+        [Some(linear), norm, Some(activation), dropout].into_iter().flatten().collect::<Vec<_>>()
+    };
+    let before = [None].into_iter().chain(hidden.iter().map(Some));
+    let of = |(before, size): (Option<&usize>, &usize)| match recipe.residual && before == Some(size) {
+        true => vec![LayerSpec::Residual { layers: block(*size) }],
+        false => block(*size),
+    };
+    before.zip(hidden).flat_map(of).collect()
+}
+
+/// A layer for each column of [`Recipe::embeddings`]; the last columns first, so that the places of the others stay.
+fn embeddings(recipe: &Recipe, data: &Dataset, preprocessing: &Preprocessing) -> Result<Vec<LayerSpec>> {
+    let encoders = preprocessing.columns.as_deref().unwrap_or_default();
+    let categories = || data.feature_names().iter().zip(encoders).filter(|(_, encoder)| encoder.kind() == "category");
+    for column in recipe.embeddings.keys() {
+        if categories().any(|(name, _)| name == column) {
+            continue;
+        }
+        let names: Vec<String> = categories().map(|(name, _)| name.clone()).collect();
+        let problem = match data.feature_names().contains(column) {
+            true => format!("`embeddings` names the column {column:?}, which is no category"),
+            false => format!("`embeddings` names {column:?}, which is no feature{}", did_you_mean(&names, column)),
+        };
+        let error = Error::recipe(problem);
+        return Err(match names.is_empty() {
+            true => error.with_help("the data have no categories; `categorical` makes one of a column of numbers"),
+            false => error.with_help(format!("the categories are {}", names.join(", "))),
+        });
+    }
+    let mut layers = Vec::new();
+    let mut first = 0;
+    for (name, encoder) in data.feature_names().iter().zip(encoders) {
+        let levels = encoder.width();
+        if let Some(size) = recipe.embeddings.get(name) {
+            layers.push(LayerSpec::Embedding(EmbeddingSettings { first, levels, size: *size }));
+        }
+        first += levels;
+    }
+    layers.reverse();
+    Ok(layers)
+}
+
+/// The layers in words: the features, then the outputs of each linear layer and what follows it.
+pub(super) fn described(features: usize, layers: &[LayerSpec], outputs: usize) -> String {
+    format!("{features}{} → {outputs}", words(layers))
+}
+
+fn words(layers: &[LayerSpec]) -> String {
+    let word = |layer: &LayerSpec| match layer {
+        LayerSpec::Linear { outputs, .. } => format!(" → {outputs}"),
+        LayerSpec::Activation { function } => format!(" {function}"),
+        LayerSpec::Residual { layers } => format!(" → residual ({})", words(layers).trim_start_matches([' ', '→'])),
+        other => format!(" {}", other.words()),
+    };
+    layers.iter().map(word).collect()
+}
