@@ -67,7 +67,8 @@ fn the_program_for_pytorch_encodes_columns() {
         "y,day,open,zip,place,x,code\n,2025-01-05,true,555,3,,1_000\n,,,,Paris,4.5,NA\n,2023-06-01T00:00:00Z,0,007,,-1,1e-5\n\
          ,2023-06-02,1,,,2,100000000000000000.0\n,2023-06-02,1,,,2,Infinity\n",
     );
-    for options in ["", "--scale quantile", "--scale min-max --dtype f32", "--drop x,day"] {
+    desk.write("embedded.toml", "embeddings = { code = 3, place = 2 }\n");
+    for options in ["", "--scale quantile", "--scale min-max --dtype f32", "--drop x,day", "--recipe embedded.toml"] {
         desk.ok(&format!(
             "train t.csv --target y --task regression --hidden 8 --epochs 5 --output run --force {options}"
         ));
@@ -100,6 +101,14 @@ fn the_program_for_pytorch_predicts_the_same() {
     desk.write("flowers.csv", flowers());
     let rows: String = (0..50).map(|a| format!("{a}.25,{},{},{}\n", (a * a) % 7, 100 * a + 1000, -a)).collect();
     desk.write("lines.csv", format!("a,b,price,loss\n{rows}"));
+    let residual = "{ kind = \"residual\", layers = [{ kind = \"layer-norm\" }, { kind = \"prelu\" }, { kind = \"linear\", outputs = 9 }] }";
+    desk.write(
+        "layers.toml",
+        format!(
+            "layers = [{{ kind = \"scale\" }}, {{ kind = \"linear\", outputs = 9 }}, {{ kind = \"batch-norm\", epsilon = 1e-3 }}, \
+             {{ kind = \"activation\", function = \"tanh\" }}, {{ kind = \"alpha-dropout\", p = 0.1 }}, {residual}, {{ kind = \"dropout\", p = 0.1 }}]\n"
+        ),
+    );
     for (data, options, tolerance) in [
         ("flowers.csv", "--target species --activation tanh", 1e-12),
         ("flowers.csv", "--target species --hidden 8,8 --activation sigmoid --dtype f32", 1e-5),
@@ -107,6 +116,9 @@ fn the_program_for_pytorch_predicts_the_same() {
         ("lines.csv", "--target price --hidden none", 1e-8),
         ("lines.csv", "--target price --hidden 8 --scale quantile", 1e-8),
         ("lines.csv", "--target price --hidden 8 --scale robust", 1e-8),
+        ("lines.csv", "--target price,loss --hidden 8,8 --norm batch --dropout 0.2 --residual", 1e-8),
+        ("flowers.csv", "--target species --hidden 8,8 --norm layer --dropout 0.1", 1e-12),
+        ("lines.csv", "--target price --recipe layers.toml", 1e-8),
     ] {
         desk.ok(&format!("train {data} {options} --epochs 30 --output run --force"));
         let text = desk.ok("inspect run").stdout;
