@@ -7,6 +7,7 @@
 
 use std::fs;
 
+use mfnet::explain::Walkthrough;
 use mfnet::layer::LayerSpec;
 use mfnet::network::gradient_check;
 use mfnet::optimizer::Rule;
@@ -286,6 +287,37 @@ fn batches_that_batch_norm_cannot_learn_from() {
     assert!(gradients.layer(0)[0].iter().all(|g| *g == 0.0));
     Optimizer::new(Sgd::default(), 0.0).step(&mut net, gradients);
     assert_eq!(bits(&net), before);
+}
+
+/// Every layer has its matrices, the last one is the prediction, and ∂J/∂X is that of differences of J.
+#[test]
+fn a_walkthrough_shows_every_layer() {
+    for case in cases() {
+        let (name, net) = (name(&case), network::<f64>(layers(&case), 5));
+        let (x, y) = (samples(&case["x"]), samples(&case["y"]));
+        let walk = Walkthrough::of(&net, &HalfMse, &x, Some(&y), 0.5).unwrap();
+        let json = serde_json::to_value(&walk).unwrap();
+        let outputs =
+            json.as_object().unwrap().keys().filter(|key| key.starts_with(['Z', 'A', 'H']) && !key.contains('.'));
+        let operations =
+            net.leaves().count() + name.matches("residual").count() * (1 + name.matches("everything").count());
+        assert!(outputs.count() >= operations, "{name}: {json}");
+        let parameters = net.parameters().count();
+        assert_eq!(json["updated"].as_object().unwrap().len(), parameters, "{name}");
+        let loss = |x: &Tensor| HalfMse.value(&net.predict(x).unwrap(), &y);
+        let dj_dx = walk.get("dJ_dA0").unwrap();
+        let h = 1e-6;
+        for (i, j) in (0..5).flat_map(|i| (0..12).map(move |j| (i, j))) {
+            let at = |step: f64| {
+                let mut x = x.clone();
+                x[(i, j)] += step;
+                loss(&x)
+            };
+            let difference = (at(h) - at(-h)) / (2.0 * h);
+            let found = dj_dx[(i + 1, j)];
+            assert!((found - difference).abs() < 1e-7, "{name}, feature {i} of sample {j}: {found} {difference}");
+        }
+    }
 }
 
 /// On average as many units are dropped as p says, each sample and step drops others, and no pass but training drops any.

@@ -130,8 +130,7 @@ fn the_walk_of_any_network() {
     assert_eq!(error(&net, &y, &x.select_columns(&[0])), "explain: expected targets (2, 2), found (2, 1)");
     assert_eq!(error(&net, &Tensor::zeros(3, 1), &y), "explain: expected 2 input features, found 3");
     let twice = NeuralNetwork::builder(2).linear(2).relu().tanh().build(mfnet::Seed(0)).unwrap();
-    assert_eq!(
-        error(&twice, &x, &y),
-        "explain: expected linear layers, each with at most one activation after it, found tanh at position 2"
-    );
+    let walk = Walkthrough::of(&twice, &HalfMse, &x, Some(&y), 0.1).unwrap();
+    let tanh = walk.get("H1_1").unwrap().iter().zip(walk.get("A1").unwrap().iter()).skip(1).take(2);
+    assert!(tanh.into_iter().all(|(h, a)| (h.tanh() - a).abs() < 1e-15));
 }

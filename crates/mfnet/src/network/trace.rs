@@ -26,6 +26,11 @@ impl<T: Scalar> Trace<'_, T> {
         &self.room.outputs[self.plan.ends[index]]
     }
 
+    /// What an operation of the readable plan wrote.
+    pub(crate) fn operation_output(&self, operation: usize) -> &Tensor<T> {
+        &self.room.outputs[operation]
+    }
+
     /// Ŷ, the output of the last layer.
     pub fn output(&self) -> &Tensor<T> {
         self.room.outputs.last().unwrap_or(self.input)

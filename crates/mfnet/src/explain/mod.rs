@@ -1,16 +1,16 @@
-//! What people look at: [`Walkthrough`].
+//! What people look at: [`Walkthrough`]. `walk.rs` makes one.
+
+mod walk;
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::error::{Error, Result};
-use crate::layer::{Activation, AnyLayer, Linear};
-use crate::loss::{HalfMse, Loss, softmax};
-use crate::network::{NeuralNetwork, Trace};
-use crate::optimizer::{Optimizer, Sgd};
-use crate::pass::Pass;
+use crate::error::Result;
+use crate::layer::{Activation, Linear};
+use crate::loss::HalfMse;
+use crate::network::NeuralNetwork;
 use crate::tensor::{Scalar, Tensor};
 
 /// Rows and columns that the text shows of a matrix; of a larger one the last is shown after an ellipsis.
@@ -24,6 +24,9 @@ const SHOWN: usize = 12;
 /// dJ_dA3 dJ_dZ3 dJ_dW3 dJ_dA2 …    backward, down to dJ_dA0
 /// W1 W2 …, updated W1 W2 …         Wl − η dJ_dWl
 /// ```
+///
+/// Where several layers stand between two linear ones, as batch norm, ReLU and dropout, what the first ones make of Z1 is H1_1,
+/// H1_2, …, and what the last one makes is A1. Parameters of such a layer have the name of its output: `H1_1.weight`.
 ///
 /// The matrices are those that training computes, from the same functions. Added for the eye are the constant rows, the first row of
 /// each `dJ_dA`, which is bᵀ Δ, and `dJ_dA0`: training needs none of them. All factors are multiplied out. `Display` gives text,
@@ -58,15 +61,6 @@ struct Shown {
     matrix: Tensor<f64>,
 }
 
-/// A linear layer, and the label of the activation after it.
-struct Step<'a, T: Scalar> {
-    linear: &'a Linear<T>,
-    activation: Option<&'a str>,
-    /// The positions of the layers whose outputs are Z and A.
-    z: usize,
-    a: usize,
-}
-
 impl Walkthrough {
     /// The worked example of the seed, its section 3.3: two inputs, layers of 3, 2 and 1 features, every activation the identity,
     /// four samples, the loss [`HalfMse`], η = 4.
@@ -94,99 +88,6 @@ impl Walkthrough {
         Ok(Walkthrough { title: title.to_owned(), ..walk })
     }
 
-    /// The walk of any network of linear layers and activations through a batch: `input` of shape (features, samples), `target` of shape
-    /// (outputs, samples). Without a target there is the forward pass alone.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the shapes do not fit, or if the network has another kind of layer, or two activations in a row.
-    pub fn of<T: Scalar>(
-        net: &NeuralNetwork<T>,
-        loss: &dyn Loss<T>,
-        input: &Tensor<T>,
-        target: Option<&Tensor<T>>,
-        eta: f64,
-    ) -> Result<Self> {
-        net.check_input("explain", input.rows())?;
-        let steps = steps(net)?;
-        let trace = net.forward(Pass::Evaluate, input);
-        let title = format!("A batch of {} on its way through the network", input.columns());
-        let forward = vec![Shown::new("A0", "= X", input.augmented())];
-        let mut walk = Walkthrough { title, forward, eta, ..Walkthrough::default() };
-        for (l, step) in (1..).zip(&steps) {
-            let [z, a] = [step.z, step.a].map(|layer| trace.layer_output(layer).augmented());
-            walk.forward.push(Shown::new(format!("Z{l}"), format!("= W{l} A{}", l - 1), z));
-            let g = match step.activation {
-                Some(label) => format!("= {label}(Z{l}), but for the row of ones"),
-                None => format!("= Z{l}"),
-            };
-            walk.forward.push(Shown::new(format!("A{l}"), g, a));
-            walk.weights.push(Shown::new(format!("W{l}"), "= [b | W] below [1 0 … 0]", step.linear.augmented()));
-        }
-        let layers = steps.len();
-        if loss.name() == "cross-entropy" {
-            walk.comparison.push(Shown::new("P", format!("= softmax(A{layers})"), softmax(trace.output()).augmented()));
-        }
-        if let Some(y) = target {
-            walk.compare(net, &steps, loss, &trace, y)?;
-        }
-        Ok(walk)
-    }
-
-    /// Loss, backward pass and update.
-    fn compare<T: Scalar>(
-        &mut self,
-        net: &NeuralNetwork<T>,
-        steps: &[Step<'_, T>],
-        loss: &dyn Loss<T>,
-        trace: &Trace<'_, T>,
-        y: &Tensor<T>,
-    ) -> Result<()> {
-        let output = trace.output();
-        if y.shape() != output.shape() {
-            return Err(Error::shape("explain", format!("targets {:?}", output.shape()), format!("{:?}", y.shape())));
-        }
-        self.comparison.push(Shown::new("Y", "= target", y.augmented()));
-        self.loss = Some((loss.name().to_owned(), loss.value(output, y)));
-        let (deltas, gradients) = net.all_gradients(trace, loss.gradient(output, y));
-        let last = steps.len();
-        let formula = match loss.name() {
-            "half-mse" => format!("(A{last} − Y)/m, m samples"),
-            "mse" => format!("2 (A{last} − Y)/(m n), m samples, n outputs"),
-            "cross-entropy" => "(P − Y)/m, m samples".to_owned(),
-            own => format!("∂J/∂A{last} of {own}"),
-        };
-        let mut show =
-            |name, formula, matrix| self.backward.push(Shown::new::<T>(name, format!("= {formula}"), matrix));
-        show(format!("dJ_dA{last}"), formula, deltas[steps[last - 1].a].augmented_gradient());
-        for (l, step) in (1..last + 1).zip(steps).rev() {
-            let delta = &deltas[step.z];
-            let formula = match step.activation {
-                Some(label) => format!("dJ_dA{l} ⊙ g′(Z{l}), g = {label}, first row 0"),
-                None => format!("dJ_dA{l}, first row 0"),
-            };
-            show(format!("dJ_dZ{l}"), formula, delta.augmented_gradient());
-            let dj_dw = gradients.layer(step.z)[0].augmented_gradient();
-            show(format!("dJ_dW{l}"), format!("dJ_dZ{l} A{}ᵀ", l - 1), dj_dw);
-            let mut dj_da = Tensor::zeros(step.linear.inputs(), delta.columns());
-            match l {
-                1 => dj_da.set_product(&step.linear.transpose(), delta),
-                _ => dj_da.clone_from(&deltas[steps[l - 2].a]),
-            }
-            let bias = step.linear.matrix().select_columns(&[0]);
-            let mut first = Tensor::zeros(1, delta.columns());
-            first.set_product(bias.transposed(), delta);
-            let dj_da = dj_da.below_row(|j| first[(0, j)]);
-            show(format!("dJ_dA{}", l - 1), format!("W{l}ᵀ dJ_dZ{l}"), dj_da);
-        }
-        let mut moved = net.clone();
-        Optimizer::new(Sgd::default(), self.eta).step(&mut moved, gradients);
-        for (l, parameter) in (1..).zip(moved.parameters_mut()) {
-            let formula = format!("← W{l} − η dJ_dW{l}");
-            self.updated.push(Shown::new(format!("W{l}"), formula, parameter.value.augmented_parameters()));
-        }
-        Ok(())
-    }
-
     /// The matrix of this name: of the forward pass, P, Y, of the backward pass, or weights before the update.
     pub fn get(&self, name: &str) -> Option<&Tensor<f64>> {
         self.all().find(|shown| shown.name == name).map(|shown| &shown.matrix)
@@ -205,24 +106,6 @@ impl Walkthrough {
     fn all(&self) -> impl Iterator<Item = &Shown> {
         self.forward.iter().chain(&self.comparison).chain(&self.backward).chain(&self.weights)
     }
-}
-
-/// The network as linear layers, each with its activation.
-fn steps<T: Scalar>(net: &NeuralNetwork<T>) -> Result<Vec<Step<'_, T>>> {
-    let mut steps: Vec<Step<'_, T>> = Vec::new();
-    for (index, layer) in net.layers().iter().enumerate() {
-        match (layer, steps.last_mut()) {
-            (AnyLayer::Linear(linear), _) => steps.push(Step { linear, activation: None, z: index, a: index }),
-            (AnyLayer::Activation(activation), Some(step)) if step.activation.is_none() => {
-                (step.activation, step.a) = (Some(activation.label()), index);
-            }
-            (other, _) => {
-                let found = format!("{} at position {index}", other.name());
-                return Err(Error::shape("explain", "linear layers, each with at most one activation after it", found));
-            }
-        }
-    }
-    Ok(steps)
 }
 
 impl Shown {

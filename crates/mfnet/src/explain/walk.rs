@@ -1,0 +1,275 @@
+//! From a network and a batch to the matrices of a [`Walkthrough`]: one for each operation of the readable plan.
+
+use super::{Shown, Walkthrough};
+use crate::error::{Error, Result};
+use crate::layer::{AnyLayer, Backward};
+use crate::loss::{Loss, softmax};
+use crate::network::plan::{Kind, Operation, Plan, Source};
+use crate::network::{NeuralNetwork, Trace};
+use crate::optimizer::{Gradients, Optimizer, Sgd};
+use crate::pass::{Context, Pass};
+use crate::tensor::{Memo, Scalar, Tensor};
+
+impl Walkthrough {
+    /// The walk of any network through a batch: `input` of shape (features, samples), `target` of shape (outputs, samples).
+    /// Without a target there is the forward pass alone. Layers do what they do in prediction: dropout changes nothing, batch
+    /// norm uses its running statistics.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the shapes do not fit.
+    pub fn of<T: Scalar>(
+        net: &NeuralNetwork<T>,
+        loss: &dyn Loss<T>,
+        input: &Tensor<T>,
+        target: Option<&Tensor<T>>,
+        eta: f64,
+    ) -> Result<Self> {
+        net.check_input("explain", input.rows())?;
+        let trace = net.forward(Pass::Evaluate, input);
+        let walk = Walk { net, plan: &net.plans().readable, trace: &trace, names: Names::of(&net.plans().readable) };
+        let title = format!("A batch of {} on its way through the network, as in prediction", input.columns());
+        let mut shown = Walkthrough { title, eta, ..Walkthrough::default() };
+        walk.forward(&mut shown);
+        shown.weights = walk.weights(net, |name| match name.starts_with('W') {
+            true => "= [b | W] below [1 0 … 0]".to_owned(),
+            false => "= a number for each feature".to_owned(),
+        });
+        if loss.name() == "cross-entropy" {
+            let formula = format!("= softmax({})", walk.names.output());
+            shown.comparison.push(Shown::new("P", formula, softmax(trace.output()).augmented()));
+        }
+        let Some(y) = target else { return Ok(shown) };
+        let output = trace.output();
+        if y.shape() != output.shape() {
+            return Err(Error::shape("explain", format!("targets {:?}", output.shape()), format!("{:?}", y.shape())));
+        }
+        shown.comparison.push(Shown::new("Y", "= target", y.augmented()));
+        shown.loss = Some((loss.name().to_owned(), loss.value(output, y)));
+        let (deltas, gradients) = net.all_gradients(&trace, loss.gradient(output, y));
+        walk.backward(&mut shown, loss.name(), &deltas, &gradients);
+        let mut moved = net.clone();
+        Optimizer::new(Sgd::default(), eta).step(&mut moved, gradients);
+        shown.updated = walk.weights(&moved, |name| format!("← {name} − η dJ_d{name}"));
+        Ok(shown)
+    }
+}
+
+/// What each operation of a plan writes is called.
+///
+/// Z1, Z2, … are the sums of the linear layers, A1, A2, … what the layers after each make of it at last, H1_1, H1_2, … what
+/// they make of it before. H0_1, … stand before the first linear layer.
+struct Names {
+    of: Vec<String>,
+    /// The numbers of linear layers.
+    linear: Vec<Option<usize>>,
+}
+
+impl Names {
+    fn of(plan: &Plan) -> Self {
+        let is_linear = |o: usize| matches!(plan.operations[o].kind, Kind::Affine { .. });
+        let (mut names, mut linear, mut l, mut h) = (Vec::new(), Vec::new(), 0, 0);
+        for o in 0..plan.operations.len() {
+            if is_linear(o) {
+                (l, h) = (l + 1, 0);
+                names.push(format!("Z{l}"));
+                linear.push(Some(l));
+                continue;
+            }
+            h += 1;
+            let is_last = o + 1 == plan.operations.len() || is_linear(o + 1);
+            names.push(if is_last && l > 0 { format!("A{l}") } else { format!("H{l}_{h}") });
+            linear.push(None);
+        }
+        Names { of: names, linear }
+    }
+
+    /// What others call the output of an operation: a linear layer with nothing after it has A = Z.
+    fn read(&self, source: Source) -> String {
+        let Some(o) = source else { return "A0".to_owned() };
+        match self.linear[o] {
+            Some(l) if self.has_nothing_after(o) => format!("A{l}"),
+            _ => self.of[o].clone(),
+        }
+    }
+
+    fn has_nothing_after(&self, o: usize) -> bool {
+        self.linear.get(o + 1).is_none_or(Option::is_some)
+    }
+
+    fn output(&self) -> String {
+        self.read(self.of.len().checked_sub(1))
+    }
+}
+
+/// A network on its way through a batch.
+struct Walk<'a, T: Scalar> {
+    net: &'a NeuralNetwork<T>,
+    plan: &'a Plan,
+    trace: &'a Trace<'a, T>,
+    names: Names,
+}
+
+impl<T: Scalar> Walk<'_, T> {
+    /// A0, and what each operation makes.
+    fn forward(&self, shown: &mut Walkthrough) {
+        shown.forward.push(Shown::new("A0", "= X", self.trace.input().augmented()));
+        for (o, operation) in self.plan.operations.iter().enumerate() {
+            let (name, input) = (&self.names.of[o], self.names.read(operation.input));
+            let formula = match &operation.kind {
+                Kind::Affine { .. } => format!("= W{} {input}", self.number(o)),
+                Kind::Sum(other) => format!("= {} + {input}", self.names.read(*other)),
+                Kind::Layer(place) => match place.of(self.net.layers()) {
+                    AnyLayer::Activation(g) => format!("= {}({input}), but for the row of ones", g.label()),
+                    other => format!("= {} of {input}, but for the row of ones", other.name()),
+                },
+            };
+            let output = self.trace.operation_output(o).augmented();
+            if matches!(operation.kind, Kind::Affine { .. }) && self.names.has_nothing_after(o) {
+                let a = (self.names.read(Some(o)), format!("= {name}"));
+                shown.forward.push(Shown::new(name, formula, output.clone()));
+                shown.forward.push(Shown::new(a.0, a.1, output));
+            } else {
+                shown.forward.push(Shown::new(name, formula, output));
+            }
+        }
+    }
+
+    /// The parameters of a network with the same layers; `formula` for those of each name.
+    fn weights(&self, net: &NeuralNetwork<T>, formula: impl Fn(&str) -> String) -> Vec<Shown> {
+        let mut weights = Vec::new();
+        for (o, operation) in self.plan.operations.iter().enumerate() {
+            match &operation.kind {
+                Kind::Affine { linear, .. } => {
+                    let name = format!("W{}", self.number(o));
+                    let matrix = linear.linear(net.layers()).augmented();
+                    weights.push(Shown::new(&name, formula(&name), matrix));
+                }
+                Kind::Layer(place) => place.layer(net.layers()).parameters(&mut |name, parameter| {
+                    let name = format!("{}.{name}", self.names.of[o]);
+                    weights.push(Shown::new(&name, formula(&name), parameter.value.clone()));
+                }),
+                Kind::Sum(_) => {}
+            }
+        }
+        weights
+    }
+
+    /// The number of a linear layer.
+    fn number(&self, o: usize) -> usize {
+        self.names.linear[o].unwrap_or(0)
+    }
+
+    /// From ∂J/∂(output) to ∂J/∂A0. `deltas` has ∂J/∂(output of each operation).
+    fn backward(&self, shown: &mut Walkthrough, loss: &str, deltas: &[Tensor<T>], gradients: &Gradients<T>) {
+        let output = self.names.output();
+        let formula = match loss {
+            "half-mse" => format!("({output} − Y)/m, m samples"),
+            "mse" => format!("2 ({output} − Y)/(m n), m samples, n outputs"),
+            "cross-entropy" => "(P − Y)/m, m samples".to_owned(),
+            own => format!("∂J/∂{output} of {own}"),
+        };
+        let mut show = |name: String, formula: String, matrix: Tensor<T>| {
+            shown.backward.push(Shown::new(format!("dJ_d{name}"), format!("= {formula}"), matrix));
+        };
+        if let Some(delta) = deltas.last() {
+            show(output, formula, delta.augmented_gradient());
+        }
+        for (o, operation) in self.plan.operations.iter().enumerate().rev() {
+            let (name, input) = (&self.names.of[o], self.names.read(operation.input));
+            match &operation.kind {
+                Kind::Affine { .. } => {
+                    let l = self.number(o);
+                    if self.names.has_nothing_after(o) {
+                        show(name.clone(), format!("dJ_dA{l}, first row 0"), deltas[o].augmented_gradient());
+                    }
+                    let dj_dw = gradients.layer(operation.layer)[0].augmented_gradient();
+                    show(format!("W{l}"), format!("dJ_dZ{l} {input}ᵀ"), dj_dw);
+                }
+                Kind::Layer(place) => {
+                    let (layer, mut number) = (place.layer(self.net.layers()), 0);
+                    layer.parameters(&mut |parameter, _| {
+                        let gradient = gradients.layer(operation.layer)[number].clone();
+                        show(format!("{name}.{parameter}"), format!("from dJ_d{name} and {input}"), gradient);
+                        number += 1;
+                    });
+                }
+                Kind::Sum(_) => {}
+            }
+            self.show_input_gradient(o, operation, deltas, &mut show);
+        }
+    }
+
+    /// ∂J/∂(input of an operation), if no earlier one reads the same: it is the sum over all that do.
+    fn show_input_gradient(
+        &self,
+        o: usize,
+        operation: &Operation,
+        deltas: &[Tensor<T>],
+        show: &mut impl FnMut(String, String, Tensor<T>),
+    ) {
+        let source = operation.input;
+        let reads =
+            |other: &Operation| other.input == source || matches!(other.kind, Kind::Sum(also) if also == source);
+        if self.plan.operations[..o].iter().any(reads) {
+            return;
+        }
+        let input = self.names.read(source);
+        let formula = match &operation.kind {
+            Kind::Affine { .. } => format!("W{0}ᵀ dJ_dZ{0}", self.number(o)),
+            Kind::Sum(_) => format!("dJ_d{}", self.names.of[o]),
+            Kind::Layer(place) => match place.of(self.net.layers()) {
+                AnyLayer::Activation(g) => {
+                    format!("dJ_d{} ⊙ g′({input}), g = {}, first row 0", self.names.of[o], g.label())
+                }
+                other => format!("dJ_d{} back through {}, first row 0", self.names.of[o], other.name()),
+            },
+        };
+        let skips = operation.skips.iter().map(|sum| format!(" + dJ_d{}", self.names.read(Some(*sum))));
+        let formula = formula + &skips.collect::<String>();
+        let matrix = match source {
+            Some(read) => deltas[read].clone(),
+            None => self.gradient_of_x(operation, deltas),
+        };
+        let matrix = match &operation.kind {
+            // the first row of W̃ᵀ dJ_dZ is bᵀ Δ
+            Kind::Affine { linear, .. } if operation.skips.is_empty() => {
+                let bias = linear.linear(self.net.layers()).matrix().select_columns(&[0]);
+                let mut first = Tensor::zeros(1, deltas[o].columns());
+                first.set_product(bias.transposed(), &deltas[o]);
+                matrix.below_row(|j| first[(0, j)])
+            }
+            _ => matrix.augmented_gradient(),
+        };
+        show(input, formula, matrix);
+    }
+
+    /// ∂J/∂X from the first operation and from all sums that read X; training needs none of it.
+    fn gradient_of_x(&self, first: &Operation, deltas: &[Tensor<T>]) -> Tensor<T> {
+        let x = self.trace.input();
+        let mut dj_dx = Tensor::zeros(x.rows(), x.columns());
+        match &first.kind {
+            Kind::Affine { linear, .. } => {
+                dj_dx.set_product(&linear.linear(self.net.layers()).transpose(), &deltas[0]);
+            }
+            Kind::Layer(place) => {
+                let (layer, context, mut memo) = (place.layer(self.net.layers()), Context::default(), Memo::new());
+                let mut output = Tensor::zeros(first.features, x.columns());
+                layer.forward(&context, x, &mut output, &mut memo);
+                let mut gradients: Vec<Tensor<T>> = Vec::new();
+                layer.parameters(&mut |_, p| gradients.push(Tensor::zeros(p.value.rows(), p.value.columns())));
+                let pass = Backward {
+                    input: x,
+                    output: &output,
+                    memo: &memo,
+                    delta: &deltas[0],
+                    gradients: &mut gradients,
+                    input_gradient: Some(&mut dj_dx),
+                };
+                layer.backward(&context, pass);
+            }
+            Kind::Sum(_) => {}
+        }
+        first.skips.iter().for_each(|sum| dj_dx.add(&deltas[*sum]));
+        dj_dx
+    }
+}
