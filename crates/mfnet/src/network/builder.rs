@@ -76,7 +76,8 @@ impl<T: Scalar> Builder<T> {
         self
     }
 
-    /// How all linear layers are drawn. Without it: He where a ReLU follows, Glorot elsewhere.
+    /// How all linear layers are drawn. Without it: by what suits the activation that follows, see [`Init`]; Glorot where none
+    /// follows.
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);
         self
@@ -147,15 +148,18 @@ struct Drawing {
 impl Drawing {
     /// The layers, and the features of the last one's output.
     fn layers<T: Scalar>(&mut self, layers: Vec<Planned<T>>, mut features: usize) -> Result<(Vec<AnyLayer<T>>, usize)> {
-        let relu_follows: Vec<bool> = (0..layers.len())
-            .map(|l| matches!(layers.get(l + 1), Some(Planned::Ready(AnyLayer::Activation(Activation::Relu)))))
+        let by_what_follows: Vec<Init> = (0..layers.len())
+            .map(|l| match layers.get(l + 1) {
+                Some(Planned::Ready(AnyLayer::Activation(g))) => g.init(),
+                _ => Init::Glorot,
+            })
             .collect();
         let mut built = Vec::new();
-        for (planned, relu_follows) in layers.into_iter().zip(relu_follows) {
+        for (planned, by_what_follows) in layers.into_iter().zip(by_what_follows) {
             let layer = match planned {
                 Planned::Linear { outputs: 0 } => return Err(Error::invalid("outputs of a layer", "at least 1", 0)),
                 Planned::Linear { outputs } => {
-                    let init = self.init.unwrap_or(if relu_follows { Init::He } else { Init::Glorot });
+                    let init = self.init.unwrap_or(by_what_follows);
                     let mut rng = self.seed.stream(Purpose::Initialisation { layer: self.leaf });
                     Linear::new(init.draw(features, outputs, &mut rng))?.into()
                 }
