@@ -205,6 +205,10 @@ activations! {
     Tanh { "tanh", (g: |z| z.tanh(), from Output: |d, a| d * (T::ONE - a * a)), init: Glorot, torch: "Tanh()", onnx: "Tanh" }
     /// g(z) = z.
     Identity { "identity", (g: |z| z, from Output: |d, _a| d), init: Glorot, torch: "Identity()", onnx: "Identity" }
+    /// g(z) = z for z > 0, 0.01 z for others (Maas et al. 2013); g′(0) = 0.01 as in PyTorch.
+    LeakyRelu { "leaky-relu", (g: |z| if z < T::ZERO { T::from_f64(0.01) * z } else { z },
+        from Output: |d, a| if a > T::ZERO { d } else { T::from_f64(0.01) * d }), init: He,
+        torch: "LeakyReLU()", onnx: "LeakyRelu(alpha=0.01)" }
 }
 
 /// What an activation keeps of a forward pass for the backward pass.

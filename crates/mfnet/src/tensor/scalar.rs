@@ -103,6 +103,7 @@ macro_rules! scalar {
             const ONE: Self = 1.0;
             const DTYPE: Dtype = $dtype;
 
+            #[inline(always)]
             fn from_f64(x: f64) -> Self {
                 x as $type
             }
@@ -135,6 +136,7 @@ macro_rules! scalar {
             fn erf(self) -> Self {
                 elementary::$erf(self)
             }
+            #[inline(always)]
             fn abs(self) -> Self {
                 $type::abs(self)
             }
