@@ -209,6 +209,10 @@ activations! {
     LeakyRelu { "leaky-relu", (g: |z| if z < T::ZERO { T::from_f64(0.01) * z } else { z },
         from Output: |d, a| if a > T::ZERO { d } else { T::from_f64(0.01) * d }), init: He,
         torch: "LeakyReLU()", onnx: "LeakyRelu(alpha=0.01)" }
+    /// g(z) = z for z > 0, eᶻ − 1 for others (Clevert et al. 2016).
+    Elu { "elu", (g: |z| if z > T::ZERO { z } else { z.exp_m1() },
+        from Output: |d, a| if a > T::ZERO { d } else { d * (a + T::ONE) }), init: He,
+        torch: "ELU()", onnx: "Elu(alpha=1.0)" }
 }
 
 /// What an activation keeps of a forward pass for the backward pass.
