@@ -213,6 +213,10 @@ activations! {
     Elu { "elu", (g: |z| if z > T::ZERO { z } else { z.exp_m1() },
         from Output: |d, a| if a > T::ZERO { d } else { d * (a + T::ONE) }), init: He,
         torch: "ELU()", onnx: "Elu(alpha=1.0)" }
+    /// g(z) = λ z for z > 0, λ α (eᶻ − 1) for others, λ = 1.0507…, α = 1.6732… (Klambauer et al. 2017).
+    Selu { "selu", (g: |z| if z > T::ZERO { T::from_f64(SELU[0]) * z } else { T::from_f64(SELU[1]) * z.exp_m1() },
+        from Output: |d, a| d * if a > T::ZERO { T::from_f64(SELU[0]) } else { a + T::from_f64(SELU[1]) }), init: LeCun,
+        torch: "SELU()", onnx: "Selu" }
 }
 
 /// What an activation keeps of a forward pass for the backward pass.
@@ -262,6 +266,9 @@ fn sigmoid<T: Scalar>(z: T) -> T {
     let e = (-z.abs()).exp();
     if z < T::ZERO { e / (T::ONE + e) } else { T::ONE / (T::ONE + e) }
 }
+
+/// λ and λ α of SELU: with them, mean 0 and variance 1 of z lead to mean 0 and variance 1 of a.
+const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.050_700_987_355_480_5 * 1.673_263_242_354_377_2];
 
 impl<T: Scalar> Layer<T> for Activation<T> {
     fn name(&self) -> String {
