@@ -1,3 +1,5 @@
+mod smooth;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -220,6 +222,10 @@ activations! {
     /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.
     Softplus { "softplus", (g: |z| softplus(z), from Output: |d, a| d * -(-a).exp_m1()), init: He,
         torch: "Softplus()", onnx: "Softplus" }
+    /// g(z) = min(max(z + 3, 0), 6)/6; g′(±3) = 0 as in PyTorch, which has the derivative 1/6 to the digits of `f32` alone.
+    HardSigmoid { "hard-sigmoid", (g: |z| smooth::limited(z + T::from_f64(3.0), 0.0, 6.0) / T::from_f64(6.0),
+        from Output: |d, a| if a > T::ZERO && a < T::ONE { d / T::from_f64(6.0) } else { T::ZERO }), init: Glorot,
+        torch: "Hardsigmoid()", onnx: "HardSigmoid(alpha=0.16666667, beta=0.5)" }
 }
 
 /// What an activation keeps of a forward pass for the backward pass.
