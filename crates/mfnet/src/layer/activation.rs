@@ -226,6 +226,9 @@ activations! {
     HardSigmoid { "hard-sigmoid", (g: |z| smooth::limited(z + T::from_f64(3.0), 0.0, 6.0) / T::from_f64(6.0),
         from Output: |d, a| if a > T::ZERO && a < T::ONE { d / T::from_f64(6.0) } else { T::ZERO }), init: Glorot,
         torch: "Hardsigmoid()", onnx: "HardSigmoid(alpha=0.16666667, beta=0.5)" }
+    /// g(z) = z min(max(z + 3, 0), 6)/6 (Howard et al. 2019); g′(−3) = 0 and g′(3) = 1 as in PyTorch.
+    HardSwish { "hard-swish", (g, derivative: |z| smooth::hard_swish(z)), init: He, torch: "Hardswish()",
+        onnx: "HardSwish" }
 }
 
 /// What an activation keeps of a forward pass for the backward pass.

@@ -16,3 +16,21 @@ pub(super) fn limited<T: Scalar>(z: T, low: f64, high: f64) -> T {
     let z = if z > high { high } else { z };
     if z < low { low } else { z }
 }
+
+/// z, not below this.
+#[inline(always)]
+fn at_least<T: Scalar>(z: T, low: f64) -> T {
+    let low = number(low);
+    if z < low { low } else { z }
+}
+
+/// z r, r = min(max(z + 3, 0), 6)/6; z/3 + ½ where −3 < z < 3, otherwise 0 or 1.
+#[inline(always)]
+pub(super) fn hard_swish<T: Scalar>(z: T) -> (T, T) {
+    let three = number::<T>(3.0);
+    let z = at_least(z, -3.0);
+    let slope = z / three + number(0.5);
+    let derivative = if z >= three { T::ONE } else { slope };
+    let derivative = if z <= -three { T::ZERO } else { derivative };
+    (z * (limited(z + three, 0.0, 6.0) / number(6.0)), derivative)
+}
