@@ -219,6 +219,9 @@ activations! {
     Selu { "selu", (g: |z| if z > T::ZERO { T::from_f64(SELU[0]) * z } else { T::from_f64(SELU[1]) * z.exp_m1() },
         from Output: |d, a| d * if a > T::ZERO { T::from_f64(SELU[0]) } else { a + T::from_f64(SELU[1]) }), init: LeCun,
         torch: "SELU()", onnx: "Selu" }
+    /// g(z) = z Φ(z), Φ the normal distribution function (Hendrycks and Gimpel 2016). PyTorch takes Φ from 1 + erf, which has
+    /// no digits left where z is less than −6; here it has.
+    Gelu { "gelu", (g, derivative: |z| smooth::gelu(z)), init: He, torch: "GELU()", onnx: "Gelu" }
     /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.
     Softplus { "softplus", (g: |z| softplus(z), from Output: |d, a| d * -(-a).exp_m1()), init: He,
         torch: "Softplus()", onnx: "Softplus" }

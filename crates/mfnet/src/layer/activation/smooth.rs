@@ -4,6 +4,9 @@
 
 use crate::tensor::Scalar;
 
+/// Where all of them have arrived at 0 below and at z above, in `f64` too.
+const FAR: f64 = 800.0;
+
 #[inline(always)]
 fn number<T: Scalar>(x: f64) -> T {
     T::from_f64(x)
@@ -22,6 +25,16 @@ pub(super) fn limited<T: Scalar>(z: T, low: f64, high: f64) -> T {
 fn at_least<T: Scalar>(z: T, low: f64) -> T {
     let low = number(low);
     if z < low { low } else { z }
+}
+
+/// z Φ(z); Φ + z φ.
+#[inline(always)]
+pub(super) fn gelu<T: Scalar>(z: T) -> (T, T) {
+    /// 1/√(2π): φ(z) is this times e^(−z²/2).
+    const OF_PHI: f64 = 0.398_942_280_401_432_7;
+    let z = at_least(z, -FAR);
+    let (phi, e) = z.normal();
+    (z * phi, phi + z * (number::<T>(OF_PHI) * e))
 }
 
 /// z r, r = min(max(z + 3, 0), 6)/6; z/3 + ½ where −3 < z < 3, otherwise 0 or 1.
