@@ -222,6 +222,8 @@ activations! {
     /// g(z) = z Φ(z), Φ the normal distribution function (Hendrycks and Gimpel 2016). PyTorch takes Φ from 1 + erf, which has
     /// no digits left where z is less than −6; here it has.
     Gelu { "gelu", (g, derivative: |z| smooth::gelu(z)), init: He, torch: "GELU()", onnx: "Gelu" }
+    /// g(z) = z/(1 + e⁻ᶻ), also called swish (Elfwing et al. 2018).
+    Silu { "silu", (g, derivative: |z| smooth::silu(z)), init: He, torch: "SiLU()", onnx: "Swish" }
     /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.
     Softplus { "softplus", (g: |z| softplus(z), from Output: |d, a| d * -(-a).exp_m1()), init: He,
         torch: "Softplus()", onnx: "Softplus" }

@@ -27,6 +27,15 @@ fn at_least<T: Scalar>(z: T, low: f64) -> T {
     if z < low { low } else { z }
 }
 
+/// σ(z) and 1 − σ(z), both without cancellation.
+#[inline(always)]
+fn sigmoids<T: Scalar>(z: T) -> (T, T) {
+    let e = (-z.abs()).quick_exp();
+    let larger = T::ONE / (T::ONE + e);
+    let smaller = e * larger;
+    if z < T::ZERO { (smaller, larger) } else { (larger, smaller) }
+}
+
 /// z Φ(z); Φ + z φ.
 #[inline(always)]
 pub(super) fn gelu<T: Scalar>(z: T) -> (T, T) {
@@ -35,6 +44,15 @@ pub(super) fn gelu<T: Scalar>(z: T) -> (T, T) {
     let z = at_least(z, -FAR);
     let (phi, e) = z.normal();
     (z * phi, phi + z * (number::<T>(OF_PHI) * e))
+}
+
+/// z σ(z); σ + z σ (1 − σ).
+#[inline(always)]
+pub(super) fn silu<T: Scalar>(z: T) -> (T, T) {
+    let z = at_least(z, -FAR);
+    let (sigma, rest) = sigmoids(z);
+    let a = z * sigma;
+    (a, sigma + a * rest)
 }
 
 /// z r, r = min(max(z + 3, 0), 6)/6; z/3 + ½ where −3 < z < 3, otherwise 0 or 1.
