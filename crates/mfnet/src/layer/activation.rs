@@ -222,6 +222,9 @@ activations! {
     /// g(z) = z Φ(z), Φ the normal distribution function (Hendrycks and Gimpel 2016). PyTorch takes Φ from 1 + erf, which has
     /// no digits left where z is less than −6; here it has.
     Gelu { "gelu", (g, derivative: |z| smooth::gelu(z)), init: He, torch: "GELU()", onnx: "Gelu" }
+    /// g(z) = ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), an approximation of GELU (Hendrycks and Gimpel 2016).
+    GeluTanh { "gelu-tanh", (g, derivative: |z| smooth::gelu_tanh(z)), init: He, torch: "GELU(approximate='tanh')",
+        onnx: "Gelu(approximate=\"tanh\")" }
     /// g(z) = z/(1 + e⁻ᶻ), also called swish (Elfwing et al. 2018).
     Silu { "silu", (g, derivative: |z| smooth::silu(z)), init: He, torch: "SiLU()", onnx: "Swish" }
     /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.

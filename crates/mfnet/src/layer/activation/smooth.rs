@@ -46,6 +46,21 @@ pub(super) fn gelu<T: Scalar>(z: T) -> (T, T) {
     (z * phi, phi + z * (number::<T>(OF_PHI) * e))
 }
 
+/// z ½(1 + tanh y) = z σ(2y), y = √(2/π) (z + 0.044715 z³); σ + z σ (1 − σ) 2y′.
+#[inline(always)]
+pub(super) fn gelu_tanh<T: Scalar>(z: T) -> (T, T) {
+    /// 2√(2/π).
+    const C: f64 = 1.595_769_121_605_730_7;
+    /// Where σ(2y) is 0 or 1 in `f64` too.
+    const END: f64 = 30.0;
+    let z = at_least(z, -END);
+    let near = limited(z, -END, END);
+    let square = near * near;
+    let (sigma, rest) = sigmoids(near * (number::<T>(C) + number::<T>(C * 0.044_715) * square));
+    let a = z * sigma;
+    (a, sigma + a * rest * (number::<T>(C) + number::<T>(3.0 * C * 0.044_715) * square))
+}
+
 /// z σ(z); σ + z σ (1 − σ).
 #[inline(always)]
 pub(super) fn silu<T: Scalar>(z: T) -> (T, T) {
