@@ -227,6 +227,8 @@ activations! {
         onnx: "Gelu(approximate=\"tanh\")" }
     /// g(z) = z/(1 + e⁻ᶻ), also called swish (Elfwing et al. 2018).
     Silu { "silu", (g, derivative: |z| smooth::silu(z)), init: He, torch: "SiLU()", onnx: "Swish" }
+    /// g(z) = z tanh(ln(1 + eᶻ)) (Misra 2020).
+    Mish { "mish", (g, derivative: |z| smooth::mish(z)), init: He, torch: "Mish()", onnx: "Mish" }
     /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.
     Softplus { "softplus", (g: |z| softplus(z), from Output: |d, a| d * -(-a).exp_m1()), init: He,
         torch: "Softplus()", onnx: "Softplus" }

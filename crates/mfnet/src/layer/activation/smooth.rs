@@ -70,6 +70,21 @@ pub(super) fn silu<T: Scalar>(z: T) -> (T, T) {
     (a, sigma + a * rest)
 }
 
+/// z t, t = tanh(ln(1 + u)) = w/(w + 2), u = eᶻ, w = u (u + 2); t + z t′, t′ = 4 u (u + 1)/(w + 2)².
+#[inline(always)]
+pub(super) fn mish<T: Scalar>(z: T) -> (T, T) {
+    /// Where t is 1 in `f64` too, and w is no large number.
+    const END: f64 = 20.0;
+    let z = at_least(z, -FAR);
+    let near = if z > number(END) { number(END) } else { z };
+    let u = near.quick_exp();
+    let two = number::<T>(2.0);
+    let w = u * (u + two);
+    let d = T::ONE / (w + two);
+    let t = w * d;
+    (z * t, t + near * (number::<T>(4.0) * u * d) * ((u + T::ONE) * d))
+}
+
 /// z r, r = min(max(z + 3, 0), 6)/6; z/3 + ½ where −3 < z < 3, otherwise 0 or 1.
 #[inline(always)]
 pub(super) fn hard_swish<T: Scalar>(z: T) -> (T, T) {
