@@ -1,4 +1,4 @@
-//! Initial weights: He and Glorot, uniform, seeded. Biases start at zero.
+//! Initial weights: He, LeCun and Glorot, uniform, seeded. Biases start at zero.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,9 @@ use crate::tensor::{Scalar, Tensor};
 /// How the weights of a linear layer are drawn, uniformly from (−r, r):
 ///
 /// ```text
-/// He       r = √(6 / inputs)                  for layers that a ReLU follows (He et al. 2015)
-/// Glorot   r = √(6 / (inputs + outputs))      for the others (Glorot and Bengio 2010)
+/// He       r = √(6 / inputs)                  before a ReLU and its relatives (He et al. 2015)
+/// LeCun    r = √(3 / inputs)                  before a SELU (LeCun et al. 1998; Klambauer et al. 2017)
+/// Glorot   r = √(6 / (inputs + outputs))      elsewhere (Glorot and Bengio 2010)
 /// ```
 ///
 /// PyTorch's `nn.Linear` draws weights and biases from (−1/√inputs, 1/√inputs) whatever follows; scikit-learn's
@@ -19,6 +20,8 @@ use crate::tensor::{Scalar, Tensor};
 pub enum Init {
     /// He's bound.
     He,
+    /// LeCun's bound: weights of variance 1/inputs.
+    LeCun,
     /// Glorot's bound.
     Glorot,
 }
@@ -26,11 +29,12 @@ pub enum Init {
 impl Init {
     /// r.
     pub fn bound(self, inputs: usize, outputs: usize) -> f64 {
-        let fan = match self {
-            Init::He => inputs,
-            Init::Glorot => inputs + outputs,
+        let (numerator, fan) = match self {
+            Init::He => (6.0, inputs),
+            Init::LeCun => (3.0, inputs),
+            Init::Glorot => (6.0, inputs + outputs),
         };
-        (6.0 / fan as f64).sqrt()
+        (numerator / fan as f64).sqrt()
     }
 
     /// `[b | W]` of shape (outputs, 1 + inputs): zeros, then weights drawn column by column.

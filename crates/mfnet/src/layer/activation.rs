@@ -1,7 +1,10 @@
+mod smooth;
+
 use std::fmt;
 use std::sync::Arc;
 
 use super::{Backward, Layer};
+use crate::init::Init;
 use crate::pass::Context;
 use crate::tensor::kernel::vectorised;
 use crate::tensor::parts::for_each_chunk;
@@ -13,10 +16,61 @@ const CHUNK: usize = 4096;
 /// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
 const COST: usize = 8;
 
+/// What a row of the table says of its function, for [`activations`]. A row gives g and its derivative in one of two ways:
+///
+/// ```text
+/// (g: |z| a, from Output: |d, a| d g′)     g′(z) follows from a = g(z), which is kept anyway
+/// (g, derivative: |z| (a, g′))             both from z, in one go; where only a is used, the compiler leaves g′ out
+/// ```
+macro_rules! row {
+    (keeps (g: $($rest:tt)*)) => {
+        Keeps::Output
+    };
+    (keeps (g, $($rest:tt)*)) => {
+        Keeps::Derivative
+    };
+    (g (g: |$z:ident| $g:expr, $($rest:tt)*), $at:expr) => {{
+        let $z = $at;
+        $g
+    }};
+    (g (g, derivative: |$z:ident| $pair:expr), $at:expr) => {{
+        let $z = $at;
+        $pair.0
+    }};
+    // (a, g′)
+    (pair (g: |$z:ident| $g:expr, from Output: |$d:ident, $a:ident| $backward:expr), $at:expr) => {{
+        let $z = $at;
+        let ($d, $a) = (T::ONE, $g);
+        ($a, $backward)
+    }};
+    (pair (g, derivative: |$z:ident| $pair:expr), $at:expr) => {{
+        let $z = $at;
+        $pair
+    }};
+    // ∂J/∂a g′, from what is kept
+    (times (g: |$z:ident| $g:expr, from Output: |$d:ident, $a:ident| $backward:expr), $dj_da:expr, $kept:expr) => {{
+        let ($d, $a) = ($dj_da, $kept);
+        $backward
+    }};
+    (times (g, $($rest:tt)*), $dj_da:expr, $kept:expr) => {
+        $dj_da * $kept
+    };
+    // the same, from z
+    (times_at (g: |$z:ident| $g:expr, from Output: |$d:ident, $a:ident| $backward:expr), $dj_da:expr, $at:expr) => {{
+        let $z = $at;
+        let ($d, $a) = ($dj_da, $g);
+        $backward
+    }};
+    (times_at (g, derivative: |$z:ident| $pair:expr), $dj_da:expr, $at:expr) => {{
+        let $z = $at;
+        $dj_da * $pair.1
+    }};
+}
+
 /// Defines [`Activation`] and [`ActivationName`] from their table, a row for each function that has no parameter of its own.
 macro_rules! activations {
-    ($($(#[$doc:meta])* $variant:ident { $label:literal, g: |$z:ident| $g:expr,
-        from $keeps:ident: |$d:ident, $kept:ident| $backward:expr, torch: $torch:literal })*) => {
+    ($($(#[$doc:meta])* $variant:ident { $label:literal, $row:tt, init: $init:ident, torch: $torch:literal,
+        onnx: $onnx:literal })*) => {
         /// An activation function, applied to every element.
         ///
         /// ```text
@@ -67,41 +121,75 @@ macro_rules! activations {
                 }
             }
 
+            /// The operator of ONNX that computes the same, with its attributes where they are not the operator's defaults; none
+            /// for one of your own.
+            pub fn onnx(&self) -> Option<&'static str> {
+                match self {
+                    $(Activation::$variant => Some($onnx),)*
+                    Activation::Custom(_) => None,
+                }
+            }
+
+            /// How a linear layer before it is drawn, if nothing else is asked for.
+            pub(crate) fn init(&self) -> Init {
+                match self {
+                    $(Activation::$variant => Init::$init,)*
+                    Activation::Custom(_) => Init::Glorot,
+                }
+            }
+
             /// g(z). NaN stays NaN.
             pub fn apply(&self, z: T) -> T {
                 match self {
-                    $(Activation::$variant => { let $z = z; $g })*
+                    $(Activation::$variant => row!(g $row, z),)*
                     Activation::Custom(custom) => (custom.g)(z),
                 }
             }
 
-            /// What the derivative is computed from.
+            /// What is kept of a forward pass for the backward pass.
             pub(crate) fn keeps(&self) -> Keeps {
                 match self {
-                    $(Activation::$variant => Keeps::$keeps,)*
-                    Activation::Custom(_) => Keeps::Input,
+                    $(Activation::$variant => row!(keeps $row),)*
+                    Activation::Custom(_) => Keeps::Derivative,
                 }
             }
 
             /// a ← g(a).
-            #[allow(clippy::almost_swapped)] // z ← z
             pub(crate) fn apply_all(&self, a: &mut [T]) {
                 match self {
-                    $(Activation::$variant => vectorised(a.iter_mut(), |a| { let $z = *a; *a = $g; }),)*
+                    $(Activation::$variant => vectorised(a.iter_mut(), |a| *a = row!(g $row, *a)),)*
                     Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
                 }
             }
 
-            /// ∂J/∂z = ∂J/∂a g′ in place of ∂J/∂a, from what the activation keeps: a or z.
-            pub(crate) fn times_derivative(&self, kept: &[T], dj_da: &mut [T]) {
+            /// a ← g(a), and g′ of what a was.
+            pub(crate) fn apply_all_with_derivative(&self, a: &mut [T], derivative: &mut [T]) {
+                let pairs = a.iter_mut().zip(derivative);
                 match self {
-                    $(Activation::$variant => vectorised(dj_da.iter_mut().zip(kept), |(d, kept)| {
-                        let ($d, $kept) = (*d, *kept);
-                        *d = $backward;
+                    $(Activation::$variant => vectorised(pairs, |(a, derivative)| {
+                        (*a, *derivative) = row!(pair $row, *a);
                     }),)*
-                    Activation::Custom(custom) => {
-                        dj_da.iter_mut().zip(kept).for_each(|(d, z)| *d *= (custom.derivative)(*z));
-                    }
+                    Activation::Custom(custom) => pairs.for_each(|(a, derivative)| {
+                        (*a, *derivative) = ((custom.g)(*a), (custom.derivative)(*a));
+                    }),
+                }
+            }
+
+            /// ∂J/∂z = ∂J/∂a g′ in place of ∂J/∂a, from what the activation keeps: a or g′.
+            pub(crate) fn times_derivative(&self, kept: &[T], dj_da: &mut [T]) {
+                let pairs = dj_da.iter_mut().zip(kept);
+                match self {
+                    $(Activation::$variant => vectorised(pairs, |(d, kept)| *d = row!(times $row, *d, *kept)),)*
+                    Activation::Custom(_) => vectorised(pairs, |(d, kept)| *d *= *kept),
+                }
+            }
+
+            /// The same from z.
+            pub(crate) fn times_derivative_at(&self, z: &[T], dj_da: &mut [T]) {
+                let pairs = dj_da.iter_mut().zip(z);
+                match self {
+                    $(Activation::$variant => vectorised(pairs, |(d, z)| *d = row!(times_at $row, *d, *z)),)*
+                    Activation::Custom(custom) => pairs.for_each(|(d, z)| *d *= (custom.derivative)(*z)),
                 }
             }
         }
@@ -110,23 +198,56 @@ macro_rules! activations {
 
 activations! {
     /// g(z) = max(0, z), g′(0) = 0 as in PyTorch. Where g′ is 0, an infinite ∂J/∂a counts nothing, as there.
-    Relu { "relu", g: |z| if z < T::ZERO { T::ZERO } else { z },
-        from Output: |d, a| if a > T::ZERO { d } else { T::ZERO }, torch: "ReLU()" }
+    Relu { "relu", (g: |z| if z < T::ZERO { T::ZERO } else { z },
+        from Output: |d, a| if a > T::ZERO { d } else { T::ZERO }), init: He, torch: "ReLU()", onnx: "Relu" }
     /// g(z) = 1/(1 + e⁻ᶻ).
-    Sigmoid { "sigmoid", g: |z| sigmoid(z), from Output: |d, a| d * (a * (T::ONE - a)), torch: "Sigmoid()" }
+    Sigmoid { "sigmoid", (g: |z| sigmoid(z), from Output: |d, a| d * (a * (T::ONE - a))), init: Glorot,
+        torch: "Sigmoid()", onnx: "Sigmoid" }
     /// g(z) = tanh z.
-    Tanh { "tanh", g: |z| z.tanh(), from Output: |d, a| d * (T::ONE - a * a), torch: "Tanh()" }
+    Tanh { "tanh", (g: |z| z.tanh(), from Output: |d, a| d * (T::ONE - a * a)), init: Glorot, torch: "Tanh()", onnx: "Tanh" }
     /// g(z) = z.
-    Identity { "identity", g: |z| z, from Output: |d, _a| d, torch: "Identity()" }
+    Identity { "identity", (g: |z| z, from Output: |d, _a| d), init: Glorot, torch: "Identity()", onnx: "Identity" }
+    /// g(z) = z for z > 0, 0.01 z for others (Maas et al. 2013); g′(0) = 0.01 as in PyTorch.
+    LeakyRelu { "leaky-relu", (g: |z| if z < T::ZERO { T::from_f64(0.01) * z } else { z },
+        from Output: |d, a| if a > T::ZERO { d } else { T::from_f64(0.01) * d }), init: He,
+        torch: "LeakyReLU()", onnx: "LeakyRelu(alpha=0.01)" }
+    /// g(z) = z for z > 0, eᶻ − 1 for others (Clevert et al. 2016).
+    Elu { "elu", (g: |z| if z > T::ZERO { z } else { z.exp_m1() },
+        from Output: |d, a| if a > T::ZERO { d } else { d * (a + T::ONE) }), init: He,
+        torch: "ELU()", onnx: "Elu(alpha=1.0)" }
+    /// g(z) = λ z for z > 0, λ α (eᶻ − 1) for others, λ = 1.0507…, α = 1.6732… (Klambauer et al. 2017).
+    Selu { "selu", (g: |z| if z > T::ZERO { T::from_f64(SELU[0]) * z } else { T::from_f64(SELU[1]) * z.exp_m1() },
+        from Output: |d, a| d * if a > T::ZERO { T::from_f64(SELU[0]) } else { a + T::from_f64(SELU[1]) }), init: LeCun,
+        torch: "SELU()", onnx: "Selu" }
+    /// g(z) = z Φ(z), Φ the normal distribution function (Hendrycks and Gimpel 2016). PyTorch takes Φ from 1 + erf, which has
+    /// no digits left where z is less than −6; here it has.
+    Gelu { "gelu", (g, derivative: |z| smooth::gelu(z)), init: He, torch: "GELU()", onnx: "Gelu" }
+    /// g(z) = ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), an approximation of GELU (Hendrycks and Gimpel 2016).
+    GeluTanh { "gelu-tanh", (g, derivative: |z| smooth::gelu_tanh(z)), init: He, torch: "GELU(approximate='tanh')",
+        onnx: "Gelu(approximate=\"tanh\")" }
+    /// g(z) = z/(1 + e⁻ᶻ), also called swish (Elfwing et al. 2018).
+    Silu { "silu", (g, derivative: |z| smooth::silu(z)), init: He, torch: "SiLU()", onnx: "Swish" }
+    /// g(z) = z tanh(ln(1 + eᶻ)) (Misra 2020).
+    Mish { "mish", (g, derivative: |z| smooth::mish(z)), init: He, torch: "Mish()", onnx: "Mish" }
+    /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.
+    Softplus { "softplus", (g: |z| softplus(z), from Output: |d, a| d * -(-a).exp_m1()), init: He,
+        torch: "Softplus()", onnx: "Softplus" }
+    /// g(z) = min(max(z + 3, 0), 6)/6; g′(±3) = 0 as in PyTorch, which has the derivative 1/6 to the digits of `f32` alone.
+    HardSigmoid { "hard-sigmoid", (g: |z| smooth::limited(z + T::from_f64(3.0), 0.0, 6.0) / T::from_f64(6.0),
+        from Output: |d, a| if a > T::ZERO && a < T::ONE { d / T::from_f64(6.0) } else { T::ZERO }), init: Glorot,
+        torch: "Hardsigmoid()", onnx: "HardSigmoid(alpha=0.16666667, beta=0.5)" }
+    /// g(z) = z min(max(z + 3, 0), 6)/6 (Howard et al. 2019); g′(−3) = 0 and g′(3) = 1 as in PyTorch.
+    HardSwish { "hard-swish", (g, derivative: |z| smooth::hard_swish(z)), init: He, torch: "Hardswish()",
+        onnx: "HardSwish" }
 }
 
-/// What an activation needs in the backward pass.
+/// What an activation keeps of a forward pass for the backward pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
-    /// a: g′(z) follows from it, and z need not be kept.
+    /// a: g′(z) follows from it.
     Output,
-    /// z.
-    Input,
+    /// g′(z), which is computed with a.
+    Derivative,
 }
 
 /// A user's g and g′.
@@ -155,9 +276,8 @@ impl<T: Scalar> Activation<T> {
 
     /// g′(z).
     pub fn derivative(&self, z: T) -> T {
-        let kept = if self.keeps() == Keeps::Input { z } else { self.apply(z) };
         let mut derivative = [T::ONE];
-        self.times_derivative(&[kept], &mut derivative);
+        self.times_derivative_at(&[z], &mut derivative);
         derivative[0]
     }
 }
@@ -167,6 +287,16 @@ impl<T: Scalar> Activation<T> {
 fn sigmoid<T: Scalar>(z: T) -> T {
     let e = (-z.abs()).exp();
     if z < T::ZERO { e / (T::ONE + e) } else { T::ONE / (T::ONE + e) }
+}
+
+/// λ and λ α of SELU: with them, mean 0 and variance 1 of z lead to mean 0 and variance 1 of a.
+const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.050_700_987_355_480_5 * 1.673_263_242_354_377_2];
+
+/// ln(1 + eᶻ) = max(0, z) + ln(1 + e^(−|z|)), so that nothing overflows and small values keep all their digits.
+#[inline(always)]
+fn softplus<T: Scalar>(z: T) -> T {
+    let rest = (-z.abs()).exp().ln_1p();
+    if z > T::ZERO { z + rest } else { rest }
 }
 
 impl<T: Scalar> Layer<T> for Activation<T> {
@@ -186,12 +316,15 @@ impl<T: Scalar> Layer<T> for Activation<T> {
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: z, output: a, delta: dj_da, input_gradient: Some(delta), .. } = pass else { return };
         let (dj_da, delta) = (dj_da.storage(), delta.storage_mut());
-        let kept = if self.keeps() == Keeps::Input { z.storage() } else { a.storage() };
+        let (z, a) = (z.storage(), a.storage());
         let cost = COST * delta.len();
         for_each_chunk(delta, CHUNK, cost, |i, delta| {
             let range = i * CHUNK..i * CHUNK + delta.len();
             delta.copy_from_slice(&dj_da[range.clone()]);
-            self.times_derivative(&kept[range], delta);
+            match self.keeps() {
+                Keeps::Output => self.times_derivative(&a[range], delta),
+                Keeps::Derivative => self.times_derivative_at(&z[range], delta),
+            }
         });
     }
 }

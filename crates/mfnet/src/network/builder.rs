@@ -106,7 +106,8 @@ impl<T: Scalar> Builder<T> {
         self
     }
 
-    /// How all linear layers are drawn. Without it: He where a ReLU follows, Glorot elsewhere.
+    /// How all linear layers are drawn. Without it: by what suits the activation that follows, see [`Init`]; Glorot where none
+    /// follows.
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);
         self
@@ -159,13 +160,17 @@ impl<T: Scalar> Planned<T> {
         }
     }
 
-    /// Whether the first activation of these layers is a ReLU, with at most a normalisation, a scale or dropout before it.
-    fn begin_with_relu(layers: &[Self]) -> bool {
+    /// How a linear layer before these layers is drawn: as suits the next activation, if only layers that treat each feature for
+    /// itself stand before it.
+    fn init_before(layers: &[Self]) -> Init {
         let passes = |layer: &&Self| matches!(layer, Planned::Spec(spec) if spec.keeps_features());
         match layers.iter().find(|layer| !passes(layer)) {
-            Some(Planned::Ready(AnyLayer::Activation(g))) => *g == Activation::Relu,
-            Some(Planned::Spec(LayerSpec::Activation { function })) => function == "relu",
-            _ => false,
+            Some(Planned::Ready(AnyLayer::Activation(g))) => g.init(),
+            Some(Planned::Spec(LayerSpec::Activation { function })) => {
+                Activation::<T>::from_label(function).map_or(Init::Glorot, |g| g.init())
+            }
+            Some(Planned::Spec(LayerSpec::Prelu(_))) => Init::He,
+            _ => Init::Glorot,
         }
     }
 
@@ -195,12 +200,11 @@ struct Drawing {
 impl Drawing {
     /// The layers, and the features of the last one's output.
     fn layers<T: Scalar>(&mut self, layers: Vec<Planned<T>>, mut features: usize) -> Result<(Vec<AnyLayer<T>>, usize)> {
-        let relu_follows: Vec<bool> =
-            (1..=layers.len()).map(|next| Planned::begin_with_relu(&layers[next..])).collect();
+        let by_what_follows: Vec<Init> = (1..=layers.len()).map(|next| Planned::init_before(&layers[next..])).collect();
         let mut built = Vec::new();
-        for (planned, relu_follows) in layers.into_iter().zip(relu_follows) {
+        for (planned, by_what_follows) in layers.into_iter().zip(by_what_follows) {
             let layer = match planned {
-                Planned::Spec(spec) => self.layer(&spec, features, relu_follows)?,
+                Planned::Spec(spec) => self.layer(&spec, features, by_what_follows)?,
                 Planned::Residual(layers) => {
                     let (layers, _) = self.layers(layers, features)?;
                     self.leaf -= 1;
@@ -220,7 +224,7 @@ impl Drawing {
     }
 
     /// One of the library's layers, its weights drawn.
-    fn layer<T: Scalar>(&self, spec: &LayerSpec, features: usize, relu_follows: bool) -> Result<AnyLayer<T>> {
+    fn layer<T: Scalar>(&self, spec: &LayerSpec, features: usize, by_what_follows: Init) -> Result<AnyLayer<T>> {
         let mut rng = self.seed.stream(Purpose::Initialisation { layer: self.leaf });
         match spec {
             LayerSpec::Linear { outputs: 0, .. } => Err(Error::invalid("outputs of a layer", "at least 1", 0)),
@@ -228,7 +232,7 @@ impl Drawing {
                 Err(Error::shape("linear", format!("{inputs} input features"), features))
             }
             LayerSpec::Linear { outputs, .. } => {
-                let init = self.init.unwrap_or(if relu_follows { Init::He } else { Init::Glorot });
+                let init = self.init.unwrap_or(by_what_follows);
                 Ok(Linear::new(init.draw(features, *outputs, &mut rng))?.into())
             }
             LayerSpec::Activation { function } => match function.parse::<ActivationName>() {

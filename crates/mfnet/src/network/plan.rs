@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::layer::{Activation, AnyLayer, Keeps, Layer, Linear};
+use crate::layer::{Activation, AnyLayer, Layer, Linear};
 use crate::tensor::Scalar;
 use crate::tensor::product::are_few;
 
@@ -175,7 +175,7 @@ impl Lowering {
                 self.plan.operations[first].skips.push(sum);
                 Some(sum)
             }
-            AnyLayer::Activation(activation) if activation.keeps() == Keeps::Output => match self.open_affine(input) {
+            AnyLayer::Activation(_) => match self.open_affine(input) {
                 Some((last, Kind::Affine { g: g @ None, .. })) => {
                     *g = Some(place);
                     self.leaf(0);

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::NeuralNetwork;
 use super::plan::{Kind, Operation, Plan, Source};
-use crate::layer::{Activation, Backward};
+use crate::layer::{Activation, Backward, Keeps};
 use crate::pass::{Context, Pass};
 use crate::tensor::kernel::{Finish, vectorised};
 use crate::tensor::parts::for_each_chunk;
@@ -32,6 +32,17 @@ impl<T: Scalar> Room<T> {
     /// What an operation reads.
     fn read<'a>(&'a self, source: Source, input: &'a Tensor<T>) -> &'a Tensor<T> {
         source.map_or(input, |operation| &self.outputs[operation])
+    }
+
+    /// What g, with which an operation ends, kept of a pass of training.
+    fn kept(&self, operation: usize, g: &Activation<T>) -> &[T] {
+        match g.keeps() {
+            Keeps::Output => self.outputs[operation].storage(),
+            Keeps::Derivative => {
+                let [derivative] = self.memos[operation].kept();
+                derivative.storage()
+            }
+        }
     }
 }
 
@@ -91,7 +102,14 @@ pub(crate) fn forward<'a, T: Scalar>(
                 let transpose = if *few { transposes[o].as_ref() } else { None };
                 let g = g.as_ref().map(|g| g.activation(layers));
                 let term = sum.map(|source| read(source).storage());
-                affine(linear.linear(layers).matrix(), transpose, read(operation.input), term, g, output);
+                let derivative = match g {
+                    Some(g) if g.keeps() == Keeps::Derivative && run.pass != Pass::Evaluate => {
+                        let [derivative] = room.memos[o].keep([output.shape()]);
+                        Some(derivative)
+                    }
+                    _ => None,
+                };
+                affine(linear.linear(layers).matrix(), transpose, read(operation.input), term, g, output, derivative);
             }
             Kind::Layer(place) => {
                 let context = run.context(operation);
@@ -106,8 +124,8 @@ pub(crate) fn forward<'a, T: Scalar>(
     room.outputs.last().unwrap_or(input)
 }
 
-/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few. Sum and activation are done to a strip while it is in the first
-/// cache; Z itself is not kept.
+/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few, and g′ where it is wanted. Sum and activation are done to a strip while
+/// it is in the first cache; Z itself is not kept.
 fn affine<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: Option<&Tensor<T>>,
@@ -115,11 +133,26 @@ fn affine<T: Scalar>(
     term: Option<&[T]>,
     g: Option<&Activation<T>>,
     output: &mut Tensor<T>,
+    derivative: Option<&mut Tensor<T>>,
 ) {
-    let then = |place: Range<usize>, strip: &mut [T]| {
+    let add_term = |place: Range<usize>, strip: &mut [T]| {
         if let Some(term) = term {
             vectorised(strip.iter_mut().zip(&term[place]), |(z, x)| *z += *x);
         }
+    };
+    if let (Some(g), Some(derivative)) = (g, derivative) {
+        let then = |place: Range<usize>, strip: &mut [T], derivative: &mut [T]| {
+            add_term(place, strip);
+            g.apply_all_with_derivative(strip, derivative);
+        };
+        match transpose {
+            Some(transpose) => product::affine_of_few_and(parameters, transpose, input, output, derivative, then),
+            None => product::affine_of_many_and(parameters, input, output, derivative, then),
+        }
+        return;
+    }
+    let then = |place: Range<usize>, strip: &mut [T]| {
+        add_term(place, strip);
         if let Some(g) = g {
             g.apply_all(strip);
         }
@@ -176,7 +209,8 @@ pub(crate) fn backward<T: Scalar>(
         if !operation.is_read
             && let Kind::Affine { g: Some(g), .. } = &operation.kind
         {
-            g.activation(sink.network().layers()).times_derivative(room.outputs[o].storage(), delta.storage_mut());
+            let g = g.activation(sink.network().layers());
+            g.times_derivative(room.kept(o, g), delta.storage_mut());
         }
         let a = room.read(operation.input, input);
         // nobody needs ∂J/∂A⁽⁰⁾
@@ -197,7 +231,7 @@ pub(crate) fn backward<T: Scalar>(
                             &made
                         }
                     };
-                    let rest = Rest::of(net, plan, operation, o, later, a);
+                    let rest = Rest::of(net, plan, room, o, later);
                     rest.input_gradient(transpose, delta, dj_da);
                 }
                 sink.input_gradient_made();
@@ -209,14 +243,14 @@ pub(crate) fn backward<T: Scalar>(
                 let pass = Backward { input: a, output, memo, delta, gradients, input_gradient };
                 place.layer(net.layers()).backward(&run.context(operation), pass);
                 if let Some(dj_da) = dj_da {
-                    Rest::of(sink.network(), plan, operation, o, later, a).finish(dj_da);
+                    Rest::of(sink.network(), plan, room, o, later).finish(dj_da);
                 }
                 sink.input_gradient_made();
                 sink.layer(operation);
             }
             (Kind::Sum(_), Some(dj_da)) => {
                 dj_da.copy_from(delta);
-                Rest::of(sink.network(), plan, operation, o, later, a).finish(dj_da);
+                Rest::of(sink.network(), plan, room, o, later).finish(dj_da);
             }
             (Kind::Sum(_), None) => {}
         }
@@ -229,25 +263,21 @@ struct Rest<'a, T: Scalar> {
     skips: &'a [usize],
     /// The deltas of all later operations, and the number of the first of them.
     later: (&'a [Tensor<T>], usize),
-    /// g, and A, what it wrote.
-    g: Option<&'a Activation<T>>,
-    a: &'a Tensor<T>,
+    /// g, and what it kept: A or g′.
+    g: Option<(&'a Activation<T>, &'a [T])>,
 }
 
 impl<'a, T: Scalar> Rest<'a, T> {
-    fn of(
-        net: &'a NeuralNetwork<T>,
-        plan: &'a Plan,
-        operation: &'a Operation,
-        o: usize,
-        later: &'a [Tensor<T>],
-        a: &'a Tensor<T>,
-    ) -> Self {
+    fn of(net: &'a NeuralNetwork<T>, plan: &'a Plan, room: &'a Room<T>, o: usize, later: &'a [Tensor<T>]) -> Self {
+        let operation = &plan.operations[o];
         let g = operation.input.and_then(|read| match &plan.operations[read].kind {
-            Kind::Affine { g: Some(g), .. } => Some(g.activation(net.layers())),
+            Kind::Affine { g: Some(g), .. } => {
+                let g = g.activation(net.layers());
+                Some((g, room.kept(read, g)))
+            }
             _ => None,
         });
-        Rest { skips: &operation.skips, later: (later, o + 1), g, a }
+        Rest { skips: &operation.skips, later: (later, o + 1), g }
     }
 
     /// Does it to some elements.
@@ -256,8 +286,8 @@ impl<'a, T: Scalar> Rest<'a, T> {
             let skip = &self.later.0[sum - self.later.1].storage()[place.clone()];
             vectorised(strip.iter_mut().zip(skip), |(d, skip)| *d += *skip);
         }
-        if let Some(g) = self.g {
-            g.times_derivative(&self.a.storage()[place], strip);
+        if let Some((g, kept)) = self.g {
+            g.times_derivative(&kept[place], strip);
         }
     }
 
@@ -279,8 +309,8 @@ impl<'a, T: Scalar> Rest<'a, T> {
         let keep = |_| Finish::Keep;
         match self.g {
             None if self.skips.is_empty() => product::input_gradient(transpose, delta, dj_da),
-            Some(Activation::Relu) if self.skips.is_empty() => {
-                let mask = |place| Finish::WherePositive(&self.a.storage()[place]);
+            Some((Activation::Relu, a)) if self.skips.is_empty() => {
+                let mask = |place| Finish::WherePositive(&a[place]);
                 product::input_gradient_then(transpose, delta, dj_da, mask, |_, _| {});
             }
             _ => product::input_gradient_then(transpose, delta, dj_da, keep, |place, strip| self.apply(place, strip)),

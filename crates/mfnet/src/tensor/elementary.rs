@@ -1,10 +1,19 @@
-//! eˣ and tanh x without a branch or a table, so that a loop over them becomes vectors (see `kernel::with_vectors`).
+//! eˣ, eˣ − 1 and tanh x without a branch or a table, so that a loop over them becomes vectors (see `kernel::with_vectors`).
+//! ln(1 + x) and erf x are in files of their own.
 //!
 //! ```text
 //! x = n ln 2 + r, |r| ≤ ½ ln 2        eˣ = 2ⁿ eʳ, eʳ by its Taylor series        tanh |x| = t/(t + 2), t = e^2|x| − 1
+//! eˣ − 1 = 2ⁿ (eʳ − 1 + (1 − 2⁻ⁿ))
 //! ```
 //!
 //! No operation is fused, so that every processor gives the same bits.
+
+mod erf;
+mod log;
+pub(super) mod normal;
+
+pub(super) use erf::{erf_f32, erf_f64};
+pub(super) use log::{ln_1p_f32, ln_1p_f64};
 
 use std::f64::consts::{LN_2, LOG2_E};
 
@@ -72,6 +81,31 @@ pub(super) fn exp_f64(x: f64) -> f64 {
     (1.0 + (r + tail(r, 13))) * power_of_two(half) * power_of_two(rest)
 }
 
+/// In `f64`, and rounded once.
+#[inline(always)]
+pub(super) fn exp_m1_f32(x: f32) -> f32 {
+    let x = limited(f64::from(x), -40.0, 200.0);
+    let rounded = x * LOG2_E + ROUNDER;
+    let r = x - (rounded - ROUNDER) * LN_2;
+    let power = power_of_two(rounded);
+    (power * (r + tail(r, 8)) + (power - 1.0)).copysign(x) as f32
+}
+
+#[inline(always)]
+pub(super) fn exp_m1_f64(x: f64) -> f64 {
+    let limited_x = limited(x, -40.0, 710.0);
+    let n = limited_x * LOG2_E + ROUNDER - ROUNDER;
+    let r = (limited_x - n * LN_2_HIGH) - n * LN_2_LOW;
+    // 1 − 2⁻ⁿ is 1 from n = 54 on
+    let inverse = power_of_two(ROUNDER - limited(n, -60.0, 60.0));
+    let half = 0.5 * n + ROUNDER;
+    let rest = n - (half - ROUNDER) + ROUNDER;
+    let (rest_of_one, tail) = (1.0 - inverse, tail(r, 13));
+    // the larger two last where they have one sign, first where they cancel
+    let sum = if n > 0.0 { (r + rest_of_one) + tail } else { (r + tail) + rest_of_one };
+    (sum * power_of_two(half) * power_of_two(rest)).copysign(x)
+}
+
 /// tanh x from 2|x| = n ln 2 + r and n + [`ROUNDER`].
 #[inline(always)]
 fn tanh_by(r: f64, rounded: f64, degree: usize, x: f64) -> f64 {
@@ -104,6 +138,19 @@ mod tests {
     /// The next number of the type minus this one.
     fn unit(x: f64) -> f64 {
         x.next_up() - x
+    }
+
+    /// How many units in the last place lie between them.
+    pub(super) fn units(found: f64, expected: f64) -> f64 {
+        (found - expected).abs() / unit(expected.abs())
+    }
+
+    /// That `f` is at most so many units away from what is known: x, f(x) as the nearest `f64`, and what that lacks.
+    pub(super) fn assert_units(f: impl Fn(f64) -> f64, known: &[(f64, f64, f64)], most: f64) {
+        for (x, expected, rest) in known {
+            let error = ((f(*x) - expected) - rest).abs() / unit(expected.abs());
+            assert!(error <= most, "at {x}: {error} units");
+        }
     }
 
     /// eˣ to 40 digits by Python's `decimal`, written as the nearest `f64` and what it lacks.
@@ -200,5 +247,60 @@ mod tests {
         assert!(tanh_f64(f64::NAN).is_nan() && tanh_f32(f32::NAN).is_nan());
         assert_eq!(tanh_f64(-0.0).to_bits(), (-0.0f64).to_bits());
         assert_eq!((tanh_f64(5e-324), tanh_f32(1e-45)), (5e-324, 1e-45));
+    }
+    /// `known(expm1, …)` with
+    ///
+    /// ```python
+    /// from mpmath import mp, mpf, expm1, log, erf, erfc, sqrt
+    /// mp.prec = 300
+    /// def known(f, xs):
+    ///     for x in xs:
+    ///         y = f(mpf(x))
+    ///         print((x, float(y), mp.nstr(y - mpf(float(y)), 4)))
+    /// ```
+    #[rustfmt::skip]
+    const KNOWN_EXP_M1: [(f64, f64, f64); 14] = [
+        (1.0, 1.7182818284590453, -7.748e-17),
+        (-1.0, -0.6321205588285577, -1.243e-17),
+        (0.5, 0.6487212707001282, -4.732e-17),
+        (-0.5, -0.3934693402873666, -6.593e-19),
+        (0.385, 0.4696143214411443, 2.589e-17),
+        (0.3465, 0.41410949383036244, -2.555e-17),
+        (-0.3465, -0.2928411807127287, 2.74e-17),
+        (1e-9, 1.0000000005000001e-9, -7.444e-26),
+        (-1e-300, -1e-300, 0.0),
+        (1e-20, 1e-20, 5.0e-41),
+        (10.25, 28281.541920334977, 1.614e-12),
+        (-36.5, -0.9999999999999999, 2.966e-17),
+        (100.7, 5.413203172330057e+43, 2.001e+27),
+        (709.7, 1.6549840276802644e+308, -4.124e+291),
+    ];
+
+    #[test]
+    fn exp_m1_at_most_two_units_away() {
+        assert_units(exp_m1_f64, &KNOWN_EXP_M1, 2.0);
+        for i in 0..200_000 {
+            let x = (f64::from(i) * 2e-4 - 36.0).exp();
+            for x in [x, -x] {
+                // the standard library's may itself be a unit away
+                assert!(units(exp_m1_f64(x), x.exp_m1()) <= 2.5, "{x}");
+                let (x, e) = (f64::from(x as f32), f64::from(exp_m1_f32(x as f32)));
+                let error = units(e, x.exp_m1()) / f64::from(1u32 << 29);
+                assert!(error <= 0.52, "{x}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn ends_of_exp_m1() {
+        for x in [709.79, 710.0, 1e300, f64::INFINITY] {
+            assert_eq!((exp_m1_f64(x), exp_m1_f64(-x)), (f64::INFINITY, -1.0));
+            assert_eq!((exp_m1_f32(x as f32), exp_m1_f32(-x as f32)), (f32::INFINITY, -1.0));
+        }
+        for x in [0.0, -0.0, 5e-324, -5e-324, 1e-310] {
+            assert_eq!(exp_m1_f64(x).to_bits(), x.to_bits());
+        }
+        assert_eq!(exp_m1_f32(-1e-45).to_bits(), (-1e-45f32).to_bits());
+        assert!(exp_m1_f64(f64::NAN).is_nan() && exp_m1_f32(f32::NAN).is_nan());
     }
 }

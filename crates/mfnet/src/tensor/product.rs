@@ -15,9 +15,10 @@
 //! A Δᵀ, the strip of its transpose.
 
 use std::ops::Range;
+use std::slice;
 
 use super::kernel::{self, Block, Few, Finish, Left, Panels, Right, prefetch, strip};
-use super::parts::{for_each_strip, for_each_update_block, split_all};
+use super::parts::{for_each_strip, for_each_strip_with, for_each_update_block, split_all};
 use super::{Scalar, Tensor};
 
 /// A matrix as a factor of a product: itself or transposed.
@@ -182,11 +183,34 @@ pub(crate) fn affine_of_many<T: Scalar>(
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
     check_affine(parameters, input, output);
-    let factor = |panel| {
-        let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
-        Left { start: Some(bias), ..parameters.factor(panel, 1) }
-    };
-    by_columns(output, factor, input, |_| finish, then);
+    by_columns(output, |panel| with_biases(parameters, panel), input, |_| finish, then);
+}
+
+/// The same with a second matrix of the output's shape, of which `then` gets the same strip.
+pub(crate) fn affine_of_many_and<T: Scalar>(
+    parameters: &Tensor<T>,
+    input: &Tensor<T>,
+    output: &mut Tensor<T>,
+    second: &mut Tensor<T>,
+    then: impl Fn(Range<usize>, &mut [T], &mut [T]) + Sync,
+) {
+    check_affine(parameters, input, output);
+    let (operations, layout) = (2 * output.rows * output.columns * input.rows, output.layout());
+    if input.rows == 0 {
+        output.fill(T::ZERO);
+        return;
+    }
+    for_each_strip_with(output, slice::from_mut(second), operations, |part, out, [second, ..]| {
+        let place = layout.place(part.panel, part.columns.clone());
+        strip(&with_biases(parameters, part.panel), &input.right(), part.columns, Finish::Keep, out);
+        then(place, out, second);
+    });
+}
+
+/// A panel of W as the left factor, whose sums start with the biases.
+fn with_biases<T: Scalar>(parameters: &Tensor<T>, panel: usize) -> Left<'_, T> {
+    let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
+    Left { start: Some(bias), ..parameters.factor(panel, 1) }
 }
 
 fn check_affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &Tensor<T>) {
@@ -213,25 +237,51 @@ pub(crate) fn affine_of_few<T: Scalar>(
     output: &mut Tensor<T>,
     then: impl Fn(Range<usize>, &mut [T]) + Sync,
 ) {
+    let few = few(parameters, transpose, input, output);
+    let (operations, layout) = (2 * output.rows * output.columns * input.rows, output.layout());
+    for_each_strip(output, operations, |part, out| {
+        kernel::few(&few, part.columns.clone(), layout.height(0), out);
+        then(layout.place(part.panel, part.columns), out);
+    });
+}
+
+/// The same with a second matrix of the output's shape, of which `then` gets the same strip.
+pub(crate) fn affine_of_few_and<T: Scalar>(
+    parameters: &Tensor<T>,
+    transpose: &Tensor<T>,
+    input: &Tensor<T>,
+    output: &mut Tensor<T>,
+    second: &mut Tensor<T>,
+    then: impl Fn(Range<usize>, &mut [T], &mut [T]) + Sync,
+) {
+    let few = few(parameters, transpose, input, output);
+    let (operations, layout) = (2 * output.rows * output.columns * input.rows, output.layout());
+    for_each_strip_with(output, slice::from_mut(second), operations, |part, out, [second, ..]| {
+        kernel::few(&few, part.columns.clone(), layout.height(0), out);
+        then(layout.place(part.panel, part.columns), out, second);
+    });
+}
+
+/// The factors of [`affine_of_few`].
+fn few<'a, T: Scalar>(
+    parameters: &'a Tensor<T>,
+    transpose: &'a Tensor<T>,
+    input: &'a Tensor<T>,
+    output: &Tensor<T>,
+) -> Few<'a, T> {
     check_affine(parameters, input, output);
-    let operations = 2 * output.rows * output.columns * input.rows;
-    let layout = output.layout();
     assert!(
-        layout.panels() == 1 && transpose.shape() == (input.rows, output.rows),
+        output.layout().panels() == 1 && transpose.shape() == (input.rows, output.rows),
         "few outputs and the transpose of W"
     );
-    let few = Few {
+    Few {
         left: &transpose.elements,
         left_columns: transpose.columns,
         right: &input.elements,
         right_columns: input.columns,
         rows: input.rows,
         start: &parameters.elements[..parameters.rows],
-    };
-    for_each_strip(output, operations, |part, out| {
-        kernel::few(&few, part.columns.clone(), layout.height(0), out);
-        then(layout.place(part.panel, part.columns), out);
-    });
+    }
 }
 
 /// ∂J/∂A = Wᵀ Δ, from the transpose of W.

@@ -27,7 +27,8 @@ impl Display for Dtype {
 
 /// A real number that networks compute with: `f64` or `f32`, and no other type.
 ///
-/// Functions but [`Scalar::exp`] and [`Scalar::tanh`] are those of the standard library for the same type.
+/// [`Scalar::exp`], [`Scalar::exp_m1`], [`Scalar::ln_1p`], [`Scalar::tanh`] and [`Scalar::erf`] give the same bits on every
+/// machine, which the standard library does not promise. The other functions are those of the standard library.
 pub trait Scalar:
     sealed::Sealed
     + Copy
@@ -62,14 +63,20 @@ pub trait Scalar:
     fn from_f64(x: f64) -> Self;
     /// The same number as `f64`, exactly.
     fn to_f64(self) -> f64;
-    /// eˣ, at most one unit in the last place away; the same bits on every machine, which the standard library does not promise.
+    /// eˣ, at most one unit in the last place away.
     fn exp(self) -> Self;
+    /// eˣ − 1, at most two units in the last place away, also near 0.
+    fn exp_m1(self) -> Self;
     /// The natural logarithm.
     fn ln(self) -> Self;
+    /// ln(1 + x), at most one unit in the last place away, also near 0.
+    fn ln_1p(self) -> Self;
     /// √x.
     fn sqrt(self) -> Self;
-    /// The hyperbolic tangent, at most three units in the last place away; the same bits on every machine.
+    /// The hyperbolic tangent, at most three units in the last place away.
     fn tanh(self) -> Self;
+    /// The error function, 2/√π ∫₀ˣ e^(−t²) dt, at most two units in the last place away.
+    fn erf(self) -> Self;
     /// |x|.
     fn abs(self) -> Self;
     /// The larger of two numbers; the other one if one is NaN.
@@ -83,19 +90,20 @@ pub trait Scalar:
 }
 
 pub(super) mod sealed {
-    /// Only `f64` and `f32`; the bound is what the matrix products need.
-    pub trait Sealed: crate::tensor::kernel::Kernels {}
+    /// Only `f64` and `f32`; the bounds are what the matrix products and the activations need.
+    pub trait Sealed: crate::tensor::kernel::Kernels + crate::tensor::elementary::normal::Quick {}
     impl Sealed for f64 {}
     impl Sealed for f32 {}
 }
 
 macro_rules! scalar {
-    ($type:ident, $dtype:expr, $exp:path, $tanh:path) => {
+    ($type:ident, $dtype:expr, $exp:ident, $exp_m1:ident, $ln_1p:ident, $tanh:ident, $erf:ident) => {
         impl Scalar for $type {
             const ZERO: Self = 0.0;
             const ONE: Self = 1.0;
             const DTYPE: Dtype = $dtype;
 
+            #[inline(always)]
             fn from_f64(x: f64) -> Self {
                 x as $type
             }
@@ -104,18 +112,31 @@ macro_rules! scalar {
             }
             #[inline(always)]
             fn exp(self) -> Self {
-                $exp(self)
+                elementary::$exp(self)
+            }
+            #[inline(always)]
+            fn exp_m1(self) -> Self {
+                elementary::$exp_m1(self)
             }
             fn ln(self) -> Self {
                 $type::ln(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                elementary::$ln_1p(self)
             }
             fn sqrt(self) -> Self {
                 $type::sqrt(self)
             }
             #[inline(always)]
             fn tanh(self) -> Self {
-                $tanh(self)
+                elementary::$tanh(self)
             }
+            #[inline(always)]
+            fn erf(self) -> Self {
+                elementary::$erf(self)
+            }
+            #[inline(always)]
             fn abs(self) -> Self {
                 $type::abs(self)
             }
@@ -134,5 +155,5 @@ macro_rules! scalar {
         }
     };
 }
-scalar!(f64, Dtype::F64, elementary::exp_f64, elementary::tanh_f64);
-scalar!(f32, Dtype::F32, elementary::exp_f32, elementary::tanh_f32);
+scalar!(f64, Dtype::F64, exp_f64, exp_m1_f64, ln_1p_f64, tanh_f64, erf_f64);
+scalar!(f32, Dtype::F32, exp_f32, exp_m1_f32, ln_1p_f32, tanh_f32, erf_f32);
