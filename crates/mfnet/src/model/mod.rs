@@ -212,16 +212,16 @@ impl Model {
         })
     }
 
-    /// Its metrics for data that are not scaled.
+    /// Its metrics for data that are not scaled, with the weights of the data.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
-        Ok(Metrics::of(self.output(data.stored_inputs())?, data.targets()))
+        Ok(Metrics::weighted(self.output(data.stored_inputs())?, data.targets(), data.weights()))
     }
 
-    /// The loss that it was trained with, of data that are not scaled; none if the loss is neither one of the library's nor registered.
+    /// The loss that it was trained with, of data that are not scaled, with the weights of the data; none if the loss is neither one of the library's nor registered.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
