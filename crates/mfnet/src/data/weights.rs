@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use mfnet_table::LeftOut;
+
 use super::{Dataset, Targets};
 use crate::error::{DataProblem, Error, Result};
 
@@ -97,6 +99,15 @@ impl Dataset {
         check(&self.name, "Dataset::with_class_weights", expected, self.classes(), &of_classes, "class")?;
         self.weights.of_classes = Some(Arc::new(of_classes));
         self.weigh()
+    }
+
+    /// With the weights of a column of its table, which is no feature.
+    pub(crate) fn weighted_by(mut self, column: &str, of_samples: Vec<f64>) -> Result<Self> {
+        if of_samples.iter().all(|w| *w == 0.0) {
+            return Err(Error::in_column(&self.name, column, DataProblem::NoWeight("row")));
+        }
+        self.left_out.push((column.to_owned(), LeftOut::Weights));
+        self.with_weights(of_samples)
     }
 
     fn weigh(mut self) -> Result<Self> {

@@ -275,7 +275,10 @@ mod tests {
         let labels = ["cat".to_owned(), "a".to_owned()];
         let classes = [0, 0, 1, 1, 1];
         let matrix = ConfusionMatrix::weighted(&labels, &classes, &[0, 0, 0, 1, 1], &[0.5, 1.0 / 3.0, 2e8, 0.0, 0.0]);
-        assert_eq!(matrix.to_string(), "true  predicted\n      cat       a\n cat  0.8333      ·\n   a     2e8      0");
+        assert_eq!(
+            matrix.to_string(),
+            "true  predicted\n         cat       a\n cat  0.8333       ·\n   a     2e8       0"
+        );
         assert_eq!(matrix.of_classes()[1].weight, 2e8);
     }
 
