@@ -74,9 +74,9 @@ pub struct Part {
     /// How many rows it has.
     #[serde(skip)]
     pub samples: usize,
-    /// The loss that the model was trained with.
+    /// The loss that the model was trained with, with the weights of rows and classes.
     pub loss: Option<f64>,
-    /// The metrics; none without rows.
+    /// The metrics, with the weights of rows; none without rows.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
 }
