@@ -287,3 +287,20 @@ fn what_is_no_weight_of_a_class() {
     // a class may count nothing
     desk.ok(&train("--target kind --drop price --class-weight spam:0"));
 }
+
+#[test]
+fn images_have_no_weights() {
+    let desk = desk();
+    std::fs::create_dir(desk.path("images")).unwrap();
+    let (images, labels): (Vec<u8>, Vec<u8>) =
+        ((0..40).flat_map(|i| [i, i * 3]).collect(), (0..40).map(|i| i % 2).collect());
+    desk.write(
+        "images/train-images-idx3-ubyte",
+        [&b"\0\0\x08\x03\0\0\0\x28\0\0\0\x01\0\0\0\x02"[..], &images].concat(),
+    );
+    desk.write("images/train-labels-idx1-ubyte", [&b"\0\0\x08\x01\0\0\0\x28"[..], &labels].concat());
+    let message = "--sample-weight is for tables of your own: images has no column of weights";
+    fails(&desk, 2, &format!("train images --sample-weight w {QUICK}"), message);
+    desk.ok(&format!("train images --class-weight 0:3 --output run {QUICK}"));
+    fails(&desk, 2, "evaluate run images --sample-weight w", message);
+}

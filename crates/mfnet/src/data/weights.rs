@@ -1,11 +1,15 @@
 //! How much each sample of a data set counts, and each class.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use mfnet_table::LeftOut;
 
 use super::{Dataset, Targets};
 use crate::error::{DataProblem, Error, Result};
+
+/// What weights may sum up to.
+const SUMS: RangeInclusive<f64> = 1e-100..=1e100;
 
 /// The weights of a data set. Metrics see those of the samples, losses those of the classes too.
 #[derive(Clone, Debug, Default)]
@@ -74,7 +78,7 @@ impl Dataset {
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a weight for each sample,
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first weight that is no finite number of at least 0, and if all
-    /// are 0 or their sum is infinite.
+    /// are 0 or their sum is not between 10⁻¹⁰⁰ and 10¹⁰⁰.
     pub fn with_weights(mut self, of_samples: Vec<f64>) -> Result<Self> {
         let expected = format!("a weight for each of {} samples", self.samples());
         check(&self.name, "Dataset::with_weights", expected, self.samples(), &of_samples, "sample")?;
@@ -113,7 +117,11 @@ impl Dataset {
     fn weigh(mut self) -> Result<Self> {
         self.weights = self.weights.joined(&self.targets);
         let sum = self.loss_weights().map_or(0.0, |weights| weights.iter().sum::<f64>());
-        if sum.is_finite() { Ok(self) } else { Err(Error::data(&self.name, DataProblem::LargeWeights)) }
+        // a sum of 0 is an error for whoever learns from these samples, see `check_weights`
+        match sum == 0.0 || SUMS.contains(&sum) {
+            true => Ok(self),
+            false => Err(Error::data(&self.name, DataProblem::SumOfWeights(sum))),
+        }
     }
 
     /// The weight of each sample, see [`Dataset::with_weights`]; none if all count alike.
@@ -247,8 +255,8 @@ mod tests {
         }
         assert_eq!(error(vec![0.0; 20]), "t: every sample has the weight 0: expected at least one above 0");
         assert_eq!(
-            error(vec![1e308; 20]),
-            "t: expected weights whose sum is finite, found larger ones: divide all by the same number"
+            error([vec![1e150], vec![0.0; 19]].concat()),
+            "t: expected weights with a sum between 1e-100 and 1e100, found 1e150: multiply all by the same number"
         );
         assert_eq!(error(vec![1.0; 3]), "Dataset::with_weights: expected a weight for each of 20 samples, found 3");
         let error = |weights: Vec<f64>| data().with_class_weights(weights).unwrap_err().to_string();

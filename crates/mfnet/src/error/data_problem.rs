@@ -53,9 +53,9 @@ pub enum DataProblem {
     /// Weights of which none is above 0: of each "sample", "class", "row".
     #[error("every {0} has the weight 0: expected at least one above 0")]
     NoWeight(&'static str),
-    /// Weights so large that their sum is no finite number.
-    #[error("expected weights whose sum is finite, found larger ones: divide all by the same number")]
-    LargeWeights,
+    /// Weights with this sum: with larger or smaller ones, sums of weighted squares would be infinite or 0.
+    #[error("expected weights with a sum between 1e-100 and 1e100, found {0:e}: multiply all by the same number")]
+    SumOfWeights(f64),
     /// There is no row of this number, but up to the other one.
     #[error("there is no row {0}: the rows are numbered 0 to {1}")]
     NoSuchRow(usize, usize),
