@@ -72,6 +72,26 @@ pub(crate) fn pairs(count: usize) -> Result<()> {
     Ok(())
 }
 
+/// What weights of the samples cost a step.
+pub(crate) fn weights(count: usize) -> Result<()> {
+    const WORKS: [(&[usize], usize, usize); 3] =
+        [(&[784, 128, 128, 10], 128, 12_800), (&[784, 10], 128, 25_600), (&[8, 64, 64, 1], 32, 16_512)];
+    header();
+    for (layers, batch, samples) in WORKS {
+        let work = Work { name: "weights", layers, batch, samples };
+        let data = work.data()?;
+        let weighted = data.clone().with_weights((0..samples).map(|i| 0.5 + (i % 7) as f64).collect())?;
+        for threads in [1, 2] {
+            let on = Threads::new(threads)?;
+            let of = |data| trainer(&work, data, Optimizer::new(Sgd::default(), 0.01), &on);
+            let layers = layers.iter().map(usize::to_string).collect::<Vec<_>>().join("-");
+            let what = format!("{layers}, {batch}: with weights / without, {threads} threads");
+            in_turn(&what, count, || of(&weighted), || of(&data))?;
+        }
+    }
+    Ok(())
+}
+
 /// How the time grows with the width, the batch and the number of samples, and whether two threads are taken where they help.
 pub(crate) fn sizes(count: usize) -> Result<()> {
     const SIZES: [(&[usize], usize, usize); 14] = [

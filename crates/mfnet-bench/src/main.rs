@@ -38,6 +38,8 @@ enum Command {
     Pairs,
     /// Networks of several widths and batch sizes with one thread and with two
     Sizes,
+    /// Training with a weight for each sample and without, in turn
+    Weights,
     /// One run for every line on stdin, for `compare/run`
     Serve(serve::Options),
     /// What the machine can do, for `compare/run`
@@ -56,6 +58,7 @@ fn main() -> Result<()> {
     match args.command {
         Some(Command::Pairs) => compare::pairs(args.rounds),
         Some(Command::Sizes) => compare::sizes(args.rounds),
+        Some(Command::Weights) => compare::weights(args.rounds),
         Some(Command::Serve(options)) => serve::serve(&options),
         Some(Command::Peaks) => serve::peaks(),
         Some(Command::Bits) => bits::bits(),

@@ -78,6 +78,9 @@ pub(crate) struct EvaluateArgs {
     /// Which rows of the data that the model was trained on
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
+    /// A column that has 0 or a positive number for each row: how much the row counts [default: that of the training, if the data have it]
+    #[arg(long, value_name = "COLUMN")]
+    pub(crate) sample_weight: Option<String>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub(crate) json: bool,

@@ -15,7 +15,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
     let source = source::read(&args.data, &args.folders, model.reader().keep_texts(column), false)?;
-    let (part, data) = part(&model, &source, args.part)?;
+    let column = weights_of_rows(args.sample_weight.as_deref(), &model, &source)?;
+    let (part, data) = part(&model, &source, args.part, column)?;
     if !model.training.has_seen(&source.digest()) {
         source::warn_of_unknown_levels(&source, &model)?;
     } else if part != Part::Test {
@@ -26,19 +27,44 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     if args.json {
         let mut report = scores.json();
         (report["data"], report["part"], report["samples"]) = (json!(args.data), json!(part), json!(scores.samples));
+        if let Some(column) = column {
+            report["sample_weight"] = json!(column);
+        }
         return print(&format!("{report}\n"));
     }
     let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
     let mut text = format!("{}\n\n{}", args.data, score_table(scores.row(name).as_slice()));
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
-        text += &format!("\nConfusion\n{confusion}\n");
+        let weighted = if confusion.is_weighted() { ", sums of weights" } else { "" };
+        text += &format!("\nConfusion{weighted}\n{confusion}\n");
     }
     print(&text)
 }
 
+/// The column with the weights of the rows: the one that was asked for, or that of the training, if the data have it. Says which.
+fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source) -> Result<Option<&'a str>, Failure> {
+    if let Some(column) = asked {
+        let names = |columns: &[String]| columns.iter().any(|other| other == column);
+        let what = if names(model.target().columns()) { "the target" } else { "a feature of the model," };
+        if names(model.target().columns()) || names(model.features()) {
+            return Err(Failure::usage(format!("--sample-weight names {what} {column:?}")));
+        }
+        return Ok(asked);
+    }
+    let Some(column) = model.training.sample_weight() else { return Ok(None) };
+    if source.has_column(column) {
+        message(&format!("each row counts by its weight, column {column}, as in the training"));
+        return Ok(Some(column));
+    }
+    message(&format!(
+        "all rows count alike: the training had weights in a column {column}, which these data do not have"
+    ));
+    Ok(None)
+}
+
 /// The rows that count: of the data that the model was trained on the test rows, of other data all.
-fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Dataset), Failure> {
-    let data = source.dataset_for(model)?;
+fn part(model: &Model, source: &Source, asked: Option<Part>, column: Option<&str>) -> Result<(Part, Dataset), Failure> {
+    let data = source.weighted(source.dataset_for(model)?, column, model)?;
     let same = model.training.data.as_deref() == Some(&source.digest());
     let Some(split) = model.training.split.as_ref().filter(|split| same && split.is_repeatable()) else {
         return match asked {
@@ -68,6 +94,16 @@ fn part(model: &Model, source: &Source, asked: Option<Part>) -> Result<(Part, Da
             (_, (.., test)) => (Part::Test, test),
         },
     };
+    if let (Some(column), Some(weights)) = (column, rows.weights())
+        && rows.samples() > 0
+        && weights.iter().all(|weight| *weight == 0.0)
+    {
+        let of_part = if part == Part::All { String::new() } else { format!("{} ", word(part)) };
+        let message = format!("{}, column {column:?}: every {of_part}row has the weight 0", source.name());
+        return Err(
+            Failure::work(message).help("choose other rows with --part, or another column with --sample-weight")
+        );
+    }
     if rows.samples() == 0 {
         return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));
     }

@@ -158,6 +158,9 @@ fn of_table(problem: &Problem) -> &'static str {
              mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"
         }
         Problem::Cell(Cell::Empty) => "a row without its target teaches nothing: fill the cell, or take the row out",
+        Problem::Cell(Cell::NotAWeight(_)) | Problem::InRow(_, Cell::NotAWeight(_)) => {
+            "a weight says how much its row counts: fill the cell, 0 leaves the row out"
+        }
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
             "the column had no other fields in training; a missing value is an empty cell"
         }

@@ -97,6 +97,8 @@ pub enum LeftOut {
     Empty,
     /// No two rows are alike, and it is called like a key or an index.
     Identifier,
+    /// It says how much each row counts.
+    Weights,
     /// Text that differs from row to row, as names do.
     Names {
         /// How many different texts.
@@ -114,6 +116,7 @@ impl Display for LeftOut {
         match self {
             LeftOut::Empty => f.write_str("no values"),
             LeftOut::Identifier => f.write_str("an identifier: no two rows alike"),
+            LeftOut::Weights => f.write_str("how much each row counts"),
             LeftOut::Names { different, rows, example } => {
                 write!(f, "{different} different texts in {rows} rows, such as {example:?}")
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use crate::column::{Column, Values};
 use crate::error::{CellProblem, Error, Problem, Result};
-use crate::field::{Field, number};
+use crate::field::{Field, number, shortest};
 use crate::kind::{ColumnKind, LeftOut, StrayText, guess};
 use crate::number_format::NumberFormat;
 use crate::text::Lines;
@@ -145,15 +145,33 @@ impl Table {
     /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, is not finite, or is
     /// beyond ±10³⁰⁰: the means of such numbers are infinite.
     pub fn numbers(&self, columns: &[String]) -> Result<Vec<Values>> {
-        let of = |field, text: &str| match ColumnKind::Number.value_of(field, text)? {
-            missing if missing.is_nan() => number(text),
-            number => Ok(number),
+        columns.iter().map(|column| self.values_of(column, present_number)).collect()
+    }
+
+    /// The weights of the rows that a column holds.
+    ///
+    /// # Errors
+    /// [`Error::Data`] with line, column and text of the first field that is no finite number of at least 0, or beyond 10³⁰⁰.
+    pub fn weights(&self, column: &str) -> Result<Vec<f64>> {
+        let of = |field, text: &str| {
+            let found = match (text.is_empty(), field) {
+                (false, _) => format!("{text:?}"),
+                (true, Field::Number(x)) => format!("{:?}", shortest(x)),
+                (true, _) => "an empty cell".to_owned(),
+            };
+            match present_number(field, text) {
+                Ok(weight) if weight >= 0.0 => Ok(weight),
+                Err(CellProblem::TooLarge(found)) => Err(CellProblem::TooLarge(found)),
+                _ => Err(CellProblem::NotAWeight(found)),
+            }
         };
-        let read = |column: &String| {
-            let position = self.position(column)?;
-            self.columns[position].values(of).map_err(|(row, problem)| self.at(row, position, problem))
-        };
-        columns.iter().map(read).collect()
+        Ok(self.values_of(column, of)?.iter().collect())
+    }
+
+    /// The number that `of` makes of each field of a column.
+    fn values_of(&self, column: &str, of: impl Fn(Field, &str) -> Result<f64, CellProblem>) -> Result<Values> {
+        let position = self.position(column)?;
+        self.columns[position].values(of).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
     /// The numbers that stand in fields of a column, codes as 007 too, and in how many rows.
@@ -250,6 +268,14 @@ impl Table {
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(f, "Table {:?}: {} columns, {} rows", self.name, self.names.len(), self.rows())
+    }
+}
+
+/// The number of a field, which is not missing.
+fn present_number(field: Field, text: &str) -> Result<f64, CellProblem> {
+    match ColumnKind::Number.value_of(field, text)? {
+        missing if missing.is_nan() => number(text),
+        number => Ok(number),
     }
 }
 

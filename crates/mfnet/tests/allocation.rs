@@ -70,20 +70,38 @@ fn wait_for_threads() {
     std::thread::sleep(std::time::Duration::from_millis(100));
 }
 
-/// Three epochs with validation on 1293 and 144 samples: batches of 100, the last one of 93.
+/// The same data with a weight for each sample and class.
+fn weighted(data: &Dataset) -> Dataset {
+    let weights = (0..data.samples()).map(|i| (i % 5) as f64).collect();
+    let of_classes = (0..data.classes()).map(|class| 1.0 + class as f64).collect();
+    data.clone().with_weights(weights).unwrap().with_class_weights(of_classes).unwrap()
+}
+
 fn train<T: Scalar>(threads: usize, optimizer: Optimizer<T>, activation: Activation<T>) {
+    train_on(threads, optimizer, activation, |data| data, 1);
+}
+
+/// Three epochs with validation on 1293 and 144 samples: batches of 100, the last one of 93.
+fn train_on<T: Scalar>(
+    threads: usize,
+    optimizer: Optimizer<T>,
+    activation: Activation<T>,
+    weigh: impl Fn(Dataset) -> Dataset,
+    accumulate: usize,
+) {
     let (train, validation, _) =
         Dataset::built_in("digits").unwrap().split(Fractions { validation: 0.08, test: 0.2 }, Seed(0)).unwrap();
     let scale = Preprocessing::fit(&train);
-    let (train, validation) = (scale.apply(&train), scale.apply(&validation));
+    let (train, validation) = (weigh(scale.apply(&train)), weigh(scale.apply(&validation)));
     let builder = NeuralNetwork::builder(64).dtype::<T>().linear(200).relu().linear(100).activation(activation);
     let mut net = builder.linear(10).build(Seed(0)).unwrap();
     let mut watch = Watch::default();
     let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(100).validate_on(&validation);
+    let trainer = trainer.accumulate(accumulate);
     let threads = Threads::new(threads).unwrap();
     wait_for_threads();
     threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();
-    assert_eq!(watch.steps, 3 * train.samples().div_ceil(100));
+    assert_eq!(watch.steps, 3 * train.samples().div_ceil(100 * accumulate));
     let allocated = watch.end - watch.first_step.unwrap();
     assert_eq!(allocated, 0, "{} threads", threads.count());
 }
@@ -129,6 +147,9 @@ fn main() {
         train::<f32>(threads, momentum.clip(Clip::Global(1.0)), Activation::Sigmoid);
         let softplus = Activation::custom("softplus", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
         train::<f64>(threads, Optimizer::new(Adam::default(), 1e-3).clip(Clip::PerLayer(1.0)), softplus);
+        let adam = || Optimizer::new(Adam::default(), 1e-3);
+        train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 1);
+        train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 2);
     }
     predict::<f64>();
     predict::<f32>();

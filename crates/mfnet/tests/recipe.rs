@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use mfnet::data::Scaling;
-use mfnet::fit::{Input, Observer, OptimizerName, Plan, RecipeFile, Task, fit_folds};
+use mfnet::fit::{ClassWeight, Input, Observer, OptimizerName, Plan, RecipeFile, Task, fit_folds};
 use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
@@ -45,6 +45,7 @@ proptest! {
         (rate, momentum) in (prop::option::of(1e-9..1e9), 0.0..0.999),
         (seed, epochs, header) in (any::<u32>(), prop::option::of(1..usize::MAX / 2), any::<Option<bool>>()),
         (scale, word) in (prop::option::of(0..4_usize), any::<prop::sample::Index>()),
+        (column, weights) in (prop::option::of("[a-z :é]{1,6}"), prop::collection::btree_map("[a-z :,=\"é]{0,4}", 0.0..1e9, 0..3)),
     ) {
         let recipe = Recipe {
             target,
@@ -64,6 +65,8 @@ proptest! {
             warm_start: Some("runs/a b".into()),
             accumulate: epochs,
             shards: Some(1 << word.index(4)),
+            class_weight: column.is_some().then_some(if weights.len() == 1 { ClassWeight::Balanced } else { ClassWeight::Given(weights) }),
+            sample_weight: column,
             ..Recipe::default()
         };
         prop_assert_eq!(&Recipe::from_toml(&recipe.to_toml().unwrap()).unwrap(), &recipe);
@@ -125,6 +128,8 @@ fn what_no_recipe_can_have() {
         ("weight_decay = -1", "line 1: weight_decay: expected 0 or a positive number, found -1"),
         ("clip_norm = inf", "line 1: clip_norm: invalid type: null, expected a number"),
         ("test_fraction = 1.0", "line 1: test_fraction: expected a number from 0 to less than 1, found 1"),
+        ("class_weight = 3", "line 1: class_weight: expected balanced, or a table with a weight for each label"),
+        ("[class_weight]\na = -2", "line 1: class_weight: expected 0 or a positive number for \"a\", found -2"),
         ("seed = 1.5", "line 1: seed: invalid type: floating point `1.5`, expected a whole number"),
     ] {
         assert_eq!(Recipe::from_toml(text).unwrap_err().to_string(), format!("recipe, {message}"), "{text}");
@@ -197,6 +202,14 @@ fn a_decided_recipe_gives_the_same_model() {
         Recipe { drop: vec!["part".to_owned()], group: column("owner"), optimizer: OptimizerName::Sgd, ..quick() },
         Recipe { test_fraction: Some(0.0), validation_fraction: Some(0.0), no_shuffle: true, ..quick() },
         Recipe { target: vec!["city".to_owned()], ..quick() },
+        Recipe { sample_weight: column("area"), ..quick() },
+        Recipe { target: vec!["city".to_owned()], class_weight: Some(ClassWeight::Balanced), ..quick() },
+        Recipe {
+            target: vec!["city".to_owned()],
+            sample_weight: column("area"),
+            class_weight: Some("Rome:3,Lima:0.5".parse().unwrap()),
+            ..quick()
+        },
     ] {
         let first = fit(flats(), &recipe, &mut ()).unwrap();
         let decided = Recipe::from_toml(&first.plan.recipe().to_toml().unwrap()).unwrap();

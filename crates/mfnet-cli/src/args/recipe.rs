@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args as ClapArgs};
 use mfnet::data::Scaling;
-use mfnet::fit::{Norm, OptimizerName, RecipeFile, Task};
+use mfnet::fit::{ClassWeight, Norm, OptimizerName, RecipeFile, Task};
 use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
@@ -150,6 +150,14 @@ pub(crate) struct RecipeArgs {
     /// population's, as numpy's std); validation rows are a fraction of the other folds' rows
     #[arg(long, value_name = "K", value_parser = at_least::<2>, help_heading = "Split")]
     pub(super) folds: Option<usize>,
+    /// A column that is no feature and has 0 or a positive number for each row: how much the row counts in training, validation, test
+    /// and the baselines. A row of weight 2 counts as two equal rows
+    #[arg(long, value_name = "COLUMN", help_heading = "Weights")]
+    pub(super) sample_weight: Option<String>,
+    /// How much each class counts in the loss: balanced (all alike, whatever their numbers of rows), or LABEL:WEIGHT with commas between, as
+    /// in spam:5,ham:1; labels that are not named have the weight 1. Metrics do not change
+    #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights")]
+    pub(super) class_weight: Option<ClassWeight>,
     /// Chooses the initial random numbers, from which all others follow: the first weights, the order of the samples, the split. The
     /// same number gives the same result [default: 0]
     #[arg(long, value_parser = whole::<u64>, help_heading = "Split")]
@@ -221,6 +229,10 @@ fn joined(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(values) if values.is_empty() => "none".to_owned(),
         Value::Array(values) => values.iter().map(joined).collect::<Vec<_>>().join(","),
+        Value::Object(weights) => {
+            let weights = weights.iter().map(|(label, weight)| format!("{label}:{}", joined(weight)));
+            weights.collect::<Vec<_>>().join(",")
+        }
         value => value.to_string(),
     }
 }

@@ -1,4 +1,5 @@
 use super::Dataset;
+use crate::loss::Weights;
 use crate::pass::Pass;
 use crate::random::{Purpose, Seed};
 use crate::tensor::{Scalar, Tensor};
@@ -8,6 +9,8 @@ use crate::tensor::{Scalar, Tensor};
 pub struct Batch<T: Scalar> {
     inputs: Tensor<T>,
     targets: Tensor<T>,
+    /// Of each sample in a loss, and their sum; none if all count alike.
+    weights: Option<(Vec<f64>, f64)>,
     pass: Pass,
 }
 
@@ -25,6 +28,23 @@ impl<T: Scalar> Batch<T> {
     /// Y, shape (outputs, samples); one-hot for classes.
     pub fn targets(&self) -> &Tensor<T> {
         &self.targets
+    }
+
+    /// How much each sample counts in a loss, and the sum of that. [`crate::Trainer`] makes no step where the divisor is 0.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Targets, Tensor};
+    /// let data = Dataset::new("t", Tensor::from_rows([[1.0, 2.0, 3.0]]), Targets::from_labels("class", ["a", "b", "a"]))?;
+    /// let data = data.with_weights(vec![1.0, 0.5, 2.0])?.with_class_weights(vec![1.0, 4.0])?;
+    /// let batch = data.batches::<f64>(3).next().unwrap();
+    /// assert_eq!((batch.weights().of_samples, batch.weights().divisor), (Some(&[1.0, 2.0, 2.0][..]), 5.0));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    pub fn weights(&self) -> Weights<'_> {
+        match &self.weights {
+            Some((of_samples, divisor)) => Weights { of_samples: Some(of_samples), divisor: *divisor },
+            None => Weights::equal(self.samples()),
+        }
     }
 
     /// Number of samples.
@@ -106,8 +126,14 @@ impl<T: Scalar> Iterator for Batches<'_, T> {
             pass: Pass::Train { seed: self.seed, epoch: self.epoch, step },
             inputs: Tensor::zeros(self.data.features(), count),
             targets: Tensor::zeros(self.data.outputs(), count),
+            weights: None,
         };
         self.data.gather(rest, count, &mut batch.inputs, &mut batch.targets);
+        batch.weights = self.data.loss_weights().map(|weights| {
+            let of_samples: Vec<f64> = rest[..count].iter().map(|sample| weights[*sample]).collect();
+            let divisor = of_samples.iter().sum();
+            (of_samples, divisor)
+        });
         self.next += count;
         Some(batch)
     }

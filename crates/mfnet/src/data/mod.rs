@@ -19,6 +19,7 @@ mod scaler;
 mod split;
 mod standardizer;
 mod targets;
+mod weights;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
 pub(crate) use targets::classes;
 pub use targets::{Target, Targets};
+use weights::DataWeights;
 
 use crate::error::{DataProblem, Error, ErrorKind, Result};
 use crate::tensor::Tensor;
@@ -73,6 +75,7 @@ pub struct Dataset {
     stray_texts: Vec<StrayText>,
     /// What a split has to respect.
     marks: Marks,
+    weights: DataWeights,
 }
 
 impl Dataset {
@@ -185,6 +188,7 @@ impl Dataset {
             left_out: Vec::new(),
             stray_texts: Vec::new(),
             marks: Marks::default(),
+            weights: DataWeights::default(),
         }
     }
 
@@ -298,12 +302,15 @@ impl Dataset {
     fn selected(&self, samples: &[usize]) -> Self {
         let features = self.features.select(samples);
         let targets = self.targets.select(samples, (&self.features.samples, &features.samples));
-        Dataset { marks: self.marks.select(samples), ..Self::of(&self.name, features, targets) }
+        let (marks, weights) = (self.marks.select(samples), self.weights.select(samples));
+        Dataset { marks, weights, ..Self::of(&self.name, features, targets) }
     }
 
     /// The same samples with features and targets as a model has them.
     pub(crate) fn aligned(&self, features: Features, targets: Targets) -> Self {
-        Dataset { marks: self.marks.clone(), ..Self::of(&self.name, features, targets) }
+        let labels = if let Targets::Classes { labels, .. } = &targets { &labels[..] } else { &[] };
+        let weights = self.weights.with_labels(self.labels(), labels);
+        Dataset { marks: self.marks.clone(), weights, ..Self::of(&self.name, features, targets) }
     }
 
     /// The text of one column, a feature or a target, numbers in their shortest form; empty for missing values.

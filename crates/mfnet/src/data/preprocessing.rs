@@ -82,7 +82,7 @@ impl Preprocessing {
             }
             _ => Arc::clone(&data.targets),
         };
-        Dataset::of(&data.name, self.encode(&data.features), targets)
+        Dataset { weights: data.weights.clone(), ..Dataset::of(&data.name, self.encode(&data.features), targets) }
     }
 
     /// Columns as features: written out at once if they take little memory, or else while a batch is gathered.

@@ -47,6 +47,15 @@ pub enum DataProblem {
     /// Columns of a file without header, of which there are too few or too many: the number, or numbers, that fit, and the one that was found.
     #[error("expected {0} columns, found {1}")]
     ColumnCount(String, usize),
+    /// A number that is no weight, of a "sample" or a "class", and its place.
+    #[error("expected weights that are 0 or positive numbers, found {0} for {1} {2}, counted from 0")]
+    NotAWeight(f64, &'static str, usize),
+    /// Weights of which none is above 0: of each "sample", "class", "row".
+    #[error("every {0} has the weight 0: expected at least one above 0")]
+    NoWeight(&'static str),
+    /// Weights with this sum: with larger or smaller ones, sums of weighted squares would be infinite or 0.
+    #[error("expected weights with a sum between 1e-100 and 1e100, found {0:e}: multiply all by the same number")]
+    SumOfWeights(f64),
     /// There is no row of this number, but up to the other one.
     #[error("there is no row {0}: the rows are numbered 0 to {1}")]
     NoSuchRow(usize, usize),

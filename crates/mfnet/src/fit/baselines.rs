@@ -55,8 +55,7 @@ impl Baselines {
         let baseline = |net: NeuralNetwork| -> Result<Baseline> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
             model.training.loss = Some(plan.loss.to_string());
-            let comparison =
-                comparison(&predictions, &model.predict_dataset(test)?, test.targets(), test.group_numbers());
+            let comparison = comparison(&predictions, &model.predict_dataset(test)?, test);
             // there is a curve of it then
             let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
@@ -74,30 +73,27 @@ impl Baselines {
     }
 }
 
-/// The network and a rival on the same rows, whose groups have these numbers, if they come in groups; none of predictions of different kinds.
-fn comparison(
-    network: &Predictions,
-    rival: &Predictions,
-    truth: &Targets,
-    groups: Option<&[usize]>,
-) -> Option<Comparison> {
-    match (network, rival, truth) {
+/// The network and a rival on the same rows, with their weights and groups; none of predictions of different kinds.
+fn comparison(network: &Predictions, rival: &Predictions, test: &Dataset) -> Option<Comparison> {
+    let (weights, groups) = (test.weights(), test.group_numbers());
+    match (network, rival, test.targets()) {
         (
             Predictions::Classes { indices: network, .. },
             Predictions::Classes { indices: rival, .. },
             Targets::Classes { indices: truth, .. },
-        ) => Some(Comparison::of_classes(truth, network, rival, groups)),
+        ) => Some(Comparison::of_weighted_classes(truth, [network, rival], weights, groups)),
         (
             Predictions::Values { values: network, .. },
             Predictions::Values { values: rival, .. },
             Targets::Values { values: truth, .. },
-        ) => Some(Comparison::of_values(truth, network, rival, groups)),
+        ) => Some(Comparison::of_weighted_values(truth, [network.clone(), rival.clone()], weights, groups)),
         _ => None,
     }
 }
 
-/// What the test rows say of the network; nothing where a rival is missing that could be better, or a difference is no number.
-pub(super) fn verdict(network: &Metrics, rows: usize, baselines: &Baselines) -> Option<String> {
+/// What the test rows, so many and perhaps with weights, say of the network; nothing where a rival is missing that could be better, or a
+/// difference is no number.
+pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baselines) -> Option<String> {
     let mut all = Vec::new();
     for (name, rival) in [("naive predictor", &baselines.naive), ("linear model", &baselines.linear)] {
         let rival = rival.as_ref()?;
@@ -126,28 +122,30 @@ pub(super) fn verdict(network: &Metrics, rows: usize, baselines: &Baselines) -> 
 }
 
 /// The scores as a part of a sentence about the network.
-fn scores(network: &Metrics, rows: usize, rivals: &[(&str, &Metrics)]) -> String {
+fn scores(network: &Metrics, (rows, weighted): (usize, bool), rivals: &[(&str, &Metrics)]) -> String {
     let rows = counted(rows, "test row");
-    let (first, of_rival) = match network {
-        Metrics::Classification { .. } => (format!("it is wrong on {} of {rows}", score(network)), ""),
-        Metrics::Regression { targets, .. } => {
-            let name = if targets.is_empty() { "RMSE" } else { "mean R²" };
-            (format!("its {name} on {rows} is {}", score(network)), "that of ")
-        }
+    let counts_mistakes = matches!(network, Metrics::Classification { .. }) && !weighted;
+    let score = |metrics: &Metrics| {
+        if counts_mistakes { mistakes(metrics) } else { headline_cell(metrics, headline(metrics).1) }
     };
-    let on = if of_rival.is_empty() { " on" } else { "" };
+    let (first, of_rival, on) = if counts_mistakes {
+        (format!("it is wrong on {} of {rows}", score(network)), "", " on")
+    } else {
+        let name = match headline(network).0 {
+            "R²" => "mean R²",
+            name => name,
+        };
+        let weighted = if weighted { "weighted " } else { "" };
+        (format!("its {weighted}{name} on {rows} is {}", score(network)), "that of ", "")
+    };
     let rivals = rivals.iter().map(|(name, metrics)| format!("{of_rival}the {name}{on} {}", score(metrics)));
     [first].into_iter().chain(rivals).collect::<Vec<_>>().join(", ")
 }
 
-/// Mistakes; RMSE of one target, R² of several.
-fn score(metrics: &Metrics) -> String {
-    match metrics {
-        Metrics::Classification { confusion, .. } => {
-            confusion.mistakes().iter().map(|(.., count)| count).sum::<usize>().to_string()
-        }
-        Metrics::Regression { .. } => headline_cell(metrics, headline(metrics).1),
-    }
+/// How many predicted classes are wrong.
+fn mistakes(metrics: &Metrics) -> String {
+    let Metrics::Classification { confusion, .. } = metrics else { return String::new() };
+    confusion.mistakes().iter().map(|(.., count)| count).sum::<usize>().to_string()
 }
 
 #[cfg(test)]
@@ -157,6 +155,10 @@ mod tests {
 
     /// A network, a naive predictor and a linear model that are wrong on so many of 100 rows, each on the first ones.
     fn of_mistakes(network: usize, naive: usize, linear: usize) -> String {
+        of_weighted_mistakes(network, naive, linear, None)
+    }
+
+    fn of_weighted_mistakes(network: usize, naive: usize, linear: usize, weights: Option<Vec<f64>>) -> String {
         let truth = Targets::from_labels("class", (0..100).map(|i| (i % 2).to_string()));
         let Targets::Classes { indices, labels, .. } = &truth else { unreachable!() };
         let output = |mistakes: usize| {
@@ -168,20 +170,27 @@ mod tests {
             indices: output.argmax(),
             probabilities: output.into(),
         };
-        sentence(&truth, [network, naive, linear].map(output), predictions).unwrap()
+        sentence(&truth, weights, [network, naive, linear].map(output), predictions).unwrap()
     }
 
-    fn sentence(truth: &Targets, outputs: [Tensor; 3], predictions: impl Fn(&Tensor) -> Predictions) -> Option<String> {
-        let metrics = |output: &Tensor| Metrics::of(output, truth);
+    fn sentence(
+        truth: &Targets,
+        weights: Option<Vec<f64>>,
+        outputs: [Tensor; 3],
+        predictions: impl Fn(&Tensor) -> Predictions,
+    ) -> Option<String> {
+        let test = Dataset::new("test", Tensor::zeros(1, truth.samples()), truth.clone()).unwrap();
+        let test = weights.map_or(Ok(test.clone()), |weights| test.with_weights(weights)).unwrap();
+        let metrics = |output: &Tensor| Metrics::weighted(output, truth, test.weights());
         let [network, naive, linear] = &outputs;
         let rival = |rival: &Tensor| Baseline {
             metrics: metrics(rival),
-            comparison: comparison(&predictions(network), &predictions(rival), truth, None),
+            comparison: comparison(&predictions(network), &predictions(rival), &test),
             loss: None,
             accuracy: None,
         };
         let baselines = Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)) };
-        verdict(&metrics(network), truth.samples(), &baselines)
+        verdict(&metrics(network), (truth.samples(), test.weights().is_some()), &baselines)
     }
 
     #[test]
@@ -217,8 +226,44 @@ mod tests {
         );
     }
 
+    /// The accuracies are 1 − 0.9/10.8, … : of 100 rows the first twenty weigh 0.5, the others 0.01.
+    #[test]
+    fn weighted_classes() {
+        let weights = || Some((0..100).map(|i| if i < 20 { 0.5 } else { 0.01 }).collect());
+        assert_eq!(
+            of_weighted_mistakes(2, 50, 17, weights()),
+            "The network is worth it: its weighted accuracy on 100 test rows is 90.74 %, that of the linear model 21.30 %, \
+             that of the naive predictor 4.63 %."
+        );
+        assert_eq!(
+            of_weighted_mistakes(17, 50, 17, weights()),
+            "The network is not better than the linear model, and so not worth it: its weighted accuracy on 100 test rows is \
+             21.30 %, that of the linear model 21.30 %."
+        );
+        // where the network is better little counts
+        let heavy = |i| if i < 10 { 1.0 } else { 1e-6 };
+        let text = of_weighted_mistakes(10, 50, 30, Some((0..100).map(heavy).collect()));
+        assert!(text.starts_with("The network is worth it: its weighted accuracy"), "{text}");
+    }
+
+    #[test]
+    fn weighted_values() {
+        let weights = || Some((0..30).map(|j| f64::from(j % 3 == 0)).collect());
+        assert_eq!(
+            of_weighted_errors([0.5, 2.0, 1.0], 1, 30, weights()).unwrap(),
+            "The network is worth it: its weighted RMSE on 30 test rows is 0.4500, that of the linear model 0.9000, that of \
+             the naive predictor 1.800."
+        );
+        let two = of_weighted_errors([0.5, 2.0, 1.0], 2, 30, weights()).unwrap();
+        assert!(two.starts_with("The network is worth it: its weighted mean R² on 30 test rows is 0."), "{two}");
+    }
+
     /// Errors of so much on every row, up and down, with a tenth of it more or less.
     fn of_errors(errors: [f64; 3], targets: usize, rows: usize) -> Option<String> {
+        of_weighted_errors(errors, targets, rows, None)
+    }
+
+    fn of_weighted_errors(errors: [f64; 3], targets: usize, rows: usize, weights: Option<Vec<f64>>) -> Option<String> {
         let values = Tensor::from_fn(targets, rows, |i, j| (10 * i + (j * j) % 7) as f64);
         let columns = (0..targets).map(|i| format!("y{i}")).collect();
         let truth = Targets::Values { columns, values: (&values).into() };
@@ -226,7 +271,7 @@ mod tests {
             Tensor::from_fn(targets, rows, |i, j| values[(i, j)] + error * (1.0 + 0.1 * ((j % 3) as f64 - 1.0)))
         };
         let predictions = |output: &Tensor| Predictions::Values { columns: Vec::new(), values: output.into() };
-        sentence(&truth, errors.map(output), predictions)
+        sentence(&truth, weights, errors.map(output), predictions)
     }
 
     #[test]
@@ -268,9 +313,9 @@ mod tests {
             accuracy: None,
         };
         let naive = |difference| Baselines { naive: Some(rival(difference)), linear: None };
-        assert_eq!(verdict(&metrics(false), 2, &Baselines::default()), None);
-        assert_eq!(verdict(&metrics(false), 2, &naive(1.0)), None);
-        let worse = verdict(&metrics(true), 2, &naive(0.0)).unwrap();
+        assert_eq!(verdict(&metrics(false), (2, false), &Baselines::default()), None);
+        assert_eq!(verdict(&metrics(false), (2, false), &naive(1.0)), None);
+        let worse = verdict(&metrics(true), (2, false), &naive(0.0)).unwrap();
         assert!(worse.starts_with("The network is not better than the naive predictor"), "{worse}");
     }
 }

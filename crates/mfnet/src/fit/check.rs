@@ -8,6 +8,7 @@ use super::choices::Choices;
 use super::names::OptimizerName;
 use super::recipe::Recipe;
 use super::training;
+use super::weights::ClassWeight;
 use crate::error::{Error, Result};
 use crate::layer::LayerSpec;
 
@@ -83,6 +84,7 @@ impl Recipe {
         let count = |x: usize| x >= 1;
         let not_negative = |x: f64| x >= 0.0 && x.is_finite();
         let below_one = |x: f64| (0.0..1.0).contains(&x);
+        self.class_weight.as_ref().map_or(Ok(()), ClassWeight::check)?;
         value("hidden", self.hidden.iter().flatten().copied().min(), count, "sizes of at least 1")?;
         value("dropout", Some(self.dropout), below_one, BELOW_ONE)?;
         value("batch_size", self.batch_size, count, COUNT)?;

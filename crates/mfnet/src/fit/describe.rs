@@ -17,6 +17,7 @@ impl Plan {
     /// What is about to happen, for people: the data, the split, the network and how it is trained.
     pub fn introduction(&self) -> String {
         let data = [self.task.described(), self.parts.described(&self.task)].into_iter().chain(self.constant());
+        let data = data.chain(self.weights_line(1));
         data.chain([self.network_line()]).chain(self.otherwise_before()).collect::<Vec<_>>().join("\n")
     }
 
@@ -27,7 +28,9 @@ impl Plan {
         let not_official = if task.data.has_official_split() { ", not the official split" } else { "" };
         let by = format!("{} folds by seed {seed}{not_official}", folds.len());
         let rows = rows(task, &by, folds.iter().map(|fold| &*fold.parts));
-        [task.described(), rows, folds[0].network_line()].join("\n")
+        let weights = folds[0].weights_line(folds.len());
+        let lines = [task.described(), rows].into_iter().chain(weights).chain([folds[0].network_line()]);
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// How the model to go on from was trained, in a line, if that was otherwise.
@@ -122,7 +125,7 @@ impl Plan {
     /// The settings that are not off, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
         const NAMES: &str = "optimizer learning_rate momentum nesterov weight_decay decay_biases clip_norm clip_layer_norm \
-                             batch_size accumulate shards schedule scale seed groups";
+                             batch_size accumulate shards schedule scale seed groups sample_weight";
         let off = [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard")];
         let decided = Recipe {
             accumulate: self.task.recipe.accumulate.filter(|batches| *batches > 1),
@@ -131,6 +134,9 @@ impl Plan {
         };
         // a recipe that cannot be written was refused before
         let fields = decided.fields().unwrap_or_default().into_iter();
-        fields.filter(|(name, value)| NAMES.split(' ').any(|other| other == name) && !off.contains(value)).collect()
+        let fields = fields.filter(|(name, value)| NAMES.split(' ').any(|other| other == name) && !off.contains(value));
+        // in numbers, also where they were balanced
+        let of_classes = self.class_weights().map(|weights| ("class_weight".to_owned(), json!(weights)));
+        fields.chain(of_classes).collect()
     }
 }

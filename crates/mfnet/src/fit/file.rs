@@ -106,11 +106,11 @@ impl RecipeFile {
         Error::recipe_file(format!("{}: {message}", self.place(line)))
     }
 
-    /// The line that begins with the field.
+    /// The line that begins with the field, or with the head of its table.
     fn line_of(&self, field: &str) -> Option<usize> {
         let begins = |line: &str| {
-            let rest = line.trim_start_matches([' ', '\t', '{', ',', '"', '\'']).strip_prefix(field);
-            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ':']))
+            let rest = line.trim_start_matches([' ', '\t', '{', ',', '"', '\'', '[']).strip_prefix(field);
+            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ':', ']']))
         };
         self.text.lines().position(begins).map(|line| line + 1)
     }

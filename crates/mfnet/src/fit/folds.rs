@@ -25,7 +25,7 @@ impl Folds {
         let spread = |path: &str| Spread::of(folds.iter().map(|fold| fold.pointer(path)?.as_f64()));
         let scores = first["test"].as_object().into_iter().flat_map(Map::keys).filter(|score| *score != "targets");
         let test: Map<_, _> = scores.map(|score| (score.clone(), json!(spread(&format!("/test/{score}"))))).collect();
-        json!({
+        let mut json = json!({
             "task": first["task"],
             "data": first["data"],
             "features": first["features"],
@@ -38,7 +38,11 @@ impl Folds {
             "baselines": { "naive": spread("/baselines/naive"), "linear": spread("/baselines/linear") },
             "verdict": self.verdict(),
             "folds": folds,
-        })
+        });
+        if !first["sample_weight"].is_null() {
+            json["sample_weight"] = first["sample_weight"].clone();
+        }
+        json
     }
 
     /// The results for people: a table of the test scores and the verdict; empty without test rows.

@@ -21,6 +21,7 @@ mod source;
 mod summary;
 mod task;
 mod training;
+mod weights;
 
 pub use baselines::{Baseline, Baselines};
 pub use file::{RECIPE_VERSION, RecipeFile};
@@ -31,6 +32,7 @@ pub use plan::Plan;
 pub use recipe::Recipe;
 pub use source::{Input, Source};
 pub use summary::{Fit, Part, Summary};
+pub use weights::ClassWeight;
 
 use crate::error::Result;
 

@@ -66,7 +66,8 @@ impl Plan {
         parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
     }
 
-    fn of(task: &Arc<Task>, mut parts: Parts, choices: Choices) -> Result<Self> {
+    fn of(task: &Arc<Task>, parts: Parts, choices: Choices) -> Result<Self> {
+        let mut parts = parts.weighted(task)?;
         let recipe = &task.recipe;
         let preprocessing = match &task.start {
             Some(model) => model.preprocessing().clone(),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::names::{Norm, OptimizerName, Task};
+use super::weights::ClassWeight;
 use crate::data::Scaling;
 use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
@@ -112,6 +113,11 @@ pub struct Recipe {
     pub group: Option<String>,
     /// The number of folds of a cross-validation. None: one fit.
     pub folds: Option<usize>,
+    /// A column that is no feature: how much each row counts in losses, metrics and baselines. None: all alike.
+    pub sample_weight: Option<String>,
+    /// How much each class counts in the loss: the word `balanced`, or a table with a weight for each label. None: all
+    /// alike.
+    pub class_weight: Option<ClassWeight>,
     /// Seed of the first weights, the order of the samples and the split; 0.
     pub seed: u64,
     /// Seed of the split. None: `seed`.

@@ -125,6 +125,38 @@ impl Source {
         }
     }
 
+    /// The data with weights: of the rows those of this column, if there is one, of the classes those that the model was trained
+    /// with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) with line, column and text for what is no weight.
+    pub fn weighted(&self, data: Dataset, column: Option<&str>, model: &Model) -> Result<Dataset> {
+        let data = match column {
+            Some(column) => data.weighted_by(column, self.weights(column)?)?,
+            None => data,
+        };
+        match model.training.class_weights() {
+            Some(weights) => {
+                let weights = data.labels().iter().map(|label| weights.get(label).copied().unwrap_or(1.0)).collect();
+                data.with_class_weights(weights)
+            }
+            None => Ok(data),
+        }
+    }
+
+    /// The weights of the rows that a column holds.
+    pub(super) fn weights(&self, column: &str) -> Result<Vec<f64>> {
+        match self {
+            Source::Table(table) => Ok(table.weights(column)?),
+            Source::Samples { data, .. } => Err(no_weights(data)),
+        }
+    }
+
+    /// Whether there is a column of this name.
+    pub fn has_column(&self, column: &str) -> bool {
+        matches!(self, Source::Table(table) if table.columns().iter().any(|other| other == column))
+    }
+
     /// What a model does not know in it, in words: a line for each column; empty if it knows all.
     ///
     /// # Errors
@@ -138,8 +170,7 @@ impl Source {
 
     /// The columns that lists mean: names, with commas between them unless a column's name has one.
     pub fn named(&self, lists: &[String]) -> Vec<String> {
-        let is_column = |name: &String| matches!(self, Source::Table(table) if table.columns().contains(name));
-        let names = |list: &String| match is_column(list) {
+        let names = |list: &String| match self.has_column(list) {
             true => vec![list.clone()],
             false => split_names(list),
         };
@@ -219,6 +250,11 @@ impl Recipe {
         let file = |path: &Path| if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
         self.warm_start.as_deref().map(|path| Model::load(file(path))).transpose()
     }
+}
+
+/// A published data set, or a folder of images, has no column of weights.
+pub(super) fn no_weights(data: &Dataset) -> Error {
+    Error::recipe(format!("`sample_weight` is for tables of your own: {} has no column of weights", data.name()))
 }
 
 /// The target of the built-in data set of this name.

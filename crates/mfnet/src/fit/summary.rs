@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -38,7 +39,8 @@ impl Fit {
         let mut text = format!("{}\n{}\n{}", summary.outcome(), self.curves(), score_table(&summary.rows()));
         // writing to a String cannot fail
         if let Some(Metrics::Classification { confusion, .. }) = &summary.test.metrics {
-            let _ = writeln!(text, "\nConfusion of the test rows\n{confusion}");
+            let weighted = if confusion.is_weighted() { ", sums of their weights" } else { "" };
+            let _ = writeln!(text, "\nConfusion of the test rows{weighted}\n{confusion}");
         }
         if let Some(verdict) = &summary.verdict {
             let _ = writeln!(text, "\n{verdict}");
@@ -72,9 +74,9 @@ pub struct Part {
     /// How many rows it has.
     #[serde(skip)]
     pub samples: usize,
-    /// The loss that the model was trained with.
+    /// The loss that the model was trained with, with the weights of rows and classes.
     pub loss: Option<f64>,
-    /// The metrics; none without rows.
+    /// The metrics, with the weights of rows; none without rows.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
 }
@@ -128,6 +130,12 @@ pub struct Summary {
     pub threads: usize,
     pub threads_that_worked: usize,
     pub dtype: Dtype,
+    /// The column that says how much each row counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sample_weight: Option<String>,
+    /// How much each class counts in the loss, by label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class_weight: Option<BTreeMap<String, f64>>,
     pub train: Part,
     pub validation: Part,
     pub test: Part,
@@ -155,7 +163,10 @@ impl Summary {
             }
             _ => String::new(),
         };
-        let verdict = test.metrics.as_ref().and_then(|metrics| verdict(metrics, test.samples, &baselines));
+        let verdict = test
+            .metrics
+            .as_ref()
+            .and_then(|metrics| verdict(metrics, (test.samples, parts.test.weights().is_some()), &baselines));
         Ok(Summary {
             task: task.kind(),
             data: task.name.clone(),
@@ -170,6 +181,8 @@ impl Summary {
             threads: task.threads.count(),
             threads_that_worked: task.threads.worked().max(1),
             dtype: task.dtype(),
+            sample_weight: task.recipe.sample_weight.clone(),
+            class_weight: plan.class_weights(),
             train: Part::of(model, &parts.train)?,
             validation: Part::of(model, &parts.validation)?,
             test,

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::Task as Kind;
 use super::recipe::Recipe;
-use super::source::Input;
+use super::source::{Input, no_weights};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::fit::Source;
@@ -58,6 +58,9 @@ impl Task {
         }
         let [drop, numeric, categorical] =
             [&recipe.drop, &recipe.numeric, &recipe.categorical].map(|lists| source.named(lists));
+        if let (Source::Samples { data, .. }, Some(_)) = (&source, &recipe.sample_weight) {
+            return Err(no_weights(data));
+        }
         let recipe = Recipe { drop, numeric, categorical, ..recipe.clone() };
         let (digest, origin, is_known) = (source.digest(), source.origin(), source.is_known());
         let header = match &source {
@@ -66,6 +69,7 @@ impl Task {
         };
         let column = recipe.dividing_column();
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
+        let weights = recipe.sample_weight.as_ref().map(|column| source.weights(column));
         let mut unknown = String::new();
         let data = match &start {
             Some(model) => {
@@ -75,16 +79,26 @@ impl Task {
                 source.dataset_for(model)?
             }
             None => {
-                let drop = recipe.drop.iter().chain(column).cloned().collect();
+                let drop = recipe.drop.iter().chain(column).chain(&recipe.sample_weight).cloned().collect();
                 let (numeric, categorical) = (recipe.numeric.clone(), recipe.categorical.clone());
                 source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical })?
             }
         };
         check_columns(&recipe, &data, start.is_some())?;
+        if let Some(class_weight) = &recipe.class_weight {
+            class_weight.check_classes(&data)?;
+        }
+        let data = match (&recipe.sample_weight, weights.transpose()?) {
+            (Some(column), Some(weights)) => data.weighted_by(column, weights)?,
+            _ => data,
+        };
         let test = recipe.test_file.as_ref().map(|file| {
             let reader = recipe.with_texts(data.reader(), recipe.group.as_ref());
             let table = read_test(file, reader)?;
-            let test = data.read_like(&table)?;
+            let mut test = data.read_like(&table)?;
+            if let Some(column) = &recipe.sample_weight {
+                test = test.weighted_by(column, table.weights(column)?)?;
+            }
             if let Some(column) = recipe.group.as_ref().filter(|column| table.columns().contains(column)) {
                 let groups: HashSet<&String> = texts.iter().collect();
                 if let Some(group) = table.text(column)?.iter().find(|group| groups.contains(group)) {
@@ -168,6 +182,7 @@ fn check_columns(recipe: &Recipe, data: &Dataset, goes_on: bool) -> Result<()> {
     let fields = [
         ("group", recipe.group.as_slice()),
         ("split_column", recipe.split_column.as_slice()),
+        ("sample_weight", recipe.sample_weight.as_slice()),
         ("drop", &recipe.drop),
         ("numeric", &recipe.numeric),
         ("categorical", &recipe.categorical),

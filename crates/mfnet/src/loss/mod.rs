@@ -77,9 +77,17 @@ pub trait Loss<T: Scalar>: Send + Sync {
     /// # Panics
     /// If the shapes of output and target differ.
     fn gradient(&self, output: &Tensor<T>, target: &Tensor<T>) -> Tensor<T> {
+        self.weighted_gradient(output, target, Weights::equal(output.columns()))
+    }
+
+    /// ∂J/∂Ŷ with weights, as those of [`crate::data::Batch::weights`].
+    ///
+    /// # Panics
+    /// If the shapes of output and target differ.
+    fn weighted_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> Tensor<T> {
         check_shapes(output, target);
         let mut delta = Tensor::zeros(output.rows(), output.columns());
-        self.value_and_gradient(output, target, Weights::equal(output.columns()), &mut delta);
+        self.value_and_gradient(output, target, weights, &mut delta);
         delta
     }
 }

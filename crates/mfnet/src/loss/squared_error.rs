@@ -1,7 +1,7 @@
 use std::ops::Range;
 
 use super::{Loss, Weights, check_shapes};
-use crate::tensor::kernel::{Panels, vectorised};
+use crate::tensor::kernel::{Body, Panels, vectorised, with_vectors};
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 
@@ -127,11 +127,40 @@ fn differences<T: Scalar>(
 ) {
     check_shapes(output, target);
     assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
-    if weights.of_samples.is_some() {
-        let of = |sample| weights.of(sample) * factor;
-        return (0..output.columns()).for_each(|sample| difference(output, target, sample, of(sample), delta));
+    if let Some(weights) = weights.of_samples {
+        return with_vectors(WeightedDifferences { output, target, weights, factor, delta });
     }
     let factor = T::from_f64(factor);
     let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
     vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
+}
+
+/// The same with weights, panel after panel.
+struct WeightedDifferences<'a, T: Scalar> {
+    output: &'a Tensor<T>,
+    target: &'a Tensor<T>,
+    weights: &'a [f64],
+    factor: f64,
+    delta: &'a mut Tensor<T>,
+}
+
+impl<T: Scalar> Body for WeightedDifferences<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let layout = self.output.layout();
+        for panel in 0..layout.panels() {
+            let (place, height) = (layout.place(panel, 0..self.output.columns()), layout.height(panel));
+            let [output, target] =
+                [self.output, self.target].map(|of| of.storage()[place.clone()].chunks_exact(height));
+            let delta = self.delta.storage_mut()[place].chunks_exact_mut(height);
+            for (((d, o), t), weight) in delta.zip(output).zip(target).zip(self.weights) {
+                let factor = T::from_f64(weight * self.factor);
+                for ((d, o), t) in d.iter_mut().zip(o).zip(t) {
+                    *d = (*o - *t) * factor;
+                }
+            }
+        }
+    }
 }

@@ -19,28 +19,63 @@ const MISTAKES_SHOWN: usize = 10;
 /// If there are not as many of both.
 pub fn accuracy(classes: &[usize], predicted: &[usize]) -> f64 {
     assert_eq!(classes.len(), predicted.len(), "classes and predictions");
-    let right = classes.iter().zip(predicted).filter(|(class, predicted)| class == predicted).count();
-    right as f64 / classes.len() as f64
+    weighted_accuracy(classes, predicted, None)
+}
+
+/// The same of samples that count as much as their weights say; alike without weights:
+///
+/// ```text
+/// Σ_{i right} w_i / Σ_i w_i
+/// ```
+///
+/// As scikit-learn's `accuracy_score` with `sample_weight`.
+///
+/// ```
+/// assert_eq!(mfnet::metric::weighted_accuracy(&[0, 1, 1], &[0, 1, 2], Some(&[1.0, 0.5, 2.5])), 0.375);
+/// ```
+///
+/// # Panics
+/// If there are not as many of all.
+pub fn weighted_accuracy(classes: &[usize], predicted: &[usize], weights: Option<&[f64]>) -> f64 {
+    assert_eq!(classes.len(), predicted.len(), "classes and predictions");
+    let is_right = |sample: &usize| classes[*sample] == predicted[*sample];
+    let weight = weights_of(weights, classes.len());
+    let right: f64 = (0..classes.len()).filter(is_right).map(weight).fold(0.0, |sum, w| sum + w);
+    right / (0..classes.len()).map(weight).fold(0.0, |sum, w| sum + w)
+}
+
+/// The weight of each of so many samples; 1 without weights.
+pub(super) fn weights_of(weights: Option<&[f64]>, samples: usize) -> impl Fn(usize) -> f64 + Copy {
+    assert!(weights.is_none_or(|weights| weights.len() == samples), "samples and weights");
+    move |sample| weights.map_or(1.0, |weights| weights[sample])
 }
 
 /// Of how many of these samples, which the columns of `output` belong to, the class has the largest output, the first one of equals; none for values.
-/// Of outputs that are NaN none is the largest.
-pub(crate) fn right<T: Scalar>(output: &Tensor<T>, targets: &Targets, samples: &[usize]) -> Option<usize> {
+/// Of outputs that are NaN none is the largest. With weights of all samples the sum of theirs.
+pub(crate) fn right<T: Scalar>(
+    output: &Tensor<T>,
+    targets: &Targets,
+    weights: Option<&[f64]>,
+    samples: &[usize],
+) -> Option<f64> {
     let Targets::Classes { indices, .. } = targets else { return None };
     let is_right = |j: usize| {
         let class = indices[samples[j]];
         let of_class = output[(class, j)];
         output.column(j).enumerate().all(|(i, z)| z < of_class || (z == of_class && i >= class))
     };
-    Some((0..output.columns()).filter(|j| is_right(*j)).count())
+    let weight = |j: usize| weights.map_or(1.0, |weights| weights[samples[j]]);
+    Some((0..output.columns()).filter(|j| is_right(*j)).map(weight).fold(0.0, |sum, w| sum + w))
 }
 
 /// How often each class (row) was predicted as each class (column).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ConfusionMatrix {
     labels: Vec<String>,
     /// Of the pairs that there are: of many classes most are never taken for each other.
     counts: BTreeMap<(usize, usize), usize>,
+    /// Sums of weights, if samples have some.
+    weights: Option<BTreeMap<(usize, usize), f64>>,
 }
 
 impl ConfusionMatrix {
@@ -54,7 +89,43 @@ impl ConfusionMatrix {
             assert!(*class.max(predicted) < labels.len(), "classes and labels");
             *counts.entry((*class, *predicted)).or_default() += 1;
         }
-        ConfusionMatrix { labels: labels.to_vec(), counts }
+        ConfusionMatrix { labels: labels.to_vec(), counts, weights: None }
+    }
+
+    /// The same of samples that count as much as their weights say: precision and recall are those of sums of weights, as in
+    /// scikit-learn's `confusion_matrix` and `precision_recall_fscore_support` with `sample_weight`.
+    ///
+    /// ```
+    /// use mfnet::metric::ConfusionMatrix;
+    /// let labels = ["cat".to_owned(), "dog".to_owned()];
+    /// let confusion = ConfusionMatrix::weighted(&labels, &[0, 0, 1], &[0, 1, 1], &[0.5, 1.5, 4.5]);
+    /// assert_eq!((confusion.count(0, 1), confusion.weight(0, 1)), (1, 1.5));
+    /// assert_eq!((confusion.of_classes()[0].recall, confusion.of_classes()[1].precision), (0.25, 0.75));
+    /// ```
+    ///
+    /// # Panics
+    /// If an index is not one of a label, or there are not as many weights as samples.
+    pub fn weighted(labels: &[String], classes: &[usize], predicted: &[usize], weights: &[f64]) -> Self {
+        assert_eq!(classes.len(), weights.len(), "samples and weights");
+        let mut sums = BTreeMap::new();
+        for ((class, predicted), weight) in classes.iter().zip(predicted).zip(weights) {
+            *sums.entry((*class, *predicted)).or_insert(0.0) += weight;
+        }
+        ConfusionMatrix { weights: Some(sums), ..Self::new(labels, classes, predicted) }
+    }
+
+    /// Whether samples have weights.
+    pub fn is_weighted(&self) -> bool {
+        self.weights.is_some()
+    }
+
+    /// The weight of the samples of a class (the first index) that were taken for another one, or for itself: their number
+    /// without weights.
+    pub fn weight(&self, class: usize, predicted: usize) -> f64 {
+        match &self.weights {
+            Some(weights) => weights.get(&(class, predicted)).copied().unwrap_or(0.0),
+            None => self.count(class, predicted) as f64,
+        }
     }
 
     /// How many samples of a class (the first index) were taken for another one, or for itself.
@@ -72,7 +143,7 @@ impl ConfusionMatrix {
         &self.labels
     }
 
-    /// How well each class was found. With C the counts:
+    /// How well each class was found. With C the counts, or the sums of weights:
     ///
     /// ```text
     /// precision of j = Cⱼⱼ / Σᵢ Cᵢⱼ        recall of i = Cᵢᵢ / Σⱼ Cᵢⱼ        support of i = Σⱼ Cᵢⱼ
@@ -88,23 +159,27 @@ impl ConfusionMatrix {
     /// assert_eq!((of_class[1].precision, of_class[1].recall, of_class[1].support), (0.5, 1.0, 1));
     /// ```
     pub fn of_classes(&self) -> Vec<ClassScores> {
-        let (mut supports, mut predictions) = (vec![0; self.labels.len()], vec![0; self.labels.len()]);
+        let classes = self.labels.len();
+        let (mut supports, mut weights, mut predictions) = (vec![0; classes], vec![0.0; classes], vec![0.0; classes]);
         for (class, predicted, count) in self.pairs() {
+            let weight = self.weight(class, predicted);
             supports[class] += count;
-            predictions[predicted] += count;
+            weights[class] += weight;
+            predictions[predicted] += weight;
         }
         let of_class = |(k, label): (usize, &String)| {
-            let (right, support) = (self.count(k, k) as f64, supports[k]);
-            let (precision, recall) = (right / predictions[k] as f64, right / support as f64);
-            ClassScores { label: label.clone(), precision, recall, support }
+            let (right, weight) = (self.weight(k, k), weights[k]);
+            let (precision, recall) = (right / predictions[k], right / weight);
+            ClassScores { label: label.clone(), precision, recall, support: supports[k], weight }
         };
         self.labels.iter().enumerate().map(of_class).collect()
     }
 
-    /// The mistakes as (class, class that it was taken for, how often), the most frequent first; equals in the order of the classes.
+    /// The mistakes as (class, class that it was taken for, how often), the most frequent first, or with weights those of the
+    /// largest weight; equals in the order of the classes.
     pub fn mistakes(&self) -> Vec<(usize, usize, usize)> {
         let mut mistakes: Vec<_> = self.pairs().filter(|(i, j, _)| i != j).collect();
-        mistakes.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+        mistakes.sort_by(|(i, j, _), (k, l, _)| self.weight(*k, *l).total_cmp(&self.weight(*i, *j)));
         mistakes
     }
 }
@@ -116,7 +191,8 @@ impl ConfusionMatrix {
         let all: usize = self.counts.values().sum();
         write!(f, "{wrong} of {all} are wrong, in {} pairs of {} classes", mistakes.len(), self.labels.len())?;
         for (class, predicted, count) in mistakes.iter().take(MISTAKES_SHOWN) {
-            write!(f, "\n{count:>8}  {} taken for {}", self.labels[*class], self.labels[*predicted])?;
+            let weight = if self.is_weighted() { short(self.weight(*class, *predicted)) } else { count.to_string() };
+            write!(f, "\n{weight:>8}  {} taken for {}", self.labels[*class], self.labels[*predicted])?;
         }
         if mistakes.len() > MISTAKES_SHOWN { write!(f, "\n       …") } else { Ok(()) }
     }
@@ -133,9 +209,12 @@ pub struct ClassScores {
     pub recall: f64,
     /// How many samples are of it.
     pub support: usize,
+    /// The sum of their weights; their number without weights.
+    pub weight: f64,
 }
 
 /// A table: true classes down, predicted ones across; zeros off the diagonal are dots. Of more than 30 classes a list of the ten most frequent mistakes.
+/// With weights the sums of weights, to four digits.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.labels.len() > MOST_IN_A_TABLE {
@@ -143,10 +222,11 @@ impl fmt::Display for ConfusionMatrix {
         }
         let cell = |i: usize, j: usize| match self.count(i, j) {
             0 if i != j => "·".to_owned(),
+            _ if self.is_weighted() => short(self.weight(i, j)),
             count => count.to_string(),
         };
         let length = |text: &str| text.chars().count();
-        let widest_cell = self.counts.values().max().map_or(0, |count| count.to_string().len());
+        let widest_cell = self.pairs().map(|(i, j, _)| length(&cell(i, j))).max().unwrap_or(0);
         let first = self.labels.iter().map(|label| length(label)).max().unwrap_or(0).max("true".len());
         let width = |j: usize| length(&self.labels[j]).max(widest_cell) + 2;
         writeln!(f, "{:first$}  predicted", "true")?;
@@ -164,6 +244,12 @@ impl fmt::Display for ConfusionMatrix {
     }
 }
 
+/// A sum of weights with four significant digits, and no more than it needs.
+fn short(weight: f64) -> String {
+    let rounded: f64 = format!("{weight:.3e}").parse().unwrap_or(weight);
+    if (1e-4..1e7).contains(&rounded) || rounded == 0.0 { rounded.to_string() } else { format!("{rounded:e}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,14 +260,26 @@ mod tests {
         let count = |classes: &[usize]| {
             let labels = ["a", "b", "c"].map(str::to_owned).to_vec();
             let targets = Targets::Classes { column: "class".into(), labels, indices: classes.to_vec() };
-            right(&output, &targets, &[0, 1, 2, 3])
+            right(&output, &targets, None, &[0, 1, 2, 3]).map(|count| count as usize)
         };
         assert_eq!(output.argmax()[..3], [0, 1, 1]);
         assert_eq!(count(&[0, 1, 1, 2]), Some(3));
         assert_eq!(count(&[1, 2, 2, 0]), Some(0));
         assert_eq!(count(&[0, 0, 1, 1]), Some(2));
         let values = Targets::Values { columns: vec!["y".into()], values: Tensor::zeros(1, 4).into() };
-        assert_eq!(right(&output, &values, &[0, 1, 2, 3]), None);
+        assert_eq!(right(&output, &values, None, &[0, 1, 2, 3]), None);
+    }
+
+    #[test]
+    fn confusion_of_weights_as_a_table() {
+        let labels = ["cat".to_owned(), "a".to_owned()];
+        let classes = [0, 0, 1, 1, 1];
+        let matrix = ConfusionMatrix::weighted(&labels, &classes, &[0, 0, 0, 1, 1], &[0.5, 1.0 / 3.0, 2e8, 0.0, 0.0]);
+        assert_eq!(
+            matrix.to_string(),
+            "true  predicted\n         cat       a\n cat  0.8333       ·\n   a     2e8       0"
+        );
+        assert_eq!(matrix.of_classes()[1].weight, 2e8);
     }
 
     #[test]

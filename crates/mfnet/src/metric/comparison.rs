@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::classification::weights_of;
 use crate::data::Samples;
 
 /// Two predictors on the same samples: by how much the first is better, and whether that could be luck.
@@ -24,6 +25,17 @@ use crate::data::Samples;
 /// ```
 ///
 /// and the probability that of Student's t = ḡ/s with n − 1 degrees of freedom, as statsmodels has it for `OLS(g, 1).fit(cov_type="cluster", use_t=True)`.
+///
+/// With weights w, where m is the number of samples of a weight above 0 and n that of groups with such samples:
+///
+/// ```text
+/// ḡ = Σ w g / Σ w
+/// s = √( m/(m − 1) Σ wⱼ² (gⱼ − ḡ)² ) / Σ w                      (MacKinnon and White 1985, HC1)
+/// s = √( n/(n − 1) Σₖ (Σ_{j in k} wⱼ (gⱼ − ḡ))² ) / Σ w         with groups
+/// ```
+///
+/// and t = ḡ/s with m − 1 or n − 1 degrees of freedom, for classes too: McNemar's test counts samples that are alike. As statsmodels has it
+/// for `WLS(g, 1, weights=w)`, by `cov_type="HC1"` and `"cluster"`. Weights that are all multiplied by one number change nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Comparison {
     /// ḡ, the score of the first minus that of the second: of accuracies or of R².
@@ -57,10 +69,28 @@ impl Comparison {
     /// # Panics
     /// If there are not as many of all.
     pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize], groups: Option<&[usize]>) -> Self {
+        Self::of_weighted_classes(classes, [first, second], None, groups)
+    }
+
+    /// The same of two predictors, the `first` one and another, on samples that count as much as their weights say; alike without
+    /// weights. ḡ is then the difference of the weighted accuracies.
+    ///
+    /// # Panics
+    /// As [`Comparison::of_classes`].
+    pub fn of_weighted_classes(
+        classes: &[usize],
+        [first, second]: [&[usize]; 2],
+        weights: Option<&[f64]>,
+        groups: Option<&[usize]>,
+    ) -> Self {
         let gains = gains_of_classes(classes, first, second);
         let only = |which: f64| gains.iter().filter(|gain| **gain == which).count();
         let (only_first, only_second) = (only(1.0), only(-1.0));
-        Self::of(&gains, groups, |_| both_tails_of_coins(only_first.min(only_second), only_first + only_second))
+        let coins = |_, _| both_tails_of_coins(only_first.min(only_second), only_first + only_second);
+        match weights {
+            Some(_) => Self::of(&gains, weights, groups, both_tails_of_student),
+            None => Self::of(&gains, None, groups, coins),
+        }
     }
 
     /// Of predicted values, all of shape (outputs, samples): the error of a sample is the mean over the n outputs of
@@ -95,30 +125,54 @@ impl Comparison {
         second: impl Into<Samples>,
         groups: Option<&[usize]>,
     ) -> Self {
-        let gains = gains_of_values(&y.into(), &first.into(), &second.into());
-        Self::of(&gains, groups, |t| both_tails_of_student(t, gains.len()))
+        Self::of_weighted_values(y, [first.into(), second.into()], None, groups)
     }
 
-    /// Of the gains; `p_value` of ḡ/s where samples are in no groups.
-    fn of(gains: &[f64], groups: Option<&[usize]>, p_value: impl Fn(f64) -> f64) -> Self {
-        let m = gains.len() as f64;
-        let difference = gains.iter().sum::<f64>() / m;
+    /// The same of two predictors, the `first` one and another, on samples that count as much as their weights say; alike without
+    /// weights. The variance of y is weighted too, so that ḡ is the difference of the two weighted R².
+    ///
+    /// # Panics
+    /// As [`Comparison::of_values`].
+    pub fn of_weighted_values(
+        y: impl Into<Samples>,
+        [first, second]: [Samples; 2],
+        weights: Option<&[f64]>,
+        groups: Option<&[usize]>,
+    ) -> Self {
+        let gains = gains_of_values(&y.into(), &first, &second, weights);
+        Self::of(&gains, weights, groups, both_tails_of_student)
+    }
+
+    /// Of the gains; `p_value` of ḡ/s and m where samples are in no groups.
+    fn of(
+        gains: &[f64],
+        weights: Option<&[f64]>,
+        groups: Option<&[usize]>,
+        p_value: impl Fn(f64, usize) -> f64,
+    ) -> Self {
+        let weight = weights_of(weights, gains.len());
+        let counted: Vec<usize> = (0..gains.len()).filter(|j| weight(*j) > 0.0).collect();
+        let (m, sum) = (counted.len() as f64, counted.iter().map(|j| weight(*j)).sum::<f64>());
+        let difference = counted.iter().map(|j| weight(*j) * gains[*j]).sum::<f64>() / sum;
+        let distance = |j: usize| weight(j) * (gains[j] - difference);
         let sum_of_squares = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x.powi(2)).sum::<f64>();
         let mut of_groups: BTreeMap<usize, f64> = BTreeMap::new();
-        let standard_error = match groups {
-            None => (sum_of_squares(&mut gains.iter().map(|gain| gain - difference)) / (m * (m - 1.0))).sqrt(),
-            Some(groups) => {
+        let standard_error = match (groups, weights) {
+            (None, None) => (sum_of_squares(&mut counted.iter().map(|j| distance(*j))) / (m * (m - 1.0))).sqrt(),
+            (None, Some(_)) => (m / (m - 1.0) * sum_of_squares(&mut counted.iter().map(|j| distance(*j)))).sqrt() / sum,
+            (Some(groups), _) => {
                 assert_eq!(gains.len(), groups.len(), "samples and groups");
-                for (gain, group) in gains.iter().zip(groups) {
-                    *of_groups.entry(*group).or_default() += gain - difference;
+                for j in &counted {
+                    *of_groups.entry(groups[*j]).or_default() += distance(*j);
                 }
                 let n = of_groups.len() as f64;
-                (n / (n - 1.0) * sum_of_squares(&mut of_groups.values().copied())).sqrt() / m
+                (n / (n - 1.0) * sum_of_squares(&mut of_groups.values().copied())).sqrt() / sum
             }
         };
         // no difference at all has no spread either
         let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
-        let p_value = if groups.is_some() { both_tails_of_student(t, of_groups.len()) } else { p_value(t) };
+        let p_value =
+            if groups.is_some() { both_tails_of_student(t, of_groups.len()) } else { p_value(t, counted.len()) };
         Comparison { difference, standard_error, p_value }
     }
 }
@@ -129,14 +183,19 @@ fn gains_of_classes(classes: &[usize], first: &[usize], second: &[usize]) -> Vec
     (0..classes.len()).map(gain).collect()
 }
 
-fn gains_of_values(y: &Samples, first: &Samples, second: &Samples) -> Vec<f64> {
+fn gains_of_values(y: &Samples, first: &Samples, second: &Samples, weights: Option<&[f64]>) -> Vec<f64> {
     let shape = |of: &Samples| (of.features(), of.len());
     assert_eq!((shape(first), shape(second)), (shape(y), shape(y)), "shapes of values and predictions");
     let (outputs, samples) = shape(y);
+    let weight = weights_of(weights, samples);
+    let sum = (0..samples).map(weight).sum::<f64>();
     let mut gains = vec![0.0; samples];
     for i in 0..outputs {
-        let mean = y.feature(i).sum::<f64>() / samples as f64;
-        let variance = y.feature(i).map(|y| (y - mean).powi(2)).sum::<f64>() / samples as f64;
+        let of_all = |number: &dyn Fn(f64) -> f64| {
+            y.feature(i).enumerate().map(|(j, y)| weight(j) * number(y)).sum::<f64>() / sum
+        };
+        let mean = of_all(&|y| y);
+        let variance = of_all(&|y| (y - mean).powi(2));
         let divisor = outputs as f64 * if variance == 0.0 { 1.0 } else { variance };
         for (j, gain) in gains.iter_mut().enumerate() {
             let squared = |prediction: &Samples| (prediction.number(j, i) - y.number(j, i)).powi(2);

@@ -7,10 +7,10 @@ mod regression;
 use std::fmt;
 
 pub(crate) use classification::right;
-pub use classification::{ClassScores, ConfusionMatrix, accuracy};
+pub use classification::{ClassScores, ConfusionMatrix, accuracy, weighted_accuracy};
 pub use comparison::Comparison;
 pub(crate) use regression::mean_and_deviation;
-pub use regression::{mae, r2, rmse};
+pub use regression::{mae, r2, rmse, weighted_mae, weighted_r2, weighted_rmse};
 use serde::Serialize;
 
 use crate::data::{Samples, Targets};
@@ -60,6 +60,14 @@ impl Metrics {
     /// # Panics
     /// If the outputs are not as many as the targets.
     pub fn of(output: impl Into<Samples>, targets: &Targets) -> Self {
+        Self::weighted(output, targets, None)
+    }
+
+    /// The same of samples that count as much as their weights say, as those of [`Dataset::weights`](crate::Dataset::weights).
+    ///
+    /// # Panics
+    /// If the outputs, or the weights, are not as many as the targets.
+    pub fn weighted(output: impl Into<Samples>, targets: &Targets, weights: Option<&[f64]>) -> Self {
         let output = output.into();
         let (found, expected) = ((output.features(), output.len()), (targets.outputs(), targets.samples()));
         assert_eq!(found, expected, "shapes of output and target");
@@ -67,24 +75,26 @@ impl Metrics {
             Targets::Classes { labels, indices, .. } => {
                 let predicted: Vec<usize> = (0..output.len()).map(|sample| output.argmax(sample)).collect();
                 Metrics::Classification {
-                    accuracy: accuracy(indices, &predicted),
-                    confusion: ConfusionMatrix::new(labels, indices, &predicted),
+                    accuracy: weighted_accuracy(indices, &predicted, weights),
+                    confusion: match weights {
+                        Some(weights) => ConfusionMatrix::weighted(labels, indices, &predicted, weights),
+                        None => ConfusionMatrix::new(labels, indices, &predicted),
+                    },
                 }
             }
             Targets::Values { columns, values } => {
+                let all = |y: &Samples, prediction: &Samples| {
+                    let rmse = weighted_rmse(y, prediction, weights);
+                    (rmse, weighted_mae(y, prediction, weights), weighted_r2(y, prediction, weights))
+                };
                 let of_each = |(i, column): (usize, &String)| {
-                    let (y, prediction) = (values.columns(&[i]), output.columns(&[i]));
-                    let (rmse, mae, r2) = (rmse(&y, &prediction), mae(&y, &prediction), r2(&y, &prediction));
+                    let (rmse, mae, r2) = all(&values.columns(&[i]), &output.columns(&[i]));
                     TargetMetrics { column: column.clone(), rmse, mae, r2 }
                 };
                 let several = if columns.len() > 1 { &columns[..] } else { &[] };
                 let targets = several.iter().enumerate().map(of_each).collect();
-                Metrics::Regression {
-                    rmse: rmse(values, &output),
-                    mae: mae(values, &output),
-                    r2: r2(values, &output),
-                    targets,
-                }
+                let (rmse, mae, r2) = all(values, &output);
+                Metrics::Regression { rmse, mae, r2, targets }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! All three take `y` and `prediction` of shape (outputs, samples), as matrices or as [`Samples`], and treat every output alike, as scikit-learn's defaults do.
 
+use super::classification::weights_of;
 use crate::data::Samples;
 
 /// Root mean squared error over samples and outputs, in the target's unit:
@@ -10,12 +11,42 @@ use crate::data::Samples;
 ///
 /// With several outputs scikit-learn's `root_mean_squared_error` is the mean of each output's root instead.
 pub fn rmse(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
-    mean(y.into().iter().zip(prediction.into().iter()).map(|(y, p)| (p - y).powi(2))).sqrt()
+    weighted_rmse(y, prediction, None)
+}
+
+/// The same of samples that count as much as their weights say; alike without weights:
+///
+/// ```text
+/// √(1/(n Σ_i w_i) Σ_i w_i Σ_outputs (ŷ − y)²)
+/// ```
+///
+/// For one output scikit-learn's `root_mean_squared_error` with `sample_weight`.
+///
+/// # Panics
+/// If there are weights, but not one for each sample.
+pub fn weighted_rmse(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
+    mean_of_errors(&y.into(), &prediction.into(), weights, |error| error.powi(2)).sqrt()
 }
 
 /// Mean absolute error over samples and outputs, in the target's unit: 1/(m n) Σ |ŷ − y|.
 pub fn mae(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
-    mean(y.into().iter().zip(prediction.into().iter()).map(|(y, p)| (p - y).abs()))
+    weighted_mae(y, prediction, None)
+}
+
+/// The same of samples that count as much as their weights say; alike without weights: 1/(n Σ w) Σ w |ŷ − y|. As scikit-learn's
+/// `mean_absolute_error` with `sample_weight`.
+///
+/// # Panics
+/// If there are weights, but not one for each sample.
+pub fn weighted_mae(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
+    mean_of_errors(&y.into(), &prediction.into(), weights, f64::abs)
+}
+
+/// The mean over samples, as much as they count, and outputs.
+fn mean_of_errors(y: &Samples, prediction: &Samples, weights: Option<&[f64]>, of: impl Fn(f64) -> f64) -> f64 {
+    let (weight, outputs) = (weights_of(weights, y.len()), y.features());
+    let errors = y.iter().zip(prediction.iter()).enumerate();
+    mean(errors.map(|(i, (y, p))| (of(p - y), weight(i / outputs))))
 }
 
 /// Coefficient of determination, the mean over outputs of
@@ -27,31 +58,47 @@ pub fn mae(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
 /// 1 for perfect predictions, 0 for those of the mean, below 0 for worse. An output whose y is constant counts 1 if predicted exactly, else 0;
 /// with less than two samples R² is NaN. All this as scikit-learn's `r2_score`.
 pub fn r2(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
+    weighted_r2(y, prediction, None)
+}
+
+/// The same of samples that count as much as their weights say; alike without weights:
+///
+/// ```text
+/// R² = 1 − Σ w (ŷ − y)² / Σ w (y − ȳ)²        ȳ = Σ w y / Σ w
+/// ```
+///
+/// As scikit-learn's `r2_score` with `sample_weight`.
+///
+/// # Panics
+/// If there are weights, but not one for each sample.
+pub fn weighted_r2(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
     let (y, prediction) = (y.into(), prediction.into());
+    let weight = weights_of(weights, y.len());
     if y.len() < 2 {
         return f64::NAN;
     }
     let of_output = |i: usize| {
-        let y_mean = mean(y.feature(i));
-        let residual: f64 = y.feature(i).zip(prediction.feature(i)).map(|(y, p)| (p - y).powi(2)).sum();
-        let total: f64 = y.feature(i).map(|y| (y - y_mean).powi(2)).sum();
+        let y_mean = mean(y.feature(i).enumerate().map(|(sample, y)| (y, weight(sample))));
+        let squares = y.feature(i).zip(prediction.feature(i)).enumerate();
+        let residual: f64 = squares.map(|(sample, (y, p))| weight(sample) * (p - y).powi(2)).sum();
+        let total: f64 = y.feature(i).enumerate().map(|(sample, y)| weight(sample) * (y - y_mean).powi(2)).sum();
         match (residual == 0.0, total == 0.0) {
             (_, false) => 1.0 - residual / total,
             (true, true) => 1.0,
             (false, true) => 0.0,
         }
     };
-    mean((0..y.features()).map(of_output))
+    mean((0..y.features()).map(|i| (of_output(i), 1.0)))
 }
 
 /// Mean and standard deviation, the population's: √(1/n Σ (x − mean)²).
 pub(crate) fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
-    let middle = mean(numbers.iter().copied());
-    (middle, mean(numbers.iter().map(|x| (x - middle).powi(2))).sqrt())
+    let middle = mean(numbers.iter().map(|x| (*x, 1.0)));
+    (middle, mean(numbers.iter().map(|x| ((x - middle).powi(2), 1.0))).sqrt())
 }
 
-/// NaN for nothing.
-fn mean(numbers: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = numbers.len() as f64;
-    numbers.sum::<f64>() / count
+/// Of numbers with their weights; NaN for nothing.
+fn mean(numbers: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (sum, weights) = numbers.fold((0.0, 0.0), |(sum, weights), (x, weight)| (sum + weight * x, weights + weight));
+    sum / weights
 }

@@ -64,7 +64,9 @@ impl Model {
         }
         let samples = self.preprocessing.encode(data.stored_inputs()).samples;
         let places = self.preprocessing.places();
-        let score = |output: Samples| Metrics::of(self.preprocessing.restore(output), data.targets()).score();
+        let score = |output: Samples| {
+            Metrics::weighted(self.preprocessing.restore(output), data.targets(), data.weights()).score()
+        };
         let all = score(self.network.outputs_of(&samples)?);
         let of_group = |(group, features): (usize, &Vec<usize>)| {
             let features: Vec<usize> = features.iter().flat_map(|column| places[*column].clone()).collect();

@@ -79,6 +79,17 @@ impl Training {
     pub fn has_seen(&self, data: &str) -> bool {
         self.data.iter().chain(&self.earlier_data).any(|seen| seen == data)
     }
+
+    /// The column that says how much each row counts, if there was one.
+    pub fn sample_weight(&self) -> Option<&str> {
+        self.settings.get("sample_weight").and_then(serde_json::Value::as_str)
+    }
+
+    /// How much each class counted in the loss, by label; none if all counted alike.
+    pub fn class_weights(&self) -> Option<BTreeMap<String, f64>> {
+        let weights = self.settings.get("class_weight")?.as_object()?;
+        Some(weights.iter().filter_map(|(label, weight)| Some((label.clone(), weight.as_f64()?))).collect())
+    }
 }
 
 /// A division of a data set that can be made again.
@@ -214,16 +225,16 @@ impl Model {
         })
     }
 
-    /// Its metrics for data that are not scaled.
+    /// Its metrics for data that are not scaled, with the weights of the data.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
-        Ok(Metrics::of(self.output(data.stored_inputs())?, data.targets()))
+        Ok(Metrics::weighted(self.output(data.stored_inputs())?, data.targets(), data.weights()))
     }
 
-    /// The loss that it was trained with, of data that are not scaled; none if the loss is neither one of the library's nor registered.
+    /// The loss that it was trained with, of data that are not scaled, with the weights of the data; none if the loss is neither one of the library's nor registered.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.

@@ -2,7 +2,7 @@ use super::NeuralNetwork;
 use super::run::Evaluation;
 use crate::data::{Dataset, Samples};
 use crate::error::Result;
-use crate::loss::Loss;
+use crate::loss::{Loss, Weights};
 use crate::metric::{Metrics, right};
 use crate::tensor::{Scalar, Tensor};
 
@@ -18,10 +18,10 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check_outputs("evaluate", data.outputs())?;
         data.check_numbers()?;
-        Ok(Metrics::of(self.outputs_of(&data.stored_inputs().samples)?, data.targets()))
+        Ok(Metrics::weighted(self.outputs_of(&data.stored_inputs().samples)?, data.targets(), data.weights()))
     }
 
-    /// The loss of these data: of all samples together, however large a batch was in training.
+    /// The loss of these data: of all samples together, however large a batch was in training, with the weights of the data.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not numbers alone.
@@ -112,16 +112,21 @@ impl<T: Scalar> LossOver<T> {
     /// J of all samples together, and for classes the fraction whose class is predicted, with the weights that the network has now.
     pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &dyn Loss<T>) -> (f64, Option<f64>) {
         self.evaluation.renew(net);
-        let (mut sum, mut hits) = (0.0, 0);
-        let samples = self.data.samples();
+        let (mut sum, mut divisors, mut hits) = (0.0, 0.0, 0.0);
+        let (samples, weights) = (self.data.samples(), self.data.loss_weights());
         self.part.clear();
         while next(&mut self.part, samples) {
             self.data.gather(&self.part, self.part.len(), &mut self.inputs, &mut self.targets);
             let output = self.evaluation.run(net, &self.inputs);
-            sum += loss.value(output, &self.targets) * self.part.len() as f64;
-            hits += right(output, self.data.targets(), &self.part).unwrap_or(0);
+            let of_samples = weights.map(|weights| &weights[self.part[0]..self.part[0] + self.part.len()]);
+            let divisor = of_samples.map_or(self.part.len() as f64, |weights| weights.iter().sum());
+            if divisor > 0.0 {
+                sum += loss.weighted_value(output, &self.targets, Weights { of_samples, divisor }) * divisor;
+            }
+            divisors += divisor;
+            hits += right(output, self.data.targets(), self.data.weights(), &self.part).unwrap_or(0.0);
         }
-        let count = samples as f64;
-        (sum / count, (self.data.classes() > 0).then_some(hits as f64 / count))
+        let count = self.data.weights().map_or(samples as f64, |weights| weights.iter().sum());
+        (sum / divisors, (self.data.classes() > 0).then_some(hits / count))
     }
 }

@@ -8,7 +8,7 @@ use super::html::Column::{Number, Text};
 use super::html::shortened;
 use super::{NAME, Run, Writer, percent, side};
 use crate::error::Result;
-use crate::text::{counted, grouped};
+use crate::text::{as_read, counted, grouped};
 
 /// With more classes a heat map is wider than a page.
 const MOST_DRAWN: usize = 1000;
@@ -31,7 +31,10 @@ pub(super) struct Answers<'a> {
 }
 
 pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {
-    let confusion = ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted);
+    let confusion = match run.test.weights() {
+        Some(weights) => ConfusionMatrix::weighted(answers.labels, answers.truth, answers.predicted, weights),
+        None => ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted),
+    };
     report.page.heading("Classes of the test rows");
     if answers.labels.len() <= MOST_DRAWN {
         draw(&confusion, report)?;
@@ -48,8 +51,9 @@ fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     let (labels, classes) = (confusion.labels(), confusion.of_classes());
     let cells = confusion.pairs().map(|(row, column, count)| {
         // by the root a few mistakes among many right ones can be seen
-        let shade = (count as f64 / classes[row].support as f64).sqrt();
-        Cell { row, column, shade, text: count.to_string() }
+        let shade = (confusion.weight(row, column) / classes[row].weight).sqrt();
+        let text = if confusion.is_weighted() { as_read(confusion.weight(row, column)) } else { count.to_string() };
+        Cell { row, column, shade: if shade.is_nan() { 0.0 } else { shade }, text }
     });
     let right: usize = (0..labels.len()).map(|k| confusion.count(k, k)).sum();
     let all: usize = classes.iter().map(|class| class.support).sum();
@@ -61,8 +65,10 @@ fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
         cells: cells.collect(),
         key: ["few of a class's rows".to_owned(), "all".to_owned()],
     };
+    let weighted = if confusion.is_weighted() { " The numbers are sums of the rows' weights." } else { "" };
     let caption = "How often each class, down, was predicted as each class, across; right answers are on the diagonal, and white is none.";
-    report.figure("confusion", "Confusion matrix", &description, caption, Drawing::Grid(grid))
+    let caption = format!("{caption}{weighted}");
+    report.figure("confusion", "Confusion matrix", &description, &caption, Drawing::Grid(grid))
 }
 
 fn list_pairs(confusion: &ConfusionMatrix, report: &mut Writer) {
@@ -71,10 +77,14 @@ fn list_pairs(confusion: &ConfusionMatrix, report: &mut Writer) {
         return;
     }
     let label = |class: usize| shortened(&confusion.labels()[class], NAME);
-    let row = |(class, predicted, count)| vec![label(class), label(predicted), grouped(count)];
+    let weight = |class, predicted| confusion.is_weighted().then(|| as_read(confusion.weight(class, predicted)));
+    let row = |(class, predicted, count)| {
+        [label(class), label(predicted), grouped(count)].into_iter().chain(weight(class, predicted)).collect()
+    };
     report.page.paragraph("The pairs that were confused most:");
-    let columns = [("true class", Text), ("predicted", Text), ("rows", Number)];
-    report.page.table(&columns, mistakes.into_iter().take(MOST_PAIRS).map(row));
+    let columns = [("true class", Text), ("predicted", Text), ("rows", Number), ("weight", Number)];
+    let columns = &columns[..if confusion.is_weighted() { 4 } else { 3 }];
+    report.page.table(columns, mistakes.into_iter().take(MOST_PAIRS).map(row));
 }
 
 fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
@@ -86,15 +96,22 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
         classes.truncate(MOST_LISTED);
         report.page.paragraph(&format!("The {MOST_LISTED} of {} classes that were found worst:", grouped(all)));
     }
-    let columns = [("class", Text), ("precision", Number), ("recall", Number), ("support", Number)];
-    let rows = classes
-        .into_iter()
-        .map(|class| vec![class.label, percent(class.precision), percent(class.recall), grouped(class.support)]);
-    report.page.table(&columns, rows);
-    report.page.paragraph(
+    let columns = [("class", Text), ("precision", Number), ("recall", Number), ("support", Number), ("weight", Number)];
+    let columns = &columns[..if confusion.is_weighted() { 5 } else { 4 }];
+    let rows = classes.into_iter().map(|class| {
+        let weight = confusion.is_weighted().then(|| as_read(class.weight));
+        let cells = [class.label, percent(class.precision), percent(class.recall), grouped(class.support)];
+        cells.into_iter().chain(weight).collect()
+    });
+    report.page.table(columns, rows);
+    let weighted = match confusion.is_weighted() {
+        true => " Weight: the sum of their weights; precision and recall are parts of such sums.",
+        false => "",
+    };
+    report.page.paragraph(&format!(
         "Precision: of the rows that were predicted as the class, those that are of it. Recall: of the rows of the class, those that were \
-         found. Support: the rows of the class.",
-    );
+         found. Support: the rows of the class.{weighted}",
+    ));
 }
 
 fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {

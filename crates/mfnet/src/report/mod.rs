@@ -65,6 +65,12 @@ impl Report {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
         report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
+        if let Some(column) = &summary.sample_weight {
+            report.page.paragraph(&format!("In all scores and losses each row counts by its weight, column {column}."));
+        }
+        if summary.class_weight.is_some() {
+            report.page.paragraph("Classes have weights in the losses, and not in the other scores.");
+        }
         let (epochs, best_epoch) = (&history.epochs, history.best_epoch);
         learning::write(&Course { plan, epochs, best_epoch, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();

@@ -25,21 +25,24 @@ const TOLERANCE: f64 = 1e-16;
 const LATE_TOLERANCE: f64 = 1e-5;
 const MANY_OPERATIONS: f64 = 1e11;
 
-/// The naive predictor, which looks at no feature: W = 0, and b is the mean of the training targets. For classes b is the logarithm of each class's
-/// frequency f, so that the probabilities are the frequencies, the most frequent class is predicted, and the cross-entropy of the training samples
+/// The naive predictor, which looks at no feature: W = 0, and b is the mean of the training targets, weighted if samples have weights. For classes b is the logarithm of each class's
+/// frequency f, the part of the samples' weights that it has, so that the probabilities are the frequencies, the most frequent class is predicted, and the cross-entropy of the training samples
 /// is −Σ f ln f. (A class without training samples has the logarithm of the smallest number instead of −∞.) As scikit-learn's
 /// `DummyRegressor` and `DummyClassifier(strategy="prior")`.
 ///
 /// # Errors
 /// None for data with samples.
 pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
-    let m = train.samples() as f64;
+    let weight = |sample: usize| train.weights().map_or(1.0, |weights| weights[sample]);
+    let all = (0..train.samples()).map(weight).sum::<f64>();
     let bias = |i| match train.targets() {
         Targets::Classes { indices, .. } => {
-            let count = indices.iter().filter(|class| **class == i).count() as f64;
-            f64::max(count / m, f64::MIN_POSITIVE).ln()
+            let of_class = (0..indices.len()).filter(|sample| indices[*sample] == i).map(weight).sum::<f64>();
+            f64::max(of_class / all, f64::MIN_POSITIVE).ln()
         }
-        Targets::Values { values, .. } => values.feature(i).sum::<f64>() / m,
+        Targets::Values { values, .. } => {
+            values.feature(i).enumerate().map(|(sample, y)| weight(sample) * y).sum::<f64>() / all
+        }
     };
     one_layer(Tensor::from_fn(train.outputs(), 1 + train.features(), |i, j| if j == 0 { bias(i) } else { 0.0 }))
 }
@@ -51,7 +54,8 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// ```
 ///
 /// which is scikit-learn's `LogisticRegression(C=1)`; for two classes, of which each has its own logit here, it is the one with C = 2. The features
-/// should be standardised. Dependent features are no trouble: then one of the many solutions is found, and all predict alike.
+/// should be standardised. With weights, those of the samples times those of the classes, the mean is Σ w c / Σ w and m is Σ w, as for `sample_weight` and
+/// `class_weight` there. Dependent features are no trouble: then one of the many solutions is found, and all predict alike.
 ///
 /// Solved from 0 by L-BFGS, in variables for which the curvature at 0 is 1 in all directions. It ends when the next step is expected to lower J by less than
 /// 10⁻¹⁶ J, and after 10¹¹ floating-point operations by less than 10⁻⁵ J: J is then within about 10⁻³ of the minimum for MNIST, some of whose pixels
@@ -70,6 +74,7 @@ pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// As [`linear_model`].
 pub fn linear_model_while(train: &Dataset, mut look: impl FnMut(usize) -> ControlFlow<()>) -> Result<NeuralNetwork> {
     train.check_numbers()?;
+    train.check_weights()?;
     one_layer(Problem::new(train).optimum(&mut look))
 }
 
@@ -83,21 +88,24 @@ struct Problem<'a> {
     data: &'a Dataset,
     samples: Vec<usize>,
     loss: &'static dyn Loss<f64>,
-    /// Of ‖W‖²/2: 1/m for classes, 0 for values.
+    /// D, the weights of all samples: m if all count alike.
+    divisor: f64,
+    /// Of ‖W‖²/2: 1/D for classes, 0 for values.
     penalty: f64,
-    /// ∂²J/∂Z² at 0 for one output and sample, times m.
+    /// ∂²J/∂Z² at 0 for one output and sample, times D.
     curvature: f64,
 }
 
 impl<'a> Problem<'a> {
     fn new(data: &'a Dataset) -> Self {
         let outputs = data.outputs() as f64;
+        let divisor = data.loss_weights().map_or(data.samples() as f64, |weights| weights.iter().sum());
         let (loss, penalty, curvature): (&dyn Loss<f64>, _, _) = match data.targets() {
             // P = 1/n, and P (1 − P) without the part that is the same for all classes, which moves no probability
-            Targets::Classes { .. } => (&CrossEntropy, 1.0 / data.samples() as f64, 1.0 / outputs),
+            Targets::Classes { .. } => (&CrossEntropy, 1.0 / divisor, 1.0 / outputs),
             Targets::Values { .. } => (&Mse, 0.0, 2.0 / outputs),
         };
-        Problem { data, samples: (0..data.samples()).collect(), loss, penalty, curvature }
+        Problem { data, samples: (0..data.samples()).collect(), loss, divisor, penalty, curvature }
     }
 
     /// `[b | W]` where J is least.
@@ -115,13 +123,18 @@ impl<'a> Problem<'a> {
         parameters(&minimise(outputs * size, evaluate, enough, look))
     }
 
-    /// Calls `work(share of the samples, X, Y)` for all samples, some at a time.
-    fn for_each_part(&self, mut work: impl FnMut(f64, &Tensor, &Tensor) -> ControlFlow<()>) -> ControlFlow<()> {
+    /// Calls `work(their weights, X, Y)` for all samples, some at a time, but for those that do not count.
+    fn for_each_part(&self, mut work: impl FnMut(Weights<'_>, &Tensor, &Tensor) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut x = Tensor::zeros(self.data.features(), 0);
         let mut y = Tensor::zeros(self.data.outputs(), 0);
         self.samples.chunks(AT_A_TIME).try_for_each(|part| {
+            let of_samples = self.data.loss_weights().map(|weights| &weights[part[0]..part[0] + part.len()]);
+            let divisor = of_samples.map_or(part.len() as f64, |weights| weights.iter().sum());
+            if divisor == 0.0 {
+                return ControlFlow::Continue(());
+            }
             self.data.gather(part, part.len(), &mut x, &mut y);
-            work(part.len() as f64 / self.samples.len() as f64, &x, &y)
+            work(Weights { of_samples, divisor }, &x, &y)
         })
     }
 
@@ -135,11 +148,12 @@ impl<'a> Problem<'a> {
 
         let (mut z, mut delta) = (Tensor::zeros(outputs, 0), Tensor::zeros(outputs, 0));
         let mut of_part = gradient.clone();
-        let _ = self.for_each_part(|share, x, y| {
+        let _ = self.for_each_part(|weights, x, y| {
+            let share = weights.divisor / self.divisor;
             z.set_columns(x.columns());
             delta.set_columns(x.columns());
             product::affine_of_many(parameters, x, &mut z, Finish::Keep, |_, _| {});
-            value += share * self.loss.value_and_gradient(&z, y, Weights::equal(y.columns()), &mut delta);
+            value += share * self.loss.value_and_gradient(&z, y, weights, &mut delta);
             product::weight_gradient(&delta, x, &mut of_part);
             gradient.iter_mut().zip(of_part.iter()).for_each(|(sum, g)| *sum += share * g);
             ControlFlow::Continue(())
@@ -147,18 +161,28 @@ impl<'a> Problem<'a> {
         (value, gradient)
     }
 
-    /// For the curvature at 0, which is the same for all outputs: curvature/m X̃ X̃ᵀ, and the penalty on the diagonal. None if `look` says stop.
+    /// For the curvature at 0, which is the same for all outputs: curvature/D X̃ diag(w) X̃ᵀ, and the penalty on the diagonal. None if `look` says stop.
     fn whitening(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Whitening> {
         let features = self.data.features();
         if features > MOST_WHITENED {
             return Some(Whitening(None));
         }
-        // [ X 1 | X Xᵀ ] / m: X̃ X̃ᵀ without its first row
+        // [ X w | X diag(w) Xᵀ ] / D: X̃ diag(w) X̃ᵀ without its first row
         let mut moments = Tensor::zeros(features, 1 + features);
         let mut of_part = moments.clone();
-        let flow = self.for_each_part(|share, x, _| {
-            product::weight_gradient(x, x, &mut of_part);
-            let share = share / x.columns() as f64;
+        let mut weighted = Tensor::zeros(features, 0);
+        let flow = self.for_each_part(|weights, x, _| {
+            match weights.of_samples {
+                None => product::weight_gradient(x, x, &mut of_part),
+                Some(of_samples) => {
+                    weighted.clone_from(x);
+                    for (j, weight) in of_samples.iter().enumerate() {
+                        weighted.column_mut(j).for_each(|x| *x *= weight);
+                    }
+                    product::weight_gradient(&weighted, x, &mut of_part);
+                }
+            }
+            let share = weights.divisor / self.divisor / weights.divisor;
             moments.iter_mut().zip(of_part.iter()).for_each(|(sum, part)| *sum += share * part);
             look(0)
         });

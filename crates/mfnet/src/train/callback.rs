@@ -80,6 +80,6 @@ pub struct Step {
     pub steps: usize,
     /// Samples of the batch, or of all batches whose gradients are added up.
     pub samples: usize,
-    /// Their loss before the step.
+    /// Their loss before the step; 0 if their weights are all 0, for which there is none.
     pub loss: f64,
 }

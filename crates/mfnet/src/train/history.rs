@@ -7,7 +7,7 @@ use super::Phases;
 pub struct EpochRecord {
     /// Its number, from 1.
     pub epoch: usize,
-    /// Mean over its samples of the loss of each batch before its step.
+    /// Mean over its samples of the loss of each batch before its step; with weights Σ w c / Σ w over all samples.
     pub loss: f64,
     /// Loss of the validation samples after it.
     pub validation_loss: Option<f64>,

@@ -36,6 +36,14 @@ use crate::tensor::Scalar;
 /// It computes what that loop computes, to the last bit, in matrices that it keeps from step to step. The order of the samples in
 /// an epoch is a function of the seed and the epoch's number alone, unless [`Trainer::order`] says another one.
 ///
+/// Samples count as much as their weights say ([`Dataset::with_weights`], [`Dataset::with_class_weights`]): the loss of a step is
+///
+/// ```text
+/// J = Σ_i w_i c_i / Σ_i w_i        i: the samples of the step, those of all accumulated batches and shards together
+/// ```
+///
+/// A step whose weights are all 0 does not move the network.
+///
 /// ```
 /// use mfnet::{Adam, CrossEntropy, Dataset, Fractions, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
 /// let data = Dataset::built_in("digits")?;
@@ -245,6 +253,7 @@ impl<T: Scalar> Trainer<T> {
                 return Err(Error::data(data.name(), mfnet_table::FileProblem::Empty));
             }
             data.check_numbers()?;
+            data.check_weights()?;
         }
         self.order.check(self.epochs, train.samples())
     }

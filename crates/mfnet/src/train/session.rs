@@ -7,7 +7,6 @@ use super::workspace::Workspace;
 use super::{Callback, EpochRecord, History, Step, StopReason, Trainer};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
-use crate::loss::Weights;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::LossOver;
 use crate::network::run::Run;
@@ -56,8 +55,9 @@ struct Position {
     epoch: usize,
     /// Steps made in it.
     step: usize,
-    /// Samples used in it, and the sum of their losses.
+    /// Samples used in it, the sum of their weights, and that of their weighted losses.
     used: usize,
+    weight: f64,
     sum: f64,
 }
 
@@ -171,7 +171,7 @@ impl<T: Scalar> Session<T> {
             order.write(epoch, self.train.samples(), *seed, &mut self.order);
             self.position = Position { epoch, ..Position::default() };
         }
-        let Position { epoch, step, used, .. } = self.position;
+        let Position { epoch, step, used, weight, sum } = self.position;
         let (step, steps) = (step + 1, self.order.len().div_ceil(cut.samples()));
         let rest = &self.order[used..];
         let samples = rest.len().min(cut.samples());
@@ -181,20 +181,25 @@ impl<T: Scalar> Session<T> {
         // usually weights move while gradients are made; whole gradients are made where somebody wants to see, add up or clip them
         let looks = callback.wants_gradients();
         let whole = looks || self.settings.wants_whole_gradients();
-        let value = if whole {
+        let divisor = self.work.weigh(&self.train, &rest[..samples]);
+        let value = if divisor == 0.0 {
+            0.0
+        } else if whole {
             self.work.keep_whole_gradients(&self.net);
-            self.work.whole_gradients(&mut self.net, &**loss, batch, (pass, *cut))
+            self.work.whole_gradients(&mut self.net, &**loss, batch, (pass, *cut, divisor))
         } else {
-            self.work.forward_and_loss(&self.net, &**loss, batch, (run, Weights::equal(samples)))
+            self.work.forward_and_loss(&self.net, &**loss, batch, (run, divisor))
         };
         let made = Step { epoch, epochs: *epochs, step, steps, samples, loss: value };
         if !value.is_finite() {
             return Err(self.diverged("the loss", value, step));
         }
-        if step == 1 {
+        if weight == 0.0 {
             self.kept.start_epoch(&self.net);
         }
-        if whole {
+        if divisor == 0.0 {
+            // no sample counts: there is nothing to learn in this step
+        } else if whole {
             if looks {
                 callback.gradients(&made, self.work.gradients_mut())?;
             }
@@ -202,13 +207,14 @@ impl<T: Scalar> Session<T> {
         } else {
             self.work.backward_and_step(&mut self.net, run, &mut self.optimizer);
         }
-        self.position = Position { epoch, step, used: used + samples, sum: self.position.sum + value * samples as f64 };
+        let (used, weight, sum) = (used + samples, weight + divisor, sum + value * divisor);
+        self.position = Position { epoch, step, used, weight, sum };
         Ok((made, callback.step(&made)?))
     }
 
     /// What comes after the steps of an epoch, or of a part of it if a callback said so: validation, best weights, record.
     fn end_epoch(&mut self, flow: ControlFlow<()>, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
-        let Position { epoch, step, used, sum } = self.position;
+        let Position { epoch, step, used, weight, sum } = self.position;
         if let Some(value) = first_not_finite(&self.net) {
             return Err(self.diverged("a weight", value, step));
         }
@@ -224,7 +230,7 @@ impl<T: Scalar> Session<T> {
         self.kept.offer(epoch, validation_loss, net);
         let record = EpochRecord {
             epoch,
-            loss: sum / used as f64,
+            loss: sum / weight,
             validation_loss,
             seconds: self.history.seconds,
             validation_accuracy: validation_accuracy.flatten(),

@@ -20,6 +20,8 @@ pub(super) struct Workspace<T: Scalar> {
     /// X and Y of the batch.
     inputs: Tensor<T>,
     targets: Tensor<T>,
+    /// Of the samples of a step in the loss, if they have weights.
+    weights: Vec<f64>,
     room: Room<T>,
     transposes: Transposes<T>,
     deltas: Vec<Tensor<T>>,
@@ -73,6 +75,7 @@ impl<T: Scalar> Workspace<T> {
         Workspace {
             inputs: Tensor::zeros(train.features(), batch),
             targets: Tensor::zeros(train.outputs(), batch),
+            weights: Vec::with_capacity(train.loss_weights().map_or(0, |_| cut.samples().min(samples))),
             room: Room::new(&plan, batch),
             transposes: run::transposes(net, &plan, true),
             deltas: plan.operations.iter().map(|operation| Tensor::zeros(operation.features, batch)).collect(),
@@ -100,14 +103,23 @@ impl<T: Scalar> Workspace<T> {
         self.stopwatch.is_on().then_some(self.stopwatch.phases)
     }
 
+    /// Gathers the weights of a step's samples, if they have some. The divisor of the step's loss: their sum, or the number of
+    /// the samples.
+    pub(super) fn weigh(&mut self, train: &Dataset, samples: &[usize]) -> f64 {
+        self.weights.clear();
+        let Some(weights) = train.loss_weights() else { return samples.len() as f64 };
+        self.weights.extend(samples.iter().map(|sample| weights[*sample]));
+        self.weights.iter().sum()
+    }
+
     /// Gathers a batch, the samples with the first of these numbers; those after them are wanted next. Forward pass, loss, and
-    /// its gradient with respect to the output. The loss.
+    /// its gradient with respect to the output. The loss, with the weights that [`Workspace::weigh`] gathered, and this divisor.
     pub(super) fn forward_and_loss(
         &mut self,
         net: &NeuralNetwork<T>,
         loss: &dyn Loss<T>,
         (train, samples, count): (&Dataset, &[usize], usize),
-        (run, weights): (Run, Weights<'_>),
+        (run, divisor): (Run, f64),
     ) -> f64 {
         self.stopwatch.start();
         train.gather(samples, count, &mut self.inputs, &mut self.targets);
@@ -116,6 +128,8 @@ impl<T: Scalar> Workspace<T> {
         self.stopwatch.lap(|phases| &mut phases.forward);
         let Some(delta) = self.deltas.last_mut() else { return f64::NAN };
         delta.set_columns(count);
+        let of_samples = self.weights.get(run.first_sample..run.first_sample + count);
+        let weights = Weights { of_samples: of_samples.filter(|weights| !weights.is_empty()), divisor };
         let value = loss.value_and_gradient(output, &self.targets, weights, delta);
         self.stopwatch.lap(|phases| &mut phases.loss);
         value
@@ -137,9 +151,9 @@ impl<T: Scalar> Workspace<T> {
         net: &mut NeuralNetwork<T>,
         loss: &dyn Loss<T>,
         (train, samples, count): (&Dataset, &[usize], usize),
-        (pass, cut): (Pass, Cut),
+        (pass, cut, divisor): (Pass, Cut, f64),
     ) -> f64 {
-        let (mut value, weights) = (0.0, Weights::equal(count));
+        let mut value = 0.0;
         let tree = cut.shards.ilog2() as usize;
         for start in (0..count).step_by(cut.batch_size) {
             let batch = start..count.min(start + cut.batch_size);
@@ -150,7 +164,7 @@ impl<T: Scalar> Workspace<T> {
                 } else {
                     let run = Run { pass, first_sample: part.start };
                     let of_part = (train, &samples[part.start..], part.len());
-                    value += self.forward_and_loss(net, loss, of_part, (run, weights));
+                    value += self.forward_and_loss(net, loss, of_part, (run, divisor));
                     let Workspace { plan, inputs, room, transposes, deltas, gradients, stopwatch, .. } = self;
                     run::backward(plan, run, inputs, room, deltas, &mut Whole { net, transposes, gradients });
                     stopwatch.lap(|phases| &mut phases.updates);

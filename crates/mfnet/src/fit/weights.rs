@@ -1,0 +1,210 @@
+//! How much rows and classes count.
+
+use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::parts::Parts;
+use super::plan::Plan;
+use super::recipe::Recipe;
+use super::task::Task;
+use crate::data::Dataset;
+use crate::error::{DataProblem, Error, Result};
+use crate::text::as_read;
+use crate::words::did_you_mean;
+
+const EXPECTED: &str = "expected balanced, or LABEL:WEIGHT with commas between, as in spam:5,ham:1";
+/// Labels that an error lists.
+const SHOWN: usize = 12;
+
+/// How much each class counts in the loss.
+///
+/// ```
+/// use mfnet::fit::ClassWeight;
+/// let weights: ClassWeight = "spam:5,10:30:0.5".parse()?;
+/// assert_eq!(weights.to_string(), "10:30:0.5,spam:5");
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Form", from = "Form")]
+pub enum ClassWeight {
+    /// As much as all others: [`Dataset::balanced_class_weights`] of the training rows.
+    Balanced,
+    /// The weight of each label; 1 for labels that are not named.
+    Given(BTreeMap<String, f64>),
+}
+
+/// As it stands in a recipe.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged, expecting = "expected balanced, or a table with a weight for each label")]
+enum Form {
+    Word(Word),
+    Table(BTreeMap<String, f64>),
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Balanced,
+}
+
+impl From<ClassWeight> for Form {
+    fn from(weights: ClassWeight) -> Self {
+        match weights {
+            ClassWeight::Balanced => Form::Word(Word::Balanced),
+            ClassWeight::Given(weights) => Form::Table(weights),
+        }
+    }
+}
+
+impl From<Form> for ClassWeight {
+    fn from(form: Form) -> Self {
+        match form {
+            Form::Word(Word::Balanced) => ClassWeight::Balanced,
+            Form::Table(weights) => ClassWeight::Given(weights),
+        }
+    }
+}
+
+/// As on the command line: the last colon of a part stands before the weight.
+impl FromStr for ClassWeight {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        if text.trim() == "balanced" {
+            return Ok(ClassWeight::Balanced);
+        }
+        let mut weights = BTreeMap::new();
+        for part in text.split(',') {
+            let (label, weight) = part.rsplit_once(':').ok_or(EXPECTED)?;
+            let (label, weight) = (label.trim().to_owned(), weight.trim());
+            let number = weight.parse().ok().filter(|x| is_weight(*x));
+            let number = number.ok_or_else(|| {
+                format!("expected 0 or a positive number as the weight of {label:?}, found {weight:?}")
+            })?;
+            if weights.insert(label.clone(), number).is_some() {
+                return Err(format!("expected one weight for {label:?}, found two"));
+            }
+        }
+        Ok(ClassWeight::Given(weights))
+    }
+}
+
+impl Display for ClassWeight {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ClassWeight::Balanced => f.write_str("balanced"),
+            ClassWeight::Given(weights) => {
+                let parts: Vec<String> = weights.iter().map(|(label, weight)| format!("{label}:{weight}")).collect();
+                f.write_str(&parts.join(","))
+            }
+        }
+    }
+}
+
+impl ClassWeight {
+    /// Error for what is no weight.
+    pub(super) fn check(&self) -> Result<()> {
+        let ClassWeight::Given(weights) = self else { return Ok(()) };
+        match weights.iter().find(|(_, weight)| !is_weight(**weight)) {
+            Some((label, weight)) => {
+                Err(Error::invalid("class_weight", format!("0 or a positive number for {label:?}"), weight))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Error unless the data have classes, and those that are named.
+    pub(super) fn check_classes(&self, data: &Dataset) -> Result<()> {
+        let (labels, target) = (data.labels(), data.targets().columns().join(", "));
+        if labels.is_empty() {
+            let message = format!("`class_weight` is for classes, and {target} is predicted as numbers, a regression");
+            return Err(Error::recipe(message).with_help("leave `class_weight` out, or choose `task` classification"));
+        }
+        let ClassWeight::Given(weights) = self else { return Ok(()) };
+        if let Some(label) = weights.keys().find(|label| !labels.contains(label)) {
+            let (similar, shown) = (did_you_mean(labels, label), labels[..labels.len().min(SHOWN)].join(", "));
+            let more = if labels.len() > SHOWN { format!(", … ({} in all)", labels.len()) } else { String::new() };
+            let message = format!("`class_weight` names {label:?}, which is no class of {target}{similar}");
+            return Err(Error::recipe(message).with_help(format!("the classes are {shown}{more}")));
+        }
+        match labels.iter().all(|label| weights.get(label) == Some(&0.0)) {
+            true => Err(Error::recipe("`class_weight` gives every class the weight 0")
+                .with_help("give at least one class a positive weight")),
+            false => Ok(()),
+        }
+    }
+
+    /// The weight of each class of the training rows.
+    fn of(&self, train: &Dataset) -> Vec<f64> {
+        match self {
+            ClassWeight::Balanced => train.balanced_class_weights(),
+            ClassWeight::Given(weights) => {
+                train.labels().iter().map(|label| weights.get(label).copied().unwrap_or(1.0)).collect()
+            }
+        }
+    }
+}
+
+fn is_weight(x: f64) -> bool {
+    x >= 0.0 && x.is_finite()
+}
+
+impl Parts {
+    /// The same rows with the weights of their classes. Error if no row of a part counts.
+    pub(super) fn weighted(mut self, task: &Task) -> Result<Self> {
+        let Recipe { sample_weight, class_weight, .. } = &task.recipe;
+        for (part, row) in
+            [(&self.train, "training row"), (&self.validation, "validation row"), (&self.test, "test row")]
+        {
+            if let (Some(column), Some(weights)) = (sample_weight, part.weights())
+                && part.samples() > 0
+                && weights.iter().all(|weight| *weight == 0.0)
+            {
+                return Err(Error::in_column(part.name(), column, DataProblem::NoWeight(row)));
+            }
+        }
+        if let Some(of_classes) = class_weight {
+            let of_classes = of_classes.of(&self.train);
+            for part in [&mut self.train, &mut self.validation, &mut self.test] {
+                *part = part.clone().with_class_weights(of_classes.clone())?;
+            }
+            for (part, rows) in [(&self.train, "training"), (&self.validation, "validation")] {
+                if part.samples() > 0 && part.check_weights().is_err() {
+                    let message = format!("`class_weight` leaves no {rows} row with a weight above 0");
+                    return Err(Error::recipe(message).with_help("give more classes a positive weight"));
+                }
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl Plan {
+    /// The weight of each class in the loss, by label; none if all count alike.
+    pub(super) fn class_weights(&self) -> Option<BTreeMap<String, f64>> {
+        let train = &self.parts.train;
+        train.class_weights().map(|weights| train.labels().iter().cloned().zip(weights.iter().copied()).collect())
+    }
+
+    /// How rows and classes count, in a line, of one fit or of several folds.
+    pub(super) fn weights_line(&self, folds: usize) -> Option<String> {
+        let Recipe { sample_weight, class_weight, .. } = &self.task.recipe;
+        let rows = sample_weight.as_ref().map(|column| format!("each row counts by its weight, column {column}"));
+        let classes = class_weight.as_ref().map(|class_weight| match class_weight {
+            ClassWeight::Balanced if folds > 1 => "in the loss all classes of a fold count alike".to_owned(),
+            _ => {
+                let weights: Vec<_> = self.class_weights().into_iter().flatten().collect();
+                let shown = weights.iter().take(SHOWN).map(|(label, weight)| format!("{label} {}", as_read(*weight)));
+                let more = if weights.len() > SHOWN { ", …" } else { "" };
+                let shown: Vec<String> = shown.collect();
+                let balanced = if *class_weight == ClassWeight::Balanced { " (balanced)" } else { "" };
+                format!("weights of the classes in the loss{balanced}: {}{more}", shown.join(", "))
+            }
+        });
+        let all: Vec<String> = rows.into_iter().chain(classes).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+}
