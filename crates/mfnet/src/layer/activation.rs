@@ -274,6 +274,12 @@ impl<T: Scalar> Activation<T> {
         Activation::Custom(CustomActivation { name: name.to_owned(), g: Arc::new(g), derivative: Arc::new(derivative) })
     }
 
+    /// Whether the backward pass sees which outputs dropout set to 0: those of a ReLU that are 0 have no gradient anyway, and a
+    /// derivative that is kept is set to 0 with them.
+    pub(crate) fn tells_what_was_dropped(&self) -> bool {
+        *self == Activation::Relu || self.keeps() == Keeps::Derivative
+    }
+
     /// g′(z).
     pub fn derivative(&self, z: T) -> T {
         let mut derivative = [T::ONE];

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 
 use super::elementwise::COST;
@@ -6,7 +8,7 @@ use super::{Backward, Layer};
 use crate::error::{Error, Result};
 use crate::pass::{Context, Random};
 use crate::tensor::kernel::{Body, Panels, with_vectors};
-use crate::tensor::parts::{Strip, for_each_strip};
+use crate::tensor::parts::for_each_strip;
 use crate::tensor::{Layout, Memo, Scalar, Tensor};
 
 /// Dropout: in training, sets each number to 0 with probability p and divides the others by 1 − p. In prediction, it
@@ -60,10 +62,9 @@ impl Dropout {
         Mask::new(self.p, at, T::ZERO)
     }
 
-    /// What becomes of a number that stays.
-    pub(crate) fn kept<T: Scalar>(&self) -> impl Fn(T) -> T + Copy + Sync + use<T> {
-        let factor = T::from_f64(1.0 / (1.0 - self.p));
-        move |x| x * factor
+    /// 1/(1 − p).
+    pub(crate) fn factor<T: Scalar>(&self) -> T {
+        T::from_f64(1.0 / (1.0 - self.p))
     }
 }
 
@@ -78,12 +79,14 @@ impl<T: Scalar> Layer<T> for Dropout {
     }
 
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
-        self.mask(at).apply(a, z, self.kept());
+        let factor = self.factor();
+        self.mask(at).apply(a, z, |x| x * factor);
     }
 
     fn backward(&self, at: &Context, pass: Backward<'_, T>) {
+        let factor = self.factor();
         if let Some(dj_da) = pass.input_gradient {
-            self.mask(at).apply(pass.delta, dj_da, self.kept());
+            self.mask(at).apply(pass.delta, dj_da, |d| d * factor);
         }
     }
 }
@@ -137,16 +140,23 @@ impl<T: Scalar> Mask<T> {
         let layout = to.layout();
         let cost = 2 * COST * to.rows() * to.columns();
         for_each_strip(to, cost, |strip, to| {
-            to.copy_from_slice(&from.storage()[layout.place(strip.panel, strip.columns.clone())]);
-            self.apply_to(layout, &strip, to, f);
+            let place = layout.place(strip.panel, strip.columns);
+            to.copy_from_slice(&from.storage()[place.clone()]);
+            self.apply_to(layout, &place, to, f);
         });
     }
 
-    /// The same in place, for a strip of a matrix with this layout.
-    pub(crate) fn apply_to(&self, layout: Layout<T>, strip: &Strip, elements: &mut [T], f: impl Fn(T) -> T) {
+    /// The same in place, for some columns of a panel of a matrix with this layout.
+    pub(crate) fn apply_to(&self, layout: Layout<T>, place: &Range<usize>, elements: &mut [T], f: impl Fn(T) -> T) {
         let Mask { random: Some(random), threshold, dropped } = *self else { return };
-        let (sample, unit, height) = (strip.columns.start, strip.panel * T::PANEL, layout.height(strip.panel));
+        let (panel, sample) = layout.at(place);
+        let (unit, height) = (panel * T::PANEL, layout.height(panel));
         with_vectors(Apply { random, threshold, dropped, sample, unit, height, elements, f });
+    }
+
+    /// Sets those numbers of another matrix to 0 that were dropped.
+    pub(crate) fn apply_to_derivative(&self, layout: Layout<T>, place: &Range<usize>, derivative: &mut [T]) {
+        Mask { dropped: T::ZERO, ..*self }.apply_to(layout, place, derivative, |x| x);
     }
 }
 

@@ -22,6 +22,7 @@ pub use alpha_dropout::AlphaDropout;
 pub use any::AnyLayer;
 pub use batch_norm::{BatchNorm, BatchNormSettings};
 pub use dropout::Dropout;
+pub(crate) use dropout::Mask;
 pub use embedding::{Embedding, EmbeddingSettings};
 pub use layer_norm::{LayerNorm, LayerNormSettings};
 pub use linear::Linear;

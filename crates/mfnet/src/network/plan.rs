@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::layer::{Activation, AnyLayer, Layer, Linear};
+use crate::layer::{Activation, AnyLayer, Dropout, Layer, Linear};
 use crate::tensor::Scalar;
 use crate::tensor::product::are_few;
 
@@ -45,12 +45,20 @@ pub(crate) struct Operation {
 /// What an operation computes.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation. `few`: see [`are_few`].
-    Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place> },
+    /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation, dropout. `few`: see
+    /// [`are_few`].
+    Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place>, dropout: Option<Dropped> },
     /// What the layer's `forward` writes.
     Layer(Place),
     /// The sum of a residual block: its input and another matrix.
     Sum(Source),
+}
+
+/// Dropout that a linear layer does to its output, and the number of its layer among the leaves of the tree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dropped {
+    pub(crate) dropout: Dropout,
+    pub(crate) layer: usize,
 }
 
 /// Where a layer is in the tree: its position in the network's list, then in the lists of blocks.
@@ -111,7 +119,8 @@ impl Plans {
     pub(crate) fn of<T: Scalar>(features: usize, layers: &[AnyLayer<T>]) -> Result<Self> {
         let of = |fuse| -> Result<Lowering> {
             let plan = Plan { operations: Vec::new(), ends: Vec::new() };
-            let mut lowering = Lowering { plan, fuse, starts: vec![0], shared: Vec::new() };
+            let (starts, shared, tells_what_was_dropped) = (vec![0], Vec::new(), None);
+            let mut lowering = Lowering { plan, fuse, starts, shared, tells_what_was_dropped };
             lowering.network(features, layers)?;
             Ok(lowering)
         };
@@ -128,6 +137,8 @@ struct Lowering {
     starts: Vec<usize>,
     /// What the sums of open blocks will read: no activation takes its place.
     shared: Vec<Source>,
+    /// The operation whose activation shows in the backward pass which of its outputs were dropped, if the last one is such.
+    tells_what_was_dropped: Source,
 }
 
 impl Lowering {
@@ -175,17 +186,30 @@ impl Lowering {
                 self.plan.operations[first].skips.push(sum);
                 Some(sum)
             }
-            AnyLayer::Activation(_) => match self.open_affine(input) {
+            AnyLayer::Activation(activation) => match self.open_affine(input) {
                 Some((last, Kind::Affine { g: g @ None, .. })) => {
                     *g = Some(place);
                     self.leaf(0);
+                    self.tells_what_was_dropped = activation.tells_what_was_dropped().then_some(last);
                     Some(last)
                 }
                 _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
             },
+            AnyLayer::Dropout(dropout) => {
+                let number = self.starts.len() - 1;
+                let fits = input.is_some() && self.tells_what_was_dropped == input;
+                match self.open_affine(input) {
+                    Some((last, Kind::Affine { dropout: dropped @ None, .. })) if fits => {
+                        *dropped = Some(Dropped { dropout: *dropout, layer: number });
+                        self.leaf(0);
+                        Some(last)
+                    }
+                    _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
+                }
+            }
             AnyLayer::Linear(linear) => {
                 let few = are_few::<T>(linear.outputs(), linear.inputs());
-                let kind = Kind::Affine { linear: place, few, sum: None, g: None };
+                let kind = Kind::Affine { linear: place, few, sum: None, g: None, dropout: None };
                 Some(self.push_leaf(layer, kind, input, outputs))
             }
             _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),

@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use super::NeuralNetwork;
-use super::plan::{Kind, Operation, Plan, Source};
-use crate::layer::{Activation, Backward, Keeps};
+use super::plan::{Dropped, Kind, Operation, Plan, Source};
+use crate::layer::{Activation, Backward, Keeps, Mask};
 use crate::pass::{Context, Pass};
 use crate::tensor::kernel::{Finish, vectorised};
 use crate::tensor::parts::for_each_chunk;
-use crate::tensor::{Memo, Scalar, Tensor, product};
+use crate::tensor::{Layout, Memo, Scalar, Tensor, product};
 
 /// What operations write in a forward pass, one of each for every operation. Kept from pass to pass.
 #[derive(Clone, Debug)]
@@ -80,6 +80,13 @@ impl Run {
     fn context(self, operation: &Operation) -> Context {
         Context { pass: self.pass, layer: operation.layer, first_sample: self.first_sample }
     }
+
+    /// What dropout drops in this run, and the factor of what it leaves; none in a prediction.
+    fn mask<T: Scalar>(self, dropped: &Dropped) -> Option<(Mask<T>, T)> {
+        let Run { pass, first_sample } = self;
+        let context = Context { pass, layer: dropped.layer, first_sample };
+        context.is_training().then(|| (dropped.dropout.mask(&context), dropped.dropout.factor()))
+    }
 }
 
 /// Runs the plan forward: every operation in order, from A⁽⁰⁾ = `input`. The output of the last one.
@@ -98,7 +105,7 @@ pub(crate) fn forward<'a, T: Scalar>(
         let read = |source: Source| source.map_or(input, |operation| &before[operation]);
         output.set_columns(input.columns());
         match &operation.kind {
-            Kind::Affine { linear, few, sum, g } => {
+            Kind::Affine { linear, few, sum, g, dropout } => {
                 let transpose = if *few { transposes[o].as_ref() } else { None };
                 let g = g.as_ref().map(|g| g.activation(layers));
                 let term = sum.map(|source| read(source).storage());
@@ -109,7 +116,8 @@ pub(crate) fn forward<'a, T: Scalar>(
                     }
                     _ => None,
                 };
-                affine(linear.linear(layers).matrix(), transpose, read(operation.input), term, g, output, derivative);
+                let end = End { term, g, mask: dropout.as_ref().and_then(|dropped| run.mask(dropped)) };
+                affine(linear.linear(layers).matrix(), transpose, read(operation.input), end, output, derivative);
             }
             Kind::Layer(place) => {
                 let context = run.context(operation);
@@ -124,26 +132,50 @@ pub(crate) fn forward<'a, T: Scalar>(
     room.outputs.last().unwrap_or(input)
 }
 
-/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few, and g′ where it is wanted. Sum and activation are done to a strip while
-/// it is in the first cache; Z itself is not kept.
+/// What a linear layer does to its sums: the other term of a residual block, an activation, dropout.
+struct End<'a, T: Scalar> {
+    term: Option<&'a [T]>,
+    g: Option<&'a Activation<T>>,
+    /// What is dropped, and the factor of the others.
+    mask: Option<(Mask<T>, T)>,
+}
+
+impl<T: Scalar> End<'_, T> {
+    /// Does it to a strip of a matrix with this layout.
+    fn apply(&self, layout: Layout<T>, place: Range<usize>, strip: &mut [T], derivative: Option<&mut [T]>) {
+        if let Some(term) = self.term {
+            vectorised(strip.iter_mut().zip(&term[place.clone()]), |(z, x)| *z += *x);
+        }
+        match (self.g, derivative) {
+            (Some(g), Some(derivative)) => {
+                g.apply_all_with_derivative(strip, derivative);
+                if let Some((mask, _)) = &self.mask {
+                    mask.apply_to_derivative(layout, &place, derivative);
+                }
+            }
+            (Some(g), None) => g.apply_all(strip),
+            (None, _) => {}
+        }
+        if let Some((mask, factor)) = &self.mask {
+            mask.apply_to(layout, &place, strip, |x| x * *factor);
+        }
+    }
+}
+
+/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few, and g′ where it is wanted. What `end` has is done to a strip while it is
+/// in the first cache; Z itself is not kept.
 fn affine<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: Option<&Tensor<T>>,
     input: &Tensor<T>,
-    term: Option<&[T]>,
-    g: Option<&Activation<T>>,
+    end: End<'_, T>,
     output: &mut Tensor<T>,
     derivative: Option<&mut Tensor<T>>,
 ) {
-    let add_term = |place: Range<usize>, strip: &mut [T]| {
-        if let Some(term) = term {
-            vectorised(strip.iter_mut().zip(&term[place]), |(z, x)| *z += *x);
-        }
-    };
-    if let (Some(g), Some(derivative)) = (g, derivative) {
+    let layout = output.layout();
+    if let Some(derivative) = derivative {
         let then = |place: Range<usize>, strip: &mut [T], derivative: &mut [T]| {
-            add_term(place, strip);
-            g.apply_all_with_derivative(strip, derivative);
+            end.apply(layout, place, strip, Some(derivative));
         };
         match transpose {
             Some(transpose) => product::affine_of_few_and(parameters, transpose, input, output, derivative, then),
@@ -151,18 +183,22 @@ fn affine<T: Scalar>(
         }
         return;
     }
-    let then = |place: Range<usize>, strip: &mut [T]| {
-        add_term(place, strip);
-        if let Some(g) = g {
-            g.apply_all(strip);
+    let then = |place: Range<usize>, strip: &mut [T]| end.apply(layout, place, strip, None);
+    match (transpose, &end) {
+        (Some(transpose), End { term: None, g: None, .. }) => {
+            product::affine_of_few(parameters, transpose, input, output, |_, _| {});
         }
-    };
-    match (transpose, term, g) {
-        (Some(transpose), None, None) => product::affine_of_few(parameters, transpose, input, output, |_, _| {}),
-        (Some(transpose), ..) => product::affine_of_few(parameters, transpose, input, output, then),
-        (None, None, None) => product::affine_of_many(parameters, input, output, Finish::Keep, |_, _| {}),
-        (None, None, Some(Activation::Relu)) => {
+        (Some(transpose), _) => product::affine_of_few(parameters, transpose, input, output, then),
+        (None, End { term: None, g: None, .. }) => {
+            product::affine_of_many(parameters, input, output, Finish::Keep, |_, _| {});
+        }
+        (None, End { term: None, g: Some(Activation::Relu), mask: None }) => {
             product::affine_of_many(parameters, input, output, Finish::Relu, |_, _| {});
+        }
+        (None, End { term: None, g: Some(Activation::Relu), mask: Some((mask, factor)) }) => {
+            product::affine_of_many(parameters, input, output, Finish::Relu, |place, strip| {
+                mask.apply_to(layout, &place, strip, |x| x * *factor);
+            });
         }
         _ => product::affine_of_many(parameters, input, output, Finish::Keep, then),
     }
@@ -207,10 +243,10 @@ pub(crate) fn backward<T: Scalar>(
         let (before, rest) = deltas.split_at_mut(o);
         let Some((delta, later)) = rest.split_first_mut() else { return };
         if !operation.is_read
-            && let Kind::Affine { g: Some(g), .. } = &operation.kind
+            && let Some(g) = BackThrough::of(sink.network(), operation, run, room, o)
         {
-            let g = g.activation(sink.network().layers());
-            g.times_derivative(room.kept(o, g), delta.storage_mut());
+            let all = 0..delta.storage().len();
+            g.apply(all, delta.storage_mut());
         }
         let a = room.read(operation.input, input);
         // nobody needs ∂J/∂A⁽⁰⁾
@@ -231,7 +267,7 @@ pub(crate) fn backward<T: Scalar>(
                             &made
                         }
                     };
-                    let rest = Rest::of(net, plan, room, o, later);
+                    let rest = Rest::of(net, plan, run, room, o, later);
                     rest.input_gradient(transpose, delta, dj_da);
                 }
                 sink.input_gradient_made();
@@ -243,17 +279,43 @@ pub(crate) fn backward<T: Scalar>(
                 let pass = Backward { input: a, output, memo, delta, gradients, input_gradient };
                 place.layer(net.layers()).backward(&run.context(operation), pass);
                 if let Some(dj_da) = dj_da {
-                    Rest::of(sink.network(), plan, room, o, later).finish(dj_da);
+                    Rest::of(sink.network(), plan, run, room, o, later).finish(dj_da);
                 }
                 sink.input_gradient_made();
                 sink.layer(operation);
             }
             (Kind::Sum(_), Some(dj_da)) => {
                 dj_da.copy_from(delta);
-                Rest::of(sink.network(), plan, room, o, later).finish(dj_da);
+                Rest::of(sink.network(), plan, run, room, o, later).finish(dj_da);
             }
             (Kind::Sum(_), None) => {}
         }
+    }
+}
+
+/// From ∂J/∂A to ∂J/∂Z of an operation that ends with an activation, and dropout if there is some.
+struct BackThrough<'a, T: Scalar> {
+    g: &'a Activation<T>,
+    /// What g kept: A or g′. Both are 0 where dropout dropped.
+    kept: &'a [T],
+    /// That of the numbers that dropout left.
+    factor: Option<T>,
+}
+
+impl<'a, T: Scalar> BackThrough<'a, T> {
+    /// None for an operation without an activation.
+    fn of(net: &'a NeuralNetwork<T>, operation: &Operation, run: Run, room: &'a Room<T>, o: usize) -> Option<Self> {
+        let Kind::Affine { g: Some(g), dropout, .. } = &operation.kind else { return None };
+        let g = g.activation(net.layers());
+        let dropped = dropout.as_ref().filter(|_| run.pass != Pass::Evaluate);
+        Some(BackThrough { g, kept: room.kept(o, g), factor: dropped.map(|dropped| dropped.dropout.factor()) })
+    }
+
+    fn apply(&self, place: Range<usize>, strip: &mut [T]) {
+        if let Some(factor) = self.factor {
+            vectorised(strip.iter_mut(), |d| *d *= factor);
+        }
+        self.g.times_derivative(&self.kept[place], strip);
     }
 }
 
@@ -263,20 +325,20 @@ struct Rest<'a, T: Scalar> {
     skips: &'a [usize],
     /// The deltas of all later operations, and the number of the first of them.
     later: (&'a [Tensor<T>], usize),
-    /// g, and what it kept: A or g′.
-    g: Option<(&'a Activation<T>, &'a [T])>,
+    g: Option<BackThrough<'a, T>>,
 }
 
 impl<'a, T: Scalar> Rest<'a, T> {
-    fn of(net: &'a NeuralNetwork<T>, plan: &'a Plan, room: &'a Room<T>, o: usize, later: &'a [Tensor<T>]) -> Self {
+    fn of(
+        net: &'a NeuralNetwork<T>,
+        plan: &'a Plan,
+        run: Run,
+        room: &'a Room<T>,
+        o: usize,
+        later: &'a [Tensor<T>],
+    ) -> Self {
         let operation = &plan.operations[o];
-        let g = operation.input.and_then(|read| match &plan.operations[read].kind {
-            Kind::Affine { g: Some(g), .. } => {
-                let g = g.activation(net.layers());
-                Some((g, room.kept(read, g)))
-            }
-            _ => None,
-        });
+        let g = operation.input.and_then(|read| BackThrough::of(net, &plan.operations[read], run, room, read));
         Rest { skips: &operation.skips, later: (later, o + 1), g }
     }
 
@@ -286,8 +348,8 @@ impl<'a, T: Scalar> Rest<'a, T> {
             let skip = &self.later.0[sum - self.later.1].storage()[place.clone()];
             vectorised(strip.iter_mut().zip(skip), |(d, skip)| *d += *skip);
         }
-        if let Some((g, kept)) = self.g {
-            g.times_derivative(&kept[place], strip);
+        if let Some(g) = &self.g {
+            g.apply(place, strip);
         }
     }
 
@@ -307,11 +369,16 @@ impl<'a, T: Scalar> Rest<'a, T> {
     /// ∂J/∂A = Wᵀ Δ, and the rest while a strip is in the first cache.
     fn input_gradient(&self, transpose: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {
         let keep = |_| Finish::Keep;
-        match self.g {
+        match &self.g {
             None if self.skips.is_empty() => product::input_gradient(transpose, delta, dj_da),
-            Some((Activation::Relu, a)) if self.skips.is_empty() => {
+            Some(BackThrough { g: Activation::Relu, kept: a, factor }) if self.skips.is_empty() => {
                 let mask = |place| Finish::WherePositive(&a[place]);
-                product::input_gradient_then(transpose, delta, dj_da, mask, |_, _| {});
+                match *factor {
+                    None => product::input_gradient_then(transpose, delta, dj_da, mask, |_, _| {}),
+                    Some(factor) => product::input_gradient_then(transpose, delta, dj_da, mask, |_, strip| {
+                        vectorised(strip.iter_mut(), |d| *d *= factor);
+                    }),
+                }
             }
             _ => product::input_gradient_then(transpose, delta, dj_da, keep, |place, strip| self.apply(place, strip)),
         }

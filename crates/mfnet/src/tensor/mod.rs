@@ -64,6 +64,12 @@ impl<T: Scalar> Layout<T> {
         start + columns.start * height..start + columns.end * height
     }
 
+    /// The panel and the first column of a place.
+    pub(crate) fn at(self, place: &Range<usize>) -> (usize, usize) {
+        let panel = place.start / (T::PANEL * self.columns).max(1);
+        (panel, (place.start - panel * T::PANEL * self.columns) / self.height(panel))
+    }
+
     /// Number of groups of rows.
     #[inline]
     pub(crate) fn groups(self) -> usize {

@@ -116,7 +116,7 @@ class Residual(nn.Module):
         return x + self.f(x)
 
 
-ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid}
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "silu": nn.SiLU, "selu": nn.SELU}
 
 
 class Builder:
@@ -170,7 +170,17 @@ CASES = {
     "dropout after relu": hidden(RELU, {"kind": "dropout", "p": 0.3}),
     "dropout after tanh, first and last": [{"kind": "dropout", "p": 0.1}, *hidden(TANH, {"kind": "dropout", "p": 0.5}), {"kind": "dropout", "p": 0.2}],
     "dropout of more than a panel": [linear(70), RELU, {"kind": "dropout", "p": 0.25}, linear(3)],
+    "dropout after gelu": hidden(activation("gelu"), {"kind": "dropout", "p": 0.3}),
+    "dropout after silu and relu in a residual": [
+        linear(6),
+        {"kind": "residual", "layers": [activation("silu"), linear(6), activation("silu"), {"kind": "dropout", "p": 0.2}]},
+        {"kind": "residual", "layers": [linear(6), RELU, {"kind": "dropout", "p": 0.2}]},
+        linear(3),
+        RELU,
+        {"kind": "dropout", "p": 0.1},
+    ],
     "alpha dropout": hidden(TANH, {"kind": "alpha-dropout", "p": 0.2}),
+    "alpha dropout after selu": hidden(activation("selu"), {"kind": "alpha-dropout", "p": 0.1}),
     "scale": [{"kind": "scale"}, *hidden({"kind": "scale"}, TANH)],
     "prelu": hidden({"kind": "prelu"}),
     "prelu from another slope, first": [{"kind": "prelu", "slope": -0.5}, linear(3)],
