@@ -106,7 +106,8 @@ fn the_program_for_pytorch_predicts_the_same() {
         "layers.toml",
         format!(
             "layers = [{{ kind = \"scale\" }}, {{ kind = \"linear\", outputs = 9 }}, {{ kind = \"batch-norm\", epsilon = 1e-3 }}, \
-             {{ kind = \"activation\", function = \"tanh\" }}, {{ kind = \"alpha-dropout\", p = 0.1 }}, {residual}, {{ kind = \"dropout\", p = 0.1 }}]\n"
+             {{ kind = \"activation\", function = \"tanh\" }}, {{ kind = \"alpha-dropout\", p = 0.1 }}, \
+             {{ kind = \"parametric\", function = \"gelu-tanh\" }}, {residual}, {{ kind = \"dropout\", p = 0.1 }}]\n"
         ),
     );
     for (data, options, tolerance) in [

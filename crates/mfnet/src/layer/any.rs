@@ -1,7 +1,7 @@
 //! [`AnyLayer`], and the table of the library's layers.
 
 use super::{Activation, Layer, Linear, Residual};
-use super::{AlphaDropout, BatchNorm, Dropout, Embedding, LayerNorm, Prelu, Scale};
+use super::{AlphaDropout, BatchNorm, Dropout, Embedding, LayerNorm, Parametric, Prelu, Scale};
 use crate::error::Result;
 use crate::tensor::Scalar;
 
@@ -22,6 +22,8 @@ macro_rules! layers {
             Scale(Scale<T>) from super::ScaleSettings;
             /// [`Prelu`](super::Prelu).
             Prelu(Prelu<T>) from super::PreluSettings;
+            /// [`Parametric`](super::Parametric).
+            Parametric(Parametric<T>) from super::ParametricSettings;
             /// [`Embedding`](super::Embedding).
             Embedding(Embedding<T>) from super::EmbeddingSettings;
         }

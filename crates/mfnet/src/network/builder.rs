@@ -169,6 +169,7 @@ impl<T: Scalar> Planned<T> {
             Some(Planned::Spec(LayerSpec::Activation { function })) => {
                 Activation::<T>::from_label(function).map_or(Init::Glorot, |g| g.init())
             }
+            Some(Planned::Spec(LayerSpec::Parametric(parametric))) => Activation::<T>::from(parametric.function).init(),
             Some(Planned::Spec(LayerSpec::Prelu(_))) => Init::He,
             _ => Init::Glorot,
         }

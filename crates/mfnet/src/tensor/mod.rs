@@ -339,6 +339,11 @@ impl<T: Scalar> Tensor<T> {
         Layout { rows: self.rows, columns: self.columns, of: PhantomData }
     }
 
+    /// What a panel holds, column after column.
+    pub(crate) fn panel(&self, panel: usize) -> &[T] {
+        &self.elements[self.layout().place(panel, 0..self.columns)]
+    }
+
     /// What a group of rows holds of some columns, and how far a column is from the next.
     pub(crate) fn group(&self, group: usize, columns: &Range<usize>) -> (&[T], usize) {
         let (place, step) = self.layout().group(group, columns);

@@ -107,6 +107,15 @@ class Embedding(nn.Module):
         return torch.cat([x[:, : self.first], vectors, x[:, self.end :]], 1)
 
 
+class Parametric(nn.Module):
+    def __init__(self, features, f):
+        super().__init__()
+        self.weight, self.f = nn.Parameter(torch.ones(features)), f
+
+    def forward(self, z):
+        return z + self.weight * (self.f(z) - z)
+
+
 class Residual(nn.Module):
     def __init__(self, *layers):
         super().__init__()
@@ -143,6 +152,7 @@ class Builder:
             "batch-norm": lambda: nn.BatchNorm1d(features, eps=spec.get("epsilon", 1e-5), momentum=spec.get("momentum", 0.1)),
             "layer-norm": lambda: nn.LayerNorm(features, eps=spec.get("epsilon", 1e-5)),
             "scale": lambda: Scale(features),
+            "parametric": lambda: Parametric(features, ACTIVATIONS[spec["function"]]()),
             "prelu": lambda: nn.PReLU(features, init=spec.get("slope", 0.25)),
         }
         return makers[kind]()
@@ -184,6 +194,8 @@ CASES = {
     "scale": [{"kind": "scale"}, *hidden({"kind": "scale"}, TANH)],
     "prelu": hidden({"kind": "prelu"}),
     "prelu from another slope, first": [{"kind": "prelu", "slope": -0.5}, linear(3)],
+    "parametric relu": hidden({"kind": "parametric", "function": "relu"}),
+    "parametric gelu, first and wide": [{"kind": "parametric", "function": "gelu"}, linear(70), {"kind": "parametric", "function": "silu"}, linear(3)],
     "embedding": [{"kind": "embedding", "first": 1, "levels": 3, "size": 2}, *hidden(TANH)],
     "residual": hidden({"kind": "residual", "layers": [linear(6), RELU, linear(6)]}),
     "residual of everything": [
