@@ -3,6 +3,7 @@
 
 mod bits;
 mod compare;
+mod layers;
 mod machine;
 mod serve;
 mod work;
@@ -38,6 +39,12 @@ enum Command {
     Pairs,
     /// Networks of several widths and batch sizes with one thread and with two
     Sizes,
+    /// A network with each activation and with ReLU, in turn
+    Layers {
+        /// The variations, by name, with commas; all if none is named
+        #[arg(value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// One run for every line on stdin, for `compare/run`
     Serve(serve::Options),
     /// What the machine can do, for `compare/run`
@@ -56,6 +63,7 @@ fn main() -> Result<()> {
     match args.command {
         Some(Command::Pairs) => compare::pairs(args.rounds),
         Some(Command::Sizes) => compare::sizes(args.rounds),
+        Some(Command::Layers { only }) => layers::layers(args.rounds, &only),
         Some(Command::Serve(options)) => serve::serve(&options),
         Some(Command::Peaks) => serve::peaks(),
         Some(Command::Bits) => bits::bits(),
