@@ -37,7 +37,7 @@ fn readable_loop(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> 
 }
 
 /// Prints `a` and `b`, measured in turn: median of each, median of a/b.
-fn in_turn(
+pub(crate) fn in_turn(
     what: &str,
     count: usize,
     mut a: impl FnMut() -> Result<f64>,

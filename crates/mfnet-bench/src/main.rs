@@ -3,6 +3,7 @@
 
 mod bits;
 mod compare;
+mod layers;
 mod machine;
 mod serve;
 mod work;
@@ -40,6 +41,12 @@ enum Command {
     Sizes,
     /// Training with a weight for each sample and without, in turn
     Weights,
+    /// A network with each activation and layer and with ReLU alone, in turn
+    Layers {
+        /// The variations, by name, with commas; all if none is named
+        #[arg(value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// One run for every line on stdin, for `compare/run`
     Serve(serve::Options),
     /// What the machine can do, for `compare/run`
@@ -59,6 +66,7 @@ fn main() -> Result<()> {
         Some(Command::Pairs) => compare::pairs(args.rounds),
         Some(Command::Sizes) => compare::sizes(args.rounds),
         Some(Command::Weights) => compare::weights(args.rounds),
+        Some(Command::Layers { only }) => layers::layers(args.rounds, &only),
         Some(Command::Serve(options)) => serve::serve(&options),
         Some(Command::Peaks) => serve::peaks(),
         Some(Command::Bits) => bits::bits(),

@@ -144,9 +144,20 @@ impl Work {
         phases: bool,
         goes_on: impl FnMut(&EpochRecord) -> bool + Send,
     ) -> Result<History> {
-        let mut net = self.network::<T>()?;
+        self.train_network(&mut self.network()?, data, optimizer, phases, goes_on)
+    }
+
+    /// The same with a network of its own.
+    pub(crate) fn train_network<T: Scalar>(
+        &self,
+        net: &mut NeuralNetwork<T>,
+        data: &Dataset,
+        optimizer: Optimizer<T>,
+        phases: bool,
+        goes_on: impl FnMut(&EpochRecord) -> bool + Send,
+    ) -> Result<History> {
         let trainer = Trainer::new(self.loss(), optimizer).epochs(usize::MAX).batch_size(self.batch);
-        if phases { trainer.measure_phases() } else { trainer }.run_with(&mut net, data, &mut GoesOn(goes_on))
+        if phases { trainer.measure_phases() } else { trainer }.run_with(net, data, &mut GoesOn(goes_on))
     }
 }
 

@@ -145,8 +145,9 @@ fn main() {
         train::<f32>(threads, Optimizer::new(Adam::default(), 1e-3), Activation::Tanh);
         let momentum = Optimizer::new(Sgd { momentum: 0.9, ..Sgd::default() }, 0.01);
         train::<f32>(threads, momentum.clip(Clip::Global(1.0)), Activation::Sigmoid);
-        let softplus = Activation::custom("softplus", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
-        train::<f64>(threads, Optimizer::new(Adam::default(), 1e-3).clip(Clip::PerLayer(1.0)), softplus);
+        train::<f32>(threads, Optimizer::new(Sgd::default(), 0.01), Activation::Gelu);
+        let own = Activation::custom("own", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
+        train::<f64>(threads, Optimizer::new(Adam::default(), 1e-3).clip(Clip::PerLayer(1.0)), own);
         let adam = || Optimizer::new(Adam::default(), 1e-3);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 1);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 2);

@@ -1,7 +1,7 @@
 //! Back-propagation against central differences: every activation with every loss, in networks of one to four layers and
 //! in batches of several shapes; and that the check finds formulas that are wrong.
 //!
-//! Where the numbers come from: weights and data from seeded streams. A draw that brings a ReLU near its kink is thrown
+//! Where the numbers come from: weights and data from seeded streams. A draw that brings an activation near a kink is thrown
 //! away and the next seed taken, because there the difference is wrong and not the gradient.
 //!
 //! Why 1e-6: central differences with h = 1e-5 are themselves wrong by about 1e-10, from h² and from rounding over h. A
@@ -20,7 +20,7 @@ use mfnet::{Activation, CrossEntropy, HalfMse, Loss, Mse, NeuralNetwork, Pass, R
 const TOLERANCE: f64 = 1e-6;
 /// What a wrong formula exceeds.
 const WRONG: f64 = 1e-3;
-/// No z before a ReLU may be nearer to 0. A step of h in one parameter moves z by some h, about 1e-4 at most.
+/// No z before an activation may be nearer to a kink of it. A step of h in one parameter moves z by some h, about 1e-4 at most.
 const KINK: f64 = 1e-3;
 
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +38,17 @@ fn shapes() -> Vec<Shape> {
 }
 
 fn activations() -> Vec<Activation> {
-    let softplus = Activation::custom("softplus", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
-    ActivationName::ALL.into_iter().map(Activation::from).chain([softplus]).collect()
+    let own = Activation::custom("own", |z: f64| z.exp().ln_1p(), |z| 1.0 / (1.0 + (-z).exp()));
+    ActivationName::ALL.into_iter().map(Activation::from).chain([own]).collect()
+}
+
+/// Where g′ jumps.
+fn kinks(g: &Activation) -> &'static [f64] {
+    match g {
+        Activation::Relu | Activation::LeakyRelu | Activation::Selu => &[0.0],
+        Activation::HardSigmoid | Activation::HardSwish => &[-3.0, 3.0],
+        _ => &[],
+    }
 }
 
 /// A loss, and how targets of a shape are drawn for it.
@@ -88,11 +97,15 @@ fn network(g: &Activation, layers: usize, shape: Shape, rng: &mut Rng) -> Neural
     NeuralNetwork::from_layers(shape.inputs, all.into_iter().take(layers).collect()).unwrap()
 }
 
-/// Whether a ReLU of the network has a z within [`KINK`] of 0.
+/// Whether an activation of the network has a z within [`KINK`] of a kink.
 fn near_a_kink(net: &NeuralNetwork, input: &Tensor) -> bool {
     let trace = net.forward(Pass::Evaluate, input);
-    let is_relu = |l: &usize| matches!(net.layers()[*l], AnyLayer::Activation(Activation::Relu));
-    (1..net.layers().len()).filter(is_relu).any(|l| trace.layer_output(l - 1).iter().any(|z| z.abs() < KINK))
+    (1..net.layers().len()).any(|l| match &net.layers()[l] {
+        AnyLayer::Activation(g) => {
+            trace.layer_output(l - 1).iter().any(|z| kinks(g).iter().any(|kink| (z - kink).abs() < KINK))
+        }
+        _ => false,
+    })
 }
 
 fn check(g: &Activation, layers: usize, shape: Shape, case: &Case) -> GradientCheck {
@@ -118,6 +131,33 @@ fn every_activation_with_every_loss() {
                     assert!(error < TOLERANCE, "{} {} {shape:?} {layers} layers: {error:e}", g.label(), case.name);
                 }
             }
+        }
+    }
+}
+
+/// g′ is the central difference of g, and has come to an end where |z| is large.
+#[test]
+fn derivatives_are_differences_and_end_as_they_must() {
+    for name in ActivationName::ALL {
+        let g: Activation = name.into();
+        for i in -400..400 {
+            let (z, h) = (f64::from(i) * 0.0317 + 0.0013, 1e-5);
+            let difference = (g.apply(z + h) - g.apply(z - h)) / (2.0 * h);
+            assert!((g.derivative(z) - difference).abs() < TOLERANCE, "{name} at {z}");
+        }
+        let (below, above) = match name {
+            ActivationName::Identity => (1.0, 1.0),
+            ActivationName::LeakyRelu => (0.01, 1.0),
+            ActivationName::Selu => (0.0, 1.0507009873554805),
+            ActivationName::Sigmoid | ActivationName::Tanh | ActivationName::HardSigmoid => (0.0, 0.0),
+            _ => (0.0, 1.0),
+        };
+        for z in [50.0, 750.0, 1e5, 1e30] {
+            // sums of a few roundings, and where a function has an exponential for its end, e⁻⁵⁰
+            for (found, expected) in [(g.derivative(-z), below), (g.derivative(z), above)] {
+                assert!((found - expected).abs() < 1e-15, "{name} at ±{z}: {found}");
+            }
+            assert!(g.apply(-z).is_finite() && g.apply(z).is_finite(), "{name} of ±{z}");
         }
     }
 }

@@ -95,8 +95,9 @@ fn what_no_recipe_can_have() {
             "line 1: optimizer: expected one of sgd, adam, adamw, found \"adamx\"; did you mean adam?",
         ),
         (
-            "activation = 'gelu'",
-            "line 1: activation: expected one of relu, sigmoid, tanh, identity, found \"gelu\"; did you mean relu?",
+            "activation = 'gelo'",
+            "line 1: activation: expected one of relu, sigmoid, tanh, identity, leaky-relu, elu, selu, gelu, gelu-tanh, silu, \
+             mish, softplus, hard-sigmoid, hard-swish, found \"gelo\"; did you mean gelu?",
         ),
         (
             "loss = 'mae'",

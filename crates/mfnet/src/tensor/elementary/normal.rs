@@ -42,7 +42,7 @@ macro_rules! polynomial {
 macro_rules! quick {
     ($type:ident {
         rounder: $rounder:expr, power_of_two: $power_of_two:path, log2_e: $log2_e:expr, ln_2: $high:expr, $low:expr,
-        least: $least:literal, exp: $exp:ident, half: $half:expr, largest: $largest:literal, k: $k:literal, p: $p:ident
+        least: $least:literal, exp: $exp:ident, half: $half:expr, largest: $largest:literal, last: $last:literal, k: $k:literal, p: $p:ident
     }) => {
         impl Quick for $type {
             #[inline(always)]
@@ -52,8 +52,8 @@ macro_rules! quick {
                 let rounded = x * $log2_e + $rounder;
                 let n = rounded - $rounder;
                 let r = (x - n * $high) - n * $low;
-                let e = (1.0 + (r + r * r * polynomial!($exp, r))) * $power_of_two(rounded);
-                if self < $least { 0.0 } else { e }
+                let power = if self < $least { 0.0 } else { $power_of_two(rounded) };
+                ((1.0 + r) + r * r * polynomial!($exp, r)) * power
             }
 
             #[inline(always)]
@@ -63,13 +63,15 @@ macro_rules! quick {
                 // z² = (z + h)(z − h) + h², h having half of the digits, so that its square is exact
                 let h = $type::from_bits(z.to_bits() & $half);
                 let (x, rest) = (-0.5 * (h * h), -0.5 * ((z - h) * (z + h)));
-                let rounded = x * $log2_e + $rounder;
+                let rounded = z * z * (-0.5 * $log2_e) + $rounder;
                 let n = rounded - $rounder;
-                let r = (x - n * $high) - n * $low + rest;
-                let e = (1.0 + (r + r * r * polynomial!($exp, r))) * $power_of_two(rounded);
-                let e = if x < $least { 0.0 } else { e };
+                let r = (x - n * $high) + (rest - n * $low);
+                let power = if z > $last { 0.0 } else { $power_of_two(rounded) };
                 let d = 1.0 / (z + $k);
-                let tail = e * d * polynomial!($p, (z - $k) * d);
+                let scaled = power * (d * polynomial!($p, (z - $k) * d));
+                // as few operations one after the other as possible: the processor does what does not wait meanwhile
+                let of_r = (1.0 + r) + r * r * polynomial!($exp, r);
+                let (tail, e) = (of_r * scaled, of_r * power);
                 (if self > 0.0 { 1.0 - tail } else { tail }, e)
             }
         }
@@ -149,11 +151,11 @@ pub(crate) fn scaled_tail(z: f64) -> f64 {
 
 quick! { f64 {
     rounder: ROUNDER, power_of_two: power_of_two, log2_e: std::f64::consts::LOG2_E, ln_2: LN_2_HIGH, LN_2_LOW,
-    least: -708.0, exp: EXP, half: !0 << 27, largest: 38.6, k: 5.5, p: P
+    least: -708.0, exp: EXP, half: !0 << 27, largest: 38.6, last: 37.6, k: 5.5, p: P
 } }
 quick! { f32 {
     rounder: ROUNDER_F32, power_of_two: power_of_two_f32, log2_e: std::f32::consts::LOG2_E, ln_2: LN_2_HIGH_F32, LN_2_LOW_F32,
-    least: -87.0, exp: EXP_F32, half: !0 << 12, largest: 14.5, k: 4.0, p: P_F32
+    least: -87.0, exp: EXP_F32, half: !0 << 12, largest: 14.5, last: 13.2, k: 4.0, p: P_F32
 } }
 
 #[cfg(test)]
