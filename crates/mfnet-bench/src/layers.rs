@@ -7,8 +7,8 @@ use mfnet::{Activation, NeuralNetwork, Optimizer, Result, Scalar, Seed, Sgd, Thr
 use crate::compare::in_turn;
 use crate::work::{Work, rounds};
 
-/// 784-128-128-10, batches of 128.
-const WORK: Work = Work { name: "layers", layers: &[784, 128, 128, 10], batch: 128, samples: 6_400 };
+/// The shape of A128: 784-512-512-10, batches of 128.
+const WORK: Work = Work { name: "layers", layers: &[784, 512, 512, 10], batch: 128, samples: 6_400 };
 
 /// What follows each hidden linear layer.
 type Follows<T> = Box<dyn Fn(Builder<T>) -> Builder<T>>;
@@ -47,14 +47,14 @@ fn variations<T: Scalar>() -> Vec<Variation<T>> {
         Variation::new("batch-norm", |b| b.batch_norm().relu(), Builder::relu),
         Variation::new("scale", |b| b.spec(LayerSpec::Scale(ScaleSettings::default())).relu(), Builder::relu),
         Variation::new("prelu", move |b| b.spec(prelu()), Builder::relu),
-        Variation::new("residual", |b| b.relu().residual(|b| b.linear(128).relu()), |b| b.relu().linear(128).relu()),
+        Variation::new("residual", |b| b.relu().residual(|b| b.linear(512).relu()), |b| b.relu().linear(512).relu()),
     ];
     ActivationName::ALL.into_iter().map(of_activation).chain(of_layers).collect()
 }
 
 /// Prints for each variation seconds of an epoch with it and without it, and the median ratio.
 pub(crate) fn layers(count: usize, only: &[String]) -> Result<()> {
-    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, 784-128-128-10, 1 thread", "with", "without", "ratio");
+    println!("{:46} {:>9} {:>9} {:>6}", "seconds of an epoch, 784-512-512-10, 1 thread", "with", "without", "ratio");
     Threads::new(1)?.install(|| {
         of_type::<f32>(count, only)?;
         of_type::<f64>(count, only)

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Backward, Layer};
 use crate::init::Init;
 use crate::pass::Context;
-use crate::tensor::kernel::vectorised;
+use crate::tensor::kernel::{Body, with_vectors};
 use crate::tensor::parts::for_each_chunk;
 use crate::tensor::{Memo, Scalar, Tensor};
 use crate::words::words;
@@ -156,45 +156,87 @@ macro_rules! activations {
 
             /// a ← g(a).
             pub(crate) fn apply_all(&self, a: &mut [T]) {
-                match self {
-                    $(Activation::$variant => vectorised(a.iter_mut(), |a| *a = row!(g $row, *a)),)*
-                    Activation::Custom(custom) => a.iter_mut().for_each(|a| *a = (custom.g)(*a)),
-                }
+                with_vectors(ApplyAll(self, a));
             }
 
             /// a ← g(a), and g′ of what a was.
             pub(crate) fn apply_all_with_derivative(&self, a: &mut [T], derivative: &mut [T]) {
-                let pairs = a.iter_mut().zip(derivative);
-                match self {
-                    $(Activation::$variant => vectorised(pairs, |(a, derivative)| {
-                        (*a, *derivative) = row!(pair $row, *a);
-                    }),)*
-                    Activation::Custom(custom) => pairs.for_each(|(a, derivative)| {
-                        (*a, *derivative) = ((custom.g)(*a), (custom.derivative)(*a));
-                    }),
-                }
+                with_vectors(ApplyAllWithDerivative(self, a, derivative));
             }
 
             /// ∂J/∂z = ∂J/∂a g′ in place of ∂J/∂a, from what the activation keeps: a or g′.
             pub(crate) fn times_derivative(&self, kept: &[T], dj_da: &mut [T]) {
-                let pairs = dj_da.iter_mut().zip(kept);
-                match self {
-                    $(Activation::$variant => vectorised(pairs, |(d, kept)| *d = row!(times $row, *d, *kept)),)*
-                    Activation::Custom(_) => vectorised(pairs, |(d, kept)| *d *= *kept),
-                }
+                with_vectors(TimesDerivative(self, kept, dj_da));
             }
 
             /// The same from z.
             pub(crate) fn times_derivative_at(&self, z: &[T], dj_da: &mut [T]) {
-                let pairs = dj_da.iter_mut().zip(z);
-                match self {
-                    $(Activation::$variant => vectorised(pairs, |(d, z)| *d = row!(times_at $row, *d, *z)),)*
-                    Activation::Custom(custom) => pairs.for_each(|(d, z)| *d *= (custom.derivative)(*z)),
+                with_vectors(TimesDerivativeAt(self, z, dj_da));
+            }
+        }
+
+        impl<T: Scalar> Body for ApplyAll<'_, T> {
+            type Output = ();
+            #[inline(always)]
+            #[allow(clippy::almost_swapped)] // z ← z
+            fn run(self) {
+                let ApplyAll(g, all) = self;
+                match g {
+                    $(Activation::$variant => for a in all { *a = row!(g $row, *a); },)*
+                    Activation::Custom(custom) => for a in all { *a = (custom.g)(*a); },
+                }
+            }
+        }
+
+        impl<T: Scalar> Body for ApplyAllWithDerivative<'_, T> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self) {
+                let ApplyAllWithDerivative(g, a, derivative) = self;
+                let all = a.iter_mut().zip(derivative);
+                match g {
+                    $(Activation::$variant => for (a, derivative) in all { (*a, *derivative) = row!(pair $row, *a); },)*
+                    Activation::Custom(custom) => for (a, derivative) in all {
+                        (*a, *derivative) = ((custom.g)(*a), (custom.derivative)(*a));
+                    },
+                }
+            }
+        }
+
+        impl<T: Scalar> Body for TimesDerivative<'_, T> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self) {
+                let TimesDerivative(g, kept, dj_da) = self;
+                let all = dj_da.iter_mut().zip(kept);
+                match g {
+                    $(Activation::$variant => for (d, kept) in all { *d = row!(times $row, *d, *kept); },)*
+                    Activation::Custom(_) => for (d, kept) in all { *d *= *kept; },
+                }
+            }
+        }
+
+        impl<T: Scalar> Body for TimesDerivativeAt<'_, T> {
+            type Output = ();
+            #[inline(always)]
+            fn run(self) {
+                let TimesDerivativeAt(g, z, dj_da) = self;
+                let all = dj_da.iter_mut().zip(z);
+                match g {
+                    $(Activation::$variant => for (d, z) in all { *d = row!(times_at $row, *d, *z); },)*
+                    Activation::Custom(custom) => for (d, z) in all { *d *= (custom.derivative)(*z); },
                 }
             }
         }
     };
 }
+
+// The loops over all elements. They are no closures, which the compiler may leave outside of what it compiles for the best
+// vectors if they are as long as GELU.
+struct ApplyAll<'a, T: Scalar>(&'a Activation<T>, &'a mut [T]);
+struct ApplyAllWithDerivative<'a, T: Scalar>(&'a Activation<T>, &'a mut [T], &'a mut [T]);
+struct TimesDerivative<'a, T: Scalar>(&'a Activation<T>, &'a [T], &'a mut [T]);
+struct TimesDerivativeAt<'a, T: Scalar>(&'a Activation<T>, &'a [T], &'a mut [T]);
 
 activations! {
     /// g(z) = max(0, z), g′(0) = 0 as in PyTorch. Where g′ is 0, an infinite ∂J/∂a counts nothing, as there.
