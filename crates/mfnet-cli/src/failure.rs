@@ -52,7 +52,10 @@ impl Failure {
         let mut failure = Failure::usage(message);
         for (kind, value) in error.context() {
             match (kind, value) {
-                (ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand, ContextValue::String(similar)) => {
+                (
+                    ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue,
+                    ContextValue::String(similar),
+                ) => {
                     failure = failure.help(format!("did you mean {similar}?"));
                 }
                 (ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::Strings(similar)) => {
@@ -106,9 +109,13 @@ impl From<Error> for Failure {
     }
 }
 
-/// A text of the library with its fields, which stand in backticks, as options: `early_stopping` as --early-stopping.
+/// A text of the library with its fields, which stand in backticks, as options: `early_stopping` as --early-stopping. Fields that
+/// only a recipe has are told as such.
 pub(crate) fn with_options(text: &str) -> String {
-    with_fields(text, |field| format!("--{}", field.replace('_', "-")))
+    with_fields(text, |field| match Recipe::WITHOUT_OPTION.contains(&field) {
+        true => format!("{field} (in the recipe)"),
+        false => format!("--{}", field.replace('_', "-")),
+    })
 }
 
 /// The same with its fields as `write` has them.
