@@ -126,7 +126,7 @@ fn activations_and_their_derivatives() {
 }
 
 /// The case of an activation.
-fn of<'a>(cases: &'a Value, name: ActivationName) -> &'a Value {
+fn of(cases: &Value, name: ActivationName) -> &Value {
     let case = list(cases).iter().find(|case| text(&case["name"]) == name.word());
     case.unwrap_or_else(|| panic!("golden/activations.json has no {name}"))
 }

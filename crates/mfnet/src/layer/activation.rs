@@ -206,6 +206,7 @@ macro_rules! activations {
         impl<T: Scalar> Body for TimesDerivative<'_, T> {
             type Output = ();
             #[inline(always)]
+            #[allow(clippy::assign_op_pattern)] // d ← d g′
             fn run(self) {
                 let TimesDerivative(g, kept, dj_da) = self;
                 let all = dj_da.iter_mut().zip(kept);
