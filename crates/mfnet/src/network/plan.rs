@@ -40,21 +40,23 @@ pub(crate) struct Operation {
     pub(crate) is_read: bool,
     /// Sums of residual blocks that read its input too: their gradients are added to the one that it makes of its input.
     pub(crate) skips: Vec<usize>,
+    /// An activation and dropout that are done to what it writes.
+    pub(crate) g: Option<Place>,
+    pub(crate) dropout: Option<Dropped>,
 }
 
 /// What an operation computes.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// A = g(b 1ᵀ + W A′ + S): a linear layer, the other term of a residual block's sum, an activation, dropout. `few`: see
-    /// [`are_few`].
-    Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place>, dropout: Option<Dropped> },
+    /// b 1ᵀ + W A + S: a linear layer and the other term of a residual block's sum. `few`: see [`are_few`].
+    Affine { linear: Place, few: bool, sum: Option<Source> },
     /// What the layer's `forward` writes.
     Layer(Place),
     /// The sum of a residual block: its input and another matrix.
     Sum(Source),
 }
 
-/// Dropout that a linear layer does to its output, and the number of its layer among the leaves of the tree.
+/// Dropout that an operation does to its output, and the number of its layer among the leaves of the tree.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropped {
     pub(crate) dropout: Dropout,
@@ -120,7 +122,7 @@ impl Plans {
         let of = |fuse| -> Result<Lowering> {
             let plan = Plan { operations: Vec::new(), ends: Vec::new() };
             let (starts, shared, tells_what_was_dropped) = (vec![0], Vec::new(), None);
-            let mut lowering = Lowering { plan, fuse, starts, shared, tells_what_was_dropped };
+            let mut lowering = Lowering { plan, fuse, starts, shared, tells_what_was_dropped, closed: None };
             lowering.network(features, layers)?;
             Ok(lowering)
         };
@@ -139,6 +141,8 @@ struct Lowering {
     shared: Vec<Source>,
     /// The operation whose activation shows in the backward pass which of its outputs were dropped, if the last one is such.
     tells_what_was_dropped: Source,
+    /// The last operation to whose output nothing more may be done.
+    closed: Source,
 }
 
 impl Lowering {
@@ -173,8 +177,8 @@ impl Lowering {
                     inner = self.layer(layer, place.child(i), inner)?;
                 }
                 self.shared.pop();
-                let sum = match self.open_affine(inner.0) {
-                    Some((last, Kind::Affine { sum: sum @ None, g: None, .. })) => {
+                let sum = match self.open(inner.0).map(|last| (last, &mut self.plan.operations[last])) {
+                    Some((last, Operation { kind: Kind::Affine { sum: sum @ None, .. }, g: None, .. })) => {
                         *sum = Some(input);
                         last
                     }
@@ -186,42 +190,52 @@ impl Lowering {
                 self.plan.operations[first].skips.push(sum);
                 Some(sum)
             }
-            AnyLayer::Activation(activation) => match self.open_affine(input) {
-                Some((last, Kind::Affine { g: g @ None, .. })) => {
-                    *g = Some(place);
-                    self.leaf(0);
-                    self.tells_what_was_dropped = activation.tells_what_was_dropped().then_some(last);
-                    Some(last)
+            AnyLayer::Activation(activation) => {
+                match self.open(input).filter(|last| self.plan.operations[*last].g.is_none()) {
+                    Some(last) => {
+                        self.plan.operations[last].g = Some(place);
+                        self.leaf(0);
+                        self.tells_what_was_dropped = activation.tells_what_was_dropped().then_some(last);
+                        Some(last)
+                    }
+                    None => Some(self.push_closed(layer, place, input, outputs)),
                 }
-                _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
-            },
+            }
             AnyLayer::Dropout(dropout) => {
-                let number = self.starts.len() - 1;
-                let fits = input.is_some() && self.tells_what_was_dropped == input;
-                match self.open_affine(input) {
-                    Some((last, Kind::Affine { dropout: dropped @ None, .. })) if fits => {
-                        *dropped = Some(Dropped { dropout: *dropout, layer: number });
+                let dropped = Dropped { dropout: *dropout, layer: self.starts.len() - 1 };
+                match self.open(input).filter(|last| self.tells_what_was_dropped == Some(*last)) {
+                    Some(last) => {
+                        self.plan.operations[last].dropout = Some(dropped);
+                        self.tells_what_was_dropped = None;
                         self.leaf(0);
                         Some(last)
                     }
-                    _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
+                    None => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
                 }
             }
             AnyLayer::Linear(linear) => {
                 let few = are_few::<T>(linear.outputs(), linear.inputs());
-                let kind = Kind::Affine { linear: place, few, sum: None, g: None, dropout: None };
+                let kind = Kind::Affine { linear: place, few, sum: None };
                 Some(self.push_leaf(layer, kind, input, outputs))
             }
+            AnyLayer::Custom(_) => Some(self.push_closed(layer, place, input, outputs)),
             _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
         };
         Ok((source, outputs))
     }
 
     /// The last operation, if it wrote `source`, and may do more to it because nobody else reads it.
-    fn open_affine(&mut self, source: Source) -> Option<(usize, &mut Kind)> {
-        let last = self.plan.operations.len().checked_sub(1)?;
-        let is_open = self.fuse && source == Some(last) && !self.shared.contains(&source);
-        is_open.then(|| (last, &mut self.plan.operations[last].kind))
+    fn open(&self, source: Source) -> Source {
+        let last = self.plan.operations.len().checked_sub(1);
+        let is_open = self.fuse && last.is_some() && source == last && self.closed != last;
+        last.filter(|_| is_open && !self.shared.contains(&source))
+    }
+
+    /// A layer whose backward pass sees its output as it was: nothing more is done to that.
+    fn push_closed<T: Scalar>(&mut self, layer: &AnyLayer<T>, place: Place, input: Source, features: usize) -> usize {
+        let operation = self.push_leaf(layer, Kind::Layer(place), input, features);
+        self.closed = Some(operation);
+        operation
     }
 
     fn push_leaf<T: Scalar>(&mut self, layer: &AnyLayer<T>, kind: Kind, input: Source, features: usize) -> usize {
@@ -247,8 +261,9 @@ impl Lowering {
         (layer, parameters, has_buffers): (usize, usize, bool),
     ) -> usize {
         let parameter = self.starts.get(layer).copied().unwrap_or(0);
-        let (is_read, skips) = (false, Vec::new());
-        let operation = Operation { kind, input, features, layer, parameter, parameters, has_buffers, is_read, skips };
+        let (is_read, skips, g, dropout) = (false, Vec::new(), None, None);
+        let operation =
+            Operation { kind, input, features, layer, parameter, parameters, has_buffers, is_read, skips, g, dropout };
         self.plan.operations.push(operation);
         self.plan.operations.len() - 1
     }
