@@ -55,7 +55,7 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 ///
 /// which is scikit-learn's `LogisticRegression(C=1)`; for two classes, of which each has its own logit here, it is the one with C = 2. The features
 /// should be standardised. With weights, those of the samples times those of the classes, the mean is Σ w c / Σ w and m is Σ w, as for `sample_weight` and
-/// `class_weight` there. Dependent features are no trouble: then one of the many solutions is found, and all predict alike.
+/// `class_weight` there, but no less than the number of samples with a weight above 0: small weights do not make the penalty larger. Dependent features are no trouble: then one of the many solutions is found, and all predict alike.
 ///
 /// Solved from 0 by L-BFGS, in variables for which the curvature at 0 is 1 in all directions. It ends when the next step is expected to lower J by less than
 /// 10⁻¹⁶ J, and after 10¹¹ floating-point operations by less than 10⁻⁵ J: J is then within about 10⁻³ of the minimum for MNIST, some of whose pixels
@@ -90,7 +90,7 @@ struct Problem<'a> {
     loss: &'static dyn Loss<f64>,
     /// D, the weights of all samples: m if all count alike.
     divisor: f64,
-    /// Of ‖W‖²/2: 1/D for classes, 0 for values.
+    /// Of ‖W‖²/2: 1/m for classes, where m is D, but no less than the number of samples that count; 0 for values.
     penalty: f64,
     /// ∂²J/∂Z² at 0 for one output and sample, times D.
     curvature: f64,
@@ -99,10 +99,13 @@ struct Problem<'a> {
 impl<'a> Problem<'a> {
     fn new(data: &'a Dataset) -> Self {
         let outputs = data.outputs() as f64;
-        let divisor = data.loss_weights().map_or(data.samples() as f64, |weights| weights.iter().sum());
+        let (all, weights) = (data.samples(), data.loss_weights());
+        let divisor = weights.map_or(all as f64, |weights| weights.iter().sum());
+        let count = weights.map_or(all, |weights| weights.iter().filter(|weight| **weight > 0.0).count());
+        let m = divisor.max(count as f64);
         let (loss, penalty, curvature): (&dyn Loss<f64>, _, _) = match data.targets() {
             // P = 1/n, and P (1 − P) without the part that is the same for all classes, which moves no probability
-            Targets::Classes { .. } => (&CrossEntropy, 1.0 / divisor, 1.0 / outputs),
+            Targets::Classes { .. } => (&CrossEntropy, 1.0 / m, 1.0 / outputs),
             Targets::Values { .. } => (&Mse, 0.0, 2.0 / outputs),
         };
         Problem { data, samples: (0..data.samples()).collect(), loss, divisor, penalty, curvature }
