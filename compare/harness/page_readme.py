@@ -14,7 +14,7 @@ from harness.text import from_runs, grouped, table
 LIBRARIES = {"mfnet": "mfnet", "PyTorch": "torch", "scikit-learn": "sklearn"}
 #: The rows of the table: data sets of `quality`, a goal of `accuracy`, a work of `speed`.
 DATA_SETS, GOAL, WORK = ("california", "mnist"), "mnist-97", "A128"
-LAST = "[compare/results](compare/results/README.md) has all the results and what was measured how. It begins with every case in which mfnet is slower or worse."
+LAST = "[compare/results](compare/results/README.md) has all results. It begins with every case in which mfnet is slower or worse."
 
 
 def section(results: dict[str, dict], elsewhere: dict[str, dict]) -> list[str]:
@@ -74,7 +74,7 @@ def where_slower(result: dict) -> list[str]:
         if faster:
             times = " to ".join(dict.fromkeys(rounded(times) for times in (min(faster.values()), max(faster.values()))))
             names = " and ".join([*([", ".join(list(faster)[:-1])] if len(faster) > 1 else []), list(faster)[-1]])
-            lines.append(f"- An epoch of {described(cell)}, on {text.processor(result)}: {names} need {times} of mfnet's time.")
+            lines.append(f"- Epoch of {described(cell)}, on {text.processor(result)}: {names} take {times} of mfnet's time.")
     return lines
 
 
@@ -90,7 +90,7 @@ def quality_row(data: str, cells: list[dict]) -> list[str]:
     first = min(of_libraries.values(), key=worseness)
     method = lambda library, cell: f" ({cell['contestant'].split(', ')[1].split(' with ')[0]})" if library == "scikit-learn" else ""
     field = lambda library, cell: bold(spread(cell), cell is first) + method(library, cell)
-    what = "test accuracy, mfnet without options" if DATA[data].of_classes else "test RMSE, mfnet without options"
+    what = "test accuracy" if DATA[data].of_classes else "test RMSE"
     return [f"{name_of(data)}: {what}", *(field(name, of_libraries[name]) if name in of_libraries else "" for name in LIBRARIES)]
 
 
@@ -98,16 +98,16 @@ def where_later(cells: list[dict]) -> list[str]:
     """The contestants whose process ends before mfnet's."""
     ends = {cell["contestant"]: median(from_runs(cell, "whole")) for cell in cells}
     ours = ends.pop("mfnet")
-    others = [f"{name} after {seconds:.1f} s" for name, seconds in ends.items() if seconds < ours]
-    why = "because it also fits a linear baseline and writes a report"
-    return [f"- {title(GOAL)}: the process of mfnet ends after {ours:.1f} s, {why}; {' and '.join(others)}."] if others else []
+    others = [f"{seconds:.1f} s with {name}" for name, seconds in ends.items() if seconds < ours]
+    why = "which also fits a linear baseline and writes a report"
+    return [f"- {title(GOAL)}: the process ends after {' and '.join(others)}, {ours:.1f} s with mfnet, {why}."] if others else []
 
 
 def goal_row(cells: list[dict]) -> list[str]:
     """Seconds from the start of the process until a model is saved that is good enough."""
     seconds = {cell["contestant"]: median(from_runs(cell, "saved")) for cell in cells}
     fields = (bold(f"{seconds[name]:.1f} s", seconds[name] == min(seconds.values())) if name in seconds else "" for name in LIBRARIES)
-    return [f"{title(GOAL)}: time from the start of the process to the saved model", *fields]
+    return [f"{title(GOAL)}: time until the model is saved", *fields]
 
 
 def speed_row(result: dict, cell: dict) -> list[str]:
