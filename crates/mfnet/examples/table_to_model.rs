@@ -12,6 +12,7 @@ use std::{env, error, fs};
 
 use mfnet::data::BUILT_IN;
 use mfnet::fit::Input;
+use mfnet::model::Predictions;
 use mfnet::{Model, Recipe, fit};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
@@ -35,7 +36,12 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     fs::write(folder.join("report.html"), mfnet::report::Report::new(&fit, "table_to_model")?.page)?;
     println!("\nsaved in {}", folder.display());
 
-    let model = Model::load(&file)?;
-    println!("prediction for a row of missing values: {:?}", model.predict_row([])?);
+    // a row by names, as in [("rooms", 3.0.into()), ("city", "Oslo".into())]; this one has missing values alone
+    match Model::load(&file)?.predict_row([])? {
+        Predictions::Values { columns, values } => {
+            println!("about an unknown row: {} {:.1}", columns[0], values.number(0, 0))
+        }
+        Predictions::Classes { labels, indices, .. } => println!("about an unknown row: {}", labels[indices[0]]),
+    }
     Ok(())
 }

@@ -20,7 +20,10 @@
 //! # From a table to a model
 //!
 //! ```
-//! use mfnet::{AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Table, Target, Trainer};
+//! use mfnet::model::Predictions;
+//! use mfnet::{
+//!     AdamW, Dataset, Fractions, Model, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Table, Target, Trainer,
+//! };
 //!
 //! # fn main() -> mfnet::Result<()> {
 //! // or Table::read("flats.csv")?
@@ -40,7 +43,10 @@
 //!
 //! let model = Model::new(&flats, scale, net)?; // network, preprocessing and names, in one file
 //! println!("{}", model.evaluate(&test)?);
-//! println!("{:?}", model.predict_row([("area", 50.0.into()), ("city", "Rome".into())])?);
+//! let rent = model.predict_row([("area", 50.0.into()), ("city", "Rome".into())])?;
+//! if let Predictions::Values { values, .. } = rent {
+//!     println!("{:.0}", values.number(0, 0));
+//! }
 //! # Ok(())
 //! # }
 //! ```
