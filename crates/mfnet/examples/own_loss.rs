@@ -48,8 +48,8 @@ fn main() -> mfnet::Result<()> {
             unreachable!("diabetes has values")
         };
         let rows = test.samples();
-        let below = (0..rows).filter(|i| truth.number(0, *i) <= values.number(0, *i)).count();
-        let mean = (0..rows).map(|i| values.number(0, i)).sum::<f64>() / rows as f64;
+        let below = (0..rows).filter(|i| truth.number(*i, 0) <= values.number(*i, 0)).count();
+        let mean = (0..rows).map(|i| values.number(i, 0)).sum::<f64>() / rows as f64;
         println!("quantile {q}: mean prediction {mean:.0}, {below} of {rows} test targets are not above it");
     }
     Ok(())
