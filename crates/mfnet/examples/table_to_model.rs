@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     // a row by names, as in [("rooms", 3.0.into()), ("city", "Oslo".into())]; this one has missing values alone
     match Model::load(&file)?.predict_row([])? {
         Predictions::Values { columns, values } => {
-            println!("about an unknown row: {} {:.1}", columns[0], values.number(0, 0))
+            println!("about an unknown row: {} {:.1}", columns[0], values.number(0, 0));
         }
         Predictions::Classes { labels, indices, .. } => println!("about an unknown row: {}", labels[indices[0]]),
     }
