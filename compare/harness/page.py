@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness import environment, page_accuracy, page_parity, page_quality, page_seed, page_speed, page_tries, text
+from harness import environment, page_accuracy, page_parity, page_quality, page_readme, page_seed, page_speed, page_tries, text
 from harness.environment import QUICK_RESULTS, REPOSITORY, RESULTS
 from harness.options import folder, read
 
@@ -50,7 +50,7 @@ def write(place: Path) -> None:
         parts += ["[tries.md](tries.md) has the settings that were tried.", ""]
     (place / "README.md").write_text("\n".join(parts))
     if place.resolve() == RESULTS and not is_small:
-        into_readme(REPOSITORY / "README.md", section(results, elsewhere))
+        into_readme(REPOSITORY / "README.md", page_readme.section(results, elsewhere))
 
 
 def where_worse(results: dict[str, dict], elsewhere: dict[str, dict]) -> list[str]:
@@ -62,14 +62,6 @@ def where_worse(results: dict[str, dict], elsewhere: dict[str, dict]) -> list[st
         return ["Where mfnet is slower or worse:", "", *worse]
     others = [name for name in results if name != "parity"]
     return [f"In what was measured here ({', '.join(others)}) mfnet is nowhere slower or worse."] if others else []
-
-
-def section(results: dict[str, dict], elsewhere: dict[str, dict]) -> list[str]:
-    """What the README says, a sentence or a table for each part."""
-    parts = [part.summary(results[name]) for name, part in PARTS.items() if name in results]
-    parts += [page_speed.summary_elsewhere(result) for result in elsewhere.values()]
-    last = "[compare/results](compare/results/README.md) has all of it, and begins with where mfnet is slower or worse."
-    return [*(line for part in parts if part for line in [*part, ""]), last]
 
 
 def into_readme(path: Path, lines: list[str]) -> None:

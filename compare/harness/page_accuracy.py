@@ -64,19 +64,3 @@ def where_worse(result: dict) -> list[str]:
             if reached(cell) > reached(ours):
                 lines.append(f"- {title(goal)}: {cell['contestant']} reached it in {reached(cell)} of {len(cell['runs'])} runs.")
     return lines
-
-
-def summary(result: dict) -> list[str]:
-    """For the README."""
-    in_words = lambda cell: f"{median(from_runs(cell, 'saved')):.1f}, {median(from_runs(cell, 'whole')):.1f} ({reached(cell)} of {len(cell['runs'])})"
-    names = grouped(result["cells"], "contestant")
-    rows = [
-        [title(goal), *("".join(in_words(cell) for cell in cells if cell["contestant"] == name) for name in names)]
-        for goal, cells in grouped(result["cells"], "goal").items()
-    ]
-    return [
-        "**Time to accuracy**, median seconds from the start of the process until the model is saved, and until the process ends (mfnet's goes on with a linear model",
-        "and a report; the others begin with imports), and how many of the runs were good enough:",
-        "",
-        *table(["", *names], rows),
-    ]

@@ -15,6 +15,8 @@ def page(result: dict) -> list[str]:
     return [
         "## Parity",
         "",
+        *summary(result),
+        "",
         f"PyTorch {versions} and mfnet from the same weights (one model file, which both load), on the same batches of 128 rows, with the same loss, rule,",
         "weight decay and clipping; 784-512-512-10 on MNIST and 8-512-512-1 on California Housing. Apart is |J − J′|/J′ for the loss, the largest of all steps,",
         f"and ‖w − w′‖/‖w′‖ over all weights, the largest of those after {moments(result['steps'])} steps{moments_of_epochs}. The yardstick is how far",
@@ -62,7 +64,7 @@ def where_worse(result: dict) -> list[str]:
 
 
 def summary(result: dict) -> list[str]:
-    """For the README."""
+    """The result in short."""
     of_f64 = [case for case in result["steps"] if case["dtype"] == "f64"]
     if not of_f64:
         return []
@@ -70,15 +72,15 @@ def summary(result: dict) -> list[str]:
     weights = max(max(case["differences"].values()) for case in of_f64)
     rules, tasks = (listed(case[name] for case in of_f64) for name in ("rule", "task"))
     lines = [
-        f"**The same numbers as PyTorch.** From the same weights and on the same batches the losses of the first 200 steps part by at most {loss:.0e} and the",
-        f"weights by {weights:.0e} in f64, for {rules} with clipping and weight decay on {tasks}.",
+        "mfnet and PyTorch start from the same weights and train on the same batches. Over the first 200 steps in f64 the losses differ by at most",
+        f"{loss:.0e} and the weights by at most {weights:.0e} (relative), for {rules} with clipping and weight decay on {tasks}.",
     ]
     if result["epochs"]:
         apart = lambda case: max(case["yardstick"].values())
         close = [max(case["differences"].values()) for case in result["epochs"] if apart(case) < 0.1]
         lines += [
-            f"Over twenty epochs the largest difference is no more than ten times the largest by which PyTorch parts from itself when its first weights move by one unit in the",
-            f"last place. That is at most {max(close, default=0):.0e} of the weights in {len(close)} of {len(result['epochs'])} runs; in the others PyTorch itself ends elsewhere (by a tenth and more).",
+            "Over whole epochs the largest difference is at most ten times the one between two PyTorch runs whose first weights differ by one unit in the last place.",
+            f"In {len(close)} of {len(result['epochs'])} runs it is at most {max(close, default=0):.0e} of the weights. In the others the two PyTorch runs also differ by a tenth or more.",
         ]
     return [*lines, *(f"\n- But {line.removeprefix('- ')}" for line in where_worse(result))]
 

@@ -62,13 +62,3 @@ def where_worse(result: dict) -> list[str]:
             memory = ("memory is", "MB", *(max(from_runs(of, "peak_kilobytes")) / 1024 for of in (cell, ours)))
             lines += where_more(place, cell["contestant"], [*numbers, memory])
     return lines
-
-
-def summary(result: dict) -> list[str]:
-    """For the README."""
-    data = grouped(result["cells"], "data")
-    fields = {(cell["data"], cell["contestant"]): f"{spread(cell)}, {median(from_runs(cell, 'saved')):.1f} s" for cell in result["cells"]}
-    rows = [[title, *(fields.get((each, title), "") for each in data)] for title in grouped(result["cells"], "contestant")]
-    seeds = max(len(cell["runs"]) for cell in result["cells"])
-    title = f"**Quality**, mean and deviation over {seeds} seeds (score on the test rows; seconds from the start of the process until the model is saved):"
-    return [title, "", *table(["", *(DATA[each].title for each in data)], rows)]

@@ -24,17 +24,20 @@ def page(result: dict) -> list[str]:
         "and 1024, 0.01 and 128); here both libraries have the same, PyTorch runs eagerly, and both begin with the same weights.",
         f"All in {result['dtype']}, {rounds}: mean and deviation of the scores on the test rows, medians of",
         "seconds, most of memory. Seconds are those of the training loop, then from the start of the process to the end of the first epoch, and of the whole process (of mfnet's with the",
-        "linear model that is best on the training rows, to which it compares the network, and with its report). Curves and matrices are those of the first round.",
+        "linear model that is best on the training rows, to which it compares the network, and with its report). Relative to mfnet is the median of the ratios of a round. Curves and matrices are those of the first round.",
         text.measured(result),
         "",
     ]
     rows = []
     for cell in result["cells"]:
         names = [TASKS[cell["task"]].title, cell["network"], f"{cell['learning_rate']}, {cell['batch']}", str(cell["epochs"])]
+        ratio = median(b / a for a, b in zip(from_runs(cell["mfnet"], "seconds"), from_runs(cell["pytorch"], "seconds")))
         for library, title in TITLES.items():
             of = cell[library]
-            rows.append([*names, title, spread(cell, library), *(f"{middle(of, name):.2f}" for name in TIMES), f"{megabytes(of):.0f}"])
-    head = ["", "network", "rate, batch", "epochs", "", "test", "training, s", "first epoch, s", "whole, s", "memory, MB"]
+            seconds, *later = (f"{middle(of, name):.2f}" for name in TIMES)
+            times = [seconds, f"{ratio:.1f}" if library == "pytorch" else "1", *later]
+            rows.append([*names, title, spread(cell, library), *times, f"{megabytes(of):.0f}"])
+    head = ["", "network", "rate, batch", "epochs", "", "test", "training, s", "relative to mfnet", "first epoch, s", "whole, s", "memory, MB"]
     lines += text.table(head, rows, names=5)
     of_tasks = {cell["task"]: cell for cell in result["cells"]}
     for task, cell in of_tasks.items():
@@ -84,16 +87,3 @@ def where_worse(result: dict) -> list[str]:
             apart = "each of its rounds is better than each of mfnet's" if min(scores[1]) > max(scores[0]) else "the rounds overlap"
             lines.append(f"- {place}: on the test rows PyTorch has {spread(cell, 'pytorch')}, mfnet {spread(cell, 'mfnet')} (in other orders of the batches; {apart}).")
     return lines
-
-
-def summary(result: dict) -> list[str]:
-    """For the README."""
-    lines = []
-    for cell in result["cells"]:
-        ours, theirs = cell["mfnet"], cell["pytorch"]
-        names = [f"{TASKS[cell['task']].title}, {cell['network']}, {cell['epochs']} epochs", f"{cell['learning_rate']}, {cell['batch']}"]
-        ratio = median(b / a for a, b in zip(from_runs(ours, "seconds"), from_runs(theirs, "seconds")))
-        seconds = [f"{middle(ours, 'seconds'):.1f}", f"{middle(theirs, 'seconds'):.1f}", f"{ratio:.1f}"]
-        lines.append([*names, *seconds, spread(cell, "mfnet"), spread(cell, "pytorch")])
-    head = ["", "rate, batch", "mfnet, s", "PyTorch, s", "ratio", "mfnet, test", "PyTorch, test"]
-    return ["**The published experiment** of the text that mfnet follows, the same work in mfnet and PyTorch (eager): seconds of training, the ratio in a round, the score on the test rows:", "", *text.table(head, lines, names=2)]

@@ -99,31 +99,19 @@ def seconds(cell: Cell) -> list[str]:
 
 def page(result: dict) -> list[str]:
     """The part of the page of all results."""
-    return ["## Speed", "", "[speed.md](speed.md) has every work and every peer.", "", "![How many times as long as mfnet each peer takes](speed.svg)"]
+    return ["## Speed", "", *summary(result), "", "[speed.md](speed.md) has every work and every peer.", "", "![How many times as long as mfnet each peer takes](speed.svg)"]
 
 
 def page_elsewhere(result: dict, folder: str) -> list[str]:
     """The same of another machine, whose results are in a folder."""
-    return [f"## Speed on {processor(result)}", "", f"[speed.md]({folder}/speed.md) has every work and every peer.", "", f"![How many times as long as mfnet each peer takes]({folder}/speed.svg)"]
+    return [f"## Speed on {processor(result)}", "", *summary(result), "", f"[speed.md]({folder}/speed.md) has every work and every peer.", "", f"![How many times as long as mfnet each peer takes]({folder}/speed.svg)"]
 
 
 def summary(result: dict) -> list[str]:
-    """For the README."""
+    """The share of the peak, and how the epochs of the others compare."""
     peak = of_peak(result)
-    if not peak:
-        return []
-    return [
-        f"**Speed.** On {processor(result)} mfnet trains 784-512-512-10 on 60 000 images at {peak} % of the",
-        "arithmetic peak of both cores, which is measured beside it (f32). How many times as long as mfnet others take for an epoch (layers, batch):",
-        "",
-        *of_epochs(result),
-    ]
-
-
-def summary_elsewhere(result: dict) -> list[str]:
-    """The same of another machine."""
-    peak = of_peak(result)
-    return [f"The same on {processor(result)}{f', where it is {peak} % of the peak' if peak else ''}:", "", *of_epochs(result)]
+    shares = [f"On {processor(result)} mfnet trains 784-512-512-10 on 60 000 images at {peak} % of the arithmetic peak of both cores (f32)."] if peak else []
+    return [*shares, "Epoch time relative to mfnet's, for each network and batch size:", "", *of_epochs(result)]
 
 
 def of_peak(result: dict) -> str:

@@ -1,0 +1,22 @@
+//! Guides, one page each. They are also in the folder `docs` of the repository.
+
+/// A guide for Rust developers.
+///
+/// [`fit`]: crate::fit()
+/// [`Recipe`]: crate::Recipe
+/// [`Trainer`]: crate::Trainer
+/// [`Callback`]: crate::train::Callback
+/// [`Trace`]: crate::network::Trace
+/// [`Model`]: crate::Model
+/// [`Layer`]: crate::layer::Layer
+/// [`Loss`]: crate::Loss
+/// [`Rule`]: crate::optimizer::Rule
+/// [`MatrixRule`]: crate::optimizer::MatrixRule
+/// [`Registry`]: crate::model::Registry
+/// [`Error`]: crate::Error
+#[doc = include_str!("../docs/in-your-program.md")]
+pub mod in_your_program {}
+
+/// A guide for teachers.
+#[doc = include_str!("../docs/in-class.md")]
+pub mod in_class {}
