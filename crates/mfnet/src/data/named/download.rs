@@ -32,13 +32,15 @@ const FILE: &str = "{file}";
 /// How long a server may say nothing before the next mirror is asked.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An address, in which a file's name takes the place of [`FILE`], and if it is that of an archive, the file's folder in it.
+/// An address, in which a file's name takes the place of [`FILE`], and if it is that of an archive,
+/// the file's folder in it.
 type Place = (String, Option<&'static str>);
 
 /// Downloads the files of published data sets. (With the feature `download`.)
 ///
-/// Each file is asked from one mirror after the other until one gives the published bytes, which their SHA-256 tells. It appears whole or not
-/// at all: it is written beside its place, flushed to disk, and renamed. It lies there decompressed.
+/// Each file is asked from one mirror after the other until one gives the published bytes, which
+/// their SHA-256 tells. It appears whole or not at all: it is written beside its place, flushed to
+/// disk, and renamed. It lies there decompressed.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -67,7 +69,8 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30 seconds is given up.
+/// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30
+/// seconds is given up.
 impl Default for Download {
     fn default() -> Self {
         Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
@@ -75,12 +78,14 @@ impl Default for Download {
 }
 
 impl Download {
-    /// From these places instead: addresses of folders in which the data sets lie as on disk, NAME/FILE.gz or NAME/FILE.
+    /// From these places instead: addresses of folders in which the data sets lie as on disk,
+    /// NAME/FILE.gz or NAME/FILE.
     pub fn mirrors(self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Download { mirrors: urls.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Through a proxy, `http://user:password@host:port`, but for the hosts in `direct`, with commas: `localhost,.example.org`.
+    /// Through a proxy, `http://user:password@host:port`, but for the hosts in `direct`, with
+    /// commas: `localhost,.example.org`.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidValue`] if this is no address of a proxy.
@@ -101,12 +106,15 @@ impl Download {
         Download { patience, ..self }
     }
 
-    /// Fetches those files of a data set that are not yet in its folder, which is made in `data_folder`; the others are verified. Gives the data
-    /// set's folder, or `None` if `look` broke it off; it is called for each piece that came, and several times a second while nothing comes.
+    /// Fetches those files of a data set that are not yet in its folder, which is made in
+    /// `data_folder`; the others are verified. Gives the data set's folder, or `None` if `look`
+    /// broke it off; it is called for each piece that came, and several times a second while
+    /// nothing comes.
     ///
     /// # Errors
-    /// [`ErrorKind::Download`], which says what came of each mirror; [`ErrorKind::Io`] if the folder or a file cannot be made or written;
-    /// [`ErrorKind::Data`] if a file that lies there is not the published one. Files that were fetched before stay.
+    /// [`ErrorKind::Download`], which says what came of each mirror; [`ErrorKind::Io`] if the
+    /// folder or a file cannot be made or written; [`ErrorKind::Data`] if a file that lies there is
+    /// not the published one. Files that were fetched before stay.
     pub fn run(
         &self,
         published: &Published,
@@ -188,8 +196,8 @@ enum Ended {
     Stopped,
 }
 
-/// Writes what comes from an address beside its place; it is whole, and the published file. A thread of its own waits for the server, so that the
-/// caller can break it off at any time.
+/// Writes what comes from an address beside its place; it is whole, and the published file. A
+/// thread of its own waits for the server, so that the caller can break it off at any time.
 fn receive(
     agent: &ureq::Agent,
     url: &str,
