@@ -5,7 +5,7 @@ use crate::metric::{Metrics, mean_and_deviation};
 use crate::network::evaluate::Reordered;
 use crate::random::{Purpose, Seed};
 
-/// The loss in score without the information in a group of features.
+/// The decrease of a model's score without the information in a group of features.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Importance {
     /// The mean over all repetitions.

@@ -23,11 +23,10 @@ pub(super) const OF_NUMBERS: u32 = 1;
 /// another library.
 ///
 /// ```
-/// use mfnet::train::linear_model;
-/// use mfnet::{Dataset, Model, Preprocessing};
+/// use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed};
 /// let data = Dataset::built_in("digits")?;
-/// let scale = Preprocessing::fit(&data);
-/// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
+/// let net = NeuralNetwork::builder(64).linear(10).build(Seed(0))?;
+/// let model = Model::new(&data, Preprocessing::fit(&data), net)?;
 /// let spec = model.spec()?;
 /// assert_eq!((spec.layers.len(), spec.features.len()), (1, 64));
 /// # Ok::<(), mfnet::Error>(())
