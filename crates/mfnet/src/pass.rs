@@ -29,6 +29,14 @@ pub enum Pass {
 }
 
 /// The position of a layer's computation: the pass, the layer, and the samples.
+///
+/// ```
+/// use mfnet::layer::Context;
+/// use mfnet::{Pass, Seed};
+/// let pass = Pass::Train { seed: Seed(7), epoch: 1, step: 3 };
+/// let at = Context { pass, layer: 2, first_sample: 0 };
+/// assert!(at.is_training() && !Context::default().is_training());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Context {
     /// The purpose of the pass.

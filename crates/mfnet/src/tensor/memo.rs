@@ -2,6 +2,16 @@ use super::{Scalar, Tensor};
 
 /// What a layer keeps of its forward pass for the backward pass, besides input and output: a few
 /// matrices, whose memory is reused in the next step.
+///
+/// ```
+/// use mfnet::Tensor;
+/// use mfnet::layer::Memo;
+/// let mut memo: Memo<f64> = Memo::new();
+/// let [squares] = memo.keep([(2, 3)]); // in `forward`
+/// squares.fill(4.0);
+/// let [squares]: &[Tensor; 1] = memo.kept(); // in `backward`
+/// assert_eq!(squares.shape(), (2, 3));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Memo<T: Scalar> {
     matrices: Vec<Tensor<T>>,

@@ -9,7 +9,7 @@ pub use sparkline::sparkline;
 
 pub use crate::words::{similar, split_names};
 
-/// The longest number to show in full, in characters; longer ones are rounded to this many digits.
+/// The longest number to show in full, in characters; below, the digits of a longer one.
 const LONGEST: usize = 10;
 pub(crate) const DIGITS: usize = 6;
 
