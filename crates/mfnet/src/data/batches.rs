@@ -16,8 +16,7 @@ pub struct Batch<T: Scalar> {
 }
 
 impl<T: Scalar> Batch<T> {
-    /// The training step that this batch belongs to: the argument of
-    /// [`crate::NeuralNetwork::forward`].
+    /// The training step that this batch belongs to; pass it to [`crate::NeuralNetwork::forward`].
     pub fn pass(&self) -> Pass {
         self.pass
     }

@@ -106,8 +106,7 @@ impl Dataset {
     ///
     /// - a missing column, or no feature,
     /// - a target with an empty field, with text or a number that is not finite where values are
-    ///   expected,
-    /// or with only one class or value,
+    ///   expected, or with only one class or value,
     /// - an infinite number, or one beyond ±10³⁰⁰.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let mut targets = target.read(table)?;

@@ -92,11 +92,9 @@ impl Dataset {
     ///
     /// - A part gets its fraction of all samples, rounded.
     /// - Classes are stratified: each part gets its share of each class, rounded so that the total
-    ///   is right
-    /// (largest remainders first). Each class keeps at least one training sample.
+    ///   is right (largest remainders first). Each class keeps at least one training sample.
     /// - With groups ([`Dataset::grouped_by`]), whole groups are drawn until the part's size and
-    ///   its share of
-    /// each class are as close to the fraction as possible.
+    ///   its share of each class are as close to the fraction as possible.
     ///
     /// The result depends only on the targets, the groups, the fractions and the seed.
     /// scikit-learn's `train_test_split` rounds the test part up, and stratifies only when asked.

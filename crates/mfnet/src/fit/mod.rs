@@ -54,8 +54,8 @@ use crate::error::Result;
 ///
 /// # Errors
 /// - [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) and
-/// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a recipe that contradicts
-/// itself or the data
+///   [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a recipe that
+///   contradicts itself or the data
 /// - [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data that cannot be split or learned
 /// - [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the training diverges
 /// - errors of the observer

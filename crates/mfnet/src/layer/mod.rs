@@ -51,8 +51,7 @@ pub(crate) const COUNT: &str = "num_batches_tracked";
 /// * **parameters**, which the optimizer updates,
 /// * **buffers**, which it keeps but which are not trained, such as running means,
 /// * no state of a pass: what `backward` needs from `forward` goes into the [`Memo`], and the
-///   [`Context`] says whether this is
-/// training.
+///   [`Context`] says whether this is training.
 ///
 /// Derive `Clone` and `Debug` for it.
 ///

@@ -42,6 +42,7 @@ use crate::tensor::Scalar;
 /// ```text
 /// J = Σ_i w_i c_i / Σ_i w_i        i: the samples of the step, in all accumulated batches and shards together
 /// ```
+///
 /// A step whose weights are all 0 does not move the network.
 ///
 /// ```
@@ -170,8 +171,7 @@ impl<T: Scalar> Trainer<T> {
     /// - [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data without samples, or not only
     ///   numbers
     /// - [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the loss or a weight becomes
-    ///   infinite or
-    /// NaN; then the network has the weights of the epoch that the error names
+    ///   infinite or NaN; then the network has the weights of the epoch that the error names
     pub fn run(&self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.run_with(net, train, &mut ())
     }
