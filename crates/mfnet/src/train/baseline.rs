@@ -44,7 +44,7 @@ const MANY_OPERATIONS: f64 = 1e11;
 /// ```
 ///
 /// # Errors
-/// None if the data have samples.
+/// No error if the data have samples.
 pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
     let weight = |sample: usize| train.weights().map_or(1.0, |weights| weights[sample]);
     let all = (0..train.samples()).map(weight).sum::<f64>();
@@ -80,7 +80,7 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// minimum.
 ///
 /// # Errors
-/// None if the data have samples and contain only numbers.
+/// No error if the data have samples and contain only numbers.
 pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
     linear_model_while(train, |_| ControlFlow::Continue(()))
 }
