@@ -113,7 +113,7 @@ pub enum Purpose {
     Split,
     /// The initial weights of one layer.
     Initialisation {
-        /// Index in the list of layers.
+        /// Index of the layer among the leaves of the tree of layers, from 0.
         layer: usize,
     },
     /// The order of the samples in one epoch; it depends only on the seed and the epoch.

@@ -23,8 +23,9 @@ const RARE: usize = 1000;
 /// ```
 ///
 /// Rare and unknown levels share one feature. A level is rare if fewer than a thousandth of the
-/// training rows have it, or only one row. If training had no rare levels, an unknown level is 0 in
-/// all features, as in scikit-learn's `OneHotEncoder(handle_unknown="infrequent_if_exist")`.
+/// training rows have it, or only one row, or if 200 levels are more frequent. If training had no
+/// rare levels, an unknown level is 0 in all features, as in scikit-learn's
+/// `OneHotEncoder(handle_unknown="infrequent_if_exist")`.
 ///
 /// ```
 /// use mfnet::data::Encoder;
