@@ -36,16 +36,24 @@ fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Fai
     }
 }
 
-/// Inputs as the network sees them, and targets if the data have them.
-type Batch = (Tensor<f64>, Option<Tensor<f64>>);
+/// Inputs as the network sees them; if the data have them, targets; if rows or classes had weights in training, the weights of
+/// the rows.
+struct Batch {
+    inputs: Tensor<f64>,
+    targets: Option<Tensor<f64>>,
+    weights: Option<Vec<f64>>,
+}
 
 fn batch(model: &Model, source: &Source, rows: &[usize]) -> Result<Batch, Failure> {
     let with_target = |table: &Table| model.target().columns().iter().all(|c| table.position(c).is_ok());
     let table = match source {
         Source::Table(table) if !with_target(table) => table,
         _ => {
-            let data = model.preprocessing().apply(&source.dataset_for(model)?.select(rows)?);
-            return Ok((data.inputs(), Some(data.targets().matrix())));
+            let column = model.training.sample_weight().filter(|column| source.has_column(column));
+            let data = source.weighted(source.dataset_for(model)?, column, model)?;
+            let data = model.preprocessing().apply(&data.select(rows)?);
+            let (targets, weights) = (Some(data.targets().matrix()), data.loss_weights().map(<[f64]>::to_vec));
+            return Ok(Batch { inputs: data.inputs(), targets, weights });
         }
     };
     let inputs = model.inputs(table)?;
@@ -53,7 +61,7 @@ fn batch(model: &Model, source: &Source, rows: &[usize]) -> Result<Batch, Failur
         let (name, last) = (table.name(), inputs.columns() - 1);
         return Err(Failure::work(format!("{name}: there is no row {row}: the rows are numbered 0 to {last}")));
     }
-    Ok((inputs.select_columns(rows), None))
+    Ok(Batch { inputs: inputs.select_columns(rows), targets: None, weights: None })
 }
 
 fn walk_of<T: Scalar>(net: &NeuralNetwork<T>, model: &Model, batch: &Batch, rate: f64) -> Result<Walkthrough, Failure> {
@@ -65,6 +73,9 @@ fn walk_of<T: Scalar>(net: &NeuralNetwork<T>, model: &Model, batch: &Batch, rate
         (None, Target::Values { .. }) => LossName::Mse,
     };
     let loss = loss.loss::<T>();
-    let (inputs, targets) = (batch.0.map(T::from_f64), batch.1.as_ref().map(|y| y.map(T::from_f64)));
-    Ok(Walkthrough::of(net, &*loss, &inputs, targets.as_ref(), rate)?)
+    let (inputs, targets) = (batch.inputs.map(T::from_f64), batch.targets.as_ref().map(|y| y.map(T::from_f64)));
+    Ok(match (&targets, &batch.weights) {
+        (Some(y), Some(weights)) => Walkthrough::of_weighted(net, &*loss, &inputs, (y, weights), rate)?,
+        _ => Walkthrough::of(net, &*loss, &inputs, targets.as_ref(), rate)?,
+    })
 }

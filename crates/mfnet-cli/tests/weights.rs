@@ -52,6 +52,8 @@ fn what_is_said_of_weights() {
     let settings = desk.ok("inspect run").stdout;
     assert!(settings.contains("\n  class_weight: {\"no:spam\":0.5,\"spam\":5.0}\n"), "{settings}");
     assert!(settings.contains("\n  sample_weight: \"w\"\n"), "{settings}");
+    // 1 · 5 and 0.5 · 0.5
+    assert_eq!(desk.ok("explain run letters.csv --rows 0,4 --json").json()["w"], json!([[5.0, 0.25]]));
     let page = desk.text("run/report.html");
     for text in [
         "In all scores and losses each row counts by its weight, column w.",

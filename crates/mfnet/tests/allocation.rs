@@ -7,7 +7,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use mfnet::layer::LayerSpec;
 use mfnet::model::AnyNetwork;
+use mfnet::network::Builder;
 use mfnet::optimizer::Clip;
 use mfnet::train::{Callback, EpochRecord, Step};
 use mfnet::{
@@ -48,14 +50,18 @@ fn allocations() -> usize {
 /// What had been allocated at the end of the first step, and at the end of the last epoch.
 #[derive(Default)]
 struct Watch {
+    /// The epoch whose first step is the first one that may not allocate.
+    from: usize,
     first_step: Option<usize>,
     end: usize,
     steps: usize,
 }
 
 impl<T: Scalar> Callback<T> for Watch {
-    fn step(&mut self, _step: &Step) -> Result<ControlFlow<()>> {
-        self.first_step.get_or_insert_with(allocations);
+    fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {
+        if step.epoch >= self.from {
+            self.first_step.get_or_insert_with(allocations);
+        }
         self.steps += 1;
         Ok(ControlFlow::Continue(()))
     }
@@ -81,6 +87,20 @@ fn train<T: Scalar>(threads: usize, optimizer: Optimizer<T>, activation: Activat
     train_on(threads, optimizer, activation, |data| data, 1);
 }
 
+/// A network of every layer. What its layers keep for the validation samples is allocated after the first epoch.
+fn train_layers<T: Scalar>(threads: usize) {
+    let spec = |json: &str| serde_json::from_str::<LayerSpec>(json).unwrap();
+    let network = |builder: Builder<T>| {
+        let builder = builder.spec(spec(r#"{"kind": "embedding", "first": 3, "levels": 5, "size": 2}"#));
+        let builder = builder.spec(spec(r#"{"kind": "scale"}"#)).linear(100).batch_norm().activation(Activation::Gelu);
+        let builder = builder.dropout(0.2).residual(|block| block.linear(100).layer_norm().relu().dropout(0.1));
+        let builder = builder.spec(spec(r#"{"kind": "prelu"}"#)).spec(spec(r#"{"kind": "alpha-dropout", "p": 0.1}"#));
+        builder.linear(50).spec(spec(r#"{"kind": "parametric", "function": "silu"}"#)).linear(10)
+    };
+    let adam = Optimizer::new(Adam::default(), 1e-3);
+    train_network::<T>(threads, adam, network, |data| data, (1, 2));
+}
+
 /// Three epochs with validation on 1293 and 144 samples: batches of 100, the last one of 93.
 fn train_on<T: Scalar>(
     threads: usize,
@@ -89,13 +109,23 @@ fn train_on<T: Scalar>(
     weigh: impl Fn(Dataset) -> Dataset,
     accumulate: usize,
 ) {
+    let network = |builder: Builder<T>| builder.linear(200).relu().linear(100).activation(activation).linear(10);
+    train_network(threads, optimizer, network, weigh, (accumulate, 1));
+}
+
+fn train_network<T: Scalar>(
+    threads: usize,
+    optimizer: Optimizer<T>,
+    network: impl FnOnce(Builder<T>) -> Builder<T>,
+    weigh: impl Fn(Dataset) -> Dataset,
+    (accumulate, from): (usize, usize),
+) {
     let (train, validation, _) =
         Dataset::built_in("digits").unwrap().split(Fractions { validation: 0.08, test: 0.2 }, Seed(0)).unwrap();
     let scale = Preprocessing::fit(&train);
     let (train, validation) = (weigh(scale.apply(&train)), weigh(scale.apply(&validation)));
-    let builder = NeuralNetwork::builder(64).dtype::<T>().linear(200).relu().linear(100).activation(activation);
-    let mut net = builder.linear(10).build(Seed(0)).unwrap();
-    let mut watch = Watch::default();
+    let mut net = network(NeuralNetwork::builder(64).dtype::<T>()).build(Seed(0)).unwrap();
+    let mut watch = Watch { from, ..Watch::default() };
     let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(100).validate_on(&validation);
     let trainer = trainer.accumulate(accumulate);
     let threads = Threads::new(threads).unwrap();
@@ -151,6 +181,8 @@ fn main() {
         let adam = || Optimizer::new(Adam::default(), 1e-3);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 1);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 2);
+        train_layers::<f32>(threads);
+        train_layers::<f64>(threads);
     }
     predict::<f64>();
     predict::<f32>();

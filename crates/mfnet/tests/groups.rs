@@ -6,7 +6,7 @@
 use mfnet::error::ErrorKind;
 use mfnet::layer::Linear;
 use mfnet::optimizer::{Gradients, Group, MatrixRule, Parameter, ParameterKind, Update};
-use mfnet::{Adam, NeuralNetwork, Optimizer, Pass, Sgd, Tensor};
+use mfnet::{Adam, Dataset, Mse, NeuralNetwork, Optimizer, Pass, Seed, Sgd, Targets, Tensor, Trainer};
 
 /// Two linear layers 1 → 1 whose weights and biases are 1.
 fn network() -> NeuralNetwork {
@@ -103,4 +103,41 @@ fn numbers_that_cannot_be_are_refused() {
     }
     let error = Optimizer::<f64>::new(Adam::default(), 0.0).check().unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::InvalidValue(name, ..) if *name == "learning rate"));
+}
+
+/// A group's layer and kind must be there, and its factors must not make decay larger than the weights.
+#[test]
+fn groups_that_cannot_be() {
+    let data = Dataset::new(
+        "t",
+        Tensor::from_rows([[1.0, 2.0]]),
+        Targets::Values { columns: vec!["y".to_owned()], values: Tensor::from_rows([[1.0, 3.0]]).into() },
+    )
+    .unwrap();
+    let error = |group: Group| {
+        let trainer = Trainer::new(Mse, sgd().weight_decay(0.5).group(group));
+        trainer.run(&mut NeuralNetwork::builder(1).linear(2).relu().linear(1).build(Seed(0)).unwrap(), &data)
+    };
+    let of = |layer, kind| Group { layer, kind, ..Group::default() };
+    let embeddings = Some(ParameterKind::Embeddings);
+    for (group, expected) in [
+        (of(Some(3), None), "layer of a group: expected one of 3 layers, counted from 0, found 3"),
+        (
+            of(Some(1), None),
+            "layer of a group: expected one that has parameters, found layer 1, relu, which has no parameters",
+        ),
+        (
+            of(Some(0), embeddings),
+            "layer of a group: expected one that has embeddings, found layer 0, linear 1 → 2, which has no embeddings",
+        ),
+        (of(None, embeddings), "kind of a group: expected one that a layer has, found embeddings"),
+        (
+            Group { decay: Some(4.0), ..of(Some(2), None) },
+            "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every step, \
+             found 0.5 × 2 = 1",
+        ),
+    ] {
+        assert_eq!(error(group).unwrap_err().to_string(), expected);
+    }
+    error(Group { rate: 0.0, decay: Some(1.0), ..of(Some(2), Some(ParameterKind::Biases)) }).unwrap();
 }

@@ -6,6 +6,7 @@
 
 use std::ops::ControlFlow;
 
+use mfnet::explain::Walkthrough;
 use mfnet::layer::Linear;
 use mfnet::loss::softmax;
 use mfnet::metric::{
@@ -13,8 +14,8 @@ use mfnet::metric::{
 };
 use mfnet::train::{Callback, SampleOrder, Session, Step, linear_model, naive_model};
 use mfnet::{
-    Activation, AdamW, CrossEntropy, Dataset, Fractions, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing, Result,
-    Scalar, Seed, Sgd, Targets, Tensor, Threads, Trainer,
+    Activation, AdamW, CrossEntropy, Dataset, Fractions, HalfMse, Loss, Mse, NeuralNetwork, Optimizer, Preprocessing,
+    Result, Scalar, Seed, Sgd, Targets, Tensor, Threads, Trainer,
 };
 use serde_json::Value;
 
@@ -482,4 +483,24 @@ fn weights_that_leave_nothing_to_learn() {
     let error = trainer().validate_on(&none_of(&validation)).run(&mut net(), &train).unwrap_err().to_string();
     assert_eq!(error, message);
     assert_eq!(linear_model(&none_of(&train)).unwrap_err().to_string(), message);
+}
+
+/// By hand: outputs 0 and targets 1, 2 and 3, so costs of ½, 2 and 4½ with half the squared error.
+#[test]
+fn a_walkthrough_with_weights() {
+    let net = NeuralNetwork::from_layers(1, vec![Linear::new(Tensor::zeros(1, 2)).unwrap().into()]).unwrap();
+    let (x, y) = (Tensor::from_rows([[1.0, 2.0, 3.0]]), Tensor::from_rows([[1.0, 2.0, 3.0]]));
+    let walk = Walkthrough::of_weighted(&net, &HalfMse, &x, (&y, &[1.0, 0.0, 3.0]), 0.5).unwrap();
+    assert_eq!(walk.loss(), Some((0.5 + 3.0 * 4.5) / 4.0));
+    assert_eq!(walk.get("w"), Some(&Tensor::from_rows([[1.0, 0.0, 3.0]])));
+    assert_eq!(walk.get("dJ_dA1"), Some(&Tensor::from_rows([[0.0; 3], [-0.25, 0.0, -2.25]])));
+    assert_eq!(walk.get("dJ_dW1"), Some(&Tensor::from_rows([[0.0, 0.0], [-2.5, -0.25 - 6.75]])));
+    let error =
+        |weights: &[f64]| Walkthrough::of_weighted(&net, &HalfMse, &x, (&y, weights), 0.5).unwrap_err().to_string();
+    let expected = "weights: expected one for each sample, with a sum above 0, found 3 for 3 samples, with the sum 0";
+    assert_eq!(error(&[0.0; 3]), expected);
+    assert_eq!(
+        error(&[1.0]),
+        "weights: expected one for each sample, with a sum above 0, found 1 for 3 samples, with the sum 1"
+    );
 }

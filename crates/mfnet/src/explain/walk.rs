@@ -4,7 +4,7 @@
 use super::{Shown, Walkthrough};
 use crate::error::{Error, Result};
 use crate::layer::{AnyLayer, Backward};
-use crate::loss::{Loss, softmax};
+use crate::loss::{Loss, Weights, softmax};
 use crate::network::plan::{Kind, Operation, Plan, Source};
 use crate::network::{NeuralNetwork, Trace};
 use crate::optimizer::{Gradients, Optimizer, Sgd};
@@ -25,6 +25,38 @@ impl Walkthrough {
         target: Option<&Tensor<T>>,
         eta: f64,
     ) -> Result<Self> {
+        let target = target.map(|y| (y, Weights::equal(y.columns())));
+        Self::walk(net, loss, input, target, eta)
+    }
+
+    /// The same where each sample counts by its weight.
+    ///
+    /// # Errors
+    /// As [`Walkthrough::of`], and
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) unless there is a weight
+    /// for each sample and their sum is above 0.
+    pub fn of_weighted<T: Scalar>(
+        net: &NeuralNetwork<T>,
+        loss: &dyn Loss<T>,
+        input: &Tensor<T>,
+        (target, weights): (&Tensor<T>, &[f64]),
+        eta: f64,
+    ) -> Result<Self> {
+        let divisor = weights.iter().sum::<f64>();
+        if weights.len() != input.columns() || divisor.is_nan() || divisor <= 0.0 {
+            let found = format!("{} for {} samples, with the sum {divisor}", weights.len(), input.columns());
+            return Err(Error::invalid("weights", "one for each sample, with a sum above 0", found));
+        }
+        Self::walk(net, loss, input, Some((target, Weights { of_samples: Some(weights), divisor })), eta)
+    }
+
+    fn walk<T: Scalar>(
+        net: &NeuralNetwork<T>,
+        loss: &dyn Loss<T>,
+        input: &Tensor<T>,
+        target: Option<(&Tensor<T>, Weights<'_>)>,
+        eta: f64,
+    ) -> Result<Self> {
         net.check_input("explain", input.rows())?;
         let trace = net.forward(Pass::Evaluate, input);
         let walk = Walk { net, plan: &net.plans().readable, trace: &trace, names: Names::of(&net.plans().readable) };
@@ -39,15 +71,20 @@ impl Walkthrough {
             let formula = format!("= softmax({})", walk.names.output());
             shown.comparison.push(Shown::new("P", formula, softmax(trace.output()).augmented()));
         }
-        let Some(y) = target else { return Ok(shown) };
+        let Some((y, weights)) = target else { return Ok(shown) };
         let output = trace.output();
         if y.shape() != output.shape() {
             return Err(Error::shape("explain", format!("targets {:?}", output.shape()), format!("{:?}", y.shape())));
         }
         shown.comparison.push(Shown::new("Y", "= target", y.augmented()));
-        shown.loss = Some((loss.name().to_owned(), loss.value(output, y)));
-        let (deltas, gradients) = net.all_gradients(&trace, loss.gradient(output, y));
-        walk.backward(&mut shown, loss.name(), &deltas, &gradients);
+        if let Some(of_samples) = weights.of_samples {
+            let row = Tensor::from_fn(1, of_samples.len(), |_, j| of_samples[j]);
+            shown.comparison.push(Shown::new("w", "= weight of each sample", row));
+        }
+        shown.loss = Some((loss.name().to_owned(), loss.weighted_value(output, y, weights)));
+        let (deltas, gradients) = net.all_gradients(&trace, loss.weighted_gradient(output, y, weights));
+        let of_loss = walk.formula_of(loss.name(), weights.of_samples.is_some());
+        walk.backward(&mut shown, of_loss, &deltas, &gradients);
         let mut moved = net.clone();
         Optimizer::new(Sgd::default(), eta).step(&mut moved, gradients);
         shown.updated = walk.weights(&moved, |name| format!("← {name} − η dJ_d{name}"));
@@ -161,15 +198,24 @@ impl<T: Scalar> Walk<'_, T> {
         self.names.linear[o].unwrap_or(0)
     }
 
-    /// Adds the matrices from ∂J/∂(output) to ∂J/∂A0. `deltas` has ∂J/∂(output of each operation).
-    fn backward(&self, shown: &mut Walkthrough, loss: &str, deltas: &[Tensor<T>], gradients: &Gradients<T>) {
+    /// The formula of ∂J/∂(output) of a loss.
+    fn formula_of(&self, loss: &str, is_weighted: bool) -> String {
         let output = self.names.output();
-        let formula = match loss {
-            "half-mse" => format!("({output} − Y)/m, m samples"),
-            "mse" => format!("2 ({output} − Y)/(m n), m samples, n outputs"),
-            "cross-entropy" => "(P − Y)/m, m samples".to_owned(),
-            own => format!("∂J/∂{output} of {own}"),
-        };
+        match (loss, is_weighted) {
+            ("half-mse", false) => format!("({output} − Y)/m, m samples"),
+            ("half-mse", true) => format!("({output} − Y) diag(w)/Σw"),
+            ("mse", false) => format!("2 ({output} − Y)/(m n), m samples, n outputs"),
+            ("mse", true) => format!("2 ({output} − Y) diag(w)/(n Σw), n outputs"),
+            ("cross-entropy", false) => "(P − Y)/m, m samples".to_owned(),
+            ("cross-entropy", true) => "(P − Y) diag(w)/Σw".to_owned(),
+            (own, _) => format!("∂J/∂{output} of {own}"),
+        }
+    }
+
+    /// Adds the matrices from ∂J/∂(output), which has this formula, to ∂J/∂A0. `deltas` has
+    /// ∂J/∂(output of each operation).
+    fn backward(&self, shown: &mut Walkthrough, formula: String, deltas: &[Tensor<T>], gradients: &Gradients<T>) {
+        let output = self.names.output();
         let mut show = |name: String, formula: String, matrix: Tensor<T>| {
             shown.backward.push(Shown::new(format!("dJ_d{name}"), format!("= {formula}"), matrix));
         };

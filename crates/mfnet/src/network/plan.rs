@@ -45,21 +45,24 @@ pub(crate) struct Operation {
     /// Sums of residual blocks that also read its input; their gradients are added to its input
     /// gradient.
     pub(crate) skips: Vec<usize>,
+    /// An activation and dropout that are applied to its output.
+    pub(crate) g: Option<Place>,
+    pub(crate) dropout: Option<Dropped>,
 }
 
 /// What an operation computes.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// A = g(b 1ᵀ + W A′ + S): a linear layer, with the other term of a residual block's sum, an
-    /// activation and dropout. For `few` see [`are_few`].
-    Affine { linear: Place, few: bool, sum: Option<Source>, g: Option<Place>, dropout: Option<Dropped> },
+    /// b 1ᵀ + W A + S: a linear layer, with the other term of a residual block's sum. For `few` see
+    /// [`are_few`].
+    Affine { linear: Place, few: bool, sum: Option<Source> },
     /// The output of a layer's `forward`.
     Layer(Place),
     /// The sum of a residual block: its input plus another matrix.
     Sum(Source),
 }
 
-/// Dropout applied by a linear layer, with the dropout's index among the leaves.
+/// Dropout that an operation applies to its output, with the dropout's index among the leaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropped {
     pub(crate) dropout: Dropout,
@@ -128,7 +131,7 @@ impl Plans {
         let of = |fuse| -> Result<Lowering> {
             let plan = Plan { operations: Vec::new(), ends: Vec::new() };
             let (starts, shared, tells_what_was_dropped) = (vec![0], Vec::new(), None);
-            let mut lowering = Lowering { plan, fuse, starts, shared, tells_what_was_dropped };
+            let mut lowering = Lowering { plan, fuse, starts, shared, tells_what_was_dropped, closed: None };
             lowering.network(features, layers)?;
             Ok(lowering)
         };
@@ -147,6 +150,8 @@ struct Lowering {
     shared: Vec<Source>,
     /// The last operation, if its activation shows in the backward pass which outputs were dropped.
     tells_what_was_dropped: Source,
+    /// The last operation whose output must not be changed.
+    closed: Source,
 }
 
 impl Lowering {
@@ -181,8 +186,8 @@ impl Lowering {
                     inner = self.layer(layer, place.child(i), inner)?;
                 }
                 self.shared.pop();
-                let sum = match self.open_affine(inner.0) {
-                    Some((last, Kind::Affine { sum: sum @ None, g: None, .. })) => {
+                let sum = match self.open(inner.0).map(|last| (last, &mut self.plan.operations[last])) {
+                    Some((last, Operation { kind: Kind::Affine { sum: sum @ None, .. }, g: None, .. })) => {
                         *sum = Some(input);
                         last
                     }
@@ -194,32 +199,35 @@ impl Lowering {
                 self.plan.operations[first].skips.push(sum);
                 Some(sum)
             }
-            AnyLayer::Activation(activation) => match self.open_affine(input) {
-                Some((last, Kind::Affine { g: g @ None, .. })) => {
-                    *g = Some(place);
-                    self.leaf(0);
-                    self.tells_what_was_dropped = activation.tells_what_was_dropped().then_some(last);
-                    Some(last)
+            AnyLayer::Activation(activation) => {
+                match self.open(input).filter(|last| self.plan.operations[*last].g.is_none()) {
+                    Some(last) => {
+                        self.plan.operations[last].g = Some(place);
+                        self.leaf(0);
+                        self.tells_what_was_dropped = activation.tells_what_was_dropped().then_some(last);
+                        Some(last)
+                    }
+                    None => Some(self.push_closed(layer, place, input, outputs)),
                 }
-                _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
-            },
+            }
             AnyLayer::Dropout(dropout) => {
-                let number = self.starts.len() - 1;
-                let fits = input.is_some() && self.tells_what_was_dropped == input;
-                match self.open_affine(input) {
-                    Some((last, Kind::Affine { dropout: dropped @ None, .. })) if fits => {
-                        *dropped = Some(Dropped { dropout: *dropout, layer: number });
+                let dropped = Dropped { dropout: *dropout, layer: self.starts.len() - 1 };
+                match self.open(input).filter(|last| self.tells_what_was_dropped == Some(*last)) {
+                    Some(last) => {
+                        self.plan.operations[last].dropout = Some(dropped);
+                        self.tells_what_was_dropped = None;
                         self.leaf(0);
                         Some(last)
                     }
-                    _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
+                    None => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
                 }
             }
             AnyLayer::Linear(linear) => {
                 let few = are_few::<T>(linear.outputs(), linear.inputs());
-                let kind = Kind::Affine { linear: place, few, sum: None, g: None, dropout: None };
+                let kind = Kind::Affine { linear: place, few, sum: None };
                 Some(self.push_leaf(layer, kind, input, outputs))
             }
+            AnyLayer::Custom(_) => Some(self.push_closed(layer, place, input, outputs)),
             _ => Some(self.push_leaf(layer, Kind::Layer(place), input, outputs)),
         };
         Ok((source, outputs))
@@ -227,10 +235,17 @@ impl Lowering {
 
     /// The last operation, if it wrote `source` and nothing else reads it, so that it can do more
     /// to it.
-    fn open_affine(&mut self, source: Source) -> Option<(usize, &mut Kind)> {
-        let last = self.plan.operations.len().checked_sub(1)?;
-        let is_open = self.fuse && source == Some(last) && !self.shared.contains(&source);
-        is_open.then(|| (last, &mut self.plan.operations[last].kind))
+    fn open(&self, source: Source) -> Source {
+        let last = self.plan.operations.len().checked_sub(1);
+        let is_open = self.fuse && last.is_some() && source == last && self.closed != last;
+        last.filter(|_| is_open && !self.shared.contains(&source))
+    }
+
+    /// Adds a layer whose backward pass needs its output unchanged.
+    fn push_closed<T: Scalar>(&mut self, layer: &AnyLayer<T>, place: Place, input: Source, features: usize) -> usize {
+        let operation = self.push_leaf(layer, Kind::Layer(place), input, features);
+        self.closed = Some(operation);
+        operation
     }
 
     fn push_leaf<T: Scalar>(&mut self, layer: &AnyLayer<T>, kind: Kind, input: Source, features: usize) -> usize {
@@ -256,8 +271,9 @@ impl Lowering {
         (layer, parameters, has_buffers): (usize, usize, bool),
     ) -> usize {
         let parameter = self.starts.get(layer).copied().unwrap_or(0);
-        let (is_read, skips) = (false, Vec::new());
-        let operation = Operation { kind, input, features, layer, parameter, parameters, has_buffers, is_read, skips };
+        let (is_read, skips, g, dropout) = (false, Vec::new(), None, None);
+        let operation =
+            Operation { kind, input, features, layer, parameter, parameters, has_buffers, is_read, skips, g, dropout };
         self.plan.operations.push(operation);
         self.plan.operations.len() - 1
     }

@@ -8,14 +8,21 @@ use super::plan::{Dropped, Kind, Operation, Plan, Source};
 use crate::layer::{Activation, Backward, Keeps, Mask};
 use crate::pass::{Context, Pass};
 use crate::tensor::kernel::{Finish, vectorised};
-use crate::tensor::parts::for_each_chunk;
+use crate::tensor::parts::{Strip, for_each_chunk, for_each_strip, for_each_strip_with};
 use crate::tensor::{Layout, Memo, Scalar, Tensor, product};
+
+/// Assumed cost of one element, in floating-point operations, to decide whether threads share the
+/// work.
+const COST: usize = 8;
 
 /// The output and the memo of each operation in a forward pass. Reused from pass to pass.
 #[derive(Clone, Debug)]
 pub(crate) struct Room<T: Scalar> {
     pub(crate) outputs: Vec<Tensor<T>>,
     pub(crate) memos: Vec<Memo<T>>,
+    /// g′ of an activation that an operation ends with, where g′ does not follow from what it
+    /// writes.
+    derivatives: Vec<Memo<T>>,
 }
 
 impl<T: Scalar> Room<T> {
@@ -26,6 +33,7 @@ impl<T: Scalar> Room<T> {
         Room {
             outputs: plan.operations.iter().map(output).collect(),
             memos: plan.operations.iter().map(memo).collect(),
+            derivatives: plan.operations.iter().map(memo).collect(),
         }
     }
 
@@ -39,7 +47,7 @@ impl<T: Scalar> Room<T> {
         match g.keeps() {
             Keeps::Output => self.outputs[operation].storage(),
             Keeps::Derivative => {
-                let [derivative] = self.memos[operation].kept();
+                let [derivative] = self.derivatives[operation].kept();
                 derivative.storage()
             }
         }
@@ -105,36 +113,38 @@ pub(crate) fn forward<'a, T: Scalar>(
         let (output, before) = (&mut rest[0], &*before);
         let read = |source: Source| source.map_or(input, |operation| &before[operation]);
         output.set_columns(input.columns());
+        let g = operation.g.as_ref().map(|g| g.activation(layers));
+        let derivative = match g {
+            Some(g) if g.keeps() == Keeps::Derivative && run.pass != Pass::Evaluate => {
+                let [derivative] = room.derivatives[o].keep([output.shape()]);
+                Some(derivative)
+            }
+            _ => None,
+        };
+        let end = End { term: None, g, mask: operation.dropout.as_ref().and_then(|dropped| run.mask(dropped)) };
         match &operation.kind {
-            Kind::Affine { linear, few, sum, g, dropout } => {
+            Kind::Affine { linear, few, sum } => {
                 let transpose = if *few { transposes[o].as_ref() } else { None };
-                let g = g.as_ref().map(|g| g.activation(layers));
-                let term = sum.map(|source| read(source).storage());
-                let derivative = match g {
-                    Some(g) if g.keeps() == Keeps::Derivative && run.pass != Pass::Evaluate => {
-                        let [derivative] = room.memos[o].keep([output.shape()]);
-                        Some(derivative)
-                    }
-                    _ => None,
-                };
-                let end = End { term, g, mask: dropout.as_ref().and_then(|dropped| run.mask(dropped)) };
+                let end = End { term: sum.map(|source| read(source).storage()), ..end };
                 affine(linear.linear(layers).matrix(), transpose, read(operation.input), end, output, derivative);
             }
             Kind::Layer(place) => {
                 let context = run.context(operation);
                 place.layer(layers).forward(&context, read(operation.input), output, &mut room.memos[o]);
+                end.apply_to_all(output, derivative);
             }
             Kind::Sum(source) => {
                 output.copy_from(read(operation.input));
                 output.add(read(*source));
+                end.apply_to_all(output, derivative);
             }
         }
     }
     room.outputs.last().unwrap_or(input)
 }
 
-/// What a linear layer does after its sums: adds the other term of a residual block, activation,
-/// dropout.
+/// What an operation does after its computation: adds the other term of a residual block, applies
+/// activation and dropout.
 struct End<'a, T: Scalar> {
     term: Option<&'a [T]>,
     g: Option<&'a Activation<T>>,
@@ -160,6 +170,26 @@ impl<T: Scalar> End<'_, T> {
         }
         if let Some((mask, factor)) = &self.mask {
             mask.apply_to(layout, &place, strip, |x| x * *factor);
+        }
+    }
+}
+
+impl<T: Scalar> End<'_, T> {
+    /// Applies it to a whole matrix.
+    fn apply_to_all(&self, output: &mut Tensor<T>, derivative: Option<&mut Tensor<T>>) {
+        if self.g.is_none() && self.mask.is_none() {
+            return;
+        }
+        let (layout, cost) = (output.layout(), COST * output.rows() * output.columns());
+        let place = |strip: Strip| layout.place(strip.panel, strip.columns);
+        match derivative {
+            None => for_each_strip(output, cost, |strip, output| self.apply(layout, place(strip), output, None)),
+            Some(derivative) => {
+                let derivative = std::slice::from_mut(derivative);
+                for_each_strip_with(output, derivative, cost, |strip, output, [derivative, ..]| {
+                    self.apply(layout, place(strip), output, Some(derivative));
+                });
+            }
         }
     }
 }
@@ -311,9 +341,8 @@ struct BackThrough<'a, T: Scalar> {
 impl<'a, T: Scalar> BackThrough<'a, T> {
     /// `None` for an operation without an activation.
     fn of(net: &'a NeuralNetwork<T>, operation: &Operation, run: Run, room: &'a Room<T>, o: usize) -> Option<Self> {
-        let Kind::Affine { g: Some(g), dropout, .. } = &operation.kind else { return None };
-        let g = g.activation(net.layers());
-        let dropped = dropout.as_ref().filter(|_| run.pass != Pass::Evaluate);
+        let g = operation.g.as_ref()?.activation(net.layers());
+        let dropped = operation.dropout.as_ref().filter(|_| run.pass != Pass::Evaluate);
         Some(BackThrough { g, kept: room.kept(o, g), factor: dropped.map(|dropped| dropped.dropout.factor()) })
     }
 
@@ -366,7 +395,7 @@ impl<'a, T: Scalar> Rest<'a, T> {
         if self.skips.is_empty() && self.g.is_none() {
             return;
         }
-        let cost = 8 * dj_da.rows() * dj_da.columns();
+        let cost = COST * dj_da.rows() * dj_da.columns();
         for_each_chunk(dj_da.storage_mut(), CHUNK, cost, |i, chunk| {
             self.apply(i * CHUNK..i * CHUNK + chunk.len(), chunk);
         });

@@ -250,24 +250,35 @@ impl<T: Scalar> Optimizer<T> {
         let (rate, decay) = (self.learning_rate, self.weight_decay);
         require("learning rate", rate, rate.is_finite() && rate > 0.0, "a positive number")?;
         require("weight decay", decay, decay.is_finite() && decay >= 0.0, "0 or a positive number")?;
-        match &self.rule {
-            AnyRule::Elements(rule) => {
-                let states = rule.states();
-                let expected = format!("at most {MOST_STATES}; a MatrixRule may have more");
-                require("states of the rule", states as f64, states <= MOST_STATES, &expected)?;
-                rule.check(rate, decay)?;
-            }
-            AnyRule::Matrices(rule) => rule.check(rate, decay)?,
+        if let AnyRule::Elements(rule) = &self.rule {
+            let states = rule.states();
+            let expected = format!("at most {MOST_STATES}; a MatrixRule may have more");
+            require("states of the rule", states as f64, states <= MOST_STATES, &expected)?;
         }
+        self.check_rule(rate, decay)?;
         self.groups.iter().try_for_each(Group::check)?;
         self.schedule.check()?;
         self.clip.map_or(Ok(()), Clip::check)
     }
 
-    /// Returns an error if a group names a layer without such parameters. `kinds` has the name of
-    /// each layer and the kinds of its parameters.
+    /// Returns an error if a group names a layer without such parameters, or if its factors make an
+    /// invalid rate or decay. `kinds` has the name of each layer and the kinds of its parameters.
     pub(crate) fn check_groups(&self, kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
-        self.groups.iter().try_for_each(|group| group.check_layer(kinds))
+        self.groups.iter().try_for_each(|group| group.check_layer(kinds))?;
+        for (layer, (_, kinds)) in kinds.iter().enumerate() {
+            for kind in kinds {
+                let Factors { rate, decay } = Group::factors(&self.groups, layer, *kind);
+                self.check_rule(self.learning_rate * rate, self.weight_decay * decay)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_rule(&self, rate: f64, decay: f64) -> Result<()> {
+        match &self.rule {
+            AnyRule::Elements(rule) => rule.check(rate, decay),
+            AnyRule::Matrices(rule) => rule.check(rate, decay),
+        }
     }
 
     /// Whether both have made the same number of steps and have the same state.

@@ -70,8 +70,9 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// This is scikit-learn's `LogisticRegression(C=1)`. With two classes, each has its own logit here,
 /// which corresponds to C = 2. Standardise the features first. With weights (sample weight times
 /// class weight), the mean is Σ w c / Σ w and m is Σ w, as with `sample_weight` and `class_weight`
-/// there. If features are linearly dependent, one of many solutions is found; all of them predict
-/// the same.
+/// there; but m is at least the number of samples with a weight above 0, so that small weights do
+/// not make the penalty larger. If features are linearly dependent, one of many solutions is found;
+/// all of them predict the same.
 ///
 /// The method is L-BFGS from 0, in variables whose curvature at 0 is 1 in all directions. It stops
 /// when the next step is expected to lower J by less than 10⁻¹⁶ J; after 10¹¹ floating-point
@@ -108,7 +109,8 @@ struct Problem<'a> {
     loss: &'static dyn Loss<f64>,
     /// D, the sum of the weights; the number of samples m without weights.
     divisor: f64,
-    /// The factor of ‖W‖²/2: 1/D for classes, 0 for values.
+    /// The factor of ‖W‖²/2: 1/m for classes, where m is D, but at least the number of samples with
+    /// a weight above 0; 0 for values.
     penalty: f64,
     /// ∂²J/∂Z² at 0 for one output and one sample, times D.
     curvature: f64,
@@ -117,11 +119,14 @@ struct Problem<'a> {
 impl<'a> Problem<'a> {
     fn new(data: &'a Dataset) -> Self {
         let outputs = data.outputs() as f64;
-        let divisor = data.loss_weights().map_or(data.samples() as f64, |weights| weights.iter().sum());
+        let (all, weights) = (data.samples(), data.loss_weights());
+        let divisor = weights.map_or(all as f64, |weights| weights.iter().sum());
+        let count = weights.map_or(all, |weights| weights.iter().filter(|weight| **weight > 0.0).count());
+        let m = divisor.max(count as f64);
         let (loss, penalty, curvature): (&dyn Loss<f64>, _, _) = match data.targets() {
             // P = 1/n, and P (1 − P) without the part common to all classes, which changes no
             // probability
-            Targets::Classes { .. } => (&CrossEntropy, 1.0 / divisor, 1.0 / outputs),
+            Targets::Classes { .. } => (&CrossEntropy, 1.0 / m, 1.0 / outputs),
             Targets::Values { .. } => (&Mse, 0.0, 2.0 / outputs),
         };
         Problem { data, samples: (0..data.samples()).collect(), loss, divisor, penalty, curvature }

@@ -132,13 +132,18 @@ class Builder:
     """Modules for the layers of a recipe."""
 
     def __init__(self, features):
-        self.features, self.leaf = features, 0
+        self.features, self.leaf, self.leaves = features, 0, []
 
     def module(self, spec):
         kind, features = spec["kind"], self.features
         if kind == "residual":
             return Residual(*[self.module(layer) for layer in spec["layers"]])
-        leaf, self.leaf = self.leaf, self.leaf + 1
+        self.leaves.append(self.leaf_module(spec, features))
+        return self.leaves[-1]
+
+    def leaf_module(self, spec, features):
+        kind, leaf = spec["kind"], self.leaf
+        self.leaf += 1
         if kind == "linear":
             self.features = spec["outputs"]
             return nn.Linear(features, spec["outputs"])
@@ -191,12 +196,27 @@ CASES = {
     ],
     "alpha dropout": hidden(TANH, {"kind": "alpha-dropout", "p": 0.2}),
     "alpha dropout after selu": hidden(activation("selu"), {"kind": "alpha-dropout", "p": 0.1}),
+    "activations in a row, then dropout": [linear(6), RELU, TANH, activation("gelu"), {"kind": "dropout", "p": 0.2}, linear(3), TANH, RELU],
+    "relu after a residual": [
+        linear(6),
+        {"kind": "residual", "layers": [TANH, linear(6)]},
+        RELU,
+        {"kind": "residual", "layers": [linear(6), RELU]},
+        activation("silu"),
+        {"kind": "dropout", "p": 0.2},
+        linear(3),
+    ],
+    "layer norm, gelu and dropout": hidden({"kind": "layer-norm"}, activation("gelu"), {"kind": "dropout", "p": 0.3}),
     "scale": [{"kind": "scale"}, *hidden({"kind": "scale"}, TANH)],
     "prelu": hidden({"kind": "prelu"}),
     "prelu from another slope, first": [{"kind": "prelu", "slope": -0.5}, linear(3)],
     "parametric relu": hidden({"kind": "parametric", "function": "relu"}),
     "parametric gelu, first and wide": [{"kind": "parametric", "function": "gelu"}, linear(70), {"kind": "parametric", "function": "silu"}, linear(3)],
     "embedding": [{"kind": "embedding", "first": 1, "levels": 3, "size": 2}, *hidden(TANH)],
+    "groups, embedding": [
+        {"kind": "embedding", "first": 1, "levels": 3, "size": 2},
+        *hidden({"kind": "layer-norm"}, {"kind": "prelu"}, {"kind": "residual", "layers": [TANH, linear(6)]}),
+    ],
     "residual": hidden({"kind": "residual", "layers": [linear(6), RELU, linear(6)]}),
     "residual of everything": [
         {"kind": "scale"},
@@ -208,12 +228,32 @@ CASES = {
 }
 
 
-def optimizer(settings, net):
-    """No decay of biases, of norms, of scales, of slopes."""
-    decays = [p for module in net.modules() for name, p in module.named_parameters(recurse=False)
-              if name == "weight" and isinstance(module, (nn.Linear, Embedding))]
-    others = [p for p in net.parameters() if all(p is not other for other in decays)]
-    groups = [{"params": decays, "weight_decay": settings["weight_decay"]}, {"params": others, "weight_decay": 0.0}]
+GROUPS = [
+    {"layer": 0, "rate": 0.5},
+    {"kind": "biases", "rate": 2.0, "decay": 1.0},
+    {"kind": "scales", "decay": 0.5},
+    {"layer": 5, "kind": "weights", "decay": 3.0},
+    {"kind": "embeddings", "rate": 0.25},
+]
+
+
+def kind_of(module, name):
+    if name == "bias":
+        return "biases"
+    return {nn.Linear: "weights", Embedding: "embeddings"}.get(type(module), "scales")
+
+
+def optimizer(settings, leaves):
+    """A group for each parameter. Without groups of mfnet's, biases, norms, scales and slopes have no decay."""
+    groups = []
+    for layer, module in enumerate(leaves):
+        for name, parameter in module.named_parameters(recurse=False):
+            kind = kind_of(module, name)
+            rate, decay = settings["learning_rate"], 0.0 if kind in ("biases", "scales") else 1.0
+            for group in settings["groups"]:
+                if group.get("layer", layer) == layer and group.get("kind", kind) == kind:
+                    rate, decay = rate * group.get("rate", 1.0), group.get("decay", decay)
+            groups.append({"params": [parameter], "lr": rate, "weight_decay": settings["weight_decay"] * decay})
     if settings["rule"] == "sgd":
         return torch.optim.SGD(groups, lr=settings["learning_rate"], momentum=0.9)
     return torch.optim.AdamW(groups, lr=settings["learning_rate"])
@@ -235,7 +275,8 @@ def case(name, layers):
     # a bias before a batch norm has no gradient but rounding, of which AdamW makes whole steps
     if len(name) % 2 and "batch norm" not in name:
         settings = {"rule": "adamw", "learning_rate": 0.01, "weight_decay": 0.1}
-    moves, before, losses = optimizer(settings, net), state(net), []
+    settings["groups"] = GROUPS if name.startswith("groups") else []
+    moves, before, losses = optimizer(settings, builder.leaves), state(net), []
     net.train()
     for Place.epoch in range(1, EPOCHS + 1):
         of_epoch = []

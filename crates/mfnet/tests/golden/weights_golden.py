@@ -103,12 +103,15 @@ def logistic_regression():
     for classes, c in [(2, 2.0), (3, 1.0)]:
         x = rng.normal(size=(80, 4))
         labels = np.argmax(x @ rng.normal(size=(4, classes)) + rng.gumbel(size=(80, classes)), axis=1)
-        w, new = sample_weights(80), rng.normal(size=(5, 4))
-        for of_classes in [None, dict(enumerate([0.5, 3.0, 1.25][:classes]))]:
+        large, new = sample_weights(80), rng.normal(size=(5, 4))
+        for w, of_classes in [(large, None), (large, dict(enumerate([0.5, 3.0, 1.25][:classes]))), (large / 500, None)]:
             model = LogisticRegression(C=c, tol=1e-13, max_iter=100_000, solver="newton-cg", class_weight=of_classes)
+            # mfnet's penalty is no larger than that of as many samples of weight 1
+            of_loss = w * np.array(list(of_classes.values()))[labels] if of_classes else w
+            mean_one = w / min(1.0, of_loss[of_loss > 0].mean())
             naive = DummyClassifier(strategy="prior").fit(x, labels, sample_weight=w)
             yield {"x": x, "labels": labels, "weights": w, "class_weights": list(of_classes.values()) if of_classes else None, "new": new,
-                   "probabilities": model.fit(x, labels, sample_weight=w).predict_proba(new), "naive": naive.predict_proba(new[:1])}
+                   "probabilities": model.fit(x, labels, sample_weight=mean_one).predict_proba(new), "naive": naive.predict_proba(new[:1])}
 
 
 def balanced():

@@ -30,8 +30,8 @@ const REST_OF_FIRST: f64 = 0.128_379_167_095_512_57;
 pub(crate) fn erf_f64(x: f64) -> f64 {
     let square = x * x;
     let mut sum = 0.0;
-    for c in SERIES.into_iter().rev() {
-        sum = (sum + c) * square;
+    for k in (0..SERIES.len()).rev() {
+        sum = (sum + SERIES[k]) * square;
     }
     let near = x + x * (REST_OF_FIRST + sum);
     let far = limited(x.abs(), 0.0, 6.0);

@@ -25,7 +25,8 @@ fn parts(u: f64) -> (f64, f64) {
 #[inline(always)]
 fn series(square: f64, terms: usize) -> f64 {
     let mut sum = 0.0;
-    for i in (1..=terms).rev() {
+    // `1..=terms` is a loop that the compiler does not unroll, so that nothing becomes vectors
+    for i in (1..terms + 1).rev() {
         sum = (sum + 1.0 / (2 * i + 1) as f64) * square;
     }
     sum
