@@ -29,7 +29,7 @@ impl Walkthrough {
         Self::walk(net, loss, input, target, eta)
     }
 
-    /// The same where each sample counts by its weight.
+    /// As [`Walkthrough::of`], with sample weights.
     ///
     /// # Errors
     /// As [`Walkthrough::of`], and
