@@ -18,7 +18,8 @@ pub use split_problem::SplitProblem;
 /// The result of everything that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// What went wrong, in words; [`Error::kind`] has its parts. As large as a pointer.
+/// An error: [`Error::kind`] has its parts, and `Display` writes them as a sentence. It has the
+/// size of a pointer.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -46,34 +47,34 @@ pub enum ErrorKind {
     Io {
         /// The file.
         path: PathBuf,
-        /// What was tried: "read", "write", …
+        /// The operation: "read", "write", …
         action: &'static str,
-        /// The system's answer.
+        /// The error of the operating system.
         reason: io::Error,
     },
-    /// A data file does not hold what was expected.
+    /// A data file contains something unexpected.
     #[error("{}: {problem}", place(file, *line, column.as_deref()))]
     Data {
         /// The file, or the name of a built-in data set.
         file: String,
-        /// The line, counted from 1, where one is to blame.
+        /// The line, counted from 1, if the problem has one.
         line: Option<u64>,
-        /// The column's name or number, where one is to blame.
+        /// The column's name or number, if the problem has one.
         column: Option<String>,
         /// What was expected and what was found.
         problem: DataProblem,
     },
-    /// The files of a published data set are not where they were looked for.
+    /// Files of a published data set are missing.
     #[error("{name}: {what}")]
     NoData {
         /// The data set.
         name: String,
-        /// The files that are wanted, and what was found where.
+        /// The missing files, and what was found where.
         what: String,
-        /// A folder beside the given ones, one level higher or deeper, with which the files would have been found.
+        /// A folder one level above or below the given ones that contains the files.
         nearby: Option<PathBuf>,
     },
-    /// No mirror gave a file of a published data set.
+    /// No mirror delivered a file of a published data set.
     #[cfg(feature = "download")]
     #[error("{name}: cannot download {file} {}", download_problem::listed(refusals))]
     Download {
@@ -81,57 +82,60 @@ pub enum ErrorKind {
         name: String,
         /// The file.
         file: String,
-        /// What came of each mirror, in the order in which they were tried.
+        /// The problem of each mirror, in the order in which they were tried.
         refusals: Vec<Refusal>,
     },
     /// A model file cannot be used: what was expected and what was found.
     #[error("{path}: {1}", path = .0.display())]
     ModelFile(PathBuf, ModelProblem),
-    /// Matrices or sizes do not fit together: the operation that was asked for, the shape that fits, and the one that was given.
+    /// Matrices or sizes do not fit together: the operation, the expected shape, and the shape
+    /// found.
     #[error("{0}: expected {1}, found {2}")]
     Shape(&'static str, String, String),
-    /// A setting has a value that it cannot have: its name, the values that it can have, and the one that was given.
+    /// A setting has an invalid value: its name, the valid values, and the value found.
     #[error("{0}: expected {1}, found {2}")]
     InvalidValue(&'static str, String, String),
-    /// A recipe contradicts itself or the data, or a file that it needs cannot be understood. Names of fields stand in
-    /// backticks, so that a program can write them as its options.
+    /// A recipe contradicts itself or the data, or a file that it needs is invalid. Names of fields
+    /// are in backticks, so that a program can write them as its options.
     #[error("{message}")]
     Recipe {
         /// What is wrong.
         message: String,
         /// What to do about it.
         help: Vec<String>,
-        /// Whether a file is wrong, and not the choice of the settings.
+        /// Whether a file is wrong, not the choice of settings.
         of_file: bool,
     },
-    /// The loss or a weight became infinite or NaN during training. The network holds the last good weights.
+    /// The loss or a weight became infinite or NaN during training. The network has the last good
+    /// weights.
     #[error("{what} became {value} in epoch {epoch}, step {step}; the weights of {kept} are kept")]
     Diverged {
         /// "the loss" or "a weight".
         what: &'static str,
-        /// The value that it took.
+        /// The infinite or NaN value.
         value: f64,
         /// The epoch, from 1.
         epoch: usize,
         /// The step within the epoch, from 1.
         step: usize,
-        /// Which weights the network holds now.
+        /// Which weights the network has now.
         kept: KeptWeights,
     },
     /// A callback failed.
     #[error("{0}")]
     Callback(Box<dyn std::error::Error + Send + Sync>),
-    /// A part of a network that only its author's program can rebuild: its place, `2` in the list of layers or `1.f.0` in a block, and its name.
+    /// A custom part of a network that has no stored form: its place, `2` in the list of layers or
+    /// `1.f.0` in a block, and its name.
     #[error(
         "layer {0} ({1}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
          its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
     NotStorable(String, String),
-    /// A plot of this name, of a report, cannot be drawn, and why.
+    /// A plot of a report that cannot be drawn: its name and the reason.
     #[error("report: the plot {0} cannot be drawn: {1}")]
     #[cfg(feature = "report")]
     Plot(String, String),
-    /// The system does not start as many threads as were asked for, and its answer.
+    /// The system cannot start this many threads: the number and the system's error.
     #[error("cannot start {0} threads: {1}")]
     Threads(usize, io::Error),
 }
@@ -146,7 +150,8 @@ pub enum ModelProblem {
     /// A safetensors file of another program.
     #[error("the file has no metadata of mfnet: it was not written by this program")]
     NoMetadata,
-    /// A layer or activation of the program that wrote the file: which of both, and the name under which it was stored.
+    /// A layer or activation of the program that wrote the file: which of both, and the name under
+    /// which it was stored.
     #[error(
         "there is no {0} {1:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
     )]
@@ -168,12 +173,12 @@ pub enum ModelProblem {
     Inconsistent(String),
 }
 
-/// Which weights a network holds after training went wrong.
+/// Which weights a network has after a training diverged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptWeights {
-    /// The initial ones.
+    /// The initial weights.
     Initial,
-    /// Those at the end of this epoch.
+    /// The weights at the end of this epoch.
     Epoch(usize),
 }
 
@@ -199,12 +204,12 @@ impl From<mfnet_table::Error> for Error {
 }
 
 impl Error {
-    /// Its parts.
+    /// The parts of the error.
     pub fn kind(&self) -> &ErrorKind {
         &self.0
     }
 
-    /// For `map_err` of file operations.
+    /// A function for `map_err` of file operations.
     pub(crate) fn io(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Error {
         move |reason| ErrorKind::Io { path: path.to_owned(), action, reason }.into()
     }
@@ -213,22 +218,22 @@ impl Error {
         ErrorKind::Shape(operation, expected.to_string(), found.to_string()).into()
     }
 
-    /// A setting with a value that it cannot have.
+    /// A setting with an invalid value.
     pub fn invalid(name: &'static str, expected: impl Display, found: impl Display) -> Error {
         ErrorKind::InvalidValue(name, expected.to_string(), found.to_string()).into()
     }
 
-    /// A recipe that contradicts itself or the data; names of fields stand in backticks.
+    /// A recipe that contradicts itself or the data; names of fields are in backticks.
     pub(crate) fn recipe(message: impl Into<String>) -> Error {
         ErrorKind::Recipe { message: message.into(), help: Vec::new(), of_file: false }.into()
     }
 
-    /// A file that a recipe needs and that cannot be understood.
+    /// A file that a recipe needs and that is invalid.
     pub(crate) fn recipe_file(message: impl Into<String>) -> Error {
         ErrorKind::Recipe { message: message.into(), help: Vec::new(), of_file: true }.into()
     }
 
-    /// Of a recipe, with a line that says what to do.
+    /// Adds a line that says what to do.
     pub(crate) fn with_help(mut self, line: impl Into<String>) -> Error {
         if let ErrorKind::Recipe { help, .. } = &mut *self.0 {
             help.push(line.into());

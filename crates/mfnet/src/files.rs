@@ -1,11 +1,12 @@
-//! Files that get their name once they are whole.
+//! Files that get their name only when they are complete.
 
 use std::io;
 use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-/// A file in this folder that is gone again unless it gets its name. Its rights are those of any new file: the umask takes some away.
+/// A file in this folder that is deleted unless it gets its name. It has the permissions of any new
+/// file (the umask applies).
 pub(crate) fn unnamed(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".mfnet-");

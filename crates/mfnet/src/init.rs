@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 use crate::random::Rng;
 use crate::tensor::{Scalar, Tensor};
 
-/// How the weights of a linear layer are drawn, uniformly from (−r, r):
+/// The initialisation of a linear layer: weights are drawn uniformly from (−r, r).
 ///
 /// ```text
-/// He       r = √(6 / inputs)                  before a ReLU and its relatives (He et al. 2015)
-/// LeCun    r = √(3 / inputs)                  before a SELU (LeCun et al. 1998; Klambauer et al. 2017)
-/// Glorot   r = √(6 / (inputs + outputs))      elsewhere (Glorot and Bengio 2010)
+/// He       r = √(6 / inputs)                  before ReLU and similar activations (He et al. 2015)
+/// LeCun    r = √(3 / inputs)                  before SELU (LeCun et al. 1998; Klambauer et al. 2017)
+/// Glorot   r = √(6 / (inputs + outputs))      otherwise (Glorot and Bengio 2010)
 /// ```
 ///
-/// PyTorch's `nn.Linear` draws weights and biases from (−1/√inputs, 1/√inputs) whatever follows; scikit-learn's
-/// networks use Glorot's bound, for biases too.
+/// PyTorch's `nn.Linear` always draws weights and biases from (−1/√inputs, 1/√inputs).
+/// scikit-learn's networks use Glorot's bound, for biases too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Init {
@@ -27,7 +27,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// r.
+    /// The bound r.
     pub fn bound(self, inputs: usize, outputs: usize) -> f64 {
         let (numerator, fan) = match self {
             Init::He => (6.0, inputs),
@@ -37,7 +37,7 @@ impl Init {
         (numerator / fan as f64).sqrt()
     }
 
-    /// `[b | W]` of shape (outputs, 1 + inputs): zeros, then weights drawn column by column.
+    /// Draws `[b | W]`, shape (outputs, 1 + inputs): zero biases, then weights column by column.
     pub fn draw<T: Scalar>(self, inputs: usize, outputs: usize, rng: &mut Rng) -> Tensor<T> {
         let r = self.bound(inputs, outputs);
         Tensor::from_fn(outputs, inputs + 1, |_, j| {

@@ -1,12 +1,23 @@
 use crate::random::{Counter, Seed};
 
-/// What a forward pass is for. Training and prediction differ in this argument alone; no layer remembers it.
+/// The purpose of a forward pass. Training and prediction differ only in this argument; layers have
+/// no train mode.
+///
+/// ```
+/// use mfnet::{NeuralNetwork, Pass, Seed, Tensor};
+/// let net = NeuralNetwork::builder(2).linear(8).dropout(0.5).linear(1).build(Seed(0))?;
+/// let x = Tensor::from_rows([[1.0], [2.0]]);
+/// let trained = net.forward(Pass::Train { seed: Seed(0), epoch: 1, step: 1 }, &x);
+/// assert_ne!(trained.output(), net.forward(Pass::Evaluate, &x).output());
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pass {
-    /// A prediction: nothing is random, and buffers (such as running means) are used, not changed.
+    /// A prediction: nothing is random, and buffers, such as running means, are used but not
+    /// changed.
     #[default]
     Evaluate,
-    /// A step of training. Random numbers follow from the three values, never from what was drawn before.
+    /// A training step. Random numbers depend only on the three values.
     Train {
         /// The seed of the training.
         seed: Seed,
@@ -17,14 +28,22 @@ pub enum Pass {
     },
 }
 
-/// Where a layer runs: what the pass is for, which layer it is, and which samples it sees.
+/// The position of a layer's computation: the pass, the layer, and the samples.
+///
+/// ```
+/// use mfnet::layer::Context;
+/// use mfnet::{Pass, Seed};
+/// let pass = Pass::Train { seed: Seed(7), epoch: 1, step: 3 };
+/// let at = Context { pass, layer: 2, first_sample: 0 };
+/// assert!(at.is_training() && !Context::default().is_training());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Context {
-    /// What the pass is for.
+    /// The purpose of the pass.
     pub pass: Pass,
-    /// The layer's number: leaves of the tree of layers, in order, from 0.
+    /// Index of the layer among the leaves of the tree of layers, in order, from 0.
     pub layer: usize,
-    /// The position in the whole batch of the first sample, where a batch is computed in parts.
+    /// Index of the first sample in the whole batch, if the batch is computed in parts.
     pub first_sample: usize,
 }
 
@@ -34,7 +53,7 @@ impl Context {
         self.pass != Pass::Evaluate
     }
 
-    /// The random numbers of this layer in this step; none in [`Pass::Evaluate`].
+    /// The random numbers of this layer in this step; `None` in [`Pass::Evaluate`].
     ///
     /// ```
     /// use mfnet::{Pass, Seed};
@@ -52,7 +71,8 @@ impl Context {
     }
 }
 
-/// Random numbers addressed by sample and unit, so that threads and parts of a batch draw the same ones in any order.
+/// Random numbers addressed by sample and unit, so that threads and parts of a batch draw the same
+/// ones in any order.
 #[derive(Clone, Copy, Debug)]
 pub struct Random {
     counter: Counter,
@@ -60,17 +80,18 @@ pub struct Random {
 }
 
 impl Random {
-    /// A uniform number in [0, 1) for a unit (a feature) of a sample (a column of the layer's input).
+    /// A uniform number in [0, 1) for a unit (a feature) of a sample (a column of the layer's
+    /// input).
     pub fn uniform(&self, sample: usize, unit: usize) -> f64 {
         let words = self.counter.words(self.first_sample + sample as u64, unit as u64 / 4);
         f64::from(words[unit % 4]) / 4_294_967_296.0
     }
 
-    /// Units of a [`Random::block`].
+    /// Number of units in a [`Random::block`].
     pub(crate) const BLOCK: usize = 32;
 
-    /// A uniform number from 0 to 65 535 for each unit of a block of a sample, a quarter of the work of
-    /// [`Random::uniform`].
+    /// A uniform integer from 0 to 65 535 for each unit of a block of a sample; a quarter of the
+    /// work of [`Random::uniform`].
     #[inline(always)]
     pub(crate) fn block(&self, sample: usize, block: usize) -> [u16; 32] {
         self.counter.halves(self.first_sample + sample as u64, 4 * block as u64)

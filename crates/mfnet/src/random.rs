@@ -1,18 +1,26 @@
-//! Seeded random numbers whose streams never change.
+//! Seeded random numbers. Their streams never change.
 //!
-//! Every draw of the library comes from here: the generator is written out below instead of taken from a
-//! crate, because a dependency's next version may shuffle differently and a result must be repeatable for ever.
-//! [`STREAM_VERSION`] names the streams; it is stored in model files.
+//! All random numbers of the library come from here. The generator is written out instead of taken
+//! from a crate, because the next version of a dependency may shuffle differently and results must
+//! stay reproducible. [`STREAM_VERSION`] identifies the streams; model files store it.
 
-/// The version of all random streams: generator, how it is seeded, how a bounded number and a shuffle are drawn.
+/// The version of all random streams: the generator, its seeding, bounded numbers and shuffling.
 pub const STREAM_VERSION: u32 = 1;
 
-/// A seed chosen by the caller. Nothing in the library draws a number that does not come from one.
+/// The number that starts all random streams. The library draws no random number without one.
+///
+/// ```
+/// use mfnet::random::Purpose;
+/// use mfnet::Seed;
+/// let mut first = Seed(7).stream(Purpose::Split);
+/// let mut second = Seed(7).stream(Purpose::Split);
+/// assert_eq!(first.next_u64(), second.next_u64());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Seed(pub u64);
 
 impl Seed {
-    /// The generator of one purpose, independent of those of all other purposes.
+    /// The generator for one purpose, independent of those for all other purposes.
     pub fn stream(self, purpose: Purpose) -> Rng {
         let (kind, index) = match purpose {
             Purpose::Split => (1, 0),
@@ -23,7 +31,7 @@ impl Seed {
         let mut mixer = SplitMix64(self.0);
         let mut word = || mixer.next();
         let mut state = [word(), word() ^ kind, word() ^ index, word()];
-        // one more round, so that streams that differ in one bit of kind or index differ in all
+        // one more round, so that streams whose kind or index differs in one bit differ completely
         for s in &mut state {
             *s = SplitMix64(*s).next();
         }
@@ -34,25 +42,27 @@ impl Seed {
         rng
     }
 
-    /// The random numbers of one place of use, such as an epoch, a step and a layer, each to be addressed by two more numbers.
+    /// The random numbers of one place, such as an epoch, a step and a layer; two more numbers
+    /// address each of them.
     pub(crate) fn counter(self, place: [u64; 3]) -> Counter {
-        // 5 keeps these keys apart from the streams above; the seed is mixed before the first number comes to it, or seed 1 in epoch 2
-        // would draw what seed 2 draws in epoch 1
+        // 5 separates these keys from the streams above. The seed is mixed before the place is
+        // added; otherwise seed 1 in epoch 2 would draw the numbers of seed 2 in epoch 1
         let words = [self.0].into_iter().chain(place).chain([5]);
         let key = words.fold(0, |key, number| SplitMix64(key ^ number).next());
         Counter { key: [key as u32, (key >> 32) as u32] }
     }
 }
 
-/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"): random words that are a
-/// function of where they are used. Nothing is drawn before or after, so any thread computes any of them.
+/// Philox4x32-10 (Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3"):
+/// random words as a function of their address. They have no order, so any thread can compute any
+/// of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Counter {
     key: [u32; 2],
 }
 
 impl Counter {
-    /// Four random words for two numbers.
+    /// Four random words for the address (high, low).
     pub(crate) fn words(self, high: u64, low: u64) -> [u32; 4] {
         let mut x = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
         let mut key = self.key;
@@ -64,8 +74,9 @@ impl Counter {
         x
     }
 
-    /// The words for (high, low), …, (high, low + 3) in halves: first the lower halves of the first words of the four, then
-    /// the upper halves, then the same of the second words, and so on. Four computations side by side, which become vectors.
+    /// The words for (high, low), …, (high, low + 3), as halves: first the lower halves of the
+    /// first words of the four, then the upper halves, then the same of the second words, and so
+    /// on. Four computations side by side vectorise.
     #[inline(always)]
     pub(crate) fn halves(self, high: u64, low: u64) -> [u16; 32] {
         const LOW_HALF: u64 = 0xFFFF_FFFF;
@@ -95,24 +106,24 @@ impl Counter {
     }
 }
 
-/// What a random stream is for.
+/// The purpose of a random stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Which rows are test, validation and training rows.
+    /// The split into training, validation and test rows.
     Split,
-    /// The initial weights of one layer; `layer` is its position in the list of layers.
+    /// The initial weights of one layer.
     Initialisation {
-        /// Position in the list of layers.
+        /// Index of the layer among the leaves of the tree of layers, from 0.
         layer: usize,
     },
-    /// The order of the samples in one epoch, counted from 1: a function of seed and epoch alone.
+    /// The order of the samples in one epoch; it depends only on the seed and the epoch.
     Epoch {
-        /// The epoch, from 1.
+        /// Number of the epoch, from 1.
         number: usize,
     },
-    /// The orders into which a group of features is brought for its permutation importance.
+    /// The permutations of a group of features for its permutation importance.
     Permutation {
-        /// Position in the list of groups.
+        /// Index in the list of groups.
         group: usize,
     },
 }
@@ -130,7 +141,8 @@ impl SplitMix64 {
     }
 }
 
-/// xoshiro256++ 1.0 (Blackman and Vigna 2019, <https://prng.di.unimi.it/xoshiro256plusplus.c>).
+/// The random number generator xoshiro256++ 1.0 (Blackman and Vigna 2019,
+/// <https://prng.di.unimi.it/xoshiro256plusplus.c>).
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: [u64; 4],
@@ -156,8 +168,8 @@ impl Rng {
         (self.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// A uniform number in [0, bound), without bias (Lemire 2019, "Fast random integer generation in an
-    /// interval"). `bound` is at least 1.
+    /// A uniform integer in [0, bound), without bias (Lemire 2019, "Fast random integer generation
+    /// in an interval"). `bound` is at least 1.
     pub fn below(&mut self, bound: u64) -> u64 {
         let threshold = bound.wrapping_neg() % bound;
         loop {
@@ -168,7 +180,7 @@ impl Rng {
         }
     }
 
-    /// Puts `items` into a uniformly random order (Fisher and Yates, from the last item down).
+    /// Shuffles `items` (Fisher and Yates, from the last item down).
     pub fn shuffle<I>(&mut self, items: &mut [I]) {
         for i in (1..items.len()).rev() {
             items.swap(i, self.below(i as u64 + 1) as usize);
@@ -191,7 +203,8 @@ mod tests {
         );
     }
 
-    /// The known answers for philox4x32-10 that the authors publish with their library Random123 (kat_vectors).
+    /// The known answers for philox4x32-10 that the authors publish with their library Random123
+    /// (kat_vectors).
     #[test]
     fn philox_reference() {
         let ones = u64::MAX;
@@ -233,7 +246,8 @@ mod tests {
         }
     }
 
-    /// First outputs of SplitMix64 for the seed 1234567, as Rosetta Code lists them from the reference C program.
+    /// First outputs of SplitMix64 for the seed 1234567, as Rosetta Code lists them from the
+    /// reference C program.
     #[test]
     fn splitmix_reference() {
         let mut mixer = SplitMix64(1234567);
@@ -241,8 +255,9 @@ mod tests {
         assert_eq!(first, [6457827717110365317, 3203168211198807973, 9817491932198370423]);
     }
 
-    /// Every permutation of four items comes equally often: chi-squared over 24 cells stays under its
-    /// 99.9 % quantile for 23 degrees of freedom, 49.7 (the seed is fixed, so the test cannot flicker).
+    /// Every permutation of four items comes equally often: chi-squared over 24 cells stays under
+    /// its 99.9 % quantile for 23 degrees of freedom, 49.7 (the seed is fixed, so the test cannot
+    /// flicker).
     #[test]
     fn shuffle_is_uniform() {
         let mut rng = Seed(5).stream(Purpose::Split);
@@ -274,7 +289,8 @@ mod tests {
         }
     }
 
-    /// The streams are a promise: these are what version 1 draws, and may not change without a new version.
+    /// The streams are a promise: these are what version 1 draws, and may not change without a new
+    /// version.
     #[test]
     fn version_1_is_frozen() {
         assert_eq!(STREAM_VERSION, 1);

@@ -1,16 +1,17 @@
-//! Kept threads that share the work of a product.
+//! A pool of threads that share the work of a product.
 //!
-//! Work is cut into chunks whose borders depend on shapes alone, never on the number of threads, and every chunk
-//! is computed by the same instructions whoever computes it. So results have the same bits for every thread count,
-//! and whether a product is shared at all is a question of speed only.
+//! Work is cut into chunks whose borders depend only on shapes, and every chunk is computed by the
+//! same instructions on any thread. So results have the same bits for any number of threads, and
+//! sharing work only affects speed.
 //!
-//! Each thread has its own chunks, the same ones in every step, so that it finds them in its cache. A thread that is done takes
-//! chunks that others have not begun, and a job ends when all chunks are done, whether every thread came or not: where other programs keep
-//! the processors busy, nobody waits for a thread that the system does not run.
+//! Each thread has its own chunks, the same ones in every step, so that it finds them in its cache.
+//! A thread that is done takes chunks that others have not begun. A job ends when all chunks are
+//! done, even if some threads never joined: nobody waits for a thread that the system does not run
+//! because other programs keep the processors busy.
 //!
-//! A step of a small network takes microseconds, and waking a sleeping thread takes about as long. Therefore the threads
-//! wait for the next piece of work in a short spin before they sleep, which no thread pool of a library does as
-//! briefly; this is why the pool is written here.
+//! A step of a small network takes microseconds, about as long as waking a sleeping thread.
+//! Therefore the threads spin briefly for the next job before they sleep. No thread pool from a
+//! crate spins as briefly, which is why the pool is written here.
 #![allow(unsafe_code)]
 
 #[cfg(all(test, mfnet_loom))]
@@ -30,15 +31,16 @@ use self::sync::{
 };
 use crate::error::{Error, ErrorKind, Result};
 
-/// Below this many floating-point operations a piece of work is done by the calling thread alone: 2 to 10 µs of work, where calling the
-/// others costs up to 1 µs.
+/// A job with fewer floating-point operations runs on the calling thread only: 2 to 10 µs of work,
+/// while calling the other threads costs up to 1 µs.
 const WORTH_SHARING: usize = 500_000;
-/// More threads than any machine of today; a larger number is a mistake.
+/// More threads than any current machine has; a larger number is a mistake.
 const MOST: usize = 1024;
 
-/// A fixed number of threads: the calling one and kept workers.
+/// A fixed number of threads: the calling one and the workers of a pool.
 ///
-/// The workers sleep while there is no work and end with the value. Results never depend on their number.
+/// The workers sleep while there is no work, and end when the value is dropped. Results never
+/// depend on their number.
 ///
 /// ```
 /// use mfnet::{Tensor, Threads};
@@ -52,11 +54,11 @@ const MOST: usize = 1024;
 pub struct Threads {
     shared: Arc<Shared>,
     workers: Vec<JoinHandle<()>>,
-    /// Held while a job runs; a second caller does its work alone.
+    /// Locked while a job runs; a second caller does its work alone.
     caller: Mutex<()>,
 }
 
-/// A job: called at most once on each thread with the thread's number.
+/// A job: called at most once on each thread, with the index of the thread.
 type Job<'a> = &'a (dyn Fn(usize) + Sync);
 
 #[derive(Debug)]
@@ -67,13 +69,13 @@ struct Shared {
     job: UnsafeCell<Option<JobPointer>>,
     stop: AtomicBool,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
-    /// For each thread whether it has worked on a chunk.
+    /// Whether each thread has worked on a chunk.
     worked: Vec<AtomicBool>,
-    /// For each thread the next of its chunks.
+    /// The next chunk of each thread.
     next: Vec<Cursor>,
 }
 
-/// A number in a cache line of its own.
+/// A counter in a cache line of its own.
 #[derive(Debug, Default)]
 #[repr(align(128))]
 struct Cursor(AtomicUsize);
@@ -89,8 +91,9 @@ const JOB: u64 = 1 << 17;
 #[derive(Clone, Copy, Debug)]
 struct JobPointer(*const (dyn Fn(usize) + Sync));
 
-// SAFETY: `job` is written only by the thread that holds `caller`, and only while no job is open and no worker is in one. A worker
-// reads it after it has entered an open job (acquire), which the writer opened after writing (release). The pointee is `Sync`.
+// SAFETY: `job` is written only by the thread that holds `caller`, and only while no job is open
+// and no worker is in one. A worker reads it after it has entered an open job (acquire), which the
+// writer opened after writing (release). The pointee is `Sync`.
 unsafe impl Sync for Shared {}
 // SAFETY: as above; nothing in `Shared` belongs to one thread.
 unsafe impl Send for Shared {}
@@ -98,15 +101,16 @@ unsafe impl Send for Shared {}
 per_thread! {
     /// The pool that `install` made current on this thread; null for the default one.
     static CURRENT: Cell<*const Threads> = const { Cell::new(std::ptr::null()) };
-    /// Set on workers, while a job runs and by `alone`: work inside is not shared.
+    /// True on workers, during a job and in `alone`: work inside is not shared.
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Threads {
-    /// Starts `count - 1` workers beside the calling thread.
+    /// Starts `count - 1` workers in addition to the calling thread.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] if `count` is 0 or more than 1024; [`ErrorKind::Threads`] if the system starts no more threads.
+    /// [`ErrorKind::InvalidValue`] if `count` is 0 or more than 1024; [`ErrorKind::Threads`] if the
+    /// system cannot start a thread.
     pub fn new(count: usize) -> Result<Self> {
         if count == 0 || count > MOST {
             return Err(Error::invalid("threads", format!("a number from 1 to {MOST}"), count));
@@ -119,7 +123,8 @@ impl Threads {
             worked: (0..count).map(|_| AtomicBool::new(false)).collect(),
             next: (0..count).map(|_| Cursor::default()).collect(),
         });
-        // built first, so that dropping it ends the workers already started if a later one cannot be
+        // built first, so that dropping it ends the started workers if a later one cannot be
+        // started
         let mut threads = Threads { shared, workers: Vec::new(), caller: Mutex::new(()) };
         for number in 1..count {
             let shared = Arc::clone(&threads.shared);
@@ -132,7 +137,7 @@ impl Threads {
         Ok(threads)
     }
 
-    /// As many threads as the machine offers this process.
+    /// Starts as many threads as the machine offers to this process.
     ///
     /// # Errors
     /// As [`Threads::new`].
@@ -140,25 +145,27 @@ impl Threads {
         Self::new(thread::available_parallelism().map_or(1, usize::from).min(MOST))
     }
 
-    /// The number of threads, the calling one included.
+    /// The number of threads, including the calling one.
     pub fn count(&self) -> usize {
         self.workers.len() + 1
     }
 
-    /// How many of the threads have worked so far; work too small to share is done by the caller and not counted.
+    /// Number of threads that have worked so far. Work too small to share is done by the caller and
+    /// not counted.
     pub fn worked(&self) -> usize {
         self.shared.worked.iter().filter(|worked| worked.load(Ordering::Relaxed)).count()
     }
 
-    /// Runs `program` on the calling thread; products inside it are shared by these threads.
+    /// Runs `program` on the calling thread; these threads share the products inside it.
     ///
-    /// Without `install` a default pool with a thread for each processor is used.
+    /// Without `install`, a default pool with a thread for each processor is used.
     pub fn install<R>(&self, program: impl FnOnce() -> R) -> R {
         with(&CURRENT, self, program)
     }
 
-    /// Calls `work(i)` once for every i below `count` on at most `most` threads; those from k·count/n to (k+1)·count/n are thread k's of
-    /// n, unless others are done before. False, with nothing called, if another caller is using the threads.
+    /// Calls `work(i)` once for every i below `count` on at most `most` threads. Thread k of n
+    /// takes i from k·count/n to (k+1)·count/n, unless others are done earlier. Returns false,
+    /// without any call, if another caller is using the threads.
     fn share(&self, count: usize, most: usize, work: &(dyn Fn(usize) + Sync)) -> bool {
         let Ok(_caller) = self.caller.try_lock() else { return false };
         let threads = self.count().min(most);
@@ -191,13 +198,15 @@ impl Threads {
         true
     }
 
-    /// Calls `job(0)` here and `job(k)` on each worker k that comes before that call is done, and wakes those below `threads`. The caller
-    /// holds `caller`.
+    /// Calls `job(0)` here and `job(k)` on each worker k that arrives before that call is done, and
+    /// wakes those below `threads`. The caller holds `caller`.
     fn run(&self, threads: usize, job: Job<'_>) -> thread::Result<()> {
-        // SAFETY: only the lifetime is changed. The pointer is read by workers that are in the job, and this function does not return
-        // or unwind before the job is closed and all have left it.
+        // SAFETY: only the lifetime is changed. The pointer is read by workers that are in the job,
+        // and this function does not return or unwind before the job is closed and all have left
+        // it.
         let pointer = JobPointer(unsafe { std::mem::transmute::<Job<'_>, Job<'static>>(job) });
-        // SAFETY: this thread holds `caller`, no job is open and no worker is in one, so nobody else touches `job`.
+        // SAFETY: this thread holds `caller`, no job is open and no worker is in one, so nobody
+        // else touches `job`.
         self.shared.job.with_mut(|place| unsafe { *place = Some(pointer) });
         self.shared.state.fetch_add(JOB | OPEN, Ordering::Release);
         for worker in &self.workers[..threads - 1] {
@@ -227,7 +236,7 @@ impl Drop for Threads {
     }
 }
 
-/// The life of a worker: wait for a job, enter it, do it, leave it.
+/// The loop of a worker: wait for a job, enter it, do it, leave it.
 fn work(shared: &Shared, number: usize) {
     INSIDE.with(|inside| inside.set(true));
     let mut done = 0;
@@ -248,7 +257,8 @@ fn work(shared: &Shared, number: usize) {
             continue;
         }
         done = state / JOB;
-        // SAFETY: this worker is in the open job, so `job` was written before (acquire) and is not written again before it leaves.
+        // SAFETY: this worker is in the open job, so `job` was written before (acquire) and is not
+        // written again before it leaves.
         let job = shared.job.with(|place| unsafe { *place });
         if let Some(JobPointer(job)) = job {
             // SAFETY: the caller keeps the job alive until all workers have left it.
@@ -261,12 +271,13 @@ fn work(shared: &Shared, number: usize) {
     }
 }
 
-/// Runs `program` on the calling thread alone: nothing in it is shared.
+/// Runs `program` without sharing any work.
 pub(crate) fn alone<R>(program: impl FnOnce() -> R) -> R {
     with(&INSIDE, true, program)
 }
 
-/// Runs `program` with another value of this thread, which has its old one afterwards, also if `program` panics.
+/// Runs `program` with another value of this thread-local cell, and restores the old one, even if
+/// `program` panics.
 fn with<V: Copy + 'static, R>(place: &'static LocalKey<Cell<V>>, value: V, program: impl FnOnce() -> R) -> R {
     struct Restore<V: Copy + 'static>(&'static LocalKey<Cell<V>>, V);
     impl<V: Copy> Drop for Restore<V> {
@@ -278,25 +289,25 @@ fn with<V: Copy + 'static, R>(place: &'static LocalKey<Cell<V>>, value: V, progr
     program()
 }
 
-/// The pool of programs that install none.
+/// The default pool, for programs that install none.
 fn default_pool() -> Option<&'static Threads> {
     static DEFAULT: OnceLock<Option<Threads>> = OnceLock::new();
     DEFAULT.get_or_init(|| Threads::available().ok()).as_ref()
 }
 
-/// Whether more than one thread would do this many floating-point operations faster.
+/// Whether several threads would do this many floating-point operations faster.
 pub(crate) fn is_worth_sharing(operations: usize) -> bool {
     operations >= WORTH_SHARING
 }
 
-/// Calls `work(i)` once for every i below `count`, on the current threads if `operations`, the cost of all, is worth it. Results must
-/// not depend on who does it.
+/// Calls `work(i)` once for every i below `count`, on the current threads if `operations`, the
+/// total cost, is large enough. Results must not depend on the thread.
 pub(crate) fn share(count: usize, operations: usize, work: &(dyn Fn(usize) + Sync)) {
     if is_worth_sharing(operations) && count > 1 && !INSIDE.with(Cell::get) {
         let current = CURRENT.with(Cell::get);
         // SAFETY: `install` borrows its pool for as long as the pointer is current on this thread.
         let pool = if current.is_null() { default_pool() } else { Some(unsafe { &*current }) };
-        // each thread gets half of what is worth sharing at least
+        // each thread gets at least half of a job worth sharing
         let most = operations / (WORTH_SHARING / 2);
         if pool.is_some_and(|pool| pool.count() > 1 && pool.share(count, most, work)) {
             return;

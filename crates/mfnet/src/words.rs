@@ -1,11 +1,11 @@
-//! Values that are words in recipes, in model files and on the command line.
+//! Settings with a fixed set of values, in recipes, in model files and on the command line.
 
 use std::fmt::Display;
 
-/// How similar a mistyped word must be: Jaro and Winkler's measure, 1 for equal words.
+/// The least similarity of a mistyped word: the Jaro–Winkler similarity, 1 for equal words.
 const SIMILAR: f64 = 0.7;
 
-/// Serde by `Display` and `FromStr`.
+/// Implements serde by `Display` and `FromStr`.
 macro_rules! serde_as_text {
     ($name:ident) => {
         impl serde::Serialize for $name {
@@ -22,7 +22,7 @@ macro_rules! serde_as_text {
     };
 }
 
-/// A closed set of words, each the name of a variant.
+/// Defines an enum whose variants have names.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$of:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$doc])*
@@ -31,10 +31,10 @@ macro_rules! words {
         pub enum $name { $($(#[$of])* $variant,)+ }
 
         impl $name {
-            /// All of them.
+            /// All values.
             pub const ALL: [$name; [$($word),+].len()] = [$($name::$variant),+];
 
-            /// Its name in a recipe and on the command line.
+            /// The name in recipes and on the command line.
             pub const fn word(self) -> &'static str {
                 match self { $($name::$variant => $word,)+ }
             }
@@ -60,7 +60,7 @@ macro_rules! words {
 
 pub(crate) use {serde_as_text, words};
 
-/// The value of this name, or what was expected.
+/// The value with this name, or a message with the expected names.
 pub(crate) fn one_of<N: Copy + Display>(all: &[N], text: &str) -> Result<N, String> {
     let names: Vec<String> = all.iter().map(ToString::to_string).collect();
     match names.iter().position(|name| name == text) {
@@ -69,20 +69,20 @@ pub(crate) fn one_of<N: Copy + Display>(all: &[N], text: &str) -> Result<N, Stri
     }
 }
 
-/// "; did you mean …?" with the most similar name, if one is similar.
+/// "; did you mean …?" with the most similar name, if there is one.
 pub(crate) fn did_you_mean(names: &[String], text: &str) -> String {
     let most = similar(names.iter().map(String::as_str), text, SIMILAR);
     most.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 
-/// The name that was probably meant: the most similar one, if it is at least so similar, from 0 to 1 by Jaro and Winkler's measure.
+/// The most similar name, if its Jaro–Winkler similarity (0 to 1) is at least `least`.
 pub fn similar<'a>(names: impl Iterator<Item = &'a str>, text: &str, least: f64) -> Option<&'a str> {
     let similarity = |name: &str| strsim::jaro_winkler(&text.to_lowercase().replace('-', "_"), &name.replace('-', "_"));
     let similar = names.filter(|name| similarity(name) >= least);
     similar.max_by(|a, b| similarity(a).total_cmp(&similarity(b)))
 }
 
-/// The names between commas.
+/// Splits a list at commas.
 pub fn split_names(list: &str) -> Vec<String> {
     list.split(',').map(|name| name.trim().to_owned()).collect()
 }

@@ -4,18 +4,19 @@ use crate::pass::Pass;
 use crate::random::{Purpose, Seed};
 use crate::tensor::{Scalar, Tensor};
 
-/// Some samples and their targets, as a network takes them.
+/// Some samples with their targets, in the type of the network.
 #[derive(Clone, Debug)]
 pub struct Batch<T: Scalar> {
     inputs: Tensor<T>,
     targets: Tensor<T>,
-    /// Of each sample in a loss, and their sum; none if all count alike.
+    /// The weight of each sample in the loss, and the sum of the weights; `None` if all weights are
+    /// 1.
     weights: Option<(Vec<f64>, f64)>,
     pass: Pass,
 }
 
 impl<T: Scalar> Batch<T> {
-    /// That a forward pass of it belongs to a step of training, and to which.
+    /// The training step that this batch belongs to; pass it to [`crate::NeuralNetwork::forward`].
     pub fn pass(&self) -> Pass {
         self.pass
     }
@@ -30,7 +31,8 @@ impl<T: Scalar> Batch<T> {
         &self.targets
     }
 
-    /// How much each sample counts in a loss, and the sum of that. [`crate::Trainer`] makes no step where the divisor is 0.
+    /// The weight of each sample in the loss, and the sum of the weights. [`crate::Trainer`] makes
+    /// no step if this sum is 0.
     ///
     /// ```
     /// use mfnet::{Dataset, Targets, Tensor};
@@ -53,7 +55,8 @@ impl<T: Scalar> Batch<T> {
     }
 }
 
-/// Every sample of a data set once, a batch at a time; the last batch may be smaller. See [`Dataset::batches`].
+/// An iterator over the mini-batches of one epoch; the last batch may be smaller. See
+/// [`Dataset::batches`].
 #[derive(Clone, Debug)]
 pub struct Batches<'a, T: Scalar> {
     data: &'a Dataset,
@@ -66,8 +69,9 @@ pub struct Batches<'a, T: Scalar> {
 }
 
 impl Dataset {
-    /// One epoch: every sample once, `size` samples at a time, in the order of the data. A size of 0 counts as 1. The inputs are the numbers of the
-    /// data: categories, dates and gaps are to be encoded before ([`super::Preprocessing::apply`]).
+    /// The mini-batches of one epoch: every sample once, `size` samples at a time, in the order of
+    /// the data. A size of 0 counts as 1. Encode categories, dates and missing values first, with
+    /// [`super::Preprocessing::apply`].
     ///
     /// ```
     /// use mfnet::{Dataset, Seed};
@@ -82,8 +86,8 @@ impl Dataset {
         Batches { data: self, order, size: size.max(1), next: 0, seed, epoch, of }
     }
 
-    /// Writes the first `count` of the samples with these numbers into `inputs` and `targets`, which take as many columns. The numbers after
-    /// them say what is wanted next.
+    /// Writes the first `count` of `samples` into `inputs` and `targets`, which get `count`
+    /// columns. The remaining numbers in `samples` are prefetched.
     pub(crate) fn gather<T: Scalar>(
         &self,
         samples: &[usize],
@@ -99,13 +103,14 @@ impl Dataset {
 }
 
 impl<T: Scalar> Batches<'_, T> {
-    /// The same samples in the random order of an epoch, counted from 1. That is the order in which [`crate::Trainer`] takes them.
+    /// Shuffles the samples for an epoch, counted from 1. [`crate::Trainer`] uses the same order.
     pub fn shuffled(mut self, seed: Seed, epoch: usize) -> Self {
         seed.stream(Purpose::Epoch { number: epoch }).shuffle(&mut self.order);
         self.of_epoch(seed, epoch)
     }
 
-    /// The same order in another epoch, for layers that draw random numbers; otherwise it is epoch 1 with seed 0.
+    /// Sets the seed and the epoch for layers that draw random numbers, without shuffling. The
+    /// default is seed 0, epoch 1.
     pub fn of_epoch(mut self, seed: Seed, epoch: usize) -> Self {
         (self.seed, self.epoch) = (seed, epoch);
         self

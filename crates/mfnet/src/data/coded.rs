@@ -1,4 +1,4 @@
-//! What becomes of a column's numbers: the features that a network sees.
+//! How the numbers of a column become the features that a network sees.
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -8,11 +8,11 @@ use mfnet_table::{Values, View};
 use super::{Rows, Scaler};
 use crate::tensor::kernel::prefetch;
 
-/// Days of a year on average in the Gregorian calendar, and of a week.
+/// Average number of days in a year of the Gregorian calendar; below, in a week.
 const YEAR: f64 = 365.2425;
 const WEEK: f64 = 7.0;
 
-/// x ← (x − shift)/scale, one for all features.
+/// x ← (x − shift)/scale, the same for all features.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unit {
     pub(super) shift: f64,
@@ -28,12 +28,12 @@ impl Unit {
     }
 }
 
-/// Where the numbers of a column are.
+/// Where the numbers of a column are stored.
 #[derive(Clone, Debug)]
 pub(super) enum Column {
     /// In a table.
     Values(Values),
-    /// In rows: one of so many features.
+    /// In rows: one feature of `features`.
     Feature { rows: Rows, unit: Unit, feature: usize, features: usize },
 }
 
@@ -47,7 +47,7 @@ impl Column {
         }
     }
 
-    /// `number` of each number.
+    /// Applies `number` to each number.
     pub(super) fn map(&self, number: impl Fn(f64) -> f64) -> Self {
         Column::Values(match self {
             Column::Values(values) => values.map(number),
@@ -57,7 +57,7 @@ impl Column {
         })
     }
 
-    /// Asks for the number of a row.
+    /// Prefetches the number of a row.
     #[inline]
     pub(super) fn prefetch(&self, row: usize) {
         match self {
@@ -71,17 +71,17 @@ impl Column {
     }
 }
 
-/// The scale of one feature.
+/// How one feature is scaled.
 #[derive(Clone, Debug)]
 pub(crate) enum Scale {
     /// By shift and factor.
     Affine(Unit),
-    /// Its rank, by the scaler of all features.
+    /// By its rank, with the scaler of all features.
     Rank(Arc<Scaler>, usize),
 }
 
 impl Scale {
-    /// That of a feature among all that are scaled.
+    /// The scale of one feature among all that are scaled.
     pub(super) fn of_feature(scaler: &Arc<Scaler>, feature: usize) -> Self {
         match &**scaler {
             Scaler::Affine(affine) => Scale::Affine(Unit { shift: affine.mean[feature], scale: affine.scale[feature] }),
@@ -98,21 +98,23 @@ impl Scale {
     }
 }
 
-/// The features that a number of a column becomes. Those that are not written are 0.
+/// The features that a number of a column becomes. Features that are not written are 0.
 #[derive(Clone, Debug)]
 pub(crate) enum Code {
-    /// The number as it is, also a missing one.
+    /// The number as it is; a missing number stays NaN.
     Plain,
-    /// The number, scaled, and what stands in the place of a missing one; perhaps a feature that says where one was missing.
+    /// The scaled number, with `gap` in place of a missing one; optionally a feature that marks
+    /// missing numbers.
     Number { scale: Option<Scale>, gap: f64, missing: bool },
-    /// Days, scaled; sine and cosine of the year, the week and perhaps the day; perhaps where one was missing.
+    /// Days, scaled; sine and cosine of the year, the week and optionally the day; optionally a
+    /// feature that marks missing dates.
     Date { scale: Scale, fill: f64, times: bool, missing: bool },
-    /// 1 in one of the features: the number is its place, or negative if there is none.
+    /// 1 in one of the features. The number is the index of that feature; negative means none.
     OneHot,
 }
 
 impl Code {
-    /// Calls `write(feature, its number)`, features counted from the column's first.
+    /// Calls `write(feature, number)`; features are counted from the column's first one.
     #[inline]
     pub(crate) fn write(&self, x: f64, mut write: impl FnMut(usize, f64)) {
         match self {
@@ -144,17 +146,18 @@ impl Code {
     }
 }
 
-/// A column with what becomes of it.
+/// A column and its code.
 #[derive(Clone, Debug)]
 pub(super) struct Coded {
     pub(super) column: Column,
     pub(super) code: Code,
-    /// The first of its features among all.
+    /// Index of the column's first feature.
     pub(super) first: usize,
 }
 
 impl Coded {
-    /// Calls `write(feature, its number)` for a row, features counted from the first of all.
+    /// Calls `write(feature, number)` for a row; features are counted from the first of all
+    /// columns.
     #[inline]
     pub(super) fn write(&self, row: usize, mut write: impl FnMut(usize, f64)) {
         self.code.write(self.column.number(row), |feature, x| write(self.first + feature, x));

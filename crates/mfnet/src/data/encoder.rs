@@ -5,12 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use super::coded::{Code, Scale};
 
-/// The most levels of a category that get a feature of their own.
+/// The largest number of levels of a category that get a feature of their own.
 const MOST_LEVELS: usize = 200;
-/// A level is rare if it has fewer rows than one in so many, or one row alone.
+/// A level is rare if fewer than one row in this many has it, or only one row.
 const RARE: usize = 1000;
 
-/// What becomes of a column of inputs before a network sees it, learned from training samples alone.
+/// How a column of inputs becomes features, learned from training samples only.
 ///
 /// ```text
 /// number     x                                                        then scaled
@@ -18,52 +18,61 @@ const RARE: usize = 1000;
 /// date       days                                                     then scaled
 ///            sin and cos of 2π days/365.2425, 2π days/7, and 2π days if there are times of day
 /// category   for each level 1 or 0; others together                   one-hot
-/// missing    the median (a boolean: what is more frequent), and a feature that is 1 there and 0 elsewhere if there were some in training;
-///            of a category a level of its own
+/// missing    the median (a boolean: the more frequent value), and a feature that is 1 where the value
+///            is missing, if training rows had missing values; a category: a level of its own
 /// ```
 ///
-/// A level with fewer than a thousandth of the training rows, or one alone, is one of the others; so is one that was not there. Where there were no others in
-/// training, such a level is 0 in all features, as in scikit-learn's `OneHotEncoder(handle_unknown="infrequent_if_exist")`.
+/// Rare and unknown levels share one feature. A level is rare if fewer than a thousandth of the
+/// training rows have it, or only one row, or if 200 levels are more frequent. If training had no
+/// rare levels, an unknown level is 0 in all features, as in scikit-learn's
+/// `OneHotEncoder(handle_unknown="infrequent_if_exist")`.
+///
+/// ```
+/// use mfnet::data::Encoder;
+/// let category =
+///     Encoder::Category { levels: vec!["Oslo".into(), "Rome".into()], others: true, missing: false };
+/// assert_eq!(category.names("city"), ["city=Oslo", "city=Rome", "city other"]);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "lowercase", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Encoder {
-    /// A quantity.
+    /// A number.
     Number {
-        /// The median, for missing values.
+        /// The median, which replaces missing values.
         fill: f64,
-        /// Whether there is a feature that says where one was missing.
+        /// Whether one more feature marks missing values.
         missing: bool,
     },
-    /// A truth value.
+    /// A boolean.
     Boolean {
-        /// 0 or 1, for missing values.
+        /// 0 or 1, which replaces missing values.
         fill: f64,
-        /// As for numbers.
+        /// Whether one more feature marks missing values.
         missing: bool,
     },
     /// A date.
     Date {
-        /// The median, for missing values.
+        /// The median, which replaces missing values.
         fill: f64,
-        /// As for numbers.
+        /// Whether one more feature marks missing values.
         missing: bool,
-        /// Whether there were times of day.
+        /// Whether the training dates had times of day.
         times: bool,
     },
     /// A category.
     Category {
         /// The levels that have a feature of their own.
         levels: Vec<String>,
-        /// Whether there is a feature for all other levels.
+        /// Whether one more feature stands for all other levels.
         others: bool,
-        /// Whether there is one for missing values.
+        /// Whether one more feature marks missing values.
         missing: bool,
     },
 }
 
 impl Encoder {
-    /// For a column with these values, of training samples. NaN for missing ones.
+    /// Learns the encoder from the values of a column in training samples; NaN is a missing value.
     pub(super) fn fit(kind: &ColumnKind, values: &[f64]) -> Self {
         let mut present: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();
         let rows = values.len();
@@ -83,12 +92,12 @@ impl Encoder {
         }
     }
 
-    /// The kind of column that it is for, in one word.
+    /// The kind of the column, in one word.
     pub fn kind(&self) -> &'static str {
         self.column_kind().name()
     }
 
-    /// The kind of column that it reads: a category's numbers are those of its levels.
+    /// The kind of the column. A category's numbers are the indices of its levels.
     pub(crate) fn column_kind(&self) -> ColumnKind {
         match self {
             Encoder::Number { .. } => ColumnKind::Number,
@@ -98,12 +107,12 @@ impl Encoder {
         }
     }
 
-    /// Whether its first feature is scaled.
+    /// Whether the first feature is scaled.
     pub fn is_scaled(&self) -> bool {
         matches!(self, Encoder::Number { .. } | Encoder::Date { .. })
     }
 
-    /// The names of its features.
+    /// The names of the features.
     pub fn names(&self, column: &str) -> Vec<String> {
         let mut names: Vec<String> = match self {
             Encoder::Number { .. } | Encoder::Boolean { .. } => vec![String::new()],
@@ -125,7 +134,7 @@ impl Encoder {
         names.iter().map(|name| format!("{column}{name}")).collect()
     }
 
-    /// How many features it makes.
+    /// Number of features.
     pub fn width(&self) -> usize {
         let (width, missing) = match self {
             Encoder::Number { missing, .. } | Encoder::Boolean { missing, .. } => (1, missing),
@@ -135,7 +144,7 @@ impl Encoder {
         width + usize::from(*missing)
     }
 
-    /// The features that its numbers become; what is scaled has this scale.
+    /// How numbers become features; `scale` gives the scale of the first feature if it is scaled.
     pub(super) fn code(&self, scale: impl FnOnce() -> Scale) -> Code {
         match *self {
             Encoder::Number { fill, missing } => {
@@ -148,7 +157,9 @@ impl Encoder {
         }
     }
 
-    /// What makes the numbers of a column of this kind those that [`Encoder::code`] takes; none if they are. A text that is no such number is missing.
+    /// The function that converts numbers of a column of this `kind` into those that
+    /// [`Encoder::code`] takes, or `None` if no conversion is needed. Text that is not a number
+    /// counts as missing.
     pub(crate) fn numbers_of<'a>(&'a self, kind: &'a ColumnKind) -> Option<Box<dyn Fn(f64) -> f64 + 'a>> {
         if let Encoder::Category { levels, others, missing } = self {
             return Some(places(levels, *others, *missing, kind));
@@ -158,7 +169,7 @@ impl Encoder {
             .then(|| -> Box<dyn Fn(f64) -> f64> { Box::new(move |x| own.value(&kind.text(x)).unwrap_or(f64::NAN)) })
     }
 
-    /// Whether its numbers are such as [`Encoder::fit`] makes them.
+    /// Whether [`Encoder::fit`] could have made this encoder.
     pub(crate) fn is_usable(&self) -> bool {
         match self {
             Encoder::Number { fill, .. } | Encoder::Boolean { fill, .. } | Encoder::Date { fill, .. } => {
@@ -169,7 +180,8 @@ impl Encoder {
     }
 }
 
-/// From a number of a column of this kind to the place of its level among the features, negative if it has none.
+/// The function from a number of a column of this kind to the index of its level's feature;
+/// negative if it has none.
 fn places<'a>(levels: &'a [String], others: bool, missing: bool, kind: &'a ColumnKind) -> Box<dyn Fn(f64) -> f64 + 'a> {
     let known: HashMap<&str, f64> = levels.iter().enumerate().map(|(i, level)| (level.as_str(), i as f64)).collect();
     let other = if others { levels.len() as f64 } else { -1.0 };
@@ -184,7 +196,7 @@ fn places<'a>(levels: &'a [String], others: bool, missing: bool, kind: &'a Colum
     }
 }
 
-/// The levels that have a feature of their own, and whether there are others.
+/// The levels that get a feature of their own, and whether there are others.
 fn common_levels(levels: &[String], present: &[f64], rows: usize) -> (Vec<String>, bool) {
     let mut counts = vec![0_usize; levels.len()];
     for x in present {
@@ -194,7 +206,7 @@ fn common_levels(levels: &[String], present: &[f64], rows: usize) -> (Vec<String
     }
     let enough = rows.div_ceil(RARE).max(2);
     let mut common: Vec<usize> = (0..levels.len()).filter(|i| counts[*i] >= enough).collect();
-    // the most frequent ones, the first of those that are as frequent
+    // the most frequent levels; among equally frequent ones, the first
     common.sort_by_key(|i| (std::cmp::Reverse(counts[*i]), *i));
     common.truncate(MOST_LEVELS);
     common.sort_unstable();

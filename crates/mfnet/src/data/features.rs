@@ -3,23 +3,24 @@ use mfnet_table::{ColumnKind, FileForm, Table, positions};
 use super::Samples;
 use crate::error::Result;
 
-/// The inputs of some samples as they are in the data: numbers in the order of the columns, NaN for a missing one.
+/// The inputs of some samples as the data hold them: numbers in the order of the columns, NaN where
+/// a value is missing.
 #[derive(Clone, Debug)]
 pub(crate) struct Features {
     pub(crate) names: Vec<String>,
     pub(crate) kinds: Vec<ColumnKind>,
     pub(crate) samples: Samples,
-    /// How the table was written.
+    /// The format of the table.
     pub(crate) form: FileForm,
 }
 
 impl Features {
-    /// Numbers without gaps.
+    /// Features that are numbers, without missing values.
     pub(crate) fn of_numbers(names: Vec<String>, samples: Samples) -> Self {
         Features { kinds: vec![ColumnKind::Number; names.len()], names, samples, form: FileForm::default() }
     }
 
-    /// The columns of a table at these positions and of these kinds, under these names.
+    /// Reads columns of a table: for each its position and kind, with these names.
     pub(crate) fn read(
         table: &Table,
         names: &[String],
@@ -31,12 +32,12 @@ impl Features {
         Ok(Features { names: names.to_vec(), kinds, samples, form: table.form() })
     }
 
-    /// Those of these samples, in this order.
+    /// The features of some samples, in this order.
     pub(crate) fn select(&self, samples: &[usize]) -> Self {
         Features { samples: self.samples.select(samples), ..self.clone() }
     }
 
-    /// The columns of these names, in this order.
+    /// The columns with these names, in this order.
     pub(crate) fn columns(&self, file: &str, names: &[String]) -> Result<Self> {
         if self.names == names {
             return Ok(self.clone());

@@ -4,8 +4,8 @@
 //! 0 0 type n    size₁ … sizeₙ    elements, the last dimension fastest
 //! ```
 //!
-//! One byte each for the type (8 for bytes) and the number of dimensions; sizes are 32-bit numbers, most significant byte first. Source: LeCun,
-//! Cortes, Burges, *The MNIST database of handwritten digits*.
+//! The type (8 for bytes) and the number of dimensions take one byte each. Sizes are 32-bit
+//! big-endian numbers. Source: LeCun, Cortes, Burges, *The MNIST database of handwritten digits*.
 
 use std::io::Read;
 use std::path::Path;
@@ -17,9 +17,10 @@ use super::split::Part;
 use super::{Dataset, Features, Samples, Targets};
 use crate::error::{DataProblem, Error, Result};
 
-/// The most memory that is taken on the word of a header; more comes as bytes do.
+/// The most memory to allocate from the header alone; beyond that, memory grows with the bytes
+/// read.
 const TRUSTED: u64 = 1 << 26;
-/// The type of an array of bytes.
+/// The type code of an array of bytes.
 const BYTES: u8 = 8;
 
 /// An array of bytes.
@@ -27,7 +28,7 @@ const BYTES: u8 = 8;
 pub(super) struct Idx {
     pub(super) file: String,
     header: Vec<u8>,
-    /// At least one, each at least 1.
+    /// Sizes of the dimensions: at least one dimension, each size at least 1.
     sizes: Vec<usize>,
     elements: Vec<u8>,
 }
@@ -37,7 +38,7 @@ impl Idx {
         Self::parse(path, open(path).map_err(Error::io(path, "read"))?)
     }
 
-    /// The same from memory.
+    /// Parses an IDX file in memory.
     fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
         Self::parse(name.as_ref(), decompressed(bytes).map_err(Error::io(name.as_ref(), "read"))?)
     }
@@ -88,7 +89,7 @@ impl Idx {
         Ok(Idx { file, header, sizes, elements })
     }
 
-    /// SHA-256 of the file's bytes, decompressed.
+    /// SHA-256 of the decompressed file.
     pub(super) fn digest(&self) -> String {
         sha256([&self.header[..], &self.elements])
     }
@@ -97,7 +98,7 @@ impl Idx {
         Error::data(&self.file, DataProblem::Idx(problem))
     }
 
-    /// Error unless there is a label for each image.
+    /// Checks that there is a label for each image.
     fn check_labels(&self, labels: &Idx) -> Result<()> {
         let (images, found) = (self.sizes[0], labels.sizes[0]);
         if self.sizes.len() < 2 {
@@ -113,14 +114,14 @@ impl Idx {
         Ok(())
     }
 
-    /// Adds the samples of `more`, which are as large.
+    /// Appends the samples of `more`, which have the same shape.
     fn append(&mut self, more: &Idx) {
         self.sizes[0] += more.sizes[0];
         self.elements.extend_from_slice(&more.elements);
     }
 }
 
-/// What the numbers of other arrays are.
+/// The element type in words.
 fn type_name(of: u8) -> &'static str {
     match of {
         9 => "8-bit numbers with a sign (type 9)",
@@ -131,17 +132,19 @@ fn type_name(of: u8) -> &'static str {
     }
 }
 
-/// 60000 × 28 × 28.
+/// The shape as text, such as 60000 × 28 × 28.
 fn shape(sizes: &[usize]) -> String {
     sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(" × ")
 }
 
 impl Dataset {
-    /// Images and their labels, from two IDX files, plain or compressed with gzip: samples × rows × columns (or samples × features) bytes, and a byte
-    /// for each sample.
+    /// Reads images and labels from two IDX files, plain or compressed with gzip.
     ///
-    /// The pixels stay bytes, as [`Dataset::from_rows`] has them. They are called `pixel1`, `pixel2`, …, row after row, and the column
-    /// of labels `class`: the names of OpenML, and so of scikit-learn's `fetch_openml("mnist_784")`. For MNIST itself see [`Dataset::mnist`].
+    /// The file of images holds bytes of shape samples × rows × columns (or samples × features),
+    /// the file of labels a byte for each sample. The pixels stay bytes, as in
+    /// [`Dataset::from_rows`]. The features are called `pixel1`, `pixel2`, …, row after row, and
+    /// the labels `class`, as in OpenML and scikit-learn's `fetch_openml("mnist_784")`. For MNIST
+    /// itself see [`Dataset::mnist`].
     ///
     /// ```no_run
     /// use mfnet::Dataset;
@@ -150,15 +153,18 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if a file cannot be read or decompressed; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if it is no IDX file of bytes, empty, cut off or too long, has
-    /// another number of dimensions, or if there are not as many labels as images, or only one class of them.
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if a file cannot be read or decompressed.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a file is not an IDX file of bytes, is
+    /// empty, truncated or too long, or has the wrong number of dimensions; if the numbers of
+    /// images and labels differ; or if there is only one class.
     pub fn from_idx(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Self> {
         let images = Idx::read(images.as_ref())?;
         let name = images.file.clone();
         Self::from_arrays(&name, images, Idx::read(labels.as_ref())?, None)
     }
 
-    /// The same from memory; errors call the two files `name` with "images" or "labels" after it.
+    /// Reads images and labels from IDX files in memory. Errors call the two files `name` followed
+    /// by "images" or "labels".
     ///
     /// ```
     /// use mfnet::Dataset;
@@ -175,7 +181,8 @@ impl Dataset {
         Self::from_arrays(name, images, Idx::from_bytes(&format!("{name}, labels"), labels)?, None)
     }
 
-    /// Images and labels, and those of a test part, if there is one: it is that of the official split.
+    /// Makes a data set of images and labels, and those of the test part of the official split, if
+    /// any.
     pub(super) fn from_arrays(name: &str, mut images: Idx, mut labels: Idx, test: Option<(Idx, Idx)>) -> Result<Self> {
         images.check_labels(&labels)?;
         let mut official = vec![Part::Train; labels.sizes[0]];
@@ -202,7 +209,7 @@ impl Dataset {
     }
 }
 
-/// A class for each value that there is.
+/// One class for each distinct value.
 fn classes(labels: &Idx) -> Result<Targets> {
     let mut values = labels.elements.clone();
     values.sort_unstable();

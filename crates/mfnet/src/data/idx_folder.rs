@@ -7,30 +7,35 @@ use super::Dataset;
 use super::idx::Idx;
 use crate::error::{DataProblem, Error, Result};
 
-/// What the names of files with images and with labels have in them.
+/// File names of images and of labels contain these.
 const IMAGES: [&str; 2] = ["images", "idx3"];
 const LABELS: [&str; 2] = ["labels", "idx1"];
-/// How the names of test files begin.
+/// Names of test files begin with one of these.
 const TEST: [&str; 2] = ["t10k", "test"];
-/// How many files an error names.
+/// The most file names that an error lists.
 const SHOWN: usize = 6;
 
-/// A folder with images and their labels as IDX files, as those of MNIST are: `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, plain or compressed
-/// with gzip, and if there is an official test part, the same of `t10k` or `test`.
+/// A data set read from a folder of IDX files with images and labels, as MNIST is published.
+///
+/// The folder holds `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, plain or compressed
+/// with gzip. If there is an official test part, it also holds the same two files with `t10k` or
+/// `test` in place of `train`.
 #[derive(Debug)]
 pub struct IdxFolder {
     /// The images and labels.
     pub data: Dataset,
-    /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files, those with images before those with labels, the
-    /// training ones first.
+    /// Identifies the data: SHA-256 of the text that `sha256sum` prints for the decompressed files.
+    /// Training files come first, and images before labels.
     pub digest: String,
 }
 
 impl IdxFolder {
-    /// Reads the folder. The images are those of [`Dataset::from_idx`], those of the test part last.
+    /// Reads the folder. Images are read as by [`Dataset::from_idx`]; those of the test part come
+    /// last.
     ///
     /// # Errors
-    /// As [`Dataset::from_idx`]; [`ErrorKind::Data`](crate::error::ErrorKind::Data) with the files that were found if they are not two or four of such names.
+    /// As [`Dataset::from_idx`]. [`ErrorKind::Data`](crate::error::ErrorKind::Data) with the files
+    /// found, unless they are two or four files with such names.
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
         let folder = folder.as_ref();
         let name = folder.display().to_string();
@@ -73,7 +78,7 @@ impl IdxFolder {
     }
 }
 
-/// In small letters.
+/// The file's name in lower case.
 fn file_name(path: &Path) -> String {
     path.file_name().map_or_else(String::new, |name| name.to_string_lossy().to_lowercase())
 }

@@ -50,11 +50,12 @@ use crate::tensor::Tensor;
 
 /// Samples with their targets, as numbers.
 ///
-/// Inputs have shape (features, samples): a row of the file is a column here. They are kept in the type of the file, numbers in `f64` and
-/// pixels as bytes; batches come in the type of the network.
+/// Inputs have shape (features, samples): a row of the file is a column here. They keep the type of
+/// the file, `f64` for numbers and bytes for pixels. Batches have the type of the network.
 ///
-/// The numbers of a table are those of its file: of a category the number of the level, of a date the days since 1970, NaN where a value is
-/// missing; [`Dataset::kinds`] says which is which. [`Preprocessing`] makes features of them that a network can learn from.
+/// A table's values become numbers: a category the index of its level, a date the days since 1970,
+/// a missing value NaN. [`Dataset::kinds`] says what each column is. [`Preprocessing`] turns them
+/// into features that a network can learn from.
 ///
 /// ```
 /// use mfnet::{Dataset, Fractions, Seed, Table, Target};
@@ -70,24 +71,25 @@ pub struct Dataset {
     name: String,
     features: Features,
     targets: Arc<Targets>,
-    /// The columns of the table that are no features, and why.
+    /// The columns of the table that are not features, and why.
     left_out: Vec<(String, LeftOut)>,
     stray_texts: Vec<StrayText>,
-    /// What a split has to respect.
+    /// Groups and parts that a split must respect.
     marks: Marks,
     weights: DataWeights,
 }
 
 impl Dataset {
-    /// Reads a table from a file, as [`Table::read`] and [`Dataset::from_table`] do.
+    /// Reads a table from a file: [`Table::read`], then [`Dataset::from_table`].
     ///
     /// # Errors
-    /// Theirs.
+    /// As both.
     pub fn from_csv(path: impl AsRef<Path>, target: Target) -> Result<Self> {
         Self::from_table(&Table::read(path)?, &target)
     }
 
-    /// Every column but the target's as a feature, its kind guessed; see [`Dataset::from_table_with`].
+    /// Takes every column but the target's as a feature and guesses its kind; see
+    /// [`Dataset::from_table_with`].
     ///
     /// # Errors
     /// As [`Dataset::from_table_with`].
@@ -95,12 +97,17 @@ impl Dataset {
         Self::from_table_with(table, target, &Columns::default())
     }
 
-    /// The columns of a table but the target's as features, as [`Table::choose`] guesses them unless `columns` says what
-    /// they are. It also says which are left out, and why: see [`Dataset::left_out`].
+    /// Takes the columns of a table but the target's as features. [`Table::choose`] guesses their
+    /// kinds, unless `columns` states them. [`Dataset::left_out`] lists the columns that are not
+    /// features, and why.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`] naming line, column and text: a missing target column, a target with an empty field, text or a number that is not finite
-    /// where values belong, one class or one value; an infinite number or one beyond ±10³⁰⁰; a column that is not there; no feature.
+    /// [`ErrorKind::Data`], naming line, column and text, for
+    ///
+    /// - a missing column, or no feature,
+    /// - a target with an empty field, with text or a number that is not finite where values are
+    ///   expected, or with only one class or value,
+    /// - an infinite number, or one beyond ±10³⁰⁰.
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let mut targets = target.read(table)?;
         targets.check_teaches(table.name())?;
@@ -117,10 +124,12 @@ impl Dataset {
         Ok(Dataset { left_out, stray_texts, ..Self::of(table.name(), features, targets) })
     }
 
-    /// The same columns of another table, as of one that holds the test samples alone. Their kinds are those of these data, a category's levels its own.
+    /// Reads the same columns from another table, such as a file of test samples. The kinds of the
+    /// columns are those of this data set; the levels of a category are the other table's own.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`] for a missing column, a class that these data do not have, and for text or infinite numbers where numbers belong.
+    /// [`ErrorKind::Data`] for a missing column, a class that this data set does not have, and text
+    /// or infinite numbers where numbers are expected.
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.target().read(table)?;
         let names = self.feature_names();
@@ -129,12 +138,21 @@ impl Dataset {
         Ok(Self::of(table.name(), features, targets))
     }
 
-    /// A data set from matrices. `inputs` has shape (features, samples); the features are called `0`, `1`, …
+    /// Makes a data set from matrices. `inputs` has shape (features, samples); the features are
+    /// called `0`, `1`, …
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Targets, Tensor};
+    /// let inputs = Tensor::from_rows([[0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 1.0]]);
+    /// let xor = Dataset::new("xor", inputs, Targets::from_labels("xor", ["no", "yes", "yes", "no"]))?;
+    /// assert_eq!((xor.features(), xor.samples()), (2, 4));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`] if inputs and targets are not of the same number of samples, or there are none, or a class has no label or a row of values
-    /// no name; [`ErrorKind::Data`] naming
-    /// feature and sample if a number is not finite.
+    /// [`ErrorKind::Shape`] if inputs and targets have different numbers of samples, if there are
+    /// no samples, or if a class has no label or a row of values no name. [`ErrorKind::Data`],
+    /// naming feature and sample, if a number is not finite.
     pub fn new(name: &str, inputs: Tensor<f64>, targets: Targets) -> Result<Self> {
         let samples = inputs.columns();
         if samples == 0 || inputs.rows() == 0 || targets.samples() != samples || targets.outputs() == 0 {
@@ -144,8 +162,9 @@ impl Dataset {
         Self::checked(name, inputs.into(), targets)
     }
 
-    /// A data set of numbers or bytes, sample after sample, which are kept as they are; the features are called `0`, `1`, … Bytes become
-    /// numbers, 0 to 255 before any preprocessing, while a batch is gathered.
+    /// Makes a data set from numbers or bytes, sample after sample, and keeps them as they are. The
+    /// features are called `0`, `1`, … A byte becomes a number from 0 to 255 when a batch is
+    /// gathered.
     ///
     /// ```
     /// use mfnet::{Dataset, Targets};
@@ -167,7 +186,8 @@ impl Dataset {
         Self::checked(name, Samples::from_rows(features, rows), targets)
     }
 
-    /// The same, checked: every class has a label, every row of values a name, and all numbers are finite.
+    /// Checks the data: every class has a label, every row of values a name, and all numbers are
+    /// finite.
     fn checked(name: &str, samples: Samples, targets: Targets) -> Result<Self> {
         targets.check()?;
         let features = Features::of_numbers((0..samples.features()).map(|i| i.to_string()).collect(), samples);
@@ -192,7 +212,7 @@ impl Dataset {
         }
     }
 
-    /// What errors call it: the file's path, or the name of a built-in data set.
+    /// The name that errors use: the file's path, or the name of a built-in data set.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -207,33 +227,34 @@ impl Dataset {
         self.features.samples.features()
     }
 
-    /// The features' names.
+    /// The names of the features.
     pub fn feature_names(&self) -> &[String] {
         &self.features.names
     }
 
-    /// What the features are.
+    /// The kind of each feature: number, boolean, date or category.
     pub fn kinds(&self) -> &[ColumnKind] {
         &self.features.kinds
     }
 
-    /// How many values are missing of each feature.
+    /// The number of missing values of each feature.
     pub fn missing(&self) -> Vec<usize> {
         self.features.samples.gaps()
     }
 
-    /// Reads other files that belong to these data: with or without a header as theirs, and numbers that could be meant in several ways as in it.
+    /// A reader for other files in the same format: with or without a header, and with the same
+    /// reading of ambiguous numbers.
     pub fn reader<'a>(&self) -> ReadTable<'a> {
         let form = self.features.form;
         ReadTable::new().header(form.counted.is_none()).like(form)
     }
 
-    /// The columns of the table that are no features, because they do not look like any, and why.
+    /// The columns of the table that are not features, and why.
     pub fn left_out(&self) -> &[(String, LeftOut)] {
         &self.left_out
     }
 
-    /// The columns of the table that are text because of a few fields.
+    /// The columns of the table that are text only because of a few fields.
     pub fn stray_texts(&self) -> &[StrayText] {
         &self.stray_texts
     }
@@ -243,32 +264,32 @@ impl Dataset {
         self.labels().len()
     }
 
-    /// The classes' labels; none for a regression.
+    /// The labels of the classes; empty for a regression.
     pub fn labels(&self) -> &[String] {
         if let Targets::Classes { labels, .. } = &*self.targets { labels } else { &[] }
     }
 
-    /// How many outputs a network needs: the number of classes, or of target columns.
+    /// Number of outputs that a network needs: the number of classes or of target columns.
     pub fn outputs(&self) -> usize {
         self.targets.outputs()
     }
 
-    /// X, shape (features, samples), written out.
+    /// The inputs X as a matrix of shape (features, samples).
     pub fn inputs(&self) -> Tensor<f64> {
         self.features.samples.tensor()
     }
 
-    /// Whether the features are bytes, as pixels are: see [`Dataset::from_rows`].
+    /// Whether the features are bytes, such as pixels: see [`Dataset::from_rows`].
     pub fn holds_bytes(&self) -> bool {
         self.features.samples.holds_bytes()
     }
 
-    /// X as it is kept.
+    /// The inputs X as they are stored.
     pub(crate) fn stored_inputs(&self) -> &Features {
         &self.features
     }
 
-    /// Error unless a network can take the features as they are.
+    /// Returns an error unless a network can take the features as they are.
     pub(crate) fn check_numbers(&self) -> Result<()> {
         let other = self.features.kinds.iter().position(|kind| *kind != ColumnKind::Number);
         let found = match other.map(|i| &self.features.kinds[i]) {
@@ -283,15 +304,15 @@ impl Dataset {
             .into())
     }
 
-    /// What is to be predicted.
+    /// The values or classes to predict.
     pub fn targets(&self) -> &Targets {
         &self.targets
     }
 
-    /// The samples with these numbers, in this order.
+    /// The samples with these indices, in this order.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`] naming the number that is not there.
+    /// [`ErrorKind::Data`] naming the first index that is out of range.
     pub fn select(&self, samples: &[usize]) -> Result<Self> {
         match samples.iter().find(|sample| **sample >= self.samples()) {
             Some(row) => Err(Error::data(&self.name, DataProblem::NoSuchRow(*row, self.samples().saturating_sub(1)))),
@@ -306,14 +327,15 @@ impl Dataset {
         Dataset { marks, weights, ..Self::of(&self.name, features, targets) }
     }
 
-    /// The same samples with features and targets as a model has them.
+    /// The same samples with the features and targets that a model expects.
     pub(crate) fn aligned(&self, features: Features, targets: Targets) -> Self {
         let labels = if let Targets::Classes { labels, .. } = &targets { &labels[..] } else { &[] };
         let weights = self.weights.with_labels(self.labels(), labels);
         Dataset { marks: self.marks.clone(), weights, ..Self::of(&self.name, features, targets) }
     }
 
-    /// The text of one column, a feature or a target, numbers in their shortest form; empty for missing values.
+    /// The text of one column, a feature or a target. Numbers are in their shortest form, missing
+    /// values empty.
     ///
     /// # Errors
     /// [`ErrorKind::Data`] if there is no such column.

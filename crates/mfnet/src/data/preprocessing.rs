@@ -8,11 +8,11 @@ use super::coded::{Code, Coded, Scale};
 use super::standardizer::mean_and_deviation;
 use super::{Dataset, Encoder, Features, Samples, Scaler, Scaling, Standardizer, Targets};
 
-/// Features are written out at once if they take at most so many bytes: then an epoch need not encode them again.
+/// Features up to this many bytes are encoded once; larger ones while each batch is gathered.
 const WRITTEN_OUT: usize = 32 << 20;
 
-/// What is done to data before a network sees it, learned from the training samples alone: columns become features, which are scaled, and the
-/// targets of a regression are standardised.
+/// The steps between data and network, learned from training samples only: columns become features,
+/// features are scaled, and the targets of a regression are standardised.
 ///
 /// ```
 /// use mfnet::{Dataset, Preprocessing, Table, Target};
@@ -24,30 +24,31 @@ const WRITTEN_OUT: usize = 32 << 20;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Preprocessing {
-    /// What becomes of each column; none if all are numbers without gaps, as pixels are. Then a gap that is met later is 0 once scaled.
+    /// The encoder of each column; `None` if all columns are numbers without missing values, such
+    /// as pixels. Then a value that is missing later becomes 0 after scaling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub columns: Option<Vec<Encoder>>,
-    /// For the numbers and dates among the columns.
+    /// The scaler of the numbers and dates.
     pub inputs: Scaler,
-    /// For the targets of a regression.
+    /// The standardizer of a regression's targets.
     pub targets: Option<Standardizer>,
 }
 
 impl Preprocessing {
-    /// Learns it from training samples, with [`Scaling::Standard`].
+    /// Learns the preprocessing from training samples, with [`Scaling::Standard`].
     pub fn fit(train: &Dataset) -> Self {
         Self::fit_with(Scaling::default(), train)
     }
 
-    /// Learns it from training samples. Features that are bytes, the pixels of an image, have one unit, and so one μ and σ; with
-    /// [`Scaling::MinMax`] they are divided by 255.
+    /// Learns the preprocessing from training samples. Bytes, such as pixels, share one μ and σ;
+    /// [`Scaling::MinMax`] divides them by 255.
     pub fn fit_with(scaling: Scaling, train: &Dataset) -> Self {
         let targets = match train.targets() {
             Targets::Classes { .. } => None,
             Targets::Values { values, .. } => Some(Standardizer::of(values.feature_by_feature(), mean_and_deviation)),
         };
         let Features { kinds, samples, .. } = &train.features;
-        // the smallest value, which min-max makes 0, is no good guess
+        // min-max scaling makes the smallest value 0, which is a bad guess for a missing value
         let are_numbers = || kinds.iter().all(|kind| *kind == ColumnKind::Number) && !samples.has_gaps();
         if train.holds_bytes() || (scaling != Scaling::MinMax && are_numbers()) {
             return Preprocessing { columns: None, inputs: samples.scaler(scaling), targets };
@@ -67,7 +68,7 @@ impl Preprocessing {
         Preprocessing { columns: Some(columns), inputs, targets }
     }
 
-    /// The data as the network sees them.
+    /// Encodes and scales a data set for the network.
     ///
     /// # Panics
     /// If the data have another number of features or target columns.
@@ -85,12 +86,13 @@ impl Preprocessing {
         Dataset { weights: data.weights.clone(), ..Dataset::of(&data.name, self.encode(&data.features), targets) }
     }
 
-    /// Columns as features: written out at once if they take little memory, or else while a batch is gathered.
+    /// Encodes columns: at once if the features take little memory, else while each batch is
+    /// gathered.
     pub(crate) fn encode(&self, columns: &Features) -> Features {
         self.encode_within(WRITTEN_OUT, columns)
     }
 
-    /// The same; at most so many bytes are written out.
+    /// As `encode`; features up to this many bytes are encoded at once.
     fn encode_within(&self, bytes: usize, columns: &Features) -> Features {
         assert_eq!(columns.names.len(), self.column_count(), "columns");
         if let Some(samples) = self.columns.is_none().then(|| columns.samples.in_unit(&self.inputs)).flatten() {
@@ -109,7 +111,7 @@ impl Preprocessing {
         Features::of_numbers(self.names(&columns.names), if small { samples.written_out() } else { samples })
     }
 
-    /// For each column its first feature, and what its numbers become.
+    /// For each column the index of its first feature, and how its numbers become features.
     pub(crate) fn codes(&self) -> Vec<(usize, Code)> {
         let scaler = Arc::new(self.inputs.clone());
         let mut feature = 0..;
@@ -117,7 +119,8 @@ impl Preprocessing {
         let code = |(i, place): (usize, Range<usize>)| {
             let code = match &self.columns {
                 Some(encoders) => encoders[i].code(&mut scale),
-                // a gap where training had none is in the middle
+                // training had no missing values in this column: a missing value becomes 0 after
+                // scaling, the centre
                 None => Code::Number { scale: Some(scale()), gap: 0.0, missing: false },
             };
             (place.start, code)
@@ -125,23 +128,23 @@ impl Preprocessing {
         self.places().into_iter().enumerate().map(code).collect()
     }
 
-    /// How many columns it is for.
+    /// Number of columns that it takes.
     pub fn column_count(&self) -> usize {
         self.columns.as_ref().map_or(self.inputs.features(), Vec::len)
     }
 
-    /// How many features the network sees.
+    /// Number of features that it makes.
     pub fn features(&self) -> usize {
         self.widths().iter().sum()
     }
 
-    /// How many features each column becomes.
+    /// Number of features of each column.
     fn widths(&self) -> Vec<usize> {
         let all = |columns: &Vec<Encoder>| columns.iter().map(Encoder::width).collect();
         self.columns.as_ref().map_or_else(|| vec![1; self.inputs.features()], all)
     }
 
-    /// The names of the features that come from columns of these names.
+    /// The names of the features, from the names of the columns.
     pub fn names(&self, columns: &[String]) -> Vec<String> {
         match &self.columns {
             None => columns.to_vec(),
@@ -151,7 +154,7 @@ impl Preprocessing {
         }
     }
 
-    /// Which of the features come from each column.
+    /// The range of features that each column becomes.
     pub fn places(&self) -> Vec<Range<usize>> {
         let mut next = 0;
         let place = |width: usize| {
@@ -161,20 +164,20 @@ impl Preprocessing {
         self.widths().into_iter().map(place).collect()
     }
 
-    /// The columns whose numbers are scaled, in the order of [`Preprocessing::inputs`].
+    /// The indices of the columns that are scaled, in the order of [`Preprocessing::inputs`].
     pub fn scaled_columns(&self) -> Vec<usize> {
         let is_scaled = |i: &usize| self.columns.as_ref().is_none_or(|columns| columns[*i].is_scaled());
         (0..self.column_count()).filter(is_scaled).collect()
     }
 
-    /// Whether its parts fit together, and have numbers such as [`Preprocessing::fit`] makes them.
+    /// Whether the parts fit together and [`Preprocessing::fit`] could have made them.
     pub(crate) fn is_usable(&self) -> bool {
         let of_targets = self.targets.as_ref().is_none_or(Standardizer::is_usable);
         let of_columns = self.columns.as_ref().is_none_or(|columns| columns.iter().all(Encoder::is_usable));
         self.inputs.is_usable() && of_targets && of_columns && self.scaled_columns().len() == self.inputs.features()
     }
 
-    /// A regression's outputs in the target's own unit.
+    /// Converts a regression's outputs back to the unit of the target.
     pub fn restore(&self, output: impl Into<Samples>) -> Samples {
         let Some(Standardizer { mean, scale, .. }) = &self.targets else { return output.into() };
         output.into().map(|i, x| mean[i] + scale[i] * x)
@@ -189,7 +192,8 @@ mod tests {
     use crate::data::Target;
     use crate::tensor::{Scalar, Tensor};
 
-    /// Numbers with gaps, few and many, booleans, dates with times, categories with rare levels and gaps.
+    /// Numbers with gaps, few and many, booleans, dates with times, categories with rare levels and
+    /// gaps.
     fn data(rows: usize) -> Dataset {
         let row = |i: usize| {
             let gap = |every: usize, text: String| if i.is_multiple_of(every) { String::new() } else { text };

@@ -3,15 +3,18 @@ use serde::{Deserialize, Serialize};
 use super::standardizer::{between, features};
 use crate::tensor::Tensor;
 
-/// Brings every feature to a normal distribution of mean 0 and standard deviation 1, by its rank among the samples that it was fitted on:
+/// Maps every feature to a normal distribution of mean 0 and standard deviation 1, by its rank
+/// among the samples that it was fitted on:
 ///
 /// ```text
-/// x ← Φ⁻¹(F(x))        F: the part of the samples below x, linear between quantiles        Φ: the normal distribution
+/// x ← Φ⁻¹(F(x))        F: the fraction of samples below x, linear between quantiles        Φ: the normal distribution
 /// ```
 ///
-/// Outliers lose their weight, and skewed features spread out. As scikit-learn's `QuantileTransformer(output_distribution="normal")`, with as
-/// many quantiles as [`Quantiles::most`] says and no subsample: F of a value that occurs often is the middle of its part, and what lies outside is taken for the
-/// smallest or largest, which become ±5.2. A constant feature becomes 0; scikit-learn makes it −5.2.
+/// Outliers lose their influence, and skewed features spread out. As scikit-learn's
+/// `QuantileTransformer(output_distribution="normal")`, with [`Quantiles::most`] quantiles and
+/// without subsampling. A value that occurs often gets the middle of its range of ranks. A value
+/// outside the range counts as the smallest or largest, which become ±5.2. A constant feature
+/// becomes 0; in scikit-learn it becomes −5.2.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -23,20 +26,21 @@ use crate::tensor::Tensor;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Quantiles {
-    /// For each feature its values at evenly spaced parts of the samples, from the smallest to the largest.
+    /// The quantiles of each feature at evenly spaced ranks, from the smallest value to the
+    /// largest.
     pub values: Vec<Vec<f64>>,
 }
 
-/// The largest and the smallest probability; beyond, Φ⁻¹ is infinite.
+/// The smallest probability, and the distance of the largest from 1; beyond, Φ⁻¹ is infinite.
 const MARGIN: f64 = 1e-7;
 
 impl Quantiles {
-    /// The quantiles of each row of `x`, shape (features, samples). At least one sample.
+    /// Fits the quantiles of each row of `x`, shape (features, samples), with at least one sample.
     pub fn fit(x: &Tensor<f64>) -> Self {
         Self::of(features(x))
     }
 
-    /// The same from the numbers of each feature.
+    /// Fits the quantiles from the numbers of each feature.
     pub(super) fn of(features: impl Iterator<Item = Vec<f64>>) -> Self {
         let quantiles = |mut numbers: Vec<f64>| {
             numbers.sort_unstable_by(f64::total_cmp);
@@ -46,12 +50,13 @@ impl Quantiles {
         Quantiles { values: features.map(quantiles).collect() }
     }
 
-    /// One for 30 samples, but at least 10 and at most 1000, and no more than samples.
+    /// Number of quantiles for this many samples: one for 30 samples, between 10 and 1000, and at
+    /// most the number of samples.
     pub fn most(samples: usize) -> usize {
         (samples / 30).clamp(10, 1000).min(samples)
     }
 
-    /// Φ⁻¹(F(x)).
+    /// Returns Φ⁻¹(F(x)), shape (features, samples).
     ///
     /// # Panics
     /// If `x` has another number of features.
@@ -60,13 +65,14 @@ impl Quantiles {
         Tensor::from_fn(x.rows(), x.columns(), |i, j| self.apply_to(i, x[(i, j)]))
     }
 
-    /// The same for a value of one feature.
+    /// Returns Φ⁻¹(F(x)) for a value of one feature.
     pub(super) fn apply_to(&self, feature: usize, x: f64) -> f64 {
         normal_quantile(part(&self.values[feature], x))
     }
 }
 
-/// F(x) from the values at evenly spaced parts: between the part where values at most x end and the part where those below x end.
+/// F(x) from the quantiles `values`: the middle between the rank where values up to x end and the
+/// rank where values below x end.
 fn part(values: &[f64], x: f64) -> f64 {
     let last = (values.len() - 1).max(1) as f64;
     let between = |above: usize, at: f64| {
@@ -87,12 +93,13 @@ fn part(values: &[f64], x: f64) -> f64 {
     if values.get(place) != Some(&x) {
         return between(place, x);
     }
-    // equal values count from their first place when seen from one end, from their last when seen from the other
+    // equal values: the first one's rank seen from below, the last one's rank seen from above
     let from_below = between(place + values[place..].partition_point(|value| *value <= x), x);
     0.5 * (from_below + place as f64 / last)
 }
 
-/// Φ⁻¹(p), where p is brought to the probabilities that have a finite one. Source: Wichura 1988, algorithm AS 241 (PPND16), good to 16 digits.
+/// Φ⁻¹(p) with p clamped to where it is finite. Source: Wichura 1988, algorithm AS 241 (PPND16),
+/// accurate to 16 digits.
 fn normal_quantile(p: f64) -> f64 {
     let p = p.clamp(MARGIN, 1.0 - MARGIN);
     let q = p - 0.5;
@@ -159,7 +166,8 @@ mod tests {
         assert!((normal_quantile(0.3) + normal_quantile(0.7)).abs() < 1e-15);
     }
 
-    /// `QuantileTransformer(n_quantiles=10, output_distribution="normal", subsample=None)` of scikit-learn 1.9 on these twelve numbers.
+    /// `QuantileTransformer(n_quantiles=10, output_distribution="normal", subsample=None)` of
+    /// scikit-learn 1.9 on these twelve numbers.
     #[test]
     fn ranks_of_scikit_learn() {
         let x = Tensor::from_rows([[0.0, 1.0, 1.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0]]);

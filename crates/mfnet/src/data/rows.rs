@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::tensor::kernel::prefetch;
 
-/// Numbers of samples, sample after sample, in the type in which they came. They are shared, never copied.
+/// The numbers of samples, sample after sample, in their original type. Clones share the numbers.
 ///
 /// ```
 /// use mfnet::{Dataset, Targets};
@@ -15,15 +15,15 @@ use crate::tensor::kernel::prefetch;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Rows {
-    /// Numbers of 64 bits.
+    /// 64-bit numbers.
     F64(Arc<Vec<f64>>),
-    /// Numbers of 32 bits.
+    /// 32-bit numbers.
     F32(Arc<Vec<f32>>),
-    /// Bytes, as pixels are: numbers from 0 to 255.
+    /// Bytes, such as pixels: numbers from 0 to 255.
     Bytes(Arc<Vec<u8>>),
 }
 
-/// `$body` with `$numbers` as the slice of its type.
+/// Evaluates `$body` with `$numbers` as the slice of its type.
 macro_rules! each_type {
     ($rows:expr, $numbers:ident => $body:expr) => {
         match $rows {
@@ -35,12 +35,12 @@ macro_rules! each_type {
 }
 
 impl Rows {
-    /// How many numbers there are.
+    /// Count of the numbers.
     pub(super) fn len(&self) -> usize {
         each_type!(self, numbers => numbers.len())
     }
 
-    /// The number at this place.
+    /// The number at this index.
     pub(super) fn number(&self, place: usize) -> f64 {
         match self {
             Rows::F64(numbers) => numbers[place],

@@ -8,22 +8,24 @@ use crate::tensor::kernel::{Body, Panels, prefetch, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns};
 use crate::tensor::{Scalar, Tensor};
 
-/// What one number is taken to cost, in floating-point operations, for the decision whether to share the work.
+/// Assumed cost of gathering one number, in floating-point operations, to decide whether threads
+/// share the work.
 const COST: usize = 8;
-/// Samples ahead of which a column is asked for its numbers.
+/// How many samples ahead a column's numbers are prefetched.
 const AHEAD: usize = 16;
-/// Features of rows that are read together, because neighbours are in the same line of the cache.
+/// Number of features of rows that are read together, because neighbours share a cache line.
 const NEIGHBOURS: usize = 8;
-/// How many samples ahead memory is asked for one of this many bytes: late enough to find it still in the first cache, early enough for
-/// memory to answer, and for many small ones already during the batch before.
+/// How many samples ahead to prefetch a sample of this many bytes: late enough for it to be still
+/// in the first-level cache, early enough for memory to answer.
 pub(super) fn ahead(bytes: usize) -> usize {
     (6144 / bytes.max(1)).clamp(8, 64)
 }
 
-/// Numbers of some samples, the same features of each, where they are and in the type in which they came: typed columns, or rows of
-/// numbers or bytes. They become numbers of the network's type, encoded and scaled, while a batch is gathered.
+/// The numbers of some samples, stored where they were read and in their original type: typed
+/// columns, or rows of numbers or bytes. They are converted to the network's type, encoded and
+/// scaled when a batch is gathered.
 ///
-/// Copying and choosing samples copies no numbers.
+/// Clones and selections share the numbers.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -35,7 +37,7 @@ pub(super) fn ahead(bytes: usize) -> usize {
 pub struct Samples {
     features: usize,
     source: Source,
-    /// The rows of the source that are the samples.
+    /// The rows of the source that are samples.
     chosen: Arc<Vec<u32>>,
 }
 
@@ -46,14 +48,14 @@ enum Source {
 }
 
 impl Samples {
-    /// Samples one after the other. At least one feature.
+    /// Rows of numbers, sample after sample, with at least one feature.
     pub(crate) fn from_rows(features: usize, rows: impl Into<Rows>) -> Self {
         let rows = rows.into();
         let count = rows.len() / features.max(1);
         Self::all(features, count, Source::Rows(rows, Unit::ONE))
     }
 
-    /// The columns of a table of so many rows.
+    /// The columns of a table with this many rows.
     pub(crate) fn from_columns(rows: usize, columns: impl IntoIterator<Item = Values>) -> Self {
         let plain = |(first, values)| Coded { column: Column::Values(values), code: Code::Plain, first };
         let columns: Arc<[Coded]> = columns.into_iter().enumerate().map(plain).collect();
@@ -61,7 +63,7 @@ impl Samples {
     }
 
     fn all(features: usize, count: usize, source: Source) -> Self {
-        // more rows than there are numbers of 32 bits do not fit into memory
+        // 2³² rows do not fit into memory
         Samples { features, source, chosen: Arc::new((0..count as u32).collect()) }
     }
 
@@ -76,7 +78,7 @@ impl Samples {
         self.chosen.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.chosen.is_empty()
     }
@@ -85,18 +87,19 @@ impl Samples {
         matches!(self.source, Source::Rows(Rows::Bytes(_), _))
     }
 
-    /// Numbers of each sample.
+    /// Number of features.
     pub fn features(&self) -> usize {
         self.features
     }
 
-    /// Those with these numbers, in this order.
+    /// The samples with these indices, in this order.
     pub(crate) fn select(&self, samples: &[usize]) -> Self {
         let chosen = Arc::new(samples.iter().map(|sample| self.chosen[*sample]).collect());
         Samples { chosen, ..self.clone() }
     }
 
-    /// The same where `chosen` are some of these samples chosen by these numbers: shares what was chosen, if the same was.
+    /// As `select`. If `chosen` is a selection of `before` by the same indices, shares its list of
+    /// rows where these samples share that of `before`.
     pub(super) fn select_as(&self, before: &Self, chosen: &Self, samples: &[usize]) -> Self {
         if Arc::ptr_eq(&self.chosen, &before.chosen) {
             return Samples { chosen: Arc::clone(&chosen.chosen), ..self.clone() };
@@ -104,12 +107,12 @@ impl Samples {
         self.select(samples)
     }
 
-    /// The same samples, all of which are chosen in both.
+    /// The same samples; shares the list of rows with `other` if both lists are equal.
     pub(super) fn sharing(self, other: &Self) -> Self {
         if self.chosen == other.chosen { Samples { chosen: Arc::clone(&other.chosen), ..self } } else { self }
     }
 
-    /// One feature of every sample.
+    /// The values of one feature in every sample.
     ///
     /// # Panics
     /// If there is no such feature.
@@ -117,7 +120,7 @@ impl Samples {
         (0..self.len()).map(move |sample| self.number(sample, i))
     }
 
-    /// The numbers of one sample.
+    /// The features of one sample.
     ///
     /// # Panics
     /// If there is no such sample.
@@ -131,7 +134,7 @@ impl Samples {
         (0..self.features * self.len()).map(move |place| self.number(place / features, place % features))
     }
 
-    /// A feature of a sample.
+    /// One feature of one sample.
     ///
     /// # Panics
     /// If there is no such sample or feature.
@@ -153,7 +156,7 @@ impl Samples {
         }
     }
 
-    /// The feature of a sample that is largest, the first one of equals.
+    /// The index of a sample's largest feature; among equal ones, the first.
     pub(crate) fn argmax(&self, sample: usize) -> usize {
         let is_larger = |i, best| self.number(sample, i) > self.number(sample, best);
         (1..self.features).fold(0, |best, i| if is_larger(i, best) { i } else { best })
@@ -177,12 +180,12 @@ impl Samples {
         !self.cannot_have_gaps() && self.feature_by_feature().any(|numbers| numbers.iter().any(|x| x.is_nan()))
     }
 
-    /// Bytes are all there, and an encoder fills gaps.
+    /// Whether no number can be missing: bytes always exist, and an encoder fills gaps.
     fn cannot_have_gaps(&self) -> bool {
         self.holds_bytes() || self.are_encoded()
     }
 
-    /// How many numbers of each feature are missing.
+    /// The number of missing values of each feature.
     pub(crate) fn gaps(&self) -> Vec<usize> {
         if self.cannot_have_gaps() {
             return vec![0; self.features];
@@ -190,7 +193,7 @@ impl Samples {
         self.feature_by_feature().map(|numbers| numbers.iter().filter(|x| x.is_nan()).count()).collect()
     }
 
-    /// The first number that is not finite, its sample and its feature.
+    /// The first number that is not finite, with its sample and feature.
     pub(super) fn not_finite(&self) -> Option<(f64, usize, usize)> {
         if self.holds_bytes() {
             return None;
@@ -199,14 +202,14 @@ impl Samples {
         (0..self.len()).flat_map(of_sample).find(|(x, ..)| !x.is_finite())
     }
 
-    /// `number(feature, x)` in the place of each x.
+    /// Replaces each x by `number(feature, x)`.
     pub(super) fn map(&self, number: impl Fn(usize, f64) -> f64) -> Self {
         let features = self.features.max(1);
         let numbers = self.iter().enumerate().map(|(place, x)| number(place % features, x));
         Self::from_rows(self.features, numbers.collect::<Vec<_>>())
     }
 
-    /// A feature as a column, of samples that are not encoded.
+    /// One feature as a column; the samples must not be encoded.
     pub(super) fn column(&self, feature: usize) -> Column {
         match &self.source {
             Source::Rows(rows, unit) => {
@@ -216,12 +219,12 @@ impl Samples {
         }
     }
 
-    /// Whether features are more than the numbers of columns.
+    /// Whether the samples are encoded while a batch is gathered.
     pub(super) fn are_encoded(&self) -> bool {
         matches!(&self.source, Source::Columns(columns) if columns.iter().any(|coded| !matches!(coded.code, Code::Plain)))
     }
 
-    /// Some of the features, in this order.
+    /// A selection of the features, in this order.
     pub(crate) fn columns(&self, features: &[usize]) -> Self {
         if self.are_encoded() {
             return self.written_out().columns(features);
@@ -230,7 +233,7 @@ impl Samples {
         self.coded(features.len(), features.iter().enumerate().map(plain))
     }
 
-    /// The same samples as rows of numbers.
+    /// The same samples, encoded, as rows of numbers.
     pub(super) fn written_out(&self) -> Self {
         let Source::Columns(columns) = &self.source else { return self.clone() };
         let mut numbers = vec![0.0; self.features * self.len()];
@@ -242,14 +245,15 @@ impl Samples {
         Self::from_rows(self.features, numbers)
     }
 
-    /// As a matrix of shape (features, samples).
+    /// The numbers as a matrix of shape (features, samples).
     pub fn tensor(&self) -> Tensor<f64> {
         let mut tensor = Tensor::zeros(self.features, self.len());
         self.write(&(0..self.len()).collect::<Vec<_>>(), &mut tensor);
         tensor
     }
 
-    /// Writes the first samples with these numbers into the columns of a matrix. Of the others, which are wanted next, memory is asked for the first few.
+    /// Writes the first samples with these indices into the columns of `to`. The next few indices
+    /// are prefetched.
     pub(crate) fn write<T: Scalar>(&self, samples: &[usize], to: &mut Tensor<T>) {
         let operations = COST * to.columns() * self.features;
         match &self.source {
@@ -265,7 +269,7 @@ impl Samples {
         }
     }
 
-    /// The same from rows, each number converted.
+    /// Writes samples from rows, and converts each number.
     fn write_rows<T: Scalar, V: Copy + Sync>(
         &self,
         values: &[V],
@@ -288,7 +292,7 @@ impl Samples {
         });
     }
 
-    /// The same from columns, each encoded.
+    /// Writes samples from columns, and encodes each number.
     fn write_columns<T: Scalar>(&self, coded: &[Coded], samples: &[usize], to: &mut Tensor<T>, operations: usize) {
         let panels = to.layout().panels();
         let row = |sample: usize| self.chosen[sample] as usize;
@@ -309,7 +313,8 @@ impl Samples {
         });
     }
 
-    /// What scales them. Bytes share one unit, and so one scale of all features where that is a matter of shift and factor.
+    /// Fits a scaler to these samples. Bytes share one scale for all features, unless it is by
+    /// rank.
     pub(crate) fn scaler(&self, scaling: Scaling) -> Scaler {
         match (&self.source, scaling) {
             (Source::Rows(Rows::Bytes(bytes), unit), Scaling::Standard) => {
@@ -329,7 +334,7 @@ impl Samples {
         }
     }
 
-    /// Bytes in another unit, if they are bytes, and their scale is that of all features.
+    /// Bytes with another unit; `None` unless they are bytes and all features share one scale.
     pub(super) fn in_unit(&self, by: &Scaler) -> Option<Self> {
         let Source::Rows(rows @ Rows::Bytes(_), unit) = &self.source else { return None };
         let Scaler::Affine(affine) = by else { return None };
@@ -358,20 +363,20 @@ impl From<&Samples> for Samples {
     }
 }
 
-/// Whether the numbers are the same; NaN is equal to nothing.
+/// Whether the numbers are equal; NaN equals nothing.
 impl PartialEq for Samples {
     fn eq(&self, other: &Self) -> bool {
         (self.features, self.len()) == (other.features, other.len()) && self.iter().eq(other.iter())
     }
 }
 
-/// Some columns of a batch, written from rows.
+/// Some columns of a batch, gathered from rows.
 struct Gather<'a, T: Scalar, V, C> {
     values: &'a [V],
     features: usize,
-    /// The rows that are the samples.
+    /// The rows that are samples.
     chosen: &'a [u32],
-    /// Of the whole batch, and those that are wanted next.
+    /// The samples of the whole batch, then those to prefetch.
     samples: &'a [usize],
     columns: Columns<'a, T>,
     panels: usize,
@@ -393,7 +398,8 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Gather<'_, T, V, C> {
                 let length = T::PANEL.min(features - feature);
                 let to = to[(first - numbers.start) * height..].chunks_exact_mut(height);
                 for (j, to) in (first..numbers.end.min(first + ahead)).zip(to) {
-                    // samples of a batch lie anywhere, and memory answers late: first where they lie, then their numbers
+                    // samples of a batch are scattered in memory: prefetch first their indices,
+                    // then their numbers
                     if let (0, Some(much_later)) = (panel, self.samples.get(j + 2 * ahead)) {
                         prefetch(&chosen[*much_later..=*much_later]);
                     }

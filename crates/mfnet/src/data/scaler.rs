@@ -6,38 +6,48 @@ use crate::tensor::Tensor;
 use crate::words::words;
 
 words! {
-    /// What is done to features before a network sees them; learned from training samples alone.
+    /// A method that scales features, learned from training samples only.
     #[derive(Default)]
     Scaling {
         /// Mean 0 and standard deviation 1: (x − μ)/σ.
         #[default]
         Standard = "standard",
-        /// Median 0 and interquartile range 1: (x − median)/(third quartile − first quartile). Outliers do not move it.
+        /// Median 0 and interquartile range 1: (x − median)/(third quartile − first quartile).
+        /// Outliers hardly affect it.
         Robust = "robust",
-        /// From 0 to 1: (x − min)/(max − min); pixels: x/255.
+        /// Range 0 to 1: (x − min)/(max − min); for pixels, x/255.
         MinMax = "min-max",
         /// A normal distribution, by rank; see [`Quantiles`].
         Quantile = "quantile",
     }
 }
 
-/// The scale of each feature, learned.
+/// The fitted scaling of each feature.
+///
+/// ```
+/// use mfnet::Tensor;
+/// use mfnet::data::{Scaler, Scaling};
+/// let x = Tensor::from_rows([[2.0, 4.0, 10.0]]);
+/// let scaled = Scaler::fit(Scaling::MinMax, &x).apply(&x);
+/// assert_eq!(scaled, Tensor::from_rows([[0.0, 0.25, 1.0]]));
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Scaler {
-    /// A shift and a scale for each feature: [`Scaling::Standard`], [`Scaling::Robust`] and [`Scaling::MinMax`].
+    /// A shift and a scale for each feature: [`Scaling::Standard`], [`Scaling::Robust`] and
+    /// [`Scaling::MinMax`].
     Affine(Standardizer),
-    /// [`Scaling::Quantile`].
+    /// A rank transform: [`Scaling::Quantile`].
     Quantiles(Quantiles),
 }
 
 impl Scaler {
-    /// Learns it from `x`, shape (features, samples). At least one sample.
+    /// Fits the scaler to `x`, shape (features, samples), with at least one sample.
     pub fn fit(scaling: Scaling, x: &Tensor<f64>) -> Self {
         Self::of(scaling, features(x))
     }
 
-    /// The same from the numbers of each feature.
+    /// Fits the scaler to the numbers of each feature.
     pub(super) fn of(scaling: Scaling, features: impl Iterator<Item = Vec<f64>>) -> Self {
         match scaling {
             Scaling::Standard => Scaler::Affine(Standardizer::of(features, mean_and_deviation)),
@@ -47,7 +57,7 @@ impl Scaler {
         }
     }
 
-    /// The features as a network sees them.
+    /// Returns the scaled features, shape (features, samples).
     ///
     /// # Panics
     /// If `x` has another number of features.
@@ -56,7 +66,7 @@ impl Scaler {
         Tensor::from_fn(x.rows(), x.columns(), |i, j| self.apply_to(i, x[(i, j)]))
     }
 
-    /// A value of one feature as a network sees it.
+    /// Scales a value of one feature.
     pub(super) fn apply_to(&self, feature: usize, x: f64) -> f64 {
         match self {
             Scaler::Affine(affine) => (x - affine.mean[feature]) / affine.scale[feature],
@@ -72,7 +82,7 @@ impl Scaler {
         }
     }
 
-    /// The features that had one value in all samples.
+    /// The indices of the features that had one value in all samples.
     pub fn constant(&self) -> Vec<usize> {
         match self {
             Scaler::Affine(affine) => affine.constant().to_vec(),
@@ -82,7 +92,8 @@ impl Scaler {
         }
     }
 
-    /// Whether its numbers are such as [`Scaler::fit`] makes them: finite, scales positive, and quantiles in order.
+    /// Whether [`Scaler::fit`] could have made it: finite numbers, positive scales, quantiles in
+    /// order.
     pub(crate) fn is_usable(&self) -> bool {
         let are_usable =
             |values: &Vec<f64>| !values.is_empty() && values.iter().all(|x| x.is_finite()) && values.is_sorted();

@@ -12,56 +12,58 @@ use super::targets::like_values;
 use crate::error::{Error, Result, SplitProblem};
 use crate::random::{Purpose, Rng, Seed};
 
-/// Which fractions of all samples are kept from training.
+/// The fractions of all samples for validation and test; the rest is for training.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fractions {
-    /// For choosing among settings and for stopping early; 0 for none.
+    /// Fraction for choosing settings and for early stopping; 0 for none.
     pub validation: f64,
-    /// For the final score; 0 for none.
+    /// Fraction for the final score; 0 for none.
     pub test: f64,
 }
 
-/// By what the samples are divided into training, validation and test samples.
+/// How samples are split into training, validation and test samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SplitBy {
     /// At random; see [`Dataset::split`].
     Fractions(Fractions),
-    /// By the data set's official split, on which papers report.
+    /// By the official split of the data set, which papers use.
     Official {
-        /// The fraction of all samples but the test's that is drawn for validation as [`Dataset::split`] draws it; none for the official
-        /// validation samples, which not every data set has.
+        /// Fraction of the samples outside the test part to draw for validation, as
+        /// [`Dataset::split`] does; `None` for the official validation samples, which not every
+        /// data set has.
         validation: Option<f64>,
     },
     /// At random, by whole groups of samples; see [`Dataset::grouped_by`].
     Groups {
         /// The column that names the groups.
         column: String,
-        /// Of all samples.
+        /// Fractions of all samples.
         fractions: Fractions,
     },
-    /// By a column that says which part each sample belongs to; see [`Dataset::parted_by`].
+    /// By a column that names the part of each sample; see [`Dataset::parted_by`].
     Column {
-        /// The column's name.
+        /// The name of the column.
         column: String,
-        /// The fraction of all samples but the test's that is drawn for validation; none for the validation samples of the column.
+        /// Fraction of the samples outside the test part to draw for validation; `None` for the
+        /// validation samples of the column.
         validation: Option<f64>,
     },
-    /// As a fold of a cross-validation; see [`Dataset::folds`].
+    /// By one fold of a cross-validation; see [`Dataset::folds`].
     Fold {
-        /// Which fold's samples are the test samples, from 1.
+        /// Number of the fold whose samples are the test samples, from 1.
         number: usize,
-        /// The number of folds.
+        /// Number of folds.
         of: usize,
-        /// The fraction of the other folds' samples that is drawn for validation.
+        /// Fraction of the other folds' samples to draw for validation.
         validation: f64,
-        /// The column that names groups, if no group may lie in two folds.
+        /// The column that names groups, if a group must stay in one fold.
         groups: Option<String>,
     },
 }
 
 impl SplitBy {
-    /// Whether chance divides, and a seed says how; else the data say it.
+    /// Whether the split is random and depends on the seed; otherwise the data determine it.
     pub fn is_drawn(&self) -> bool {
         match self {
             SplitBy::Official { validation } | SplitBy::Column { validation, .. } => {
@@ -71,7 +73,7 @@ impl SplitBy {
         }
     }
 
-    /// The column by which samples are divided, which is no feature.
+    /// The column that determines the split, which is not a feature.
     pub fn column(&self) -> Option<&str> {
         match self {
             SplitBy::Groups { column, .. } | SplitBy::Column { column, .. } => Some(column),
@@ -81,34 +83,53 @@ impl SplitBy {
     }
 }
 
-/// The numbers of the training, validation and test samples, in the order of the data.
+/// The indices of the training, validation and test samples, in the order of the data.
 type Parts = (Vec<usize>, Vec<usize>, Vec<usize>);
 
 impl Dataset {
-    /// Training, validation and test samples, drawn at random; each part in the order of the data.
+    /// Draws training, validation and test samples at random; each part is in the order of the
+    /// data.
     ///
-    /// A part gets its fraction of all samples, rounded. Classes are stratified: each class gives each part its share, rounded so that the
-    /// total is met (largest remainders first), and keeps at least one training sample. With groups ([`Dataset::grouped_by`]) whole groups are drawn until a part has its
-    /// fraction of the samples, and of each class, as nearly as that is possible. A function of the data's targets, groups, fractions
-    /// and seed alone. scikit-learn's `train_test_split` rounds the test part up, and stratifies only when asked.
+    /// - A part gets its fraction of all samples, rounded.
+    /// - Classes are stratified: each part gets its share of each class, rounded so that the total
+    ///   is right (largest remainders first). Each class keeps at least one training sample.
+    /// - With groups ([`Dataset::grouped_by`]), whole groups are drawn until the part's size and
+    ///   its share of each class are as close to the fraction as possible.
+    ///
+    /// The result depends only on the targets, the groups, the fractions and the seed.
+    /// scikit-learn's `train_test_split` rounds the test part up, and stratifies only when asked.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) unless both fractions are at least 0 and together below 1; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a part that was asked for
-    /// would have no sample, or there are fewer groups than parts.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) unless both fractions are
+    /// at least 0 and together less than 1. [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a
+    /// requested part would be empty, or there are fewer groups than parts.
     pub fn split(&self, fractions: Fractions, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
         self.split_by(SplitBy::Fractions(fractions), seed)
     }
 
-    /// Training, validation and test samples, by fractions, by parts that are given, or as a fold; each part in the order of the data.
+    /// Splits the data into training, validation and test samples; each part is in the order of the
+    /// data.
+    ///
+    /// ```
+    /// use mfnet::{Dataset, Seed};
+    /// use mfnet::data::SplitBy;
+    /// let data = Dataset::built_in("diabetes")?;
+    /// let first_fold = SplitBy::Fold { number: 1, of: 5, validation: 0.0, groups: None };
+    /// let (train, _, test) = data.split_by(first_fold, Seed(0))?;
+    /// assert_eq!((train.samples(), test.samples()), (353, 89));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// As [`Dataset::split`] and [`Dataset::folds`], and [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there is no official split, or the samples were not grouped or parted by the column.
+    /// As [`Dataset::split`] and [`Dataset::folds`].
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there is no official split, or the
+    /// samples have no groups or parts from this column.
     pub fn split_by(&self, by: SplitBy, seed: Seed) -> Result<(Dataset, Dataset, Dataset)> {
         let (train, validation, test) = self.split_indices(by, seed)?;
         Ok((self.selected(&train), self.selected(&validation), self.selected(&test)))
     }
 
-    /// The numbers, from 0, that the training, validation and test samples of [`Dataset::split_by`] have in these data.
+    /// The indices, from 0, of the training, validation and test samples of [`Dataset::split_by`].
     ///
     /// ```
     /// use mfnet::{Dataset, Seed};
@@ -143,7 +164,7 @@ impl Dataset {
         }
     }
 
-    /// By the parts that a column gives, or the official split; none if they are not there.
+    /// The parts that a column or the official split gives; `None` if there are none.
     fn parts_as_given(&self, column: Option<&str>, validation: Option<f64>, seed: Seed) -> Option<Result<Parts>> {
         let given = self.marks.parts.as_ref().filter(|given| given.column.as_deref() == column)?;
         let samples =
@@ -173,7 +194,7 @@ impl Dataset {
         }
         let mut strata = self.strata(&mut rng);
         let of_test = take(&mut strata, test);
-        // the fraction is of all samples: of what is left it is more
+        // the fraction refers to all samples; relative to the remaining ones it is larger
         let of_validation = take(&mut strata, validation / (1.0 - test));
         let mut parts = [strata.concat(), of_validation, of_test];
         let asked = [("training", 1.0 - validation - test), ("validation", validation), ("test", test)];
@@ -191,7 +212,7 @@ impl Dataset {
         Ok(parts.into())
     }
 
-    /// The samples of each class in random order; of a regression all samples.
+    /// The samples of each class, shuffled; for a regression all samples as one class.
     fn strata(&self, rng: &mut Rng) -> Vec<Vec<usize>> {
         let mut strata = vec![Vec::new(); self.classes().max(1)];
         (0..self.samples()).for_each(|sample| strata[self.targets.class(sample)].push(sample));
@@ -200,7 +221,7 @@ impl Dataset {
     }
 }
 
-/// Takes `fraction` of all samples out of the strata, rounded, from each its share.
+/// Removes `fraction` of all samples, rounded, from the strata: from each stratum its share.
 fn take(strata: &mut [Vec<usize>], fraction: f64) -> Vec<usize> {
     let total = rounded(fraction, strata.iter().map(Vec::len).sum());
     let share = |stratum: &Vec<usize>| fraction * stratum.len() as f64;
@@ -209,7 +230,7 @@ fn take(strata: &mut [Vec<usize>], fraction: f64) -> Vec<usize> {
     let remainder = |i: usize| share(&strata[i]) - share(&strata[i]).floor();
     by_remainder.sort_by(|a, b| remainder(*b).total_cmp(&remainder(*a)));
     let missing = total.saturating_sub(counts.iter().sum());
-    // a stratum is never taken whole
+    // at least one sample stays in each stratum
     for i in by_remainder.into_iter().filter(|i| counts[*i] + 1 < strata[*i].len()).take(missing).collect::<Vec<_>>() {
         counts[i] += 1;
     }

@@ -2,14 +2,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::tensor::Tensor;
 
-/// Brings every feature to mean 0 and standard deviation 1 over the samples that it was fitted on:
+/// Scales every feature to mean 0 and standard deviation 1 over the samples that it was fitted on:
 ///
 /// ```text
 /// x ← (x − μ)/σ        μ = 1/m Σ x        σ = √(1/m Σ (x − μ)²)
 /// ```
 ///
-/// σ is the population's, as in scikit-learn's `StandardScaler`. A constant feature has nothing to scale: its σ is 1, so that it becomes 0.
-/// Fit it on training samples only; what it learned of others would flatter their scores.
+/// σ is the population standard deviation, as in scikit-learn's `StandardScaler`. A constant
+/// feature gets σ = 1, so that it becomes 0. Fit it on training samples only; otherwise the test
+/// score is too optimistic.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -21,20 +22,21 @@ use crate::tensor::Tensor;
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Standardizer {
-    /// μ, or another shift, of each feature.
+    /// The mean μ, or another shift, of each feature.
     pub mean: Vec<f64>,
-    /// σ, or another scale, of each feature; 1 for a constant one.
+    /// The standard deviation σ, or another scale, of each feature; 1 for a constant one.
     pub scale: Vec<f64>,
     constant: Vec<usize>,
 }
 
 impl Standardizer {
-    /// μ and σ of each row of `x`, shape (features, samples). At least one sample.
+    /// Fits μ and σ of each row of `x`, shape (features, samples), with at least one sample.
     pub fn fit(x: &Tensor<f64>) -> Self {
         Self::of(features(x), mean_and_deviation)
     }
 
-    /// From the numbers of each feature; a scale of 0 is that of a constant one.
+    /// Fits shift and scale from the numbers of each feature; a scale of 0 marks a constant
+    /// feature.
     pub(super) fn of(
         features: impl Iterator<Item = Vec<f64>>,
         shift_and_scale: impl Fn(Vec<f64>) -> (f64, f64),
@@ -56,7 +58,7 @@ impl Standardizer {
         Standardizer { mean: vec![shift; features], scale: vec![scale; features], constant: Vec::new() }
     }
 
-    /// One μ and σ for all features, of values that occur as often as it is said.
+    /// One μ and σ for all features, from values and how often each occurs.
     pub(super) fn of_counts(features: usize, values: impl Iterator<Item = (f64, u64)> + Clone) -> Self {
         let m = values.clone().map(|(_, count)| count).sum::<u64>() as f64;
         let mean_of = |f: &dyn Fn(f64) -> f64| values.clone().map(|(x, count)| f(x) * count as f64).sum::<f64>() / m;
@@ -75,7 +77,7 @@ impl Standardizer {
         same.then_some((mean, scale))
     }
 
-    /// (x − μ)/σ.
+    /// Returns (x − μ)/σ, shape (features, samples).
     ///
     /// # Panics
     /// If `x` has another number of features.
@@ -84,7 +86,7 @@ impl Standardizer {
         Tensor::from_fn(x.rows(), x.columns(), |i, j| (x[(i, j)] - self.mean[i]) / self.scale[i])
     }
 
-    /// μ + σ x, the way back.
+    /// Returns μ + σ x, the inverse of [`Standardizer::apply`].
     ///
     /// # Panics
     /// If `x` has another number of features.
@@ -93,12 +95,12 @@ impl Standardizer {
         Tensor::from_fn(x.rows(), x.columns(), |i, j| self.mean[i] + self.scale[i] * x[(i, j)])
     }
 
-    /// The features that had one value in all samples.
+    /// The indices of the features that had one value in all samples.
     pub fn constant(&self) -> &[usize] {
         &self.constant
     }
 
-    /// Whether there is a finite mean and a positive scale for every feature, as [`Standardizer::fit`] makes them.
+    /// Whether [`Standardizer::fit`] could have made it: finite means and positive scales.
     pub(crate) fn is_usable(&self) -> bool {
         self.scale.len() == self.mean.len()
             && self.scale.iter().all(|scale| *scale > 0.0)
@@ -116,21 +118,22 @@ pub(super) fn features(x: &Tensor<f64>) -> impl Iterator<Item = Vec<f64>> + '_ {
     (0..x.rows()).map(|i| x.row(i).collect())
 }
 
-/// μ and σ; (x, 0) of equal numbers.
+/// μ and σ; (x, 0) if all numbers equal x.
 pub(super) fn mean_and_deviation(x: Vec<f64>) -> (f64, f64) {
     let (m, first) = (x.len() as f64, x.first().copied().unwrap_or(0.0));
     if x.iter().all(|x| *x == first) {
         return (first, 0.0);
     }
     let mean = x.iter().sum::<f64>() / m;
-    // squares of differences divided by the largest, so that none overflows or vanishes
+    // divide by the largest difference before squaring, so that squares neither overflow nor
+    // underflow
     let largest = x.iter().map(|x| (x - mean).abs()).fold(0.0, f64::max);
     let scale = largest * (x.iter().map(|x| ((x - mean) / largest).powi(2)).sum::<f64>() / m).sqrt();
-    // of the smallest number that there is, a part is 0
+    // dividing the smallest positive number gives 0
     (mean, if scale > 0.0 { scale } else { largest })
 }
 
-/// Median and interquartile range; the range, if the middle half has one value.
+/// Median and interquartile range; the full range if the middle half has only one value.
 pub(super) fn median_and_middle(mut x: Vec<f64>) -> (f64, f64) {
     x.sort_unstable_by(f64::total_cmp);
     let last = (x.len() - 1) as f64;
@@ -138,13 +141,13 @@ pub(super) fn median_and_middle(mut x: Vec<f64>) -> (f64, f64) {
     (between(&x, 0.5 * last), if middle > 0.0 { middle } else { x[x.len() - 1] - x[0] })
 }
 
-/// The smallest value and the range.
+/// Minimum and range.
 pub(super) fn least_and_range(mut x: Vec<f64>) -> (f64, f64) {
     x.sort_unstable_by(f64::total_cmp);
     (x[0], x[x.len() - 1] - x[0])
 }
 
-/// The number at a place of a sorted row, in between by the line through the two beside it.
+/// The value at a fractional index of sorted numbers, linearly interpolated.
 pub(super) fn between(sorted: &[f64], place: f64) -> f64 {
     let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()

@@ -8,41 +8,51 @@ use crate::error::{DataProblem, Error, Result};
 use crate::tensor::kernel::prefetch;
 use crate::tensor::{Scalar, Tensor};
 
-/// Whole numbers with more distinct values than this are taken for a quantity, not for classes.
+/// Whole numbers with more distinct values than this are a regression target, not classes.
 const MOST_CLASSES_OF_NUMBERS: usize = 20;
 
-/// What a network learns to predict, and what its outputs mean.
+/// What a network predicts, and what its outputs mean.
+///
+/// ```
+/// use mfnet::{Table, Target};
+/// let table = Table::from_text("flowers", "length,species\n5.1,setosa\n6.3,virginica\n")?;
+/// assert_eq!(Target::guess(&table, &["species".into()])?, Target::classes("species"));
+/// assert_eq!(Target::guess(&table, &["length".into()])?, Target::values(["length"]));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "task")]
 pub enum Target {
-    /// Classes: an output for each, its logit.
+    /// Classification: one output for each class, its logit.
     #[serde(rename = "classification")]
     Classes {
         /// The column that holds the labels.
         column: String,
-        /// The labels, in the order of the outputs. Before data are read none: those that the column has.
+        /// The labels, in the order of the outputs. Before data are read the list is empty; then it
+        /// holds the labels of the column.
         labels: Vec<String>,
     },
-    /// An output for each column of numbers.
+    /// Regression: one output for each column of numbers.
     #[serde(rename = "regression")]
     Values {
-        /// The columns' names, in the order of the outputs.
+        /// The names of the columns, in the order of the outputs.
         columns: Vec<String>,
     },
 }
 
 impl Target {
-    /// Classification: the column holds labels.
+    /// Classification by a column of labels.
     pub fn classes(column: impl Into<String>) -> Self {
         Target::Classes { column: column.into(), labels: Vec::new() }
     }
 
-    /// Regression: the columns hold numbers.
+    /// Regression on columns of numbers.
     pub fn values<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
         Target::Values { columns: columns.into_iter().map(Into::into).collect() }
     }
 
-    /// Classes if it is one column of text, of booleans, or of whole numbers with at most 20 distinct values; values otherwise.
+    /// Guesses the task. It is classification for a single column of text, of booleans, or of whole
+    /// numbers with at most 20 distinct values; otherwise regression.
     ///
     /// # Errors
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column.
@@ -51,12 +61,12 @@ impl Target {
         let numbers = table.count_numbers(column)?;
         let rows = numbers.iter().map(|(_, rows)| rows).sum::<usize>();
         let is_quantity = is_quantity(numbers.into_iter().map(|(x, _)| x));
-        // a text among numbers is an error in a column of numbers, which reading it as such reports
+        // some text in a column of numbers is an error, which reading the column as numbers reports
         let classes = if rows == table.rows() { !is_quantity } else { 2 * rows < table.rows() };
         Ok(if classes { Target::classes(column) } else { Target::values(columns) })
     }
 
-    /// The names of the columns.
+    /// The names of the target columns.
     pub fn columns(&self) -> &[String] {
         match self {
             Target::Classes { column, .. } => std::slice::from_ref(column),
@@ -64,7 +74,7 @@ impl Target {
         }
     }
 
-    /// How many outputs a network needs for it.
+    /// Number of outputs that a network needs.
     pub fn outputs(&self) -> usize {
         match self {
             Target::Classes { labels, .. } => labels.len(),
@@ -72,10 +82,11 @@ impl Target {
         }
     }
 
-    /// Reads it from a table.
+    /// Reads the targets from a table.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, for text or not finite numbers among values, and for a label that is not among these.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, for text or numbers
+    /// that are not finite among values, and for a label that is not one of `labels`.
     pub fn read(&self, table: &Table) -> Result<Targets> {
         Ok(match self {
             Target::Values { columns } => {
@@ -92,29 +103,36 @@ impl Target {
     }
 }
 
-/// What a network learns to predict, for every sample.
+/// The classes or values to predict, for every sample.
+///
+/// ```
+/// use mfnet::{Targets, Tensor};
+/// let targets = Targets::from_labels("animal", ["dog", "cat", "dog"]);
+/// let one_hot = Tensor::from_rows([[0.0, 1.0, 0.0], [1.0, 0.0, 1.0]]); // rows: cat, dog
+/// assert_eq!(targets.matrix::<f64>(), one_hot);
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
     /// Classification.
     Classes {
-        /// The column's name.
+        /// The name of the column.
         column: String,
-        /// The label of each class: in numeric order if all are numbers, else by bytes.
+        /// The labels of the classes: in numeric order if all are numbers, otherwise in byte order.
         labels: Vec<String>,
-        /// For each sample the index of its class in `labels`.
+        /// The index of each sample's class in `labels`.
         indices: Vec<usize>,
     },
     /// Regression.
     Values {
-        /// The columns' names.
+        /// The names of the columns.
         columns: Vec<String>,
-        /// A number of each column for every sample.
+        /// The values: one number per column for every sample.
         values: Samples,
     },
 }
 
 impl Targets {
-    /// Classes from each sample's label.
+    /// Makes classes from the label of each sample.
     pub fn from_labels<L: Into<String>>(column: impl Into<String>, of_samples: impl IntoIterator<Item = L>) -> Self {
         let of_samples: Vec<String> = of_samples.into_iter().map(Into::into).collect();
         let mut labels = of_samples.clone();
@@ -125,7 +143,7 @@ impl Targets {
         Targets::Classes { column: column.into(), labels, indices }
     }
 
-    /// Error unless every class has a label, and every row of values a name.
+    /// Checks that every class has a label and every row of values a name.
     pub(super) fn check(&self) -> Result<()> {
         let (expected, found) = match self {
             Targets::Classes { labels, indices, .. } => match indices.iter().find(|class| **class >= labels.len()) {
@@ -140,7 +158,7 @@ impl Targets {
         Err(Error::shape("Targets", expected, found))
     }
 
-    /// What they are.
+    /// The target that these belong to.
     pub fn target(&self) -> Target {
         match self {
             Targets::Classes { column, labels, .. } => {
@@ -150,7 +168,7 @@ impl Targets {
         }
     }
 
-    /// Error if there is nothing to learn.
+    /// Returns an error if all samples have the same class or value.
     pub(super) fn check_teaches(&self, table: &str) -> Result<()> {
         match self {
             Targets::Classes { column, labels, .. } if labels.len() < 2 => {
@@ -168,7 +186,7 @@ impl Targets {
         }
     }
 
-    /// The names of the columns that hold them.
+    /// The names of the target columns.
     pub fn columns(&self) -> &[String] {
         match self {
             Targets::Classes { column, .. } => std::slice::from_ref(column),
@@ -184,7 +202,7 @@ impl Targets {
         }
     }
 
-    /// How many outputs a network needs for them: the number of classes, or of columns of values.
+    /// Number of outputs that a network needs: the number of classes or of columns of values.
     pub fn outputs(&self) -> usize {
         match self {
             Targets::Classes { labels, .. } => labels.len(),
@@ -192,12 +210,12 @@ impl Targets {
         }
     }
 
-    /// The class of a sample; 0 for values.
+    /// The class index of a sample; 0 for values.
     pub(super) fn class(&self, sample: usize) -> usize {
         if let Targets::Classes { indices, .. } = self { indices[sample] } else { 0 }
     }
 
-    /// Those of these samples, in this order, of which the inputs were chosen before.
+    /// The targets of these samples, in this order; `chosen` are the same samples of `inputs`.
     pub(super) fn select(&self, samples: &[usize], (inputs, chosen): (&Samples, &Samples)) -> Self {
         match self {
             Targets::Classes { column, labels, indices } => Targets::Classes {
@@ -218,13 +236,13 @@ impl Targets {
         y
     }
 
-    /// Writes the first samples with these numbers into the columns of Y.
+    /// Writes the first samples with these indices into the columns of Y.
     pub(super) fn write<T: Scalar>(&self, samples: &[usize], y: &mut Tensor<T>) {
         match self {
             Targets::Classes { indices, .. } => {
                 y.fill(T::ZERO);
                 for (j, sample) in samples.iter().enumerate().take(y.columns()) {
-                    // samples of a batch lie anywhere, and memory answers late
+                    // samples of a batch are scattered in memory: prefetch
                     if let Some(later) = samples.get(j + ahead(64)) {
                         prefetch(&indices[*later..=*later]);
                     }
@@ -236,7 +254,7 @@ impl Targets {
     }
 }
 
-/// The index of each of `labels` among the known ones, in data that errors call by these names.
+/// The index of each of `labels` in `known`; `data` and `column` are names for errors.
 pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
     let classes: HashMap<&String, usize> =
         known.iter().enumerate().rev().map(|(class, label)| (label, class)).collect();
@@ -245,7 +263,7 @@ pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[Stri
     labels.iter().map(class).collect()
 }
 
-/// The numbers of these columns.
+/// Reads columns of numbers.
 fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     if columns.is_empty() {
         return Err(Error::data(table.name(), DataProblem::NoFeatures(Vec::new())));
@@ -253,17 +271,17 @@ fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
     Ok(Samples::from_columns(table.rows(), table.numbers(columns)?))
 }
 
-/// Whether numbers are more distinct or finer ones than classes would be.
+/// Whether numbers have too many distinct values, or fractions, to be classes.
 fn is_quantity(numbers: impl IntoIterator<Item = f64>) -> bool {
     let mut different = BTreeSet::new();
     numbers.into_iter().any(|x| {
-        // one zero
+        // turns −0 into 0
         different.insert((x + 0.0).to_bits());
         x.fract() != 0.0 || different.len() > MOST_CLASSES_OF_NUMBERS
     })
 }
 
-/// Whether all are numbers, and more distinct or finer ones than classes would be.
+/// Whether all labels are numbers that have too many distinct values, or fractions, to be classes.
 pub(super) fn like_values(text: &[String]) -> bool {
     text.iter().map(|field| field.parse()).collect::<std::result::Result<Vec<f64>, _>>().is_ok_and(is_quantity)
 }

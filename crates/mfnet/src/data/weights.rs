@@ -1,4 +1,4 @@
-//! How much each sample of a data set counts, and each class.
+//! Weights of the samples and the classes of a data set.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -8,20 +8,20 @@ use mfnet_table::LeftOut;
 use super::{Dataset, Targets};
 use crate::error::{DataProblem, Error, Result};
 
-/// What weights may sum up to.
+/// The range allowed for the sum of weights.
 const SUMS: RangeInclusive<f64> = 1e-100..=1e100;
 
-/// The weights of a data set. Metrics see those of the samples, losses those of the classes too.
+/// The weights of a data set. Metrics use the sample weights; losses also use the class weights.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DataWeights {
     of_samples: Option<Arc<Vec<f64>>>,
     of_classes: Option<Arc<Vec<f64>>>,
-    /// The product of both, for each sample.
+    /// Sample weight times class weight, for each sample.
     in_loss: Option<Arc<Vec<f64>>>,
 }
 
 impl DataWeights {
-    /// Those of samples with these numbers.
+    /// The weights of the samples with these indices.
     pub(super) fn select(&self, samples: &[usize]) -> Self {
         let of = |all: &Arc<Vec<f64>>| Arc::new(samples.iter().map(|sample| all[*sample]).collect::<Vec<_>>());
         let of_samples = self.of_samples.as_ref().map(of);
@@ -32,7 +32,7 @@ impl DataWeights {
         DataWeights { of_samples, of_classes: self.of_classes.clone(), in_loss }
     }
 
-    /// The same where the classes have other numbers: a class that was not there before weighs 1.
+    /// The same weights with the classes renumbered; a new class has weight 1.
     pub(super) fn with_labels(&self, before: &[String], labels: &[String]) -> Self {
         let of_label = |weights: &Vec<f64>, label| {
             before.iter().position(|other| other == label).map_or(1.0, |class| weights[class])
@@ -42,7 +42,7 @@ impl DataWeights {
         DataWeights { of_classes: of_classes.map(Arc::new), ..self.clone() }
     }
 
-    /// Multiplies the weights of samples with those of their classes.
+    /// Multiplies each sample's weight by that of its class.
     fn joined(mut self, targets: &Targets) -> Self {
         self.in_loss = match (&self.of_classes, targets) {
             (Some(of_classes), Targets::Classes { indices, .. }) => {
@@ -57,7 +57,7 @@ impl DataWeights {
 }
 
 impl Dataset {
-    /// The same data, in which each sample counts as much as its weight says. A selection of samples keeps its weights.
+    /// Sets the weight of each sample. A selection of samples keeps its weights.
     ///
     /// Weights enter the loss of training and validation, the metrics and the baselines:
     ///
@@ -65,7 +65,7 @@ impl Dataset {
     /// J = Σ_i w_i c_i / Σ_i w_i
     /// ```
     ///
-    /// A sample of weight 2 counts as two equal samples, one of weight 0 counts nothing.
+    /// A sample of weight 2 counts as two equal samples; a sample of weight 0 does not count.
     ///
     /// ```
     /// use mfnet::{Dataset, Targets, Tensor};
@@ -76,9 +76,10 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a weight for each sample,
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first weight that is no finite number of at least 0, and if all
-    /// are 0 or their sum is not between 10⁻¹⁰⁰ and 10¹⁰⁰.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a weight for each
+    /// sample. [`ErrorKind::Data`](crate::error::ErrorKind::Data), naming the first weight that is
+    /// negative or not finite; also if all weights are 0, or their sum is not between 10⁻¹⁰⁰ and
+    /// 10¹⁰⁰.
     pub fn with_weights(mut self, of_samples: Vec<f64>) -> Result<Self> {
         let expected = format!("a weight for each of {} samples", self.samples());
         check(&self.name, "Dataset::with_weights", expected, self.samples(), &of_samples, "sample")?;
@@ -86,15 +87,17 @@ impl Dataset {
         self.weigh()
     }
 
-    /// The same data, in which each class counts in losses as much as its weight says. Metrics do not change. A selection of
-    /// samples keeps the weights of the classes.
+    /// Sets the weight of each class in losses. Metrics do not change. A selection of samples keeps
+    /// the class weights.
     ///
-    /// The weight of a sample in a loss is that of its class, times its own if samples have weights. As the `weight` of
-    /// PyTorch's `CrossEntropyLoss`, with its mean over the weights.
+    /// A sample's weight in a loss is the weight of its class, times its own weight if samples have
+    /// weights. This is the `weight` of PyTorch's `CrossEntropyLoss`, whose mean also divides by
+    /// the sum of weights.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a weight for each class, as for values, which have none;
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) as [`Dataset::with_weights`], of classes.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a weight for each
+    /// class; a regression has no classes. [`ErrorKind::Data`](crate::error::ErrorKind::Data) as
+    /// for [`Dataset::with_weights`].
     pub fn with_class_weights(mut self, of_classes: Vec<f64>) -> Result<Self> {
         let expected = match self.classes() {
             0 => "classes, which values have not".to_owned(),
@@ -105,7 +108,7 @@ impl Dataset {
         self.weigh()
     }
 
-    /// With the weights of a column of its table, which is no feature.
+    /// Sets sample weights from a column of the table, which is not a feature.
     pub(crate) fn weighted_by(mut self, column: &str, of_samples: Vec<f64>) -> Result<Self> {
         if of_samples.iter().all(|w| *w == 0.0) {
             return Err(Error::in_column(&self.name, column, DataProblem::NoWeight("row")));
@@ -117,36 +120,38 @@ impl Dataset {
     fn weigh(mut self) -> Result<Self> {
         self.weights = self.weights.joined(&self.targets);
         let sum = self.loss_weights().map_or(0.0, |weights| weights.iter().sum::<f64>());
-        // a sum of 0 is an error for whoever learns from these samples, see `check_weights`
+        // a sum of 0 is reported when something learns from these samples, see `check_weights`
         match sum == 0.0 || SUMS.contains(&sum) {
             true => Ok(self),
             false => Err(Error::data(&self.name, DataProblem::SumOfWeights(sum))),
         }
     }
 
-    /// The weight of each sample, see [`Dataset::with_weights`]; none if all count alike.
+    /// The weight of each sample, see [`Dataset::with_weights`]; `None` if all weights are 1.
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.of_samples.as_deref().map(Vec::as_slice)
     }
 
-    /// The weight of each class, see [`Dataset::with_class_weights`]; none if all count alike.
+    /// The weight of each class, see [`Dataset::with_class_weights`]; `None` if all weights are 1.
     pub fn class_weights(&self) -> Option<&[f64]> {
         self.weights.of_classes.as_deref().map(Vec::as_slice)
     }
 
-    /// The weight of each sample in a loss: its own times that of its class; none if all count alike.
+    /// The weight of each sample in a loss: its own times that of its class; `None` if all weights
+    /// are 1.
     pub fn loss_weights(&self) -> Option<&[f64]> {
         self.weights.in_loss.as_deref().map(Vec::as_slice)
     }
 
-    /// The weight that makes all classes count alike, for each class k of K that have samples:
+    /// The weights that give all classes the same total weight, for each class k of the K with
+    /// samples:
     ///
     /// ```text
     /// w_k = Σ_i w_i / (K Σ_{i of class k} w_i)
     /// ```
     ///
-    /// w_i is the weight of a sample, 1 without weights. A class without samples has the weight 1. As scikit-learn's
-    /// `compute_class_weight("balanced", …)`.
+    /// w_i is the weight of sample i, 1 if samples have no weights. A class without samples has
+    /// weight 1. As scikit-learn's `compute_class_weight("balanced", …)`.
     pub fn balanced_class_weights(&self) -> Vec<f64> {
         let mut of_classes = vec![0.0; self.classes()];
         if let Targets::Classes { indices, .. } = &*self.targets {
@@ -158,7 +163,7 @@ impl Dataset {
         of_classes.into_iter().map(|w| if w > 0.0 { sum / (classes * w) } else { 1.0 }).collect()
     }
 
-    /// Error if the weights of these samples leave nothing to learn or to score.
+    /// Returns an error if the weights leave nothing to learn or to score.
     pub(crate) fn check_weights(&self) -> Result<()> {
         match self.loss_weights() {
             Some(weights) if weights.iter().all(|w| *w == 0.0) => {
@@ -169,7 +174,7 @@ impl Dataset {
     }
 }
 
-/// Error unless these are weights.
+/// Checks that these are weights.
 fn check(
     name: &str,
     operation: &'static str,

@@ -1,48 +1,49 @@
 use std::time::Duration;
 
-/// Why a file did not come from a mirror.
+/// Why a download from a mirror failed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadProblem {
-    /// The server cannot be reached, or the connection was cut.
+    /// The server cannot be reached, or the connection broke.
     #[error("{0}")]
     Connection(String),
-    /// The server says no.
+    /// The server answered with this HTTP status.
     #[error("the server answered with HTTP status {0}")]
     Status(u16),
-    /// The server, or the way to it, sleeps.
+    /// The server, or the connection, was silent for this long.
     #[error("nothing came for {0:?}")]
     Stalled(Duration),
-    /// More than the file has: a mistake or a decompression bomb. What went beyond how many bytes: "the file", "the archive", "what was sent".
+    /// More data than the file has: a mistake or a decompression bomb. Which data, "the file", "the
+    /// archive" or "what was sent", exceeded how many bytes.
     #[error("cut off where {0} went beyond {1} bytes")]
     TooLarge(&'static str, u64),
-    /// Bytes that cannot be decompressed, or are no archive.
+    /// Data that cannot be decompressed, or are not an archive.
     #[error("cannot decompress what was sent: {0}")]
     Damaged(String),
-    /// An archive without this file.
+    /// The archive does not contain this file.
     #[error("the archive has no file {0}")]
     NotInArchive(String),
-    /// Another file. Each has its bytes and their SHA-256, decompressed.
+    /// Another file. Each has its size in bytes and its SHA-256, decompressed.
     #[error("expected the {} published bytes, whose SHA-256 is {}, found {} bytes with {}", expected.0, expected.1, found.0, found.1)]
     Digest {
         /// The published file.
         expected: (u64, &'static str),
-        /// What came.
+        /// The downloaded file.
         found: (u64, String),
     },
 }
 
-/// What came of a mirror.
+/// The failure of one mirror.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("from {url}: {problem}")]
 pub struct Refusal {
-    /// The address that was asked.
+    /// The URL.
     pub url: String,
-    /// Why the file did not come.
+    /// Why the download failed.
     pub problem: DownloadProblem,
 }
 
-/// What came of all mirrors.
+/// Lists the failures of all mirrors.
 pub(super) fn listed(refusals: &[Refusal]) -> String {
     match refusals {
         [] => "because no mirror was given".to_owned(),

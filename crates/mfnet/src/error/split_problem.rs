@@ -1,4 +1,4 @@
-/// Why data cannot be split as asked for.
+/// Why data cannot be split.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SplitProblem {
@@ -7,60 +7,60 @@ pub enum SplitProblem {
     EmptyPart {
         /// "training", "validation", "test".
         part: &'static str,
-        /// Rows in all.
+        /// Number of rows.
         rows: usize,
-        /// The fraction asked for.
+        /// The requested fraction.
         fraction: f64,
     },
-    /// A part of the split has no rows, because no class has more than it must keep.
+    /// A part would have no rows, because every class keeps a training row and has no more.
     #[error(
         "{part} would have no rows: each of the {classes} classes keeps a row for training, and there are {rows} rows in all"
     )]
     RareClasses {
         /// "validation" or "test".
         part: &'static str,
-        /// Rows in all.
+        /// Number of rows.
         rows: usize,
-        /// Classes.
+        /// Number of classes.
         classes: usize,
-        /// Whether the labels look like values to predict, not like classes.
+        /// Whether the labels look like values rather than classes.
         like_values: bool,
     },
     /// The data set has no official split.
     #[error("the data set has no official split")]
     NoOfficialSplit,
-    /// The samples have not the marks, "groups" or "parts", that a split needs, of the column that it names.
+    /// The samples do not have the "groups" or "parts" of this column, which the split needs.
     #[error("the rows were not given the {0} of a column {1:?}")]
     NotMarked(&'static str, String),
-    /// A text that names no part, and the sample's number.
+    /// Text that is not the name of a part, and the index of the sample.
     #[error(
         "expected train, validation or test (or training, valid, val, dev, testing, holdout), found {0:?} in row {1}, counted from 0"
     )]
     NotAPart(String, usize),
-    /// A column of parts that names no training row.
+    /// A column of parts without a training row.
     #[error("expected rows of the part train, found none")]
     NoTrainingPart,
-    /// The sample of this number has no group.
+    /// The sample with this index has no group.
     #[error("expected a group, found an empty cell in row {0}, counted from 0")]
     NoGroup(usize),
     /// Fewer groups than parts or folds.
     #[error("expected at least {needed} groups, one for each of the {needed} {what}, found {groups}")]
     FewGroups {
-        /// Groups in all.
+        /// Number of groups.
         groups: usize,
         /// "parts" or "folds".
         what: &'static str,
-        /// How many there are of those.
+        /// Number of parts or folds.
         needed: usize,
     },
-    /// A part of the split has no groups, because each group is the only one that has some class.
+    /// A part would have no groups, because every group is the only one with some class.
     #[error(
         "{part} would have no rows: each class keeps a group for training, and none of the {groups} groups can be spared"
     )]
     NoGroupToSpare {
         /// "validation" or "test".
         part: &'static str,
-        /// Groups in all.
+        /// Number of groups.
         groups: usize,
     },
     /// Fewer rows than folds.

@@ -1,4 +1,5 @@
-//! What people look at: [`Walkthrough`]. `walk.rs` makes one.
+//! [`Walkthrough`]: every matrix of a forward and a backward pass, for people to look at. `walk.rs`
+//! computes it.
 
 mod walk;
 
@@ -13,10 +14,12 @@ use crate::loss::HalfMse;
 use crate::network::NeuralNetwork;
 use crate::tensor::{Scalar, Tensor};
 
-/// Rows and columns that the text shows of a matrix; of a larger one the last is shown after an ellipsis.
+/// The most rows and columns of a matrix that the text shows; of a larger one the last follows an
+/// ellipsis.
 const SHOWN: usize = 12;
 
-/// Every matrix of one forward pass, one backward pass and one update by plain gradient descent, augmented as the seed writes them.
+/// Every matrix of one forward pass, one backward pass and one update by plain gradient descent,
+/// augmented as in the paper.
 ///
 /// ```text
 /// A0 Z1 A1 Z2 …                    forward: Zl = Wl A(l−1), Al = g(Zl), a row of ones on top
@@ -25,12 +28,13 @@ const SHOWN: usize = 12;
 /// W1 W2 …, updated W1 W2 …         Wl − η dJ_dWl
 /// ```
 ///
-/// Where several layers stand between two linear ones, as batch norm, ReLU and dropout, what the first ones make of Z1 is H1_1,
-/// H1_2, …, and what the last one makes is A1. Parameters of such a layer have the name of its output: `H1_1.weight`.
+/// If several layers stand between two linear ones, such as batch norm, ReLU and dropout, their
+/// outputs are H1_1, H1_2, …, and the output of the last one is A1. Parameters of such a layer have
+/// the name of its output: `H1_1.weight`.
 ///
-/// The matrices are those that training computes, from the same functions. Added for the eye are the constant rows, the first row of
-/// each `dJ_dA`, which is bᵀ Δ, and `dJ_dA0`: training needs none of them. All factors are multiplied out. `Display` gives text,
-/// `Serialize` an object with a list of rows for each name.
+/// Training computes the same matrices with the same functions, except the constant rows, the first
+/// row of each `dJ_dA`, which is bᵀ Δ, and `dJ_dA0`, which are added for display. All factors are
+/// multiplied out. `Display` writes text, `Serialize` an object with a list of rows for each name.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -53,7 +57,7 @@ pub struct Walkthrough {
     updated: Vec<Shown>,
 }
 
-/// A matrix, its name, and where it comes from.
+/// A matrix with its name and its formula.
 #[derive(Clone, Debug)]
 struct Shown {
     name: String,
@@ -62,11 +66,12 @@ struct Shown {
 }
 
 impl Walkthrough {
-    /// The worked example of the seed, its section 3.3: two inputs, layers of 3, 2 and 1 features, every activation the identity,
-    /// four samples, the loss [`HalfMse`], η = 4.
+    /// The worked example of the paper, section 3.3: two inputs, layers of 3, 2 and 1 features with
+    /// the identity as activation, four samples, the loss [`HalfMse`], η = 4.
     ///
-    /// Two numbers of the seed's page are misprints, which its own later matrices expose: the second row of X is `2 3 2 3` (printed 2 2 2 3),
-    /// and the last row of W⁽¹⁾ is `1 1 0` (printed 1 0 0; updated `1 1 6`, printed 1 0 6).
+    /// Two numbers of the paper are misprints, as its later matrices show: the second row of X is
+    /// `2 3 2 3` (printed 2 2 2 3), and the last row of W⁽¹⁾ is `1 1 0` (printed 1 0 0; updated `1
+    /// 1 6`, printed 1 0 6).
     ///
     /// # Errors
     /// None.
@@ -88,17 +93,18 @@ impl Walkthrough {
         Ok(Walkthrough { title: title.to_owned(), ..walk })
     }
 
-    /// The matrix of this name: of the forward pass, P, Y, of the backward pass, or weights before the update.
+    /// The matrix with this name: of the forward pass, P, Y, of the backward pass, or weights
+    /// before the update.
     pub fn get(&self, name: &str) -> Option<&Tensor<f64>> {
         self.all().find(|shown| shown.name == name).map(|shown| &shown.matrix)
     }
 
-    /// The weights of this name after the update.
+    /// The weights with this name after the update.
     pub fn updated(&self, name: &str) -> Option<&Tensor<f64>> {
         self.updated.iter().find(|shown| shown.name == name).map(|shown| &shown.matrix)
     }
 
-    /// J, if there is a target.
+    /// The loss J; `None` without a target.
     pub fn loss(&self) -> Option<f64> {
         self.loss.as_ref().map(|(_, loss)| *loss)
     }
@@ -160,7 +166,7 @@ fn section(f: &mut fmt::Formatter<'_>, title: &str, matrices: &[Shown]) -> fmt::
     Ok(())
 }
 
-/// Rows in aligned columns, the middle of a large matrix left out.
+/// Writes rows in aligned columns, without the middle of a large matrix.
 fn write_matrix(f: &mut fmt::Formatter<'_>, matrix: &Tensor<f64>) -> fmt::Result {
     let shown = |count: usize| -> Vec<Option<usize>> {
         match count {
@@ -181,7 +187,7 @@ fn write_matrix(f: &mut fmt::Formatter<'_>, matrix: &Tensor<f64>) -> fmt::Result
     Ok(())
 }
 
-/// The number with six significant digits, and no more than it needs.
+/// The number with up to six significant digits.
 fn short(x: f64) -> String {
     let rounded = format!("{x:.5e}").parse().unwrap_or(x);
     let text = format!("{rounded:?}");

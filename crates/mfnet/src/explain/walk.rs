@@ -1,4 +1,5 @@
-//! From a network and a batch to the matrices of a [`Walkthrough`]: one for each operation of the readable plan.
+//! Computes the matrices of a [`Walkthrough`] from a network and a batch: one for each operation of
+//! the readable plan.
 
 use super::{Shown, Walkthrough};
 use crate::error::{Error, Result};
@@ -11,9 +12,9 @@ use crate::pass::{Context, Pass};
 use crate::tensor::{Memo, Scalar, Tensor};
 
 impl Walkthrough {
-    /// The walk of any network through a batch: `input` of shape (features, samples), `target` of shape (outputs, samples).
-    /// Without a target there is the forward pass alone. Layers do what they do in prediction: dropout changes nothing, batch
-    /// norm uses its running statistics.
+    /// The walkthrough of any network for a batch: `input` of shape (features, samples), `target`
+    /// of shape (outputs, samples). Without a target it has only the forward pass. Layers behave as
+    /// in prediction: dropout changes nothing, and batch norm uses its running statistics.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the shapes do not fit.
@@ -28,11 +29,12 @@ impl Walkthrough {
         Self::walk(net, loss, input, target, eta)
     }
 
-    /// The same where each sample counts by its weight.
+    /// As [`Walkthrough::of`], with sample weights.
     ///
     /// # Errors
-    /// As [`Walkthrough::of`], and [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) unless there is a weight for
-    /// each sample and their sum is above 0.
+    /// As [`Walkthrough::of`], and
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) unless there is a weight
+    /// for each sample and their sum is above 0.
     pub fn of_weighted<T: Scalar>(
         net: &NeuralNetwork<T>,
         loss: &dyn Loss<T>,
@@ -90,13 +92,13 @@ impl Walkthrough {
     }
 }
 
-/// What each operation of a plan writes is called.
+/// The names of the operations' outputs.
 ///
-/// Z1, Z2, … are the sums of the linear layers, A1, A2, … what the layers after each make of it at last, H1_1, H1_2, … what
-/// they make of it before. H0_1, … stand before the first linear layer.
+/// Z1, Z2, … are the sums of the linear layers, A1, A2, … the outputs of the last layer after each,
+/// and H1_1, H1_2, … those of the layers in between. H0_1, … come before the first linear layer.
 struct Names {
     of: Vec<String>,
-    /// The numbers of linear layers.
+    /// The numbers of the linear layers.
     linear: Vec<Option<usize>>,
 }
 
@@ -119,7 +121,8 @@ impl Names {
         Names { of: names, linear }
     }
 
-    /// What others call the output of an operation: a linear layer with nothing after it has A = Z.
+    /// The name of an operation's output where others read it: a linear layer with nothing after it
+    /// has A = Z.
     fn read(&self, source: Source) -> String {
         let Some(o) = source else { return "A0".to_owned() };
         match self.linear[o] {
@@ -137,7 +140,7 @@ impl Names {
     }
 }
 
-/// A network on its way through a batch.
+/// A network and its forward pass on a batch.
 struct Walk<'a, T: Scalar> {
     net: &'a NeuralNetwork<T>,
     plan: &'a Plan,
@@ -146,7 +149,7 @@ struct Walk<'a, T: Scalar> {
 }
 
 impl<T: Scalar> Walk<'_, T> {
-    /// A0, and what each operation makes.
+    /// Adds A0 and the output of each operation.
     fn forward(&self, shown: &mut Walkthrough) {
         shown.forward.push(Shown::new("A0", "= X", self.trace.input().augmented()));
         for (o, operation) in self.plan.operations.iter().enumerate() {
@@ -170,7 +173,7 @@ impl<T: Scalar> Walk<'_, T> {
         }
     }
 
-    /// The parameters of a network with the same layers; `formula` for those of each name.
+    /// The parameters of a network with the same layers; `formula` gives the formula for each name.
     fn weights(&self, net: &NeuralNetwork<T>, formula: impl Fn(&str) -> String) -> Vec<Shown> {
         let mut weights = Vec::new();
         for (o, operation) in self.plan.operations.iter().enumerate() {
@@ -195,7 +198,7 @@ impl<T: Scalar> Walk<'_, T> {
         self.names.linear[o].unwrap_or(0)
     }
 
-    /// ∂J/∂(output) of a loss.
+    /// The formula of ∂J/∂(output) of a loss.
     fn formula_of(&self, loss: &str, is_weighted: bool) -> String {
         let output = self.names.output();
         match (loss, is_weighted) {
@@ -209,7 +212,8 @@ impl<T: Scalar> Walk<'_, T> {
         }
     }
 
-    /// From ∂J/∂(output), which has this formula, to ∂J/∂A0. `deltas` has ∂J/∂(output of each operation).
+    /// Adds the matrices from ∂J/∂(output), which has this formula, to ∂J/∂A0. `deltas` has
+    /// ∂J/∂(output of each operation).
     fn backward(&self, shown: &mut Walkthrough, formula: String, deltas: &[Tensor<T>], gradients: &Gradients<T>) {
         let output = self.names.output();
         let mut show = |name: String, formula: String, matrix: Tensor<T>| {
@@ -243,7 +247,8 @@ impl<T: Scalar> Walk<'_, T> {
         }
     }
 
-    /// ∂J/∂(input of an operation), if no earlier one reads the same: it is the sum over all that do.
+    /// Adds ∂J/∂(input of an operation), the sum over all operations that read it, unless an
+    /// earlier one reads the same.
     fn show_input_gradient(
         &self,
         o: usize,
@@ -287,7 +292,7 @@ impl<T: Scalar> Walk<'_, T> {
         show(input, formula, matrix);
     }
 
-    /// ∂J/∂X from the first operation and from all sums that read X; training needs none of it.
+    /// ∂J/∂X, from the first operation and all sums that read X; training does not need it.
     fn gradient_of_x(&self, first: &Operation, deltas: &[Tensor<T>]) -> Tensor<T> {
         let x = self.trace.input();
         let mut dj_dx = Tensor::zeros(x.rows(), x.columns());

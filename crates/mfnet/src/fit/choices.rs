@@ -1,11 +1,11 @@
-//! What a recipe leaves open, chosen from the size of the data.
+//! Chooses the settings that a recipe leaves open, from the size of the data.
 
 use super::names::OptimizerName;
 use super::recipe::Recipe;
 use crate::data::{Dataset, Scaling};
 use crate::optimizer::Schedule;
 
-/// The settings that follow from the data, each given or chosen.
+/// Settings that depend on the data, each given or chosen.
 #[derive(Clone, Debug)]
 pub(super) struct Choices {
     pub(super) hidden: Vec<usize>,
@@ -15,37 +15,38 @@ pub(super) struct Choices {
     pub(super) schedule: Schedule,
     pub(super) batch_size: usize,
     pub(super) epochs: usize,
-    /// None for never.
+    /// `None` for no early stopping.
     pub(super) early_stopping: Option<usize>,
 }
 
-/// From this many training rows on data are taken for large: a deeper network, by ranks, with less decay.
+/// Data with this many training rows are large: the network is deeper, features are scaled by rank,
+/// and weight decay is smaller.
 const LARGE: usize = 5000;
-/// About as many steps are made with large data.
+/// Approximate number of steps for large data.
 const STEPS: usize = 12_500;
-/// But at least and at most as many epochs.
+/// The smallest and the largest number of epochs for large data.
 const EPOCHS: [usize; 2] = [10, 100];
 
 impl Choices {
-    /// For these training rows. The numbers were chosen on validation rows: those of small data on `digits` and
-    /// `diabetes`, those of large data on `california-housing` and `mnist`. The rates of sgd and of adam with small
-    /// data are the usual ones.
+    /// The settings for these training rows. The numbers were tuned on validation rows: for small
+    /// data on `digits` and `diabetes`, for large data on `california-housing` and `mnist`. The
+    /// learning rates of sgd, and of adam on small data, are the usual ones.
     pub(super) fn new(recipe: &Recipe, train: &Dataset, validates: bool) -> Self {
         let (large, pixels) = (train.samples() >= LARGE, train.holds_bytes());
         let mut choices = Self::of(recipe, large.then_some(train.samples()), pixels);
-        // batch norm learns nothing from a last batch of one sample
+        // batch norm cannot learn from a last batch of one sample
         while recipe.batch_size.is_none() && recipe.has_batch_norm() && train.samples() % choices.batch_size == 1 {
             choices.batch_size += 1;
         }
         Choices { early_stopping: choices.early_stopping.filter(|_| validates), ..choices }
     }
 
-    /// As if the data were small: to check what was given before they are read.
+    /// The settings for small data, to check given settings before the data are read.
     pub(super) fn before_reading(recipe: &Recipe) -> Self {
         Self::of(recipe, None, false)
     }
 
-    /// For so many rows, if they are many.
+    /// The settings for this many rows; `None` if the data are small.
     fn of(recipe: &Recipe, large: Option<usize>, pixels: bool) -> Self {
         let (hidden, rate, decay, batch) =
             if large.is_some() { (vec![256; 3], 0.005, 0.1, 64) } else { (vec![1024], 0.001, 0.5, 8) };
@@ -59,8 +60,8 @@ impl Choices {
         let samples_of_a_step = batch_size.saturating_mul(recipe.accumulate());
         let epochs = large.map_or(EPOCHS[1], |rows| STEPS.div_ceil(rows.div_ceil(samples_of_a_step)));
         let epochs = recipe.epochs.unwrap_or(epochs.clamp(EPOCHS[0], EPOCHS[1]));
-        // while one cycle's rate is large the loss may not fall for a third of the epochs, and fall below all before when
-        // the rate does
+        // with one-cycle, the loss may stall for a third of the epochs while the learning rate is
+        // high, and improve when the rate falls
         let patience = recipe.early_stopping.unwrap_or(epochs.div_ceil(2).max(10));
         Choices {
             hidden: recipe.hidden.clone().unwrap_or(hidden),

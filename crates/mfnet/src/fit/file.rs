@@ -1,4 +1,4 @@
-//! A recipe as TOML and JSON.
+//! Recipes as TOML and JSON.
 
 use std::fs;
 use std::path::Path;
@@ -9,25 +9,25 @@ use super::recipe::Recipe;
 use crate::error::{Error, ErrorKind, Result};
 use crate::words::did_you_mean;
 
-/// The version of recipes that this library writes; it refuses later ones.
+/// The version of recipes that this library writes; it rejects later ones.
 pub const RECIPE_VERSION: u32 = 1;
 
-/// A recipe that was read, and which of its fields the text states.
+/// A recipe from a file, with the positions of its fields.
 #[derive(Clone, Debug)]
 pub struct RecipeFile {
     /// The recipe.
     pub recipe: Recipe,
-    /// The file.
+    /// The name of the file.
     pub name: String,
     text: String,
     stated: Vec<String>,
 }
 
 impl RecipeFile {
-    /// Reads a recipe: JSON from a file that ends in `.json`, TOML from others.
+    /// Reads a recipe: JSON from a file whose name ends in `.json`, otherwise TOML.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`], or [`ErrorKind::Recipe`] with file, line and field for what no recipe can have.
+    /// [`ErrorKind::Io`], or [`ErrorKind::Recipe`] with file, line and field for invalid content.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
@@ -47,7 +47,7 @@ impl RecipeFile {
             let similar = did_you_mean(&known, unknown);
             return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
         }
-        // one field after the other, so that an error has its name
+        // one field at a time, so that an error can name it
         for (field, value) in &fields {
             let alone = Map::from_iter([(field.clone(), value.clone())]);
             serde_json::from_value::<Recipe>(alone.into()).map_err(|error| file.of_field(field, &error.to_string()))?;
@@ -73,7 +73,7 @@ impl RecipeFile {
         })
     }
 
-    /// A later version may have fields and values that this one does not know.
+    /// Later versions may have fields and values that this one does not know.
     fn check_version(&self, version: &Value) -> Result<()> {
         match version.as_u64() {
             Some(number) if number <= RECIPE_VERSION.into() => Ok(()),
@@ -86,7 +86,7 @@ impl RecipeFile {
         }
     }
 
-    /// The field's place in the text, "recipe.toml, line 3", if the text states it.
+    /// The position of a field, such as "recipe.toml, line 3", if the file has it.
     pub fn place_of(&self, field: &str) -> Option<String> {
         self.stated.iter().find(|stated| *stated == field).map(|_| self.place(self.line_of(field)))
     }
@@ -116,7 +116,7 @@ impl RecipeFile {
     }
 }
 
-/// serde's words for a kind or a field that there is not, with what was probably meant.
+/// serde's message for an unknown field or kind, with a suggestion.
 fn of_unknown(message: &str) -> Option<String> {
     let (what, rest) = [("kind", "unknown variant "), ("field", "unknown field ")]
         .into_iter()
@@ -128,15 +128,15 @@ fn of_unknown(message: &str) -> Option<String> {
 }
 
 impl Recipe {
-    /// Reads TOML.
+    /// Parses TOML.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] with line and field for what no recipe can have.
+    /// [`ErrorKind::Recipe`] with line and field for invalid content.
     pub fn from_toml(text: &str) -> Result<Self> {
         Ok(RecipeFile::parse("recipe", text.to_owned(), false)?.recipe)
     }
 
-    /// Reads JSON.
+    /// Parses JSON.
     ///
     /// # Errors
     /// As [`Recipe::from_toml`].
@@ -144,17 +144,17 @@ impl Recipe {
         Ok(RecipeFile::parse("recipe", text.to_owned(), true)?.recipe)
     }
 
-    /// As TOML, without the fields that are none.
+    /// Writes TOML, without the fields that are `None`.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] for what TOML cannot hold.
+    /// [`ErrorKind::Recipe`] for values that TOML cannot represent.
     pub fn to_toml(&self) -> Result<String> {
         let text = toml::to_string(self);
         let text = text.map_err(|error| Error::recipe(format!("cannot be written as TOML: {error}")))?;
         Ok(format!("version = {RECIPE_VERSION}\n{text}"))
     }
 
-    /// As JSON.
+    /// Writes JSON.
     ///
     /// # Errors
     /// As [`Recipe::fields`].
@@ -164,10 +164,10 @@ impl Recipe {
         Ok(Value::Object(fields).to_string())
     }
 
-    /// Every field with its value.
+    /// All fields with their values.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] for a path that is no text.
+    /// [`ErrorKind::Recipe`] for a path that is not valid text.
     pub fn fields(&self) -> Result<Map<String, Value>> {
         let fields = serde_json::to_value(self).map_err(|error| Error::recipe(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default())

@@ -7,18 +7,19 @@ use super::summary::Summary;
 use crate::metric::mean_and_deviation;
 use crate::text::{grouped, headline, headline_cell, table};
 
-/// The fits of a cross-validation so far.
+/// The finished fits of a cross-validation.
 #[derive(Clone, Debug, Default)]
 pub struct Folds {
-    /// Their summaries, fold after fold.
+    /// The summary of each fold.
     pub folds: Vec<Summary>,
-    /// The folder of their files, if the caller wrote some.
+    /// The folder of the files, if the caller wrote any.
     pub output: Option<PathBuf>,
 }
 
 impl Folds {
-    /// The object of metrics.json: those of the folds, and mean and standard deviation of their test scores, of several targets
-    /// those of all together. What is missing or not finite in a fold is null.
+    /// The contents of metrics.json: the summaries of the folds, and mean and standard deviation of
+    /// their test scores; for several targets, those of all together. A number that is missing or
+    /// not finite in a fold becomes null.
     pub fn json(&self) -> Value {
         let folds: Vec<Value> = self.folds.iter().map(Summary::json).collect();
         let first = folds.first().unwrap_or(&Value::Null);
@@ -45,7 +46,7 @@ impl Folds {
         json
     }
 
-    /// The results for people: a table of the test scores and the verdict; empty without test rows.
+    /// The results as text: a table of the test scores, and the verdict; empty without test rows.
     pub fn text(&self) -> String {
         let Some(like) = self.folds.iter().find_map(|fold| fold.compared()[0]) else { return String::new() };
         let scores = |fold: &Summary| fold.compared().map(|metrics| Some(headline(metrics?).1));
@@ -64,7 +65,7 @@ impl Folds {
         format!("{}{verdict}", table(&lines))
     }
 
-    /// In how many folds the network is better than the linear model, in words.
+    /// Says in how many folds the network is better than the linear model.
     pub fn verdict(&self) -> Option<String> {
         let better = |fold: &Summary| match fold.compared() {
             [Some(network), Some(linear), _] => Some(network.better_than(linear)),
@@ -81,7 +82,7 @@ impl Folds {
     }
 }
 
-/// Of a number of every fold.
+/// The mean and the standard deviation of a number over the folds.
 #[derive(Clone, Copy, Serialize)]
 struct Spread {
     mean: f64,
@@ -89,7 +90,7 @@ struct Spread {
 }
 
 impl Spread {
-    /// None if a number is missing.
+    /// `None` if a number is missing.
     fn of(numbers: impl Iterator<Item = Option<f64>>) -> Option<Self> {
         let numbers = numbers.collect::<Option<Vec<_>>>()?;
         let (mean, deviation) = mean_and_deviation(&numbers);

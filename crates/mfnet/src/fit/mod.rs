@@ -1,4 +1,4 @@
-//! From a table to a model with its scores: everything that `mfnet train` does, except for showing it.
+//! From a table to a model with its scores: everything that `mfnet train` does except output.
 //!
 //! ```text
 //! Input + Recipe → Plan (everything decided) → Fit (model, history, scores, baselines, verdict)
@@ -36,8 +36,8 @@ pub use weights::ClassWeight;
 
 use crate::error::Result;
 
-/// Fits a network to a table as `mfnet train` does: splits the rows, scales the features, trains, scores the network
-/// beside the linear model and the naive predictor, and says whether it is better.
+/// Fits a network to a table as `mfnet train` does: splits the rows, scales the features, trains,
+/// and compares the scores with those of a linear model and a naive baseline.
 ///
 /// ```
 /// use mfnet::{Recipe, Table, fit};
@@ -53,14 +53,18 @@ use crate::error::Result;
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) and [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a recipe that contradicts itself or the data,
-/// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data that cannot be learned or divided, [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged), and errors of the
-/// observer.
+/// - [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) and
+///   [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a recipe that
+///   contradicts itself or the data
+/// - [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data that cannot be split or learned
+/// - [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the training diverges
+/// - errors of the observer
 pub fn fit<'a>(data: impl Into<Input<'a>>, recipe: &Recipe, observer: &mut dyn Observer) -> Result<Fit> {
     Plan::new(data, recipe)?.run(observer)
 }
 
-/// Fits a network for each of the recipe's folds; stops after a fold that the observer interrupts.
+/// Fits a network for each fold of the recipe. If the observer stops a fold, that fold is the last
+/// one.
 ///
 /// # Errors
 /// As [`fit()`].

@@ -1,19 +1,19 @@
-//! The values of a recipe that are words.
+//! Settings of a recipe with a fixed set of values.
 
 use crate::words::words;
 
 words! {
-    /// Whether classes or values are predicted.
+    /// The kind of prediction.
     Task {
-        /// Values.
+        /// Predicts values.
         Regression = "regression",
-        /// Classes.
+        /// Predicts classes.
         Classification = "classification",
     }
 }
 
 words! {
-    /// The optimizer.
+    /// An optimizer.
     #[derive(Default)]
     OptimizerName {
         /// [`crate::Sgd`].
@@ -37,7 +37,7 @@ words! {
 }
 
 impl Task {
-    /// That of data with so many classes, 0 for values.
+    /// The task of data with this many classes; 0 for values.
     pub(crate) fn of(classes: usize) -> Self {
         if classes > 0 { Task::Classification } else { Task::Regression }
     }

@@ -1,4 +1,4 @@
-//! The network of a plan: from sizes and columns to layers.
+//! The network of a plan: layers from sizes and columns.
 
 use super::names::Norm;
 use super::plan::Plan;
@@ -38,8 +38,8 @@ pub(super) fn layers(
     Ok(layers)
 }
 
-/// For each hidden size: linear, normalisation, activation, dropout; in a residual block where the size is that of the layer
-/// before and the recipe asks for it.
+/// For each hidden size: linear, normalisation, activation, dropout; as a residual block if the
+/// recipe asks for it and the previous layer has the same size.
 fn blocks(recipe: &Recipe, hidden: &[usize]) -> Vec<LayerSpec> {
     let activation = recipe.activation.unwrap_or(ActivationName::Relu);
     let block = |outputs: usize| {
@@ -60,7 +60,8 @@ fn blocks(recipe: &Recipe, hidden: &[usize]) -> Vec<LayerSpec> {
     before.zip(hidden).flat_map(of).collect()
 }
 
-/// A layer for each column of [`Recipe::embeddings`]; the last columns first, so that the places of the others stay.
+/// An embedding for each column of [`Recipe::embeddings`], last columns first, so that earlier
+/// positions stay valid.
 fn embeddings(recipe: &Recipe, data: &Dataset, preprocessing: &Preprocessing) -> Result<Vec<LayerSpec>> {
     let encoders = preprocessing.columns.as_deref().unwrap_or_default();
     let categories = || data.feature_names().iter().zip(encoders).filter(|(_, encoder)| encoder.kind() == "category");
@@ -92,7 +93,7 @@ fn embeddings(recipe: &Recipe, data: &Dataset, preprocessing: &Preprocessing) ->
     Ok(layers)
 }
 
-/// The layers in words: the features, then the outputs of each linear layer and what follows it.
+/// Describes the layers: the features, then the outputs of each linear layer and what follows it.
 pub(super) fn described(features: usize, layers: &[LayerSpec], outputs: usize) -> String {
     format!("{features}{} → {outputs}", words(layers))
 }

@@ -6,35 +6,59 @@ use crate::tensor::Scalar;
 use crate::train::{Callback, EpochRecord, History, Step};
 use std::ops::ControlFlow;
 
-/// Something that looks on during a fit: a progress bar, a log, Ctrl-C. `&mut ()` is one that does nothing.
+/// Observes a fit, and may stop it: a progress bar, a log, Ctrl-C. `&mut ()` does nothing.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use mfnet::fit::Observer;
+/// use mfnet::train::Step;
+/// use mfnet::{Recipe, Table, fit};
+///
+/// /// Stops the training after ten steps.
+/// struct TenSteps(usize);
+/// impl Observer for TenSteps {
+///     fn step(&mut self, _step: &Step) -> ControlFlow<()> {
+///         self.0 += 1;
+///         if self.0 == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+///     }
+/// }
+///
+/// let rows: String = (0..60).map(|i| format!("{i},{}\n", i * i % 37)).collect();
+/// let table = Table::from_text("flats.csv", &format!("area,price\n{rows}"))?;
+/// let mut observer = TenSteps(0);
+/// fit(table, &Recipe::of_target("price"), &mut observer)?;
+/// assert_eq!(observer.0, 10);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 pub trait Observer: Send {
-    /// Called after each step; be quick. [`ControlFlow::Break`] ends the training, and what was learned is scored.
+    /// Called after each step; it should be fast. [`ControlFlow::Break`] ends the training; the
+    /// network is then scored.
     fn step(&mut self, _step: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
 
-    /// Called after each epoch. `so_far` makes a model of the network as it is.
+    /// Called after each epoch. `so_far` makes a model of the current network.
     ///
     /// # Errors
-    /// Whatever goes wrong; it ends the fit.
+    /// Any error of the observer; it ends the fit.
     fn epoch(&mut self, _epoch: &EpochRecord, _so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Called after the training, before anything is scored.
+    /// Called after the training, before scoring.
     ///
     /// # Errors
-    /// Whatever goes wrong; it ends the fit.
+    /// Any error of the observer; it ends the fit.
     fn trained(&mut self, _model: &Model, _history: &History) -> Result<()> {
         Ok(())
     }
 
-    /// Called if the training diverged, with a model of the last good weights; the fit then ends with
-    /// [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged).
+    /// Called if the training diverged, with a model of the last good weights. The fit then ends
+    /// with [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged).
     fn diverged(&mut self, _model: &Model, _kept: KeptWeights) {}
 
-    /// Called before the baselines are fitted, and before each step of the linear model. [`ControlFlow::Break`] leaves out
-    /// what is not done yet.
+    /// Called before the baselines are fitted, and before each step of the linear model.
+    /// [`ControlFlow::Break`] skips the rest of them.
     fn baseline(&mut self, _steps: usize) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -42,7 +66,7 @@ pub trait Observer: Send {
 
 impl Observer for () {}
 
-/// Hands to an observer what a training does.
+/// Passes the events of a training to an observer.
 pub(super) struct Watch<'a> {
     pub(super) plan: &'a Plan,
     pub(super) observer: &'a mut dyn Observer,

@@ -1,4 +1,4 @@
-//! In which order the rows are used.
+//! The order in which rows are used.
 
 use std::collections::HashMap;
 use std::fs;
@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::text::counted;
 use crate::train::SampleOrder;
 
-/// The order that the recipe asks for, of data with so many rows.
+/// The order of the recipe, for data with this many rows.
 pub(super) fn of(recipe: &Recipe, rows: usize, train_rows: &[usize], epochs: usize) -> Result<SampleOrder> {
     match (&recipe.batch_order, recipe.no_shuffle) {
         (Some(path), _) => read(path, rows, train_rows, epochs),
@@ -18,7 +18,7 @@ pub(super) fn of(recipe: &Recipe, rows: usize, train_rows: &[usize], epochs: usi
     }
 }
 
-/// The lines of a file. `train_rows` are the numbers of the training rows in the data.
+/// Reads the lines of a file. `train_rows` are the indices of the training rows in the data.
 fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result<SampleOrder> {
     let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
     let places: HashMap<usize, usize> = train_rows.iter().enumerate().map(|(place, row)| (*row, place)).collect();

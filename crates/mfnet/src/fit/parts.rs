@@ -7,32 +7,32 @@ use crate::model::Split;
 use crate::random::Seed;
 use crate::text::{counted, grouped};
 
-/// The test rows of data without an official split, unless the recipe says otherwise.
+/// Default fraction of test rows, without an official split.
 const TEST_FRACTION: f64 = 0.2;
 
-/// The validation rows of data without an official split, unless the recipe says otherwise.
+/// Default fraction of validation rows, without an official split.
 const VALIDATION_FRACTION: f64 = 0.1;
-/// Of fewer rows the tenth would say nothing.
+/// With fewer rows, a tenth of them would be too few to validate on.
 const WORTH_VALIDATING: usize = 50;
 
-/// The rows of each part, as they are in the file.
+/// The rows of each part, in the order of the file.
 #[derive(Debug)]
 pub(super) struct Parts {
     pub(super) train: Dataset,
     pub(super) validation: Dataset,
     pub(super) test: Dataset,
-    /// The numbers of the training rows in the data.
+    /// The indices of the training rows in the data.
     pub(super) train_rows: Vec<usize>,
-    /// The numbers of the test rows in their file.
+    /// The indices of the test rows in their file.
     pub(super) test_rows: Vec<usize>,
     pub(super) split: Split,
 }
 
 impl Parts {
-    /// Those of a fit, or of one fold, counted from 1.
+    /// The parts of a fit, or of one fold, counted from 1.
     pub(super) fn new(task: &Task, fold: Option<usize>) -> Result<Self> {
         let (recipe, data) = (&task.recipe, &task.data);
-        // those of a column or of an official split
+        // parts from a column or an official split
         let given = (fold.is_none() && recipe.test_fraction.is_none() && data.has_official_split())
             || recipe.split_column.is_some();
         let parts = match (recipe.validation_fraction, &recipe.split_column) {
@@ -42,7 +42,7 @@ impl Parts {
             }
             (Some(fraction), _) => Self::divided(task, fold, Some(fraction))?,
             (None, _) => {
-                // given ones, or else a tenth, where there can be some
+                // given validation rows, or else a tenth if that is enough
                 let tenth = (data.samples() >= WORTH_VALIDATING).then_some(Some(VALIDATION_FRACTION));
                 let mut ways = [given.then_some(None), tenth].into_iter().flatten();
                 let found = ways.find_map(|way| match Self::divided(task, fold, way) {
@@ -76,7 +76,7 @@ impl Parts {
 
     fn check(&self, task: &Task) -> Result<()> {
         let recipe = &task.recipe;
-        // what a model was trained on is not to be tested on
+        // do not test a model on its training rows
         if self.test.samples() > 0 && task.may_have_seen(&self.split) {
             return Err(match &recipe.test_file {
                 Some(file) => {
@@ -95,7 +95,7 @@ impl Parts {
         Ok(())
     }
 
-    /// By what the rows were divided, and how many came into each part.
+    /// Describes the split and the number of rows in each part.
     pub(super) fn described(&self, task: &Task) -> String {
         let seed = self.split.seed;
         let drawn = |fraction: &Option<f64>| match fraction {
@@ -116,7 +116,7 @@ impl Parts {
     }
 }
 
-/// Whether the only trouble is that no rows can be had for validation.
+/// Whether the only problem is that no rows are left for validation.
 fn leaves_none_to_validate(error: &Error) -> bool {
     use SplitProblem::{EmptyPart, FewGroups, NoGroupToSpare, RareClasses};
     let ErrorKind::Data { problem: DataProblem::Split(problem), .. } = error.kind() else { return false };
@@ -129,7 +129,8 @@ fn leaves_none_to_validate(error: &Error) -> bool {
     )
 }
 
-/// How many rows are in each part, of several divisions from the least to the most, and what keeps rows together.
+/// The number of rows in each part, as a range over several splits, and the column that groups
+/// rows.
 pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'a Parts>) -> String {
     let sizes: Vec<_> = parts
         .into_iter()
@@ -149,7 +150,7 @@ pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'
     format!("{by}: {train} training, {validation} validation, {test} test rows{file}{groups}")
 }
 
-/// By what the rows are divided, with this fraction of validation rows, or with those that are given.
+/// How the rows are split, with this fraction of validation rows or with the given ones.
 fn split_by(task: &Task, fold: Option<usize>, validation: Option<f64>) -> SplitBy {
     let recipe = &task.recipe;
     if let (Some(number), Some(of)) = (fold, recipe.folds) {

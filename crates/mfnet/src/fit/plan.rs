@@ -18,7 +18,8 @@ use crate::network::NeuralNetwork;
 use crate::tensor::{Dtype, Scalar};
 use crate::train::SampleOrder;
 
-/// A fit before its first step: everything is read and decided, nothing is trained.
+/// A fit before its first step: all data are read and all settings are chosen, but nothing is
+/// trained.
 ///
 /// ```
 /// use mfnet::Recipe;
@@ -36,14 +37,15 @@ pub struct Plan {
     pub(super) parts: Arc<Parts>,
     pub(super) preprocessing: Preprocessing,
     pub(super) choices: Choices,
-    /// All layers but the output layer, of a network that begins anew.
+    /// All layers except the output layer, for a new network.
     pub(super) layers: Arc<[LayerSpec]>,
     pub(crate) loss: LossName,
     pub(super) order: Arc<SampleOrder>,
 }
 
 impl Plan {
-    /// Reads what the recipe names beside the data, divides the rows, and decides what the recipe leaves open.
+    /// Reads the files of the recipe, splits the rows, and chooses the settings that the recipe
+    /// leaves open.
     ///
     /// # Errors
     /// As [`crate::fit()`], before the training.
@@ -54,7 +56,8 @@ impl Plan {
         Ok(Self::folds(input, recipe)?.remove(0))
     }
 
-    /// A plan for each of the recipe's folds, with the settings that fit the first; one plan if it has no folds.
+    /// Makes a plan for each fold of the recipe, all with the settings chosen for the first; one
+    /// plan without folds.
     ///
     /// # Errors
     /// As [`Plan::new`].
@@ -85,7 +88,7 @@ impl Plan {
         Ok(Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order })
     }
 
-    /// The recipe with everything decided: another fit of the same data with it gives the same model.
+    /// The recipe with all settings filled in: a fit of the same data with it gives the same model.
     pub fn recipe(&self) -> Recipe {
         let (recipe, choices) = (self.task.recipe.clone(), self.choices.clone());
         let (validation, test) = match self.parts.split.by {
@@ -109,7 +112,7 @@ impl Plan {
             split_seed: Some(recipe.split_seed()),
             ..recipe
         };
-        // the model to go on from has the rest
+        // the model to continue has the rest
         if self.task.start.is_some() {
             return decided;
         }
@@ -126,12 +129,13 @@ impl Plan {
         }
     }
 
-    /// What the model to go on from does not know in the data, a line for each column; empty if it knows all.
+    /// The levels in the data that the warm start model does not know, a line for each column;
+    /// empty if it knows all.
     pub fn unknown_levels(&self) -> &str {
         &self.task.unknown
     }
 
-    /// The test rows, and their numbers in the data or in the test file.
+    /// The test rows, with their indices in the data or in the test file.
     pub fn test(&self) -> (&Dataset, &[usize]) {
         (&self.parts.test, &self.parts.test_rows)
     }
@@ -141,7 +145,7 @@ impl Plan {
         self.parts.validation.samples() > 0
     }
 
-    /// Trains, scores, and compares with the baselines.
+    /// Trains and scores the network, and compares it with the baselines.
     ///
     /// # Errors
     /// [`ErrorKind::Diverged`] if the training diverges, and errors of the observer.
@@ -180,7 +184,7 @@ impl Plan {
         Ok(Fit { model, history, summary, plan: self.clone() })
     }
 
-    /// A model of the network after so many epochs, with the weights of one of them.
+    /// A model of the network after this many epochs, with the weights of `best_epoch`.
     pub(super) fn model(&self, net: impl Into<AnyNetwork>, epochs: usize, best_epoch: usize) -> Result<Model> {
         let mut model = Model::new(&self.task.data, self.preprocessing.clone(), net)?;
         model.training = self.training(epochs, best_epoch);
@@ -188,7 +192,7 @@ impl Plan {
     }
 }
 
-/// The loss of the task, or an error for one of the other task.
+/// The loss of the task; an error if the recipe names one for the other task.
 fn loss_of(task: &Task) -> Result<LossName> {
     let classes = task.data.classes() > 0;
     let loss = task.recipe.loss.unwrap_or(if classes { LossName::CrossEntropy } else { LossName::Mse });

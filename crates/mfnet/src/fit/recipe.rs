@@ -11,10 +11,11 @@ use crate::loss::LossName;
 use crate::optimizer::{Group, Schedule};
 use crate::tensor::Dtype;
 
-/// Everything that can be chosen about a fit, as one value.
+/// All settings of a fit.
 ///
-/// The fields have the names of the options of `mfnet train`. A field that is `None` follows from the data;
-/// [`crate::fit::Plan::recipe`] says what it became. It reads and writes TOML and JSON.
+/// The fields are the options of `mfnet train`, with the same names. A field that is `None` gets a
+/// value from the data; [`crate::fit::Plan::recipe`] returns it. Recipes are read and written as
+/// TOML and JSON.
 ///
 /// ```
 /// use mfnet::Recipe;
@@ -28,111 +29,124 @@ use crate::tensor::Dtype;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Recipe {
-    /// The columns to predict: names, or numbers from 0 in a file without header. None: that of a data set with a
-    /// known target, or of the model of `warm_start`.
+    /// The target columns: names, or numbers from 0 in a file without header. If empty, the target
+    /// of a known data set or of the model of `warm_start`.
     #[serde(deserialize_with = "names")]
     pub target: Vec<String>,
-    /// Classes or values. None: classes for text, booleans, and whole numbers with at most 20 distinct values.
+    /// Classification or regression. `None`: classification for text, booleans, and whole numbers
+    /// with at most 20 distinct values.
     pub task: Option<Task>,
-    /// A model to go on from: a file or the folder of a run. It has the target, the network, the columns and the
-    /// scaling, so that no other field may name them.
+    /// A model to continue training: a file or the folder of a run. It determines target, network,
+    /// columns and scaling, so no other field may set them.
     pub warm_start: Option<PathBuf>,
-    /// Sizes of the hidden layers; an empty list is a linear model. None: 1024, or three of 256 from 5000 training
-    /// rows on.
+    /// Sizes of the hidden layers; an empty list is a linear model. `None`: one layer of 1024;
+    /// three of 256 for 5000 training rows or more.
     pub hidden: Option<Vec<usize>>,
-    /// The function after each hidden layer. None: relu.
+    /// The activation after each hidden layer. `None`: relu.
     pub activation: Option<ActivationName>,
-    /// The probability with which dropout sets the output of a hidden unit to 0 in training; 0.
+    /// Probability that dropout sets a hidden output to 0 in training. Default: 0.
     pub dropout: f64,
-    /// The normalisation between each hidden linear layer and its activation. None: no normalisation.
+    /// The normalisation between each hidden linear layer and its activation. `None`: no
+    /// normalisation.
     pub norm: Option<Norm>,
-    /// Whether a hidden layer of the same size as the one before it is added to that one's output; false.
+    /// Whether a hidden layer of the same size as the previous one becomes a residual block.
+    /// Default: false.
     pub residual: bool,
-    /// The loss. None: cross-entropy for classes, mse for values.
+    /// The loss. `None`: cross-entropy for classes, mse for values.
     pub loss: Option<LossName>,
-    /// The type of all numbers. None: f64.
+    /// The type of all numbers. `None`: f64.
     pub dtype: Option<Dtype>,
-    /// Whether the first line of a text file has the names of the columns. None: a guess.
+    /// Whether the first line of a text file contains the column names. `None`: detected.
     pub header: Option<bool>,
-    /// Columns that are no features.
+    /// Columns that are not features.
     #[serde(deserialize_with = "names")]
     pub drop: Vec<String>,
-    /// Columns of numbers: a text in them is an error.
+    /// Columns of numbers; text in them is an error.
     #[serde(deserialize_with = "names")]
     pub numeric: Vec<String>,
-    /// Columns of categories, though they hold numbers.
+    /// Columns of categories, even if they contain numbers.
     #[serde(deserialize_with = "names")]
     pub categorical: Vec<String>,
-    /// How features are scaled. None: standard; quantile from 5000 training rows on, except for pixels.
+    /// How features are scaled. `None`: standard; quantile for 5000 training rows or more, except
+    /// for pixels.
     pub scale: Option<Scaling>,
-    /// The optimizer; adamw.
+    /// The optimizer. Default: adamw.
     pub optimizer: OptimizerName,
-    /// The learning rate. None: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd.
+    /// The learning rate. `None`: 0.001 for adam and adamw, 0.005 for 5000 training rows or more;
+    /// 0.01 for sgd.
     pub learning_rate: Option<f64>,
-    /// How the learning rate changes. None: one-cycle for adam and adamw, constant for sgd.
+    /// The learning rate schedule. `None`: one-cycle for adam and adamw, constant for sgd.
     pub schedule: Option<Schedule>,
-    /// Momentum of sgd; 0.
+    /// Momentum of sgd. Default: 0.
     pub momentum: f64,
-    /// Nesterov momentum; false.
+    /// Whether sgd uses Nesterov momentum. Default: false.
     pub nesterov: bool,
-    /// L2 decay for sgd and adam, decoupled decay for adamw. None: 0.5 for adamw, 0.1 from 5000 training rows on;
-    /// 0 for the others.
+    /// Weight decay: L2 for sgd and adam, decoupled for adamw. `None`: 0.5 for adamw, 0.1 for 5000
+    /// training rows or more; 0 for the others.
     pub weight_decay: Option<f64>,
-    /// Whether weight decay applies to biases too; false.
+    /// Whether weight decay applies to biases too. Default: false.
     pub decay_biases: bool,
-    /// The largest norm of the gradients of all layers together; 0 is off.
+    /// Maximum norm of the gradients of all layers together; 0 for no clipping. Default: 0.
     pub clip_norm: f64,
-    /// The largest norm of each layer's gradient; 0 is off.
+    /// Maximum norm of the gradient of each layer; 0 for no clipping. Default: 0.
     pub clip_layer_norm: f64,
-    /// Samples of a batch. None: 8; 64 from 5000 training rows on.
+    /// Samples in a mini-batch. `None`: 8; 64 for 5000 training rows or more.
     pub batch_size: Option<usize>,
-    /// Batches whose gradients are added up for one step, which is then that of one large batch, but for rounding. None: 1.
+    /// Batches whose gradients are accumulated for one step, which equals a step on one large batch
+    /// except for rounding. `None`: 1.
     pub accumulate: Option<usize>,
-    /// Parts of a batch, a power of two, whose gradients are computed one by one and added in a binary tree. None: 1.
+    /// Parts of a batch, a power of two, whose gradients are computed one by one and added in a
+    /// binary tree. `None`: 1.
     pub shards: Option<usize>,
-    /// Takes the training rows in the order of the data; false.
+    /// Keeps the training rows in the order of the data instead of shuffling them. Default: false.
     pub no_shuffle: bool,
-    /// A text file with a line of row numbers for each epoch, or one line for all.
+    /// A text file with the order of the rows: a line of row numbers for each epoch, or one line
+    /// for all.
     pub batch_order: Option<PathBuf>,
-    /// How often every sample is used. None: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs.
+    /// Number of epochs. `None`: 100; for 5000 training rows or more, 10 to 100, about 12 500 steps
+    /// in all.
     pub epochs: Option<usize>,
-    /// Stops when the validation loss has not fallen for so many epochs; 0 is off. None: half of `epochs` and at
-    /// least 10, if there are validation rows.
+    /// Number of epochs without a lower validation loss after which training stops; 0 for no early
+    /// stopping. `None`: half of `epochs`, at least 10, if there are validation rows.
     pub early_stopping: Option<usize>,
-    /// Threads; the result does not depend on them. None: one for each processor.
+    /// Number of threads, which does not affect the result. `None`: one for each processor.
     pub threads: Option<usize>,
-    /// Fraction of all rows that are test rows. None: 0.2, or the test rows of an official split.
+    /// Fraction of all rows for the test. `None`: 0.2, or the test rows of an official split.
     pub test_fraction: Option<f64>,
-    /// Fraction of the rows that are validation rows. None: 0.1 of 50 rows or more, or the given validation rows.
+    /// Fraction of the rows for validation. `None`: 0.1 if there are 50 rows or more, or the given
+    /// validation rows.
     pub validation_fraction: Option<f64>,
-    /// A file whose rows are the test rows.
+    /// A file of test rows.
     pub test_file: Option<String>,
-    /// A column that says train, validation or test for each row.
+    /// The column that assigns each row to train, validation or test.
     pub split_column: Option<String>,
-    /// A column whose equal texts stay together in one part.
+    /// The column of groups: rows with equal text stay in the same part.
     pub group: Option<String>,
-    /// The number of folds of a cross-validation. None: one fit.
+    /// Number of folds of a cross-validation. `None`: a single fit.
     pub folds: Option<usize>,
-    /// A column that is no feature: how much each row counts in losses, metrics and baselines. None: all alike.
+    /// The column of row weights for losses, metrics and baselines; it is not a feature. `None`:
+    /// equal weights.
     pub sample_weight: Option<String>,
-    /// How much each class counts in the loss: the word `balanced`, or a table with a weight for each label. None: all
-    /// alike.
+    /// Weights of the classes in the loss: the word `balanced`, or a table with a weight for each
+    /// label. `None`: equal weights.
     pub class_weight: Option<ClassWeight>,
-    /// Seed of the first weights, the order of the samples and the split; 0.
+    /// Seed for the initial weights, the order of the samples and the split. Default: 0.
     pub seed: u64,
-    /// Seed of the split. None: `seed`.
+    /// Seed for the split. `None`: `seed`.
     pub split_seed: Option<u64>,
-    /// Leaves out the linear model and the naive predictor; false.
+    /// Whether to skip the baselines: the linear model and the naive predictor. Default: false.
     pub no_baselines: bool,
-    /// The layers before the output layer, in place of `hidden`, `activation`, `dropout`, `norm` and `residual`.
+    /// The layers before the output layer, in place of `hidden`, `activation`, `dropout`, `norm`
+    /// and `residual`.
     pub layers: Option<Vec<LayerSpec>>,
-    /// For columns of categories the size of a trained vector, which takes the place of the one-hot features.
+    /// Embedding size of categorical columns. A trained vector of this size replaces the one-hot
+    /// features.
     pub embeddings: BTreeMap<String, usize>,
-    /// Learning rates and weight decays of their own for layers or kinds of parameters.
+    /// Learning rates and weight decays for some layers or kinds of parameters.
     pub groups: Vec<Group>,
 }
 
-/// A list of names, or one name alone.
+/// Reads a list of names, or a single name.
 fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged, expecting = "expected a name or a list of names")]
@@ -148,10 +162,10 @@ fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
 }
 
 impl Recipe {
-    /// The fields that no option of the program has.
+    /// The fields without an option on the command line.
     pub const WITHOUT_OPTION: [&str; 3] = ["layers", "embeddings", "groups"];
 
-    /// A recipe with this target, everything else by default.
+    /// A recipe with this target and default settings.
     pub fn of_target(target: impl Into<String>) -> Self {
         Recipe { target: vec![target.into()], ..Recipe::default() }
     }
@@ -161,12 +175,12 @@ impl Recipe {
         self.split_seed.unwrap_or(self.seed)
     }
 
-    /// Batches of a step.
+    /// Number of batches in a step.
     pub(super) fn accumulate(&self) -> usize {
         self.accumulate.unwrap_or(1)
     }
 
-    /// Parts of a batch.
+    /// Number of parts of a batch.
     pub(super) fn shards(&self) -> usize {
         self.shards.unwrap_or(1)
     }
@@ -176,7 +190,7 @@ impl Recipe {
         self.norm == Some(Norm::Batch) || self.layers.iter().flatten().any(|layer| layer.any(&is))
     }
 
-    /// The column that is kept as text because it divides the rows.
+    /// The column that stays text because it splits the rows.
     pub(super) fn dividing_column(&self) -> Option<&String> {
         self.group.as_ref().or(self.split_column.as_ref())
     }

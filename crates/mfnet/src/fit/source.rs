@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{Model, Predictions};
 use crate::words::split_names;
 
-/// Data as they were read: a table, whose columns get their meaning later, or samples that have it already.
+/// Data as they were read: a table whose columns are not yet interpreted, or samples.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A built-in data set or a file.
@@ -18,9 +18,9 @@ pub enum Source {
     Samples {
         /// The samples.
         data: Dataset,
-        /// What tells them from other data, a SHA-256.
+        /// A SHA-256 that identifies the data.
         digest: String,
-        /// Where they come from, as a part of a sentence.
+        /// The origin of the data, as part of a sentence.
         origin: String,
     },
 }
@@ -32,7 +32,7 @@ impl From<Table> for Source {
 }
 
 impl Source {
-    /// What errors call it.
+    /// The name that errors use.
     pub fn name(&self) -> &str {
         match self {
             Source::Table(table) => table.name(),
@@ -40,7 +40,7 @@ impl Source {
         }
     }
 
-    /// Where it comes from: the folder of a published data set, how a file was understood.
+    /// The origin of the data: the folder of a published data set, or how a file was read.
     pub fn origin(&self) -> String {
         match self {
             Source::Table(table) if built_in_target(table.name()).is_some() => String::new(),
@@ -49,7 +49,7 @@ impl Source {
         }
     }
 
-    /// What tells it from other data: a SHA-256.
+    /// A SHA-256 that identifies the data.
     pub fn digest(&self) -> String {
         match self {
             Source::Table(table) => table.digest(),
@@ -76,7 +76,7 @@ impl Source {
         }
     }
 
-    /// What is learned from it.
+    /// Interprets the data as a data set with this target.
     pub(super) fn into_dataset(self, target: &[String], task: Option<Task>, columns: &Columns) -> Result<Dataset> {
         match self {
             Source::Table(table) => Dataset::from_table_with(&table, &target_of(&table, target, task)?, columns),
@@ -100,7 +100,7 @@ impl Source {
         }
     }
 
-    /// Inputs and targets of a model.
+    /// Reads the inputs and targets of a model.
     ///
     /// # Errors
     /// As [`Model::dataset`] and [`Model::align`].
@@ -111,10 +111,11 @@ impl Source {
         }
     }
 
-    /// The data with the marks by which they were split.
+    /// Marks the data with the groups or parts of the column by which they are split.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if a column is missing or does not divide the rows.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if the column is missing or does not
+    /// split the rows.
     pub fn marked(&self, data: Dataset, by: &SplitBy) -> Result<Dataset> {
         match by {
             SplitBy::Groups { column, .. } | SplitBy::Fold { groups: Some(column), .. } => {
@@ -125,11 +126,12 @@ impl Source {
         }
     }
 
-    /// The data with weights: of the rows those of this column, if there is one, of the classes those that the model was trained
-    /// with.
+    /// Adds weights to the data: row weights from this column, if any, and the class weights of the
+    /// model's training.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) with line, column and text for what is no weight.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data), with line, column and text, for an
+    /// invalid weight.
     pub fn weighted(&self, data: Dataset, column: Option<&str>, model: &Model) -> Result<Dataset> {
         let data = match column {
             Some(column) => data.weighted_by(column, self.weights(column)?)?,
@@ -144,7 +146,7 @@ impl Source {
         }
     }
 
-    /// The weights of the rows that a column holds.
+    /// The row weights in a column.
     pub(super) fn weights(&self, column: &str) -> Result<Vec<f64>> {
         match self {
             Source::Table(table) => Ok(table.weights(column)?),
@@ -152,12 +154,13 @@ impl Source {
         }
     }
 
-    /// Whether there is a column of this name.
+    /// Whether there is a column with this name.
     pub fn has_column(&self, column: &str) -> bool {
         matches!(self, Source::Table(table) if table.columns().iter().any(|other| other == column))
     }
 
-    /// What a model does not know in it, in words: a line for each column; empty if it knows all.
+    /// Describes the levels that a model does not know, a line for each column; empty if it knows
+    /// all.
     ///
     /// # Errors
     /// As [`Model::unknown_levels`].
@@ -168,7 +171,7 @@ impl Source {
         }
     }
 
-    /// The columns that lists mean: names, with commas between them unless a column's name has one.
+    /// Splits lists of names at commas, unless a column's name contains the comma.
     pub fn named(&self, lists: &[String]) -> Vec<String> {
         let names = |list: &String| match self.has_column(list) {
             true => vec![list.clone()],
@@ -177,7 +180,7 @@ impl Source {
         lists.iter().flat_map(names).collect()
     }
 
-    /// What a model predicts for every row.
+    /// Predicts every row.
     ///
     /// # Errors
     /// As [`Model::predict`] and [`Model::predict_dataset`].
@@ -191,18 +194,18 @@ impl Source {
 
 type ReadTest<'a> = Box<dyn FnOnce(&str, ReadTable<'_>) -> Result<Table> + 'a>;
 
-/// The data of a fit.
+/// The data of a fit. A table is enough.
 ///
-/// A table is enough. A model to go on from is read from [`Recipe::warm_start`], test rows from [`Recipe::test_file`],
-/// unless they are given here.
+/// The warm start model is read from [`Recipe::warm_start`] and test rows from
+/// [`Recipe::test_file`], unless they are given here.
 pub struct Input<'a> {
-    /// What results call the data.
+    /// The name of the data in results.
     pub name: String,
     /// The data.
     pub data: Source,
-    /// The model to go on from.
+    /// The model to continue training.
     pub start: Option<Model>,
-    /// Reads the test file of this name with a reader that is set up for it.
+    /// Reads the test file with this name, using a prepared reader.
     pub read_test: ReadTest<'a>,
 }
 
@@ -215,10 +218,10 @@ impl<S: Into<Source>> From<S> for Input<'_> {
 }
 
 impl Input<'_> {
-    /// Reads the file of a table as the recipe has it.
+    /// Reads the file of a table as the recipe says.
     ///
     /// # Errors
-    /// As [`Table::read`], and those of the model of [`Recipe::warm_start`].
+    /// As [`Table::read`] and [`Model::load`], for the model of [`Recipe::warm_start`].
     pub fn read(path: impl AsRef<Path>, recipe: &Recipe) -> Result<Self> {
         let start = recipe.start()?;
         let table = recipe.reader(start.as_ref()).read(path)?;
@@ -227,13 +230,13 @@ impl Input<'_> {
 }
 
 impl Recipe {
-    /// Reads the table as this recipe has it; `start` is the model to go on from.
+    /// A reader for the table of this recipe; `start` is the model to continue training.
     pub fn reader<'a>(&self, start: Option<&Model>) -> ReadTable<'a> {
         let reader = start.map_or_else(ReadTable::new, Model::reader);
         self.with_texts(reader, self.dividing_column())
     }
 
-    /// With the header that is known, and the texts of this column as they are.
+    /// Sets the known header, and keeps this column as text.
     pub(super) fn with_texts<'a>(&self, reader: ReadTable<'a>, column: Option<&String>) -> ReadTable<'a> {
         let reader = reader.keep_texts(column);
         match self.header {
@@ -242,7 +245,7 @@ impl Recipe {
         }
     }
 
-    /// Reads the model to go on from.
+    /// Reads the model to continue training.
     ///
     /// # Errors
     /// As [`Model::load`].
@@ -252,17 +255,17 @@ impl Recipe {
     }
 }
 
-/// A published data set, or a folder of images, has no column of weights.
+/// Published data sets and folders of images have no weight column.
 pub(super) fn no_weights(data: &Dataset) -> Error {
     Error::recipe(format!("`sample_weight` is for tables of your own: {} has no column of weights", data.name()))
 }
 
-/// The target of the built-in data set of this name.
+/// The target of the built-in data set with this name.
 fn built_in_target(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|built_in| built_in.name == name).map(|built_in| built_in.target)
 }
 
-/// What target and task mean for this table.
+/// The target for this table, from the names and the task.
 fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Target> {
     let name = table.name();
     let built_in = built_in_target(name).map(str::to_owned);
@@ -274,7 +277,7 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
         return Err(Error::recipe(format!("{name}: `target` must name the column to predict"))
             .with_help(format!("the columns are {columns}{more}")));
     }
-    // a name with a comma in it, before several names
+    // try a name with a comma before splitting it
     let names = |target: &String| match table.position(target) {
         Ok(_) => vec![target.clone()],
         Err(_) => split_names(target),

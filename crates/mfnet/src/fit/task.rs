@@ -1,4 +1,4 @@
-//! What is learned, from what: the same for every fit of a cross-validation.
+//! The data and the target, the same for every fit of a cross-validation.
 
 use mfnet_table::Columns;
 use std::collections::{HashMap, HashSet};
@@ -14,28 +14,28 @@ use crate::tensor::Dtype;
 use crate::text::{columns, counted};
 use crate::threads::Threads;
 
-/// The data and what they are for.
+/// The data with their target.
 #[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) recipe: Recipe,
-    /// What results call the data.
+    /// The name of the data in results.
     pub(crate) name: String,
     pub(super) data: Dataset,
-    /// The model to go on from.
+    /// The model to continue training.
     pub(super) start: Option<Model>,
-    /// What tells the data from others.
+    /// A SHA-256 that identifies the data.
     pub(super) digest: String,
-    /// Where they come from.
+    /// The origin of the data.
     origin: String,
-    /// Whether the first line has the names, of a file.
+    /// Whether the first line of a file contains the column names.
     pub(super) header: Option<bool>,
     /// Whether target and task are known without a recipe.
     is_known: bool,
-    /// What the model to go on from does not know in them.
+    /// The levels in the data that the model does not know, as text.
     pub(super) unknown: String,
     /// The rows of the test file.
     pub(super) test: Option<Dataset>,
-    /// What tells that file from others.
+    /// A SHA-256 that identifies the test file.
     test_digest: Option<String>,
     pub(super) threads: Threads,
 }
@@ -130,7 +130,7 @@ impl Task {
         self.start.as_ref().map_or(chosen, |model| model.network().dtype())
     }
 
-    /// Whether the model to go on from may have been trained on rows that are test rows now.
+    /// Whether the warm start model may have been trained on rows that are test rows now.
     pub(super) fn may_have_seen(&self, split: &Split) -> bool {
         self.start.as_ref().is_some_and(|Model { training, .. }| match &self.test_digest {
             Some(test) => training.has_seen(test),
@@ -142,18 +142,18 @@ impl Task {
         })
     }
 
-    /// Whether the model to go on from never saw these data.
+    /// Whether the warm start model never saw these data.
     pub(super) fn goes_on_with_other_data(&self) -> bool {
         self.start.as_ref().is_some_and(|model| !model.training.has_seen(&self.digest))
     }
 
-    /// The model to go on from, in words.
+    /// The name of the warm start model.
     pub(super) fn start_name(&self) -> Option<String> {
         let path = self.recipe.warm_start.as_ref().map(|path| path.display().to_string());
         self.start.as_ref().map(|_| path.unwrap_or_else(|| "the given model".to_owned()))
     }
 
-    /// The data, the target, and which columns are no features.
+    /// Describes the data, the target, and the columns that are not features.
     pub(super) fn described(&self) -> String {
         let data = &self.data;
         let target = data.targets().columns().join(", ");
@@ -161,7 +161,7 @@ impl Task {
             0 => "regression".to_owned(),
             classes => format!("classification, {classes} classes"),
         };
-        // classes of text cannot be values
+        // classes given as text cannot be values
         let is_text = data.labels().iter().any(|label| label.parse::<f64>().is_err());
         let is_guess = self.recipe.task.is_none()
             && self.start.is_none()
@@ -177,7 +177,7 @@ impl Task {
     }
 }
 
-/// Refuses fields that name the target, or that name a column for two different things.
+/// Returns an error for fields that name the target, or that name a column twice.
 fn check_columns(recipe: &Recipe, data: &Dataset, goes_on: bool) -> Result<()> {
     let fields = [
         ("group", recipe.group.as_slice()),

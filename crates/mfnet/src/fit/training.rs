@@ -1,4 +1,4 @@
-//! From a recipe to a loss, an optimizer and a trainer: the one place that builds them.
+//! Builds loss, optimizer and trainer from a recipe; nothing else does.
 
 use super::choices::Choices;
 use super::names::OptimizerName;
@@ -63,7 +63,7 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
     }
 }
 
-/// Refuses numbers that the optimizer cannot have.
+/// Returns an error for settings that the optimizer rejects.
 pub(super) fn check(recipe: &Recipe, choices: &Choices) -> Result<()> {
     optimizer::<f64>(recipe, choices).check().map_err(|error| {
         let help = "choose a smaller `learning_rate`, or a smaller `weight_decay`; 0 switches decay off";

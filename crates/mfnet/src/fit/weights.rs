@@ -1,4 +1,4 @@
-//! How much rows and classes count.
+//! Weights of rows and classes.
 
 use std::collections::BTreeMap;
 use std::fmt::{Display, Formatter};
@@ -16,10 +16,10 @@ use crate::text::as_read;
 use crate::words::did_you_mean;
 
 const EXPECTED: &str = "expected balanced, or LABEL:WEIGHT with commas between, as in spam:5,ham:1";
-/// Labels that an error lists.
+/// The most labels that an error lists.
 const SHOWN: usize = 12;
 
-/// How much each class counts in the loss.
+/// The weights of the classes in the loss.
 ///
 /// ```
 /// use mfnet::fit::ClassWeight;
@@ -30,13 +30,14 @@ const SHOWN: usize = 12;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(into = "Form", from = "Form")]
 pub enum ClassWeight {
-    /// As much as all others: [`Dataset::balanced_class_weights`] of the training rows.
+    /// The same total weight for each class: [`Dataset::balanced_class_weights`] of the training
+    /// rows.
     Balanced,
-    /// The weight of each label; 1 for labels that are not named.
+    /// A weight for each label; 1 for labels that are not listed.
     Given(BTreeMap<String, f64>),
 }
 
-/// As it stands in a recipe.
+/// The form in a recipe.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(untagged, expecting = "expected balanced, or a table with a weight for each label")]
 enum Form {
@@ -68,7 +69,7 @@ impl From<Form> for ClassWeight {
     }
 }
 
-/// As on the command line: the last colon of a part stands before the weight.
+/// Parses the form of the command line: the last colon of each part precedes the weight.
 impl FromStr for ClassWeight {
     type Err = String;
 
@@ -105,7 +106,7 @@ impl Display for ClassWeight {
 }
 
 impl ClassWeight {
-    /// Error for what is no weight.
+    /// Returns an error for an invalid weight.
     pub(super) fn check(&self) -> Result<()> {
         let ClassWeight::Given(weights) = self else { return Ok(()) };
         match weights.iter().find(|(_, weight)| !is_weight(**weight)) {
@@ -116,7 +117,7 @@ impl ClassWeight {
         }
     }
 
-    /// Error unless the data have classes, and those that are named.
+    /// Returns an error unless the data have classes, and those that are listed.
     pub(super) fn check_classes(&self, data: &Dataset) -> Result<()> {
         let (labels, target) = (data.labels(), data.targets().columns().join(", "));
         if labels.is_empty() {
@@ -153,7 +154,7 @@ fn is_weight(x: f64) -> bool {
 }
 
 impl Parts {
-    /// The same rows with the weights of their classes. Error if no row of a part counts.
+    /// Adds class weights to the rows. Returns an error if all rows of a part have weight 0.
     pub(super) fn weighted(mut self, task: &Task) -> Result<Self> {
         let Recipe { sample_weight, class_weight, .. } = &task.recipe;
         for (part, row) in
@@ -183,13 +184,13 @@ impl Parts {
 }
 
 impl Plan {
-    /// The weight of each class in the loss, by label; none if all count alike.
+    /// The weight of each class in the loss, by label; `None` if all weights are 1.
     pub(super) fn class_weights(&self) -> Option<BTreeMap<String, f64>> {
         let train = &self.parts.train;
         train.class_weights().map(|weights| train.labels().iter().cloned().zip(weights.iter().copied()).collect())
     }
 
-    /// How rows and classes count, in a line, of one fit or of several folds.
+    /// Describes the weights of rows and classes in a line, for one fit or several folds.
     pub(super) fn weights_line(&self, folds: usize) -> Option<String> {
         let Recipe { sample_weight, class_weight, .. } = &self.task.recipe;
         let rows = sample_weight.as_ref().map(|column| format!("each row counts by its weight, column {column}"));

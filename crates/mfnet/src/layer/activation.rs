@@ -11,12 +11,14 @@ use crate::tensor::parts::for_each_chunk;
 use crate::tensor::{Memo, Scalar, Tensor};
 use crate::words::words;
 
-/// Elements that one thread takes at a time.
+/// Number of elements that one thread takes at a time.
 const CHUNK: usize = 4096;
-/// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
+/// Assumed cost of one element, in floating-point operations, to decide whether threads share the
+/// work.
 const COST: usize = 8;
 
-/// What a row of the table says of its function, for [`activations`]. A row gives g and its derivative in one of two ways:
+/// What a row of the table says of its function, for [`activations`]. A row gives g and its
+/// derivative in one of two ways:
 ///
 /// ```text
 /// (g: |z| a, from Output: |d, a| d g′)     g′(z) follows from a = g(z), which is kept anyway
@@ -67,7 +69,8 @@ macro_rules! row {
     }};
 }
 
-/// Defines [`Activation`] and [`ActivationName`] from their table, a row for each function that has no parameter of its own.
+/// Defines [`Activation`] and [`ActivationName`] from a table with a row for each function without
+/// parameters.
 macro_rules! activations {
     ($($(#[$doc:meta])* $variant:ident { $label:literal, $row:tt, init: $init:ident, torch: $torch:literal,
         onnx: $onnx:literal })*) => {
@@ -78,18 +81,23 @@ macro_rules! activations {
         /// backward   ∂J/∂Z = ∂J/∂A ⊙ g′(Z)           the paper, equation 8
         /// ```
         ///
-        /// All matrices have shape (features, samples). The bias feature, which the paper leaves out of g row by row, is not in
-        /// them.
+        /// All matrices have shape (features, samples). They do not contain the bias feature, to
+        /// which the paper does not apply g.
+        ///
+        /// ```
+        /// use mfnet::Activation;
+        /// assert_eq!((Activation::Relu.apply(-2.0), Activation::Relu.apply(3.0)), (0.0, 3.0));
+        /// ```
         #[derive(Clone, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Activation<T: Scalar = f64> {
             $($(#[$doc])* $variant,)*
-            /// A user's own g and g′.
+            /// A custom function g with its derivative g′.
             Custom(CustomActivation<T>),
         }
 
         words! {
-            /// A built-in [`Activation`] by its label.
+            /// The name of a built-in [`Activation`].
             ActivationName { $($(#[$doc])* $variant = $label,)* }
         }
 
@@ -108,12 +116,12 @@ macro_rules! activations {
                 }
             }
 
-            /// The activation with this label; none for an unknown one.
+            /// The activation with this label; `None` if it is unknown.
             pub fn from_label(label: &str) -> Option<Self> {
                 label.parse().ok().map(|name: ActivationName| name.into())
             }
 
-            /// The module of `torch.nn` that computes the same; none for one of your own.
+            /// The equivalent module of `torch.nn`; `None` for a custom activation.
             pub fn torch(&self) -> Option<&'static str> {
                 match self {
                     $(Activation::$variant => Some($torch),)*
@@ -121,8 +129,8 @@ macro_rules! activations {
                 }
             }
 
-            /// The operator of ONNX that computes the same, with its attributes where they are not the operator's defaults; none
-            /// for one of your own.
+            /// The equivalent operator of ONNX, with its attributes if they differ from the
+            /// operator's defaults; `None` for a custom activation.
             pub fn onnx(&self) -> Option<&'static str> {
                 match self {
                     $(Activation::$variant => Some($onnx),)*
@@ -130,7 +138,7 @@ macro_rules! activations {
                 }
             }
 
-            /// How a linear layer before it is drawn, if nothing else is asked for.
+            /// The default initialisation of a linear layer before this activation.
             pub(crate) fn init(&self) -> Init {
                 match self {
                     $(Activation::$variant => Init::$init,)*
@@ -146,7 +154,7 @@ macro_rules! activations {
                 }
             }
 
-            /// What is kept of a forward pass for the backward pass.
+            /// What the backward pass needs from the forward pass.
             pub(crate) fn keeps(&self) -> Keeps {
                 match self {
                     $(Activation::$variant => row!(keeps $row),)*
@@ -159,17 +167,18 @@ macro_rules! activations {
                 with_vectors(ApplyAll(self, a));
             }
 
-            /// a ← g(a), and g′ of what a was.
+            /// a ← g(a), and writes g′ of the old a.
             pub(crate) fn apply_all_with_derivative(&self, a: &mut [T], derivative: &mut [T]) {
                 with_vectors(ApplyAllWithDerivative(self, a, derivative));
             }
 
-            /// ∂J/∂z = ∂J/∂a g′ in place of ∂J/∂a, from what the activation keeps: a or g′.
+            /// Multiplies ∂J/∂a by g′, which gives ∂J/∂z; `kept` is a or g′, as
+            /// [`Activation::keeps`] says.
             pub(crate) fn times_derivative(&self, kept: &[T], dj_da: &mut [T]) {
                 with_vectors(TimesDerivative(self, kept, dj_da));
             }
 
-            /// The same from z.
+            /// Multiplies ∂J/∂a by g′(z), which gives ∂J/∂z.
             pub(crate) fn times_derivative_at(&self, z: &[T], dj_da: &mut [T]) {
                 with_vectors(TimesDerivativeAt(self, z, dj_da));
             }
@@ -232,15 +241,16 @@ macro_rules! activations {
     };
 }
 
-// The loops over all elements. They are no closures, which the compiler may leave outside of what it compiles for the best
-// vectors if they are as long as GELU.
+// The loops over all elements. They are not closures: the compiler may exclude a closure as long as
+// GELU from the code that it compiles for the best vectors.
 struct ApplyAll<'a, T: Scalar>(&'a Activation<T>, &'a mut [T]);
 struct ApplyAllWithDerivative<'a, T: Scalar>(&'a Activation<T>, &'a mut [T], &'a mut [T]);
 struct TimesDerivative<'a, T: Scalar>(&'a Activation<T>, &'a [T], &'a mut [T]);
 struct TimesDerivativeAt<'a, T: Scalar>(&'a Activation<T>, &'a [T], &'a mut [T]);
 
 activations! {
-    /// g(z) = max(0, z), g′(0) = 0 as in PyTorch. Where g′ is 0, an infinite ∂J/∂a counts nothing, as there.
+    /// g(z) = max(0, z), g′(0) = 0 as in PyTorch. Where g′ is 0, an infinite ∂J/∂a counts nothing,
+    /// as there.
     Relu { "relu", (g: |z| if z < T::ZERO { T::ZERO } else { z },
         from Output: |d, a| if a > T::ZERO { d } else { T::ZERO }), init: He, torch: "ReLU()", onnx: "Relu" }
     /// g(z) = 1/(1 + e⁻ᶻ).
@@ -258,28 +268,33 @@ activations! {
     Elu { "elu", (g: |z| if z > T::ZERO { z } else { z.exp_m1() },
         from Output: |d, a| if a > T::ZERO { d } else { d * (a + T::ONE) }), init: He,
         torch: "ELU()", onnx: "Elu(alpha=1.0)" }
-    /// g(z) = λ z for z > 0, λ α (eᶻ − 1) for others, λ = 1.0507…, α = 1.6732… (Klambauer et al. 2017).
+    /// g(z) = λ z for z > 0, λ α (eᶻ − 1) for others, λ = 1.0507…, α = 1.6732… (Klambauer et al.
+    /// 2017).
     Selu { "selu", (g: |z| if z > T::ZERO { T::from_f64(SELU[0]) * z } else { T::from_f64(SELU[1]) * z.exp_m1() },
         from Output: |d, a| d * if a > T::ZERO { T::from_f64(SELU[0]) } else { a + T::from_f64(SELU[1]) }), init: LeCun,
         torch: "SELU()", onnx: "Selu" }
-    /// g(z) = z Φ(z), Φ the normal distribution function (Hendrycks and Gimpel 2016). PyTorch takes Φ from 1 + erf, which has
-    /// no digits left where z is less than −6; here it has.
+    /// g(z) = z Φ(z), Φ the normal distribution function (Hendrycks and Gimpel 2016). PyTorch takes
+    /// Φ from 1 + erf, which has no digits left where z is less than −6; here it has.
     Gelu { "gelu", (g, derivative: |z| smooth::gelu(z)), init: He, torch: "GELU()", onnx: "Gelu" }
-    /// g(z) = ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), an approximation of GELU (Hendrycks and Gimpel 2016).
+    /// g(z) = ½ z (1 + tanh(√(2/π) (z + 0.044715 z³))), an approximation of GELU (Hendrycks and
+    /// Gimpel 2016).
     GeluTanh { "gelu-tanh", (g, derivative: |z| smooth::gelu_tanh(z)), init: He, torch: "GELU(approximate='tanh')",
         onnx: "Gelu(approximate=\"tanh\")" }
     /// g(z) = z/(1 + e⁻ᶻ), also called swish (Elfwing et al. 2018).
     Silu { "silu", (g, derivative: |z| smooth::silu(z)), init: He, torch: "SiLU()", onnx: "Swish" }
     /// g(z) = z tanh(ln(1 + eᶻ)) (Misra 2020).
     Mish { "mish", (g, derivative: |z| smooth::mish(z)), init: He, torch: "Mish()", onnx: "Mish" }
-    /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 · 10⁻⁹ less.
+    /// g(z) = ln(1 + eᶻ). PyTorch takes z itself where z is more than 20, which is at most 2.1 ·
+    /// 10⁻⁹ less.
     Softplus { "softplus", (g: |z| softplus(z), from Output: |d, a| d * -(-a).exp_m1()), init: He,
         torch: "Softplus()", onnx: "Softplus" }
-    /// g(z) = min(max(z + 3, 0), 6)/6; g′(±3) = 0 as in PyTorch, which has the derivative 1/6 to the digits of `f32` alone.
+    /// g(z) = min(max(z + 3, 0), 6)/6; g′(±3) = 0 as in PyTorch, which has the derivative 1/6 to
+    /// the digits of `f32` alone.
     HardSigmoid { "hard-sigmoid", (g: |z| smooth::limited(z + T::from_f64(3.0), 0.0, 6.0) / T::from_f64(6.0),
         from Output: |d, a| if a > T::ZERO && a < T::ONE { d / T::from_f64(6.0) } else { T::ZERO }), init: Glorot,
         torch: "Hardsigmoid()", onnx: "HardSigmoid(alpha=0.16666667, beta=0.5)" }
-    /// g(z) = z min(max(z + 3, 0), 6)/6 (Howard et al. 2019); g′(−3) = 0 and g′(3) = 1 as in PyTorch.
+    /// g(z) = z min(max(z + 3, 0), 6)/6 (Howard et al. 2019); g′(−3) = 0 and g′(3) = 1 as in
+    /// PyTorch.
     HardSwish { "hard-swish", (g, derivative: |z| smooth::hard_swish(z)), init: He, torch: "Hardswish()",
         onnx: "HardSwish" }
 }
@@ -293,7 +308,7 @@ pub(crate) enum Keeps {
     Derivative,
 }
 
-/// A user's g and g′.
+/// A custom function g with its derivative g′.
 #[derive(Clone)]
 pub struct CustomActivation<T: Scalar> {
     name: String,
@@ -302,7 +317,7 @@ pub struct CustomActivation<T: Scalar> {
 }
 
 impl<T: Scalar> Activation<T> {
-    /// An activation of your own, with its derivative.
+    /// A custom activation with its derivative.
     ///
     /// ```
     /// use mfnet::Activation;
@@ -317,8 +332,8 @@ impl<T: Scalar> Activation<T> {
         Activation::Custom(CustomActivation { name: name.to_owned(), g: Arc::new(g), derivative: Arc::new(derivative) })
     }
 
-    /// Whether the backward pass sees which outputs dropout set to 0: those of a ReLU that are 0 have no gradient anyway, and a
-    /// derivative that is kept is set to 0 with them.
+    /// Whether the backward pass sees which outputs dropout set to 0: those of a ReLU that are 0
+    /// have no gradient anyway, and a derivative that is kept is set to 0 with them.
     pub(crate) fn tells_what_was_dropped(&self) -> bool {
         *self == Activation::Relu || self.keeps() == Keeps::Derivative
     }
@@ -341,7 +356,8 @@ fn sigmoid<T: Scalar>(z: T) -> T {
 /// λ and λ α of SELU: with them, mean 0 and variance 1 of z lead to mean 0 and variance 1 of a.
 const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.050_700_987_355_480_5 * 1.673_263_242_354_377_2];
 
-/// ln(1 + eᶻ) = max(0, z) + ln(1 + e^(−|z|)), so that nothing overflows and small values keep all their digits.
+/// ln(1 + eᶻ) = max(0, z) + ln(1 + e^(−|z|)), so that nothing overflows and small values keep all
+/// their digits.
 #[inline(always)]
 fn softplus<T: Scalar>(z: T) -> T {
     let rest = (-z.abs()).exp().ln_1p();

@@ -13,20 +13,20 @@ use crate::tensor::{Memo, Scalar, Tensor};
 ///            ∂J/∂A       = Wᵀ Δ               the paper, equation 6
 /// ```
 ///
-/// A has shape (inputs, samples), Z and Δ = ∂J/∂Z have shape (outputs, samples). The paper's augmented matrices, with the constant row of ones and the
-/// row `[1 0 … 0]`, are these with one more row: [`Linear::augmented`]. PyTorch keeps weight and bias apart and a sample as a
-/// row.
+/// A has shape (inputs, samples); Z and Δ = ∂J/∂Z have shape (outputs, samples). The paper's
+/// augmented matrices have one more row, the constant row of ones or the row `[1 0 … 0]`: see
+/// [`Linear::augmented`]. PyTorch stores weight and bias separately, and a sample as a row.
 ///
-/// The methods below are to be read, and to be called by a layer of your own that has linear ones in it. A network runs the same three products
-/// with more done to each result while it is in the cache (`network/run.rs`), to the same bits. The paper is the one that
-/// docs/mathematics.md follows.
+/// The methods below are for reading, and for custom layers that contain linear ones. A network
+/// runs the same three products to the same bits, and applies more steps to each result while it is
+/// in the cache (`network/run.rs`). "The paper" is the one that docs/mathematics.md follows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Linear<T: Scalar = f64> {
     parameter: Parameter<T>,
 }
 
 impl<T: Scalar> Linear<T> {
-    /// The layer with these parameters `[b | W]`.
+    /// A layer with these parameters `[b | W]`.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if there is no output or no input.
@@ -48,7 +48,7 @@ impl<T: Scalar> Linear<T> {
         self.parameter.value.rows()
     }
 
-    /// `[b | W]`.
+    /// The parameters `[b | W]`.
     pub fn matrix(&self) -> &Tensor<T> {
         &self.parameter.value
     }
@@ -67,12 +67,13 @@ impl<T: Scalar> Linear<T> {
         &mut self.parameter
     }
 
-    /// Wᵀ, written out, without b: the left factor of Wᵀ Δ, and of the forward product of few outputs.
+    /// Wᵀ without b, as a new tensor: the left factor of Wᵀ Δ, and of the forward product of few
+    /// outputs.
     pub(crate) fn transpose(&self) -> Tensor<T> {
         self.parameter.value.transpose(1)
     }
 
-    /// The matrix as the paper writes it, `[b | W]` below the row `[1 0 … 0]`.
+    /// The parameters as in the paper: `[b | W]` below the row `[1 0 … 0]`.
     pub fn augmented(&self) -> Tensor<T> {
         self.parameter.value.augmented_parameters()
     }

@@ -1,4 +1,4 @@
-//! Layers: what a network is made of. They form a tree, because a [`Residual`] block holds layers.
+//! Layers, the parts of a network. They form a tree, because a [`Residual`] block contains layers.
 
 mod activation;
 mod alpha_dropout;
@@ -40,25 +40,55 @@ use crate::error::Result;
 use crate::optimizer::Parameter;
 use crate::tensor::{Scalar, Tensor};
 
-/// The buffer that counts batches. A model file has it as a whole number, as PyTorch does.
+/// The buffer that counts batches. Model files store it as an integer, as PyTorch does.
 pub(crate) const COUNT: &str = "num_batches_tracked";
 
-/// One layer: a function of a matrix of samples, and its derivatives.
+/// A layer: a function of a matrix of samples, with its derivatives.
 ///
-/// Implement it for a layer of your own: it trains in [`crate::Trainer`] and in a loop of your own alike. Matrices have shape
-/// (features, samples) and hold features alone; there is no constant row to skip. A layer owns
+/// Implement it for a custom layer, which [`crate::Trainer`] and training loops of your own can
+/// train. Matrices have shape (features, samples), without a constant row. A layer owns
 ///
-/// * **parameters**, which the optimizer moves,
+/// * **parameters**, which the optimizer updates,
 /// * **buffers**, which it keeps but which are not trained, such as running means,
-/// * nothing of a pass: what `backward` needs from `forward` goes into the [`Memo`], and whether this is training is in the
-///   [`Context`].
+/// * no state of a pass: what `backward` needs from `forward` goes into the [`Memo`], and the
+///   [`Context`] says whether this is training.
 ///
 /// Derive `Clone` and `Debug` for it.
+///
+/// ```
+/// use mfnet::layer::{Backward, Context, Layer, Memo};
+/// use mfnet::{NeuralNetwork, Seed, Tensor};
+///
+/// /// A = Z ⊙ Z
+/// #[derive(Clone, Debug)]
+/// struct Square;
+/// impl Layer<f64> for Square {
+///     fn name(&self) -> String {
+///         "square".to_owned()
+///     }
+///     fn forward(&self, _at: &Context, input: &Tensor, output: &mut Tensor, _memo: &mut Memo<f64>) {
+///         for (a, z) in output.iter_mut().zip(input.iter()) {
+///             *a = z * z;
+///         }
+///     }
+///     fn backward(&self, _at: &Context, pass: Backward<'_, f64>) {
+///         let Some(dj_dz) = pass.input_gradient else { return };
+///         for ((d, z), delta) in dj_dz.iter_mut().zip(pass.input.iter()).zip(pass.delta.iter()) {
+///             *d = 2.0 * z * delta;
+///         }
+///     }
+/// }
+///
+/// let net = NeuralNetwork::builder(2).layer(Square).build(Seed(0))?;
+/// let squares = net.predict(&Tensor::from_rows([[3.0], [-2.0]]))?;
+/// assert_eq!(squares, Tensor::from_rows([[9.0], [4.0]]));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
-    /// The name that summaries and errors show.
+    /// The name in summaries and errors.
     fn name(&self) -> String;
 
-    /// The number of output features for this number of input features; the same unless overridden.
+    /// The number of output features for this number of input features; by default the same number.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the layer does not take this number.
@@ -66,59 +96,61 @@ pub trait Layer<T: Scalar>: BoxedClone<T> + Debug + Send + Sync {
         Ok(input_features)
     }
 
-    /// Writes the layer's function of `input` over all of `output`.
+    /// Writes the layer's output for `input` into all of `output`.
     fn forward(&self, at: &Context, input: &Tensor<T>, output: &mut Tensor<T>, memo: &mut Memo<T>);
 
-    /// Writes the gradients of the parameters and, where somebody needs it, of the input; see [`Backward`].
+    /// Writes the gradients of the parameters and, if it is needed, of the input; see [`Backward`].
     fn backward(&self, at: &Context, pass: Backward<'_, T>);
 
     /// Calls `visit` with the name and the matrix of each parameter, always in the same order.
     fn parameters<'a>(&'a self, _visit: &mut dyn FnMut(&'static str, &'a Parameter<T>)) {}
 
-    /// The same, for changing.
+    /// As [`Layer::parameters`], mutable.
     fn parameters_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(&'static str, &'a mut Parameter<T>)) {}
 
     /// Calls `visit` with the name and the matrix of each buffer, always in the same order.
     fn buffers<'a>(&'a self, _visit: &mut dyn FnMut(&'static str, &'a Tensor<T>)) {}
 
-    /// The same, for changing.
+    /// As [`Layer::buffers`], mutable.
     fn buffers_mut<'a>(&'a mut self, _visit: &mut dyn FnMut(&'static str, &'a mut Tensor<T>)) {}
 
-    /// The name under which a [`crate::model::Registry`] makes the layer again, and its settings, from which it does; parameters and
-    /// buffers are stored beside. None for a layer that no model file can hold.
+    /// The name and the settings from which a [`crate::model::Registry`] makes the layer again;
+    /// parameters and buffers are stored separately. `None` if model files cannot store the layer.
     fn stored(&self) -> Option<(&'static str, serde_json::Value)> {
         None
     }
 
-    /// The fewest samples that a training pass of it can learn from. [`crate::Trainer`] refuses batches with fewer.
+    /// The smallest number of samples in a training pass. [`crate::Trainer`] rejects smaller
+    /// batches.
     fn least_samples(&self) -> usize {
         1
     }
 
-    /// Changes the buffers after a step, from what its forward pass kept. Called only for a layer that has buffers.
+    /// Updates the buffers after a step, from the memo of its forward pass. Called only for layers
+    /// with buffers.
     fn renew_buffers(&mut self, _memo: &Memo<T>) {}
 }
 
-/// The backward pass of one layer: what its forward pass left, and what is to be written.
+/// The inputs of a layer's backward pass, and the matrices that it writes.
 #[derive(Debug)]
 pub struct Backward<'a, T: Scalar> {
-    /// What `forward` was given.
+    /// The input of `forward`.
     pub input: &'a Tensor<T>,
-    /// What it wrote.
+    /// The output of `forward`.
     pub output: &'a Tensor<T>,
-    /// What it kept besides.
+    /// What `forward` kept in the memo.
     pub memo: &'a Memo<T>,
     /// ∂J/∂output.
     pub delta: &'a Tensor<T>,
-    /// To be written, all of each: ∂J/∂W of the matrices of parameters, in their order.
+    /// To be written completely: ∂J/∂W of the parameter matrices, in their order.
     pub gradients: &'a mut [Tensor<T>],
-    /// To be written, all of it: ∂J/∂input. None for the first layer of a network.
+    /// To be written completely: ∂J/∂input. `None` for the first layer of a network.
     pub input_gradient: Option<&'a mut Tensor<T>>,
 }
 
-/// Copies a layer whose type is not known; every layer that is `Clone` has it.
+/// Clones a layer of unknown type; implemented for every layer that is `Clone`.
 pub trait BoxedClone<T: Scalar> {
-    /// A copy.
+    /// A clone of the layer.
     fn boxed_clone(&self) -> Box<dyn Layer<T>>;
 }
 

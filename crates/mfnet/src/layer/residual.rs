@@ -2,14 +2,15 @@ use super::AnyLayer;
 use crate::error::{Error, Result};
 use crate::tensor::Scalar;
 
-/// A residual block: its input plus what a sequence of layers makes of it.
+/// A residual block: its input plus the output of a sequence of layers.
 ///
 /// ```text
 /// forward    Z     = A + f(A)
 /// backward   ∂J/∂A = Δ + ∂J/∂A through f
 /// ```
 ///
-/// Source: He, Zhang, Ren, Sun 2016, "Deep residual learning for image recognition". f has as many outputs as inputs.
+/// Source: He, Zhang, Ren, Sun 2016, "Deep residual learning for image recognition". f has as many
+/// outputs as inputs.
 ///
 /// ```
 /// use mfnet::{NeuralNetwork, Seed};
@@ -27,7 +28,7 @@ pub struct Residual<T: Scalar = f64> {
 }
 
 impl<T: Scalar> Residual<T> {
-    /// The block around these layers.
+    /// A block around these layers.
     ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if there is no layer.
@@ -47,16 +48,17 @@ impl<T: Scalar> Residual<T> {
         &mut self.layers
     }
 
-    /// The name that summaries and errors show.
+    /// The name in summaries and errors.
     pub fn name(&self) -> String {
         let names: Vec<String> = self.layers.iter().map(AnyLayer::name).collect();
         format!("residual ({})", names.join(", "))
     }
 
-    /// The number of output features, which is that of input features.
+    /// The number of output features, which equals that of the input.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not take what the one before it gives, or f has another number of outputs.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not fit the previous
+    /// one, or f has another number of outputs.
     pub fn output_features(&self, input_features: usize) -> Result<usize> {
         let outputs = self.layers.iter().try_fold(input_features, |features, layer| layer.output_features(features))?;
         if outputs != input_features {

@@ -6,16 +6,23 @@ use crate::tensor::kernel::{self, Body, Panels, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
 
-/// Softmax cross-entropy from logits, the mean over the m samples:
+/// Softmax cross-entropy from logits, averaged over the m samples:
 ///
 /// ```text
 /// p = softmax(z)        J = −1/m Σ_samples Σ_k y_k log p_k        ∂J/∂z = (p Σ_k y_k − y)/m
 /// ```
 ///
-/// Outputs z are logits of shape (classes, samples); targets y are one-hot, or probabilities of the same shape.
-/// log p_k is computed as z_k − c − log Σ exp(z_i − c) with c = max z (log-sum-exp), which neither overflows nor
-/// loses small probabilities. The same as `torch.nn.CrossEntropyLoss()` with probabilities as targets; Keras' default takes
-/// probabilities instead of logits.
+/// Outputs z are logits of shape (classes, samples). Targets y are one-hot, or probabilities of the
+/// same shape. log p_k is computed as z_k − c − log Σ exp(z_i − c) with c = max z (log-sum-exp),
+/// which neither overflows nor loses small probabilities. Equal to `torch.nn.CrossEntropyLoss()`
+/// with probabilities as targets. Keras takes probabilities instead of logits by default.
+///
+/// ```
+/// use mfnet::{CrossEntropy, Loss, Tensor};
+/// let (logits, y) = (Tensor::from_rows([[0.0], [0.0]]), Tensor::from_rows([[1.0], [0.0]]));
+/// assert_eq!(CrossEntropy.value(&logits, &y), 2_f64.ln());
+/// assert_eq!(CrossEntropy.gradient(&logits, &y), Tensor::from_rows([[-0.5], [0.5]]));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CrossEntropy;
 
@@ -73,12 +80,13 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
     }
 }
 
-/// What the loss of these outputs is taken to cost, in floating-point operations, for the decision whether to share the work.
+/// Assumed cost of the loss of these outputs, in floating-point operations, to decide whether
+/// threads share the work.
 fn cost_of<T: Scalar>(output: &Tensor<T>) -> usize {
     400 * output.rows() * output.columns()
 }
 
-/// The probabilities of each class for every sample, softmax over each column of `logits`.
+/// The class probabilities of every sample: softmax over each column of `logits`.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -92,7 +100,7 @@ pub fn softmax<T: Scalar>(logits: &Tensor<T>) -> Tensor<T> {
     p
 }
 
-/// The same of one sample, to the same bits, without lanes for others.
+/// Softmax of one sample, to the same bits as [`softmax`].
 pub(crate) fn softmax_of_one<T: Scalar>(logits: &[T], p: &mut [T]) {
     let largest = logits.iter().fold(T::from_f64(f64::NEG_INFINITY), |c, z| if *z > c { *z } else { c });
     let mut sum = T::ZERO;
@@ -103,14 +111,14 @@ pub(crate) fn softmax_of_one<T: Scalar>(logits: &[T], p: &mut [T]) {
     p.iter_mut().for_each(|p| *p /= sum);
 }
 
-/// A number for each of some samples side by side, so that a loop over them becomes vectors.
+/// One number for each of several samples, side by side, so that loops over them vectorise.
 type Lanes<T> = [T; LANES];
 const LANES: usize = 16;
 
-/// Rows of a matrix for some columns side by side; more rows than a group of `f64` has.
+/// Rows of a matrix for several columns; at least as many rows as a group of `f64`.
 type Rows<T> = [Lanes<T>; 16];
 
-/// A group of rows of some columns.
+/// Reads a group of rows of some columns.
 #[inline(always)]
 fn rows<T: Scalar>((from, step): (&[T], usize), columns: &Range<usize>) -> Rows<T> {
     let mut rows = [[T::ZERO; LANES]; 16];
@@ -118,14 +126,14 @@ fn rows<T: Scalar>((from, step): (&[T], usize), columns: &Range<usize>) -> Rows<
     rows
 }
 
-/// Writes them back.
+/// Writes a group of rows back.
 #[inline(always)]
 fn write<T: Scalar>(rows: &Rows<T>, (to, step): (&mut [T], usize), columns: &Range<usize>) {
     kernel::transpose((rows.as_flattened(), LANES), (to, step), columns.len(), T::GROUP);
 }
 
-/// Of the logits z of each sample: c = max z, and Σ exp(z_i − c), in `T` and with each term in `f64`. A NaN among the logits makes
-/// the sums, and so the loss, NaN.
+/// For the logits z of each sample: c = max z, and Σ exp(z_i − c), both in `T` and with each term
+/// in `f64`. A NaN among the logits makes the sums, and so the loss, NaN.
 struct Exponentials<T> {
     largest: Lanes<T>,
     sums: Lanes<T>,
@@ -133,7 +141,7 @@ struct Exponentials<T> {
 }
 
 impl<T: Scalar> Exponentials<T> {
-    /// Those of some columns. exp(z_k − c) is written to `p`, where there is one.
+    /// Computes them for some columns. Writes exp(z_k − c) to `p`, if given.
     #[inline(always)]
     fn of(logits: &Tensor<T>, columns: &Range<usize>, mut p: Option<&mut Columns<'_, T>>) -> Self {
         let mut largest = [T::from_f64(f64::NEG_INFINITY); LANES];
@@ -172,7 +180,7 @@ impl<T: Scalar> Exponentials<T> {
             for (z, y) in z[..logits.rows_in(group)].iter().zip(&y) {
                 for s in 0..LANES {
                     let cost = y[s].to_f64() * (log_sums[s] - (z[s] - self.largest[s]).to_f64());
-                    // a class of probability 0 in y counts nothing, even where z is −∞
+                    // a class with target 0 contributes 0, even if its z is −∞
                     costs[s] += if y[s] == T::ZERO { 0.0 } else { cost };
                 }
             }
@@ -184,14 +192,14 @@ impl<T: Scalar> Exponentials<T> {
     }
 }
 
-/// Some columns, a few at a time.
+/// Ranges of a few columns each.
 #[inline(always)]
 fn side_by_side(columns: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let end = columns.end;
     columns.step_by(LANES).map(move |first| first..end.min(first + LANES))
 }
 
-/// The costs of some samples, summed.
+/// Sums the costs of some samples.
 struct Costs<'a, T: Scalar> {
     output: &'a Tensor<T>,
     target: &'a Tensor<T>,
@@ -213,7 +221,7 @@ impl<T: Scalar> Body for Costs<'_, T> {
     }
 }
 
-/// The same, and the samples' gradients, written.
+/// Sums the costs of some samples and writes their gradients.
 struct Gradients<'a, T: Scalar> {
     output: &'a Tensor<T>,
     target: &'a Tensor<T>,
@@ -262,7 +270,7 @@ impl<T: Scalar> Body for Gradients<'_, T> {
     }
 }
 
-/// The probabilities of some samples, written.
+/// Writes the probabilities of some samples.
 struct Probabilities<'a, T: Scalar> {
     logits: &'a Tensor<T>,
     p: Columns<'a, T>,

@@ -1,4 +1,4 @@
-//! Losses: one number J for a batch, and its gradient with respect to the network's output.
+//! Losses: one number J for a batch, and its gradient with respect to the output of the network.
 
 mod cross_entropy;
 mod squared_error;
@@ -14,34 +14,62 @@ use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 use crate::words::words;
 
-/// A loss of a batch: a cost for each sample, weighted and summed.
+/// A loss function: a cost for each sample, weighted and summed over a batch.
 ///
 /// ```text
 /// J = 1/D Σ_i w_i c(ŷ_i, y_i)        ∂J/∂ŷ_i = w_i/D ∂c/∂ŷ_i
 /// ```
 ///
-/// Outputs and targets have shape (outputs, samples): sample i is column i. The weights w and the divisor D are given by
-/// [`Weights`]; without any, w = 1 and D is the number of samples. Implement the first three methods for a loss of your own.
+/// Outputs and targets have shape (outputs, samples): sample i is column i. [`Weights`] has the
+/// weights w and the divisor D; without weights, w = 1 and D is the number of samples. A loss of
+/// your own needs the first three methods.
+///
+/// ```
+/// use mfnet::{Loss, Tensor};
+///
+/// /// c = Σ |ŷ − y|
+/// struct AbsoluteError;
+/// impl Loss<f64> for AbsoluteError {
+///     fn name(&self) -> &str {
+///         "absolute-error"
+///     }
+///     fn cost(&self, output: &Tensor<f64>, target: &Tensor<f64>, sample: usize) -> f64 {
+///         output.column(sample).zip(target.column(sample)).map(|(y_hat, y)| (y_hat - y).abs()).sum()
+///     }
+///     fn cost_gradient(
+///         &self, output: &Tensor<f64>, target: &Tensor<f64>, sample: usize, factor: f64, delta: &mut Tensor<f64>,
+///     ) {
+///         for i in 0..output.rows() {
+///             delta[(i, sample)] = factor * (output[(i, sample)] - target[(i, sample)]).signum();
+///         }
+///     }
+/// }
+///
+/// let (y_hat, y) = (Tensor::from_rows([[1.0, 5.0]]), Tensor::from_rows([[2.0, 2.0]]));
+/// assert_eq!(AbsoluteError.value(&y_hat, &y), 2.0);
+/// assert_eq!(AbsoluteError.gradient(&y_hat, &y), Tensor::from_rows([[-0.5, 0.5]]));
+/// ```
 pub trait Loss<T: Scalar>: Send + Sync {
-    /// The name that summaries and model files show.
+    /// The name in summaries and model files.
     fn name(&self) -> &str;
 
-    /// c, the cost of one sample: a finite number for finite outputs of moderate size.
+    /// The cost c of one sample; finite for finite outputs of moderate size.
     fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64;
 
-    /// Writes `factor` ∂c/∂ŷ of one sample into its column of `delta`.
+    /// Writes `factor` · ∂c/∂ŷ of one sample into its column of `delta`.
     fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>);
 
-    /// Checks that a network with so many outputs can learn by this loss.
+    /// Checks that a network with this many outputs can learn by this loss.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) that says why not.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) with the reason.
     fn check(&self, _outputs: usize) -> Result<()> {
         Ok(())
     }
 
-    /// J and, over all of `delta`, ∂J/∂Ŷ: what training calls. Override it, and [`Loss::weighted_value`], where whole batches
-    /// are faster; the numbers are those of the methods above but for rounding.
+    /// Returns J and writes ∂J/∂Ŷ into all of `delta`; training calls this. Override it, and
+    /// [`Loss::weighted_value`], if you can compute whole batches faster. The results must equal
+    /// those of the methods above except for rounding.
     fn value_and_gradient(
         &self,
         output: &Tensor<T>,
@@ -55,7 +83,7 @@ pub trait Loss<T: Scalar>: Send + Sync {
         self.weighted_value(output, target, weights)
     }
 
-    /// J with weights, summed in a fixed order.
+    /// Returns J with weights, summed in a fixed order.
     fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
         check_shapes(output, target);
         let of_samples =
@@ -64,7 +92,7 @@ pub trait Loss<T: Scalar>: Send + Sync {
         sum_over_columns(output.columns(), operations, of_samples) / weights.divisor
     }
 
-    /// J of samples that count alike.
+    /// Returns J of samples with equal weights.
     ///
     /// # Panics
     /// If the shapes of output and target differ.
@@ -72,7 +100,7 @@ pub trait Loss<T: Scalar>: Send + Sync {
         self.weighted_value(output, target, Weights::equal(output.columns()))
     }
 
-    /// ∂J/∂Ŷ of samples that count alike, the matrix from which the backward pass starts.
+    /// Returns ∂J/∂Ŷ of samples with equal weights, the matrix from which the backward pass starts.
     ///
     /// # Panics
     /// If the shapes of output and target differ.
@@ -80,7 +108,7 @@ pub trait Loss<T: Scalar>: Send + Sync {
         self.weighted_gradient(output, target, Weights::equal(output.columns()))
     }
 
-    /// ∂J/∂Ŷ with weights, as those of [`crate::data::Batch::weights`].
+    /// Returns ∂J/∂Ŷ with weights, for example those of [`crate::data::Batch::weights`].
     ///
     /// # Panics
     /// If the shapes of output and target differ.
@@ -92,25 +120,34 @@ pub trait Loss<T: Scalar>: Send + Sync {
     }
 }
 
-/// How much each sample of a batch counts, and by what the weighted sum of costs is divided.
+/// The weight of each sample of a batch, and the divisor of the weighted sum of costs.
 ///
-/// Where a batch is computed in parts, D belongs to the whole batch: then the values and the gradients of the parts add up to
-/// those of the whole.
+/// If a batch is computed in parts, use the divisor of the whole batch; then values and gradients
+/// of the parts add up to those of the whole.
+///
+/// ```
+/// use mfnet::loss::Weights;
+/// use mfnet::{HalfMse, Loss, Tensor};
+/// let (y_hat, y) = (Tensor::from_rows([[1.0, 2.0]]), Tensor::from_rows([[0.0, 0.0]]));
+/// let weights = Weights { of_samples: Some(&[3.0, 1.0]), divisor: 4.0 };
+/// // costs ½ and 2: (3 · ½ + 1 · 2)/4
+/// assert_eq!(HalfMse.weighted_value(&y_hat, &y, weights), 0.875);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weights<'a> {
-    /// w, for each sample; 1 for all without it.
+    /// The weight w of each sample; `None` if all weights are 1.
     pub of_samples: Option<&'a [f64]>,
-    /// D.
+    /// The divisor D.
     pub divisor: f64,
 }
 
 impl Weights<'_> {
-    /// So many samples that count alike: w = 1, D = their number.
+    /// Equal weights for this many samples: w = 1, and D is their number.
     pub fn equal(samples: usize) -> Self {
         Weights { of_samples: None, divisor: samples as f64 }
     }
 
-    /// w of one sample.
+    /// The weight w of one sample.
     pub fn of(&self, sample: usize) -> f64 {
         self.of_samples.map_or(1.0, |weights| weights[sample])
     }
@@ -121,21 +158,21 @@ impl Weights<'_> {
     }
 }
 
-/// Defines [`LossName`] from its table, a row for each loss.
+/// Defines [`LossName`] from a table with a row for each loss.
 macro_rules! losses {
     ($($(#[$doc:meta])* $loss:ident = $name:literal, $classes:expr;)*) => {
         words! {
-            /// A built-in loss by its name.
+            /// The name of a built-in loss.
             LossName { $($(#[$doc])* $loss = $name,)* }
         }
 
         impl LossName {
-            /// The loss.
+            /// The loss with this name.
             pub fn loss<T: Scalar>(self) -> Box<dyn Loss<T>> {
                 match self { $(LossName::$loss => Box::new($loss),)* }
             }
 
-            /// Whether it is for classes; if not, it is for values.
+            /// Whether the loss is for classes; otherwise it is for values.
             pub(crate) fn is_for_classes(self) -> bool {
                 match self { $(LossName::$loss => $classes,)* }
             }
@@ -179,7 +216,7 @@ impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
     }
 }
 
-/// What every loss asks of its arguments.
+/// Panics unless output and target have the same shape.
 fn check_shapes<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>) {
     assert_eq!(output.shape(), target.shape(), "shapes of output and target");
 }

@@ -5,24 +5,31 @@ use crate::tensor::kernel::{Body, Panels, vectorised, with_vectors};
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 
-/// Mean squared error as `torch.nn.MSELoss()` defines it, over the m samples and n outputs:
+/// Mean squared error, as in `torch.nn.MSELoss()`, over the m samples and n outputs:
 ///
 /// ```text
 /// J = 1/(m n) Σ (ŷ − y)²        ∂J/∂ŷ = 2 (ŷ − y)/(m n)
 /// ```
 ///
 /// scikit-learn's `MLPRegressor` minimises half of it.
+///
+/// ```
+/// use mfnet::{Loss, Mse, Tensor};
+/// let (y_hat, y) = (Tensor::from_rows([[2.0, 0.0]]), Tensor::from_rows([[1.0, 1.0]]));
+/// assert_eq!(Mse.value(&y_hat, &y), 1.0);
+/// assert_eq!(Mse.gradient(&y_hat, &y), Tensor::from_rows([[1.0, -1.0]]));
+/// ```
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mse;
 
-/// The paper's loss, half the mean over samples of the squared error:
+/// The loss of the paper: half the squared error, averaged over the samples.
 ///
 /// ```text
 /// J = 1/(2m) Σ (ŷ − y)²        ∂J/∂ŷ = (ŷ − y)/m
 /// ```
 ///
-/// The sum runs over outputs and samples, the divisor is the number of samples m alone. PyTorch has no such loss:
-/// with n outputs it is n/2 times `torch.nn.MSELoss()`.
+/// The sum runs over outputs and samples; the divisor is the number of samples m only. PyTorch has
+/// no such loss: with n outputs it is n/2 times `torch.nn.MSELoss()`.
 ///
 /// ```
 /// use mfnet::{HalfMse, Loss, Tensor};
@@ -33,7 +40,8 @@ pub struct Mse;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct HalfMse;
 
-/// A loss with the cost c = Σ_outputs (ŷ − y)²/n, n a function of the number of outputs.
+/// Defines a loss with the cost c = Σ_outputs (ŷ − y)²/n, where n is a function of the number of
+/// outputs.
 macro_rules! squared_error {
     ($loss:ident, $name:literal, |$outputs:ident| $n:expr) => {
         impl<T: Scalar> Loss<T> for $loss {
@@ -135,7 +143,7 @@ fn differences<T: Scalar>(
     vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
 }
 
-/// The same with weights, panel after panel.
+/// As above with weights, panel by panel.
 struct WeightedDifferences<'a, T: Scalar> {
     output: &'a Tensor<T>,
     target: &'a Tensor<T>,

@@ -4,25 +4,26 @@ use std::fmt;
 use crate::data::Targets;
 use crate::tensor::{Scalar, Tensor};
 
-/// With more classes the table is wider than a terminal, and the most frequent mistakes are written in its place.
+/// With more classes the table would be wider than a terminal; a list of the most frequent mistakes
+/// replaces it.
 const MOST_IN_A_TABLE: usize = 30;
-/// How many of those.
+/// The number of mistakes in that list.
 const MISTAKES_SHOWN: usize = 10;
 
-/// The fraction of samples whose class was predicted; NaN without samples.
+/// Accuracy: the fraction of samples whose class was predicted; NaN without samples.
 ///
 /// ```
 /// assert_eq!(mfnet::metric::accuracy(&[0, 1, 1, 2], &[0, 1, 2, 2]), 0.75);
 /// ```
 ///
 /// # Panics
-/// If there are not as many of both.
+/// If the lengths differ.
 pub fn accuracy(classes: &[usize], predicted: &[usize]) -> f64 {
     assert_eq!(classes.len(), predicted.len(), "classes and predictions");
     weighted_accuracy(classes, predicted, None)
 }
 
-/// The same of samples that count as much as their weights say; alike without weights:
+/// Accuracy with sample weights; `None` means equal weights:
 ///
 /// ```text
 /// Σ_{i right} w_i / Σ_i w_i
@@ -35,7 +36,7 @@ pub fn accuracy(classes: &[usize], predicted: &[usize]) -> f64 {
 /// ```
 ///
 /// # Panics
-/// If there are not as many of all.
+/// If the lengths differ.
 pub fn weighted_accuracy(classes: &[usize], predicted: &[usize], weights: Option<&[f64]>) -> f64 {
     assert_eq!(classes.len(), predicted.len(), "classes and predictions");
     let is_right = |sample: &usize| classes[*sample] == predicted[*sample];
@@ -44,14 +45,15 @@ pub fn weighted_accuracy(classes: &[usize], predicted: &[usize], weights: Option
     right / (0..classes.len()).map(weight).fold(0.0, |sum, w| sum + w)
 }
 
-/// The weight of each of so many samples; 1 without weights.
+/// A function that returns the weight of each sample; 1 without weights.
 pub(super) fn weights_of(weights: Option<&[f64]>, samples: usize) -> impl Fn(usize) -> f64 + Copy {
     assert!(weights.is_none_or(|weights| weights.len() == samples), "samples and weights");
     move |sample| weights.map_or(1.0, |weights| weights[sample])
 }
 
-/// Of how many of these samples, which the columns of `output` belong to, the class has the largest output, the first one of equals; none for values.
-/// Of outputs that are NaN none is the largest. With weights of all samples the sum of theirs.
+/// The number of samples, of those in the columns of `output`, whose class has the largest output
+/// (the first of equal ones); with weights, the sum of their weights. A NaN output is never the
+/// largest. `None` for values.
 pub(crate) fn right<T: Scalar>(
     output: &Tensor<T>,
     targets: &Targets,
@@ -68,21 +70,30 @@ pub(crate) fn right<T: Scalar>(
     Some((0..output.columns()).filter(|j| is_right(*j)).map(weight).fold(0.0, |sum, w| sum + w))
 }
 
-/// How often each class (row) was predicted as each class (column).
+/// The confusion matrix: how often samples of each class (row) were predicted as each class
+/// (column).
+///
+/// ```
+/// use mfnet::metric::ConfusionMatrix;
+/// let labels = ["cat".to_owned(), "dog".to_owned()];
+/// let confusion = ConfusionMatrix::new(&labels, &[0, 0, 1], &[0, 1, 1]);
+/// assert_eq!((confusion.count(0, 0), confusion.count(0, 1)), (1, 1));
+/// println!("{confusion}");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfusionMatrix {
     labels: Vec<String>,
-    /// Of the pairs that there are: of many classes most are never taken for each other.
+    /// Counts of the pairs that occur; with many classes most pairs do not.
     counts: BTreeMap<(usize, usize), usize>,
-    /// Sums of weights, if samples have some.
+    /// Sums of weights, if samples have weights.
     weights: Option<BTreeMap<(usize, usize), f64>>,
 }
 
 impl ConfusionMatrix {
-    /// Counts pairs of a sample's class and its predicted class, both indices of `labels`.
+    /// Counts pairs of a sample's class and its predicted class, both indices into `labels`.
     ///
     /// # Panics
-    /// If an index is not one of a label.
+    /// If an index is out of range.
     pub fn new(labels: &[String], classes: &[usize], predicted: &[usize]) -> Self {
         let mut counts = BTreeMap::new();
         for (class, predicted) in classes.iter().zip(predicted) {
@@ -92,8 +103,9 @@ impl ConfusionMatrix {
         ConfusionMatrix { labels: labels.to_vec(), counts, weights: None }
     }
 
-    /// The same of samples that count as much as their weights say: precision and recall are those of sums of weights, as in
-    /// scikit-learn's `confusion_matrix` and `precision_recall_fscore_support` with `sample_weight`.
+    /// As [`ConfusionMatrix::new`], with sample weights. Precision and recall use sums of weights,
+    /// as scikit-learn's `confusion_matrix` and `precision_recall_fscore_support` with
+    /// `sample_weight`.
     ///
     /// ```
     /// use mfnet::metric::ConfusionMatrix;
@@ -104,7 +116,7 @@ impl ConfusionMatrix {
     /// ```
     ///
     /// # Panics
-    /// If an index is not one of a label, or there are not as many weights as samples.
+    /// If an index is out of range, or the numbers of weights and samples differ.
     pub fn weighted(labels: &[String], classes: &[usize], predicted: &[usize], weights: &[f64]) -> Self {
         assert_eq!(classes.len(), weights.len(), "samples and weights");
         let mut sums = BTreeMap::new();
@@ -119,7 +131,7 @@ impl ConfusionMatrix {
         self.weights.is_some()
     }
 
-    /// The weight of the samples of a class (the first index) that were taken for another one, or for itself: their number
+    /// The total weight of the samples of a class that were predicted as `predicted`; their number
     /// without weights.
     pub fn weight(&self, class: usize, predicted: usize) -> f64 {
         match &self.weights {
@@ -128,29 +140,30 @@ impl ConfusionMatrix {
         }
     }
 
-    /// How many samples of a class (the first index) were taken for another one, or for itself.
+    /// The number of samples of a class that were predicted as `predicted`.
     pub fn count(&self, class: usize, predicted: usize) -> usize {
         self.counts.get(&(class, predicted)).copied().unwrap_or(0)
     }
 
-    /// The pairs (class, class that it was taken for, how often) that there are, row after row of the matrix.
+    /// The pairs that occur, as (class, predicted class, count), row by row.
     pub fn pairs(&self) -> impl Iterator<Item = (usize, usize, usize)> {
         self.counts.iter().map(|((class, predicted), count)| (*class, *predicted, *count))
     }
 
-    /// The classes' labels, of rows and of columns.
+    /// The labels of the rows and of the columns.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
 
-    /// How well each class was found. With C the counts, or the sums of weights:
+    /// Precision, recall and support of each class. With C the counts, or the sums of weights:
     ///
     /// ```text
     /// precision of j = Cⱼⱼ / Σᵢ Cᵢⱼ        recall of i = Cᵢᵢ / Σⱼ Cᵢⱼ        support of i = Σⱼ Cᵢⱼ
     /// ```
     ///
-    /// A precision is NaN if the class was never predicted, a recall if there are no samples of it, where scikit-learn's
-    /// `precision_recall_fscore_support` has 0 and a warning, or NaN with `zero_division=nan`.
+    /// Precision is NaN if the class was never predicted, recall if it has no samples.
+    /// scikit-learn's `precision_recall_fscore_support` returns 0 with a warning, or NaN with
+    /// `zero_division=nan`.
     ///
     /// ```
     /// use mfnet::metric::ConfusionMatrix;
@@ -175,8 +188,8 @@ impl ConfusionMatrix {
         self.labels.iter().enumerate().map(of_class).collect()
     }
 
-    /// The mistakes as (class, class that it was taken for, how often), the most frequent first, or with weights those of the
-    /// largest weight; equals in the order of the classes.
+    /// The mistakes as (class, predicted class, count), the most frequent (or heaviest) first; ties
+    /// are in the order of the classes.
     pub fn mistakes(&self) -> Vec<(usize, usize, usize)> {
         let mut mistakes: Vec<_> = self.pairs().filter(|(i, j, _)| i != j).collect();
         mistakes.sort_by(|(i, j, _), (k, l, _)| self.weight(*k, *l).total_cmp(&self.weight(*i, *j)));
@@ -198,23 +211,24 @@ impl ConfusionMatrix {
     }
 }
 
-/// How well a class was found among others.
+/// The scores of one class.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ClassScores {
     /// The class's label.
     pub label: String,
-    /// Of the samples that were taken for it, the fraction that are of it.
+    /// Precision: the fraction of samples predicted as this class that belong to it.
     pub precision: f64,
-    /// Of its samples, the fraction that were found.
+    /// Recall: the fraction of samples of this class that were predicted as it.
     pub recall: f64,
-    /// How many samples are of it.
+    /// Support: the number of samples of this class.
     pub support: usize,
-    /// The sum of their weights; their number without weights.
+    /// The sum of the weights of these samples; their number without weights.
     pub weight: f64,
 }
 
-/// A table: true classes down, predicted ones across; zeros off the diagonal are dots. Of more than 30 classes a list of the ten most frequent mistakes.
-/// With weights the sums of weights, to four digits.
+/// A table: true classes as rows, predicted classes as columns; off the diagonal, dots stand for
+/// zeros. More than 30 classes give a list of the ten most frequent mistakes. Sums of weights have
+/// four digits.
 impl fmt::Display for ConfusionMatrix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.labels.len() > MOST_IN_A_TABLE {
@@ -244,7 +258,7 @@ impl fmt::Display for ConfusionMatrix {
     }
 }
 
-/// A sum of weights with four significant digits, and no more than it needs.
+/// A sum of weights with up to four significant digits.
 fn short(weight: f64) -> String {
     let rounded: f64 = format!("{weight:.3e}").parse().unwrap_or(weight);
     if (1e-4..1e7).contains(&rounded) || rounded == 0.0 { rounded.to_string() } else { format!("{rounded:e}") }

@@ -5,7 +5,8 @@ use serde::Serialize;
 use super::classification::weights_of;
 use crate::data::Samples;
 
-/// Two predictors on the same samples: by how much the first is better, and whether that could be luck.
+/// Compares two predictors on the same samples: how much better is the first, and could the
+/// difference be chance?
 ///
 /// With the errors eⱼ of the first and e′ⱼ of the second on sample j of m:
 ///
@@ -13,20 +14,24 @@ use crate::data::Samples;
 /// gⱼ = e′ⱼ − eⱼ        ḡ = 1/m Σ gⱼ        s = √( Σ (gⱼ − ḡ)² / (m (m − 1)) )
 /// ```
 ///
-/// What makes a sample hard for both cancels in gⱼ, so this tells more than two scores with their own errors do (Dietterich 1998, "Approximate
-/// statistical tests for comparing supervised classification learning algorithms"). It is about these two predictors and other samples like
-/// these: what another seed would have made of them it does not know.
+/// The difficulty of a sample cancels in gⱼ. So the paired comparison tells more than two scores
+/// with separate errors (Dietterich 1998, "Approximate statistical tests for comparing supervised
+/// classification learning algorithms"). It is about these two predictors on other samples of the
+/// same kind. It does not cover training with other seeds.
 ///
-/// Samples of one group, as the visits of a patient, are alike, and count less than as many others. With groups the standard error
-/// is that of n groups, whose gains are sums over their samples (Liang and Zeger 1986):
+/// Samples of one group, such as the visits of a patient, are similar and carry less information.
+/// With groups, the standard error is that of n groups, whose gains are sums over their samples
+/// (Liang and Zeger 1986):
 ///
 /// ```text
 /// s = √( n/(n − 1) Σₖ (Σ_{j in k} (gⱼ − ḡ))² ) / m
 /// ```
 ///
-/// and the probability that of Student's t = ḡ/s with n − 1 degrees of freedom, as statsmodels has it for `OLS(g, 1).fit(cov_type="cluster", use_t=True)`.
+/// The probability is that of Student's t = ḡ/s with n − 1 degrees of freedom, as in statsmodels'
+/// `OLS(g, 1).fit(cov_type="cluster", use_t=True)`.
 ///
-/// With weights w, where m is the number of samples of a weight above 0 and n that of groups with such samples:
+/// With weights w, where m counts the samples of weight above 0, and n the groups with such
+/// samples:
 ///
 /// ```text
 /// ḡ = Σ w g / Σ w
@@ -34,27 +39,39 @@ use crate::data::Samples;
 /// s = √( n/(n − 1) Σₖ (Σ_{j in k} wⱼ (gⱼ − ḡ))² ) / Σ w         with groups
 /// ```
 ///
-/// and t = ḡ/s with m − 1 or n − 1 degrees of freedom, for classes too: McNemar's test counts samples that are alike. As statsmodels has it
-/// for `WLS(g, 1, weights=w)`, by `cov_type="HC1"` and `"cluster"`. Weights that are all multiplied by one number change nothing.
+/// Then t = ḡ/s has m − 1 or n − 1 degrees of freedom. This holds for classes too, because
+/// McNemar's test counts samples of equal weight. statsmodels has it as `WLS(g, 1, weights=w)` with
+/// `cov_type="HC1"` and `"cluster"`. Scaling all weights by one factor changes nothing.
+///
+/// ```
+/// use mfnet::metric::Comparison;
+/// let classes = [0, 0, 1, 1];
+/// let (first, second) = ([0, 0, 1, 1], [0, 0, 1, 0]);
+/// let comparison = Comparison::of_classes(&classes, &first, &second, None);
+/// assert_eq!((comparison.difference, comparison.p_value), (0.25, 1.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Comparison {
-    /// ḡ, the score of the first minus that of the second: of accuracies or of R².
+    /// ḡ, the score of the first minus the score of the second: accuracy or R².
     pub difference: f64,
-    /// s, the standard error of ḡ; NaN with less than two samples.
+    /// s, the standard error of ḡ; NaN for fewer than two samples.
     pub standard_error: f64,
-    /// The probability of such a difference or a larger one, in either direction, between predictors that are equally good.
+    /// The two-sided p-value: the probability of a difference at least this large between equally
+    /// good predictors.
     pub p_value: f64,
 }
 
 impl Comparison {
-    /// Of predicted classes: an error is 1, no error 0. The probability is that of McNemar's exact test: of the n samples that only one of the two
-    /// gets right, k are those of the one that has fewer, and
+    /// Compares predicted classes: an error counts 1, no error 0. The p-value is that of McNemar's
+    /// exact test. n samples are predicted correctly by only one of the two, and k of them by the
+    /// one with fewer such samples:
     ///
     /// ```text
     /// p = min(1, 2 Σ_{i≤k} C(n, i) / 2ⁿ)
     /// ```
     ///
-    /// (McNemar 1947, in the exact form.) As `statsmodels.stats.contingency_tables.mcnemar` has it, and SciPy's `binomtest(k, n)`.
+    /// (McNemar 1947, in the exact form.) As `statsmodels.stats.contingency_tables.mcnemar`, and
+    /// SciPy's `binomtest(k, n)`.
     ///
     /// ```
     /// use mfnet::metric::Comparison;
@@ -64,16 +81,16 @@ impl Comparison {
     /// assert_eq!((comparison.difference, comparison.p_value), (0.375, 0.25));
     /// ```
     ///
-    /// `groups` has the number of each sample's group, if samples come in groups.
+    /// `groups` has the group number of each sample, if samples have groups.
     ///
     /// # Panics
-    /// If there are not as many of all.
+    /// If the lengths differ.
     pub fn of_classes(classes: &[usize], first: &[usize], second: &[usize], groups: Option<&[usize]>) -> Self {
         Self::of_weighted_classes(classes, [first, second], None, groups)
     }
 
-    /// The same of two predictors, the `first` one and another, on samples that count as much as their weights say; alike without
-    /// weights. ḡ is then the difference of the weighted accuracies.
+    /// As [`Comparison::of_classes`] for the predictors `[first, second]`, with sample weights;
+    /// `None` means equal weights. ḡ is the difference of the weighted accuracies.
     ///
     /// # Panics
     /// As [`Comparison::of_classes`].
@@ -93,15 +110,17 @@ impl Comparison {
         }
     }
 
-    /// Of predicted values, all of shape (outputs, samples): the error of a sample is the mean over the n outputs of
+    /// Compares predicted values, all of shape (outputs, samples). The error of a sample is the
+    /// mean over the n outputs of
     ///
     /// ```text
     /// (ŷᵢⱼ − yᵢⱼ)² / (1/m Σⱼ (yᵢⱼ − ȳᵢ)²)
     /// ```
     ///
-    /// so that ḡ is the difference of the two R². (An output whose y is constant is divided by 1.) The probability is that of Student's t = ḡ/s with
-    /// m − 1 degrees of freedom, SciPy's `ttest_rel(e′, e)`; for few samples with very unequal errors it is a rough one. All is NaN where a square
-    /// overflows.
+    /// so that ḡ is the difference of the two R². (If y of an output is constant, the divisor is
+    /// 1.) The p-value is that of Student's t = ḡ/s with m − 1 degrees of freedom, as SciPy's
+    /// `ttest_rel(e′, e)`; it is rough for few samples with very unequal errors. All results are
+    /// NaN if a square overflows.
     ///
     /// ```
     /// use mfnet::Tensor;
@@ -115,10 +134,10 @@ impl Comparison {
     /// assert!(comparison.p_value > 0.05);
     /// ```
     ///
-    /// `groups` has the number of each sample's group, if samples come in groups.
+    /// `groups` has the group number of each sample, if samples have groups.
     ///
     /// # Panics
-    /// If the shapes differ, or there are groups, but not one for each sample.
+    /// If the shapes differ, or the numbers of groups and samples.
     pub fn of_values(
         y: impl Into<Samples>,
         first: impl Into<Samples>,
@@ -128,8 +147,9 @@ impl Comparison {
         Self::of_weighted_values(y, [first.into(), second.into()], None, groups)
     }
 
-    /// The same of two predictors, the `first` one and another, on samples that count as much as their weights say; alike without
-    /// weights. The variance of y is weighted too, so that ḡ is the difference of the two weighted R².
+    /// As [`Comparison::of_values`] for the predictors `[first, second]`, with sample weights;
+    /// `None` means equal weights. The variance of y is weighted too, so that ḡ is the difference
+    /// of the two weighted R².
     ///
     /// # Panics
     /// As [`Comparison::of_values`].
@@ -143,7 +163,7 @@ impl Comparison {
         Self::of(&gains, weights, groups, both_tails_of_student)
     }
 
-    /// Of the gains; `p_value` of ḡ/s and m where samples are in no groups.
+    /// Compares gains; `p_value` takes ḡ/s and m, for samples without groups.
     fn of(
         gains: &[f64],
         weights: Option<&[f64]>,
@@ -169,7 +189,7 @@ impl Comparison {
                 (n / (n - 1.0) * sum_of_squares(&mut of_groups.values().copied())).sqrt() / sum
             }
         };
-        // no difference at all has no spread either
+        // without any difference there is no spread either
         let t = if difference == 0.0 { 0.0 } else { difference / standard_error };
         let p_value =
             if groups.is_some() { both_tails_of_student(t, of_groups.len()) } else { p_value(t, counted.len()) };
@@ -205,7 +225,7 @@ fn gains_of_values(y: &Samples, first: &Samples, second: &Samples, weights: Opti
     gains
 }
 
-/// The probability that of n fair coins k at most, or n − k at least, show heads.
+/// The probability that at most k, or at least n − k, of n fair coins show heads.
 fn both_tails_of_coins(k: usize, n: usize) -> f64 {
     let mut log_ways = 0.0;
     let mut tail = 0.0;
@@ -216,7 +236,8 @@ fn both_tails_of_coins(k: usize, n: usize) -> f64 {
     (2.0 * tail).min(1.0)
 }
 
-/// The probability that a number of Student's distribution with ν = `samples` − 1 degrees of freedom is as far from 0 as t; NaN of less than two. With θ = atan(t/√ν) it is 1 − A,
+/// The probability that Student's t with ν = `samples` − 1 degrees of freedom is at least as far
+/// from 0 as `t`; NaN for fewer than two samples. With θ = atan(t/√ν) it is 1 − A:
 ///
 /// ```text
 /// A = sin θ (1 + 1/2 cos²θ + 1·3/(2·4) cos⁴θ + … )                          ν even, ν/2 terms
@@ -304,8 +325,9 @@ mod tests {
         }
     }
 
-    /// The first is wrong on two of ten, the second on five; four times the first alone is right, once the second. numpy 2.4 and scipy 1.17.1:
-    /// `g.mean()`, `g.std(ddof=1) / sqrt(10)`, `binomtest(1, 5).pvalue`.
+    /// The first is wrong on two of ten, the second on five; four times the first alone is right,
+    /// once the second. numpy 2.4 and scipy 1.17.1: `g.mean()`, `g.std(ddof=1) / sqrt(10)`,
+    /// `binomtest(1, 5).pvalue`.
     #[test]
     fn classes() {
         let classes = [0, 1, 2, 0, 1, 2, 0, 1, 2, 0];
@@ -316,8 +338,9 @@ mod tests {
         assert_is(Comparison::of_classes(&[], &[], &[], None), f64::NAN, f64::NAN, 1.0);
     }
 
-    /// numpy 2.4 and scipy 1.17.1, with `e = ((prediction - y)**2 / y.var(axis=1, keepdims=True)).mean(axis=0)`: `g.mean()`,
-    /// `g.std(ddof=1) / sqrt(5)`, `ttest_rel(e_second, e_first).pvalue`.
+    /// numpy 2.4 and scipy 1.17.1, with `e = ((prediction - y)**2 / y.var(axis=1,
+    /// keepdims=True)).mean(axis=0)`: `g.mean()`, `g.std(ddof=1) / sqrt(5)`, `ttest_rel(e_second,
+    /// e_first).pvalue`.
     #[test]
     fn values() {
         let y = Tensor::from_rows([[1.0, 2.0, 4.0, 7.0, 3.0], [100.0, 300.0, 200.0, 150.0, 50.0]]);
@@ -331,7 +354,8 @@ mod tests {
         assert!((p - 0.12001028018472637).abs() < 1e-14);
     }
 
-    /// statsmodels 0.15.0, with g as above: `OLS(g, ones).fit(cov_type="cluster", cov_kwds={"groups": groups}, use_t=True)`, its `bse` and `pvalues`.
+    /// statsmodels 0.15.0, with g as above: `OLS(g, ones).fit(cov_type="cluster",
+    /// cov_kwds={"groups": groups}, use_t=True)`, its `bse` and `pvalues`.
     #[test]
     fn groups() {
         let groups = [3, 3, 3, 0, 0, 7, 7, 7, 2, 2];

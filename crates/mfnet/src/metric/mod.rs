@@ -16,24 +16,33 @@ use serde::Serialize;
 use crate::data::{Samples, Targets};
 
 /// The metrics of a task.
+///
+/// ```
+/// use mfnet::metric::Metrics;
+/// use mfnet::{Targets, Tensor};
+/// let targets = Targets::from_labels("animal", ["cat", "dog", "dog", "dog"]);
+/// let logits = Tensor::from_rows([[2.0, 0.0, 1.0, 0.0], [1.0, 3.0, 0.0, 1.0]]); // rows: cat, dog
+/// assert_eq!(Metrics::of(&logits, &targets).headline(), 0.75);
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Metrics {
-    /// For classes.
+    /// Metrics of classes.
     Classification {
         /// The fraction of samples whose class was predicted.
         accuracy: f64,
-        /// Which classes were taken for which.
+        /// How often each class was predicted as each class.
         #[serde(skip)]
         confusion: ConfusionMatrix,
     },
-    /// For values, in the target's own unit; several targets with different units are mixed in `rmse` and `mae`.
+    /// Metrics of values, in the unit of the target. With several targets, `rmse` and `mae` mix
+    /// their units.
     Regression {
-        /// Root of the mean squared error.
+        /// Root mean squared error.
         rmse: f64,
         /// Mean absolute error.
         mae: f64,
-        /// Coefficient of determination, of several targets the mean of theirs.
+        /// Coefficient of determination R²; with several targets, the mean of theirs.
         r2: f64,
         /// The metrics of each target, if there are several.
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -41,32 +50,35 @@ pub enum Metrics {
     },
 }
 
-/// How good the predictions of one of several targets are, in its own unit.
+/// The metrics of one of several targets, in its own unit.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TargetMetrics {
-    /// The column's name.
+    /// The name of the column.
     pub column: String,
-    /// Root of the mean squared error.
+    /// Root mean squared error.
     pub rmse: f64,
     /// Mean absolute error.
     pub mae: f64,
-    /// Coefficient of determination.
+    /// Coefficient of determination R².
     pub r2: f64,
 }
 
 impl Metrics {
-    /// Compares outputs (classes × samples, the largest is the prediction; or values), a matrix or [`Samples`], with targets.
+    /// Compares outputs with targets. Outputs are logits of shape (classes, samples), whose largest
+    /// is the prediction, or values; a matrix or [`Samples`].
     ///
     /// # Panics
-    /// If the outputs are not as many as the targets.
+    /// If outputs and targets have different numbers of samples or rows.
     pub fn of(output: impl Into<Samples>, targets: &Targets) -> Self {
         Self::weighted(output, targets, None)
     }
 
-    /// The same of samples that count as much as their weights say, as those of [`Dataset::weights`](crate::Dataset::weights).
+    /// As [`Metrics::of`] with sample weights, such as
+    /// [`Dataset::weights`](crate::Dataset::weights).
     ///
     /// # Panics
-    /// If the outputs, or the weights, are not as many as the targets.
+    /// If outputs, targets and weights have different numbers of samples, or outputs and targets of
+    /// rows.
     pub fn weighted(output: impl Into<Samples>, targets: &Targets, weights: Option<&[f64]>) -> Self {
         let output = output.into();
         let (found, expected) = ((output.features(), output.len()), (targets.outputs(), targets.samples()));
@@ -99,7 +111,7 @@ impl Metrics {
         }
     }
 
-    /// The one number that stands for the others: accuracy or RMSE, which mixes the units of several targets.
+    /// The metric to show first: accuracy or RMSE. RMSE mixes the units of several targets.
     pub fn headline(&self) -> f64 {
         match self {
             Metrics::Classification { accuracy, .. } => *accuracy,
@@ -107,7 +119,7 @@ impl Metrics {
         }
     }
 
-    /// The one number that grows with how good the predictions are: accuracy or R², what scikit-learn calls the score.
+    /// The score, larger for better predictions: accuracy or R², as scikit-learn's `score`.
     pub fn score(&self) -> f64 {
         match self {
             Metrics::Classification { accuracy, .. } => *accuracy,
@@ -115,7 +127,8 @@ impl Metrics {
         }
     }
 
-    /// Whether these are better than others of the same data: more accuracy, or less RMSE; with several targets, whose units may differ, a larger R².
+    /// Whether these metrics are better than others of the same data: larger accuracy, or smaller
+    /// RMSE. With several targets, whose units may differ, larger R².
     pub fn better_than(&self, other: &Metrics) -> bool {
         match self {
             Metrics::Regression { rmse, targets, .. } if targets.is_empty() => *rmse < other.headline(),

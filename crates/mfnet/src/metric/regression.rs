@@ -1,4 +1,5 @@
-//! All three take `y` and `prediction` of shape (outputs, samples), as matrices or as [`Samples`], and treat every output alike, as scikit-learn's defaults do.
+//! Metrics of values. Each takes `y` and `prediction` of shape (outputs, samples), as matrices or
+//! as [`Samples`], and weights all outputs equally, as scikit-learn does by default.
 
 use super::classification::weights_of;
 use crate::data::Samples;
@@ -9,21 +10,22 @@ use crate::data::Samples;
 /// √(1/(m n) Σ (ŷ − y)²)
 /// ```
 ///
-/// With several outputs scikit-learn's `root_mean_squared_error` is the mean of each output's root instead.
+/// With several outputs, scikit-learn's `root_mean_squared_error` is the mean of each output's root
+/// instead.
 pub fn rmse(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
     weighted_rmse(y, prediction, None)
 }
 
-/// The same of samples that count as much as their weights say; alike without weights:
+/// Root mean squared error with sample weights; `None` means equal weights:
 ///
 /// ```text
 /// √(1/(n Σ_i w_i) Σ_i w_i Σ_outputs (ŷ − y)²)
 /// ```
 ///
-/// For one output scikit-learn's `root_mean_squared_error` with `sample_weight`.
+/// For one output, equal to scikit-learn's `root_mean_squared_error` with `sample_weight`.
 ///
 /// # Panics
-/// If there are weights, but not one for each sample.
+/// If the numbers of weights and samples differ.
 pub fn weighted_rmse(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
     mean_of_errors(&y.into(), &prediction.into(), weights, |error| error.powi(2)).sqrt()
 }
@@ -33,16 +35,16 @@ pub fn mae(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
     weighted_mae(y, prediction, None)
 }
 
-/// The same of samples that count as much as their weights say; alike without weights: 1/(n Σ w) Σ w |ŷ − y|. As scikit-learn's
-/// `mean_absolute_error` with `sample_weight`.
+/// Mean absolute error with sample weights: 1/(n Σ w) Σ w |ŷ − y|; `None` means equal weights. As
+/// scikit-learn's `mean_absolute_error` with `sample_weight`.
 ///
 /// # Panics
-/// If there are weights, but not one for each sample.
+/// If the numbers of weights and samples differ.
 pub fn weighted_mae(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
     mean_of_errors(&y.into(), &prediction.into(), weights, f64::abs)
 }
 
-/// The mean over samples, as much as they count, and outputs.
+/// The mean of `of(ŷ − y)` over outputs and weighted samples.
 fn mean_of_errors(y: &Samples, prediction: &Samples, weights: Option<&[f64]>, of: impl Fn(f64) -> f64) -> f64 {
     let (weight, outputs) = (weights_of(weights, y.len()), y.features());
     let errors = y.iter().zip(prediction.iter()).enumerate();
@@ -55,13 +57,14 @@ fn mean_of_errors(y: &Samples, prediction: &Samples, weights: Option<&[f64]>, of
 /// R² = 1 − Σ (ŷ − y)² / Σ (y − ȳ)²
 /// ```
 ///
-/// 1 for perfect predictions, 0 for those of the mean, below 0 for worse. An output whose y is constant counts 1 if predicted exactly, else 0;
-/// with less than two samples R² is NaN. All this as scikit-learn's `r2_score`.
+/// It is 1 for perfect predictions, 0 for predicting the mean, and negative for worse ones. An
+/// output whose y is constant counts 1 if it is predicted exactly, otherwise 0. With fewer than two
+/// samples R² is NaN. All this is as in scikit-learn's `r2_score`.
 pub fn r2(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
     weighted_r2(y, prediction, None)
 }
 
-/// The same of samples that count as much as their weights say; alike without weights:
+/// Coefficient of determination with sample weights; `None` means equal weights:
 ///
 /// ```text
 /// R² = 1 − Σ w (ŷ − y)² / Σ w (y − ȳ)²        ȳ = Σ w y / Σ w
@@ -70,7 +73,7 @@ pub fn r2(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
 /// As scikit-learn's `r2_score` with `sample_weight`.
 ///
 /// # Panics
-/// If there are weights, but not one for each sample.
+/// If the numbers of weights and samples differ.
 pub fn weighted_r2(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
     let (y, prediction) = (y.into(), prediction.into());
     let weight = weights_of(weights, y.len());
@@ -91,13 +94,13 @@ pub fn weighted_r2(y: impl Into<Samples>, prediction: impl Into<Samples>, weight
     mean((0..y.features()).map(|i| (of_output(i), 1.0)))
 }
 
-/// Mean and standard deviation, the population's: √(1/n Σ (x − mean)²).
+/// The mean and the population standard deviation √(1/n Σ (x − mean)²).
 pub(crate) fn mean_and_deviation(numbers: &[f64]) -> (f64, f64) {
     let middle = mean(numbers.iter().map(|x| (*x, 1.0)));
     (middle, mean(numbers.iter().map(|x| ((x - middle).powi(2), 1.0))).sqrt())
 }
 
-/// Of numbers with their weights; NaN for nothing.
+/// The weighted mean of (number, weight) pairs; NaN for none.
 fn mean(numbers: impl Iterator<Item = (f64, f64)>) -> f64 {
     let (sum, weights) = numbers.fold((0.0, 0.0), |(sum, weights), (x, weight)| (sum + weight * x, weights + weight));
     sum / weights

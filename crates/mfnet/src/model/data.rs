@@ -10,27 +10,32 @@ use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
 
-/// What a model does not know of a category in other data.
+/// Levels of a category in other data that the model has no feature for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownLevels {
     /// The column.
     pub column: String,
     /// The levels, as in [`ColumnKind::Category`].
     pub levels: Vec<String>,
-    /// In how many rows one of them stands.
+    /// Number of rows with one of these levels.
     pub rows: usize,
-    /// Whether there were rare levels in training, for which they are taken; if not, all features of the category are 0.
+    /// Whether training had rare levels, so that these count as rare; if not, all features of the
+    /// category are 0.
     pub rare: bool,
 }
 
 impl Model {
-    /// X of a table as the network sees it, shape (inputs of the network, rows): the model's columns by name, in whatever order they stand; other columns are
-    /// ignored. In a file without header the columns are counted: all that the training file had, or all but the target's, where all of them are features.
+    /// The inputs X of the network for a table, shape (inputs of the network, rows).
     ///
-    /// A level that the model has not seen is one of the rare ones, an empty field is a missing value.
+    /// Columns are found by name, in any order; other columns are ignored. If the training file had
+    /// no header, columns are found by position: the table has all columns of that file, or all but
+    /// the target's.
+    ///
+    /// An unknown level counts as a rare one; an empty field is a missing value.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, and for text or infinite numbers where numbers belong, with line and column.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data), with line and column, for a missing
+    /// column, and for text or infinite numbers where numbers are expected.
     pub fn inputs(&self, table: &Table) -> Result<Tensor<f64>> {
         Ok(self.preprocessing.encode(&self.features_of(table)?).samples.tensor())
     }
@@ -40,7 +45,8 @@ impl Model {
         Features::read(table, &self.features, self.positions(table)?.into_iter().zip(self.kinds()))
     }
 
-    /// The categories of a table with levels that have no feature of their own, because they were rare in training, or not there.
+    /// The levels of a table's categories that have no feature of their own, because they were rare
+    /// or absent in training.
     ///
     /// # Errors
     /// As [`Model::inputs`].
@@ -61,14 +67,14 @@ impl Model {
         columns.map(of).filter_map(Result::transpose).collect()
     }
 
-    /// Where the model's columns stand in a table.
+    /// The positions of the model's columns in a table.
     fn positions(&self, table: &Table) -> Result<Vec<usize>> {
         let count = |column: &String| column.parse::<usize>().ok();
         let targets: Option<Vec<usize>> = self.target.columns().iter().map(count).collect();
         let counted: Option<Vec<usize>> = self.features.iter().map(count).collect();
         Ok(match (counted, targets) {
             (Some(features), Some(targets)) if !table.has_header() => {
-                // of the file that it was trained on; a model that was made of a matrix has seen no others
+                // of the training file; a model made from a matrix knows no other columns
                 let all = self.form.counted.unwrap_or(features.len() + targets.len());
                 let (without, found) = (all.saturating_sub(targets.len()), table.columns().len());
                 let known = features.iter().all(|i| *i < all && !targets.contains(i));
@@ -85,8 +91,8 @@ impl Model {
         })
     }
 
-    /// Reads files for it: with or without a header as the one that it was trained on, and numbers that could be meant in several ways as there.
-    ///
+    /// A reader for files in the format of the training file: with or without a header, and with
+    /// the same reading of ambiguous numbers.
     /// ```no_run
     /// # fn main() -> mfnet::Result<()> {
     /// let model = mfnet::Model::load("runs/flats-1/model.safetensors")?;
@@ -99,7 +105,7 @@ impl Model {
         ReadTable::new().header(!names.all(|name| name.parse::<usize>().is_ok())).like(self.form)
     }
 
-    /// What the model takes its columns for.
+    /// The kinds of the model's columns.
     pub fn kinds(&self) -> Vec<ColumnKind> {
         match &self.preprocessing.columns {
             None => vec![ColumnKind::Number; self.features.len()],
@@ -107,26 +113,27 @@ impl Model {
         }
     }
 
-    /// Inputs and targets of a table, not scaled, to evaluate the model on.
+    /// The inputs and targets of a table, not scaled, for evaluating the model.
     ///
     /// # Errors
-    /// As [`Model::inputs`], and [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing target column, a class that the model does not know, or values that are no
-    /// finite numbers.
+    /// As [`Model::inputs`], and [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing
+    /// target column, an unknown class, or values that are not finite numbers.
     pub fn dataset(&self, table: &Table) -> Result<Dataset> {
         let targets = self.target.read(table)?;
         Ok(Dataset::of(table.name(), self.features_of(table)?, targets))
     }
 
-    /// A data set as the model knows it: the features by name, in the model's order, and the classes in the model's. Other features are
-    /// left out. An official split stays.
+    /// Selects the model's features from a data set by name, in the model's order, and renumbers
+    /// the classes like the model. An official split is kept.
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing feature, another target, and a class that the model does not know.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing feature, another target, or
+    /// an unknown class.
     pub fn align(&self, data: &Dataset) -> Result<Dataset> {
         Ok(data.aligned(data.stored_inputs().columns(data.name(), &self.features)?, self.targets(data)?))
     }
 
-    /// The targets of the model.
+    /// The targets, with the classes of the model.
     fn targets(&self, data: &Dataset) -> Result<Targets> {
         let positions = positions(data.name(), data.targets().columns(), self.target.columns())?;
         match (&self.target, data.targets()) {
@@ -143,7 +150,7 @@ impl Model {
         }
     }
 
-    /// What it predicts for every row of a table, which needs no target column.
+    /// Predicts every row of a table, which needs no target column.
     ///
     /// # Errors
     /// As [`Model::inputs`].
@@ -151,7 +158,8 @@ impl Model {
         self.predict_features(&self.features_of(table)?)
     }
 
-    /// What it predicts for every sample of a data set that has its features, by name and in any order, whatever the targets.
+    /// Predicts every sample of a data set; features are found by name, and the targets are
+    /// ignored.
     ///
     /// # Errors
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing feature.
@@ -159,11 +167,12 @@ impl Model {
         self.predict_features(&data.stored_inputs().columns(data.name(), &self.features)?)
     }
 
-    /// What it predicts for inputs of shape (columns, samples) as [`Model::kinds`] has them: not scaled, of a category the number of the level,
-    /// NaN for missing values.
+    /// Predicts inputs of shape (columns, samples), in the form of [`Model::kinds`]: not scaled, a
+    /// category as the index of its level, NaN for a missing value.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the number of columns is another, [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) for another number of columns,
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict_inputs(&self, inputs: &Tensor<f64>) -> Result<Predictions> {
         if let Some(x) = inputs.iter().find(|x| x.is_infinite()) {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));

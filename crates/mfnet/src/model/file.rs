@@ -17,10 +17,10 @@ use crate::network::NeuralNetwork;
 use crate::optimizer::ParameterKind;
 use crate::tensor::{Dtype, Scalar, Tensor};
 
-/// The one key of the file's metadata.
+/// The only key of the file's metadata.
 const KEY: &str = "mfnet";
 
-/// A tensor as a file has it.
+/// A tensor as stored in a file.
 struct Stored {
     name: String,
     dtype: safetensors::Dtype,
@@ -29,26 +29,30 @@ struct Stored {
 }
 
 impl Model {
-    /// Writes the model file: one safetensors file that PyTorch loads as the `state_dict` of an `nn.Sequential`. The file appears whole or not
-    /// at all: it is written beside its place, flushed to disk, and renamed.
+    /// Writes the model file: a safetensors file, which PyTorch can load as the `state_dict` of an
+    /// `nn.Sequential`. It is written beside its place, flushed to disk and renamed, so that the
+    /// file is complete or absent.
     ///
     /// # Errors
-    /// [`ErrorKind::NotStorable`](crate::error::ErrorKind::NotStorable) for a layer of a user that has no stored form ([`crate::layer::Layer::stored`]), [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an
-    /// activation of a user with the name of one of the library's; [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be written: then the old one, if any, is as it was.
+    /// [`ErrorKind::NotStorable`](crate::error::ErrorKind::NotStorable) for a custom layer without
+    /// a stored form ([`crate::layer::Layer::stored`]).
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a custom activation
+    /// with the name of a built-in one. [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file
+    /// cannot be written; an old file is then unchanged.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         write_whole(path, &self.bytes(path)?).map_err(Error::io(path, "write"))
     }
 
-    /// The bytes of the model file.
+    /// Returns the bytes of the model file.
     ///
     /// # Errors
-    /// As [`Model::save`], but for the file.
+    /// As [`Model::save`], except for the file.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         self.bytes("the model".as_ref())
     }
 
-    /// The bytes of a file that errors call `path`.
+    /// The bytes of the file; errors call it `path`.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
         let (spec, tensors) = (self.spec()?, either!(&self.network, net => tensors_of(net)));
         let (version, training) = (spec.version(), self.training.clone());
@@ -62,26 +66,29 @@ impl Model {
     /// Reads a model file.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if it cannot be read; [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) if it is cut off or altered, of another program or format version, or if a
-    /// tensor is missing, of another shape or type, or holds a number that is not finite.
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if it cannot be read.
+    /// [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) if it is truncated or altered,
+    /// comes from another program or format version, or if a tensor is missing, has the wrong shape
+    /// or type, or contains a number that is not finite.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_with(path, &Registry::new())
     }
 
-    /// The same for a model with layers, activations or a loss of your own.
+    /// Reads a model file that may name custom layers, activations and losses.
     ///
     /// # Errors
-    /// As [`Model::load`], and [`ModelProblem::NotRegistered`] for a layer or activation that the registry lacks.
+    /// As [`Model::load`], and [`ModelProblem::NotRegistered`] for a layer or activation that is
+    /// not in the registry.
     pub fn load_with(path: impl AsRef<Path>, registry: &Registry) -> Result<Self> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
         Self::parse(&bytes, registry).map_err(|problem| Error::model(path, problem))
     }
 
-    /// The same from memory, as `include_bytes!` has it; `name` is what errors call the file.
+    /// Reads a model file in memory, for example from `include_bytes!`. Errors call it `name`.
     ///
     /// # Errors
-    /// [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) as [`Model::load`].
+    /// [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) as for [`Model::load`].
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
         Self::parse(bytes, &Registry::new()).map_err(|problem| Error::model(name.as_ref(), problem))
     }
@@ -91,7 +98,7 @@ impl Model {
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| ModelProblem::NotSafetensors(e.to_string()))?;
         let json = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY)).ok_or(ModelProblem::NoMetadata)?;
         let of_json = |error: serde_json::Error| ModelProblem::Metadata(error.to_string());
-        // the version first: the fields of another one may be others
+        // check the version first, because other versions may have other fields
         let value: serde_json::Value = serde_json::from_str(json).map_err(of_json)?;
         match value.get("version").and_then(serde_json::Value::as_u64) {
             Some(found) if (u64::from(OF_NUMBERS)..=u64::from(VERSION)).contains(&found) => {}
@@ -122,8 +129,8 @@ impl Model {
 }
 
 impl<T: Scalar> NeuralNetwork<T> {
-    /// Writes the weights alone, named as in a model file: for networks with layers of your own that have no stored form.
-    /// Parameters and buffers of such a layer at position i are called `i.NAME`.
+    /// Writes only the weights, named as in a model file; use it for custom layers without a stored
+    /// form. Parameters and buffers of such a layer at index i are called `i.NAME`.
     ///
     /// # Errors
     /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be written.
@@ -132,10 +139,12 @@ impl<T: Scalar> NeuralNetwork<T> {
         write_whole(path, &serialized(path, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
     }
 
-    /// Reads weights, from a file of weights or a model file, into a network that has the same layers.
+    /// Reads the weights of a weights file or a model file into a network with the same layers.
     ///
     /// # Errors
-    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be read, [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) if it does not fit; then the network is as it was.
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be read,
+    /// [`ErrorKind::ModelFile`](crate::error::ErrorKind::ModelFile) if it does not fit; the network
+    /// is then unchanged.
     pub fn load_weights(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
@@ -145,7 +154,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         Ok(())
     }
 
-    /// Takes parameters and buffers in their order.
+    /// Sets parameters and buffers, in their order.
     fn set_state(&mut self, matrices: Vec<Tensor<T>>) {
         let mut matrices = matrices.into_iter();
         self.visit_state_mut(&mut |matrix| matrices.next().into_iter().for_each(|read| *matrix = read));
@@ -157,12 +166,13 @@ struct Piece {
     name: String,
     shape: Vec<usize>,
     columns: Range<usize>,
-    /// Whether it is a whole number of 64 bits, however the network keeps it.
+    /// Whether the file stores it as a 64-bit integer.
     is_count: bool,
 }
 
-/// Calls `visit` with every parameter and buffer, in the order of [`NeuralNetwork::visit_state`], and with its tensors as PyTorch names and
-/// lays them out: those of layer 2 begin with `2.`, in a block with `1.f.0.`, and `[b | W]` is a weight and a bias.
+/// Calls `visit` with every parameter and buffer, in the order of [`NeuralNetwork::visit_state`],
+/// and with its tensors in PyTorch's names and layout. Names of layer 2 begin with `2.`, those in a
+/// block with `1.f.0.`; `[b | W]` is stored as a weight and a bias.
 fn for_each_matrix<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut dyn FnMut(&Tensor<T>, Vec<Piece>)) {
     for (index, layer) in layers.iter().enumerate() {
         for_each_matrix(layer.children(), &format!("{before}{index}.f."), visit);
@@ -192,7 +202,7 @@ fn for_each_matrix<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut 
     }
 }
 
-/// The matrices of all layers with the numbers of a file, in which nothing else may be.
+/// Reads the matrices of all layers from a file, which must not contain anything else.
 fn read_matrices<T: Scalar>(
     layers: &[AnyLayer<T>],
     file: &SafeTensors<'_>,
@@ -221,7 +231,7 @@ fn read_matrices<T: Scalar>(
     }
 }
 
-/// Every tensor, row after row.
+/// All tensors, in row-major order.
 fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
     let mut tensors = Vec::new();
     for_each_matrix(net.layers(), "", &mut |matrix, pieces| {
@@ -246,7 +256,7 @@ fn contents(tensors: &[Stored]) -> impl Iterator<Item = &[u8]> {
     tensors.iter().map(|tensor| tensor.bytes.as_slice())
 }
 
-/// The network that this describes, with the file's numbers.
+/// Builds the described network with the numbers of the file.
 fn network<T: Scalar>(
     spec: &ModelSpec,
     file: &SafeTensors<'_>,
@@ -262,7 +272,7 @@ fn network<T: Scalar>(
     Ok(net)
 }
 
-/// The tensor of this name, which has this shape.
+/// The tensor with this name and shape.
 fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> std::result::Result<TensorView<'a>, ModelProblem> {
     let tensor = file.tensor(name).map_err(|_| ModelProblem::Tensor(format!("{name} is missing")))?;
     if tensor.shape() != shape {
@@ -271,7 +281,7 @@ fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> std::result:
     Ok(tensor)
 }
 
-/// The elements of a tensor, row after row.
+/// The elements of a tensor, in row-major order.
 fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<T>, ModelProblem> {
     let tensor = find(file, name, shape)?;
     if tensor.dtype() != safetensors_type(T::DTYPE) {
@@ -285,7 +295,7 @@ fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::
     }
 }
 
-/// A whole number of 64 bits, no less than 0.
+/// Reads a 64-bit integer that is at least 0.
 fn read_count<T: Scalar>(file: &SafeTensors<'_>, name: &str) -> std::result::Result<T, ModelProblem> {
     let tensor = find(file, name, &[])?;
     let bytes = tensor.data().try_into().ok().filter(|_| tensor.dtype() == safetensors::Dtype::I64);
@@ -302,7 +312,7 @@ fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
     }
 }
 
-/// The bytes of a file that errors call `path`.
+/// The bytes of a file; errors call it `path`.
 fn serialized(path: &Path, tensors: &[Stored], metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
     let views = tensors.iter().map(|Stored { name, dtype, shape, bytes }| {
         let view = TensorView::new(*dtype, shape.clone(), bytes);
@@ -312,10 +322,10 @@ fn serialized(path: &Path, tensors: &[Stored], metadata: Option<HashMap<String, 
     safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))
 }
 
-/// Writes a file beside its place, flushes it to disk, and renames it.
+/// Writes a file beside its place, flushes it to disk and renames it.
 fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // a missing folder first: its error would name a temporary file
+    // check the folder first: the error for a missing one would name a temporary file
     fs::metadata(folder)?;
     let mut file = files::unnamed(folder)?;
     file.write_all(bytes)?;

@@ -5,28 +5,28 @@ use crate::metric::{Metrics, mean_and_deviation};
 use crate::network::evaluate::Reordered;
 use crate::random::{Purpose, Seed};
 
-/// What a model's score loses without the information in a group of features.
+/// The decrease of a model's score without the information in a group of features.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Importance {
     /// The mean over all repetitions.
     pub mean: f64,
-    /// Their standard deviation (the population's).
+    /// The population standard deviation over all repetitions.
     pub std: f64,
 }
 
 impl Model {
-    /// The permutation importance of groups of features: the score s of the data ([`Metrics::score`], accuracy or R²), less the scores
-    /// s₁ … sₙ after the group's values were dealt out anew among the samples, those of a sample together:
+    /// The permutation importance of groups of features: the score s ([`Metrics::score`], accuracy
+    /// or R²) minus the mean of the scores s₁ … sₙ after shuffling the group's values among the
+    /// samples. All features of a group are shuffled together.
     ///
     /// ```text
     /// importance = s − 1/n Σ sᵣ
     /// ```
     ///
-    /// `groups` holds the positions of features, of one each or of several that belong together, as the pixels of a patch. Features
-    /// that tell the same share their importance: each is replaced by the other. The data are not scaled. As scikit-learn's
-    /// `permutation_importance` (Breiman 2001, "Random forests", Machine Learning 45), which draws other orders.
-    ///
-    /// It costs a prediction of all samples for each group and repetition.
+    /// `groups` has the indices of features: one each, or several that belong together, such as the
+    /// pixels of a patch. Features with the same information share their importance, because each
+    /// can replace the other. The data are not scaled. As scikit-learn's `permutation_importance`,
+    /// which draws other permutations. Source: Breiman 2001, "Random forests", Machine Learning 45.
     ///
     /// ```
     /// use mfnet::{Dataset, Model, Preprocessing, Seed};
@@ -42,8 +42,10 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets, or a group a feature that is not there, or there are no
-    /// samples; [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if there is no repetition.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or
+    /// targets, or a group a feature that is not there, or there are no samples;
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if there is no
+    /// repetition.
     pub fn permutation_importance(
         &self,
         data: &Dataset,

@@ -1,4 +1,4 @@
-//! [`Model`]: all that is needed to predict: preprocessing, network, labels, in one file.
+//! [`Model`]: everything needed for predictions in one file: preprocessing, network and labels.
 
 mod data;
 mod file;
@@ -28,7 +28,8 @@ use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
 
-/// A trained network with what it needs to be used on a file: which columns are its features, how they are scaled, what its outputs mean.
+/// A trained network with everything needed to use it: its columns, their preprocessing, and the
+/// meaning of its outputs.
 ///
 /// ```
 /// use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed};
@@ -49,78 +50,79 @@ pub struct Model {
     preprocessing: Preprocessing,
     network: AnyNetwork,
     target: Target,
-    /// How the table was written.
+    /// The format of the training table.
     form: FileForm,
     registry: Registry,
-    /// How it was trained; empty unless set. It is stored with the model.
+    /// How the model was trained; empty by default. It is stored with the model.
     pub training: Training,
 }
 
-/// How a model was trained: for people, and to find the test samples again. No time, thread count or path, so that equal models are equal files.
+/// How a model was trained, for people, and to find the test samples again. It has no time, thread
+/// count or path, so that equal models are equal files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Training {
     /// The name of the loss.
     pub loss: Option<String>,
-    /// SHA-256 of the data, of which a part were training samples.
+    /// SHA-256 of the data, which include the training samples.
     pub data: Option<String>,
-    /// The same of the data that it was trained on before it went on with these (a warm start), the latest last.
+    /// SHA-256 of earlier training data, before a warm start; the latest last.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub earlier_data: Vec<String>,
     /// How the data were split.
     pub split: Option<Split>,
-    /// All other settings, by name.
+    /// All other settings by name.
     pub settings: BTreeMap<String, serde_json::Value>,
 }
 
 impl Training {
-    /// Whether some samples of the data with this SHA-256 were training samples, now or before a warm start. Data of which a part is in them, in
-    /// another file, are other data.
+    /// Whether the data with this SHA-256 included training samples, now or before a warm start. A
+    /// file with only a part of them is different data.
     pub fn has_seen(&self, data: &str) -> bool {
         self.data.iter().chain(&self.earlier_data).any(|seen| seen == data)
     }
 
-    /// The column that says how much each row counts, if there was one.
+    /// The column of sample weights, if there was one.
     pub fn sample_weight(&self) -> Option<&str> {
         self.settings.get("sample_weight").and_then(serde_json::Value::as_str)
     }
 
-    /// How much each class counted in the loss, by label; none if all counted alike.
+    /// The weight of each class in the loss, by label; `None` if all weights are 1.
     pub fn class_weights(&self) -> Option<BTreeMap<String, f64>> {
         let weights = self.settings.get("class_weight")?.as_object()?;
         Some(weights.iter().filter_map(|(label, weight)| Some((label.clone(), weight.as_f64()?))).collect())
     }
 }
 
-/// A division of a data set that can be made again.
+/// A split of a data set that can be repeated.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Split {
-    /// By what the samples were divided.
+    /// How the samples were split.
     #[serde(flatten)]
     pub by: SplitBy,
-    /// The seed of what was drawn.
+    /// The seed of the split.
     pub seed: u64,
     /// The version of the random streams.
     pub streams: u32,
 }
 
 impl Split {
-    /// The division that [`Dataset::split_by`] makes in this version of the library.
+    /// The split that [`Dataset::split_by`] makes in this version of the library.
     pub fn new(by: SplitBy, seed: Seed) -> Self {
         Split { by, seed: seed.0, streams: STREAM_VERSION }
     }
 
-    /// Whether this version of the library draws what was drawn then, or nothing was drawn.
+    /// Whether this version of the library can repeat the split.
     pub fn is_repeatable(&self) -> bool {
         self.streams == STREAM_VERSION || !self.by.is_drawn()
     }
 
-    /// Whether both divide the same data alike. Where nothing is drawn the seeds may differ.
+    /// Whether both split the same data in the same way. Seeds may differ if nothing is random.
     pub fn is_same(&self, other: &Split) -> bool {
         self == other || (self.by == other.by && !self.by.is_drawn())
     }
 
-    /// Training, validation and test samples of the same data.
+    /// Splits the same data into training, validation and test samples.
     ///
     /// # Errors
     /// As [`Dataset::split_by`].
@@ -129,32 +131,33 @@ impl Split {
     }
 }
 
-/// The predictions of a model, one for each row of a table, in its order.
+/// The predictions of a model, one for each row of a table, in order.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
     /// Classification.
     Classes {
-        /// The classes' labels.
+        /// The labels of the classes.
         labels: Vec<String>,
-        /// For each row the index of its most probable class.
+        /// The index of the most probable class of each row.
         indices: Vec<usize>,
-        /// The probability of each class.
+        /// The probability of each class for each row.
         probabilities: Samples,
     },
-    /// Regression, in the targets' own units.
+    /// Regression, in the unit of the target.
     Values {
-        /// The columns' names.
+        /// The names of the columns.
         columns: Vec<String>,
-        /// A value of each column.
+        /// One value per column for each row.
         values: Samples,
     },
 }
 
 impl Model {
-    /// A model of a network that was trained on data like `data`, preprocessed like this.
+    /// Makes a model of a network that was trained on data like `data` with this preprocessing.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if network, preprocessing and data do not fit together.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if network, preprocessing and data do
+    /// not fit together.
     pub fn new(data: &Dataset, preprocessing: Preprocessing, network: impl Into<AnyNetwork>) -> Result<Self> {
         let target = data.targets().target();
         let features = data.feature_names().to_vec();
@@ -164,14 +167,14 @@ impl Model {
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 
-    /// What does not fit together: what was expected, what was found.
+    /// The parts that do not fit together: what was expected and what was found.
     fn inconsistency(&self) -> Option<(String, String)> {
         let features = self.features.len();
         let outputs = self.target.outputs();
         let scaled = self.preprocessing.targets.as_ref().map(|standardizer| standardizer.features());
         let should_scale = matches!(self.target, Target::Values { .. }).then_some(outputs);
         let of = |n: usize, what: &str| format!("{n} {what}");
-        // a category may have no level, and then is no feature
+        // a category without levels has no feature
         if features == 0 || self.preprocessing.features() == 0 || outputs == 0 {
             let found = format!("{features}, {} and {outputs}", self.preprocessing.features());
             Some(("at least one column, one feature and one output".to_owned(), found))
@@ -188,12 +191,12 @@ impl Model {
         }
     }
 
-    /// The columns that it predicts from.
+    /// The names of the columns that it predicts from.
     pub fn features(&self) -> &[String] {
         &self.features
     }
 
-    /// What is done to data before the network sees them.
+    /// The steps between data and network.
     pub fn preprocessing(&self) -> &Preprocessing {
         &self.preprocessing
     }
@@ -203,16 +206,18 @@ impl Model {
         &self.network
     }
 
-    /// What its outputs mean.
+    /// The meaning of the outputs.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// The model without the numbers of its network.
+    /// Describes the model without the weights of its network.
     ///
     /// # Errors
-    /// [`ErrorKind::NotStorable`](crate::error::ErrorKind::NotStorable) for a layer of your own that has no stored form ([`crate::layer::Layer::stored`]), [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an
-    /// activation of your own with the name of one of the library's.
+    /// [`ErrorKind::NotStorable`](crate::error::ErrorKind::NotStorable) for a custom layer without
+    /// a stored form ([`crate::layer::Layer::stored`]),
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a custom activation
+    /// with the name of a built-in one.
     pub fn spec(&self) -> Result<ModelSpec> {
         Ok(ModelSpec {
             dtype: self.network.dtype(),
@@ -225,26 +230,29 @@ impl Model {
         })
     }
 
-    /// Its metrics for data that are not scaled, with the weights of the data.
+    /// Computes the metrics on data that are not scaled, with the weights of the data.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or
+    /// targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
         Ok(Metrics::weighted(self.output(data.stored_inputs())?, data.targets(), data.weights()))
     }
 
-    /// The loss that it was trained with, of data that are not scaled, with the weights of the data; none if the loss is neither one of the library's nor registered.
+    /// Computes the training loss on data that are not scaled, with the weights of the data.
+    /// Returns `None` if the loss is neither built-in nor registered.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or targets.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data have other features or
+    /// targets.
     pub fn evaluate_loss(&self, data: &Dataset) -> Result<Option<f64>> {
         self.check(data)?;
         let Some(name) = &self.training.loss else { return Ok(None) };
         self.network.evaluate_loss(name, &self.registry, &self.preprocessing.apply(data)).transpose()
     }
 
-    /// Error unless the data have the features and targets of the model.
+    /// Checks that the data have the features and targets of the model.
     fn check(&self, data: &Dataset) -> Result<()> {
         let of = |features: usize, outputs: usize, classes: bool| {
             format!("{features} features and {outputs} {}", if classes { "classes" } else { "columns of values" })
@@ -255,7 +263,7 @@ impl Model {
         if expected == found { Ok(()) } else { Err(Error::shape("evaluate", expected, found)) }
     }
 
-    /// The network's output, in the targets' own units: logits or values.
+    /// The output of the network: logits, or values in the unit of the target.
     fn output(&self, inputs: &Features) -> Result<Samples> {
         let found = inputs.samples.features();
         if found != self.features.len() {

@@ -5,7 +5,7 @@ use crate::network::NeuralNetwork;
 use crate::network::evaluate::Reordered;
 use crate::tensor::{Dtype, Tensor};
 
-/// A network of either type: what a file holds is known only when it is read.
+/// A network of either type; a file is read before its type is known.
 #[derive(Clone, Debug)]
 pub enum AnyNetwork {
     /// In `f64`.
@@ -26,7 +26,7 @@ impl From<NeuralNetwork<f32>> for AnyNetwork {
     }
 }
 
-/// `$body` with `$net` as the network of its type.
+/// Evaluates `$body` with `$net` as the network of its type.
 macro_rules! either {
     ($any:expr, $net:ident => $body:expr) => {
         match $any {
@@ -38,7 +38,7 @@ macro_rules! either {
 pub(super) use either;
 
 impl AnyNetwork {
-    /// Its type.
+    /// The type of its numbers.
     pub fn dtype(&self) -> Dtype {
         match self {
             AnyNetwork::F64(_) => Dtype::F64,
@@ -56,30 +56,31 @@ impl AnyNetwork {
         either!(self, net => net.outputs())
     }
 
-    /// How many numbers training changed.
+    /// Number of parameters.
     pub fn parameter_count(&self) -> usize {
         either!(self, net => net.parameter_count())
     }
 
-    /// The output for every column of `input`.
+    /// Predicts the output for every column of `input`, shape (outputs, columns).
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of
+    /// features.
     pub fn predict(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
         either!(self, net => net.predict_f64(input))
     }
 
-    /// The output for each of these samples.
+    /// The output for each sample.
     pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Samples> {
         either!(self, net => net.outputs_of(samples))
     }
 
-    /// The same with some features in another order.
+    /// The output for each sample, with some features permuted.
     pub(super) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
         either!(self, net => net.outputs_with(reordered, samples))
     }
 
-    /// The loss of this name; none if there is no such loss.
+    /// The loss with this name on these data; `None` if there is no such loss.
     pub(super) fn evaluate_loss(&self, name: &str, registry: &Registry, data: &Dataset) -> Option<Result<f64>> {
         either!(self, net => registry.find_loss(name).map(|loss| net.evaluate_loss(&*loss, data)))
     }

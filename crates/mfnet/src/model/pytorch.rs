@@ -1,17 +1,18 @@
-//! A model as a program for PyTorch.
+//! Writes a model as a PyTorch program.
 
 use super::{LayerSpec, ModelSpec};
 use crate::data::{Scaler, Target};
 use crate::tensor::Dtype;
 
-// parts of the program: the two bodies of the function that scales the inputs, and what makes features of columns that are not
-// numbers alone
+// parts of the program: two versions of the function that scales the inputs, and the encoding of
+// columns that are not only numbers
 const AFFINE: &str = include_str!("pytorch/affine.py");
 const QUANTILES: &str = include_str!("pytorch/quantiles.py");
 const ENCODED: &str = include_str!("pytorch/encoded.py");
 
 impl ModelSpec {
-    /// A program for PyTorch that predicts what the model in the file `path` predicts. Weights and the numbers of the scaling come from that file.
+    /// A PyTorch program that makes the predictions of the model in the file `path`. It reads
+    /// weights and scaling from that file.
     pub fn pytorch(&self, path: &str) -> String {
         let mut classes = Vec::new();
         let layers = LayerSpec::torch(&self.layers, &mut classes);

@@ -10,8 +10,8 @@ use crate::layer::{Activation, Layer};
 use crate::loss::{Loss, LossName};
 use crate::tensor::{Dtype, Scalar};
 
-/// The layers, activations and losses of your own that a model file may name. A model with a layer of your own is saved if the
-/// layer has a [`Layer::stored`] form, and loaded by [`crate::Model::load_with`].
+/// The custom layers, activations and losses that a model file may name. A model with a custom
+/// layer can be saved if [`Layer::stored`] returns its form; [`crate::Model::load_with`] loads it.
 ///
 /// ```
 /// use mfnet::Activation;
@@ -35,12 +35,13 @@ enum Kind {
 type Constructor<T> = Box<dyn Fn(&Value) -> Result<Box<dyn Layer<T>>> + Send + Sync>;
 
 impl Registry {
-    /// One that knows what the library has, and nothing else.
+    /// A registry without custom items.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A layer that is stored under this name. `make` gets its settings; parameters and buffers are read afterwards.
+    /// Adds a layer that is stored under this name. `make` gets its settings; parameters and
+    /// buffers are read afterwards.
     pub fn layer<T: Scalar>(
         self,
         name: &str,
@@ -50,13 +51,13 @@ impl Registry {
         self.with::<T>(Kind::Layer, name, constructor)
     }
 
-    /// An activation of your own, under its own label.
+    /// Adds a custom activation, under its label.
     pub fn activation<T: Scalar>(self, activation: Activation<T>) -> Self {
         let label = activation.label().to_owned();
         self.with::<T>(Kind::Activation, &label, activation)
     }
 
-    /// A loss of your own, under its own name, for [`crate::Model::evaluate_loss`].
+    /// Adds a custom loss, under its name, for [`crate::Model::evaluate_loss`].
     pub fn loss<T: Scalar>(self, loss: impl Loss<T> + 'static) -> Self {
         let name = loss.name().to_owned();
         let loss: Arc<dyn Loss<T>> = Arc::new(loss);
@@ -72,17 +73,17 @@ impl Registry {
         self.entries.get(&(kind, T::DTYPE, name.to_owned()))?.downcast_ref()
     }
 
-    /// A new layer; none for an unknown name.
+    /// Makes a layer; `None` for an unknown name.
     pub(super) fn make_layer<T: Scalar>(&self, name: &str, settings: &Value) -> Option<Result<Box<dyn Layer<T>>>> {
         self.find::<T, Constructor<T>>(Kind::Layer, name).map(|make| make(settings))
     }
 
-    /// The activation of this label: one of the library's, or a registered one.
+    /// The built-in or registered activation with this label.
     pub(super) fn find_activation<T: Scalar>(&self, label: &str) -> Option<Activation<T>> {
         Activation::from_label(label).or_else(|| self.find::<T, Activation<T>>(Kind::Activation, label).cloned())
     }
 
-    /// The loss of this name: one of the library's, or a registered one.
+    /// The built-in or registered loss with this name.
     pub(super) fn find_loss<T: Scalar>(&self, name: &str) -> Option<Arc<dyn Loss<T>>> {
         let registered = || self.find::<T, Arc<dyn Loss<T>>>(Kind::Loss, name).cloned();
         name.parse().ok().map(|name: LossName| Arc::from(name.loss())).or_else(registered)

@@ -1,4 +1,4 @@
-//! Predictions of single rows, as a service makes them.
+//! Predictions of single rows, for services.
 
 use mfnet_table::ColumnKind;
 
@@ -9,8 +9,9 @@ use crate::loss::softmax_of_one;
 use crate::network::Predictor;
 use crate::tensor::{Scalar, Tensor};
 
-/// Predicts a row at a time, scales it and names the result, with matrices that are kept from call to call: after the first
-/// call nothing is allocated. It owns all that it needs; a thread takes a copy of its own.
+/// Predicts one row at a time: scales it, runs the network and names the result. It reuses its
+/// matrices, and allocates nothing after the first call. It owns all its data; give each thread a
+/// clone.
 ///
 /// ```
 /// use mfnet::{Dataset, Model, Preprocessing};
@@ -27,14 +28,15 @@ use crate::tensor::{Scalar, Tensor};
 /// ```
 #[derive(Clone, Debug)]
 pub struct RowPredictor {
-    /// For each column its first feature and what its number becomes.
+    /// For each column the index of its first feature, and how its number becomes features.
     codes: Vec<(usize, Code)>,
-    /// For a category what becomes of the numbers of its levels, of an unknown one, and of a missing one; empty otherwise.
+    /// For a category, the feature index of each level, of an unknown level, and of a missing
+    /// value; empty for other columns.
     places: Vec<Vec<f64>>,
     network: Network,
     target: Target,
     standardizer: Option<Standardizer>,
-    /// Logits or values, and probabilities.
+    /// Logits or values; below, probabilities.
     output: Tensor<f64>,
     probabilities: Tensor<f64>,
 }
@@ -45,7 +47,7 @@ enum Network {
     F32(Predictor<f32>, Tensor<f32>),
 }
 
-/// What is predicted for a row.
+/// The prediction for one row.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Prediction<'a> {
     /// Classification.
@@ -59,21 +61,21 @@ pub enum Prediction<'a> {
         /// The probability of each class.
         probabilities: &'a [f64],
     },
-    /// Regression, in the targets' own units.
+    /// Regression, in the unit of the target.
     Values {
-        /// The columns' names.
+        /// The names of the columns.
         columns: &'a [String],
-        /// A value for each.
+        /// One value per column.
         values: &'a [f64],
     },
 }
 
-/// A value of a row that is known by the names of its columns.
+/// A value of a row, for a column given by name.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Cell<'a> {
-    /// A number; NaN is a missing one.
+    /// A number; NaN if it is missing.
     Number(f64),
-    /// A text as it stands in a file: a number, a date, a level of a category; empty if it is missing.
+    /// Text as in a file: a number, a date, or a level of a category; empty if it is missing.
     Text(&'a str),
 }
 
@@ -116,8 +118,8 @@ impl Model {
         }
     }
 
-    /// What it predicts for one row, whose values have the names of the model's columns, in any order; those that are
-    /// not given are missing ones.
+    /// Predicts one row. Values have the names of the model's columns, in any order; columns that
+    /// are not given are missing values.
     ///
     /// ```
     /// use mfnet::{Dataset, Model, Preprocessing, Table, Target};
@@ -134,7 +136,8 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a name that is no column of the model and for a text that is no number or date where one belongs,
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a name that is no column of the model
+    /// and for a text that is no number or date where one belongs,
     /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict_row<'a>(&self, row: impl IntoIterator<Item = (&'a str, Cell<'a>)>) -> Result<Predictions> {
         let kinds = self.kinds();
@@ -148,7 +151,8 @@ impl Model {
     }
 }
 
-/// A value as a number of a column of this kind. A level that is not known has the number after the last.
+/// Converts a value to a number of a column of this kind. An unknown level gets the index after the
+/// last one.
 fn number_of(kind: &ColumnKind, cell: Cell<'_>) -> std::result::Result<f64, mfnet_table::CellProblem> {
     match (kind, cell) {
         (ColumnKind::Category { .. }, Cell::Number(x)) if x.is_nan() => Ok(x),
@@ -168,11 +172,13 @@ fn number_of(kind: &ColumnKind, cell: Cell<'_>) -> std::result::Result<f64, mfne
 }
 
 impl RowPredictor {
-    /// What is predicted for a row of numbers as [`Model::kinds`] has them: not scaled, of a category the number of the
-    /// level, NaN for a missing one. The numbers are those of [`Model::predict_inputs`].
+    /// Predicts a row of numbers in the form of [`Model::kinds`]: not scaled, a category as the
+    /// index of its level, NaN for a missing value. The result is that of
+    /// [`Model::predict_inputs`].
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the row has another number of columns, [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) for another number of columns,
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict(&mut self, row: &[f64]) -> Result<Prediction<'_>> {
         if row.len() != self.codes.len() {
             return Err(Error::shape("predict", format!("{} columns", self.codes.len()), row.len()));

@@ -8,40 +8,51 @@ use crate::error::{Error, ModelProblem};
 use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
-/// The latest version of the model file; this library reads all before it, too.
+/// The newest version of the model file; this library reads all earlier ones too.
 pub(super) const VERSION: u32 = 4;
-/// The version that has linear layers, four activations, blocks and registered layers alone, and is still written where there
-/// are no others.
+/// The version with only linear layers, four activations, blocks and registered layers; written if
+/// it is enough.
 const OF_BLOCKS: u32 = 3;
-/// The version that has no blocks and no registered layers, and is still written where there are none.
+/// The version without blocks and registered layers; written if it is enough.
 const OF_TABLES: u32 = 2;
-/// The version that has neither encoders nor columns without names nor numbers such as 1.234,5, and is still written where there are none.
+/// The version without encoders, columns without names, and numbers such as 1.234,5; written if it
+/// is enough.
 pub(super) const OF_NUMBERS: u32 = 1;
 
-/// A model without the numbers of its network: what a model file says beside its tensors, and what a program for another
-/// library is written from.
+/// A model without its weights: the metadata of a model file, and the source of a program for
+/// another library.
+///
+/// ```
+/// use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed};
+/// let data = Dataset::built_in("digits")?;
+/// let net = NeuralNetwork::builder(64).linear(10).build(Seed(0))?;
+/// let model = Model::new(&data, Preprocessing::fit(&data), net)?;
+/// let spec = model.spec()?;
+/// assert_eq!((spec.layers.len(), spec.features.len()), (1, 64));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ModelSpec {
     /// The type of the weights.
     pub dtype: Dtype,
-    /// The layers in order.
+    /// The layers, in order.
     pub layers: Vec<LayerSpec>,
-    /// The columns that the model predicts from.
+    /// The names of the columns that the model predicts from.
     pub features: Vec<String>,
-    /// What is done to them before the network sees them.
+    /// The steps between columns and network.
     pub preprocessing: Preprocessing,
-    /// What the outputs mean.
+    /// The meaning of the outputs.
     pub target: Target,
-    /// How many columns the file had whose columns have no names.
+    /// Number of columns of the training file, if they have no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<usize>,
-    /// How numbers are written in it.
+    /// How numbers are written in the training file.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub numbers: NumberFormat,
 }
 
-/// Everything in a model file that is no tensor: the JSON under the metadata key `mfnet`. Fields are written in this order, and floats so that they
-/// round-trip, so equal models are equal bytes.
+/// The contents of a model file besides its tensors: JSON under the metadata key `mfnet`. Fields
+/// have a fixed order, and floats round-trip, so that equal models are equal bytes.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Metadata {
@@ -58,8 +69,8 @@ fn is_usual(numbers: &NumberFormat) -> bool {
 }
 
 impl Metadata {
-    /// SHA-256, in hexadecimal digits, of this metadata with an empty `sha256`, and of all tensors' bytes in the order of their layers: it shows
-    /// whether a file is what was written.
+    /// SHA-256 in hexadecimal of this metadata with an empty `sha256`, then of all tensors' bytes
+    /// in the order of their layers. It shows whether a file is unaltered.
     pub(super) fn digest<'a>(&self, tensors: impl Iterator<Item = &'a [u8]>) -> serde_json::Result<String> {
         let mut metadata = serde_json::to_value(self)?;
         metadata["sha256"] = "".into();
@@ -72,7 +83,7 @@ impl Metadata {
 }
 
 impl ModelSpec {
-    /// The oldest version of a model file that can say it.
+    /// The oldest version of a model file that can store this.
     pub(super) fn version(&self) -> u32 {
         let of_table = self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers);
         let of_table = if of_table { OF_TABLES } else { OF_NUMBERS };
@@ -80,10 +91,10 @@ impl ModelSpec {
     }
 }
 
-/// Error unless a file has a tensor of this name and shape.
+/// Returns an error unless the file has a tensor with this name and shape.
 pub(super) type Check<'a> = dyn Fn(&str, &[usize]) -> std::result::Result<(), ModelProblem> + 'a;
 
-/// The oldest version of a model file that can say a layer.
+/// The oldest version of a model file that can store this layer.
 fn version_of(layer: &LayerSpec) -> u32 {
     match layer {
         LayerSpec::Linear { .. } => OF_NUMBERS,
@@ -98,8 +109,9 @@ fn version_of(layer: &LayerSpec) -> u32 {
     }
 }
 
-/// The layers of these descriptions, each as it is before training, for so many input features; places begin with
-/// `before`. `check` sees to it that the file has a tensor of this name and shape, before memory is asked for one.
+/// Builds the described layers, not yet trained, for this many input features; their names begin
+/// with `before`. `check` verifies that the file has a tensor with the right name and shape before
+/// memory is allocated.
 pub(super) fn build_all<T: Scalar>(
     specs: &[LayerSpec],
     (before, mut features): (&str, usize),
@@ -119,7 +131,7 @@ fn inconsistent(error: Error) -> ModelProblem {
     ModelProblem::Inconsistent(error.to_string())
 }
 
-/// The layer at this place: `2`, or `1.f.0` in a block.
+/// Builds the layer at this place: `2`, or `1.f.0` in a block.
 fn build<T: Scalar>(
     spec: &LayerSpec,
     (place, features): (&str, usize),

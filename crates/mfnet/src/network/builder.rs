@@ -8,7 +8,21 @@ use crate::layer::{
 use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
 
-/// Describes a network layer by layer; [`Builder::build`] draws its weights.
+/// Describes a network layer by layer; [`Builder::build`] draws its initial weights.
+///
+/// ```
+/// use mfnet::{NeuralNetwork, Seed};
+/// let net = NeuralNetwork::builder(64)
+///     .dtype::<f32>()
+///     .linear(32)
+///     .batch_norm()
+///     .relu()
+///     .dropout(0.1)
+///     .linear(10)
+///     .build(Seed(0))?;
+/// assert_eq!((net.inputs(), net.outputs()), (64, 10));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Builder<T: Scalar = f64> {
     features: usize,
@@ -16,13 +30,13 @@ pub struct Builder<T: Scalar = f64> {
     init: Option<Init>,
 }
 
-/// A layer to be.
+/// A layer that is not yet built.
 #[derive(Clone, Debug)]
 enum Planned<T: Scalar> {
     Spec(LayerSpec),
     Residual(Vec<Planned<T>>),
     Ready(AnyLayer<T>),
-    /// A user's own layer or activation of another type: its name.
+    /// The name of a custom layer or activation of another type.
     OfAnotherType(String),
 }
 
@@ -31,55 +45,55 @@ impl<T: Scalar> Builder<T> {
         Builder { features, layers: Vec::new(), init: None }
     }
 
-    /// Computes in another type: `.dtype::<f32>()`. Call it before adding layers and activations of your own, which are of one type;
-    /// [`Builder::build`] refuses those that were added earlier.
+    /// Sets the type of all numbers: `.dtype::<f32>()`. Call it before adding custom layers and
+    /// activations, which have one type; [`Builder::build`] rejects those that were added earlier.
     pub fn dtype<U: Scalar>(self) -> Builder<U> {
         let layers = self.layers.into_iter().map(Planned::convert).collect();
         Builder { features: self.features, layers, init: self.init }
     }
 
-    /// A linear layer with this number of outputs.
+    /// Adds a linear layer with this number of outputs.
     pub fn linear(self, outputs: usize) -> Self {
         self.spec(LayerSpec::Linear { inputs: None, outputs })
     }
 
-    /// An activation.
+    /// Adds an activation.
     pub fn activation(mut self, activation: Activation<T>) -> Self {
         self.layers.push(Planned::Ready(activation.into()));
         self
     }
 
-    /// max(0, z).
+    /// Adds ReLU: max(0, z).
     pub fn relu(self) -> Self {
         self.activation(Activation::Relu)
     }
 
-    /// 1/(1 + e⁻ᶻ).
+    /// Adds the sigmoid function: 1/(1 + e⁻ᶻ).
     pub fn sigmoid(self) -> Self {
         self.activation(Activation::Sigmoid)
     }
 
-    /// tanh z.
+    /// Adds the hyperbolic tangent: tanh z.
     pub fn tanh(self) -> Self {
         self.activation(Activation::Tanh)
     }
 
-    /// [`Dropout`](crate::layer::Dropout) with probability `p`.
+    /// Adds [`Dropout`](crate::layer::Dropout) with probability `p`.
     pub fn dropout(self, p: f64) -> Self {
         self.spec(LayerSpec::Dropout(Dropout::unchecked(p)))
     }
 
-    /// A [`BatchNorm`](crate::layer::BatchNorm) with PyTorch's defaults.
+    /// Adds a [`BatchNorm`](crate::layer::BatchNorm) with PyTorch's defaults.
     pub fn batch_norm(self) -> Self {
         self.spec(LayerSpec::BatchNorm(BatchNormSettings::default()))
     }
 
-    /// A [`LayerNorm`](crate::layer::LayerNorm) with PyTorch's defaults.
+    /// Adds a [`LayerNorm`](crate::layer::LayerNorm) with PyTorch's defaults.
     pub fn layer_norm(self) -> Self {
         self.spec(LayerSpec::LayerNorm(LayerNormSettings::default()))
     }
 
-    /// Any of the library's layers, as a recipe or a model file describes it.
+    /// Adds any built-in layer, described as in a recipe or a model file.
     ///
     /// ```
     /// use mfnet::layer::{LayerSpec, PreluSettings};
@@ -94,30 +108,32 @@ impl<T: Scalar> Builder<T> {
         self
     }
 
-    /// A residual block, A + f(A), around the layers that `f` adds; see [`Residual`].
+    /// Adds a residual block, A + f(A), around the layers that `f` adds; see [`Residual`].
     pub fn residual(mut self, f: impl FnOnce(Builder<T>) -> Builder<T>) -> Self {
         self.layers.push(Planned::Residual(f(Builder::new(0)).layers));
         self
     }
 
-    /// A layer of your own.
+    /// Adds a custom layer.
     pub fn layer(mut self, layer: impl Layer<T> + 'static) -> Self {
         self.layers.push(Planned::Ready(AnyLayer::Custom(Box::new(layer))));
         self
     }
 
-    /// How all linear layers are drawn. Without it: by what suits the activation that follows, see [`Init`]; Glorot where none
-    /// follows.
+    /// Sets the initialisation of all linear layers. The default depends on the activation that
+    /// follows, see [`Init`]; without one it is Glorot.
     pub fn init(mut self, init: Init) -> Self {
         self.init = Some(init);
         self
     }
 
-    /// Draws the weights, each layer from its own stream of `seed`; biases are zero.
+    /// Builds the network and draws its weights, each layer from its own random stream of `seed`;
+    /// biases are zero.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a layer of 0 outputs, a network of 0 features, one for which there is no memory, or a layer of your own of
-    /// another type; [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if layers do not fit.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a layer with 0
+    /// outputs, 0 input features, a network too large for the memory, or a custom layer of another
+    /// type. [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if layers do not fit together.
     pub fn build(self, seed: Seed) -> Result<NeuralNetwork<T>> {
         if self.features == 0 {
             return Err(Error::invalid("features", "at least 1", 0));
@@ -128,7 +144,8 @@ impl<T: Scalar> Builder<T> {
         NeuralNetwork::from_layers(self.features, layers)
     }
 
-    /// Error if the machine has no room for the weights, their gradients and two more matrices of an optimizer's.
+    /// Returns an error if memory cannot hold the weights, their gradients and two more matrices of
+    /// the optimizer.
     fn check_size(&self) -> Result<()> {
         let mut inputs = self.features as u128;
         let parameters: u128 = self.layers.iter().map(|layer| layer.parameters(&mut inputs)).sum();
@@ -160,8 +177,8 @@ impl<T: Scalar> Planned<T> {
         }
     }
 
-    /// How a linear layer before these layers is drawn: as suits the next activation, if only layers that treat each feature for
-    /// itself stand before it.
+    /// The initialisation of a linear layer before these layers: that of the next activation, if
+    /// only element-wise layers come before it.
     fn init_before(layers: &[Self]) -> Init {
         let passes = |layer: &&Self| matches!(layer, Planned::Spec(spec) if spec.keeps_features());
         match layers.iter().find(|layer| !passes(layer)) {
@@ -175,7 +192,8 @@ impl<T: Scalar> Planned<T> {
         }
     }
 
-    /// How many parameters its linear layers have for so many inputs, which become its outputs.
+    /// Number of parameters of the linear layers for this many inputs; `inputs` becomes the number
+    /// of outputs.
     fn parameters(&self, inputs: &mut u128) -> u128 {
         match self {
             Planned::Spec(LayerSpec::Linear { outputs, .. }) => {
@@ -190,16 +208,16 @@ impl<T: Scalar> Planned<T> {
     }
 }
 
-/// Draws the weights of one layer after the other.
+/// Draws the weights layer by layer.
 struct Drawing {
     init: Option<Init>,
     seed: Seed,
-    /// The number of the next leaf.
+    /// Index of the next leaf.
     leaf: usize,
 }
 
 impl Drawing {
-    /// The layers, and the features of the last one's output.
+    /// Builds the layers; also returns the number of features of the last output.
     fn layers<T: Scalar>(&mut self, layers: Vec<Planned<T>>, mut features: usize) -> Result<(Vec<AnyLayer<T>>, usize)> {
         let by_what_follows: Vec<Init> = (1..=layers.len()).map(|next| Planned::init_before(&layers[next..])).collect();
         let mut built = Vec::new();
@@ -224,7 +242,7 @@ impl Drawing {
         Ok((built, features))
     }
 
-    /// One of the library's layers, its weights drawn.
+    /// Builds a built-in layer and draws its weights.
     fn layer<T: Scalar>(&self, spec: &LayerSpec, features: usize, by_what_follows: Init) -> Result<AnyLayer<T>> {
         let mut rng = self.seed.stream(Purpose::Initialisation { layer: self.leaf });
         match spec {

@@ -6,25 +6,28 @@ use crate::loss::{Loss, Weights};
 use crate::metric::{Metrics, right};
 use crate::tensor::{Scalar, Tensor};
 
-/// Samples that are predicted at a time, so that memory does not grow with the data.
+/// Number of samples to predict at a time, so that memory does not grow with the data.
 const AT_A_TIME: usize = 1024;
 
 impl<T: Scalar> NeuralNetwork<T> {
-    /// The metrics of the network's outputs for these data, in the units of the data: of a regression whose targets were scaled
-    /// ([`crate::Preprocessing`]) they are in standard deviations. [`crate::Model::evaluate`] has them in the target's own unit.
+    /// Computes the metrics of the network on these data, in the units of the data. If the targets
+    /// were scaled ([`crate::Preprocessing`]), errors are in standard deviations;
+    /// [`crate::Model::evaluate`] uses the target's own unit.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not numbers alone.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network;
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not only numbers.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check_outputs("evaluate", data.outputs())?;
         data.check_numbers()?;
         Ok(Metrics::weighted(self.outputs_of(&data.stored_inputs().samples)?, data.targets(), data.weights()))
     }
 
-    /// The loss of these data: of all samples together, however large a batch was in training, with the weights of the data.
+    /// Computes the loss of all samples of these data together, with their weights.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not numbers alone.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network;
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if they are not only numbers.
     pub fn evaluate_loss(&self, loss: &dyn Loss<T>, data: &Dataset) -> Result<f64> {
         self.check_input("evaluate_loss", data.features())?;
         self.check_outputs("evaluate_loss", data.outputs())?;
@@ -32,20 +35,21 @@ impl<T: Scalar> NeuralNetwork<T> {
         Ok(LossOver::new(self, data.clone()).loss_and_accuracy(self, loss).0)
     }
 
-    /// [`NeuralNetwork::predict`] from and to `f64`, some samples at a time.
+    /// As [`NeuralNetwork::predict`] with `f64` input and output; computes some samples at a time.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of
+    /// features.
     pub fn predict_f64(&self, input: &Tensor<f64>) -> Result<Tensor<f64>> {
         Ok(self.outputs_of(&Samples::from(input))?.tensor())
     }
 
-    /// The output for each of these samples.
+    /// The output for each sample.
     pub(crate) fn outputs_of(&self, samples: &Samples) -> Result<Samples> {
         self.outputs_with(Reordered { features: &[], order: &[] }, samples)
     }
 
-    /// The same with some features in another order.
+    /// The output for each sample, with some features permuted.
     pub(crate) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
         self.check_input("predict", samples.features())?;
         let mut outputs: Vec<f64> = Vec::with_capacity(self.outputs() * samples.len());
@@ -70,7 +74,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     }
 }
 
-/// The numbers of the next samples after these; whether there are any.
+/// Moves on to the next samples; returns whether there are any.
 fn next(part: &mut Vec<usize>, samples: usize) -> bool {
     let first = part.last().map_or(0, |last| last + 1);
     part.clear();
@@ -78,19 +82,20 @@ fn next(part: &mut Vec<usize>, samples: usize) -> bool {
     !part.is_empty()
 }
 
-/// Some features of all samples, in another order of the samples.
+/// Some features of all samples, in a permuted order.
 #[derive(Clone, Copy)]
 pub(crate) struct Reordered<'a> {
     pub(crate) features: &'a [usize],
-    /// For each sample the one whose features it gets.
+    /// For each sample, the sample whose features it gets.
     pub(crate) order: &'a [usize],
 }
 
-/// The loss and the accuracy of a data set that fits the network, computed again and again with matrices that are kept.
+/// Computes loss and accuracy of a data set that fits the network, again and again, and reuses its
+/// matrices.
 #[derive(Clone, Debug)]
 pub(crate) struct LossOver<T: Scalar> {
     data: Dataset,
-    /// The samples that are computed together.
+    /// The samples of one part.
     part: Vec<usize>,
     inputs: Tensor<T>,
     targets: Tensor<T>,
@@ -109,7 +114,7 @@ impl<T: Scalar> LossOver<T> {
         }
     }
 
-    /// J of all samples together, and for classes the fraction whose class is predicted, with the weights that the network has now.
+    /// The loss J of all samples together and, for classes, the accuracy, with the current weights.
     pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &dyn Loss<T>) -> (f64, Option<f64>) {
         self.evaluation.renew(net);
         let (mut sum, mut divisors, mut hits) = (0.0, 0.0, 0.0);

@@ -1,6 +1,7 @@
 //! [`NeuralNetwork`]: layers, their forward pass and their backward pass.
 //!
-//! `plan.rs` makes a flat list of operations of the tree of layers, `run.rs` runs it forward and backward.
+//! `plan.rs` lowers the tree of layers to a flat list of operations; `run.rs` runs it forward and
+//! backward.
 
 mod builder;
 pub(crate) mod evaluate;
@@ -28,7 +29,7 @@ use crate::optimizer::{Gradients, Parameter, ParameterKind, Parameters};
 use crate::pass::Pass;
 use crate::tensor::{Scalar, Tensor, product};
 
-/// A feed-forward network: layers, each the input of the next.
+/// A feed-forward network: a list of layers, each of which reads the output of the previous one.
 ///
 /// ```
 /// use mfnet::{NeuralNetwork, Seed, Tensor};
@@ -46,17 +47,19 @@ pub struct NeuralNetwork<T: Scalar = f64> {
 }
 
 impl NeuralNetwork<f64> {
-    /// Starts a network that takes this number of features; in `f64` unless [`Builder::dtype`] says otherwise.
+    /// Starts a network with this number of input features, in `f64` unless [`Builder::dtype`]
+    /// changes it.
     pub fn builder(features: usize) -> Builder<f64> {
         Builder::new(features)
     }
 }
 
 impl<T: Scalar> NeuralNetwork<T> {
-    /// The network with these layers.
+    /// Makes a network of these layers.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not take what the one before it gives, or there is no layer.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not fit the previous
+    /// one, or there is no layer.
     pub fn from_layers(features: usize, layers: Vec<AnyLayer<T>>) -> Result<Self> {
         if layers.is_empty() {
             return Err(Error::shape("NeuralNetwork", "at least one layer", "none"));
@@ -88,26 +91,26 @@ impl<T: Scalar> NeuralNetwork<T> {
         &self.plans
     }
 
-    /// How many numbers training changes.
+    /// Number of parameters.
     pub fn parameter_count(&self) -> usize {
         self.parameters().map(|p| p.value.rows() * p.value.columns()).sum()
     }
 
-    /// Every layer that computes something, in order: those of the tree that hold no others.
+    /// The leaves of the tree of layers, in order: all layers except residual blocks.
     pub fn leaves(&self) -> impl Iterator<Item = &dyn Layer<T>> {
         let mut leaves = Vec::new();
         self.layers.iter().for_each(|layer| layer.leaves(&mut |leaf| leaves.push(leaf)));
         leaves.into_iter()
     }
 
-    /// Every matrix of parameters, in order.
+    /// All parameter matrices, in order.
     pub fn parameters(&self) -> impl Iterator<Item = &Parameter<T>> {
         let mut all = Vec::new();
         self.leaves().for_each(|leaf| leaf.parameters(&mut |_, parameter| all.push(parameter)));
         all.into_iter()
     }
 
-    /// The name of each leaf, and of what kinds its parameters are.
+    /// The name of each leaf, with the kinds of its parameters.
     pub(crate) fn parameter_kinds(&self) -> Vec<(String, Vec<ParameterKind>)> {
         let of_leaf = |leaf: &dyn Layer<T>| {
             let mut kinds = Vec::new();
@@ -120,14 +123,14 @@ impl<T: Scalar> NeuralNetwork<T> {
         self.leaves().map(of_leaf).collect()
     }
 
-    /// The same, for changing.
+    /// All parameter matrices, mutable, in order.
     pub fn parameters_mut(&mut self) -> impl Iterator<Item = &mut Parameter<T>> {
         let mut all = Vec::new();
         self.leaves_mut(&mut |_, leaf| leaf.parameters_mut(&mut |_, parameter| all.push(parameter)));
         all.into_iter()
     }
 
-    /// Calls `visit` with the number and the layer of each leaf.
+    /// Calls `visit` with the index and the layer of each leaf.
     fn leaves_mut<'a>(&'a mut self, visit: &mut dyn FnMut(usize, &'a mut dyn Layer<T>)) {
         let mut number = 0;
         for layer in &mut self.layers {
@@ -138,7 +141,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         }
     }
 
-    /// Every matrix that training keeps: parameters and buffers.
+    /// Calls `visit` with each matrix of parameters and buffers.
     pub(crate) fn visit_state(&self, visit: &mut dyn FnMut(&Tensor<T>)) {
         for layer in &self.layers {
             layer.leaves(&mut |leaf| {
@@ -148,7 +151,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         }
     }
 
-    /// The same, for changing.
+    /// Calls `visit` with each matrix of parameters and buffers, mutable.
     pub(crate) fn visit_state_mut(&mut self, visit: &mut dyn FnMut(&mut Tensor<T>)) {
         self.leaves_mut(&mut |_, leaf| {
             leaf.parameters_mut(&mut |_, parameter| visit(&mut parameter.value));
@@ -156,11 +159,12 @@ impl<T: Scalar> NeuralNetwork<T> {
         });
     }
 
-    /// The forward pass: A⁽⁰⁾ = `input`, A⁽ˡ⁾ = layer l of A⁽ˡ⁻¹⁾, all kept in the trace. `pass` says whether it is for a step of
-    /// training; [`crate::data::Batch::pass`] has it.
+    /// The forward pass: A⁽⁰⁾ = `input`, A⁽ˡ⁾ = layer l of A⁽ˡ⁻¹⁾. The trace keeps all outputs.
+    /// `pass` says whether this is a training step; use [`crate::data::Batch::pass`].
     ///
     /// # Panics
-    /// If `input` has another number of features; [`NeuralNetwork::predict`] and [`crate::Trainer`] give an error instead.
+    /// If `input` has another number of features. [`NeuralNetwork::predict`] and [`crate::Trainer`]
+    /// return an error instead.
     pub fn forward<'a>(&self, pass: Pass, input: &'a Tensor<T>) -> Trace<'a, T> {
         let (expected, found) = (self.inputs, input.shape());
         assert!(found.0 == expected, "forward: expected an input of shape ({expected}, samples), found {found:?}");
@@ -170,19 +174,20 @@ impl<T: Scalar> NeuralNetwork<T> {
         Trace { run, input, room, transposes, plan }
     }
 
-    /// The backward pass: from `delta` = ∂J/∂(output) to ∂J/∂W of every layer.
+    /// The backward pass: computes ∂J/∂W of every layer from `delta` = ∂J/∂(output).
     ///
     /// ```text
     /// ∂J/∂W⁽ˡ⁾ from A⁽ˡ⁻¹⁾ and ∂J/∂A⁽ˡ⁾, then ∂J/∂A⁽ˡ⁻¹⁾, layer by layer from the last to the first
     /// ```
     ///
     /// # Panics
-    /// If `delta` does not have the output's shape, or the trace is that of a network with other layers.
+    /// If `delta` does not have the shape of the output, or the trace is that of a network with
+    /// other layers.
     pub fn backward(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> Gradients<T> {
         self.all_gradients(trace, delta).1
     }
 
-    /// The same, and ∂J/∂(output of each operation of the readable plan).
+    /// As `backward`; also returns ∂J/∂(output) of each operation of the readable plan.
     pub(crate) fn all_gradients(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> (Vec<Tensor<T>>, Gradients<T>) {
         let (expected, found) = (trace.output().shape(), delta.shape());
         assert!(found == expected, "backward: expected a delta of shape {expected:?}, found {found:?}");
@@ -203,7 +208,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         (deltas, gradients)
     }
 
-    /// Error unless the network takes `features`.
+    /// Returns an error unless the network takes this many features.
     pub(crate) fn check_input(&self, operation: &'static str, features: usize) -> Result<()> {
         if features == self.inputs() {
             return Ok(());
@@ -211,7 +216,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         Err(Error::shape(operation, format!("{} input features", self.inputs()), features))
     }
 
-    /// Error unless the network gives `outputs`.
+    /// Returns an error unless the network has this many outputs.
     pub(crate) fn check_outputs(&self, operation: &'static str, outputs: usize) -> Result<()> {
         if outputs == self.outputs() {
             return Ok(());
@@ -219,14 +224,14 @@ impl<T: Scalar> NeuralNetwork<T> {
         Err(Error::shape(operation, format!("{outputs} outputs, as the targets have"), self.outputs()))
     }
 
-    /// A zero matrix for the gradient of every parameter.
+    /// Zero gradients for all parameters.
     pub(crate) fn zero_gradients(&self) -> Gradients<T> {
         let zeros = self.parameters().map(|p| Tensor::zeros(p.value.rows(), p.value.columns())).collect();
         Gradients::new(zeros, Arc::clone(&self.plans.starts))
     }
 }
 
-/// Gradients that are kept whole; the network stays as it is.
+/// Keeps gradients whole and does not change the network.
 pub(crate) struct Whole<'a, T: Scalar> {
     pub(crate) net: &'a NeuralNetwork<T>,
     pub(crate) transposes: &'a Transposes<T>,
@@ -252,7 +257,7 @@ impl<T: Scalar> Sink<T> for Whole<'_, T> {
     }
 }
 
-/// Lets each layer with buffers renew them from what its forward pass kept.
+/// Lets each layer with buffers renew them from its memo of the forward pass.
 pub(crate) fn renew_buffers<T: Scalar>(net: &mut NeuralNetwork<T>, plan: &Plan, room: &Room<T>) {
     for (operation, memo) in plan.operations.iter().zip(&room.memos) {
         if let (true, Kind::Layer(place)) = (operation.has_buffers, &operation.kind) {

@@ -1,4 +1,5 @@
-//! A [`Plan`]: the tree of layers as a flat list of operations over matrices, made once for a network.
+//! A [`Plan`]: the tree of layers as a flat list of operations on matrices, made once for each
+//! network.
 
 use std::sync::Arc;
 
@@ -7,19 +8,21 @@ use crate::layer::{Activation, AnyLayer, Dropout, Layer, Linear};
 use crate::tensor::Scalar;
 use crate::tensor::product::are_few;
 
-/// Operations in order. Operation o reads the plan's input or what an earlier one wrote, and writes matrix o.
+/// Operations in order. Operation o reads the network's input or the output of an earlier
+/// operation, and writes matrix o.
 ///
-/// The same network has two plans, which give the same bits. In the *readable* one each layer is an operation, so that Z and A
-/// of every layer are there to be seen: the loop of the README runs it. In the *fused* one an activation and the sum of a
-/// residual block are done by the linear layer before them, where it stores its sums; training and prediction run it.
+/// A network has two plans, which give the same bits. In the *readable* plan each layer is an
+/// operation, so that Z and A of every layer can be inspected; the loop of the README runs it. In
+/// the *fused* plan a linear layer also applies the following activation and adds the sum of a
+/// residual block, while it stores its sums; training and prediction run it.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) operations: Vec<Operation>,
-    /// For each layer of the network's list the operation whose output is the layer's.
+    /// For each layer of the network's list, the operation that writes its output.
     pub(crate) ends: Vec<usize>,
 }
 
-/// What an operation reads: the output of an earlier one, or the input of the network.
+/// The input of an operation: the output of an earlier one, or `None` for the network's input.
 pub(crate) type Source = Option<usize>;
 
 /// One operation.
@@ -27,20 +30,22 @@ pub(crate) type Source = Option<usize>;
 pub(crate) struct Operation {
     pub(crate) kind: Kind,
     pub(crate) input: Source,
-    /// Rows of what it writes.
+    /// Number of rows of its output.
     pub(crate) features: usize,
-    /// The number of its layer among the leaves of the tree.
+    /// Index of its layer among the leaves.
     pub(crate) layer: usize,
-    /// The number of its first matrix among all parameters, and how many it has.
+    /// Index of its first parameter matrix; below, how many it has.
     pub(crate) parameter: usize,
     pub(crate) parameters: usize,
     /// Whether its layer has buffers.
     pub(crate) has_buffers: bool,
-    /// Whether a later operation reads its output. Then that one multiplies the gradient by g′ where it stores it.
+    /// Whether a later operation reads its output. That one multiplies the gradient by g′ while
+    /// storing it.
     pub(crate) is_read: bool,
-    /// Sums of residual blocks that read its input too: their gradients are added to the one that it makes of its input.
+    /// Sums of residual blocks that also read its input; their gradients are added to its input
+    /// gradient.
     pub(crate) skips: Vec<usize>,
-    /// An activation and dropout that are done to what it writes.
+    /// An activation and dropout that are applied to its output.
     pub(crate) g: Option<Place>,
     pub(crate) dropout: Option<Dropped>,
 }
@@ -48,22 +53,23 @@ pub(crate) struct Operation {
 /// What an operation computes.
 #[derive(Debug)]
 pub(crate) enum Kind {
-    /// b 1ᵀ + W A + S: a linear layer and the other term of a residual block's sum. `few`: see [`are_few`].
+    /// b 1ᵀ + W A + S: a linear layer, with the other term of a residual block's sum. For `few` see
+    /// [`are_few`].
     Affine { linear: Place, few: bool, sum: Option<Source> },
-    /// What the layer's `forward` writes.
+    /// The output of a layer's `forward`.
     Layer(Place),
-    /// The sum of a residual block: its input and another matrix.
+    /// The sum of a residual block: its input plus another matrix.
     Sum(Source),
 }
 
-/// Dropout that an operation does to its output, and the number of its layer among the leaves of the tree.
+/// Dropout that an operation applies to its output, with the dropout's index among the leaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Dropped {
     pub(crate) dropout: Dropout,
     pub(crate) layer: usize,
 }
 
-/// Where a layer is in the tree: its position in the network's list, then in the lists of blocks.
+/// The place of a layer in the tree: its index in the network's list, then in the lists of blocks.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     first: usize,
@@ -107,7 +113,7 @@ impl Place {
     }
 }
 
-/// Both plans of a network, and where the parameters of each leaf begin.
+/// Both plans of a network, and the index of each leaf's first parameter matrix.
 #[derive(Debug)]
 pub(crate) struct Plans {
     pub(crate) readable: Arc<Plan>,
@@ -116,8 +122,11 @@ pub(crate) struct Plans {
 }
 
 impl Plans {
+    /// Makes both plans.
+    ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not take what the one before it gives.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if a layer does not fit the previous
+    /// one.
     pub(crate) fn of<T: Scalar>(features: usize, layers: &[AnyLayer<T>]) -> Result<Self> {
         let of = |fuse| -> Result<Lowering> {
             let plan = Plan { operations: Vec::new(), ends: Vec::new() };
@@ -131,17 +140,17 @@ impl Plans {
     }
 }
 
-/// A plan that is being made.
+/// A plan under construction.
 struct Lowering {
     plan: Plan,
     fuse: bool,
-    /// Where the parameters of each leaf begin, and at last their number.
+    /// The index of each leaf's first parameter matrix; last, the number of matrices.
     starts: Vec<usize>,
-    /// What the sums of open blocks will read: no activation takes its place.
+    /// The inputs of the sums of open blocks, which no activation may overwrite.
     shared: Vec<Source>,
-    /// The operation whose activation shows in the backward pass which of its outputs were dropped, if the last one is such.
+    /// The last operation, if its activation shows in the backward pass which outputs were dropped.
     tells_what_was_dropped: Source,
-    /// The last operation to whose output nothing more may be done.
+    /// The last operation whose output must not be changed.
     closed: Source,
 }
 
@@ -160,7 +169,7 @@ impl Lowering {
         Ok(())
     }
 
-    /// Adds a layer that reads `input`. What it writes, and its features.
+    /// Adds a layer that reads `input`; returns its output and number of features.
     fn layer<T: Scalar>(
         &mut self,
         layer: &AnyLayer<T>,
@@ -224,14 +233,15 @@ impl Lowering {
         Ok((source, outputs))
     }
 
-    /// The last operation, if it wrote `source`, and may do more to it because nobody else reads it.
+    /// The last operation, if it wrote `source` and nothing else reads it, so that it can do more
+    /// to it.
     fn open(&self, source: Source) -> Source {
         let last = self.plan.operations.len().checked_sub(1);
         let is_open = self.fuse && last.is_some() && source == last && self.closed != last;
         last.filter(|_| is_open && !self.shared.contains(&source))
     }
 
-    /// A layer whose backward pass sees its output as it was: nothing more is done to that.
+    /// Adds a layer whose backward pass needs its output unchanged.
     fn push_closed<T: Scalar>(&mut self, layer: &AnyLayer<T>, place: Place, input: Source, features: usize) -> usize {
         let operation = self.push_leaf(layer, Kind::Layer(place), input, features);
         self.closed = Some(operation);

@@ -4,11 +4,11 @@ use crate::error::Result;
 use crate::tensor::{Scalar, Tensor};
 use crate::threads::alone;
 
-/// A network's forward pass with matrices that are kept from call to call: [`NeuralNetwork::predict`] for a program that predicts again and
-/// again.
+/// Predicts again and again with the same network and reuses its matrices, as
+/// [`NeuralNetwork::predict`] does not.
 ///
-/// Many columns are shared by all threads. One column is predicted by the calling thread alone, without a look at any other thread, and
-/// allocates nothing after the first call.
+/// All threads share the work for many columns. One column is predicted by the calling thread only,
+/// without synchronisation, and without allocation after the first call.
 ///
 /// ```
 /// use mfnet::{NeuralNetwork, Seed, Tensor};
@@ -33,10 +33,11 @@ impl<T: Scalar> NeuralNetwork<T> {
         Predictor { net: self.clone(), evaluation: Evaluation::new(self, 0) }
     }
 
-    /// The output for every column of `input`.
+    /// Predicts the output for every column of `input`, shape (outputs, columns).
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of
+    /// features.
     pub fn predict(&self, input: &Tensor<T>) -> Result<Tensor<T>> {
         self.check_input("predict", input.rows())?;
         let mut evaluation = Evaluation::new(self, 0);
@@ -46,10 +47,11 @@ impl<T: Scalar> NeuralNetwork<T> {
 }
 
 impl<T: Scalar> Predictor<T> {
-    /// The output for every column of `input`, shape (outputs, columns).
+    /// Predicts the output for every column of `input`, shape (outputs, columns).
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of features.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `input` has another number of
+    /// features.
     pub fn predict<'a>(&'a mut self, input: &'a Tensor<T>) -> Result<&'a Tensor<T>> {
         self.net.check_input("predict", input.rows())?;
         if input.columns() == 1 {

@@ -1,5 +1,5 @@
-//! [`forward`] and [`backward`]: the two functions that run a plan, for the loop of the README, training, validation and
-//! prediction alike.
+//! [`forward`] and [`backward`]: the only two functions that run a plan, for the loop of the
+//! README, training, validation and prediction.
 
 use std::ops::Range;
 
@@ -11,20 +11,22 @@ use crate::tensor::kernel::{Finish, vectorised};
 use crate::tensor::parts::{Strip, for_each_chunk, for_each_strip, for_each_strip_with};
 use crate::tensor::{Layout, Memo, Scalar, Tensor, product};
 
-/// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
+/// Assumed cost of one element, in floating-point operations, to decide whether threads share the
+/// work.
 const COST: usize = 8;
 
-/// What operations write in a forward pass, one of each for every operation. Kept from pass to pass.
+/// The output and the memo of each operation in a forward pass. Reused from pass to pass.
 #[derive(Clone, Debug)]
 pub(crate) struct Room<T: Scalar> {
     pub(crate) outputs: Vec<Tensor<T>>,
     pub(crate) memos: Vec<Memo<T>>,
-    /// g′ of an activation that an operation ends with, where g′ does not follow from what it writes.
+    /// g′ of an activation that an operation ends with, where g′ does not follow from what it
+    /// writes.
     derivatives: Vec<Memo<T>>,
 }
 
 impl<T: Scalar> Room<T> {
-    /// For so many samples; it grows when there are more.
+    /// Room for this many samples; it grows if there are more.
     pub(crate) fn new(plan: &Plan, samples: usize) -> Self {
         let output = |operation: &Operation| Tensor::zeros(operation.features, samples);
         let memo = |_: &Operation| Memo::new();
@@ -35,12 +37,12 @@ impl<T: Scalar> Room<T> {
         }
     }
 
-    /// What an operation reads.
+    /// The matrix that an operation reads.
     fn read<'a>(&'a self, source: Source, input: &'a Tensor<T>) -> &'a Tensor<T> {
         source.map_or(input, |operation| &self.outputs[operation])
     }
 
-    /// What g, with which an operation ends, kept of a pass of training.
+    /// What the activation g of an operation kept in a forward pass of training.
     fn kept(&self, operation: usize, g: &Activation<T>) -> &[T] {
         match g.keeps() {
             Keeps::Output => self.outputs[operation].storage(),
@@ -52,10 +54,10 @@ impl<T: Scalar> Room<T> {
     }
 }
 
-/// Wᵀ of linear layers, for each operation; none where it is not needed.
+/// Wᵀ of the linear layer of each operation; `None` where it is not needed.
 pub(crate) type Transposes<T> = Vec<Option<Tensor<T>>>;
 
-/// Those that the forward pass needs, and, if `all`, those that the backward pass needs too.
+/// The transposes that the forward pass needs and, if `all`, those that the backward pass needs.
 pub(crate) fn transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, all: bool) -> Transposes<T> {
     let of = |operation: &Operation| match &operation.kind {
         Kind::Affine { linear, few, .. } if *few || (all && operation.input.is_some()) => {
@@ -66,7 +68,7 @@ pub(crate) fn transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, all: bo
     plan.operations.iter().map(of).collect()
 }
 
-/// Makes each Wᵀ that of W as it is now.
+/// Updates each Wᵀ to the current W.
 pub(crate) fn renew_transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, transposes: &mut Transposes<T>) {
     for (operation, transpose) in plan.operations.iter().zip(transposes) {
         if let (Kind::Affine { linear, .. }, Some(transpose)) = (&operation.kind, transpose) {
@@ -75,7 +77,7 @@ pub(crate) fn renew_transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, t
     }
 }
 
-/// What a pass is for, and the position in the whole batch of its first sample.
+/// The purpose of a pass, and the index of its first sample in the whole batch.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Run {
     pub(crate) pass: Pass,
@@ -87,7 +89,8 @@ impl Run {
         Context { pass: self.pass, layer: operation.layer, first_sample: self.first_sample }
     }
 
-    /// What dropout drops in this run, and the factor of what it leaves; none in a prediction.
+    /// The dropout mask of this run, and the factor of the remaining elements; `None` in a
+    /// prediction.
     fn mask<T: Scalar>(self, dropped: &Dropped) -> Option<(Mask<T>, T)> {
         let Run { pass, first_sample } = self;
         let context = Context { pass, layer: dropped.layer, first_sample };
@@ -95,7 +98,7 @@ impl Run {
     }
 }
 
-/// Runs the plan forward: every operation in order, from A⁽⁰⁾ = `input`. The output of the last one.
+/// Runs the plan forward from A⁽⁰⁾ = `input`, and returns the output of the last operation.
 pub(crate) fn forward<'a, T: Scalar>(
     net: &NeuralNetwork<T>,
     plan: &Plan,
@@ -140,16 +143,17 @@ pub(crate) fn forward<'a, T: Scalar>(
     room.outputs.last().unwrap_or(input)
 }
 
-/// What an operation does to what it computed: the other term of a residual block, an activation, dropout.
+/// What an operation does after its computation: adds the other term of a residual block, applies
+/// activation and dropout.
 struct End<'a, T: Scalar> {
     term: Option<&'a [T]>,
     g: Option<&'a Activation<T>>,
-    /// What is dropped, and the factor of the others.
+    /// The dropout mask, and the factor of the remaining elements.
     mask: Option<(Mask<T>, T)>,
 }
 
 impl<T: Scalar> End<'_, T> {
-    /// Does it to a strip of a matrix with this layout.
+    /// Applies it to a strip of a matrix with this layout.
     fn apply(&self, layout: Layout<T>, place: Range<usize>, strip: &mut [T], derivative: Option<&mut [T]>) {
         if let Some(term) = self.term {
             vectorised(strip.iter_mut().zip(&term[place.clone()]), |(z, x)| *z += *x);
@@ -171,7 +175,7 @@ impl<T: Scalar> End<'_, T> {
 }
 
 impl<T: Scalar> End<'_, T> {
-    /// Does it to all of a matrix.
+    /// Applies it to a whole matrix.
     fn apply_to_all(&self, output: &mut Tensor<T>, derivative: Option<&mut Tensor<T>>) {
         if self.g.is_none() && self.mask.is_none() {
             return;
@@ -190,8 +194,8 @@ impl<T: Scalar> End<'_, T> {
     }
 }
 
-/// A = g(b 1ᵀ + W A′ + S), with Wᵀ if the outputs are few, and g′ where it is wanted. What `end` has is done to a strip while it is
-/// in the first cache; Z itself is not kept.
+/// A = g(b 1ᵀ + W A′ + S); uses Wᵀ if the layer has few outputs, and also writes g′ if needed.
+/// `end` is applied to a strip while it is in the first-level cache; Z itself is not kept.
 fn affine<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: Option<&Tensor<T>>,
@@ -232,33 +236,37 @@ fn affine<T: Scalar>(
     }
 }
 
-/// What becomes of the gradients of parameters in a backward pass: they are kept whole, or move the weights at once.
+/// Receives the gradients of parameters in a backward pass: keeps them whole, or updates the
+/// weights at once.
 pub(crate) trait Sink<T: Scalar> {
     /// The network.
     fn network(&self) -> &NeuralNetwork<T>;
 
-    /// Wᵀ of the linear layer of an operation, where it is kept.
+    /// Wᵀ of the linear layer of an operation, if it is kept.
     fn transpose(&self, operation: usize) -> Option<&Tensor<T>>;
 
-    /// Δ and A of a linear layer, from which ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ] follows.
+    /// Receives Δ and A of a linear layer, which give ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ].
     fn linear(&mut self, o: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>);
 
-    /// The network, and where the gradients of an operation's layer are to be written.
+    /// The network, and the matrices for the gradients of an operation's layer.
     fn gradients(&mut self, operation: &Operation) -> (&NeuralNetwork<T>, &mut [Tensor<T>]);
 
-    /// The gradients of an operation's layer are written.
+    /// Called when the gradients of an operation's layer are written.
     fn layer(&mut self, _operation: &Operation) {}
 
-    /// The input gradient of an operation is made.
+    /// Called when the input gradient of an operation is computed.
     fn input_gradient_made(&mut self) {}
 }
 
-/// Runs the plan backward: every operation from the last to the first.
+/// Runs the plan backward, from the last operation to the first.
 ///
-/// Before, the last of `deltas` is ∂J/∂(output). When the turn of an operation comes, its delta is ∂J/∂A, A being its output;
-/// where it ends with an activation g, it becomes ∂J/∂Z = ∂J/∂A ⊙ g′: at the end of the plan here, elsewhere already where the
-/// operation that reads A stored it. Of linear, ReLU, linear the fused plan has two operations, Z₁ with ReLU and Z₂: the second one
-/// writes W₂ᵀ Δ₂ ⊙ g′ into the delta of the first, which so is Δ₁ when its turn comes.
+/// At the start, the last of `deltas` is ∂J/∂(output). When an operation's turn comes, its delta is
+/// ∂J/∂A, where A is its output. If the operation ends with an activation g, the delta must become
+/// ∂J/∂Z = ∂J/∂A ⊙ g′. This is done here for the last operation; for the others, the operation that
+/// reads A does it while it stores the gradient.
+///
+/// Example: the fused plan of linear, ReLU, linear has two operations, Z₁ with ReLU and Z₂. The
+/// second one writes W₂ᵀ Δ₂ ⊙ g′ into the delta of the first one, which is Δ₁ when its turn comes.
 pub(crate) fn backward<T: Scalar>(
     plan: &Plan,
     run: Run,
@@ -277,14 +285,14 @@ pub(crate) fn backward<T: Scalar>(
             g.apply(all, delta.storage_mut());
         }
         let a = room.read(operation.input, input);
-        // nobody needs ∂J/∂A⁽⁰⁾
+        // ∂J/∂A⁽⁰⁾ is not needed
         let mut dj_da = operation.input.map(|read| &mut before[read]);
         if let Some(dj_da) = &mut dj_da {
             dj_da.set_columns(delta.columns());
         }
         match (&operation.kind, dj_da) {
             (Kind::Affine { linear, .. }, dj_da) => {
-                // from the weights before they move
+                // uses the weights before they are updated
                 if let Some(dj_da) = dj_da {
                     let net = sink.network();
                     let made;
@@ -321,17 +329,17 @@ pub(crate) fn backward<T: Scalar>(
     }
 }
 
-/// From ∂J/∂A to ∂J/∂Z of an operation that ends with an activation, and dropout if there is some.
+/// Turns ∂J/∂A into ∂J/∂Z, for an operation that ends with an activation and possibly dropout.
 struct BackThrough<'a, T: Scalar> {
     g: &'a Activation<T>,
-    /// What g kept: A or g′. Both are 0 where dropout dropped.
+    /// What g kept: A or g′. Both are 0 where elements were dropped.
     kept: &'a [T],
-    /// That of the numbers that dropout left.
+    /// The factor of the elements that dropout kept.
     factor: Option<T>,
 }
 
 impl<'a, T: Scalar> BackThrough<'a, T> {
-    /// None for an operation without an activation.
+    /// `None` for an operation without an activation.
     fn of(net: &'a NeuralNetwork<T>, operation: &Operation, run: Run, room: &'a Room<T>, o: usize) -> Option<Self> {
         let g = operation.g.as_ref()?.activation(net.layers());
         let dropped = operation.dropout.as_ref().filter(|_| run.pass != Pass::Evaluate);
@@ -346,11 +354,11 @@ impl<'a, T: Scalar> BackThrough<'a, T> {
     }
 }
 
-/// What is left to do to the gradient that an operation made of its input: other gradients of the same input are added, and
-/// where the operation that wrote it ends with an activation, ∂J/∂A becomes ∂J/∂Z.
+/// Completes the input gradient of an operation: adds other gradients of the same input and, if the
+/// operation that wrote the input ends with an activation, turns ∂J/∂A into ∂J/∂Z.
 struct Rest<'a, T: Scalar> {
     skips: &'a [usize],
-    /// The deltas of all later operations, and the number of the first of them.
+    /// The deltas of all later operations, and the index of the first of them.
     later: (&'a [Tensor<T>], usize),
     g: Option<BackThrough<'a, T>>,
 }
@@ -369,7 +377,7 @@ impl<'a, T: Scalar> Rest<'a, T> {
         Rest { skips: &operation.skips, later: (later, o + 1), g }
     }
 
-    /// Does it to some elements.
+    /// Applies it to some elements.
     fn apply(&self, place: Range<usize>, strip: &mut [T]) {
         for sum in self.skips {
             let skip = &self.later.0[sum - self.later.1].storage()[place.clone()];
@@ -380,9 +388,9 @@ impl<'a, T: Scalar> Rest<'a, T> {
         }
     }
 
-    /// Does it to all of a matrix.
+    /// Applies it to a whole matrix.
     fn finish(&self, dj_da: &mut Tensor<T>) {
-        /// Elements that one thread takes at a time.
+        /// Number of elements that one thread takes at a time.
         const CHUNK: usize = 4096;
         if self.skips.is_empty() && self.g.is_none() {
             return;
@@ -393,7 +401,7 @@ impl<'a, T: Scalar> Rest<'a, T> {
         });
     }
 
-    /// ∂J/∂A = Wᵀ Δ, and the rest while a strip is in the first cache.
+    /// ∂J/∂A = Wᵀ Δ, completed while a strip is in the first-level cache.
     fn input_gradient(&self, transpose: &Tensor<T>, delta: &Tensor<T>, dj_da: &mut Tensor<T>) {
         let keep = |_| Finish::Keep;
         match &self.g {
@@ -412,7 +420,7 @@ impl<'a, T: Scalar> Rest<'a, T> {
     }
 }
 
-/// The forward pass of predictions, in matrices that are kept from call to call.
+/// The forward pass of predictions, with matrices that are reused from call to call.
 #[derive(Clone, Debug)]
 pub(crate) struct Evaluation<T: Scalar> {
     transposes: Transposes<T>,
@@ -420,13 +428,13 @@ pub(crate) struct Evaluation<T: Scalar> {
 }
 
 impl<T: Scalar> Evaluation<T> {
-    /// With room for so many samples.
+    /// Room for this many samples.
     pub(crate) fn new(net: &NeuralNetwork<T>, samples: usize) -> Self {
         let plan = &net.plans().fused;
         Evaluation { transposes: transposes(net, plan, false), room: Room::new(plan, samples) }
     }
 
-    /// To be called when the weights have moved.
+    /// Call it after the weights have changed.
     pub(crate) fn renew(&mut self, net: &NeuralNetwork<T>) {
         renew_transposes(net, &net.plans().fused, &mut self.transposes);
     }
@@ -436,7 +444,7 @@ impl<T: Scalar> Evaluation<T> {
         forward(net, &net.plans().fused, Run::default(), input, &self.transposes, &mut self.room)
     }
 
-    /// The output of the last run, for keeps.
+    /// Takes the output of the last run.
     pub(crate) fn into_output(mut self) -> Option<Tensor<T>> {
         self.room.outputs.pop()
     }

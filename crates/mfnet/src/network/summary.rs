@@ -4,8 +4,8 @@ use super::NeuralNetwork;
 use crate::layer::AnyLayer;
 use crate::tensor::Scalar;
 
-/// A line for each layer: its number among those that compute something, its name, output features, parameters. The layers of
-/// a block stand below it, indented.
+/// A line for each layer: its index among the leaves, name, output features and number of
+/// parameters. The layers of a block follow it, indented.
 impl<T: Scalar> fmt::Display for NeuralNetwork<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write_layers(f, self.layers(), (0, self.inputs()), &mut 0)?;

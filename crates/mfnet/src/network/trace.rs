@@ -4,7 +4,8 @@ use super::plan::Plan;
 use super::run::{Room, Run, Transposes};
 use crate::tensor::{Scalar, Tensor};
 
-/// What a forward pass computed: the input and the output of every layer. A backward pass starts from it.
+/// The result of a forward pass: the input and the output of every layer. The backward pass needs
+/// it.
 #[derive(Clone, Debug)]
 pub struct Trace<'a, T: Scalar = f64> {
     pub(super) run: Run,
@@ -15,23 +16,25 @@ pub struct Trace<'a, T: Scalar = f64> {
 }
 
 impl<T: Scalar> Trace<'_, T> {
-    /// A⁽⁰⁾, shape (features, samples).
+    /// The input A⁽⁰⁾, shape (features, samples).
     pub fn input(&self) -> &Tensor<T> {
         self.input
     }
 
-    /// The output of the layer at this position in the network's list of layers, in which a residual block is one. ([`crate::layer::Context::layer`],
-    /// gradients and groups count the layers in blocks too.)
+    /// The output of the layer at this index of
+    /// [`NeuralNetwork::layers`](crate::NeuralNetwork::layers), where a residual block is one
+    /// layer. ([`crate::layer::Context::layer`], gradients and groups also count the layers inside
+    /// blocks.)
     pub fn layer_output(&self, index: usize) -> &Tensor<T> {
         &self.room.outputs[self.plan.ends[index]]
     }
 
-    /// What an operation of the readable plan wrote.
+    /// The output of an operation of the readable plan.
     pub(crate) fn operation_output(&self, operation: usize) -> &Tensor<T> {
         &self.room.outputs[operation]
     }
 
-    /// Ŷ, the output of the last layer.
+    /// The output Ŷ of the last layer, shape (outputs, samples).
     pub fn output(&self) -> &Tensor<T> {
         self.room.outputs.last().unwrap_or(self.input)
     }

@@ -3,7 +3,7 @@ use crate::error::Result;
 use crate::tensor::Scalar;
 use crate::tensor::kernel::vectorised;
 
-/// Adam, as `torch.optim.Adam` defines it.
+/// Adam, as in `torch.optim.Adam`.
 ///
 /// ```text
 /// g ← ∂J/∂w + λ w
@@ -12,8 +12,14 @@ use crate::tensor::kernel::vectorised;
 /// w ← w − η m̂ / (√v̂ + ε)
 /// ```
 ///
-/// Source: Kingma and Ba 2015, algorithm 1. The weight decay λ is added to the gradient (L2); [`super::AdamW`] takes it out of
-/// the moments. The usual η is 0.001. Keras' ε is 10⁻⁷.
+/// The weight decay λ is added to the gradient (L2); in [`super::AdamW`] it does not enter the
+/// moments. The usual learning rate η is 0.001. Keras uses ε = 10⁻⁷. Source: Kingma and Ba 2015,
+/// algorithm 1.
+///
+/// ```
+/// use mfnet::{Adam, Optimizer};
+/// let optimizer: Optimizer = Optimizer::new(Adam { beta2: 0.99, ..Adam::default() }, 0.001);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
     /// β₁, at least 0 and below 1.
@@ -25,7 +31,7 @@ pub struct Adam {
 }
 
 impl Default for Adam {
-    /// β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸: the paper's and PyTorch's.
+    /// β₁ = 0.9, β₂ = 0.999, ε = 10⁻⁸, as in the article and in PyTorch.
     fn default() -> Self {
         Adam { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
     }
@@ -45,7 +51,8 @@ impl<T: Scalar> Rule<T> for Adam {
         let (beta1, beta2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));
         let (one_minus_beta1, one_minus_beta2) = (T::from_f64(1.0 - self.beta1), T::from_f64(1.0 - self.beta2));
         let correction = |beta: f64| 1.0 - beta.powf(step as f64);
-        // η m̂ / (√v̂ + ε) with numerator and denominator times √(1 − β₂ᵗ), so that no correction is left in the loop
+        // η m̂ / (√v̂ + ε) with numerator and denominator multiplied by √(1 − β₂ᵗ), so that the
+        // loop needs no bias correction
         let root = correction(self.beta2).sqrt();
         let eta = T::from_f64(rate / correction(self.beta1) * root);
         let (epsilon, lambda) = (T::from_f64(self.epsilon * root), T::from_f64(decay));

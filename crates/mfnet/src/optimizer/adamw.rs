@@ -3,14 +3,14 @@ use crate::error::Result;
 use crate::tensor::Scalar;
 use crate::tensor::kernel::vectorised;
 
-/// Adam with decoupled weight decay, as `torch.optim.AdamW` defines it.
+/// Adam with decoupled weight decay, as in `torch.optim.AdamW`.
 ///
 /// ```text
-/// w ← w − η λ w, then a step of Adam whose gradient has no decay in it
+/// w ← w − η λ w, then a step of Adam whose gradient does not include the decay
 /// ```
 ///
-/// Source: Loshchilov and Hutter 2019, algorithm 2; here as in PyTorch the decay is multiplied by the rate η. PyTorch's default
-/// λ is 0.01, and it decays biases too.
+/// As in PyTorch, the decay is multiplied by the learning rate η. PyTorch's default λ is 0.01, and
+/// PyTorch decays biases too. Source: Loshchilov and Hutter 2019, algorithm 2.
 ///
 /// ```
 /// use mfnet::{AdamW, Optimizer};
@@ -18,7 +18,7 @@ use crate::tensor::kernel::vectorised;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AdamW(
-    /// Its numbers.
+    /// β₁, β₂ and ε.
     pub Adam,
 );
 

@@ -2,19 +2,25 @@ use super::{Gradients, require};
 use crate::error::Result;
 use crate::tensor::Scalar;
 
-/// Gradient clipping: gradients that are too long are shortened before the step.
+/// Gradient clipping: scales down gradients whose norm exceeds c, before the step.
 ///
 /// ```text
 /// G ← G · min(1, c / (‖G‖ + 10⁻⁶))
 /// ```
 ///
-/// The two kinds differ in what ‖G‖ is taken over. Neither is related to layer normalisation.
 /// Source: Pascanu, Mikolov, Bengio 2013; the 10⁻⁶ is PyTorch's.
+///
+/// ```
+/// use mfnet::optimizer::Clip;
+/// use mfnet::{Optimizer, Sgd};
+/// let optimizer: Optimizer = Optimizer::new(Sgd::default(), 0.1).clip(Clip::Global(1.0));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clip {
-    /// The norm of all gradients together, `torch.nn.utils.clip_grad_norm_(net.parameters(), c)`.
+    /// By the norm of all gradients together, as `torch.nn.utils.clip_grad_norm_(net.parameters(),
+    /// c)`.
     Global(f64),
-    /// The norm of each layer's gradients by themselves, weights and bias together.
+    /// By the norm of each layer's gradients, weights and bias together.
     PerLayer(f64),
 }
 

@@ -2,13 +2,13 @@ use std::sync::Arc;
 
 use crate::tensor::{Memo, Scalar, Tensor};
 
-/// ∂J/∂W of every matrix of parameters of a network, and what its layers need to renew their buffers.
+/// ∂J/∂W for every parameter matrix of a network, and what its layers need to renew their buffers.
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Scalar = f64> {
     matrices: Vec<Tensor<T>>,
-    /// The first matrix of each layer, and their number.
+    /// The index of each layer's first matrix; last, the number of matrices.
     starts: Arc<[usize]>,
-    /// What layers with buffers kept of the forward passes, with the number of the layer.
+    /// The memos of layers with buffers, with the index of the layer.
     pub(crate) memos: Vec<(usize, Memo<T>)>,
 }
 
@@ -23,17 +23,18 @@ impl<T: Scalar> Gradients<T> {
         Gradients { matrices, starts, memos: Vec::new() }
     }
 
-    /// The gradients of a layer, which is counted as [`crate::layer::Context::layer`] is; none for one without parameters.
+    /// The gradients of one layer, numbered as in [`crate::layer::Context::layer`]; empty for a
+    /// layer without parameters.
     pub fn layer(&self, index: usize) -> &[Tensor<T>] {
         &self.matrices[self.starts[index]..self.starts[index + 1]]
     }
 
-    /// Every matrix, in the order of the parameters.
+    /// All gradients, in the order of the parameters.
     pub fn iter(&self) -> impl Iterator<Item = &Tensor<T>> {
         self.matrices.iter()
     }
 
-    /// The same, for changing.
+    /// All gradients, mutable, in the order of the parameters.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Tensor<T>> {
         self.matrices.iter_mut()
     }
@@ -46,27 +47,29 @@ impl<T: Scalar> Gradients<T> {
         &mut self.matrices
     }
 
-    /// G ← G + G′, matrix by matrix: the gradients of the same network for other samples.
+    /// G ← G + G′: adds the gradients of the same network for other samples.
     ///
     /// # Panics
-    /// If they are those of another network.
+    /// If the gradients belong to another network.
     pub fn add(&mut self, other: &Self) {
         assert!(self.starts == other.starts, "the gradients belong to another network");
         self.matrices.iter_mut().zip(&other.matrices).for_each(|(sum, g)| sum.add(g));
     }
 
-    /// The norm of all gradients together, √Σ(∂J/∂w)².
+    /// The Euclidean norm of all gradients together, √Σ(∂J/∂w)².
     pub fn norm(&self) -> f64 {
         self.layers().map(|layer| norm(&self.matrices[layer]).powi(2)).sum::<f64>().sqrt()
     }
 
-    /// Shortens all gradients by one factor so that their common norm is at most `most`; see [`super::Clip::Global`].
+    /// Scales all gradients by one factor, so that their common norm is at most `most`; see
+    /// [`super::Clip::Global`].
     pub fn clip_global_norm(&mut self, most: f64) {
         let norm = self.norm();
         shorten(&mut self.matrices, norm, most);
     }
 
-    /// Shortens each layer's gradients so that each layer's norm is at most `most`; see [`super::Clip::PerLayer`].
+    /// Scales each layer's gradients, so that each layer's norm is at most `most`; see
+    /// [`super::Clip::PerLayer`].
     pub fn clip_each_layer_norm(&mut self, most: f64) {
         for index in 1..self.starts.len() {
             let layer = &mut self.matrices[self.starts[index - 1]..self.starts[index]];
@@ -84,10 +87,10 @@ fn norm<T: Scalar>(matrices: &[Tensor<T>]) -> f64 {
     matrices.iter().map(|g| g.norm().powi(2)).sum::<f64>().sqrt()
 }
 
-/// G ← G · min(1, most / (norm + 10⁻⁶)), as `torch.nn.utils.clip_grad_norm_` does it.
+/// G ← G · min(1, most / (norm + 10⁻⁶)), as `torch.nn.utils.clip_grad_norm_`.
 fn shorten<T: Scalar>(matrices: &mut [Tensor<T>], norm: f64, most: f64) {
     let factor = most / (norm + 1e-6);
-    // a norm that is NaN shortens nothing: the loop that trains sees it in the loss
+    // a NaN norm changes nothing: the training loop sees it in the loss
     if factor < 1.0 {
         matrices.iter_mut().for_each(|g| g.scale(T::from_f64(factor)));
     }

@@ -3,7 +3,8 @@ use serde::{Deserialize, Serialize};
 use super::{ParameterKind, require};
 use crate::error::{Error, Result};
 
-/// A learning rate and a weight decay for some of the parameters: those of a layer, of a kind, or both.
+/// A learning rate and a weight decay for some of the parameters: those of a layer, of a kind, or
+/// both.
 ///
 /// ```
 /// use mfnet::{Adam, Optimizer};
@@ -17,29 +18,29 @@ use crate::error::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Group {
-    /// The layer, counted as [`crate::layer::Context::layer`] is, and as the lines of a network are numbered; all layers
-    /// without it.
+    /// The layer, numbered as in [`crate::layer::Context::layer`] and in the printed network;
+    /// `None` for all layers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub layer: Option<usize>,
-    /// The kind; all kinds without it.
+    /// The kind of parameter; `None` for all kinds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kind: Option<ParameterKind>,
-    /// By what the learning rate is multiplied. The factors of several groups multiply.
+    /// Factor of the learning rate. The factors of several groups multiply.
     pub rate: f64,
-    /// By what the weight decay is multiplied; the last group that says it counts. Without one it is 1 for weights and
-    /// embeddings and 0 for biases and scales.
+    /// Factor of the weight decay; the last group with a factor counts. If no group has one, it is
+    /// 1 for weights and embeddings, and 0 for biases and scales.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub decay: Option<f64>,
 }
 
 impl Default for Group {
-    /// All parameters, nothing changed.
+    /// All parameters, with nothing changed.
     fn default() -> Self {
         Group { layer: None, kind: None, rate: 1.0, decay: None }
     }
 }
 
-/// By what rate and decay of some weights are multiplied.
+/// Factors of the learning rate and the weight decay of some weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Factors {
     pub(super) rate: f64,
@@ -55,7 +56,8 @@ impl Group {
         Ok(())
     }
 
-    /// Error unless the layer has parameters of the kind. `kinds` has those of each layer, `names` their names.
+    /// Checks that the layer has parameters of the kind. `kinds` has the name of each layer and the
+    /// kinds of its parameters.
     pub(super) fn check_layer(&self, kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
         let fits = |kinds: &[ParameterKind]| self.kind.is_none_or(|kind| kinds.contains(&kind)) && !kinds.is_empty();
         let what = self.kind.map_or("parameters", ParameterKind::word);
@@ -76,7 +78,7 @@ impl Group {
         }
     }
 
-    /// What the groups make of the parameters of a layer and a kind.
+    /// The factors of the parameters of a layer and a kind, from all groups.
     pub(super) fn factors(groups: &[Group], layer: usize, kind: ParameterKind) -> Factors {
         let spared = matches!(kind, ParameterKind::Biases | ParameterKind::Scales);
         let all = Factors { rate: 1.0, decay: if spared { 0.0 } else { 1.0 } };

@@ -1,5 +1,5 @@
-//! Optimizers: a [`Rule`] is the formula for one matrix; [`Optimizer`] applies it to all of a network, and owns learning rate,
-//! schedule, weight decay, groups and clipping.
+//! Optimizers. A [`Rule`] is the update formula of one matrix. An [`Optimizer`] applies it to a
+//! network, and has the learning rate, schedule, weight decay, groups and clipping.
 
 mod adam;
 mod adamw;
@@ -29,10 +29,11 @@ use crate::error::{Error, Result};
 use crate::tensor::parts::{MOST_STATES, for_each_strip_with, split_all};
 use crate::tensor::{Scalar, Tensor};
 
-/// What a step of one weight is taken to cost, in floating-point operations, for the decision whether to share the work.
+/// Assumed cost of updating one weight, in floating-point operations, to decide whether threads
+/// share the work.
 const COST: usize = 16;
 
-/// A rule, the numbers that it is given in each step, and what it remembers of every matrix.
+/// An update rule, with its settings and its state for every parameter matrix.
 ///
 /// ```
 /// use mfnet::{HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Seed, Sgd, Tensor};
@@ -56,12 +57,12 @@ pub struct Optimizer<T: Scalar = f64> {
     groups: Vec<Group>,
     clip: Option<Clip>,
     schedule: Schedule,
-    /// How long the schedule is: steps of an epoch, and epochs.
+    /// Length of the schedule: steps in an epoch, and epochs.
     length: (usize, usize),
-    /// Steps made, and the rate of the one that is being made.
+    /// Number of steps so far, and the learning rate of the current one.
     step: u64,
     rate: f64,
-    /// Of each matrix of parameters that was moved.
+    /// The state of each parameter matrix that was updated.
     matrices: Vec<Option<Remembered<T>>>,
 }
 
@@ -71,10 +72,10 @@ enum AnyRule<T: Scalar> {
     Matrices(Arc<dyn MatrixRule<T>>),
 }
 
-/// A rule, a step of it for biases and for other weights, and what the rule remembers of a matrix.
+/// The rule, its update for biases and for other weights, and its state for a matrix.
 pub(crate) type Pieces<'a, T> = (&'a dyn Rule<T>, [Update; 2], &'a mut [Tensor<T>]);
 
-/// What the rule remembers of a matrix, and the factors for its biases and its other columns.
+/// The rule's state for a matrix, and the factors for its biases and its other columns.
 #[derive(Clone, Debug, PartialEq)]
 struct Remembered<T: Scalar> {
     state: Vec<Tensor<T>>,
@@ -82,12 +83,12 @@ struct Remembered<T: Scalar> {
 }
 
 impl<T: Scalar> Optimizer<T> {
-    /// An optimizer that has not made a step: no weight decay, a constant rate, no clipping.
+    /// A new optimizer without weight decay and clipping, with a constant learning rate.
     pub fn new(rule: impl Rule<T> + 'static, learning_rate: f64) -> Self {
         Self::of(AnyRule::Elements(Arc::new(rule)), learning_rate)
     }
 
-    /// The same with a rule for whole matrices.
+    /// As `new`, with a rule for whole matrices.
     pub fn of_matrices(rule: impl MatrixRule<T> + 'static, learning_rate: f64) -> Self {
         Self::of(AnyRule::Matrices(Arc::new(rule)), learning_rate)
     }
@@ -107,36 +108,38 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
-    /// λ, which spares biases and scales unless a [`Group`] says otherwise.
+    /// Sets the weight decay λ. Biases and scales are not decayed, unless a [`Group`] says so.
     pub fn weight_decay(mut self, decay: f64) -> Self {
         self.weight_decay = decay;
         self
     }
 
-    /// Weight decay for biases too, as PyTorch has it.
+    /// Decays biases too, as PyTorch does.
     pub fn decay_biases(self) -> Self {
         self.group(Group { kind: Some(ParameterKind::Biases), decay: Some(1.0), ..Group::default() })
     }
 
-    /// A learning rate and a weight decay of their own for some parameters.
+    /// Sets the learning rate and the weight decay of some parameters.
     pub fn group(mut self, group: Group) -> Self {
         self.groups.push(group);
         self
     }
 
-    /// Shortens long gradients before each step.
+    /// Clips gradients before each step.
     pub fn clip(mut self, clip: Clip) -> Self {
         self.clip = Some(clip);
         self
     }
 
-    /// Changes the rate from step to step. In a loop of your own say with [`Optimizer::length`] how long it is.
+    /// Changes the learning rate from step to step. In a training loop of your own, also call
+    /// [`Optimizer::length`].
     pub fn schedule(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// How many steps an epoch has, and how many epochs there will be, for the schedule. [`crate::Trainer`] says it itself.
+    /// Sets the number of steps in an epoch and the number of epochs, for the schedule.
+    /// [`crate::Trainer`] does this itself.
     pub fn length(mut self, steps_per_epoch: usize, epochs: usize) -> Self {
         self.set_length(steps_per_epoch, epochs);
         self
@@ -146,7 +149,7 @@ impl<T: Scalar> Optimizer<T> {
         self.length = (steps_per_epoch, epochs);
     }
 
-    /// The rule's name.
+    /// The name of the rule.
     pub fn name(&self) -> &str {
         match &self.rule {
             AnyRule::Elements(rule) => rule.name(),
@@ -154,22 +157,23 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
-    /// η of the last step that was made, before the factors of groups.
+    /// The learning rate η of the last step, before the factors of groups.
     pub fn rate(&self) -> f64 {
         self.rate
     }
 
-    /// Moves all parameters by one step, and renews what a layer keeps besides. Allocates in the first one only.
+    /// Updates all parameters by one step, and renews the buffers of layers. Only the first step
+    /// allocates memory.
     ///
     /// # Panics
-    /// If the gradients are those of another network.
+    /// If the gradients belong to another network.
     pub fn step(&mut self, net: &mut impl Parameters<T>, mut gradients: Gradients<T>) {
         self.begin_step();
         self.move_all(net, &mut gradients);
         net.renew_buffers(&gradients);
     }
 
-    /// The same after [`Optimizer::begin_step`], without buffers.
+    /// As `step`, after [`Optimizer::begin_step`] and without buffers.
     pub(crate) fn move_all(&mut self, net: &mut impl Parameters<T>, gradients: &mut Gradients<T>) {
         if let Some(clip) = self.clip {
             clip.apply(gradients);
@@ -182,14 +186,14 @@ impl<T: Scalar> Optimizer<T> {
         });
     }
 
-    /// Counts a step, whose updates follow.
+    /// Counts a step; its updates follow.
     pub(crate) fn begin_step(&mut self) {
         let (steps_per_epoch, epochs) = self.length;
         self.rate = self.learning_rate * self.schedule.factor(self.step as usize, steps_per_epoch, epochs);
         self.step += 1;
     }
 
-    /// Moves a matrix with this number among all, of this layer.
+    /// Updates one matrix; `place` is its index among all matrices and that of its layer.
     pub(crate) fn update(&mut self, place: (usize, usize), parameter: &mut Parameter<T>, gradient: &Tensor<T>) {
         let (rule, at, state) = self.parts(place, parameter);
         match rule {
@@ -198,7 +202,8 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
-    /// What it takes to move a piece of a matrix as soon as its gradient is there; none if the rule wants the whole matrix.
+    /// Returns what is needed to update a piece of a matrix as soon as its gradient is computed;
+    /// `None` if the rule needs the whole matrix.
     pub(crate) fn by_pieces(&mut self, place: (usize, usize), parameter: &Parameter<T>) -> Option<Pieces<'_, T>> {
         match self.parts(place, parameter) {
             (AnyRule::Elements(rule), at, state) => Some((rule.as_ref(), at, state)),
@@ -206,12 +211,13 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
-    /// Whether weights can move as soon as their gradient is there, before all gradients are.
+    /// Whether weights can be updated before all gradients are computed.
     pub(crate) fn moves_by_pieces(&self) -> bool {
         self.clip.is_none() && matches!(self.rule, AnyRule::Elements(_))
     }
 
-    /// The rule, this step for the biases and for the other columns of a matrix, and what is remembered of it.
+    /// The rule, this step's update for the biases and for the other columns of a matrix, and its
+    /// state.
     fn parts(
         &mut self,
         (number, layer): (usize, usize),
@@ -235,10 +241,11 @@ impl<T: Scalar> Optimizer<T> {
         (&self.rule, at, state)
     }
 
-    /// Checks all numbers.
+    /// Checks all settings.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) naming the number that cannot be.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) naming the invalid
+    /// setting.
     pub fn check(&self) -> Result<()> {
         let (rate, decay) = (self.learning_rate, self.weight_decay);
         require("learning rate", rate, rate.is_finite() && rate > 0.0, "a positive number")?;
@@ -254,8 +261,8 @@ impl<T: Scalar> Optimizer<T> {
         self.clip.map_or(Ok(()), Clip::check)
     }
 
-    /// Error if a group names a layer that has no such parameters, or if its factors make a rate or a decay that cannot be.
-    /// `kinds` has the name of each layer and the kinds of its parameters.
+    /// Returns an error if a group names a layer without such parameters, or if its factors make an
+    /// invalid rate or decay. `kinds` has the name of each layer and the kinds of its parameters.
     pub(crate) fn check_groups(&self, kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
         self.groups.iter().try_for_each(|group| group.check_layer(kinds))?;
         for (layer, (_, kinds)) in kinds.iter().enumerate() {
@@ -274,7 +281,7 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
-    /// Whether both have made the same steps and remember the same.
+    /// Whether both have made the same number of steps and have the same state.
     pub(crate) fn is_where(&self, other: &Self) -> bool {
         self.step == other.step && self.matrices == other.matrices
     }
@@ -286,7 +293,7 @@ impl<T: Scalar> fmt::Debug for Optimizer<T> {
     }
 }
 
-/// A whole matrix by a rule for elements.
+/// Updates a whole matrix by a rule for elements.
 fn update_by_elements<T: Scalar>(
     rule: &dyn Rule<T>,
     [at_biases, at_weights]: [Update; 2],
@@ -308,12 +315,13 @@ fn update_by_elements<T: Scalar>(
     });
 }
 
-/// `x` if `ok`.
+/// Returns an error unless `ok`.
 fn require(name: &'static str, x: f64, ok: bool, expected: &str) -> Result<()> {
     if ok { Ok(()) } else { Err(Error::invalid(name, expected, x)) }
 }
 
-/// Decay alone is W ← W − η λ W: with η λ ≥ 1 it turns or wipes out all weights in each step.
+/// Weight decay alone is W ← W − η λ W: with η λ ≥ 1 each step flips the signs of all weights or
+/// sets them to zero.
 fn require_decay_that_shrinks(rate: f64, decay: f64) -> Result<()> {
     let product = rate * decay;
     if product < 1.0 {

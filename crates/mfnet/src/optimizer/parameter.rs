@@ -2,25 +2,28 @@ use super::Gradients;
 use crate::tensor::{Scalar, Tensor};
 use crate::words::words;
 
-/// A matrix that training changes.
+/// A matrix of parameters that training updates.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parameter<T: Scalar = f64> {
-    /// The numbers.
+    /// The parameters.
     pub value: Tensor<T>,
-    /// How many columns, from the left, are biases: 1 for `[b | W]` of a linear layer.
+    /// Number of columns, from the left, that are biases: 1 for `[b | W]` of a linear layer.
     pub bias_columns: usize,
-    /// What the other columns are.
+    /// The kind of the other columns.
     pub kind: ParameterKind,
 }
 
 words! {
-    /// What numbers of a layer are. [`super::Group`] gives each kind a learning rate and a weight decay of its own.
+    /// The kind of a layer's parameters. A [`super::Group`] sets the learning rate and the weight
+    /// decay of a kind.
     ParameterKind {
-        /// Factors of inputs, as W of a linear layer.
+        /// Weights that multiply inputs, such as W of a linear layer.
         Weights = "weights",
-        /// What is added, as b of a linear layer and β of a normalisation. Weight decay spares them unless asked.
+        /// Biases that are added, such as b of a linear layer and β of a normalisation. Not decayed
+        /// by default.
         Biases = "biases",
-        /// A number for each feature, as γ of a normalisation or the slopes of PReLU. Weight decay spares them unless asked.
+        /// Scales of features, such as γ of a normalisation or the slopes of PReLU. Not decayed by
+        /// default.
         Scales = "scales",
         /// A vector for each level of a category.
         Embeddings = "embeddings",
@@ -28,7 +31,7 @@ words! {
 }
 
 impl<T: Scalar> Parameter<T> {
-    /// A matrix of this kind.
+    /// A matrix of parameters of this kind.
     pub fn new(kind: ParameterKind, value: Tensor<T>) -> Self {
         let bias_columns = if kind == ParameterKind::Biases { value.columns() } else { 0 };
         Parameter { value, bias_columns, kind }
@@ -44,17 +47,18 @@ impl<T: Scalar> Parameter<T> {
         Parameter::new(ParameterKind::Biases, value)
     }
 
-    /// `[b | W]`: the first column is the bias.
+    /// A matrix `[b | W]`: the first column is the bias.
     pub fn with_bias_column(value: Tensor<T>) -> Self {
         Parameter { bias_columns: 1, ..Parameter::weights(value) }
     }
 }
 
-/// Something with parameters, always in the same order: what an optimizer moves.
+/// Parameters that an optimizer updates, always in the same order.
 pub trait Parameters<T: Scalar> {
-    /// Calls `visit` with each matrix once, and the number of its layer.
+    /// Calls `visit` once for each matrix, with the index of its layer.
     fn visit_parameters_mut(&mut self, visit: &mut dyn FnMut(usize, &mut Parameter<T>));
 
-    /// Changes what is not trained but follows from the step's batch; see [`crate::layer::Layer::renew_buffers`].
+    /// Renews buffers, which follow from the step's batch and are not trained; see
+    /// [`crate::layer::Layer::renew_buffers`].
     fn renew_buffers(&mut self, _gradients: &Gradients<T>) {}
 }

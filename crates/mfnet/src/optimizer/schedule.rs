@@ -6,7 +6,8 @@ use super::require;
 use crate::error::Result;
 use crate::words::serde_as_text;
 
-/// How the learning rate changes while a network is trained: step t of T uses the rate η f(t), where η is the rule's own.
+/// A learning rate schedule: step t of T uses the rate η f(t), where η is the optimizer's learning
+/// rate.
 ///
 /// ```text
 /// constant     f = 1
@@ -16,8 +17,9 @@ use crate::words::serde_as_text;
 ///              then to 1/250000 by another
 /// ```
 ///
-/// t counts the steps of all epochs from 0. Sources: Loshchilov and Hutter 2017 (cosine), Smith and Topin 2018 (one-cycle). PyTorch's
-/// OneCycleLR moves β₁ or the momentum too unless told not to, and reaches each end one step earlier.
+/// t counts the steps of all epochs from 0. Sources: Loshchilov and Hutter 2017 (cosine), Smith and
+/// Topin 2018 (one-cycle). PyTorch's OneCycleLR moves β₁ or the momentum too unless told not to,
+/// and reaches each end one step earlier.
 ///
 /// ```
 /// use mfnet::optimizer::Schedule;
@@ -28,29 +30,30 @@ use crate::words::serde_as_text;
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub enum Schedule {
-    /// The same rate in every step.
+    /// A constant learning rate.
     #[default]
     Constant,
-    /// After each `every` epochs the rate is multiplied by `factor`.
+    /// Multiplies the rate by `factor` after each `every` epochs.
     Step {
         /// Epochs, at least 1.
         every: usize,
         /// Above 0 and at most 1.
         factor: f64,
     },
-    /// Half a cosine from η to 0.
+    /// Half a cosine wave from η to 0.
     Cosine,
-    /// Up in the first three tenths of all steps, then down to nearly 0.
+    /// Rises in the first three tenths of all steps, then falls to nearly 0.
     OneCycle,
 }
 
-/// Of the one-cycle schedule: the part of all steps in which the rate rises, and where it begins and ends.
+/// One-cycle schedule: the fraction of steps in which the rate rises; below, the factors at start
+/// and end.
 const RISE: f64 = 0.3;
 const FIRST: f64 = 1.0 / 25.0;
 const LAST: f64 = FIRST / 1e4;
 
 impl Schedule {
-    /// f(t) for step t, counted from 0 over all epochs.
+    /// f(t) of step t, counted from 0 over all epochs.
     pub fn factor(self, step: usize, steps_per_epoch: usize, epochs: usize) -> f64 {
         let all = (steps_per_epoch as f64 * epochs as f64).max(1.0);
         let done = step as f64 / all;
@@ -73,7 +76,7 @@ impl Schedule {
     }
 }
 
-/// As the command line names it.
+/// The name that the command line uses.
 impl Display for Schedule {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -85,7 +88,7 @@ impl Display for Schedule {
     }
 }
 
-/// `constant`, `cosine`, `one-cycle` or `step:EPOCHS:FACTOR`.
+/// Parses `constant`, `cosine`, `one-cycle` or `step:EPOCHS:FACTOR`.
 impl FromStr for Schedule {
     type Err = String;
 
@@ -105,7 +108,7 @@ impl FromStr for Schedule {
 
 serde_as_text!(Schedule);
 
-/// Half a cosine from `first` to `last`, where 0 ≤ `done` ≤ 1.
+/// Half a cosine wave from `first` to `last`, where 0 ≤ `done` ≤ 1.
 fn between(first: f64, last: f64, done: f64) -> f64 {
     last + (first - last) * (0.5 + 0.5 * (PI * done).cos())
 }

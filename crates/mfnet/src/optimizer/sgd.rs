@@ -3,17 +3,18 @@ use crate::error::Result;
 use crate::tensor::Scalar;
 use crate::tensor::kernel::vectorised;
 
-/// Stochastic gradient descent with momentum, as `torch.optim.SGD` defines it (dampening 0).
+/// Stochastic gradient descent with momentum, as in `torch.optim.SGD` (dampening 0).
 ///
 /// ```text
 /// g ← ∂J/∂w + λ w
 /// v ← μ v + g                      (v starts at 0)
-/// w ← w − η v                      plain momentum; with μ = 0 the seed's rule w ← w − η ∂J/∂w
+/// w ← w − η v                      plain momentum; with μ = 0 the paper's rule w ← w − η ∂J/∂w
 /// w ← w − η (g + μ v)              Nesterov
 /// ```
 ///
-/// Here and in PyTorch the rate multiplies the whole velocity; in Sutskever et al. 2013 and TensorFlow it is inside
-/// (v ← μ v + η g), which differs when the rate changes. η and λ belong to the [`super::Optimizer`].
+/// As in PyTorch, the learning rate multiplies the whole velocity. In Sutskever et al. 2013 and
+/// TensorFlow it is inside (v ← μ v + η g), which differs when the rate changes. η and λ belong to
+/// the [`super::Optimizer`].
 ///
 /// ```
 /// use mfnet::{Optimizer, Sgd};
@@ -21,9 +22,9 @@ use crate::tensor::kernel::vectorised;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sgd {
-    /// μ, at least 0 and below 1.
+    /// Momentum μ, at least 0 and below 1.
     pub momentum: f64,
-    /// Nesterov's form of the step.
+    /// Whether to use Nesterov momentum.
     pub nesterov: bool,
 }
 

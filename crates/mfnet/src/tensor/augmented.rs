@@ -1,14 +1,14 @@
 use super::{Scalar, Tensor};
 
 impl<T: Scalar> Tensor<T> {
-    /// The matrix as the seed writes it, with the bias feature, a row of ones, above the features:
+    /// The matrix as in the paper, with the bias feature, a row of ones, above the features:
     ///
     /// ```text
     /// Ã = ⎛ 1 … 1 ⎞
     ///     ⎝   A   ⎠      shape (features + 1, samples)
     /// ```
     ///
-    /// For looking at; training computes with the matrix without it.
+    /// It is for display; training computes without this row.
     ///
     /// ```
     /// use mfnet::Tensor;
@@ -19,13 +19,13 @@ impl<T: Scalar> Tensor<T> {
         self.below_row(|_| T::ONE)
     }
 
-    /// A gradient as the seed writes it, its first row zero: the bias feature is a constant and has no gradient.
+    /// A gradient as in the paper. Its first row is zero, because the bias feature is constant.
     pub fn augmented_gradient(&self) -> Tensor<T> {
         self.below_row(|_| T::ZERO)
     }
 
-    /// The parameters `[b | W]` of a linear layer as the seed writes them, below the row `[1 0 … 0]` that carries
-    /// the bias feature to the next layer. Shape (outputs + 1, inputs + 1).
+    /// The parameters `[b | W]` of a linear layer as in the paper, below the row `[1 0 … 0]`, which
+    /// passes the bias feature to the next layer. Shape (outputs + 1, inputs + 1).
     pub fn augmented_parameters(&self) -> Tensor<T> {
         self.below_row(|j| if j == 0 { T::ONE } else { T::ZERO })
     }

@@ -1,12 +1,12 @@
-//! eˣ, eˣ − 1 and tanh x without a branch or a table, so that a loop over them becomes vectors (see `kernel::with_vectors`).
-//! ln(1 + x) and erf x are in files of their own.
+//! eˣ, eˣ − 1 and tanh x without branches and tables, so that loops over them vectorise (see
+//! `kernel::with_vectors`). ln(1 + x) and erf x have files of their own.
 //!
 //! ```text
 //! x = n ln 2 + r, |r| ≤ ½ ln 2        eˣ = 2ⁿ eʳ, eʳ by its Taylor series        tanh |x| = t/(t + 2), t = e^2|x| − 1
 //! eˣ − 1 = 2ⁿ (eʳ − 1 + (1 − 2⁻ⁿ))
 //! ```
 //!
-//! No operation is fused, so that every processor gives the same bits.
+//! No operations are fused, so every processor gives the same bits.
 
 mod erf;
 mod log;
@@ -17,7 +17,7 @@ pub(super) use log::{ln_1p_f32, ln_1p_f64};
 
 use std::f64::consts::{LN_2, LOG2_E};
 
-/// Added to a number below 2⁵¹ it leaves no place for a fraction: the sum is rounded, and its lowest bits are the whole number.
+/// Adding it to a number below 2⁵¹ rounds that number; the lowest bits of the sum are the integer.
 const ROUNDER: f64 = 1.5 * (1u64 << 52) as f64;
 
 /// 2ⁿ from n + [`ROUNDER`], −1023 < n < 1024.
@@ -26,7 +26,7 @@ fn power_of_two(rounded: f64) -> f64 {
     f64::from_bits(rounded.to_bits().wrapping_add(1023) << 52)
 }
 
-/// x, not beyond these limits; NaN stays NaN.
+/// x clamped to these limits; NaN stays NaN.
 #[inline(always)]
 fn limited(x: f64, low: f64, high: f64) -> f64 {
     let x = if x > high { high } else { x };
@@ -44,7 +44,7 @@ const BY_FACTORIALS: [f64; 14] = {
     all
 };
 
-/// Σ rᵏ/k! for 2 ≤ k ≤ `degree`: what eʳ has beyond 1 + r.
+/// Σ rᵏ/k! for 2 ≤ k ≤ `degree`: eʳ without 1 + r.
 #[inline(always)]
 fn tail(r: f64, degree: usize) -> f64 {
     let mut sum = BY_FACTORIALS[degree];
@@ -54,7 +54,8 @@ fn tail(r: f64, degree: usize) -> f64 {
     sum * r * r
 }
 
-/// In `f64`, where the ninth power of r counts less than a hundredth of a unit of `f32`; rounding to `f32` does what is right for the smallest numbers and for infinity.
+/// Computed in `f64`, where the ninth power of r is below a hundredth of an `f32` ulp. Rounding to
+/// `f32` handles the smallest numbers and infinity.
 #[inline(always)]
 pub(super) fn exp_f32(x: f32) -> f32 {
     let x = limited(f64::from(x), -200.0, 200.0);
@@ -63,7 +64,7 @@ pub(super) fn exp_f32(x: f32) -> f32 {
     ((1.0 + (r + tail(r, 8))) * power_of_two(rounded)) as f32
 }
 
-/// ln 2 in two parts, of which a whole number below 2²⁰ times the first is exact.
+/// The upper part of ln 2: its product with an integer below 2²⁰ is exact.
 const LN_2_HIGH: f64 = f64::from_bits(LN_2.to_bits() >> 21 << 21);
 /// ln 2 − [`LN_2_HIGH`].
 const LN_2_LOW: f64 = (LN_2 - LN_2_HIGH) + LN_2_REST;
@@ -75,13 +76,13 @@ pub(super) fn exp_f64(x: f64) -> f64 {
     let x = limited(x, -746.0, 710.0);
     let n = x * LOG2_E + ROUNDER - ROUNDER;
     let r = (x - n * LN_2_HIGH) - n * LN_2_LOW;
-    // 2ⁿ in two factors, for n beyond the exponents that there are
+    // 2ⁿ as two factors, for n beyond the range of exponents
     let half = 0.5 * n + ROUNDER;
     let rest = n - (half - ROUNDER) + ROUNDER;
     (1.0 + (r + tail(r, 13))) * power_of_two(half) * power_of_two(rest)
 }
 
-/// In `f64`, and rounded once.
+/// Computed in `f64`, and rounded once.
 #[inline(always)]
 pub(super) fn exp_m1_f32(x: f32) -> f32 {
     let x = limited(f64::from(x), -40.0, 200.0);
@@ -114,7 +115,7 @@ fn tanh_by(r: f64, rounded: f64, degree: usize, x: f64) -> f64 {
     (t / (t + 2.0)).copysign(x)
 }
 
-/// In `f64`, and rounded once.
+/// Computed in `f64`, and rounded once.
 #[inline(always)]
 pub(super) fn tanh_f32(x: f32) -> f32 {
     let x = f64::from(x);
@@ -145,7 +146,8 @@ mod tests {
         (found - expected).abs() / unit(expected.abs())
     }
 
-    /// That `f` is at most so many units away from what is known: x, f(x) as the nearest `f64`, and what that lacks.
+    /// That `f` is at most so many units away from what is known: x, f(x) as the nearest `f64`, and
+    /// what that lacks.
     pub(super) fn assert_units(f: impl Fn(f64) -> f64, known: &[(f64, f64, f64)], most: f64) {
         for (x, expected, rest) in known {
             let error = ((f(*x) - expected) - rest).abs() / unit(expected.abs());

@@ -4,13 +4,13 @@ use std::slice;
 use super::kernel::Panels;
 use super::{Scalar, Tensor};
 
-/// The elements of some columns of a tensor, down the first column, then the second, and so on.
+/// Iterates over the elements of some columns of a tensor, column by column.
 #[derive(Clone, Debug)]
 pub(super) struct Elements<'a, T: Scalar> {
     tensor: &'a Tensor<T>,
-    /// The piece at hand: what one panel holds of one column.
+    /// The current piece: one column of one panel.
     piece: slice::Iter<'a, T>,
-    /// The panel and column of the next piece.
+    /// The panel and the column of the next piece.
     panel: usize,
     column: usize,
     left: usize,
@@ -45,10 +45,10 @@ impl<'a, T: Scalar> Iterator for Elements<'a, T> {
 
 impl<T: Scalar> ExactSizeIterator for Elements<'_, T> {}
 
-/// All elements of a tensor for changing, in the order of [`Elements`].
+/// Iterates over all elements of a tensor, mutable, in the order of [`Elements`].
 #[derive(Debug)]
 pub(super) struct ElementsMut<'a, T: Scalar> {
-    /// For each panel its columns that are still to come.
+    /// The remaining columns of each panel.
     panels: Vec<slice::ChunksExactMut<'a, T>>,
     rows: usize,
     piece: slice::IterMut<'a, T>,

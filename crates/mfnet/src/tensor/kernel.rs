@@ -1,18 +1,22 @@
-//! The products of a panel: `out[·, c] = start + Σ_k left[·, k] · right(k, c)` for a strip, some columns, of the result.
+//! The products of a panel: `out[·, c] = start + Σ_k left[·, k] · right(k, c)` for a strip, some
+//! columns, of the result.
 //!
-//! The left factor is a panel: up to 64 rows in `f32` and 32 in `f64`, column k contiguous at k · height. The right factor is read
-//! element by element, and each element multiplies the whole column of the panel. A tile of the result, all rows of the panel by a
-//! few columns, stays in registers while k runs, with AVX2 through a part of a deep product (`strip_in_parts`);
-//! nothing is packed or copied.
+//! The left factor is a panel: up to 64 rows in `f32` and 32 in `f64`; column k is contiguous at k
+//! · height. The right factor is read element by element, and each element multiplies a whole
+//! column of the panel. A tile of the result, all rows of the panel by a few columns, stays in
+//! registers while k runs; with AVX2, through a part of a deep product (`strip_in_parts`). Nothing
+//! is packed or copied.
 //!
-//! Every element of a strip is one chain of fused multiply-adds over k = 0, 1, …, so it has the same bits however the
-//! result is cut into strips and tiles, and on every processor with a fused multiply-add. The instruction set is chosen at run time; on a
-//! processor without the instruction the product is rounded before it is added.
+//! Every element of a strip is one chain of fused multiply-adds over k = 0, 1, …. So it has the
+//! same bits however the result is cut into strips and tiles, and on every processor with a fused
+//! multiply-add. The instruction set is selected at run time; a processor without that instruction
+//! rounds the product before it is added.
 //!
-//! Below are what strips share with `few`, the product of few outputs, whose sums have another order, and with the
-//! transposes: registers (`vectors`), the choice of instructions, and asking for memory.
+//! The files below have the product of few outputs (`few`), whose sums have another order, the
+//! transposes, registers (`vectors`), the selection of instructions, and prefetching.
 //!
-//! With the files below it, `parts.rs` and `threads.rs` the only code that is unsafe; the functions that others call are safe.
+//! All unsafe code is here, in the files below, in `parts.rs` and in `threads.rs`; the functions
+//! that others call are safe.
 #![allow(unsafe_code)]
 
 mod few;
@@ -36,31 +40,32 @@ pub(crate) use transpose::transpose;
 use vectors::x86;
 use vectors::{PortableF32, PortableF64, Vector};
 
-/// Bytes of a group of rows. The height of a panel is a whole number of groups.
+/// Bytes in a group of rows. The height of a panel is a whole number of groups.
 pub(super) const GROUP: usize = 64;
 
-/// The right factor of a strip: where its element in row k and column c lies.
+/// The right factor of a strip: the positions of its elements.
 ///
-/// The depth is cut into runs; within one, row k and column c lie at `offset(run) + k · row_step + c · column_step`.
+/// The depth is cut into runs; within a run, row k and column c are at `offset(run) + k · row_step
+/// + c · column_step`.
 pub(crate) struct Right<'a, T> {
     pub(super) elements: &'a [T],
-    /// All rows.
+    /// Number of rows.
     pub(super) depth: usize,
-    /// Rows of a run but the last, which has what is left.
+    /// Number of rows in a run; the last has the remaining ones.
     pub(super) run: usize,
-    /// From the first element of a run to that of the next.
+    /// Distance between the first elements of two runs.
     pub(super) run_step: usize,
-    /// From a row to the next.
+    /// Distance between two rows.
     pub(super) row_step: usize,
-    /// From a column to the next, in a whole run and in the last one.
+    /// Distance between two columns, in a whole run and in the last one.
     pub(super) column_step: usize,
     pub(super) last_column_step: usize,
-    /// From an element to the same place in the panel that comes next, for which memory is asked meanwhile; 0 for none.
+    /// Distance to the same position in the next panel, which is prefetched; 0 for none.
     pub(super) next: usize,
 }
 
 impl<'a, T> Right<'a, T> {
-    /// One column that holds `element` in every row.
+    /// One column with `element` in every row.
     pub(super) fn constant(element: &'a T, depth: usize) -> Self {
         let elements = std::slice::from_ref(element);
         Right {
@@ -75,7 +80,8 @@ impl<'a, T> Right<'a, T> {
         }
     }
 
-    /// The most rows that are no more than `most` and can be a part: whole runs, or some rows of the only one. All if a run has more.
+    /// The most rows that are no more than `most` and can be a part: whole runs, or some rows of
+    /// the only one. All if a run has more.
     #[cfg(target_arch = "x86_64")]
     fn whole_runs(&self, most: usize) -> usize {
         match self.run {
@@ -98,7 +104,8 @@ impl<'a, T> Right<'a, T> {
         if last { self.last_column_step } else { self.column_step }
     }
 
-    /// One more than the largest place that columns before `end` reach; none if no number is so large.
+    /// One more than the largest place that columns before `end` reach; none if no number is so
+    /// large.
     fn reach(&self, end: usize) -> Option<usize> {
         if self.depth == 0 || end == 0 {
             return Some(0);
@@ -114,18 +121,18 @@ impl<'a, T> Right<'a, T> {
     }
 }
 
-/// Whether so many columns, `height` elements each, lie in a slice of this length.
+/// Whether this many columns of `height` elements fit into a slice of this length.
 #[inline]
 fn fits(columns: usize, height: usize, length: usize) -> bool {
     columns.checked_mul(height).is_some_and(|end| end <= length)
 }
 
-/// The panel and what is added to its product.
+/// The left factor: a panel, and what is added to its product.
 pub(crate) struct Left<'a, T> {
     /// Column after column, `height` elements each.
     pub(super) panel: &'a [T],
     pub(super) height: usize,
-    /// A column to which the products are added; zeros if none.
+    /// A column to which the products are added; `None` for zeros.
     pub(super) start: Option<&'a [T]>,
 }
 
@@ -138,20 +145,21 @@ impl<T> Left<'_, T> {
     }
 }
 
-/// What becomes of a sum before it is written.
+/// What is done to a sum before it is written.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Finish<'a, T> {
     /// Nothing.
     Keep,
-    /// 0 if it is below 0.
+    /// Replaces negative sums by 0.
     Relu,
-    /// 0 unless the number at its place in this slice is above 0.
+    /// Replaces the sum by 0 unless the number at its position in this slice is above 0.
     WherePositive(&'a [T]),
-    /// The sum g moves the weight w that is at its place: w − η (g + λ w).
+    /// The sum is a gradient g, which updates the weight w at its position: w − η (g + λ w).
     Descend { eta: T, lambda: T },
 }
 
-/// Writes the columns `columns` of the product into `out`, column after column, `left.height` elements each.
+/// Writes the columns `columns` of the product into `out`, column after column, `left.height`
+/// elements each.
 ///
 /// # Panics
 /// If a slice is too short, or the height is no whole number of groups.
@@ -165,15 +173,15 @@ pub(super) fn strip<T: Scalar>(
     strip_with(Instructions::best(), left, right, columns, finish, out);
 }
 
-/// A place for a strip of at most a panel's columns, on the stack.
+/// Room on the stack for a strip of at most a panel's columns.
 #[repr(align(64))]
 pub(super) struct Block<T>([MaybeUninit<T>; BLOCK]);
 
-/// Elements of a block: a whole panel by as many columns, in `f32`.
+/// Number of elements of a block: a whole panel by as many columns, in `f32`.
 const BLOCK: usize = 64 * 64;
 
 impl<T: Scalar> Block<T> {
-    /// One that holds nothing yet.
+    /// A block without contents.
     pub(super) fn new() -> Self {
         Block([MaybeUninit::uninit(); BLOCK])
     }
@@ -201,7 +209,8 @@ fn strip_with<T: Scalar>(
     strip_to(instructions, left, right, columns, finish, out);
 }
 
-/// The same to memory that need not hold numbers yet, but for [`Finish::Descend`]; all of the strip is written.
+/// As above; except for [`Finish::Descend`], `out` may be uninitialised. All of the strip is
+/// written.
 fn strip_to<T: Scalar>(
     instructions: Instructions,
     left: &Left<'_, T>,
@@ -242,22 +251,26 @@ fn strip_to<T: Scalar>(
     }
 }
 
-/// Rows of the right factor, and columns of the panel, that make a part of a strip: of these columns two groups, 8 kB, stay in the first cache of a core,
-/// which two threads may share. A whole number of panels.
+/// Number of rows of the right factor, and columns of the panel, in a part of a strip: two groups
+/// of these columns, 8 kB, stay in the first-level cache of a core, which two threads may share. A
+/// whole number of panels.
 #[cfg(target_arch = "x86_64")]
 const DEPTH: usize = 64;
 
-/// Whether a strip is faster in parts: they are enough to be worth what a part more costs, the panel is too large for the first cache, and a part of it meets many columns.
+/// Whether a strip is faster in parts: there are enough to be worth their cost, the panel is too
+/// large for the first-level cache, and a part of it meets many columns.
 #[cfg(target_arch = "x86_64")]
 fn is_for_parts<T: Kernels>(left: &Left<'_, T>, right: &Right<'_, T>, columns: usize) -> bool {
     right.depth > 2 * DEPTH && left.height > T::GROUP && columns >= 12 && fits(columns, left.height, BLOCK)
 }
 
-/// A strip in parts of its depth, so that the panel comes from the first cache for all tiles but the first ones. The sums of a part go on from those of the
-/// part before: they are the same chains, with the same bits.
+/// A strip in parts of its depth, so that the panel comes from the first cache for all tiles but
+/// the first ones. The sums of a part go on from those of the part before: they are the same
+/// chains, with the same bits.
 ///
 /// # Safety
-/// As `strip_avx2`: the slices are long enough, as `strip_to` checks, and the processor has the instructions. The strip [`is_for_parts`].
+/// As `strip_avx2`: the slices are long enough, as `strip_to` checks, and the processor has the
+/// instructions. The strip [`is_for_parts`].
 #[cfg(target_arch = "x86_64")]
 #[inline(never)]
 unsafe fn strip_in_parts<T: Kernels>(
@@ -270,7 +283,8 @@ unsafe fn strip_in_parts<T: Kernels>(
     let mut sums = [MaybeUninit::<T>::uninit(); BLOCK];
     let sums: *mut T = sums.as_mut_ptr().cast();
     let (length, mut first, mut before) = (right.whole_runs(DEPTH), 0, null());
-    // SAFETY: the parts lie in the slices, and what is in `sums` from the second part on the first one has written.
+    // SAFETY: the parts lie in the slices, and what is in `sums` from the second part on the first
+    // one has written.
     unsafe {
         while right.depth - first > length {
             let (left, right) = (left.from(first), right.part(first..first + length));
@@ -281,7 +295,7 @@ unsafe fn strip_in_parts<T: Kernels>(
     }
 }
 
-/// How the elements of a type lie; for this crate alone.
+/// The memory layout for a type, within this crate.
 pub(crate) trait Panels: Sized {
     /// Elements in a group of rows.
     const GROUP: usize = GROUP / size_of::<Self>();
@@ -361,7 +375,8 @@ unsafe fn strip_avx2<T: Kernels>(
             // one group alone would wait for each sum
             (4, 1) => tiles::<T::Avx2, 4, 1>(left, right, 0..left.height, columns, finish, out),
             (groups, _) => {
-                // short sums are mostly the begin and end of a tile, of which six columns at a time have fewer
+                // short sums are mostly the begin and end of a tile, of which six columns at a time
+                // have fewer
                 let pairs = if right.depth < 16 { 0 } else { groups / 2 * 2 * T::GROUP };
                 tiles::<T::Avx2, 2, 3>(left, right, 0..pairs, columns.clone(), finish, out);
                 tiles::<T::Avx2, 1, 6>(left, right, pairs..left.height, columns, finish, out);
@@ -370,8 +385,9 @@ unsafe fn strip_avx2<T: Kernels>(
     }
 }
 
-/// The rows `rows` of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time. The sums begin with those at `before`, which lie as the result does,
-/// unless it is null; then with the panel's start.
+/// The rows `rows` of a panel, `ROWS` groups at a time and `COLUMNS` columns at a time. The sums
+/// begin with those at `before`, which lie as the result does, unless it is null; then with the
+/// panel's start.
 ///
 /// # Safety
 /// The slices are long enough, as `strip_to` checks, and the processor has the instructions of `V`.
@@ -412,8 +428,10 @@ unsafe fn tiles<V: Vector, const ROWS: usize, const COLUMNS: usize>(
     }
 }
 
-/// sums + Σ a b over rows of the right factor: a are `ROWS` groups of the panel's column at `a`, `height` from one to the next, and b the elements of `COLUMNS`
-/// columns at `b`, with these steps from a row to the next and from a column to the next. Memory is asked for `next` after b, if it is above 0.
+/// sums + Σ a b over rows of the right factor: a are `ROWS` groups of the panel's column at `a`,
+/// `height` from one to the next, and b the elements of `COLUMNS` columns at `b`, with these steps
+/// from a row to the next and from a column to the next. Memory is asked for `next` after b, if it
+/// is above 0.
 ///
 /// # Safety
 /// They may be read, and the processor has the instructions of `V`.
@@ -435,7 +453,7 @@ unsafe fn multiply_rows<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 prefetch_late(b.wrapping_add(next));
             }
             if COLUMNS == 1 {
-                // one column is as fast as its panel comes
+                // one column is as fast as memory delivers its panel
                 prefetch_bytes(a.wrapping_add(2 * height), ROWS * GROUP);
             }
             if V::REGISTERS > 1 && ROWS > 1 {
@@ -512,7 +530,7 @@ unsafe fn tile<V: Vector, const ROWS: usize, const COLUMNS: usize>(
                 prefetch_bytes(b.wrapping_add(COLUMNS * step), COLUMNS * step * size_of::<V::Element>());
             }
             let asks = if V::REGISTERS > 1 && ROWS > 1 {
-                // late enough to stay in the second cache, once for each of its lines
+                // late enough to stay in the second-level cache, once for each of its lines
                 row + ROWS * group == left.height && column % group < COLUMNS
             } else {
                 COLUMNS == 6

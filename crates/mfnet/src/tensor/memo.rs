@@ -1,20 +1,30 @@
 use super::{Scalar, Tensor};
 
-/// What a layer keeps of its forward pass for its backward pass, beyond input and output: a few matrices, whose memory is
-/// used again in the next step.
+/// What a layer keeps of its forward pass for the backward pass, besides input and output: a few
+/// matrices, whose memory is reused in the next step.
+///
+/// ```
+/// use mfnet::Tensor;
+/// use mfnet::layer::Memo;
+/// let mut memo: Memo<f64> = Memo::new();
+/// let [squares] = memo.keep([(2, 3)]); // in `forward`
+/// squares.fill(4.0);
+/// let [squares]: &[Tensor; 1] = memo.kept(); // in `backward`
+/// assert_eq!(squares.shape(), (2, 3));
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Memo<T: Scalar> {
     matrices: Vec<Tensor<T>>,
 }
 
 impl<T: Scalar> Memo<T> {
-    /// One that holds nothing.
+    /// An empty memo.
     pub fn new() -> Self {
         Memo { matrices: Vec::new() }
     }
 
-    /// Room for matrices of these shapes, (rows, columns). What they hold at first is left open. Allocates only if they were
-    /// never as large.
+    /// Makes room for matrices of these shapes, (rows, columns). Their elements are unspecified.
+    /// Allocates only if they were never as large.
     ///
     /// ```
     /// use mfnet::Tensor;
@@ -41,7 +51,7 @@ impl<T: Scalar> Memo<T> {
     /// The matrices that the forward pass kept.
     ///
     /// # Panics
-    /// If it kept another number of them.
+    /// If it kept another number of matrices.
     pub fn kept<const N: usize>(&self) -> &[Tensor<T>; N] {
         self.matrices.as_slice().try_into().unwrap_or_else(|_| {
             panic!("the forward pass kept {} matrices, the backward pass asks for {N}", self.matrices.len())

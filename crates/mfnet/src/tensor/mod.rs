@@ -1,15 +1,17 @@
-//! [`Tensor`]: a matrix of features × samples. The module that decides how its elements lie in memory.
+//! [`Tensor`]: a matrix of features × samples. This module decides how its elements are laid out in
+//! memory.
 //!
-//! The rows are cut into panels of 64 in `f32` and 32 in `f64` (256 bytes); the last panel has what is left, rounded up to whole groups of
-//! 64 bytes. A panel lies in memory column after column, then comes the next panel:
+//! The rows are cut into panels of 64 (`f32`) or 32 (`f64`), 256 bytes. The last panel has the
+//! remaining rows, padded to a multiple of 64 bytes. Each panel is stored column after column,
+//! followed by the next panel:
 //!
 //! ```text
 //! [panel][column][row of the panel]        element (i, j) of f32: panel i/64, column j, row i mod 64
 //! ```
 //!
-//! So a column of a panel is what the kernel multiplies at once, whether the matrix is parameters, activations or deltas,
-//! and the columns of a panel that one thread takes are one piece of memory. The rows that fill up the last panel belong to
-//! no element: they start as zeros, and whatever becomes of them is never read as a number.
+//! So the kernel multiplies a whole column of a panel at once, for parameters, activations and
+//! deltas alike, and the columns of a panel that one thread takes are contiguous. Padding rows are
+//! no elements: they start as zeros, and whatever is written there is never used.
 
 mod augmented;
 mod elementary;
@@ -34,10 +36,10 @@ pub use scalar::{Dtype, Scalar};
 
 use crate::error::{Error, Result};
 
-/// Elements from the border of a cache line on.
+/// Elements aligned to a cache line.
 type Storage<T> = AVec<T, ConstAlign<{ kernel::GROUP }>>;
 
-/// Where the elements of a tensor of this shape lie in memory.
+/// Memory layout of a tensor of this shape.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Layout<T> {
     rows: usize,
@@ -51,20 +53,20 @@ impl<T: Scalar> Layout<T> {
         self.rows.div_ceil(T::PANEL)
     }
 
-    /// Rows of a panel with those that fill it up.
+    /// Number of rows of a panel, with padding.
     #[inline]
     pub(crate) fn height(self, panel: usize) -> usize {
         (self.rows - panel * T::PANEL).next_multiple_of(T::GROUP).min(T::PANEL)
     }
 
-    /// These columns of a panel.
+    /// The range of these columns of a panel in memory.
     #[inline]
     pub(crate) fn place(self, panel: usize, columns: Range<usize>) -> Range<usize> {
         let (start, height) = (panel * T::PANEL * self.columns, self.height(panel));
         start + columns.start * height..start + columns.end * height
     }
 
-    /// The panel and the first column of a place.
+    /// The panel and the first column of a range in memory.
     pub(crate) fn at(self, place: &Range<usize>) -> (usize, usize) {
         let panel = place.start / (T::PANEL * self.columns).max(1);
         (panel, (place.start - panel * T::PANEL * self.columns) / self.height(panel))
@@ -76,7 +78,8 @@ impl<T: Scalar> Layout<T> {
         self.rows.div_ceil(T::GROUP)
     }
 
-    /// Some columns of a group of rows, with those that fill it up, and how far a column is from the next.
+    /// The range of some columns of a group of rows, with padding, and the distance between
+    /// columns.
     #[inline]
     pub(crate) fn group(self, group: usize, columns: &Range<usize>) -> (Range<usize>, usize) {
         let (panel, within) = (group * T::GROUP / T::PANEL, group * T::GROUP % T::PANEL);
@@ -85,7 +88,7 @@ impl<T: Scalar> Layout<T> {
         (start + within..(end + within + T::GROUP).saturating_sub(height), height)
     }
 
-    /// One column of a panel without the rows that fill it up.
+    /// The range of one column of a panel, without padding.
     #[inline]
     pub(crate) fn piece(self, panel: usize, column: usize) -> Range<usize> {
         let start = self.place(panel, column..column).start;
@@ -93,26 +96,26 @@ impl<T: Scalar> Layout<T> {
     }
 }
 
-/// Elements of a matrix, with those that fill up its last panel; none if memory cannot have so many.
+/// Number of elements of a matrix, with padding; `None` if there is not enough memory.
 fn length<T: Scalar>(rows: usize, columns: usize) -> Option<usize> {
     let length = rows.checked_next_multiple_of(T::GROUP)?.checked_mul(columns)?;
     (length <= isize::MAX as usize / size_of::<T>()).then_some(length)
 }
 
-/// The same.
+/// Number of elements of a matrix, with padding.
 ///
 /// # Panics
-/// If memory cannot have so many.
+/// If there is not enough memory.
 fn expect_length<T: Scalar>(rows: usize, columns: usize) -> usize {
     length::<T>(rows, columns).unwrap_or_else(|| panic!("a tensor of {rows}×{columns} does not fit into memory"))
 }
 
-/// A matrix. Inputs, outputs and deltas have shape (features, samples), a sample is a column; a layer's
-/// parameters have shape (outputs, 1 + inputs).
+/// A matrix. Inputs, outputs and deltas have shape (features, samples): a column is a sample. The
+/// parameters of a layer have shape (outputs, 1 + inputs).
 ///
-/// It holds no constant row: the row of ones of the seed's mathematics is shown by [`Tensor::augmented`].
-/// How the elements lie in memory is not part of the interface; reach them by (row, column) or by iterators,
-/// which run down the first column, then the second, and so on.
+/// It does not store the constant row of ones of the paper; [`Tensor::augmented`] shows it. The
+/// memory layout is not part of the interface: access elements by (row, column), or by iterators,
+/// which go column by column.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -125,7 +128,7 @@ fn expect_length<T: Scalar>(rows: usize, columns: usize) -> usize {
 pub struct Tensor<T: Scalar = f64> {
     rows: usize,
     columns: usize,
-    /// Panel after panel.
+    /// Elements, panel after panel.
     elements: Storage<T>,
 }
 
@@ -133,13 +136,13 @@ impl<T: Scalar> Tensor<T> {
     /// A matrix of zeros.
     ///
     /// # Panics
-    /// If it has more elements than memory can have.
+    /// If there is not enough memory.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         let elements = AVec::__from_elem(kernel::GROUP, T::ZERO, expect_length::<T>(rows, columns));
         Tensor { rows, columns, elements }
     }
 
-    /// The matrix whose element in row i and column j is `f(i, j)`, asked column by column.
+    /// The matrix with elements `f(i, j)` in row i and column j; `f` is called column by column.
     ///
     /// # Panics
     /// As [`Tensor::zeros`].
@@ -153,15 +156,16 @@ impl<T: Scalar> Tensor<T> {
         tensor
     }
 
-    /// The matrix with these rows, as one writes it on paper.
+    /// The matrix with these rows.
     pub fn from_rows<const R: usize, const C: usize>(rows: [[T; C]; R]) -> Self {
         Self::from_fn(R, C, |i, j| rows[i][j])
     }
 
-    /// The matrix whose columns stand one after the other in `elements`; each column is a sample.
+    /// The matrix with the columns of `elements`, one after the other; each column is a sample.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `elements` are not a whole number of columns, or memory cannot have so many rows.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `elements` is not a whole number of
+    /// columns, or has more rows than memory can hold.
     pub fn from_columns(rows: usize, elements: Vec<T>) -> Result<Self> {
         match elements.len().checked_div(rows) {
             Some(columns) if columns * rows == elements.len() && length::<T>(rows, columns).is_some() => {
@@ -209,7 +213,7 @@ impl<T: Scalar> Tensor<T> {
         Elements::new(self, 0..self.columns)
     }
 
-    /// All elements for changing, column by column.
+    /// All elements, mutable, column by column.
     pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut T> {
         ElementsMut::new(self)
     }
@@ -219,19 +223,19 @@ impl<T: Scalar> Tensor<T> {
         self.elements.fill(x);
     }
 
-    /// Makes `self` equal to `other` without allocating where there is room.
+    /// Copies `other` into `self`; allocates only if it needs more memory.
     pub fn copy_from(&mut self, other: &Self) {
         (self.rows, self.columns) = other.shape();
         self.elements.clear();
         self.elements.extend_from_slice(&other.elements);
     }
 
-    /// The matrix of f(x) for every element x.
+    /// Applies f to every element.
     pub fn map<U: Scalar>(&self, f: impl Fn(T) -> U) -> Tensor<U> {
         Tensor::from_fn(self.rows, self.columns, |i, j| f(self[(i, j)]))
     }
 
-    /// The columns with these numbers, in this order.
+    /// The columns with these indices, in this order.
     ///
     /// # Panics
     /// If there is no such column, or as [`Tensor::zeros`].
@@ -240,7 +244,8 @@ impl<T: Scalar> Tensor<T> {
         Self::from_fn(self.rows, columns.len(), |i, j| self[(i, columns[j])])
     }
 
-    /// For each column the row of its largest element, the first one of equals: the class of the largest logit.
+    /// The row of the largest element of each column (the first of equal ones): the class with the
+    /// largest logit.
     ///
     /// ```
     /// use mfnet::Tensor;
@@ -250,17 +255,18 @@ impl<T: Scalar> Tensor<T> {
         (0..self.columns).map(|j| self.argmax_of(j)).collect()
     }
 
-    /// The same of one column.
+    /// The row of the largest element of one column.
     pub(crate) fn argmax_of(&self, j: usize) -> usize {
         (1..self.rows).fold(0, |best, i| if self[(i, j)] > self[(best, j)] { i } else { best })
     }
 
-    /// Whether no element is infinite or NaN.
+    /// Whether all elements are finite.
     pub fn is_finite(&self) -> bool {
         self.iter().all(|x| x.is_finite())
     }
 
-    /// √Σx², summed in `f64` and a fixed order: a sum for each row of a panel, over some columns.
+    /// The Frobenius norm √Σx², summed in `f64` and a fixed order: a sum for each row of a panel,
+    /// over some columns.
     pub fn norm(&self) -> f64 {
         let of_columns = |columns: Range<usize>| {
             let mut sums = [0.0; kernel::GROUP];
@@ -272,7 +278,7 @@ impl<T: Scalar> Tensor<T> {
         parts::sum_over_columns(self.columns, 4 * self.rows * self.columns, of_columns).sqrt()
     }
 
-    /// Every element times `factor`.
+    /// Multiplies every element by `factor`.
     pub(crate) fn scale(&mut self, factor: T) {
         parts::for_each_chunk(&mut self.elements, 4096, self.rows * self.columns, |_, elements| {
             kernel::vectorised(elements.iter_mut(), |x| *x *= factor);
@@ -288,7 +294,7 @@ impl<T: Scalar> Tensor<T> {
         });
     }
 
-    /// The elements of one column for changing, from the top.
+    /// The elements of one column, mutable, from the top.
     ///
     /// # Panics
     /// If there is no such column.
@@ -302,18 +308,19 @@ impl<T: Scalar> Tensor<T> {
         })
     }
 
-    /// Changes the number of columns, and leaves open what the elements are. Allocates only beyond the largest size so far.
+    /// Changes the number of columns; the elements are unspecified. Allocates only beyond the
+    /// largest size so far.
     pub(crate) fn set_columns(&mut self, columns: usize) {
         if columns != self.columns {
             self.elements.resize(expect_length::<T>(self.rows, columns), T::ZERO);
             self.columns = columns;
-            // the rows that fill up the last panel lie elsewhere now
+            // clear the padding of the last panel, which has moved
             let last = self.rows / T::PANEL * T::PANEL * columns;
             self.elements[last..].fill(T::ZERO);
         }
     }
 
-    /// The elements of a matrix that is one column, which lie in their order.
+    /// The elements of a matrix with one column, in order.
     pub(crate) fn only_column(&self) -> &[T] {
         assert!(self.columns == 1, "one column");
         &self.elements[..self.rows]
@@ -324,38 +331,38 @@ impl<T: Scalar> Tensor<T> {
         &mut self.elements[..self.rows]
     }
 
-    /// All elements as they lie in memory; tensors of one shape lie alike.
+    /// All elements in memory order, which is the same for tensors of one shape.
     pub(crate) fn storage(&self) -> &[T] {
         &self.elements
     }
 
-    /// All elements as they lie in memory, for changing.
+    /// All elements in memory order, mutable.
     pub(crate) fn storage_mut(&mut self) -> &mut [T] {
         &mut self.elements
     }
 
-    /// How the elements lie in memory.
+    /// The memory layout.
     pub(crate) fn layout(&self) -> Layout<T> {
         Layout { rows: self.rows, columns: self.columns, of: PhantomData }
     }
 
-    /// What a panel holds, column after column.
+    /// A panel, column after column.
     pub(crate) fn panel(&self, panel: usize) -> &[T] {
         &self.elements[self.layout().place(panel, 0..self.columns)]
     }
 
-    /// What a group of rows holds of some columns, and how far a column is from the next.
+    /// Some columns of a group of rows, and the distance between columns.
     pub(crate) fn group(&self, group: usize, columns: &Range<usize>) -> (&[T], usize) {
         let (place, step) = self.layout().group(group, columns);
         (&self.elements[place], step)
     }
 
-    /// The rows of a group without those that fill it up.
+    /// Number of rows of a group, without padding.
     pub(crate) fn rows_in(&self, group: usize) -> usize {
         T::GROUP.min(self.rows - group * T::GROUP)
     }
 
-    /// What a panel holds of a column, without the rows that fill it up.
+    /// One column of a panel, without padding.
     pub(crate) fn piece(&self, panel: usize, column: usize) -> &[T] {
         &self.elements[self.layout().piece(panel, column)]
     }
@@ -373,7 +380,7 @@ impl<T: Scalar> Tensor<T> {
         assert!(j < self.columns, "column {j} of a matrix with {} columns", self.columns);
     }
 
-    /// Where an element lies in memory.
+    /// The position of an element in memory.
     ///
     /// # Panics
     /// If there is no such row or column.
@@ -406,7 +413,7 @@ impl<T: Scalar> IndexMut<(usize, usize)> for Tensor<T> {
     }
 }
 
-/// Row by row, as on paper.
+/// Writes the matrix row by row.
 impl<T: Scalar> fmt::Display for Tensor<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let precision = f.precision();

@@ -1,4 +1,4 @@
-//! Parts of tensors that threads write at the same time.
+//! Parts of tensors that threads write concurrently.
 #![allow(unsafe_code)]
 
 use std::marker::PhantomData;
@@ -9,10 +9,11 @@ use super::kernel::Panels;
 use super::{Layout, Scalar, Tensor};
 use crate::threads::{is_worth_sharing, share};
 
-/// Samples, or columns of parameters, of a strip: a whole number of the kernel's tiles. The part of a panel in it stays in the first cache.
+/// Number of columns in a strip: a multiple of the kernel's tiles. Its part of a panel stays in the
+/// first-level cache.
 const COLUMNS: usize = 48;
 
-/// Samples that a thread takes at a time where it takes whole ones.
+/// Number of samples that a thread takes at a time, if it takes whole ones.
 pub(crate) const SAMPLES: usize = 16;
 
 /// A slice from which threads take parts that do not overlap.
@@ -47,13 +48,14 @@ pub(crate) struct Strip {
     pub(crate) columns: Range<usize>,
 }
 
-/// The most tensors that go with another one in [`for_each_strip_with`] and [`for_each_update_block`].
+/// The largest number of tensors that accompany another in [`for_each_strip_with`] and
+/// [`for_each_update_block`].
 pub(crate) const MOST_STATES: usize = 4;
 
-/// The same part of several tensors; empty where there is none.
+/// The same part of several tensors; empty if a tensor is absent.
 type States<'a, T> = [&'a mut [T]; MOST_STATES];
 
-/// The tensors that go with another one, to be cut into parts.
+/// Tensors that accompany another, to be cut into parts.
 struct StateParts<'a, T>([Option<Parts<'a, T>>; MOST_STATES]);
 
 impl<'a, T: Scalar> StateParts<'a, T> {
@@ -75,7 +77,7 @@ impl<'a, T: Scalar> StateParts<'a, T> {
     }
 }
 
-/// All of them, cut at the same place.
+/// Cuts all of them at the same position.
 pub(crate) fn split_all<T>(states: States<'_, T>, at: usize) -> (States<'_, T>, States<'_, T>) {
     let (mut before, mut after): (States<'_, T>, States<'_, T>) = Default::default();
     for ((state, before), after) in states.into_iter().zip(&mut before).zip(&mut after) {
@@ -84,8 +86,9 @@ pub(crate) fn split_all<T>(states: States<'_, T>, at: usize) -> (States<'_, T>, 
     (before, after)
 }
 
-/// Calls `work(strip, its elements)` for every strip of `tensor`, on all threads if `operations`, the cost of all, is worth it. A
-/// thread takes neighbouring strips, so that it owns whole panels where there are enough of them.
+/// Calls `work(strip, elements)` for every strip of `tensor`, on all threads if `operations`, the
+/// total cost, is large enough. A thread takes adjacent strips, and whole panels if there are
+/// enough.
 pub(crate) fn for_each_strip<T: Scalar>(
     tensor: &mut Tensor<T>,
     operations: usize,
@@ -99,7 +102,8 @@ pub(crate) fn for_each_strip<T: Scalar>(
     });
 }
 
-/// The same with the strips of other tensors of its shape, at most [`MOST_STATES`].
+/// As [`for_each_strip`], with the strips of other tensors of the same shape, at most
+/// [`MOST_STATES`].
 pub(crate) fn for_each_strip_with<T: Scalar>(
     tensor: &mut Tensor<T>,
     states: &mut [Tensor<T>],
@@ -116,7 +120,7 @@ pub(crate) fn for_each_strip_with<T: Scalar>(
     });
 }
 
-/// Calls `work(strip, its place)` for every strip of a tensor.
+/// Calls `work(strip, range)` for every strip of a tensor.
 #[inline]
 fn for_each_place<T: Scalar>(
     layout: Layout<T>,
@@ -124,7 +128,7 @@ fn for_each_place<T: Scalar>(
     operations: usize,
     work: impl Fn(Strip, Range<usize>) + Sync,
 ) {
-    // of few strips a thread would have too much or nothing
+    // with few strips a thread could have too many or none
     let few = is_worth_sharing(operations) && layout.panels() * columns < 16 * COLUMNS;
     let width = if few { COLUMNS / 4 } else { COLUMNS };
     // a division takes as long as a small product
@@ -137,20 +141,22 @@ fn for_each_place<T: Scalar>(
     });
 }
 
-/// What an update of parameters `[b | W]` has at hand: the columns of one panel of inputs, and in the first block the biases before them.
+/// A block of an update of parameters `[b | W]`: the columns for one panel of inputs; in the first
+/// block also the biases.
 pub(crate) struct UpdateBlock<'a, T> {
     pub(crate) strip: Strip,
-    /// W's columns as rows of its transpose: the panel's number.
+    /// The index of the panel of inputs: W's columns are rows of its transpose.
     pub(crate) input_panel: usize,
     pub(crate) elements: &'a mut [T],
-    /// The same of what the rule remembers.
+    /// The same block of the rule's state.
     pub(crate) states: States<'a, T>,
     pub(crate) state_count: usize,
     /// The same weights in the transpose of W, if there is one.
     pub(crate) transposed: &'a mut [T],
 }
 
-/// Calls `work` for every block of parameters `[b | W]`, on all threads if `operations` is worth it.
+/// Calls `work` for every block of parameters `[b | W]`, on all threads if `operations` is large
+/// enough.
 pub(crate) fn for_each_update_block<T: Scalar>(
     parameters: &mut Tensor<T>,
     states: &mut [Tensor<T>],
@@ -172,7 +178,8 @@ pub(crate) fn for_each_update_block<T: Scalar>(
         let strip = Strip { panel, columns: first..1 + inputs.end };
         let place = layout.place(panel, strip.columns.clone());
         let outputs = panel * T::PANEL..rows.min((panel + 1) * T::PANEL);
-        // SAFETY: blocks with different numbers are different pieces of each storage, and each number comes once.
+        // SAFETY: blocks with different numbers are different pieces of each storage, and each
+        // number comes once.
         let (elements, states, transposed) = unsafe {
             let transposed = transpose.as_ref().map(|(layout, parts)| parts.take(layout.place(input_panel, outputs)));
             (parts.take(place.clone()), states.take(&place), transposed.unwrap_or_default())
@@ -181,7 +188,7 @@ pub(crate) fn for_each_update_block<T: Scalar>(
     });
 }
 
-/// Some whole columns of a tensor, which one thread writes.
+/// Some whole columns of a tensor, written by one thread.
 pub(crate) struct Columns<'a, T: Scalar> {
     parts: &'a Parts<'a, T>,
     layout: Layout<T>,
@@ -189,12 +196,12 @@ pub(crate) struct Columns<'a, T: Scalar> {
 }
 
 impl<T: Scalar> Columns<'_, T> {
-    /// The columns' numbers.
+    /// The indices of the columns.
     pub(crate) fn numbers(&self) -> Range<usize> {
         self.numbers.clone()
     }
 
-    /// What a panel holds of all of them, column after column, and the rows of the panel.
+    /// A panel of all these columns, column after column, and its number of rows.
     #[inline]
     pub(crate) fn panel(&mut self, panel: usize) -> (&mut [T], usize) {
         // SAFETY: as in `group`.
@@ -202,7 +209,7 @@ impl<T: Scalar> Columns<'_, T> {
         (elements, self.layout.height(panel))
     }
 
-    /// What a panel holds of one of them, and the rows of the panel.
+    /// One column of a panel, and its number of rows.
     #[inline]
     pub(crate) fn column(&mut self, panel: usize, column: usize) -> (&mut [T], usize) {
         assert!(self.numbers.contains(&column), "one of these columns");
@@ -211,12 +218,12 @@ impl<T: Scalar> Columns<'_, T> {
         (elements, self.layout.height(panel))
     }
 
-    /// An element of one of them.
+    /// One element.
     pub(crate) fn element(&mut self, row: usize, column: usize) -> &mut T {
         &mut self.column(row / T::PANEL, column).0[row % T::PANEL]
     }
 
-    /// What a panel holds from a group of rows on, in some of the columns, and the rows of the panel.
+    /// A panel from a group of rows on, in some of the columns, and its number of rows.
     #[inline]
     pub(crate) fn group(&mut self, group: usize, columns: &Range<usize>) -> (&mut [T], usize) {
         assert!(self.numbers.start <= columns.start && columns.end <= self.numbers.end, "some of these columns");
@@ -226,8 +233,8 @@ impl<T: Scalar> Columns<'_, T> {
     }
 }
 
-/// Calls `work` for all columns, some at a time, on all threads if `operations`, the cost of all, is worth it. The sum of what it returns,
-/// in the order of the columns.
+/// Calls `work` for all columns, some at a time, on all threads if `operations`, the total cost, is
+/// large enough. Returns the sum of its results in the order of the columns.
 pub(crate) fn sum_over_columns_of<T: Scalar>(
     tensor: &mut Tensor<T>,
     operations: usize,
@@ -238,9 +245,9 @@ pub(crate) fn sum_over_columns_of<T: Scalar>(
     sum_over_columns(columns, operations, |numbers| work(Columns { parts: &parts, layout, numbers }))
 }
 
-/// The same where nothing is written: `work` gets the numbers of some columns.
+/// As above without writing: `work` gets the indices of some columns.
 pub(crate) fn sum_over_columns(columns: usize, operations: usize, work: impl Fn(Range<usize>) -> f64 + Sync) -> f64 {
-    /// The borders follow from the number of columns alone, and so does the order of additions.
+    /// The borders depend only on the number of columns, and so does the order of additions.
     const MOST: usize = 64;
     let width = columns.div_ceil(MOST).max(SAMPLES);
     let sums = [const { AtomicU64::new(0) }; MOST];
@@ -252,7 +259,8 @@ pub(crate) fn sum_over_columns(columns: usize, operations: usize, work: impl Fn(
     sums[..parts].iter().map(|sum| f64::from_bits(sum.load(Ordering::Relaxed))).sum()
 }
 
-/// Calls `work` for all columns, some at a time, on all threads if `operations`, the cost of all, is worth it.
+/// Calls `work` for all columns, some at a time, on all threads if `operations`, the total cost, is
+/// large enough.
 pub(crate) fn for_each_columns<T: Scalar>(
     tensor: &mut Tensor<T>,
     operations: usize,
@@ -264,8 +272,8 @@ pub(crate) fn for_each_columns<T: Scalar>(
     });
 }
 
-/// Calls `work(i, chunk i)` for every chunk of `length` elements (the last may be shorter), on all threads if `operations`
-/// is worth it.
+/// Calls `work(i, chunk i)` for every chunk of `length` elements (the last may be shorter), on all
+/// threads if `operations` is large enough.
 pub(crate) fn for_each_chunk<T: Send>(
     elements: &mut [T],
     length: usize,

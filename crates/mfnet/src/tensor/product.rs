@@ -1,7 +1,7 @@
-//! The matrix products, all of them. Nothing else in the library multiplies matrices.
+//! All matrix products of the library.
 //!
-//! The three products of a linear layer with parameters `[b | W]` (outputs × (1 + inputs)), input A (inputs × samples)
-//! and Δ = ∂J/∂Z (outputs × samples):
+//! The three products of a linear layer have parameters `[b | W]` (outputs × (1 + inputs)), input A
+//! (inputs × samples) and Δ = ∂J/∂Z (outputs × samples):
 //!
 //! ```text
 //! affine            Z      = b 1ᵀ + W A          the paper, equation 4
@@ -9,10 +9,11 @@
 //! input_gradient    ∂J/∂A  = Wᵀ Δ                the paper, equation 6
 //! ```
 //!
-//! A panel of the result is made in strips, some of its columns at a time, each by [`strip`](super::kernel::strip). The left factor is always a
-//! matrix in its own panels; Wᵀ is therefore written out before it is one. There are two exceptions, both where vectors along the
-//! outputs would be half empty: [`affine_of_few`] sums along the inputs, and [`update`] may make a narrow block of the gradient as
-//! A Δᵀ, the strip of its transpose.
+//! A panel of the result is computed in strips, some columns at a time, each by
+//! [`strip`](super::kernel::strip). The left factor is always a matrix in its own panels; therefore
+//! Wᵀ is written out before it is one. In two cases vectors along the outputs would be half empty:
+//! [`affine_of_few`] sums along the inputs, and [`update`] may compute a narrow block of the
+//! gradient as A Δᵀ, the strip of its transpose.
 
 use std::ops::Range;
 use std::slice;
@@ -21,7 +22,7 @@ use super::kernel::{self, Block, Few, Finish, Left, Panels, Right, prefetch, str
 use super::parts::{for_each_strip, for_each_strip_with, for_each_update_block, split_all};
 use super::{Scalar, Tensor};
 
-/// A matrix as a factor of a product: itself or transposed.
+/// A factor of a product: a matrix or its transpose.
 #[derive(Clone, Copy, Debug)]
 pub struct Operand<'a, T: Scalar> {
     tensor: &'a Tensor<T>,
@@ -59,7 +60,7 @@ impl<T: Scalar> Tensor<T> {
     /// ```
     ///
     /// # Panics
-    /// If the inner dimensions differ, or memory cannot have the product.
+    /// If the inner dimensions differ, or there is not enough memory.
     pub fn product<'a>(&'a self, right: impl Into<Operand<'a, T>>) -> Tensor<T> {
         let right = right.into();
         let mut out = Tensor::zeros(self.rows(), right.shape().1);
@@ -67,7 +68,8 @@ impl<T: Scalar> Tensor<T> {
         out
     }
 
-    /// Sets `self` to the product of `left` and `right`: `dj_da.set_product(w.transposed(), delta)` is Wᵀ Δ.
+    /// Sets `self` to the product of `left` and `right`; `dj_da.set_product(w.transposed(), delta)`
+    /// computes Wᵀ Δ.
     ///
     /// # Panics
     /// If the shapes do not fit.
@@ -95,14 +97,14 @@ impl<T: Scalar> Tensor<T> {
         }
     }
 
-    /// The transpose of the columns from `first` on, written out.
+    /// The transpose of the columns from `first` on, as a new tensor.
     pub(crate) fn transpose(&self, first: usize) -> Tensor<T> {
         let mut transpose = Tensor::zeros(self.columns - first, self.rows);
         self.transpose_into(first, &mut transpose);
         transpose
     }
 
-    /// The same into a tensor of its shape.
+    /// Writes the transpose of the columns from `first` on into a tensor of its shape.
     pub(crate) fn transpose_into(&self, first: usize, transpose: &mut Tensor<T>) {
         let operations = self.rows * self.columns;
         let layout = self.layout();
@@ -148,7 +150,7 @@ impl<T: Scalar> Tensor<T> {
         }
     }
 
-    /// The transpose of one of this matrix's panels as the right factor; its columns are the panel's rows.
+    /// The transpose of one panel as the right factor; its columns are the panel's rows.
     fn right_transposed(&self, panel: usize) -> Right<'_, T> {
         let layout = self.layout();
         Right {
@@ -164,7 +166,7 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// Z = b 1ᵀ + W A: the bias starts each column, W A is added.
+/// Z = b 1ᵀ + W A: each column starts with the bias, then W A is added.
 pub(crate) fn affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &mut Tensor<T>) {
     if are_few::<T>(parameters.rows, input.rows) {
         affine_of_few(parameters, &parameters.transpose(1), input, output, |_, _| {});
@@ -173,8 +175,9 @@ pub(crate) fn affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, outpu
     }
 }
 
-/// [`affine`] with vectors along the outputs. `finish` is done to each sum before it is written, `then` to each strip while it
-/// is in the first cache, with the strip's place in the output's storage.
+/// [`affine`] with vectors along the outputs. `finish` is applied to each sum before it is written,
+/// `then` to each strip while it is in the first-level cache; `then` also gets the strip's range in
+/// the output's storage.
 pub(crate) fn affine_of_many<T: Scalar>(
     parameters: &Tensor<T>,
     input: &Tensor<T>,
@@ -186,7 +189,7 @@ pub(crate) fn affine_of_many<T: Scalar>(
     by_columns(output, |panel| with_biases(parameters, panel), input, |_| finish, then);
 }
 
-/// The same with a second matrix of the output's shape, of which `then` gets the same strip.
+/// As above with a second matrix of the output's shape; `then` gets its strip too.
 pub(crate) fn affine_of_many_and<T: Scalar>(
     parameters: &Tensor<T>,
     input: &Tensor<T>,
@@ -207,7 +210,7 @@ pub(crate) fn affine_of_many_and<T: Scalar>(
     });
 }
 
-/// A panel of W as the left factor, whose sums start with the biases.
+/// A panel of W as the left factor, with the biases as start of the sums.
 fn with_biases<T: Scalar>(parameters: &Tensor<T>, panel: usize) -> Left<'_, T> {
     let bias = &parameters.elements[parameters.layout().place(panel, 0..1)];
     Left { start: Some(bias), ..parameters.factor(panel, 1) }
@@ -218,15 +221,16 @@ fn check_affine<T: Scalar>(parameters: &Tensor<T>, input: &Tensor<T>, output: &T
     assert_eq!(output.shape(), (parameters.rows, input.columns), "shape of the output");
 }
 
-/// Whether a layer has so few outputs for its inputs that [`affine_of_few`] is clearly faster than [`affine_of_many`]: vectors along the inputs, whose
-/// lanes have to be summed at the end, instead of vectors along the outputs, some of whose lanes are empty. Never for more than a panel.
+/// Whether a layer has so few outputs that [`affine_of_few`] is clearly faster than
+/// [`affine_of_many`]: its vectors run along the inputs, and their lanes are summed at the end;
+/// otherwise they run along the outputs, with some lanes empty. Never true for more than a panel.
 pub(crate) fn are_few<T: Scalar>(outputs: usize, inputs: usize) -> bool {
     let along_inputs = outputs * (inputs.div_ceil(T::GROUP) + SUM_OF_LANES);
     let along_outputs = inputs * outputs.div_ceil(T::GROUP);
     4 * along_inputs < 3 * along_outputs
 }
 
-/// What the sum of a vector's lanes is taken to cost, in multiply-adds of vectors.
+/// Assumed cost of summing a vector's lanes, in vector multiply-adds.
 const SUM_OF_LANES: usize = 4;
 
 /// [`affine`] for few outputs, from the transpose of W.
@@ -245,7 +249,7 @@ pub(crate) fn affine_of_few<T: Scalar>(
     });
 }
 
-/// The same with a second matrix of the output's shape, of which `then` gets the same strip.
+/// As above with a second matrix of the output's shape; `then` gets its strip too.
 pub(crate) fn affine_of_few_and<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: &Tensor<T>,
@@ -289,7 +293,7 @@ pub(crate) fn input_gradient<T: Scalar>(transpose: &Tensor<T>, delta: &Tensor<T>
     input_gradient_then(transpose, delta, output, |_| Finish::Keep, |_, _| {});
 }
 
-/// `then(finish(Wᵀ Δ))`. `finish` and `then` get the place of the strip in the output's storage.
+/// `then(finish(Wᵀ Δ))`. Both get the range of the strip in the output's storage.
 pub(crate) fn input_gradient_then<'a, T: Scalar>(
     transpose: &Tensor<T>,
     delta: &Tensor<T>,
@@ -305,19 +309,21 @@ pub(crate) fn weight_gradient<T: Scalar>(delta: &Tensor<T>, input: &Tensor<T>, o
     by_rows(output, 1, |panel| delta.factor(panel, 0), input);
 }
 
-/// The most elements of a block whose gradient is made as that of its transpose: one group of rows by a panel's columns, in `f32`.
+/// The largest number of elements of a block whose gradient is computed as its transpose: one group
+/// of rows by a panel's columns, in `f32`.
 const NARROW: usize = 16 * 64;
 
-/// What an update of parameters changes: `[b | W]`, what the rule remembers of it, and the transpose of W, which is in step before and after.
+/// The tensors that an update changes: `[b | W]`, the state of the rule, and the transpose of W,
+/// which equals Wᵀ before and after.
 pub(crate) struct Updated<'a, T: Scalar> {
     pub(crate) parameters: &'a mut Tensor<T>,
     pub(crate) state: &'a mut [Tensor<T>],
     pub(crate) transpose: Option<&'a mut Tensor<T>>,
 }
 
-/// Changes `[b | W]` by `rule(biases or not, weights, their gradient, state)` with the gradient [ Δ 1 | Δ Aᵀ ], of which no more
-/// than a block is ever there, and keeps Wᵀ in step. Where the rule for W is plain descent, [`Finish::Descend`], not even that is
-/// there: W moves where the sums are stored.
+/// Updates `[b | W]` by `rule(is_bias, weights, gradient, state)` with the gradient [ Δ 1 | Δ Aᵀ ],
+/// and updates Wᵀ with it. At most a block of the gradient exists at a time. If the rule for W is
+/// plain descent, [`Finish::Descend`], W is updated where the sums are stored.
 pub(crate) fn update<T: Scalar>(
     delta: &Tensor<T>,
     input: &Tensor<T>,
@@ -392,7 +398,8 @@ fn by_columns<'a, 'b, T: Scalar>(
     });
 }
 
-/// Columns from `first` on of `output` = left · rightᵀ. A column before them is the sum of left's columns.
+/// Columns from `first` on of `output` = left · rightᵀ. A column before them is the sum of left's
+/// columns.
 fn by_rows<'a, T: Scalar>(
     output: &mut Tensor<T>,
     first: usize,
@@ -409,7 +416,7 @@ fn by_rows<'a, T: Scalar>(
             strip(&left, &Right::constant(&T::ONE, right.columns), 0..1, Finish::Keep, sum);
             rest = after;
         }
-        // columns of the result are rows of the right factor, which lie in its panels
+        // columns of the result are rows of the right factor, in its panels
         let (mut row, end) = (start.max(first) - first, end - first);
         while row < end {
             let (panel, within) = (row / T::PANEL, row % T::PANEL);
@@ -465,7 +472,8 @@ mod tests {
             weight_gradient(&delta, &a, &mut dj_dw);
             assert_eq!(dj_dw, plain(&delta, &transpose(&a.augmented())));
 
-            // W + ∂J/∂W where both are whole numbers, and its transpose; by a rule, and as a descent whose rate is −1
+            // W + ∂J/∂W where both are whole numbers, and its transpose; by a rule, and as a
+            // descent whose rate is −1
             for descent in [None, Some(Finish::Descend { eta: -T::ONE, lambda: T::ZERO })] {
                 let (mut changed, mut changed_transpose) = (parameters.clone(), parameters.transpose(1));
                 let transpose = Some(&mut changed_transpose);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::elementary;
 
-/// The type of a tensor's elements, as the model file and the command line name it.
+/// The element type of a tensor, with its name in model files and on the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Dtype {
@@ -25,10 +25,20 @@ impl Display for Dtype {
     }
 }
 
-/// A real number that networks compute with: `f64` or `f32`, and no other type.
+/// A floating-point type that networks compute with: `f64` or `f32`; no other type can implement
+/// it.
 ///
-/// [`Scalar::exp`], [`Scalar::exp_m1`], [`Scalar::ln_1p`], [`Scalar::tanh`] and [`Scalar::erf`] give the same bits on every
-/// machine, which the standard library does not promise. The other functions are those of the standard library.
+/// [`Scalar::exp`], [`Scalar::exp_m1`], [`Scalar::ln_1p`], [`Scalar::tanh`] and [`Scalar::erf`]
+/// give the same bits on every machine, which the standard library does not promise. The other
+/// functions are those of the standard library.
+///
+/// ```
+/// use mfnet::{Scalar, Tensor};
+/// fn sigmoid<T: Scalar>(z: &Tensor<T>) -> Tensor<T> {
+///     z.map(|z| T::ONE / (T::ONE + (-z).exp()))
+/// }
+/// assert_eq!(sigmoid(&Tensor::from_rows([[0.0_f32]])), Tensor::from_rows([[0.5_f32]]));
+/// ```
 pub trait Scalar:
     sealed::Sealed
     + Copy
@@ -56,41 +66,41 @@ pub trait Scalar:
     const ZERO: Self;
     /// One.
     const ONE: Self;
-    /// The type's name at run time.
+    /// The type as a value.
     const DTYPE: Dtype;
 
-    /// The nearest number of this type.
+    /// Rounds to this type.
     fn from_f64(x: f64) -> Self;
-    /// The same number as `f64`, exactly.
+    /// Converts to `f64`, exactly.
     fn to_f64(self) -> f64;
-    /// eˣ, at most one unit in the last place away.
+    /// eˣ, with an error of at most one unit in the last place (ulp).
     fn exp(self) -> Self;
-    /// eˣ − 1, at most two units in the last place away, also near 0.
+    /// eˣ − 1, with an error of at most two ulp, also near 0.
     fn exp_m1(self) -> Self;
     /// The natural logarithm.
     fn ln(self) -> Self;
-    /// ln(1 + x), at most one unit in the last place away, also near 0.
+    /// ln(1 + x), with an error of at most one ulp, also near 0.
     fn ln_1p(self) -> Self;
     /// √x.
     fn sqrt(self) -> Self;
-    /// The hyperbolic tangent, at most three units in the last place away.
+    /// The hyperbolic tangent, with an error of at most three ulp.
     fn tanh(self) -> Self;
-    /// The error function, 2/√π ∫₀ˣ e^(−t²) dt, at most two units in the last place away.
+    /// The error function, 2/√π ∫₀ˣ e^(−t²) dt, with an error of at most two ulp.
     fn erf(self) -> Self;
     /// |x|.
     fn abs(self) -> Self;
-    /// The larger of two numbers; the other one if one is NaN.
+    /// The larger of two numbers; if one is NaN, the other.
     fn max(self, other: Self) -> Self;
-    /// Neither infinite nor NaN.
+    /// Whether it is neither infinite nor NaN.
     fn is_finite(self) -> bool;
-    /// The bytes of the number, least significant first.
+    /// The bytes of the number, in little-endian order.
     fn to_le_bytes(self) -> impl AsRef<[u8]>;
-    /// The number from its bytes, least significant first; none if their count is wrong.
+    /// The number from its bytes in little-endian order; `None` if their count is wrong.
     fn from_le_bytes(bytes: &[u8]) -> Option<Self>;
 }
 
 pub(super) mod sealed {
-    /// Only `f64` and `f32`; the bounds are what the matrix products and the activations need.
+    /// Implemented by `f64` and `f32` only; the bounds are what products and activations need.
     pub trait Sealed: crate::tensor::kernel::Kernels + crate::tensor::elementary::normal::Quick {}
     impl Sealed for f64 {}
     impl Sealed for f32 {}

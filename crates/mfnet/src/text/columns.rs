@@ -1,4 +1,4 @@
-//! What the columns of a table were taken for, in words.
+//! Describes in words how the columns of a table are interpreted.
 
 use std::borrow::Borrow;
 
@@ -9,12 +9,13 @@ use crate::model::UnknownLevels;
 
 use super::{DIGITS, as_read, counted, grouped, significant};
 
-/// How many names are listed.
+/// The most names to list.
 const SHOWN: usize = 4;
-/// How many levels of a category.
+/// The most levels of a category to list.
 const LEVELS: usize = 8;
 
-/// "5 features: 3 numbers, 1 category (city), 1 date (when)"; nothing of kinds if all are numbers.
+/// Describes the features: "5 features: 3 numbers, 1 category (city), 1 date (when)"; without the
+/// kinds if all are numbers.
 pub fn features(data: &Dataset) -> String {
     let all = counted(data.features(), "feature");
     let is_number = |kind: &ColumnKind| *kind == ColumnKind::Number;
@@ -33,7 +34,8 @@ pub fn features(data: &Dataset) -> String {
     format!("{all}: {}", kinds.join(", "))
 }
 
-/// Lines such as "left out: id (an identifier: no two rows alike)" and "missing values: 17 in rooms, 23 in area", if there are such columns.
+/// Lines such as "left out: id (an identifier: no two rows alike)" and "missing values: 17 in
+/// rooms, 23 in area", if there are such columns.
 pub fn left_out_and_missing(data: &Dataset) -> String {
     let left_out = data.left_out().iter().map(|(column, why)| format!("{column} ({why})")).collect();
     let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
@@ -43,7 +45,7 @@ pub fn left_out_and_missing(data: &Dataset) -> String {
     some.map(|(what, columns)| format!("\n{what}: {}", listed(columns))).collect()
 }
 
-/// What a model knows nothing of in other data, a line for each column.
+/// Describes the levels that a model does not know, a line for each column.
 pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
@@ -55,7 +57,7 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
 
-/// A line for each column that is text because of a few fields.
+/// A line for each column that is text only because of a few fields.
 pub fn stray_texts(columns: &[StrayText]) -> String {
     let line = |stray: &StrayText| {
         let StrayText { column, text, fields } = stray;
@@ -68,7 +70,7 @@ pub fn stray_texts(columns: &[StrayText]) -> String {
     columns.iter().map(line).collect()
 }
 
-/// What an encoder makes of its column.
+/// Describes what an encoder does with its column.
 pub fn encoded(encoder: &Encoder) -> String {
     let gaps = |fill: String, missing: bool| {
         let said = if missing { ", and a feature that says so" } else { "" };
@@ -93,8 +95,8 @@ pub fn encoded(encoder: &Encoder) -> String {
     }
 }
 
-/// What becomes of each number x of so many columns, and what the training rows say of each column for it: the names of these numbers, and the numbers.
-/// There are none where all columns share them.
+/// Describes the scaling of a number x for this many columns: the formula, and for each column the
+/// names and values of its constants. There are no constants if all columns share them.
 pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static str], Vec<Vec<f64>>) {
     match scaler {
         Scaler::Affine(affine) => match affine.common() {
@@ -118,7 +120,7 @@ pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static s
     }
 }
 
-/// The first names.
+/// Lists the first names.
 pub fn listed<S: Borrow<str>>(names: &[S]) -> String {
     let more = if names.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))

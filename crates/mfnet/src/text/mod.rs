@@ -9,11 +9,11 @@ pub use sparkline::sparkline;
 
 pub use crate::words::{similar, split_names};
 
-/// Characters of a number that is shown whole, and digits of one that is not.
+/// The longest number to show in full, in characters; below, the digits of a longer one.
 const LONGEST: usize = 10;
 pub(crate) const DIGITS: usize = 6;
 
-/// 1234567 as 1 234 567.
+/// Groups digits: 1234567 becomes 1 234 567.
 pub fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups: Vec<&str> =
@@ -21,18 +21,18 @@ pub fn grouped(number: usize) -> String {
     groups.join(" ")
 }
 
-/// "1 row", "1 234 rows".
+/// A number with its noun: "1 row", "1 234 rows".
 pub fn counted(number: usize, thing: &str) -> String {
     format!("{} {thing}{}", grouped(number), if number == 1 { "" } else { "s" })
 }
 
-/// A number as it stands in the data, if that is short.
+/// A number as in the data, if that is short.
 pub fn as_read(x: f64) -> String {
     let exact = x.to_string();
     if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
 }
 
-/// A number with so many significant digits; very large and very small numbers with an exponent.
+/// A number with this many significant digits; very large and very small numbers with an exponent.
 pub fn significant(x: f64, digits: usize) -> String {
     let after_first = digits - 1;
     match x.abs() {

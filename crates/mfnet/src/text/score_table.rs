@@ -6,9 +6,9 @@ use super::{grouped, significant};
 
 /// A row of the table.
 pub struct Row<'a> {
-    /// What stands first in it.
+    /// The name of the row.
     pub name: String,
-    /// How many samples were scored.
+    /// Number of samples scored.
     pub samples: usize,
     /// Their loss.
     pub loss: Option<f64>,
@@ -21,7 +21,7 @@ pub fn score_table(rows: &[Row<'_>]) -> String {
     table(&score_lines(rows))
 }
 
-/// Lines below each other.
+/// Aligns lines in columns.
 pub fn table(lines: &[(String, Vec<String>)]) -> String {
     let width = lines.iter().map(|(name, _)| name.chars().count()).fold(20, usize::max);
     let line = |(name, cells): &(String, Vec<String>)| {
@@ -31,7 +31,8 @@ pub fn table(lines: &[(String, Vec<String>)]) -> String {
     lines.iter().map(line).collect()
 }
 
-/// The one score by which models are compared, and its name: of several targets, whose units differ, R².
+/// The score for comparing models, with its name; for several targets, whose units differ, it is
+/// R².
 pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
     match metrics {
         Metrics::Classification { accuracy, .. } => ("accuracy", *accuracy),
@@ -40,7 +41,7 @@ pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
     }
 }
 
-/// How that score is written where its value is `x`.
+/// Formats a value `x` of that score.
 pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
     match headline(metrics).0 {
         "accuracy" => percent(x),
@@ -49,7 +50,8 @@ pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
     }
 }
 
-/// A header and a line for each row; of several targets, which RMSE and MAE would mix, a line each below it.
+/// A header and a line for each row; for several targets, also a line for each, because RMSE and
+/// MAE mix their units.
 pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
     let names: &[&str] = match rows.first().map(|row| row.metrics) {
         Some(Metrics::Classification { .. }) => &["accuracy"],

@@ -1,12 +1,12 @@
 //! A curve in one line of text.
 
-/// From low to high.
+/// Blocks from low to high.
 const BLOCKS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-/// Where there is no finite number.
+/// Shown instead of numbers that are not finite.
 const NOTHING: char = '·';
 
-/// Numbers one after the other as blocks, the lowest ▁ and the highest █, by their logarithms if all are above 0. Where there are more numbers than
-/// `width` each block is the mean of neighbours.
+/// Draws numbers as blocks, the lowest as ▁ and the highest as █; on a logarithmic scale if all are
+/// positive. If there are more numbers than `width`, each block is a mean of neighbours.
 pub fn sparkline(numbers: &[f64], width: usize) -> String {
     let count = numbers.len().min(width);
     let part = |k: usize| &numbers[k * numbers.len() / count..(k + 1) * numbers.len() / count];
@@ -24,7 +24,7 @@ pub fn sparkline(numbers: &[f64], width: usize) -> String {
     means.iter().map(|mean| mean.map_or(NOTHING, block)).collect()
 }
 
-/// Of those that are finite.
+/// The mean of the finite numbers.
 fn mean(numbers: &[f64]) -> Option<f64> {
     let finite = || numbers.iter().filter(|x| x.is_finite());
     let count = finite().count();

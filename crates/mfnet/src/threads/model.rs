@@ -1,6 +1,8 @@
-//! The pool under loom, which runs each program below in every order of its steps, and with every value that weaker memory may show.
+//! The pool under loom, which runs each program below in every order of its steps, and with every
+//! value that weaker memory may show.
 //!
-//! `RUSTFLAGS='--cfg mfnet_loom' cargo test --release -p mfnet --lib threads::model`; loom says how to see the order that failed.
+//! `RUSTFLAGS='--cfg mfnet_loom' cargo test --release -p mfnet --lib threads::model`; loom says how
+//! to see the order that failed.
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
@@ -9,14 +11,16 @@ use loom::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Threads, WORTH_SHARING, share};
 
-/// Tries all orders in which threads are interrupted at most this often, or as often as `LOOM_MAX_PREEMPTIONS` says.
+/// Tries all orders in which threads are interrupted at most this often, or as often as
+/// `LOOM_MAX_PREEMPTIONS` says.
 fn explore(interruptions: usize, program: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = model.preemption_bound.or(Some(interruptions));
     model.check(program);
 }
 
-/// Work that each chunk does once: loom sees a second thread in a chunk, or a chunk that is read before it is written.
+/// Work that each chunk does once: loom sees a second thread in a chunk, or a chunk that is read
+/// before it is written.
 struct Chunks(Vec<loom::cell::UnsafeCell<usize>>);
 
 // SAFETY: what the models show is that no two threads use a chunk at once.
@@ -63,7 +67,8 @@ fn three_threads_do_each_chunk_once() {
 
 #[test]
 fn a_thread_that_nobody_woke_may_come() {
-    // worth two of the three threads; loom takes a wake-up for an order between threads, so that only this thread needs that of the state
+    // worth two of the three threads; loom takes a wake-up for an order between threads, so that
+    // only this thread needs that of the state
     explore(2, || {
         let pool = Threads::new(3).unwrap();
         let chunks = Chunks::new(2);

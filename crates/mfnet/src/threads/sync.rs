@@ -1,4 +1,5 @@
-//! What the pool takes from the standard library, and under `--cfg mfnet_loom` from `loom`, which tries every order of its steps.
+//! What the pool takes from the standard library, and under `--cfg mfnet_loom` from `loom`, which
+//! tries every order of its steps.
 
 #[cfg(not(mfnet_loom))]
 mod of_std {
@@ -11,7 +12,8 @@ mod of_std {
     /// How often a waiting thread looks for work before it sleeps; about 50 µs.
     pub(crate) const SPINS: usize = 10_000;
 
-    /// [`std::cell::UnsafeCell`] with the interface of loom's, which notices two threads in it at once.
+    /// [`std::cell::UnsafeCell`] with the interface of loom's, which notices two threads in it at
+    /// once.
     #[derive(Debug)]
     pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
 

@@ -1,4 +1,5 @@
-//! The models that a network has to beat, each written as a network of one linear layer, so that the same code scores all three.
+//! The baseline models. Each is a network of one linear layer, so that the same code evaluates all
+//! models.
 
 use std::ops::ControlFlow;
 
@@ -12,26 +13,38 @@ use crate::network::NeuralNetwork;
 use crate::tensor::kernel::Finish;
 use crate::tensor::{Tensor, product};
 
-/// Samples of which a step computes the outputs at a time, in matrices that stay in the caches.
+/// Number of samples to process at a time, in matrices that fit into the caches.
 const AT_A_TIME: usize = 1024;
-/// With more features than this their covariance costs more than it saves.
+/// With more features, computing the covariance costs more than whitening saves.
 const MOST_WHITENED: usize = 1024;
-/// What rounding leaves of no curvature at all; features are of size 1.
+/// A smaller curvature is rounding error; features have size 1.
 const LEAST_CURVATURE: f64 = 1e-10;
-/// Converged when the fall of J still to be expected is a smaller part of J.
+/// Converged when J is expected to fall by less than this fraction of J.
 const TOLERANCE: f64 = 1e-16;
-/// The same once the steps have cost so many floating-point operations, which is a matter of seconds: then there are directions along which J hardly
-/// changes.
+/// The tolerance after many floating-point operations, a few seconds: then J hardly changes along
+/// some directions.
 const LATE_TOLERANCE: f64 = 1e-5;
 const MANY_OPERATIONS: f64 = 1e11;
 
-/// The naive predictor, which looks at no feature: W = 0, and b is the mean of the training targets, weighted if samples have weights. For classes b is the logarithm of each class's
-/// frequency f, the part of the samples' weights that it has, so that the probabilities are the frequencies, the most frequent class is predicted, and the cross-entropy of the training samples
-/// is −Σ f ln f. (A class without training samples has the logarithm of the smallest number instead of −∞.) As scikit-learn's
-/// `DummyRegressor` and `DummyClassifier(strategy="prior")`.
+/// The naive baseline, which ignores the features: W = 0, and b is the (weighted) mean of the
+/// training targets.
+///
+/// For classes, b is the logarithm of each class's frequency f, its fraction of the sample weights.
+/// So the probabilities are the frequencies, the most frequent class is predicted, and the
+/// cross-entropy of the training samples is −Σ f ln f. (A class without training samples gets the
+/// logarithm of the smallest positive number instead of −∞.) As scikit-learn's `DummyRegressor` and
+/// `DummyClassifier(strategy="prior")`.
+///
+/// ```
+/// use mfnet::Dataset;
+/// use mfnet::train::naive_model;
+/// let naive = naive_model(&Dataset::built_in("digits")?)?;
+/// assert_eq!((naive.inputs(), naive.outputs()), (64, 10));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 ///
 /// # Errors
-/// None for data with samples.
+/// No error if the data have samples.
 pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
     let weight = |sample: usize| train.weights().map_or(1.0, |weights| weights[sample]);
     let all = (0..train.samples()).map(weight).sum::<f64>();
@@ -47,28 +60,34 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
     one_layer(Tensor::from_fn(train.outputs(), 1 + train.features(), |i, j| if j == 0 { bias(i) } else { 0.0 }))
 }
 
-/// The best linear model of the training samples. For values the least-squares solution; for classes the logistic regression
+/// The best linear model of the training samples: least squares for values, and for classes the
+/// logistic regression
 ///
 /// ```text
-/// minimise over [b | W]:  J = mean cross-entropy + 1/(2m) ‖W‖²       (m samples; the biases are free)
+/// minimise over [b | W]:  J = mean cross-entropy + 1/(2m) ‖W‖²       (m samples; no penalty on b)
 /// ```
 ///
-/// which is scikit-learn's `LogisticRegression(C=1)`; for two classes, of which each has its own logit here, it is the one with C = 2. The features
-/// should be standardised. With weights, those of the samples times those of the classes, the mean is Σ w c / Σ w and m is Σ w, as for `sample_weight` and
-/// `class_weight` there, but no less than the number of samples with a weight above 0: small weights do not make the penalty larger. Dependent features are no trouble: then one of the many solutions is found, and all predict alike.
+/// This is scikit-learn's `LogisticRegression(C=1)`. With two classes, each has its own logit here,
+/// which corresponds to C = 2. Standardise the features first. With weights (sample weight times
+/// class weight), the mean is Σ w c / Σ w and m is Σ w, as with `sample_weight` and `class_weight`
+/// there; but m is at least the number of samples with a weight above 0, so that small weights do
+/// not make the penalty larger. If features are linearly dependent, one of many solutions is found;
+/// all of them predict the same.
 ///
-/// Solved from 0 by L-BFGS, in variables for which the curvature at 0 is 1 in all directions. It ends when the next step is expected to lower J by less than
-/// 10⁻¹⁶ J, and after 10¹¹ floating-point operations by less than 10⁻⁵ J: J is then within about 10⁻³ of the minimum for MNIST, some of whose pixels
-/// are black in almost all images, and the accuracy that of the minimum within 0.1 %.
+/// The method is L-BFGS from 0, in variables whose curvature at 0 is 1 in all directions. It stops
+/// when the next step is expected to lower J by less than 10⁻¹⁶ J; after 10¹¹ floating-point
+/// operations, by less than 10⁻⁵ J. For MNIST, some of whose pixels are almost always black, J is
+/// then within about 10⁻³ of the minimum, and the accuracy within 0.1 % of the accuracy at the
+/// minimum.
 ///
 /// # Errors
-/// None for data with samples that are numbers alone.
+/// No error if the data have samples and contain only numbers.
 pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
     linear_model_while(train, |_| ControlFlow::Continue(()))
 }
 
-/// [`linear_model`], which calls `look(steps made so far)` before each step, and several times before the first. [`ControlFlow::Break`] ends it with the
-/// parameters so far.
+/// As [`linear_model`], and calls `look(steps so far)` before each step, and several times before
+/// the first. [`ControlFlow::Break`] stops and returns the current parameters.
 ///
 /// # Errors
 /// As [`linear_model`].
@@ -83,16 +102,17 @@ fn one_layer(parameters: Tensor) -> Result<NeuralNetwork> {
     NeuralNetwork::from_layers(layer.inputs(), vec![layer.into()])
 }
 
-/// J([b | W]) of a linear model, and its derivatives.
+/// J([b | W]) of a linear model, with its derivatives.
 struct Problem<'a> {
     data: &'a Dataset,
     samples: Vec<usize>,
     loss: &'static dyn Loss<f64>,
-    /// D, the weights of all samples: m if all count alike.
+    /// D, the sum of the weights; the number of samples m without weights.
     divisor: f64,
-    /// Of ‖W‖²/2: 1/m for classes, where m is D, but no less than the number of samples that count; 0 for values.
+    /// The factor of ‖W‖²/2: 1/m for classes, where m is D, but at least the number of samples with
+    /// a weight above 0; 0 for values.
     penalty: f64,
-    /// ∂²J/∂Z² at 0 for one output and sample, times D.
+    /// ∂²J/∂Z² at 0 for one output and one sample, times D.
     curvature: f64,
 }
 
@@ -104,14 +124,15 @@ impl<'a> Problem<'a> {
         let count = weights.map_or(all, |weights| weights.iter().filter(|weight| **weight > 0.0).count());
         let m = divisor.max(count as f64);
         let (loss, penalty, curvature): (&dyn Loss<f64>, _, _) = match data.targets() {
-            // P = 1/n, and P (1 − P) without the part that is the same for all classes, which moves no probability
+            // P = 1/n, and P (1 − P) without the part common to all classes, which changes no
+            // probability
             Targets::Classes { .. } => (&CrossEntropy, 1.0 / m, 1.0 / outputs),
             Targets::Values { .. } => (&Mse, 0.0, 2.0 / outputs),
         };
         Problem { data, samples: (0..data.samples()).collect(), loss, divisor, penalty, curvature }
     }
 
-    /// `[b | W]` where J is least.
+    /// The `[b | W]` that minimises J.
     fn optimum(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Tensor {
         let (outputs, size) = (self.data.outputs(), 1 + self.data.features());
         let Some(whitening) = self.whitening(look) else { return Tensor::zeros(outputs, size) };
@@ -126,7 +147,7 @@ impl<'a> Problem<'a> {
         parameters(&minimise(outputs * size, evaluate, enough, look))
     }
 
-    /// Calls `work(their weights, X, Y)` for all samples, some at a time, but for those that do not count.
+    /// Calls `work(weights, X, Y)` for all samples in parts, except those of weight 0.
     fn for_each_part(&self, mut work: impl FnMut(Weights<'_>, &Tensor, &Tensor) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut x = Tensor::zeros(self.data.features(), 0);
         let mut y = Tensor::zeros(self.data.outputs(), 0);
@@ -164,7 +185,8 @@ impl<'a> Problem<'a> {
         (value, gradient)
     }
 
-    /// For the curvature at 0, which is the same for all outputs: curvature/D X̃ diag(w) X̃ᵀ, and the penalty on the diagonal. None if `look` says stop.
+    /// Whitening for the curvature at 0, the same for all outputs: curvature/D X̃ diag(w) X̃ᵀ, with
+    /// the penalty on the diagonal. `None` if `look` stops it.
     fn whitening(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Whitening> {
         let features = self.data.features();
         if features > MOST_WHITENED {

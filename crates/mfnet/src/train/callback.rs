@@ -6,44 +6,68 @@ use crate::network::NeuralNetwork;
 use crate::optimizer::Gradients;
 use crate::tensor::Scalar;
 
-/// Something that looks on while a network trains: a progress bar, a log, a condition of your own for when to stop.
+/// Observes a training, and may stop it: a progress bar, a log, or a stopping rule of your own.
 ///
-/// Every method may fail, which ends the training with that error; [`ErrorKind::Callback`](crate::error::ErrorKind::Callback) holds any error.
+/// Every method may return an error, which ends the training.
+/// [`ErrorKind::Callback`](crate::error::ErrorKind::Callback) holds any error.
+///
+/// ```
+/// use std::ops::ControlFlow;
+/// use mfnet::train::{Callback, EpochRecord};
+/// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, Result, Seed, Sgd, Trainer};
+///
+/// /// Stops after two epochs.
+/// struct TwoEpochs;
+/// impl Callback<f64> for TwoEpochs {
+///     fn epoch(&mut self, epoch: &EpochRecord, _net: &NeuralNetwork<f64>) -> Result<ControlFlow<()>> {
+///         Ok(if epoch.epoch == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+///     }
+/// }
+///
+/// let data = Dataset::built_in("diabetes")?;
+/// let mut net = NeuralNetwork::builder(10).linear(1).build(Seed(0))?;
+/// let trainer = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e-6));
+/// let history = trainer.run_with(&mut net, &data, &mut TwoEpochs)?;
+/// assert_eq!(history.epochs.len(), 2);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 pub trait Callback<T: Scalar>: Send {
-    /// Whether [`Callback::gradients`] is to be called. Weights then move only after all gradients are there, which is slower.
+    /// Whether [`Callback::gradients`] should be called. This is slower: weights are then updated
+    /// only after all gradients are computed.
     fn wants_gradients(&self) -> bool {
         false
     }
 
-    /// Called in each step between gradients and update, before clipping. May change them.
+    /// Called in each step between gradients and update, before clipping. It may change the
+    /// gradients.
     ///
     /// # Errors
-    /// Whatever goes wrong.
+    /// Any error of the callback.
     fn gradients(&mut self, _step: &Step, _gradients: &mut Gradients<T>) -> Result<()> {
         Ok(())
     }
 
-    /// Called after each step; be quick.
+    /// Called after each step; it should be fast.
     ///
     /// # Errors
-    /// Whatever goes wrong.
+    /// Any error of the callback.
     fn step(&mut self, _step: &Step) -> Result<ControlFlow<()>> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Called after each epoch with the network as it is.
+    /// Called after each epoch with the current network.
     ///
     /// # Errors
-    /// Whatever goes wrong.
+    /// Any error of the callback.
     fn epoch(&mut self, _epoch: &EpochRecord, _net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
         Ok(ControlFlow::Continue(()))
     }
 }
 
-/// Looks on and does nothing.
+/// Does nothing.
 impl<T: Scalar> Callback<T> for () {}
 
-/// Several, one after the other. All are called, and the training stops if one says so.
+/// Calls all of several callbacks in order; the training stops if any of them says so.
 impl<T: Scalar> Callback<T> for Vec<Box<dyn Callback<T> + '_>> {
     fn wants_gradients(&self) -> bool {
         self.iter().any(|callback| callback.wants_gradients())
@@ -67,19 +91,19 @@ fn all(mut flows: impl Iterator<Item = Result<ControlFlow<()>>>) -> Result<Contr
     flows.try_fold(ControlFlow::Continue(()), |all, flow| flow.map(|flow| if flow.is_break() { flow } else { all }))
 }
 
-/// A step that was made. Numbers count from 1.
+/// A step of the training. All numbers count from 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
     /// Number of the epoch.
     pub epoch: usize,
-    /// How many epochs there will be at most.
+    /// The largest number of epochs.
     pub epochs: usize,
     /// Number of the step in the epoch.
     pub step: usize,
-    /// Steps of an epoch.
+    /// Number of steps in an epoch.
     pub steps: usize,
-    /// Samples of the batch, or of all batches whose gradients are added up.
+    /// Number of samples in the batch, or in all accumulated batches.
     pub samples: usize,
-    /// Their loss before the step; 0 if their weights are all 0, for which there is none.
+    /// Loss of these samples before the step; 0 if their weights are all 0.
     pub loss: f64,
 }

@@ -2,57 +2,71 @@ use serde::Serialize;
 
 use super::Phases;
 
-/// An epoch that was made.
+/// The results of one epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct EpochRecord {
-    /// Its number, from 1.
+    /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// Mean over its samples of the loss of each batch before its step; with weights Σ w c / Σ w over all samples.
+    /// Training loss: the mean over the epoch's samples of each batch's loss before its step; with
+    /// weights Σ w c / Σ w over all samples.
     pub loss: f64,
-    /// Loss of the validation samples after it.
+    /// Validation loss after the epoch.
     pub validation_loss: Option<f64>,
-    /// Seconds of training so far.
+    /// Training time so far, in seconds.
     pub seconds: f64,
-    /// Accuracy on the validation samples after it, for classes. That on the training samples would slow down the steps of a small network.
+    /// Validation accuracy after the epoch, for classes. The training accuracy is not computed,
+    /// because it would slow down the steps of a small network.
     pub validation_accuracy: Option<f64>,
 }
 
-/// How a training went.
+/// The results of a training.
+///
+/// ```
+/// use mfnet::train::StopReason;
+/// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, Seed, Sgd, Trainer};
+/// let data = Dataset::built_in("diabetes")?;
+/// let mut net = NeuralNetwork::builder(10).linear(1).build(Seed(0))?;
+/// let history = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e-6)).epochs(3).run(&mut net, &data)?;
+/// assert_eq!((history.best_epoch, history.stop), (3, StopReason::Finished));
+/// assert!(history.epochs[2].loss < history.epochs[0].loss);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
-    /// Every whole epoch.
+    /// The results of each complete epoch.
     pub epochs: Vec<EpochRecord>,
-    /// Loss of the validation samples before the first epoch, with [`super::Trainer::keep_start`].
+    /// Validation loss before the first epoch, with [`super::Trainer::keep_start`].
     pub start_validation_loss: Option<f64>,
-    /// The epoch whose weights the network has: the one with the lowest validation loss, or the last one made without validation. 0 is the start, which
-    /// counts with [`super::Trainer::keep_start`].
+    /// The epoch whose weights the network has: the one with the lowest validation loss; without
+    /// validation, the last one. 0 is the start, with [`super::Trainer::keep_start`].
     pub best_epoch: usize,
-    /// Samples used, every epoch anew.
+    /// Number of samples processed; each epoch counts its samples again.
     pub samples: usize,
-    /// Seconds of training: shuffling, gathering, forward, loss, backward, update. Validation and callbacks after an epoch do not count.
+    /// Training time in seconds: shuffle, gather, forward, loss, backward and update. It excludes
+    /// validation and callbacks after an epoch.
     pub seconds: f64,
-    /// Why it ended.
+    /// Why the training ended.
     pub stop: StopReason,
-    /// How long the phases of its steps took, if [`super::Trainer::measure_phases`] was asked for.
+    /// Time of each phase, with [`super::Trainer::measure_phases`].
     pub phases: Option<Phases>,
 }
 
 /// Why a training ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StopReason {
-    /// All epochs were made.
+    /// All epochs are done.
     #[default]
     Finished,
-    /// The validation loss had not become lower for as many epochs as were allowed.
+    /// Early stopping: the validation loss did not improve for the allowed number of epochs.
     Early,
-    /// A callback said so.
+    /// A callback stopped it.
     Callback,
     /// The loss or a weight became infinite or NaN.
     Diverged,
 }
 
 impl History {
-    /// Whether both are the same but for the time that they took.
+    /// Whether both are equal, except for times.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let timeless = |history: &Self| {
             let epochs = history.epochs.iter().map(|record| EpochRecord { seconds: 0.0, ..*record }).collect();
@@ -61,7 +75,7 @@ impl History {
         timeless(self) == timeless(other)
     }
 
-    /// Samples used a second.
+    /// Samples processed per second.
     pub fn samples_per_second(&self) -> f64 {
         self.samples as f64 / self.seconds
     }

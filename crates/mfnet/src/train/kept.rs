@@ -2,17 +2,17 @@ use crate::error::KeptWeights;
 use crate::network::NeuralNetwork;
 use crate::tensor::{Scalar, Tensor};
 
-/// Weights to which a training may go back.
+/// Copies of the weights to which a training may return.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Kept<T: Scalar> {
     start_of_epoch: Weights<T>,
-    /// There if there is validation.
+    /// The best weights so far, with validation.
     best: Option<Best<T>>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Best<T: Scalar> {
-    /// None before there was one; 0 is the start.
+    /// The best epoch: `None` before the first, 0 for the start.
     epoch: Option<usize>,
     /// The lowest validation loss so far.
     loss: f64,
@@ -20,18 +20,18 @@ struct Best<T: Scalar> {
 }
 
 impl<T: Scalar> Kept<T> {
-    /// `validation`: whether there will be validation losses.
+    /// `validation` says whether there will be validation losses.
     pub(super) fn of(net: &NeuralNetwork<T>, validation: bool) -> Self {
         let best = validation.then(|| Best { epoch: None, loss: f64::INFINITY, weights: Weights::of(net) });
         Kept { start_of_epoch: Weights::of(net), best }
     }
 
-    /// Keeps the weights with which an epoch starts, known to be good.
+    /// Keeps the weights at the start of an epoch, known to be finite.
     pub(super) fn start_epoch(&mut self, net: &NeuralNetwork<T>) {
         self.start_of_epoch.copy_from(net);
     }
 
-    /// Keeps the weights after an epoch if none had a lower validation loss.
+    /// Keeps the weights after an epoch unless an earlier validation loss was lower.
     pub(super) fn offer(&mut self, epoch: usize, validation_loss: Option<f64>, net: &NeuralNetwork<T>) {
         if let (Some(loss), Some(best)) = (validation_loss, &mut self.best)
             && loss < best.loss
@@ -46,14 +46,14 @@ impl<T: Scalar> Kept<T> {
         self.best.as_ref().and_then(|best| best.epoch)
     }
 
-    /// Gives the network the weights with the lowest validation loss, if there is validation.
+    /// Restores the weights with the lowest validation loss, with validation.
     pub(super) fn restore_best(&self, net: &mut NeuralNetwork<T>) {
         if let Some(best) = self.best.as_ref().filter(|best| best.epoch.is_some()) {
             best.weights.copy_to(net);
         }
     }
 
-    /// Gives the network the last good weights: the best ones, or those at the start of this epoch.
+    /// Restores the last good weights: the best ones, or those at the start of this epoch.
     pub(super) fn restore(&self, net: &mut NeuralNetwork<T>, epoch: usize) -> KeptWeights {
         self.start_of_epoch.copy_to(net);
         self.restore_best(net);
@@ -65,7 +65,7 @@ impl<T: Scalar> Kept<T> {
     }
 }
 
-/// A copy of all that training changes in a network: parameters and buffers.
+/// A copy of a network's parameters and buffers.
 #[derive(Clone, Debug, PartialEq)]
 struct Weights<T: Scalar>(Vec<Tensor<T>>);
 
@@ -87,7 +87,7 @@ impl<T: Scalar> Weights<T> {
     }
 }
 
-/// The first number that is infinite or NaN among all that training changes.
+/// The first number among parameters and buffers that is infinite or NaN.
 pub(super) fn first_not_finite<T: Scalar>(net: &NeuralNetwork<T>) -> Option<f64> {
     let mut first = None;
     net.visit_state(&mut |matrix| {

@@ -1,21 +1,25 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
-/// Pairs that are remembered. Each costs two vectors, little beside an evaluation of all samples.
+/// Number of pairs to remember. Each takes two vectors, little compared with evaluating all
+/// samples.
 const PAIRS: usize = 100;
 
-/// J at a place, and its gradient there.
+/// J at a point, with its gradient.
 type Evaluated = (f64, Vec<f64>);
 
-/// The least J of a convex function of x, from x = 0, by L-BFGS:
+/// Minimises a convex function J(x) from x = 0 by L-BFGS, and returns x:
 ///
 /// ```text
 /// x ← x − t H g        g = ∇J(x),  t = 1, ½, ¼ … until J falls by 10⁻⁴ t gᵀH g (Armijo)
 /// ```
 ///
-/// H is the inverse of the second derivative as the last pairs s = x′ − x, y = g′ − g show it: γ I with γ = sᵀy/yᵀy, corrected by each pair so
-/// that H y = s. ½ gᵀH g is the fall of J to be expected if H were exact. `enough(steps made, this fall as a part of J)` ends the search, where
-/// J counts as no less than 10⁻¹⁰ J(0); so do a J that falls no more, and `look(steps made)` when it says stop. Returns x.
+/// H approximates the inverse of the second derivative by the last pairs s = x′ − x, y = g′ − g: it
+/// is γ I with γ = sᵀy/yᵀy, corrected by each pair so that H y = s.
+///
+/// ½ gᵀH g is the expected fall of J if H were exact. The search ends when `enough(steps, expected
+/// fall/J)` is true, where J counts as at least 10⁻¹⁰ J(0); when J no longer falls; or when
+/// `look(steps)` breaks.
 ///
 /// Source: Nocedal and Wright, Numerical Optimization (2006), algorithms 7.4 and 7.5.
 pub(super) fn minimise(
@@ -39,7 +43,7 @@ pub(super) fn minimise(
             break;
         }
         let at = |t: f64| -> Vec<f64> { x.iter().zip(&direction).map(|(x, d)| x - t * d).collect() };
-        // close to the optimum the fall is lost in rounding
+        // near the optimum the fall is smaller than the rounding error
         let falls = |t: f64, to: f64| to <= value - 1e-4 * t * slope + 1e-15 * value.abs();
         let lengths = std::iter::successors(Some(1.0), |t| Some(t / 2.0)).take(30);
         let mut tried = lengths.map(|t| (t, at(t))).map(|(t, x)| (t, evaluate(&x), x));
@@ -57,14 +61,14 @@ pub(super) fn minimise(
     x
 }
 
-/// A step s, and the change y of the gradient along it.
+/// A step s, with the change y of the gradient.
 struct Pair {
     s: Vec<f64>,
     y: Vec<f64>,
     sy: f64,
 }
 
-/// H g, the two loops of algorithm 7.4.
+/// H g, by the two loops of algorithm 7.4.
 fn inverse_times(pairs: &VecDeque<Pair>, g: &[f64]) -> Vec<f64> {
     let mut q = g.to_vec();
     let mut alphas = Vec::with_capacity(pairs.len());
@@ -88,7 +92,7 @@ fn difference(a: &[f64], b: &[f64]) -> Vec<f64> {
     a.iter().zip(b).map(|(a, b)| a - b).collect()
 }
 
-/// aᵀb, in eight sums.
+/// aᵀb, as eight partial sums.
 pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
@@ -108,7 +112,8 @@ pub(super) fn add(a: &mut [f64], factor: f64, b: &[f64]) {
 mod tests {
     use super::*;
 
-    /// Curvatures from 1 to 10⁴, and a term that is no square: J = Σ 10^(k/2) (x − 1)²/2 + (x − 1)⁴.
+    /// Curvatures from 1 to 10⁴, and a term that is no square: J = Σ 10^(k/2) (x − 1)²/2 + (x −
+    /// 1)⁴.
     fn evaluate(x: &[f64]) -> Evaluated {
         let curvature = |k: usize| 10f64.powf(k as f64 / 2.0);
         let of = |(k, x): (usize, &f64)| curvature(k) * (x - 1.0).powi(2) / 2.0 + (x - 1.0).powi(4);

@@ -1,4 +1,4 @@
-//! Training: [`Trainer`] is what can be chosen, [`Session`] is a training that is under way.
+//! Training: a [`Trainer`] holds the settings, a [`Session`] is a training in progress.
 
 mod baseline;
 mod callback;
@@ -31,15 +31,16 @@ use crate::optimizer::Optimizer;
 use crate::random::Seed;
 use crate::tensor::Scalar;
 
-/// How a network is to be trained: the loop of `forward`, `gradient`, `backward`, `step` over all batches of all epochs.
+/// Trains a network: the loop of `forward`, `gradient`, `backward`, `step` over the mini-batches of
+/// all epochs.
 ///
-/// It computes what that loop computes, to the last bit, in matrices that it keeps from step to step. The order of the samples in
-/// an epoch is a function of the seed and the epoch's number alone, unless [`Trainer::order`] says another one.
+/// It gives the same bits as that loop, and reuses its matrices from step to step. The order of the
+/// samples depends only on the seed and the number of the epoch, unless [`Trainer::order`] sets it.
 ///
-/// Samples count as much as their weights say ([`Dataset::with_weights`], [`Dataset::with_class_weights`]): the loss of a step is
+/// With weights ([`Dataset::with_weights`], [`Dataset::with_class_weights`]) the loss of a step is
 ///
 /// ```text
-/// J = Σ_i w_i c_i / Σ_i w_i        i: the samples of the step, those of all accumulated batches and shards together
+/// J = Σ_i w_i c_i / Σ_i w_i        i: the samples of the step, in all accumulated batches and shards together
 /// ```
 ///
 /// A step whose weights are all 0 does not move the network.
@@ -79,7 +80,7 @@ impl<T: Scalar> fmt::Debug for Trainer<T> {
 }
 
 impl<T: Scalar> Trainer<T> {
-    /// 100 epochs in batches of 32, seed 0, no validation.
+    /// The defaults are 100 epochs, batches of 32, seed 0 and no validation.
     pub fn new(loss: impl Loss<T> + 'static, optimizer: Optimizer<T>) -> Self {
         Trainer {
             loss: Arc::new(loss),
@@ -95,82 +96,87 @@ impl<T: Scalar> Trainer<T> {
         }
     }
 
-    /// How many epochs: how often every sample is used, unless [`Trainer::order`] lists them.
+    /// Sets the number of epochs.
     pub fn epochs(mut self, epochs: usize) -> Self {
         self.epochs = epochs;
         self
     }
 
-    /// How many samples a batch has; the last batch of an epoch has what is left.
+    /// Sets the number of samples in a batch; the last batch of an epoch has the remaining samples.
     pub fn batch_size(mut self, samples: usize) -> Self {
         self.cut.batch_size = samples;
         self
     }
 
-    /// Adds up the gradients of so many batches for each step, which is then that of one large batch, but for rounding. The
-    /// last step of an epoch takes what is left. Schedules count steps.
+    /// Accumulates the gradients of this many batches for each step, which equals a step on one
+    /// large batch except for rounding. The last step of an epoch takes the remaining batches.
+    /// Schedules count steps.
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.cut.accumulate = batches;
         self
     }
 
-    /// Cuts each batch into so many parts, a power of two, whose gradients are added in a binary tree: a sum that does not
-    /// depend on who computes which part. A sample draws the same random numbers in any part.
+    /// Cuts each batch into this many parts, a power of two, and adds their gradients in a binary
+    /// tree. The sum does not depend on who computes which part. A sample draws the same random
+    /// numbers in any part.
     pub fn shards(mut self, parts: usize) -> Self {
         self.cut.shards = parts;
         self
     }
 
-    /// The seed of the order of the samples, and of all random numbers of layers.
+    /// Sets the seed for shuffling the samples and for all random numbers of layers.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seed = seed;
         self
     }
 
-    /// In which order the samples are taken; otherwise shuffled.
+    /// Sets the order of the samples; the default is shuffled.
     pub fn order(mut self, order: SampleOrder) -> Self {
         self.order = order;
         self
     }
 
-    /// Computes the loss of these samples after each epoch, and of classes the accuracy. The network ends with the weights of the epoch where it was
-    /// lowest, not with the last ones.
+    /// Computes the loss on these samples after each epoch, and for classes the accuracy. The
+    /// network ends with the weights of the epoch with the lowest loss.
     pub fn validate_on(mut self, validation: &Dataset) -> Self {
         self.validation = Some(validation.clone());
         self
     }
 
-    /// For a network that was trained before: its weights at the start count as those of epoch 0, and it keeps them where no epoch has a lower validation
-    /// loss. Without validation this has no effect.
+    /// For a network that was trained before: its weights at the start count as epoch 0, and it
+    /// keeps them if no epoch has a lower validation loss. Without validation this has no effect.
     pub fn keep_start(mut self) -> Self {
         self.keep_start = true;
         self
     }
 
-    /// Stops when the validation loss has not become lower for this many epochs.
+    /// Stops when the validation loss has not improved for this many epochs.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.patience = Some(patience);
         self
     }
 
-    /// Measures how long each phase of a step takes, for [`History::phases`]; costs some 0.1 µs a step. Where whole gradients are
-    /// needed, all of the backward pass counts as update.
+    /// Measures the time of each phase of a step, for [`History::phases`]; it costs about 0.1 µs a
+    /// step. If whole gradients are needed, the complete backward pass counts as update.
     pub fn measure_phases(mut self) -> Self {
         self.phases = true;
         self
     }
 
-    /// Trains `net` on `train` and says how it went.
+    /// Trains `net` on `train` and returns the history.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a setting that cannot be, [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network, [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data
-    /// without samples, and for such that are not numbers alone; [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the loss or a weight becomes infinite or NaN: then the network holds the weights of the epoch
-    /// that the error names.
+    /// - [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an invalid setting
+    /// - [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network
+    /// - [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data without samples, or not only
+    ///   numbers
+    /// - [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the loss or a weight becomes
+    ///   infinite or NaN; then the network has the weights of the epoch that the error names
     pub fn run(&self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.run_with(net, train, &mut ())
     }
 
-    /// The same with something that looks on, and may stop the training.
+    /// As [`Trainer::run`], with a callback that may stop the training.
     ///
     /// # Errors
     /// As [`Trainer::run`], and those of the callback.
@@ -187,26 +193,26 @@ impl<T: Scalar> Trainer<T> {
         result.map(|()| history)
     }
 
-    /// A training of `net` on `train` that can be driven from outside.
+    /// Starts a training that the caller drives, step by step or epoch by epoch.
     ///
     /// # Errors
-    /// As [`Trainer::run`], but for what happens in training.
+    /// As [`Trainer::run`], except divergence.
     pub fn start(&self, net: NeuralNetwork<T>, train: &Dataset) -> Result<Session<T>> {
         self.check(&net, train)?;
         Ok(Session::new(self.clone(), net, train.clone()))
     }
 
-    /// Whether something needs all gradients before a weight moves.
+    /// Whether all gradients are needed before a weight is updated.
     fn wants_whole_gradients(&self) -> bool {
         !self.optimizer.moves_by_pieces() || self.cut.accumulate > 1 || self.cut.shards > 1
     }
 
-    /// Steps of an epoch.
+    /// Number of steps in an epoch.
     fn steps(&self, samples: usize) -> usize {
         self.order.length(samples).div_ceil(self.cut.samples())
     }
 
-    /// Error if a layer needs more samples than the smallest part of a batch has.
+    /// Returns an error if a layer needs more samples than the smallest part of a batch has.
     fn check_batches(&self, net: &NeuralNetwork<T>, samples: usize) -> Result<()> {
         let least = net.leaves().map(Layer::least_samples).max().unwrap_or(1);
         let smallest = |batch_size: usize| {

@@ -1,7 +1,7 @@
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Seed};
 
-/// In which order a training takes its samples.
+/// The order in which a training takes its samples.
 ///
 /// ```
 /// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, Sgd, Trainer};
@@ -16,18 +16,18 @@ use crate::random::{Purpose, Seed};
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum SampleOrder {
-    /// Another random one in each epoch, which follows from the seed and the number of the epoch.
+    /// Shuffled in each epoch, by the seed and the number of the epoch.
     #[default]
     Shuffled,
-    /// That of the data, in every epoch.
+    /// The order of the data, in every epoch.
     AsTheyAre,
-    /// For each epoch the numbers of its samples, counted from 0; one list alone is for all epochs. All lists are of the same length, which may be
-    /// another one than that of the data: a sample may stand in a list several times, or not at all.
+    /// Lists of sample indices, from 0: one list for each epoch, or one list for all. All lists
+    /// must have the same length; samples may repeat or be left out.
     Listed(Vec<Vec<usize>>),
 }
 
 impl SampleOrder {
-    /// Error unless each of these epochs has samples, which are there.
+    /// Checks that each epoch has samples, with valid indices.
     pub(super) fn check(&self, epochs: usize, samples: usize) -> Result<()> {
         let SampleOrder::Listed(lists) = self else { return Ok(()) };
         let wrong = |expected: String, found: String| Err(Error::invalid("order of the samples", expected, found));
@@ -47,7 +47,7 @@ impl SampleOrder {
         Ok(())
     }
 
-    /// How many samples an epoch has, of data with so many.
+    /// Number of samples in an epoch, if the data have this many.
     pub(super) fn length(&self, samples: usize) -> usize {
         match self {
             SampleOrder::Listed(lists) => lists.first().map_or(0, Vec::len),
@@ -55,7 +55,7 @@ impl SampleOrder {
         }
     }
 
-    /// The samples of an epoch, counted from 1, in place of those of another one.
+    /// Writes the sample indices of an epoch, counted from 1, into `order`.
     pub(super) fn write(&self, epoch: usize, samples: usize, seed: Seed, order: &mut Vec<usize>) {
         order.clear();
         match self {

@@ -1,21 +1,21 @@
 use std::time::{Duration, Instant};
 
-/// How long the phases of all steps of a training took together.
+/// Total time of each phase over all steps of a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Phases {
-    /// Samples become a batch.
+    /// Gathering samples into a batch.
     pub gather: Duration,
-    /// A⁽ˡ⁾ = g(W A⁽ˡ⁻¹⁾) of all layers.
+    /// Forward pass: A⁽ˡ⁾ = g(W A⁽ˡ⁻¹⁾) of all layers.
     pub forward: Duration,
-    /// J and ∂J/∂Ŷ.
+    /// Loss and its gradient: J and ∂J/∂Ŷ.
     pub loss: Duration,
-    /// Wᵀ Δ ⊙ g′ of all layers but the first.
+    /// Input gradients: Wᵀ Δ ⊙ g′ of all layers but the first.
     pub input_gradients: Duration,
-    /// Δ Aᵀ of all layers, and the rule.
+    /// Weight gradients Δ Aᵀ of all layers, and the optimizer's updates.
     pub updates: Duration,
 }
 
-/// Laps of a stopwatch that may be off.
+/// A stopwatch with laps, which may be off.
 #[derive(Clone, Debug)]
 pub(super) struct Stopwatch {
     last: Option<Instant>,
@@ -35,12 +35,12 @@ impl Stopwatch {
         self.last.is_some()
     }
 
-    /// What follows counts from now.
+    /// Starts a lap.
     pub(super) fn start(&mut self) {
         self.last = self.last.map(|_| Instant::now());
     }
 
-    /// What was done since the last call belongs to this phase.
+    /// Ends a lap, and adds its time to this phase.
     pub(super) fn lap(&mut self, phase: fn(&mut Phases) -> &mut Duration) {
         if let Some(last) = self.last {
             let now = Instant::now();

@@ -14,10 +14,11 @@ use crate::optimizer::Optimizer;
 use crate::pass::Pass;
 use crate::tensor::Scalar;
 
-/// A training that is under way, as a value: network, state of the optimizer, best weights, history and position.
+/// A training in progress, as a value: network, state of the optimizer, best weights, history and
+/// position.
 ///
-/// It runs a step, an epoch, or to its end. A copy goes on to the same bits as the original, and both are equal as long as they
-/// have made the same steps.
+/// Run it by steps, by epochs, or to the end. A clone continues to the same bits as the original;
+/// both are equal after the same number of steps.
 ///
 /// ```
 /// use mfnet::{Dataset, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Sgd, Trainer};
@@ -42,27 +43,28 @@ pub struct Session<T: Scalar = f64> {
     history: History,
     position: Position,
     stop: Option<StopReason>,
-    /// The samples in the order of this epoch; empty between epochs.
+    /// The order of the samples in this epoch; empty between epochs.
     order: Vec<usize>,
     validation: Option<LossOver<T>>,
     work: Workspace<T>,
 }
 
-/// Where a training is.
+/// The position of a training.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Position {
-    /// The epoch that has begun, from 1; 0 before the first.
+    /// The current epoch, from 1; 0 before the first.
     epoch: usize,
-    /// Steps made in it.
+    /// Number of steps in the epoch so far.
     step: usize,
-    /// Samples used in it, the sum of their weights, and that of their weighted losses.
+    /// Samples used in the epoch so far, the sum of their weights, and the sum of their weighted
+    /// losses.
     used: usize,
     weight: f64,
     sum: f64,
 }
 
 impl<T: Scalar> Session<T> {
-    /// Everything is known to fit together.
+    /// All arguments must fit together.
     pub(super) fn new(settings: Trainer<T>, net: NeuralNetwork<T>, train: Dataset) -> Self {
         let samples = settings.order.length(train.samples());
         let mut optimizer = settings.optimizer.clone();
@@ -74,7 +76,7 @@ impl<T: Scalar> Session<T> {
         }
         let mut validation = settings.validation.clone().map(|data| LossOver::new(&net, data));
         let mut kept = Kept::of(&net, validation.is_some());
-        // memory for all epochs, or a good many of them
+        // reserve memory for all epochs, up to a limit
         let mut history = History { epochs: Vec::with_capacity(settings.epochs.min(10_000)), ..History::default() };
         if settings.keep_start {
             let of_start = |validation: &mut LossOver<T>| validation.loss_and_accuracy(&net, &*settings.loss).0;
@@ -86,10 +88,11 @@ impl<T: Scalar> Session<T> {
         Session { settings, train, net, optimizer, kept, history, position, stop, order, validation, work }
     }
 
-    /// Makes one step, and, if it is the last one of an epoch, what comes after the epoch. None if the training is over.
+    /// Makes one step; after the last step of an epoch, also validates and calls the callback.
+    /// Returns `None` if the training is over.
     ///
     /// # Errors
-    /// [`ErrorKind::Diverged`], after which the training is over, and those of the callback.
+    /// [`ErrorKind::Diverged`], which ends the training, and errors of the callback.
     pub fn step(&mut self, callback: &mut dyn Callback<T>) -> Result<Option<Step>> {
         if self.stop.is_some() {
             return Ok(None);
@@ -104,7 +107,8 @@ impl<T: Scalar> Session<T> {
         Ok(Some(step))
     }
 
-    /// Makes the steps that are left of an epoch, or those of the next one. None if the training ended before or in it.
+    /// Makes the remaining steps of the current epoch, or all steps of the next one. Returns `None`
+    /// if the training ended before or during it.
     ///
     /// # Errors
     /// As [`Session::step`].
@@ -129,22 +133,22 @@ impl<T: Scalar> Session<T> {
         Ok(())
     }
 
-    /// The network with the weights of the last step; with the best ones once the training is over.
+    /// The network with its current weights; after the end, with the best ones.
     pub fn network(&self) -> &NeuralNetwork<T> {
         &self.net
     }
 
-    /// How it went so far.
+    /// The history so far.
     pub fn history(&self) -> &History {
         &self.history
     }
 
-    /// The epoch, from 1, and how many of its steps are made; (0, 0) before the first.
+    /// The current epoch, from 1, and the number of its steps so far; (0, 0) before the first.
     pub fn position(&self) -> (usize, usize) {
         (self.position.epoch, self.position.step)
     }
 
-    /// Why the training is over, if it is.
+    /// Why the training is over; `None` if it is not.
     pub fn stop_reason(&self) -> Option<StopReason> {
         self.stop
     }
@@ -163,7 +167,7 @@ impl<T: Scalar> Session<T> {
         }
     }
 
-    /// Gather, forward, loss, backward, update.
+    /// Makes one step: gather, forward, loss, backward, update.
     fn one_step(&mut self, callback: &mut dyn Callback<T>) -> Result<(Step, ControlFlow<()>)> {
         let Trainer { loss, epochs, cut, seed, order, .. } = &self.settings;
         if self.order.is_empty() {
@@ -178,7 +182,8 @@ impl<T: Scalar> Session<T> {
         let batch = (&self.train, rest, samples);
         let pass = Pass::Train { seed: *seed, epoch, step };
         let run = Run { pass, first_sample: 0 };
-        // usually weights move while gradients are made; whole gradients are made where somebody wants to see, add up or clip them
+        // usually weights are updated during the backward pass; whole gradients are computed only
+        // to be observed, accumulated or clipped
         let looks = callback.wants_gradients();
         let whole = looks || self.settings.wants_whole_gradients();
         let divisor = self.work.weigh(&self.train, &rest[..samples]);
@@ -198,7 +203,7 @@ impl<T: Scalar> Session<T> {
             self.kept.start_epoch(&self.net);
         }
         if divisor == 0.0 {
-            // no sample counts: there is nothing to learn in this step
+            // all weights are 0: nothing to learn in this step
         } else if whole {
             if looks {
                 callback.gradients(&made, self.work.gradients_mut())?;
@@ -212,7 +217,7 @@ impl<T: Scalar> Session<T> {
         Ok((made, callback.step(&made)?))
     }
 
-    /// What comes after the steps of an epoch, or of a part of it if a callback said so: validation, best weights, record.
+    /// Ends an epoch, or a part of it if a callback stopped: validation, best weights, record.
     fn end_epoch(&mut self, flow: ControlFlow<()>, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
         let Position { epoch, step, used, weight, sum } = self.position;
         if let Some(value) = first_not_finite(&self.net) {
@@ -256,7 +261,7 @@ impl<T: Scalar> Session<T> {
         self.kept.restore_best(&mut self.net);
     }
 
-    /// Goes back to the last good weights, and is over.
+    /// Restores the last good weights and ends the training.
     fn diverged(&mut self, what: &'static str, value: f64, step: usize) -> Error {
         let epoch = self.position.epoch;
         let kept = self.kept.restore(&mut self.net, epoch);
@@ -267,7 +272,8 @@ impl<T: Scalar> Session<T> {
 }
 
 impl<T: Scalar> PartialEq for Session<T> {
-    /// Whether both are at the same place with the same numbers, whatever time they took. Not compared: data and settings.
+    /// Whether both are at the same position with the same numbers. Times, data and settings are
+    /// not compared.
     fn eq(&self, other: &Self) -> bool {
         let state = |session: &Self| {
             let mut all = Vec::new();

@@ -1,19 +1,22 @@
 use super::lbfgs::{add, dot};
 use crate::tensor::Tensor;
 
-/// T, a change of variables `[b | W]` = V T after which a quadratic function of curvature M looks alike in all directions:
+/// A change of variables T: `[b | W]` = V T, after which a quadratic function with curvature M has
+/// curvature I:
 ///
 /// ```text
 /// M = L Lᵀ,  T = L⁻¹        V ↦ J(V T) has the gradient ∂J/∂[b | W] Tᵀ and the curvature T M Tᵀ = I
 /// ```
 ///
-/// Any T finds the same optimum; a good one finds it in fewer steps. None is T = I.
+/// Any T leads to the same optimum; a good one needs fewer steps. `None` is T = I.
 pub(super) struct Whitening(pub(super) Option<Tensor>);
 
 impl Whitening {
-    /// T for a symmetric M, of which `row(i)` gives the elements up to the diagonal. With l = T c and p² = M_ii − lᵀl, where c is row i of M before its diagonal
-    /// and T the rows so far, row i of L is `[lᵀ p]`, and that of T is `[−lᵀT 1] / p`. A p² below `least` becomes it: directions without
-    /// curvature stay as they are.
+    /// T for a symmetric M; `row(i)` returns the elements of row i up to the diagonal.
+    ///
+    /// Let c be row i of M before its diagonal, and T the rows so far. With l = T c and p² = M_ii −
+    /// lᵀl, row i of L is `[lᵀ p]` and row i of T is `[−lᵀT 1] / p`. `least` is a lower bound of
+    /// p², so that directions without curvature stay as they are.
     pub(super) fn of(size: usize, row: impl Fn(usize) -> Vec<f64>, least: f64) -> Self {
         let mut t: Vec<Vec<f64>> = Vec::with_capacity(size);
         for i in 0..size {
@@ -28,12 +31,12 @@ impl Whitening {
         Whitening(Some(Tensor::from_fn(size, size, |i, j| t[i].get(j).copied().unwrap_or(0.0))))
     }
 
-    /// V T.
+    /// Returns V T.
     pub(super) fn parameters(&self, v: Tensor) -> Tensor {
         self.0.as_ref().map(|t| v.product(t)).unwrap_or(v)
     }
 
-    /// ∂J/∂V from ∂J/∂`[b | W]`.
+    /// Returns ∂J/∂V, from ∂J/∂`[b | W]`.
     pub(super) fn gradient(&self, g: Tensor) -> Tensor {
         self.0.as_ref().map(|t| g.product(t.transposed())).unwrap_or(g)
     }

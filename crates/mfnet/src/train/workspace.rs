@@ -13,43 +13,44 @@ use crate::tensor::kernel::Finish;
 use crate::tensor::product::{self, Updated};
 use crate::tensor::{Scalar, Tensor};
 
-/// The matrices of a step, kept for the next one. They hold nothing that the next step needs.
+/// The matrices of a step, reused in the next one. They carry nothing over from step to step.
 #[derive(Clone, Debug)]
 pub(super) struct Workspace<T: Scalar> {
     plan: Arc<Plan>,
     /// X and Y of the batch.
     inputs: Tensor<T>,
     targets: Tensor<T>,
-    /// Of the samples of a step in the loss, if they have weights.
+    /// The weight of each sample of the step in the loss; empty without weights.
     weights: Vec<f64>,
     room: Room<T>,
     transposes: Transposes<T>,
     deltas: Vec<Tensor<T>>,
-    /// Whole gradients, where something needs them: of all layers, or of those that are not linear.
+    /// Whole gradients, where needed: of all layers, or only of layers that are not linear.
     gradients: Gradients<T>,
-    /// Of parts of a batch: sums of 1, 2, 4, … parts, and at last that of all batches before.
+    /// Sums of the gradients of 1, 2, 4, … parts of a batch; last, the sum over all earlier
+    /// batches.
     sums: Vec<Gradients<T>>,
     stopwatch: Stopwatch,
 }
 
-/// How a step is made of the samples of a batch.
+/// How the samples of a step are divided.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cut {
-    /// Samples of a batch.
+    /// Samples in a batch.
     pub(super) batch_size: usize,
-    /// Batches whose gradients are added up in a step.
+    /// Batches whose gradients are accumulated in a step.
     pub(super) accumulate: usize,
     /// Parts of a batch, a power of two.
     pub(super) shards: usize,
 }
 
 impl Cut {
-    /// The most samples of a step.
+    /// The largest number of samples in a step.
     pub(super) fn samples(self) -> usize {
         self.batch_size.saturating_mul(self.accumulate)
     }
 
-    /// The samples of a part of a batch.
+    /// The range of samples in one part of a batch.
     fn shard(self, batch: &Range<usize>, shard: usize) -> Range<usize> {
         let at = |shard: usize| batch.start + batch.len() * shard / self.shards;
         at(shard)..at(shard + 1)
@@ -57,13 +58,14 @@ impl Cut {
 }
 
 impl<T: Scalar> Workspace<T> {
-    /// For steps on so many samples at most; `whole` if all gradients are wanted before a weight moves.
+    /// Room for steps on at most this many samples. `whole` says if all gradients are needed before
+    /// an update.
     pub(super) fn new(net: &NeuralNetwork<T>, train: &Dataset, samples: usize, cut: Cut, whole: bool) -> Self {
         let plan = Arc::clone(&net.plans().fused);
         let batch = cut.batch_size.min(samples);
         let mut gradients = net.zero_gradients();
         if !whole {
-            // a linear layer moves its weights without them
+            // a linear layer updates its weights without whole gradients
             for operation in plan.operations.iter().filter(|o| matches!(o.kind, Kind::Affine { .. })) {
                 gradients.matrices_mut()[operation.parameter] = Tensor::zeros(0, 0);
             }
@@ -86,25 +88,25 @@ impl<T: Scalar> Workspace<T> {
         }
     }
 
-    /// Sees to room for the gradients of all layers, for whoever wants to see them.
+    /// Makes room for the gradients of all layers, if a callback wants to see them.
     pub(super) fn keep_whole_gradients(&mut self, net: &NeuralNetwork<T>) {
         if self.gradients.iter().any(|matrix| matrix.rows() == 0) {
             self.gradients = net.zero_gradients();
         }
     }
 
-    /// Measures the phases of the steps that follow.
+    /// Starts measuring the phases of the steps.
     pub(super) fn measure_phases(&mut self) {
         self.stopwatch = Stopwatch::on();
     }
 
-    /// How long they took so far, if they are measured.
+    /// Time of the phases so far; `None` if they are not measured.
     pub(super) fn phases(&self) -> Option<Phases> {
         self.stopwatch.is_on().then_some(self.stopwatch.phases)
     }
 
-    /// Gathers the weights of a step's samples, if they have some. The divisor of the step's loss: their sum, or the number of
-    /// the samples.
+    /// Gathers the sample weights of a step, if any, and returns the divisor of its loss: the sum
+    /// of the weights, or the number of samples.
     pub(super) fn weigh(&mut self, train: &Dataset, samples: &[usize]) -> f64 {
         self.weights.clear();
         let Some(weights) = train.loss_weights() else { return samples.len() as f64 };
@@ -112,8 +114,9 @@ impl<T: Scalar> Workspace<T> {
         self.weights.iter().sum()
     }
 
-    /// Gathers a batch, the samples with the first of these numbers; those after them are wanted next. Forward pass, loss, and
-    /// its gradient with respect to the output. The loss, with the weights that [`Workspace::weigh`] gathered, and this divisor.
+    /// Gathers a batch of the first `count` samples, prefetches the next ones, and computes the
+    /// forward pass, the loss and its gradient. Returns the loss with the weights from
+    /// [`Workspace::weigh`] and this divisor.
     pub(super) fn forward_and_loss(
         &mut self,
         net: &NeuralNetwork<T>,
@@ -135,7 +138,7 @@ impl<T: Scalar> Workspace<T> {
         value
     }
 
-    /// The backward pass, in which each weight moves as soon as its gradient is there.
+    /// The backward pass, which updates each weight as soon as its gradient is computed.
     pub(super) fn backward_and_step(&mut self, net: &mut NeuralNetwork<T>, run: Run, optimizer: &mut Optimizer<T>) {
         optimizer.begin_step();
         let Workspace { plan, inputs, room, transposes, deltas, gradients, stopwatch, .. } = self;
@@ -144,8 +147,8 @@ impl<T: Scalar> Workspace<T> {
         renew_buffers(net, plan, room);
     }
 
-    /// The gradients of all batches of a step, each cut into parts: those of the parts are added in a binary tree, those of the
-    /// batches one after the other. The loss of all.
+    /// Computes the gradients of all batches of a step, each cut into parts, and returns the loss.
+    /// Gradients of parts are added in a binary tree, those of batches one after the other.
     pub(super) fn whole_gradients(
         &mut self,
         net: &mut NeuralNetwork<T>,
@@ -173,7 +176,7 @@ impl<T: Scalar> Workspace<T> {
                 if self.sums.is_empty() {
                     return value;
                 }
-                // a one in the number of the part: its neighbour on this level is there
+                // a one bit of the part's number: its neighbour on this level is done
                 let mut level = 0;
                 while shard >> level & 1 == 1 {
                     self.sums[level].add(&self.gradients);
@@ -193,7 +196,7 @@ impl<T: Scalar> Workspace<T> {
         value
     }
 
-    /// The gradients, for whoever looks at them before the step.
+    /// The whole gradients, before the step.
     pub(super) fn gradients_mut(&mut self) -> &mut Gradients<T> {
         &mut self.gradients
     }
@@ -208,7 +211,7 @@ impl<T: Scalar> Workspace<T> {
     }
 }
 
-/// Moves the weights of each layer as soon as its gradients are there.
+/// Updates the weights of each layer as soon as its gradients are computed.
 struct Stepping<'a, T: Scalar> {
     net: &'a mut NeuralNetwork<T>,
     optimizer: &'a mut Optimizer<T>,
@@ -226,7 +229,7 @@ impl<T: Scalar> Sink<T> for Stepping<'_, T> {
         self.transposes[operation].as_ref()
     }
 
-    /// Each block of [b | W] moves as soon as its gradient is there, and Wᵀ with it.
+    /// Updates each block of [b | W] as soon as its gradient is computed, and Wᵀ with it.
     fn linear(&mut self, o: usize, operation: &Operation, delta: &Tensor<T>, input: &Tensor<T>) {
         let Kind::Affine { linear, .. } = &operation.kind else { return };
         let parameter = linear.linear_mut(self.net.layers_mut()).parameter_mut();

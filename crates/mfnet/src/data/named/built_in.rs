@@ -5,9 +5,9 @@ use crate::error::Result;
 /// A data set that is compiled into the library. `assets/README.md` says where each comes from.
 #[derive(Clone, Copy, Debug)]
 pub struct BuiltIn {
-    /// The name by which the program knows it.
+    /// The name that the command line uses.
     pub name: &'static str,
-    /// The column that is predicted.
+    /// The target column.
     pub target: &'static str,
     /// Number of samples.
     pub samples: usize,
@@ -15,14 +15,14 @@ pub struct BuiltIn {
     pub features: usize,
     /// Number of classes; 0 if the target is a value.
     pub classes: usize,
-    /// Under which licence its authors publish it.
+    /// The licence.
     pub licence: &'static str,
-    /// One line for people.
+    /// A description in one line.
     pub description: &'static str,
     gzip: &'static [u8],
 }
 
-/// All of them.
+/// All built-in data sets.
 pub const BUILT_IN: [BuiltIn; 2] = [
     BuiltIn {
         name: "digits",
@@ -47,15 +47,15 @@ pub const BUILT_IN: [BuiltIn; 2] = [
 ];
 
 impl BuiltIn {
-    /// Its rows as text.
+    /// The data as a table.
     ///
     /// # Errors
-    /// None that a whole program can meet: the bytes are part of it.
+    /// None in practice: the bytes are part of the program.
     pub fn table(&self) -> Result<Table> {
         Ok(ReadTable::new().read_from(self.name, self.gzip)?)
     }
 
-    /// How much of the library it is: the size of its compressed table.
+    /// The size of the compressed table in the library.
     pub fn bytes(&self) -> u64 {
         self.gzip.len() as u64
     }

@@ -1,4 +1,4 @@
-//! The table of StatLib in the form that scikit-learn gives it.
+//! Reads the table of StatLib in the form that scikit-learn gives it.
 
 use std::io::Read;
 
@@ -24,7 +24,7 @@ const COLUMNS: [&str; 9] = [
 const FEATURES: [&str; 8] =
     ["MedInc", "HouseAge", "AveRooms", "AveBedrms", "Population", "AveOccup", "Latitude", "Longitude"];
 
-/// A letter for each row; `assets/README.md` says where they come from.
+/// A letter for each row; `assets/README.md` gives the source.
 const SPLIT: &[u8] = include_bytes!("../../../assets/california_housing_split.gz");
 
 /// Reads the text of cal_housing.data:
@@ -87,8 +87,9 @@ pub(super) fn official_split() -> Result<Vec<Part>> {
 mod tests {
     use super::*;
 
-    /// The first two rows of the file. The expected numbers are those that scikit-learn's documentation shows for its
-    /// first rows: 8.3252, 41.0, 6.98412698, 1.02380952, 322.0, 2.55555556, 37.88, -122.23, and 4.526, 3.585.
+    /// The first two rows of the file. The expected numbers are those that scikit-learn's
+    /// documentation shows for its first rows: 8.3252, 41.0, 6.98412698, 1.02380952, 322.0,
+    /// 2.55555556, 37.88, -122.23, and 4.526, 3.585.
     #[test]
     fn the_form_of_scikit_learn() {
         let text = "-122.230000,37.880000,41.000000,880.000000,129.000000,322.000000,126.000000,8.325200,452600.000000\r\n\

@@ -21,24 +21,25 @@ use super::published::{Mirror, Published, PublishedFile};
 use crate::error::{DownloadProblem, Error, ErrorKind, Refusal, Result};
 use crate::files;
 
-/// How much is taken at a time.
+/// Size in bytes of the pieces that are read.
 const PIECE: usize = 1 << 16;
-/// How often the caller is asked whether to go on while nothing comes.
+/// How often the caller is asked to continue while no data arrive.
 const ASK_AFTER: Duration = Duration::from_millis(100);
-/// Pieces that may wait to be written.
+/// The most pieces that may wait to be written.
 const WAITING: usize = 16;
-/// Stands for a file's name.
+/// Placeholder for a file's name.
 const FILE: &str = "{file}";
-/// How long a server may say nothing before the next mirror is asked.
+/// How long a server may be silent before the next mirror is tried.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// An address, in which a file's name takes the place of [`FILE`], and if it is that of an archive, the file's folder in it.
+/// A URL, in which a file's name replaces [`FILE`]; for an archive, also the file's folder in it.
 type Place = (String, Option<&'static str>);
 
-/// Downloads the files of published data sets. (With the feature `download`.)
+/// Downloads the files of published data sets (feature `download`).
 ///
-/// Each file is asked from one mirror after the other until one gives the published bytes, which their SHA-256 tells. It appears whole or not
-/// at all: it is written beside its place, flushed to disk, and renamed. It lies there decompressed.
+/// For each file it tries one mirror after the other, until one sends bytes with the published
+/// SHA-256. It writes the file beside its place, flushes it to disk and renames it, so that a file
+/// is complete or absent. Files are stored decompressed.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -56,18 +57,19 @@ pub struct Download {
     patience: Duration,
 }
 
-/// How far a download is.
+/// The progress of a download.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
-    /// The file that comes now.
+    /// The current file.
     pub file: &'static str,
-    /// Bytes of the data set that are there, decompressed.
+    /// Decompressed bytes of the data set so far.
     pub bytes: u64,
-    /// Bytes of the whole data set, decompressed.
+    /// Decompressed bytes of the whole data set.
     pub of: u64,
 }
 
-/// From the public mirrors of each data set; without a proxy. A mirror that says nothing for 30 seconds is given up.
+/// Downloads from the public mirrors of each data set, without a proxy, and tries the next mirror
+/// after 30 seconds of silence.
 impl Default for Download {
     fn default() -> Self {
         Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
@@ -75,15 +77,17 @@ impl Default for Download {
 }
 
 impl Download {
-    /// From these places instead: addresses of folders in which the data sets lie as on disk, NAME/FILE.gz or NAME/FILE.
+    /// Replaces the public mirrors. Each URL is a folder that contains NAME/FILE.gz or NAME/FILE,
+    /// as on disk.
     pub fn mirrors(self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Download { mirrors: urls.into_iter().map(Into::into).collect(), ..self }
     }
 
-    /// Through a proxy, `http://user:password@host:port`, but for the hosts in `direct`, with commas: `localhost,.example.org`.
+    /// Uses a proxy, `http://user:password@host:port`, except for the hosts in `direct`, separated
+    /// by commas: `localhost,.example.org`.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] if this is no address of a proxy.
+    /// [`ErrorKind::InvalidValue`] if the URL is not that of a proxy.
     pub fn proxy(self, url: &str, direct: &str) -> Result<Self> {
         let proxy = ureq::Proxy::new(url).and_then(|proxy| {
             let mut builder = ureq::Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
@@ -96,17 +100,21 @@ impl Download {
         Ok(Download { proxy: Some(proxy), ..self })
     }
 
-    /// How long a mirror may say nothing before the next one is asked.
+    /// Sets how long a mirror may be silent before the next one is tried.
     pub fn patience(self, patience: Duration) -> Self {
         Download { patience, ..self }
     }
 
-    /// Fetches those files of a data set that are not yet in its folder, which is made in `data_folder`; the others are verified. Gives the data
-    /// set's folder, or `None` if `look` broke it off; it is called for each piece that came, and several times a second while nothing comes.
+    /// Downloads the missing files of a data set to its folder in `data_folder`, and verifies the
+    /// others.
+    ///
+    /// Returns the folder of the data set, or `None` if `look` cancelled the download. `look` is
+    /// called for each piece, and several times a second while no data arrive.
     ///
     /// # Errors
-    /// [`ErrorKind::Download`], which says what came of each mirror; [`ErrorKind::Io`] if the folder or a file cannot be made or written;
-    /// [`ErrorKind::Data`] if a file that lies there is not the published one. Files that were fetched before stay.
+    /// [`ErrorKind::Download`], with the problem of each mirror; [`ErrorKind::Io`] if the folder or
+    /// a file cannot be created or written; [`ErrorKind::Data`] if an existing file is not the
+    /// published one. Downloaded files stay.
     pub fn run(
         &self,
         published: &Published,
@@ -146,7 +154,7 @@ impl Download {
         Ok(Some(folder))
     }
 
-    /// What the files are asked from.
+    /// The URLs to download from.
     fn places(&self, published: &Published) -> Vec<Place> {
         let of_mirror = |mirror: &Mirror| match mirror.inside {
             None => (format!("{}{FILE}.gz", mirror.url), None),
@@ -177,7 +185,7 @@ impl Download {
     }
 }
 
-/// Why a file does not come.
+/// Why a download fails.
 #[derive(Debug, thiserror::Error)]
 enum Ended {
     #[error("by the mirror's fault: {0}")]
@@ -188,8 +196,8 @@ enum Ended {
     Stopped,
 }
 
-/// Writes what comes from an address beside its place; it is whole, and the published file. A thread of its own waits for the server, so that the
-/// caller can break it off at any time.
+/// Writes a download beside its final place and verifies it. A separate thread waits for the
+/// server, so that the caller can cancel at any time.
 fn receive(
     agent: &ureq::Agent,
     url: &str,

@@ -1,5 +1,5 @@
-//! Data sets that are known by name: those that are part of the library, and published ones, whose files lie in a folder
-//! or are downloaded.
+//! Data sets that the library knows by name: built-in ones, and published ones whose files are in a
+//! folder or are downloaded.
 //!
 //! ```text
 //! built_in    california_housing → published → download
@@ -23,8 +23,8 @@ use super::{Dataset, Target};
 use crate::error::{Error, Result};
 
 impl Dataset {
-    /// One of the data sets that are compiled into the library: `digits` (1797 samples, 64 features, 10 classes) or `diabetes` (442
-    /// samples, 10 features, a regression).
+    /// Loads a built-in data set: `digits` (1797 samples, 64 features, 10 classes) or `diabetes`
+    /// (442 samples, 10 features, a regression).
     ///
     /// ```
     /// use mfnet::Dataset;
@@ -43,11 +43,13 @@ impl Dataset {
         Self::from_table(&table, &Target::guess(&table, &[built_in.target.to_owned()])?)
     }
 
-    /// MNIST: 70000 handwritten digits of 28 × 28 pixels, those of the training part first; shape (784, 70000), 10 classes.
+    /// Reads MNIST: 70000 handwritten digits of 28 × 28 pixels, the training part first; shape
+    /// (784, 70000), 10 classes.
     ///
-    /// `data_folder` has a folder `mnist` with the four original files `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, plain or compressed. The pixels stay bytes, and have the names of OpenML;
-    /// see [`Dataset::from_idx`].
+    /// `data_folder` contains a folder `mnist` with the four original files
+    /// `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and
+    /// `t10k-labels-idx1-ubyte`, plain or compressed. The pixels stay bytes and have the names of
+    /// OpenML; see [`Dataset::from_idx`].
     ///
     /// ```no_run
     /// use mfnet::{Dataset, Seed};
@@ -59,17 +61,20 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::NoData`](crate::error::ErrorKind::NoData) if the files are not there; [`ErrorKind::Io`](crate::error::ErrorKind::Io) if one cannot be read or decompressed; [`ErrorKind::Data`](crate::error::ErrorKind::Data) if it
-    /// is not the published one, which its SHA-256 tells.
+    /// [`ErrorKind::NoData`](crate::error::ErrorKind::NoData) if files are missing;
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if one cannot be read or decompressed;
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) if the SHA-256 of one is not that of the
+    /// published file.
     pub fn mnist(data_folder: impl AsRef<Path>) -> Result<Self> {
         MNIST.read(&MNIST.locate(&[data_folder])?)
     }
 
-    /// Fashion-MNIST: 70000 pictures of clothes in the form of MNIST, which are harder to tell apart; shape (784, 70000), 10 classes.
+    /// Reads Fashion-MNIST: 70000 pictures of clothes in the format of MNIST, harder to classify;
+    /// shape (784, 70000), 10 classes.
     ///
-    /// `data_folder` has a folder `fashion-mnist` with four files of the names that [`Dataset::mnist`] lists. The classes are the numbers of
-    /// the files, 0 to 9, as OpenML and other programs have them: t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag,
-    /// ankle boot.
+    /// `data_folder` contains a folder `fashion-mnist` with four files, named as for
+    /// [`Dataset::mnist`]. The class labels are the numbers of the files, 0 to 9, as in OpenML:
+    /// t-shirt/top, trouser, pullover, dress, coat, sandal, shirt, sneaker, bag, ankle boot.
     ///
     /// ```no_run
     /// use mfnet::{Dataset, Seed};
@@ -86,13 +91,14 @@ impl Dataset {
         FASHION_MNIST.read(&FASHION_MNIST.locate(&[data_folder])?)
     }
 
-    /// California Housing as scikit-learn's `fetch_california_housing` has it: 20640 districts of the census of 1990, shape (8, 20640). The features
-    /// are MedInc, HouseAge, AveRooms, AveBedrms, Population, AveOccup, Latitude and Longitude; the target MedHouseVal is the median value of a
-    /// house in 100 000 dollars.
+    /// Reads California Housing as scikit-learn's `fetch_california_housing` does: 20640 districts
+    /// of the 1990 census, shape (8, 20640). The features are MedInc, HouseAge, AveRooms,
+    /// AveBedrms, Population, AveOccup, Latitude and Longitude. The target MedHouseVal is the
+    /// median value of a house in units of 100 000 dollars.
     ///
-    /// `data_folder` has a folder `california-housing` with the file of StatLib, `cal_housing.data`, plain or compressed. The official split is
-    /// the one that the papers on deep learning for tables report on since Gorishniy et al. 2021: 13209 training, 3303 validation and 4128
-    /// test districts.
+    /// `data_folder` contains a folder `california-housing` with StatLib's file `cal_housing.data`,
+    /// plain or compressed. The official split is that of Gorishniy et al. 2021, which later papers
+    /// on deep learning for tables use: 13209 training, 3303 validation and 4128 test districts.
     ///
     /// ```no_run
     /// use mfnet::{Dataset, Seed};

@@ -9,27 +9,27 @@ use crate::data::Dataset;
 use crate::data::idx::Idx;
 use crate::error::{DataProblem, Error, ErrorKind, Result};
 
-/// A data set that everybody knows by name, whose files are too large to be part of the library: they lie in a folder of this name.
-/// What is read is the published files to the byte, or an error.
+/// A well-known data set whose files are too large to be part of the library. They are in a folder
+/// with the name of the data set. Reading verifies that they are the published files to the byte.
 #[derive(Clone, Copy, Debug)]
 pub struct Published {
-    /// The name by which the program knows it, and of its folder.
+    /// The name of the data set on the command line, and of its folder.
     pub name: &'static str,
-    /// The column that is predicted.
+    /// The target column.
     pub target: &'static str,
-    /// Number of samples, all parts of its official split together.
+    /// Number of samples in all parts of the official split.
     pub samples: usize,
     /// Number of features.
     pub features: usize,
     /// Number of classes; 0 if the target is a value.
     pub classes: usize,
-    /// Under which licence its authors publish it.
+    /// The licence.
     pub licence: &'static str,
-    /// One line for people.
+    /// A description in one line.
     pub description: &'static str,
-    /// Its files; each may be compressed with gzip and then ends in `.gz`.
+    /// The files; each may be compressed with gzip, with a name that ends in `.gz`.
     pub files: &'static [PublishedFile],
-    /// Where the files are to be had.
+    /// Where to download the files.
     pub mirrors: &'static [Mirror],
     pub(super) read: fn(&Published, &[PathBuf]) -> Result<Dataset>,
 }
@@ -37,24 +37,25 @@ pub struct Published {
 /// A file of a published data set.
 #[derive(Clone, Copy, Debug)]
 pub struct PublishedFile {
-    /// Its name, without `.gz`.
+    /// The file's name, without `.gz`.
     pub name: &'static str,
-    /// Its size, decompressed.
+    /// Decompressed size in bytes.
     pub bytes: u64,
-    /// SHA-256 of its bytes, decompressed, in hexadecimal digits.
+    /// SHA-256 of the decompressed file, in hexadecimal.
     pub sha256: &'static str,
 }
 
-/// A public place that has the files of a published data set.
+/// A public server with the files of a published data set.
 #[derive(Clone, Copy, Debug)]
 pub struct Mirror {
-    /// The address of a folder with each file, compressed: NAME.gz; it ends in a slash. Or that of a compressed tar archive.
+    /// The URL of a folder, ending in a slash, that contains each file as NAME.gz; or of a
+    /// compressed tar archive.
     pub url: &'static str,
-    /// Where the files lie in the archive, with a slash at the end.
+    /// The folder of the files inside the archive, ending in a slash.
     pub inside: Option<&'static str>,
 }
 
-/// All of them.
+/// All published data sets.
 pub const PUBLISHED: [Published; 3] = [MNIST, FASHION_MNIST, CALIFORNIA_HOUSING];
 
 pub(super) const MNIST: Published = Published {
@@ -128,10 +129,12 @@ const fn file(name: &'static str, bytes: u64, sha256: &'static str) -> Published
 }
 
 impl Published {
-    /// Which folder to read it from: the first of `data_folders` whose subfolder of the data set's name has all files.
+    /// Finds the folder to read from: the first of `data_folders` with a subfolder, named like the
+    /// data set, that contains all files.
     ///
     /// # Errors
-    /// [`ErrorKind::NoData`], which says what each folder has not, and whether one a level higher or deeper has all.
+    /// [`ErrorKind::NoData`], which lists the files missing from each folder. It also says if the
+    /// folder one level above or below contains all of them.
     pub fn locate(&self, data_folders: &[impl AsRef<Path>]) -> Result<PathBuf> {
         let mut looked_in = Vec::new();
         for folder in data_folders {
@@ -163,14 +166,14 @@ impl Published {
         Err(ErrorKind::NoData { name: self.name.to_owned(), what: format!("{wanted}; {found}{there}"), nearby }.into())
     }
 
-    /// Which of the files are not in the subfolder of this data folder.
+    /// The files missing from the subfolder of this data folder.
     fn missing_in(&self, data_folder: &Path) -> Vec<String> {
         let folder = data_folder.join(self.name);
         let missing = self.files.iter().filter(|file| file.path(&folder).is_none());
         missing.map(|file| file.name.to_owned()).collect()
     }
 
-    /// Reads it from the folder that holds its files, which [`Published::locate`] finds.
+    /// Reads the data set from the folder with its files, which [`Published::locate`] finds.
     ///
     /// # Errors
     /// As [`Dataset::mnist`].
@@ -179,19 +182,19 @@ impl Published {
         (self.read)(self, &self.files.iter().map(path).collect::<Vec<_>>())
     }
 
-    /// How large its files are, decompressed.
+    /// Decompressed size of all files in bytes.
     pub fn bytes(&self) -> u64 {
         self.files.iter().map(|file| file.bytes).sum()
     }
 
-    /// What tells it from other data: SHA-256 of the text that `sha256sum` prints for its decompressed files.
+    /// Identifies the data: SHA-256 of the text that `sha256sum` prints for the decompressed files.
     pub fn digest(&self) -> String {
         let lines = self.files.iter().map(|file| format!("{}  {}\n", file.sha256, file.name));
         sha256([lines.collect::<String>().as_bytes()])
     }
 }
 
-/// The folder that this one lies in, and the folders in it, by name.
+/// The parent of a folder, and its subfolders in order of name.
 fn neighbours(folder: &Path) -> Vec<PathBuf> {
     let parent = match (folder.file_name(), folder.parent()) {
         (Some(_), Some(parent)) if parent.as_os_str().is_empty() => PathBuf::from("."),
@@ -205,7 +208,7 @@ fn neighbours(folder: &Path) -> Vec<PathBuf> {
 }
 
 impl PublishedFile {
-    /// Where it is in this folder, plain or compressed.
+    /// The path of the file in this folder, plain or compressed, if it exists.
     pub(super) fn path(&self, folder: &Path) -> Option<PathBuf> {
         [self.name.to_owned(), format!("{}.gz", self.name)]
             .map(|name| folder.join(name))
@@ -213,7 +216,7 @@ impl PublishedFile {
             .find(|p| p.is_file())
     }
 
-    /// Whether a file, of whose decompressed bytes this is the SHA-256, is the published one.
+    /// Checks that `found`, the SHA-256 of the decompressed bytes, is that of the published file.
     pub(super) fn verify(&self, file: &str, found: String) -> Result<()> {
         if found == self.sha256 {
             return Ok(());
@@ -222,7 +225,7 @@ impl PublishedFile {
     }
 }
 
-/// Images and labels of the training part, then of the test part.
+/// Reads images and labels of the training part, then of the test part.
 fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     let read = |i: usize| {
         let idx = Idx::read(&paths[i])?;

@@ -6,13 +6,17 @@ use crate::error::{Error, Result, SplitProblem};
 use crate::random::{Purpose, Seed};
 
 impl Dataset {
-    /// The numbers of the training and the test samples of each of `count` folds, in the order of the data: every sample is a test sample in one fold, and a
-    /// training sample in all others.
+    /// The indices of the training and the test samples of each of `count` folds, in the order of
+    /// the data. Every sample is a test sample in exactly one fold.
     ///
-    /// Folds differ by at most one sample, and each class gives every fold the same number of samples but for one, as many as it has; a class of fewer
-    /// samples than folds is in as many folds as it can. With groups ([`Dataset::grouped_by`]) sizes and shares are as near to that as
-    /// whole groups allow. A function of targets, groups, count and seed alone. As scikit-learn's `StratifiedKFold`, `KFold` and `StratifiedGroupKFold`, shuffled,
-    /// which draw other samples.
+    /// - The sizes of the folds differ by at most one sample.
+    /// - Classes are stratified: the numbers of a class in two folds differ by at most one.
+    /// - With groups ([`Dataset::grouped_by`]), sizes and shares are as close to that as whole
+    ///   groups allow.
+    ///
+    /// The result depends only on targets, groups, count and seed. The method is that of
+    /// scikit-learn's `StratifiedKFold`, `KFold` and `StratifiedGroupKFold`, shuffled, but the
+    /// samples drawn differ.
     ///
     /// ```
     /// use mfnet::{Dataset, Seed};
@@ -25,7 +29,8 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) if there are fewer than 2 folds, [`ErrorKind::Data`](crate::error::ErrorKind::Data) if there are more than samples, or than groups.
+    /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for fewer than 2 folds.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for more folds than samples or groups.
     pub fn folds(&self, count: usize, seed: Seed) -> Result<Vec<(Vec<usize>, Vec<usize>)>> {
         if count < 2 {
             return Err(Error::invalid("folds", "at least 2", count));
@@ -37,7 +42,7 @@ impl Dataset {
                 return Err(Error::data(&self.name, SplitProblem::FewRows(self.samples(), count)));
             }
             None => {
-                // dealt out class after class
+                // deal out the samples class after class
                 let samples = self.strata(&mut rng).concat();
                 let fold = |fold| samples.iter().copied().skip(fold).step_by(count).collect();
                 (0..count).map(fold).collect::<Vec<Vec<usize>>>()
@@ -51,7 +56,8 @@ impl Dataset {
         Ok(tests.into_iter().map(with_training).collect())
     }
 
-    /// One fold, counted from 1, its validation samples drawn from those that are not its test samples.
+    /// The parts of one fold, counted from 1; the validation samples are drawn from the training
+    /// samples.
     pub(super) fn fold_parts(&self, number: usize, of: usize, validation: f64, seed: Seed) -> Result<Parts> {
         let mut folds = self.folds(of, seed)?;
         if !(1..=of).contains(&number) {
@@ -61,7 +67,7 @@ impl Dataset {
         self.parts_of(&others, test, validation, seed)
     }
 
-    /// Draws validation samples from `others`.
+    /// Draws validation samples from `others`; the rest is for training.
     pub(super) fn parts_of(&self, others: &[usize], test: Vec<usize>, validation: f64, seed: Seed) -> Result<Parts> {
         let (train, validation, _) = self.selected(others).parts(Fractions { validation, test: 0.0 }, seed)?;
         let of_all = |samples: Vec<usize>| samples.into_iter().map(|i| others[i]).collect();

@@ -1,4 +1,5 @@
-//! Splits and folds of whole groups, in which each part has its share of every class as nearly as the groups allow.
+//! Splits and folds of whole groups. Each part gets its share of every class as closely as the
+//! groups allow.
 
 use std::cmp::Reverse;
 use std::convert::Infallible;
@@ -7,7 +8,7 @@ use super::{Dataset, Fractions, Parts};
 use crate::error::{Error, SplitProblem};
 use crate::random::Rng;
 
-/// How often groups are drawn, of which the draw counts that comes nearest to the shares.
+/// Number of random draws; the one closest to the shares is used.
 const DRAWS: usize = 16;
 
 /// The samples of a data set by group.
@@ -15,14 +16,14 @@ pub(super) struct Grouped<'a> {
     name: &'a str,
     column: &'a str,
     groups: Vec<Group>,
-    /// Samples of each class; of a regression, of all.
+    /// Number of samples of each class; for a regression, of all samples.
     totals: Vec<f64>,
 }
 
 /// Samples that stay together.
 struct Group {
     samples: Vec<usize>,
-    /// The classes in it, and how many samples of each.
+    /// The classes in the group, with the number of samples of each.
     classes: Vec<(usize, f64)>,
 }
 
@@ -33,7 +34,7 @@ impl Group {
 }
 
 impl<'a> Grouped<'a> {
-    /// None if the samples are not grouped.
+    /// `None` if the samples have no groups.
     pub(super) fn of(data: &'a Dataset) -> Option<Self> {
         let marks = data.marks.groups.as_ref()?;
         let mut totals = vec![0.0; data.classes().max(1)];
@@ -68,8 +69,9 @@ impl<'a> Grouped<'a> {
         Ok((0..count).map(|fold| self.samples(&fold_of, fold)).collect())
     }
 
-    /// The fold of each group, and how far all are from their shares. Groups come in random order, the larger ones first (by powers of two), and
-    /// each goes to the fold that is then nearest to its share, as in scikit-learn's `StratifiedGroupKFold`.
+    /// The fold of each group, and the total distance from the shares. Groups come in random order,
+    /// larger ones first (by powers of two). Each goes to the fold that is then closest to its
+    /// share, as in scikit-learn's `StratifiedGroupKFold`.
     fn draw_folds(&self, count: usize, rng: &mut Rng) -> (Vec<usize>, f64) {
         let mut order: Vec<usize> = (0..self.groups.len()).collect();
         rng.shuffle(&mut order);
@@ -101,9 +103,13 @@ impl<'a> Grouped<'a> {
         samples
     }
 
-    /// The part of each group, 0 for training, and how far all are from their shares; or the part for which no group can be spared. In random
-    /// order a group goes into a part if that brings the part nearer to its share of each class, and once again in or out if that brings it nearer to its
-    /// share of all samples too. A group stays in training that is the last there with one of its classes.
+    /// The part of each group (0 for training) and the total distance from the shares; or an error
+    /// with the part for which no group can be spared.
+    ///
+    /// Groups come in random order, twice. First, a group joins a part if that brings the part
+    /// closer to its share of each class. Then it joins or leaves if that also brings the part
+    /// closer to its share of all samples. A group stays in training if it is the last one there
+    /// with one of its classes.
     fn draw(&self, shares: [(&'static str, f64); 2], rng: &mut Rng) -> Result<(Vec<usize>, f64), &'static str> {
         let mut part_of = vec![0; self.groups.len()];
         let mut left = Left::all_of(self);
@@ -139,7 +145,7 @@ impl<'a> Grouped<'a> {
     }
 }
 
-/// Of some draws, each with how far it is from its shares, the nearest one.
+/// Draws several times and keeps the draw that is closest to its shares.
 fn nearest<E>(mut draw: impl FnMut() -> Result<(Vec<usize>, f64), E>) -> Result<Vec<usize>, E> {
     let distance = |draw: &Result<(Vec<usize>, f64), E>| draw.as_ref().map_or(f64::INFINITY, |(_, x)| *x);
     let nearest = (1..DRAWS).fold(draw(), |nearest, _| {
@@ -152,7 +158,7 @@ fn nearest<E>(mut draw: impl FnMut() -> Result<(Vec<usize>, f64), E>) -> Result<
 /// The groups that are left for training.
 struct Left {
     groups: f64,
-    /// In how many of them each class is.
+    /// For each class, the number of groups that contain it.
     with_class: Vec<f64>,
 }
 
@@ -163,22 +169,23 @@ impl Left {
         left
     }
 
-    /// Whether after this group one is left for each other part that is `wanted`, and one with each class for training.
+    /// Whether, without this group, a group is left for each of the other `wanted` parts, and one
+    /// with each class for training.
     fn can_spare(&self, group: &Group, wanted: f64) -> bool {
         self.groups > wanted && group.classes.iter().all(|(class, _)| self.with_class[*class] > 1.0)
     }
 
-    /// Takes a group out, or with sign −1 in.
+    /// Takes a group out, or puts it back if `sign` is −1.
     fn take(&mut self, group: &Group, sign: f64) {
         self.groups -= sign;
         group.classes.iter().for_each(|(class, _)| self.with_class[*class] -= sign);
     }
 }
 
-/// How many samples a part or fold has over its share, of each class and of all.
+/// By how many samples a part or fold exceeds its share, for each class and in total.
 ///
-/// Its distance from the share s is χ² with the samples of all classes together as one more class, which weighs as much as all others: for the
-/// counts nᵢ of the classes in all N samples, and mᵢ and M in the part,
+/// Its distance from the share s is χ², in which the total counts as one more class with the weight
+/// of all the others. With nᵢ samples of class i and N in all, of which mᵢ and M are in the part:
 ///
 /// ```text
 /// d = 1/s (Σᵢ (mᵢ − s nᵢ)²/nᵢ + k (M − s N)²/N),   k the number of classes
@@ -192,7 +199,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Without samples.
+    /// A part without samples.
     fn new(totals: &'a [f64], share: f64) -> Self {
         let all = totals.iter().sum::<f64>();
         Part { share, totals, all, over: totals.iter().map(|total| -share * total).collect(), over_all: -share * all }
@@ -208,7 +215,8 @@ impl<'a> Part<'a> {
         (squares.sum::<f64>() + self.totals.len() as f64 * self.over_all * self.over_all / self.all) / self.share
     }
 
-    /// By how much s d grows when a group comes in, or with sign −1 goes out: (m + g)² − m² = g (2 m + g).
+    /// The growth of s d when a group joins, or leaves if `sign` is −1: (m + g)² − m² = g (2 m +
+    /// g).
     fn change(&self, group: &Group, sign: f64, all_samples_too: bool) -> f64 {
         let growth = |over: f64, count: f64, total: f64| count * (2.0 * sign * over + count) / total;
         let of_classes =

@@ -1,4 +1,4 @@
-//! What is known of each sample, beside its numbers, that a split has to respect.
+//! Groups and parts of the samples, which a split must respect.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,17 +14,17 @@ pub(in crate::data) enum Part {
     Test,
 }
 
-/// Marks of every sample: the part and the group that it belongs to.
+/// The part and the group of every sample.
 #[derive(Clone, Debug, Default)]
 pub(in crate::data) struct Marks {
     pub(super) parts: Option<Arc<GivenParts>>,
     pub(super) groups: Option<Arc<Groups>>,
 }
 
-/// Parts that are not drawn.
+/// Parts that are given, not drawn.
 #[derive(Debug)]
 pub(super) struct GivenParts {
-    /// The column that named them; none for the official split of a data set.
+    /// The column that names the parts; `None` for the official split of a data set.
     pub(super) column: Option<String>,
     pub(super) of_samples: Vec<Part>,
 }
@@ -38,7 +38,7 @@ pub(super) struct Groups {
 }
 
 impl Marks {
-    /// Those of samples with these numbers. Parts are of all samples or none.
+    /// The marks of the samples with these indices. A selection keeps groups but no parts.
     pub(in crate::data) fn select(&self, samples: &[usize]) -> Self {
         let groups = self.groups.as_ref().map(|groups| {
             let of_samples = samples.iter().map(|sample| groups.of_samples[*sample]).collect();
@@ -49,7 +49,7 @@ impl Marks {
 }
 
 impl Groups {
-    /// The samples of each group, the groups in the order of their first samples.
+    /// The samples of each group; groups are ordered by their first sample.
     pub(super) fn members(&self) -> Vec<Vec<usize>> {
         let mut members: Vec<Vec<usize>> = Vec::new();
         let mut place = HashMap::new();
@@ -65,8 +65,11 @@ impl Groups {
 }
 
 impl Dataset {
-    /// The same data, in which samples with the same text stay together: every split and every fold has a group in one part alone. `column` is
-    /// what errors and [`SplitBy::Groups`](super::SplitBy::Groups) call the groups; it need not be a feature. A selection of samples keeps its groups.
+    /// Groups samples by text: samples with the same text stay in the same part of every split and
+    /// fold.
+    ///
+    /// `column` is the name that errors and [`SplitBy::Groups`](super::SplitBy::Groups) use; it
+    /// need not be a feature. A selection of samples keeps its groups.
     ///
     /// ```
     /// use mfnet::{Dataset, Fractions, Seed, Targets, Tensor};
@@ -79,7 +82,9 @@ impl Dataset {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a text for each sample, [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first sample whose text is empty.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a text for each sample,
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first sample whose text is
+    /// empty.
     pub fn grouped_by(mut self, column: &str, groups: &[String]) -> Result<Self> {
         self.check_marks("Dataset::grouped_by", groups)?;
         if let Some(sample) = groups.iter().position(|text| text.trim().is_empty()) {
@@ -95,12 +100,15 @@ impl Dataset {
         Ok(self)
     }
 
-    /// The same data with the part that each sample's text names: train or training; validation, valid, val or dev; test, testing or holdout, in
-    /// any case. For [`SplitBy::Column`](super::SplitBy::Column). A selection of samples has no parts.
+    /// Sets the part of each sample by name: train or training; validation, valid, val or dev;
+    /// test, testing or holdout, in upper or lower case.
+    /// [`SplitBy::Column`](super::SplitBy::Column) uses the parts. A selection of samples has no
+    /// parts.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a text for each sample, [`ErrorKind::Data`](crate::error::ErrorKind::Data) naming the first sample whose text is another, and if there is no training
-    /// sample.
+    /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) unless there is a text for each sample.
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data), naming the first sample with another
+    /// text; also if there is no training sample.
     pub fn parted_by(mut self, column: &str, texts: &[String]) -> Result<Self> {
         self.check_marks("Dataset::parted_by", texts)?;
         let of_sample = |(sample, text): (usize, &String)| match text.trim().to_lowercase().as_str() {
@@ -117,23 +125,23 @@ impl Dataset {
         Ok(self)
     }
 
-    /// Whether there is an official split: for data sets that the library knows by name, as they were read. A selection of samples
-    /// has none.
+    /// Whether there is an official split, as published data sets have. A selection of samples has
+    /// none.
     pub fn has_official_split(&self) -> bool {
         self.marks.parts.as_ref().is_some_and(|parts| parts.column.is_none())
     }
 
-    /// The number of each sample's group, see [`Dataset::grouped_by`].
+    /// The group number of each sample, see [`Dataset::grouped_by`].
     pub fn group_numbers(&self) -> Option<&[usize]> {
         self.marks.groups.as_ref().map(|groups| &groups.of_samples[..])
     }
 
-    /// Number of groups, see [`Dataset::grouped_by`]; 0 if samples are not grouped.
+    /// Number of groups, see [`Dataset::grouped_by`]; 0 if samples have no groups.
     pub fn groups(&self) -> usize {
         self.marks.groups.as_ref().map_or(0, |groups| groups.members().len())
     }
 
-    /// The same data with a part for each sample.
+    /// Sets the official part of each sample.
     pub(in crate::data) fn officially_split(mut self, official: Vec<Part>) -> Self {
         self.marks.parts = Some(Arc::new(GivenParts { column: None, of_samples: official }));
         self

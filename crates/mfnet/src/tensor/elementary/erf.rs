@@ -39,7 +39,7 @@ pub(crate) fn erf_f64(x: f64) -> f64 {
     if x.abs() < 1.0 { near } else { far.copysign(x) }
 }
 
-/// In `f64`, and rounded once.
+/// Computed in `f64`, and rounded once.
 #[inline(always)]
 pub(crate) fn erf_f32(x: f32) -> f32 {
     erf_f64(f64::from(x)) as f32

@@ -9,19 +9,19 @@ use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
 
 use super::{LN_2_HIGH, LN_2_LOW};
 
-/// 2⁵², whose bits below the exponent are a whole number that is added to it.
+/// 2⁵²; the bits below its exponent are an integer that is added to it.
 const WHOLE: f64 = (1u64 << 52) as f64;
 
 /// k and m of a normal number u > 0.
 #[inline(always)]
 fn parts(u: f64) -> (f64, f64) {
-    // 1023 is added to k, which so is not negative
+    // adds 1023 to k, so that it is not negative
     let biased = (u.to_bits().wrapping_sub(FRAC_1_SQRT_2.to_bits()).wrapping_add(1023 << 52)) >> 52;
     let m = f64::from_bits(u.to_bits().wrapping_sub(biased.wrapping_sub(1023) << 52));
     (f64::from_bits(biased | WHOLE.to_bits()) - (WHOLE + 1023.0), m)
 }
 
-/// s²/3 + s⁴/5 + …, so many terms, from s².
+/// s²/3 + s⁴/5 + …, with this many terms, from s².
 #[inline(always)]
 fn series(square: f64, terms: usize) -> f64 {
     let mut sum = 0.0;
@@ -32,7 +32,7 @@ fn series(square: f64, terms: usize) -> f64 {
     sum
 }
 
-/// What it is where the formula does not hold: at the ends, and of a number below −1.
+/// Handles the values for which the formula does not hold: the ends, and numbers below −1.
 #[inline(always)]
 fn with_ends(x: f64, ln: f64) -> f64 {
     let ln = if x == f64::INFINITY { x } else { ln };
@@ -40,12 +40,12 @@ fn with_ends(x: f64, ln: f64) -> f64 {
     if x < -1.0 { f64::NAN } else { ln.copysign(x) }
 }
 
-/// In `f64`, and rounded once.
+/// Computed in `f64`, and rounded once.
 #[inline(always)]
 pub(crate) fn ln_1p_f32(x: f32) -> f32 {
     let x = f64::from(x);
     let u = 1.0 + x;
-    // of a number above 1, c is nothing beside the result
+    // for a number above 1, c is negligible
     let c = if x >= 1.0 { 0.0 } else { x - (u - 1.0) };
     let (k, m) = parts(u);
     let s = (m - 1.0) / (m + 1.0);

@@ -1,26 +1,27 @@
-//! The functions of loops that have no time to lose: eˣ in the arithmetic of the type alone, and the normal distribution.
+//! Fast functions for inner loops: eˣ in the arithmetic of the type, and the normal distribution.
 //!
 //! ```text
 //! Φ(z) = ½ erfc(−z/√2)        Φ(−|z|) = e^(−z²/2) P(t)/(|z| + K), t = (|z| − K)/(|z| + K)
 //! ```
 //!
-//! The quotient takes the half line to (−1, 1), where P is a polynomial: (|z| + K) ½ e^(z²/2) erfc(|z|/√2), interpolated.
-//! Cody, Rational Chebyshev approximations for the error function, 1969, and Schonfelder, Chebyshev expansions for the error
-//! and related functions, 1978, have the idea.
+//! The quotient maps the half line to (−1, 1), where P is a polynomial: it interpolates (|z| + K) ½
+//! e^(z²/2) erfc(|z|/√2). The idea is from Cody, Rational Chebyshev approximations for the error
+//! function, 1969, and Schonfelder, Chebyshev expansions for the error and related functions, 1978.
 
 use super::{BY_FACTORIALS, LN_2_HIGH, LN_2_LOW, ROUNDER, power_of_two};
 
-/// What an activation needs of a type beyond [`Scalar`](crate::Scalar): faster than its functions, and not as near.
+/// Functions of a type for activations: faster than those of [`Scalar`](crate::Scalar), and less
+/// accurate.
 pub trait Quick: Sized {
-    /// eˣ for x ≤ 80, at most two units in the last place away; 0 near the smallest numbers, which have not all digits.
+    /// eˣ for x ≤ 80, with an error of at most two ulp; 0 near the smallest numbers.
     fn quick_exp(self) -> Self;
 
-    /// Φ(z), the normal distribution function, at most five units in the last place away, and e^(−z²/2), at most two; 0 near
-    /// the smallest numbers.
+    /// Φ(z), the normal distribution function, with an error of at most five ulp, and e^(−z²/2), of
+    /// at most two; 0 near the smallest numbers.
     fn normal(self) -> (Self, Self);
 }
 
-/// Σ cₖ xᵏ in four chains, every fourth power in one: short chains are faster than a long one.
+/// Σ cₖ xᵏ as four chains, one for every fourth power: short chains are faster than a long one.
 macro_rules! polynomial {
     ($c:expr, $x:expr) => {{
         let (c, x) = (&$c, $x);
@@ -60,7 +61,8 @@ macro_rules! quick {
             fn normal(self) -> (Self, Self) {
                 let z = self.abs();
                 let z = if z > $largest { $largest } else { z };
-                // z² = (z + h)(z − h) + h², h having half of the digits, so that its square is exact
+                // z² = (z + h)(z − h) + h², where h has half of the digits, so that its square is
+                // exact
                 let h = $type::from_bits(z.to_bits() & $half);
                 let (x, rest) = (-0.5 * (h * h), -0.5 * ((z - h) * (z + h)));
                 let rounded = z * z * (-0.5 * $log2_e) + $rounder;
@@ -69,7 +71,7 @@ macro_rules! quick {
                 let power = if z > $last { 0.0 } else { $power_of_two(rounded) };
                 let d = 1.0 / (z + $k);
                 let scaled = power * (d * polynomial!($p, (z - $k) * d));
-                // as few operations one after the other as possible: the processor does what does not wait meanwhile
+                // few dependent operations: the processor does independent ones meanwhile
                 let of_r = (1.0 + r) + r * r * polynomial!($exp, r);
                 let (tail, e) = (of_r * scaled, of_r * power);
                 (if self > 0.0 { 1.0 - tail } else { tail }, e)
@@ -86,7 +88,7 @@ fn power_of_two_f32(rounded: f32) -> f32 {
 
 /// As [`ROUNDER`], for a number below 2²².
 const ROUNDER_F32: f32 = 1.5 * (1u32 << 23) as f32;
-/// ln 2 in two parts, of which a whole number below 2⁸ times the first is exact.
+/// The upper part of ln 2: its product with an integer below 2⁸ is exact.
 const LN_2_HIGH_F32: f32 = f32::from_bits(std::f32::consts::LN_2.to_bits() >> 9 << 9);
 const LN_2_LOW_F32: f32 = (std::f64::consts::LN_2 - LN_2_HIGH_F32 as f64) as f32;
 

@@ -1,26 +1,30 @@
-//! The product of a layer that has few outputs for its inputs: vectors lie along the inputs, k, instead of along the outputs.
+//! The product of a layer with few outputs: vectors run along the inputs, k, instead of along the
+//! outputs.
 //!
-//! Each element is a sum for each lane of a group of rows, a chain of multiply-adds over the groups, and the lanes are
-//! added at the end. A tile of some columns of both factors stays in registers meanwhile.
+//! Each element has a sum for each lane of a group of rows, a chain of multiply-adds over the
+//! groups; the lanes are added at the end. Meanwhile a tile of some columns of both factors stays
+//! in registers.
 
 use std::ops::Range;
 
 use super::{GROUP, Instructions, Panels, Scalar, Vector, fits};
 
-/// Two matrices of as many rows, in panels: the product of the first one's transpose and the second, for a first one of few columns.
+/// The product of the transpose of `left`, which has few columns, and `right`: two matrices with
+/// equally many rows, in panels.
 pub(crate) struct Few<'a, T> {
     pub(crate) left: &'a [T],
     pub(crate) left_columns: usize,
     pub(crate) right: &'a [T],
     pub(crate) right_columns: usize,
     pub(crate) rows: usize,
-    /// What is added to a row of the product.
+    /// Added to each row of the product.
     pub(crate) start: &'a [T],
 }
 
 /// Writes the columns `columns` of start + leftᵀ · right, `height` elements apart.
 ///
-/// An element is a sum for each lane of a group of rows, and then of the lanes by halves, in the same order wherever it is.
+/// An element is a sum for each lane of a group of rows, and then of the lanes by halves, in the
+/// same order wherever it is.
 ///
 /// # Panics
 /// If a slice is too short.
@@ -48,7 +52,7 @@ pub(super) fn few_with<T: Scalar>(
         // SAFETY: the caller's.
         unsafe { few_columns::<T::Avx2, 2, 2>(few, columns, height, out) }
     }
-    // of one that no number is large enough for, nothing fits
+    // if the count overflows, nothing fits
     let rows = few.rows.checked_next_multiple_of(T::GROUP).unwrap_or(usize::MAX);
     assert!(fits(few.left_columns, rows, few.left.len()), "the left factor is too short");
     assert!(fits(few.right_columns, rows, few.right.len()), "the right factor is too short");
@@ -187,7 +191,7 @@ unsafe fn few_tile<V: Vector, const RIGHT: usize, const LEFT: usize>(
             (few.left.as_ptr().add(first * few.left_columns), few.right.as_ptr().add(first * few.right_columns));
         products_of_groups(&mut sums, a.add(i * step), b.add(j * step), step, (whole - first) / group);
         if whole < few.rows {
-            // the rows that fill up a panel are no numbers
+            // padding rows are not elements
             let rest = few.rows - whole;
             let part = |factor: &[V::Element], columns: usize, column: usize| {
                 let mut lanes = [V::Element::ZERO; GROUP];

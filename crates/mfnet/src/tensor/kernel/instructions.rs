@@ -1,8 +1,8 @@
-//! Which instructions there are is seen at run time, and loops of the rest of the library are compiled for each.
+//! Selects instructions at run time, and compiles loops of the rest of the library for each set.
 
 use std::sync::OnceLock;
 
-/// The instructions that this processor has, the best first.
+/// Instruction sets, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Instructions {
     #[cfg(target_arch = "x86_64")]
@@ -13,14 +13,15 @@ pub(super) enum Instructions {
 }
 
 impl Instructions {
-    /// Those of this processor.
+    /// The best set of this processor.
     #[inline]
     pub(super) fn best() -> Self {
         static BEST: OnceLock<Instructions> = OnceLock::new();
         *BEST.get_or_init(|| Self::all().next().unwrap_or(Instructions::Portable))
     }
 
-    /// All that this processor can run. `RUSTFLAGS="--cfg mfnet_without_avx512"` leaves AVX-512 out, for measuring.
+    /// All sets that this processor can run. `RUSTFLAGS="--cfg mfnet_without_avx512"` leaves out
+    /// AVX-512, for measurements.
     pub(super) fn all() -> impl Iterator<Item = Self> {
         let all = [
             #[cfg(target_arch = "x86_64")]
@@ -44,11 +45,12 @@ impl Instructions {
 pub(crate) trait Body {
     type Output;
 
-    /// Must be `#[inline(always)]`, and so must be what it calls; loops in it become vectors.
+    /// Must be `#[inline(always)]`, like everything it calls; its loops are vectorised.
     fn run(self) -> Self::Output;
 }
 
-/// Runs `body`, compiled for the best vectors of this processor. Gives the same bits as `body.run()`.
+/// Runs `body`, compiled for the best vectors of this processor. Gives the same bits as
+/// `body.run()`.
 #[inline]
 pub(crate) fn with_vectors<B: Body>(body: B) -> B::Output {
     #[cfg(target_arch = "x86_64")]
@@ -72,8 +74,8 @@ pub(crate) fn with_vectors<B: Body>(body: B) -> B::Output {
     }
 }
 
-/// Calls `each` for every item: [`with_vectors`] for one loop. `each` must be a few operations, so that the compiler puts it into
-/// the loop.
+/// Calls `each` for every item: [`with_vectors`] for one loop. `each` must be a few operations, so
+/// that the compiler inlines it.
 #[inline]
 pub(crate) fn vectorised<I: Iterator>(items: I, each: impl FnMut(I::Item)) {
     struct Loop<I, F>(I, F);

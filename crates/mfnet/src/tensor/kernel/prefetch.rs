@@ -1,10 +1,11 @@
-//! Memory that is asked for before it is needed. On processors other than x86-64 these do nothing.
+//! Prefetches memory before it is needed. On processors other than x86-64 these functions do
+//! nothing.
 #![cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
 
 #[cfg(target_arch = "x86_64")]
 use super::GROUP;
 
-/// Asks for elements that will be changed soon.
+/// Prefetches elements that will soon be changed.
 #[inline]
 pub(crate) fn prefetch<T>(elements: &[T]) {
     #[cfg(target_arch = "x86_64")]
@@ -19,7 +20,7 @@ pub(crate) fn prefetch<T>(elements: &[T]) {
     }
 }
 
-/// Asks for memory, whether it is there or not.
+/// Prefetches memory, whether it is allocated or not.
 #[inline(always)]
 pub(super) fn prefetch_bytes<T>(from: *const T, bytes: usize) {
     #[cfg(target_arch = "x86_64")]
@@ -30,7 +31,7 @@ pub(super) fn prefetch_bytes<T>(from: *const T, bytes: usize) {
     }
 }
 
-/// Asks for the line of a place, to be found in the second cache.
+/// Prefetches the cache line of a position into the second-level cache.
 #[inline(always)]
 pub(super) fn prefetch_late<T>(from: *const T) {
     #[cfg(target_arch = "x86_64")]

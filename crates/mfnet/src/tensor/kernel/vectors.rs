@@ -6,8 +6,8 @@ use super::GROUP;
 /// A group of rows, 64 bytes, in registers.
 ///
 /// # Safety
-/// Of every function: the processor has the instructions of the type. What is loaded from or stored to is a whole group,
-/// which may be read or written; it need not be aligned.
+/// Of every function: the processor has the instructions of the type. What is loaded from or stored
+/// to is a whole group, which may be read or written; it need not be aligned.
 pub trait Vector: Copy {
     type Element: Copy;
     /// Registers of a group.
@@ -21,7 +21,8 @@ pub trait Vector: Copy {
     unsafe fn store(self, to: *mut Self::Element);
     /// self + a b.
     unsafe fn plus(self, a: Self, b: Self) -> Self;
-    /// Adds a b to each column's sum of row `row`, for the group a at `from`; one register of a after the other, so that no more of a is held.
+    /// Adds a b to each column's sum of row `row`, for the group a at `from`; one register of a
+    /// after the other, so that no more of a is held.
     #[inline(always)]
     unsafe fn plus_each<const ROWS: usize, const COLUMNS: usize>(
         sums: &mut [[Self; ROWS]; COLUMNS],
@@ -136,7 +137,8 @@ macro_rules! registers {
 
             #[inline(always)]
             unsafe fn zero() -> Self {
-                // SAFETY: the processor has the instructions, as every caller promises; here and below.
+                // SAFETY: the processor has the instructions, as every caller promises; here and
+                // below.
                 $name(unsafe { [$zero(); $count] })
             }
             #[inline(always)]

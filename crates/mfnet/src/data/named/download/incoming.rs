@@ -1,4 +1,4 @@
-//! A file out of what a server sends: decompressed, and found in its archive.
+//! Extracts a file from what a server sends: decompresses it, and finds it in its archive.
 
 use std::cell::RefCell;
 use std::io::{self, BufReader, Read};
@@ -11,11 +11,12 @@ use super::PIECE;
 use crate::data::PublishedFile;
 use crate::error::DownloadProblem;
 
-/// What an archive may have beside the file, and gzip beside what it holds.
+/// Allowance for the other content of an archive, and for gzip's own bytes.
 const BESIDE: u64 = 1 << 16;
 
-/// Asks a server for a file, and sends it piece after piece, or what is wrong, until its end or until nobody receives it. Everything is cut off
-/// where it is larger than it can be, so that neither memory nor disk fill up. `inside` is the file's folder in an archive.
+/// Downloads a file and sends it in pieces, or the problem, until the end or until nobody receives
+/// it. Limits on every size keep memory and disk from filling up. `inside` is the file's folder in
+/// an archive.
 pub(super) fn pass_on(
     agent: &ureq::Agent,
     url: &str,
@@ -44,7 +45,7 @@ pub(super) fn pass_on(
         Err(DownloadProblem::NotInArchive(name))
     };
     if let Err(problem) = unpack() {
-        // nobody receives it where the download was broken off
+        // nobody receives it if the download was cancelled
         let _ = to.send(Err(cause.take().unwrap_or(problem)));
     }
 }
@@ -62,7 +63,7 @@ fn damaged(error: io::Error) -> DownloadProblem {
     DownloadProblem::Damaged(error.to_string())
 }
 
-/// Sends piece after piece of the file.
+/// Sends the file in pieces.
 fn copy(
     from: impl Read,
     file: &PublishedFile,
@@ -86,9 +87,9 @@ struct Limited<'a, R, P> {
     what: &'static str,
     limit: u64,
     count: u64,
-    /// What an error of `from` means.
+    /// The meaning of an error of `from`.
     problem: P,
-    /// Why nothing more comes: an `io::Error` would lose it on its way through decompression and archive.
+    /// Why reading stopped; an `io::Error` would lose it between decompression and archive.
     cause: &'a RefCell<Option<DownloadProblem>>,
 }
 
