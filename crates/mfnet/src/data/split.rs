@@ -71,7 +71,7 @@ impl SplitBy {
         }
     }
 
-    /// The column by which samples are divided, which is no feature.
+    /// The column by which samples are divided, which is not a feature.
     pub fn column(&self) -> Option<&str> {
         match self {
             SplitBy::Groups { column, .. } | SplitBy::Column { column, .. } => Some(column),

@@ -105,7 +105,7 @@ impl Dataset {
         self.weigh()
     }
 
-    /// With the weights of a column of its table, which is no feature.
+    /// With the weights of a column of its table, which is not a feature.
     pub(crate) fn weighted_by(mut self, column: &str, of_samples: Vec<f64>) -> Result<Self> {
         if of_samples.iter().all(|w| *w == 0.0) {
             return Err(Error::in_column(&self.name, column, DataProblem::NoWeight("row")));

@@ -14,26 +14,26 @@ pub enum DataProblem {
     Idx(String),
     /// With a folder of images, which has not the files of a set of them but these.
     #[error(
-        "expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found {0}"
+        "expected a folder of IDX files (train-images-idx3-ubyte and train-labels-idx1-ubyte, and optionally both t10k files), found {0}"
     )]
     NoIdxFiles(String),
     /// With a file of a published data set.
     #[error("{0}")]
     Published(String),
     /// A file of a published data set has other contents: the SHA-256 of the published bytes, decompressed, and of this file's.
-    #[error("expected the published contents, whose SHA-256 is {0}, found {1}")]
+    #[error("expected the published file with SHA-256 {0}, found SHA-256 {1}")]
     Digest(String, String),
     /// With the split that was asked for.
     #[error(transparent)]
     Split(#[from] SplitProblem),
     /// No column is left to learn from; these are no features, and why.
-    #[error("there is no column beside the target to learn from{left_out}", left_out = .0.iter().map(|column| format!("; {column}")).collect::<String>())]
+    #[error("expected at least one feature column besides the target{left_out}", left_out = .0.iter().map(|column| format!("; {column}")).collect::<String>())]
     NoFeatures(Vec<String>),
     /// An infinite number or NaN in this sample of a matrix, whose feature or target column is the error's column.
     #[error("expected finite numbers, found {0} in sample {1}, counted from 0")]
     NotFiniteSample(f64, usize),
     /// Inputs that are no numbers yet: "a category", "a date", "a missing value".
-    #[error("expected numbers without gaps, found {0}: encode the data with Preprocessing first")]
+    #[error("expected numbers without missing values, found {0}: encode the data with Preprocessing first")]
     NotEncoded(&'static str),
     /// A target with this value alone.
     #[error("every row has the value {0}: there is nothing to learn")]

@@ -11,13 +11,13 @@ pub enum DownloadProblem {
     #[error("the server answered with HTTP status {0}")]
     Status(u16),
     /// The server, or the way to it, sleeps.
-    #[error("nothing came for {0:?}")]
+    #[error("no data for {0:?}")]
     Stalled(Duration),
     /// More than the file has: a mistake or a decompression bomb. What went beyond how many bytes: "the file", "the archive", "what was sent".
-    #[error("cut off where {0} went beyond {1} bytes")]
+    #[error("stopped because {0} is larger than {1} bytes")]
     TooLarge(&'static str, u64),
     /// Bytes that cannot be decompressed, or are no archive.
-    #[error("cannot decompress what was sent: {0}")]
+    #[error("cannot decompress the download: {0}")]
     Damaged(String),
     /// An archive without this file.
     #[error("the archive has no file {0}")]

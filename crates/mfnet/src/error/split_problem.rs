@@ -3,7 +3,7 @@
 #[non_exhaustive]
 pub enum SplitProblem {
     /// A part of the split has no rows.
-    #[error("{part} would have no rows: {rows} rows, of which {fraction} are asked for")]
+    #[error("the {part} part would have no rows: its fraction is {fraction} of {rows} rows")]
     EmptyPart {
         /// "training", "validation", "test".
         part: &'static str,
@@ -14,7 +14,7 @@ pub enum SplitProblem {
     },
     /// A part of the split has no rows, because no class has more than it must keep.
     #[error(
-        "{part} would have no rows: each of the {classes} classes keeps a row for training, and there are {rows} rows in all"
+        "the {part} part would have no rows: each of the {classes} classes keeps a row for training, and there are only {rows} rows"
     )]
     RareClasses {
         /// "validation" or "test".
@@ -38,7 +38,7 @@ pub enum SplitProblem {
     )]
     NotAPart(String, usize),
     /// A column of parts that names no training row.
-    #[error("expected rows of the part train, found none")]
+    #[error("expected at least one training row, found none")]
     NoTrainingPart,
     /// The sample of this number has no group.
     #[error("expected a group, found an empty cell in row {0}, counted from 0")]
@@ -55,7 +55,7 @@ pub enum SplitProblem {
     },
     /// A part of the split has no groups, because each group is the only one that has some class.
     #[error(
-        "{part} would have no rows: each class keeps a group for training, and none of the {groups} groups can be spared"
+        "the {part} part would have no rows: each class keeps a group for training, so none of the {groups} groups is left"
     )]
     NoGroupToSpare {
         /// "validation" or "test".

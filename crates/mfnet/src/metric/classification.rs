@@ -72,7 +72,7 @@ pub(crate) fn right<T: Scalar>(
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfusionMatrix {
     labels: Vec<String>,
-    /// Of the pairs that there are: of many classes most are never taken for each other.
+    /// Of the pairs that there are: of many classes most are never predicted as each other.
     counts: BTreeMap<(usize, usize), usize>,
     /// Sums of weights, if samples have some.
     weights: Option<BTreeMap<(usize, usize), f64>>,
@@ -119,7 +119,7 @@ impl ConfusionMatrix {
         self.weights.is_some()
     }
 
-    /// The weight of the samples of a class (the first index) that were taken for another one, or for itself: their number
+    /// The weight of the samples of a class (the first index) that were predicted as another one, or for itself: their number
     /// without weights.
     pub fn weight(&self, class: usize, predicted: usize) -> f64 {
         match &self.weights {
@@ -128,7 +128,7 @@ impl ConfusionMatrix {
         }
     }
 
-    /// How many samples of a class (the first index) were taken for another one, or for itself.
+    /// How many samples of a class (the first index) were predicted as another one, or for itself.
     pub fn count(&self, class: usize, predicted: usize) -> usize {
         self.counts.get(&(class, predicted)).copied().unwrap_or(0)
     }
@@ -192,7 +192,7 @@ impl ConfusionMatrix {
         write!(f, "{wrong} of {all} are wrong, in {} pairs of {} classes", mistakes.len(), self.labels.len())?;
         for (class, predicted, count) in mistakes.iter().take(MISTAKES_SHOWN) {
             let weight = if self.is_weighted() { short(self.weight(*class, *predicted)) } else { count.to_string() };
-            write!(f, "\n{weight:>8}  {} taken for {}", self.labels[*class], self.labels[*predicted])?;
+            write!(f, "\n{weight:>8}  {} predicted as {}", self.labels[*class], self.labels[*predicted])?;
         }
         if mistakes.len() > MISTAKES_SHOWN { write!(f, "\n       …") } else { Ok(()) }
     }
@@ -203,7 +203,7 @@ impl ConfusionMatrix {
 pub struct ClassScores {
     /// The class's label.
     pub label: String,
-    /// Of the samples that were taken for it, the fraction that are of it.
+    /// Of the samples that were predicted as it, the fraction that are of it.
     pub precision: f64,
     /// Of its samples, the fraction that were found.
     pub recall: f64,
@@ -299,7 +299,7 @@ mod tests {
         let text = ConfusionMatrix::new(&labels, &classes, &predicted).to_string();
         assert_eq!(
             text,
-            "2 of 100000 are wrong, in 2 pairs of 100000 classes\n       1  c5 taken for c7\n       1  c99999 taken for c0"
+            "2 of 100000 are wrong, in 2 pairs of 100000 classes\n       1  c5 predicted as c7\n       1  c99999 predicted as c0"
         );
     }
 
