@@ -99,9 +99,9 @@ fn levels_that_the_model_does_not_know_are_named() {
     desk.write("new.csv", table(["red", "green"]));
     desk.ok("train known.csv --target price --epochs 1 --output known");
     let said = desk.ok("train new.csv --warm-start known --epochs 1 --output new").stderr;
-    assert!(said.contains("colour: 20 rows with levels") && said.contains("\"green\"\n"), "{said}");
+    assert!(said.contains("colour: 20 rows with values") && said.contains("\"green\"\n"), "{said}");
     let said = desk.ok("train known.csv --warm-start known --epochs 1 --output again").stderr;
-    assert!(!said.contains("rows with levels"), "{said}");
+    assert!(!said.contains("rows with values"), "{said}");
 }
 
 /// A rate that is far too large makes every epoch worse than the model was.
@@ -247,9 +247,9 @@ fn rows_that_were_learned_are_no_test() {
     later.training.split.as_mut().unwrap().streams += 1;
     later.save(desk.path("later.safetensors")).unwrap();
     for (model, data, help) in [
-        ("c", "second.csv", "knows their parts no more"),
+        ("c", "second.csv", "its split is no longer known"),
         ("c", "third.csv", "this is other data"),
-        ("later.safetensors", "first.csv", "how they were split is not known to this version"),
+        ("later.safetensors", "first.csv", "this version does not know its split"),
     ] {
         let run = desk.run(&format!("evaluate {model} {data} --part test"));
         assert!(run.code == 1 && run.stderr.contains(help), "{}", run.stderr);

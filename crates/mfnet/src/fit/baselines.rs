@@ -296,7 +296,7 @@ mod tests {
         // one row tells nothing
         assert_eq!(
             of_errors([0.5, 2.0, 1.0], 1, 1).unwrap(),
-            "The network is better than the naive baseline by less than the test rows can tell: its RMSE on 1 test row is 0.4500, against 1.800 for the naive baseline. The network may have learned nothing."
+            "The network is better than the naive baseline, but the difference is not statistically significant: its RMSE on 1 test row is 0.4500, against 1.800 for the naive baseline. The network may have learned nothing."
         );
         // no number, no words
         assert_eq!(of_errors([1e200, 2e200, 3e200], 1, 30), None);
@@ -317,6 +317,6 @@ mod tests {
         assert_eq!(verdict(&metrics(false), (2, false), &Baselines::default()), None);
         assert_eq!(verdict(&metrics(false), (2, false), &naive(1.0)), None);
         let worse = verdict(&metrics(true), (2, false), &naive(0.0)).unwrap();
-        assert!(worse.starts_with("The network is not better than the naive baseline"), "{worse}");
+        assert!(worse.starts_with("The network does not beat the naive baseline"), "{worse}");
     }
 }
