@@ -11,9 +11,10 @@ pub(crate) use recipe::RecipeArgs;
 pub(crate) use values::{Part, word};
 use values::{positive, whole};
 
-/// Trains feed-forward fully connected networks on tables, by explicit back-propagation
+/// Train and use feed-forward neural networks on tables
 #[derive(Parser)]
-#[command(name = "mfnet", version, after_help = include_str!("args/help/mfnet.txt").trim_ascii_end())]
+#[command(name = "mfnet", version)]
+#[command(after_help = include_str!("args/help/mfnet.txt").trim_ascii_end())]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -29,78 +30,98 @@ pub(crate) enum Command {
     Datasets(DatasetsArgs),
 }
 
-/// Train a network on a table, and compare it with the linear model and the naive predictor
+/// Train a network on a table and compare it with a linear model and a naive baseline
 #[derive(ClapArgs)]
-#[command(after_help = include_str!("args/help/train.txt").trim_ascii_end())]
+#[command(after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species --epochs 50")]
+#[command(after_long_help = include_str!("args/help/train.txt").trim_ascii_end())]
 pub(crate) struct TrainArgs {
-    /// A data set by name (built in: digits, diabetes; downloaded: mnist, fashion-mnist, california-housing); a table: text (.csv, .tsv), Parquet or
-    /// NumPy (.npy, .npz), also compressed with gzip; a folder of images as IDX files; or - for the standard input
+    /// A table, the name of a data set, a folder of images, or - for the standard input
+    ///
+    /// Tables: text (.csv, .tsv), Parquet, NumPy (.npy, .npz); all may be compressed with gzip.
+    ///
+    /// Data sets: digits and diabetes are built in; mfnet downloads mnist, fashion-mnist and california-housing when
+    /// they are first used.
+    ///
+    /// Images: a folder of IDX files.
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
 
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
-    /// A file with settings, TOML or JSON (.json), as --print-recipe writes them; an option must not contradict it
-    #[arg(long = "recipe", value_name = "FILE", help_heading = "Recipe")]
+    /// Read settings from a TOML or JSON file
+    ///
+    /// --print-recipe writes such a file. An option may not contradict the file.
+    #[arg(long = "recipe", value_name = "FILE", help_heading = "Output and recipe")]
     pub(crate) recipe_file: Option<PathBuf>,
-    /// Print the settings as TOML, with everything that follows from the data, and train nothing
-    #[arg(long, help_heading = "Recipe", conflicts_with = "json")]
+    /// Print all settings as TOML and exit without training
+    ///
+    /// The settings include those that mfnet chooses from the data.
+    #[arg(long, help_heading = "Output and recipe", conflicts_with = "json", hide_short_help = true)]
     pub(crate) print_recipe: bool,
 
-    /// The folder for the model, the history, the metrics and the report [default: a new runs/NAME-N]
-    #[arg(long, short, value_name = "DIR", help_heading = "Output")]
+    /// Output folder for model, history, metrics and report [default: runs/NAME-N]
+    ///
+    /// The default is a new folder for each run: NAME is the name of the data, N the first free number.
+    #[arg(long, short, value_name = "DIR", help_heading = "Output and recipe")]
     pub(crate) output: Option<PathBuf>,
     /// Replace the files of an earlier run in the output folder
-    #[arg(long, help_heading = "Output")]
+    #[arg(long, help_heading = "Output and recipe")]
     pub(crate) force: bool,
-    /// Write the plots of report.html as SVG and PNG files too, into the folder plots of the output folder
-    #[arg(long, help_heading = "Output")]
+    /// Also write the plots of the report as SVG and PNG files
+    ///
+    /// The files go to the folder plots inside the output folder.
+    #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) plots: bool,
-    /// Print one JSON object instead of text
-    #[arg(long, help_heading = "Output")]
+    /// Print the results as one JSON object
+    #[arg(long, help_heading = "Output and recipe")]
     pub(crate) json: bool,
-    /// Print results only
-    #[arg(long, short, overrides_with = "quiet", help_heading = "Output")]
+    /// Print only the results
+    #[arg(long, short, overrides_with = "quiet", help_heading = "Output and recipe")]
     pub(crate) quiet: bool,
 }
 
-/// Score a model on labelled data
+/// Compute loss and metrics of a model on labelled data
 #[derive(ClapArgs)]
 #[command(after_help = include_str!("args/help/evaluate.txt").trim_ascii_end())]
 pub(crate) struct EvaluateArgs {
-    /// A model file or the folder of a run
+    /// Model file, or folder of a run
     pub(crate) model: PathBuf,
-    /// A data set by name, a file, a folder of images, or - for the standard input, with the columns that the model was trained on, in any order
+    /// A table, the name of a data set, a folder of images, or - for the standard input
+    ///
+    /// The table needs the target and all columns that the model was trained on, in any order.
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// Which rows of the data that the model was trained on
+    /// Rows to use, if the model was trained on this data [default: test]
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
-    /// A column that has 0 or a positive number for each row: how much the row counts [default: that of the training, if the data have it]
+    /// Column with the weight of each row
+    ///
+    /// A weight is 0 or a positive number. By default, mfnet uses the weight column of the training, if the data has it.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) sample_weight: Option<String>,
-    /// Print one JSON object instead of text
+    /// Print the results as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Predict every row of a table, as CSV
+/// Predict the target for each row of a table, as CSV
 #[derive(ClapArgs)]
 #[command(after_help = include_str!("args/help/predict.txt").trim_ascii_end())]
 pub(crate) struct PredictArgs {
-    /// A model file or the folder of a run
+    /// Model file, or folder of a run
     pub(crate) model: PathBuf,
-    /// A data set by name, a file, a folder of images, or - for the standard input, with the columns that the model was trained on, in any order; the
-    /// target is not needed
+    /// A table, the name of a data set, a folder of images, or - for the standard input
+    ///
+    /// The table needs all columns that the model was trained on, in any order. It does not need the target.
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// Columns of the data to copy to the output, with commas
+    /// Columns of the data to copy to the output, separated by commas
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,
-    /// Write to a file instead of the standard output
+    /// Write the predictions to a file instead of the standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Replace the output file if it exists
@@ -108,37 +129,39 @@ pub(crate) struct PredictArgs {
     pub(crate) force: bool,
 }
 
-/// Show a model: layers, scaling, how it was trained, the same model in PyTorch
+/// Show the layers, preprocessing and training settings of a model, and its PyTorch code
 #[derive(ClapArgs)]
 #[command(after_help = "Example:\n  mfnet inspect runs/digits-1")]
 pub(crate) struct InspectArgs {
-    /// A model file or the folder of a run
+    /// Model file, or folder of a run
     pub(crate) model: PathBuf,
 }
 
-/// Show every matrix of a forward pass, a backward pass and an update
+/// Show every matrix of a forward pass, a backward pass and a gradient descent step
 #[derive(ClapArgs)]
 #[command(after_help = include_str!("args/help/explain.txt").trim_ascii_end())]
 pub(crate) struct ExplainArgs {
-    /// A model file or the folder of a run
+    /// Model file, or folder of a run
     #[arg(requires = "data")]
     pub(crate) model: Option<PathBuf>,
-    /// A data set by name, a file, a folder of images, or - for the standard input; without its target column the forward pass alone is shown
+    /// A table, the name of a data set, a folder of images, or - for the standard input
+    ///
+    /// If the table has no target column, only the forward pass is shown.
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// Rows of DATA, counted from 0, with commas: one batch (the worked example has its own four samples)
+    /// Rows of DATA that form the batch, counted from 0, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
     pub(crate) rows: Vec<usize>,
-    /// The rate of the update by plain gradient descent, for MODEL and DATA (the worked example has 4)
+    /// Learning rate of the gradient descent step
     #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true, requires = "model")]
     pub(crate) learning_rate: f64,
-    /// Print one JSON object instead of text
+    /// Print the result as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Show the data sets that are known by name, or download them
+/// List the data sets that mfnet knows by name, or download them
 #[derive(ClapArgs)]
 #[command(args_conflicts_with_subcommands = true, after_help = include_str!("args/help/datasets.txt").trim_ascii_end())]
 pub(crate) struct DatasetsArgs {
@@ -154,35 +177,40 @@ pub(crate) enum DatasetsCommand {
     Fetch(FetchArgs),
 }
 
-/// Show the data sets that are known by name, and where they lie
+/// List the data sets that mfnet knows by name, and where their files are
 #[derive(ClapArgs)]
 pub(crate) struct ListArgs {
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// Print one JSON object instead of text
+    /// Print the list as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-/// Download data sets, verify them, and show where they lie; what is there already is verified alone
+/// Download data sets, verify their checksums and print their folders
+///
+/// mfnet only verifies files that are already there.
 #[derive(ClapArgs)]
-#[command(after_help = include_str!("args/help/fetch.txt").trim_ascii_end())]
+#[command(after_help = "Example:\n  mfnet datasets fetch mnist california-housing")]
+#[command(after_long_help = include_str!("args/help/fetch.txt").trim_ascii_end())]
 pub(crate) struct FetchArgs {
-    /// Names of data sets
+    /// Names of the data sets
     #[arg(required = true, value_name = "NAME")]
     pub(crate) names: Vec<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
-    /// Print results only
+    /// Print only the results
     #[arg(long, short, overrides_with = "quiet")]
     pub(crate) quiet: bool,
 }
 
-/// Where the data sets lie that are too large to be built in.
+/// Where the files of downloaded data sets are.
 #[derive(ClapArgs)]
 pub(crate) struct DataFolders {
-    /// Where data sets lie that are not built in, each in a folder of its name, or are downloaded to [default: the folder that the
-    /// environment variable MFNET_DATA names, then the user's cache folder, which downloads go to]
-    #[arg(long, value_name = "DIR")]
+    /// Folder for downloaded data sets
+    ///
+    /// Each data set has a subfolder of its own name. By default, mfnet looks in the folder named by the environment
+    /// variable MFNET_DATA, then in your cache folder, and downloads to the cache folder.
+    #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) data_dir: Option<PathBuf>,
 }

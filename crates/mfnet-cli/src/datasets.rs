@@ -84,7 +84,7 @@ impl Entry {
         let place = match &self.folder {
             _ if self.built_in => "built in".to_owned(),
             Some(folder) => folder.clone(),
-            None => format!("not here: mfnet datasets fetch {}", self.name),
+            None => format!("not downloaded: mfnet datasets fetch {}", self.name),
         };
         let (name, licence) = (self.name.to_owned(), self.licence.to_owned());
         [name, grouped(self.rows), grouped(self.features), task, size(self.bytes), licence, place]

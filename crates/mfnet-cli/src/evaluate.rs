@@ -12,7 +12,7 @@ use crate::output::{message, print};
 use crate::source;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
-    let model = source::model(&args.model)?;
+    let model = source::model_for("evaluate", &args.model, &args.data)?;
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
     let source = source::read(&args.data, &args.folders, model.reader().keep_texts(column), false)?;
     let column = weights_of_rows(args.sample_weight.as_deref(), &model, &source)?;
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     if !model.training.has_seen(&source.digest()) {
         source::warn_of_unknown_levels(&source, &model)?;
     } else if part != Part::Test {
-        message("the model was trained on these data: other rows are what tells how good it is");
+        message("the model was trained on these rows; only other rows show how good it is");
     }
     let scores = Scores::of(&model, &data)?;
     let part = word(part);
@@ -35,8 +35,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
     let mut text = format!("{}\n\n{}", args.data, score_table(scores.row(name).as_slice()));
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
-        let weighted = if confusion.is_weighted() { ", sums of weights" } else { "" };
-        text += &format!("\nConfusion{weighted}\n{confusion}\n");
+        let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
+        text += &format!("\nConfusion matrix{weighted}\n{confusion}\n");
     }
     print(&text)
 }
@@ -53,11 +53,11 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
     }
     let Some(column) = model.training.sample_weight() else { return Ok(None) };
     if source.has_column(column) {
-        message(&format!("each row counts by its weight, column {column}, as in the training"));
+        message(&format!("row weights from column {column}, as in the training"));
         return Ok(Some(column));
     }
     message(&format!(
-        "all rows count alike: the training had weights in a column {column}, which these data do not have"
+        "all rows have the same weight: this data does not have the weight column {column} of the training"
     ));
     Ok(None)
 }
@@ -72,14 +72,14 @@ fn part(model: &Model, source: &Source, asked: Option<Part>, column: Option<&str
             Some(part) => {
                 let needs = format!("--part {} needs the data that the model was trained on", word(part));
                 let why = if same {
-                    "it was trained on these, but how they were split is not known to this version"
+                    "the model was trained on this data, but this version does not know its split"
                 } else if model.training.earlier_data.contains(&source.digest()) {
-                    "it was trained on these before it went on with others, and knows their parts no more"
+                    "the model was trained on this data and then on other data, so its split is no longer known"
                 } else {
-                    "these are other data"
+                    "this is other data"
                 };
                 let failure = Failure::work(format!("{}: {needs}", source.name()));
-                Err(failure.help(format!("{why}: leave --part out to use all rows")))
+                Err(failure.help(format!("{why}; leave --part out to use all rows")))
             }
         };
     };

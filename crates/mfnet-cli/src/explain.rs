@@ -27,7 +27,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 
 /// Some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
-    let model = source::model(model)?;
+    let model = source::model_for("explain", model, data)?;
     let source = source::read(data, &args.folders, model.reader(), false)?;
     let batch = batch(&model, &source, &args.rows)?;
     match model.network() {
@@ -67,7 +67,7 @@ fn batch(model: &Model, source: &Source, rows: &[usize]) -> Result<Batch, Failur
 fn walk_of<T: Scalar>(net: &NeuralNetwork<T>, model: &Model, batch: &Batch, rate: f64) -> Result<Walkthrough, Failure> {
     let loss = match (&model.training.loss, model.target()) {
         (Some(name), _) => name.parse().map_err(|_| {
-            Failure::work(format!("the model was trained with the loss {name:?}, which is not known here"))
+            Failure::work(format!("the model was trained with the loss {name:?}, which this version does not know"))
         })?,
         (None, Target::Classes { .. }) => LossName::CrossEntropy,
         (None, Target::Values { .. }) => LossName::Mse,

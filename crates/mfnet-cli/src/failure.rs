@@ -1,17 +1,35 @@
 //! What a person reads when something went wrong: the error on the first line of stderr, then lines of help.
 
+use std::path::Path;
 use std::process::ExitCode;
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
 use mfnet::{Error, Recipe};
 
+use crate::args::Args;
+use crate::source::is_name;
+
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
-const DAMAGED: &str = "the file was damaged, or is another one: take a fresh copy of it";
+const DAMAGED: &str = "the file is damaged or not the expected one: get a new copy of it";
+
+/// Names of other programs for options.
+const OTHER_NAMES: [(&str, &str); 9] = [
+    ("--lr", "--learning-rate"),
+    ("--layers", "--hidden"),
+    ("--units", "--hidden"),
+    ("--patience", "--early-stopping"),
+    ("--cv", "--folds"),
+    ("--label", "--target"),
+    ("--loss-function", "--loss"),
+    ("--normalization", "--norm"),
+    ("--random-state", "--seed"),
+];
 
 /// Why the program ends without its result.
 pub(crate) struct Failure {
@@ -41,37 +59,62 @@ impl Failure {
         self
     }
 
-    /// clap's error about these arguments, its first paragraph on one line.
+    /// clap's error about these arguments, on one line.
     pub(crate) fn of_command_line(error: &clap::Error, arguments: &[String]) -> Self {
-        let text = match error.kind() {
-            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
-            _ => error.to_string(),
+        let mut failure = Failure::usage(wording(error));
+        let context = |kind| match error.get(kind) {
+            Some(ContextValue::String(text)) => vec![text.clone()],
+            Some(ContextValue::Strings(texts)) => texts.clone(),
+            _ => Vec::new(),
         };
-        let paragraph = text.split("\n\n").next().unwrap_or(&text).trim_start_matches("error: ");
-        let message = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
-        let mut failure = Failure::usage(message);
-        for (kind, value) in error.context() {
-            match (kind, value) {
-                (
-                    ContextKind::SuggestedArg | ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue,
-                    ContextValue::String(similar),
-                ) => {
-                    failure = failure.help(format!("did you mean {similar}?"));
+        let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
+        let mut similar = kinds.into_iter().flat_map(context).collect::<Vec<_>>();
+        let found = |kind| context(kind).into_iter().next().unwrap_or_default();
+        match error.kind() {
+            ErrorKind::UnknownArgument => {
+                let surplus = found(ContextKind::InvalidArg);
+                if let Some((_, option)) = OTHER_NAMES.iter().find(|(other, _)| *other == surplus) {
+                    similar = vec![(*option).to_owned()];
                 }
-                (ContextKind::SuggestedSubcommand | ContextKind::SuggestedValue, ContextValue::Strings(similar)) => {
-                    failure = failure.help(format!("did you mean {}?", similar.join(" or ")));
+                if let Some((option, values)) = list_with_spaces(arguments, &surplus) {
+                    failure = failure.help(format!("separate the values of {option} by commas: {option} {values}"));
+                } else if let Some(flag) = flag_before(arguments, &surplus) {
+                    failure = failure.help(format!("{flag} takes no value: remove {surplus}"));
                 }
-                (ContextKind::InvalidArg, ContextValue::String(surplus))
-                    if error.kind() == ErrorKind::UnknownArgument =>
-                {
-                    if let Some((option, values)) = list_with_spaces(arguments, surplus) {
-                        failure = failure.help(format!("join the values of {option} by commas: {option} {values}"));
-                    }
-                }
-                _ => {}
             }
+            ErrorKind::InvalidSubcommand => {
+                let command = found(ContextKind::InvalidSubcommand);
+                if is_name(&command) {
+                    return failure.help(format!("to train on it: mfnet train {command}"));
+                } else if Path::new(&command).exists() {
+                    return failure.help(format!("to train on this file: mfnet train {command} --target COLUMN"));
+                }
+            }
+            ErrorKind::ValueValidation => {
+                let value = found(ContextKind::InvalidValue);
+                let with_point = value.replacen(',', ".", 1);
+                let option = found(ContextKind::InvalidArg);
+                if value != with_point && with_point.parse::<f64>().is_ok() && !option.starts_with("--hidden ") {
+                    failure = failure.help(format!("write decimals with a point: {with_point}"));
+                }
+            }
+            ErrorKind::MissingRequiredArgument => {
+                if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
+                    let usage = usage.to_string();
+                    let usage = usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ");
+                    failure = failure.help(format!("usage: {usage}"));
+                }
+            }
+            _ => {}
         }
-        failure.help("mfnet --help, or mfnet COMMAND --help, shows all options with examples")
+        if !similar.is_empty() {
+            failure = failure.help(format!("did you mean {}?", similar.join(" or ")));
+        }
+        let command = arguments.get(1).filter(|name| Args::command().find_subcommand(name).is_some());
+        failure.help(match command {
+            Some(command) => format!("mfnet {command} --help shows all options with examples"),
+            None => "mfnet --help shows all commands with examples".to_owned(),
+        })
     }
 
     /// Writes it to stderr; what the program ends with.
@@ -82,6 +125,55 @@ impl Failure {
         eprint!("{}", message.into_iter().chain(help).collect::<String>());
         ExitCode::from(self.code)
     }
+}
+
+/// clap's error in words: its first paragraph, or shorter ones.
+fn wording(error: &clap::Error) -> String {
+    let name = |kind| error.get(kind).map(|value| value.to_string().replace('\'', "")).unwrap_or_default();
+    match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            return "the command is missing".to_owned();
+        }
+        ErrorKind::InvalidSubcommand => return format!("there is no command {}", name(ContextKind::InvalidSubcommand)),
+        ErrorKind::UnknownArgument => {
+            let surplus = name(ContextKind::InvalidArg);
+            return match surplus.starts_with('-') {
+                true => format!("there is no option {surplus}"),
+                false => format!("unexpected argument {surplus}"),
+            };
+        }
+        ErrorKind::TooManyValues => {
+            let (option, value) = (name(ContextKind::InvalidArg), name(ContextKind::InvalidValue));
+            return format!("{option} takes no value, found {value}");
+        }
+        ErrorKind::MissingRequiredArgument => {
+            let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
+                return "an argument is missing".to_owned();
+            };
+            return format!("{} missing", of_several(missing));
+        }
+        _ => {}
+    }
+    let text = error.to_string();
+    let paragraph = text.split("\n\n").next().unwrap_or(&text).trim_start_matches("error: ");
+    let paragraph = paragraph.trim_start_matches("the argument ");
+    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// "MODEL and DATA are", "DATA is".
+fn of_several(names: &[String]) -> String {
+    let plain: Vec<&str> = names.iter().map(|name| name.trim_matches(['<', '>'])).collect();
+    format!("{} {}", plain.join(" and "), if plain.len() == 1 { "is" } else { "are" })
+}
+
+/// The flag right before a surplus argument.
+fn flag_before<'a>(arguments: &'a [String], surplus: &str) -> Option<&'a str> {
+    let at = arguments.iter().rposition(|argument| argument == surplus)?;
+    let before = arguments.get(at.checked_sub(1)?)?;
+    let command = Args::command();
+    let command = command.find_subcommand(arguments.get(1)?)?;
+    let option = command.get_arguments().find(|option| option.get_long() == before.strip_prefix("--"))?;
+    (!option.is_positional() && !option.get_action().takes_values()).then_some(before.as_str())
 }
 
 /// The option before a surplus argument and all that was given to it with commas, if the option takes a list.
@@ -126,18 +218,18 @@ pub(crate) fn with_fields(text: &str, write: impl Fn(&str) -> String) -> String 
 
 /// What to do about an error, in lines.
 fn help_of(error: &Error) -> String {
-    const FOR_ALL: &str = "or with the environment variable MFNET_DATA, for all commands";
+    const FOR_ALL: &str = "or set the environment variable MFNET_DATA to that folder, for all commands";
     let help = match error.kind() {
         Kind::Recipe { help, .. } => return help.join("\n"),
         Kind::NoData { nearby: Some(folder), .. } => {
-            return format!("name it with --data-dir {}\n{FOR_ALL}", folder.display());
+            return format!("use --data-dir {}\n{FOR_ALL}", folder.display());
         }
         Kind::NoData { name, .. } => {
-            return format!("put the files into a folder DIR/{name} and name DIR with --data-dir DIR\n{FOR_ALL}");
+            return format!("put the files into a folder DIR/{name} and use --data-dir DIR\n{FOR_ALL}");
         }
         Kind::ModelFile(_, ModelProblem::NotSafetensors(_)) => {
-            "the file is cut off, altered or no model; train it again or take a copy\n\
-             a model is a model.safetensors or the folder of a run; predict and evaluate want it before the data"
+            "the file is incomplete, changed or not a model: get a new copy, or train again\n\
+             MODEL is a file model.safetensors or the folder of a run, and comes before DATA"
         }
         // not the system's refusal, but bytes that cannot be decompressed
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
@@ -145,7 +237,7 @@ fn help_of(error: &Error) -> String {
             DataProblem::Table(problem) => of_table(problem),
             DataProblem::Split(problem) => return of_split(problem),
             DataProblem::NoFeatures(left_out) if !left_out.is_empty() => {
-                "a column that --numeric or --categorical names is not left out"
+                "to use a column that was left out, name it with --numeric or --categorical"
             }
             DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",
             DataProblem::Digest(..) => DAMAGED,
@@ -161,31 +253,31 @@ fn of_table(problem: &Problem) -> &'static str {
     use {CellProblem as Cell, FileProblem as File};
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
-            "numbers are written 3.14, or 3,14 where fields are not between commas; a missing one is an empty cell\n\
-             mfnet train reads a column with text as a category, unless --numeric names it, it is the target of a regression, or the model has it as numbers"
+            "write numbers as 3.14, or as 3,14 if commas do not separate the fields; leave missing values empty\n\
+             or treat the column as a category: do not name it in --numeric, and do not use it as the target of a regression"
         }
-        Problem::Cell(Cell::Empty) => "a row without its target teaches nothing: fill the cell, or take the row out",
+        Problem::Cell(Cell::Empty) => "fill the cell, or remove the row: every row needs its target",
         Problem::Cell(Cell::NotAWeight(_)) | Problem::InRow(_, Cell::NotAWeight(_)) => {
-            "a weight says how much its row counts: fill the cell, 0 leaves the row out"
+            "fill the cell with the weight of the row; a weight of 0 ignores the row"
         }
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
-            "the column had no other fields in training; a missing value is an empty cell"
+            "the column held only such values in training; leave missing values empty"
         }
-        Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or take the row or the column out",
+        Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or remove the row or the column",
         Problem::File(File::RowLength { expected: 1, .. }) => {
-            "the first line has one field: if it is a title, take it out; the names of the columns come first"
+            "the first line has one field: if it is a title, remove it; the file must start with the column names"
         }
         Problem::File(File::RowLength { expected, found }) if found > expected => {
-            "a field that has in it what stands between fields must be in double quotes, such as \"3,14\""
+            "put double quotes around a field that contains the delimiter, such as \"3,14\""
         }
         Problem::File(File::RowLength { .. }) => {
-            "a missing value is an empty field; a quote that is not closed takes fields and lines with it"
+            "write an empty field for a missing value, and check for a missing closing quote"
         }
         Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,
         Problem::File(File::Unsupported(_)) => "save the table as CSV",
         Problem::File(File::NotText(_)) => "save the table as CSV, in UTF-8",
         Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
-        Problem::DuplicateColumn => "give each column a name of its own in the first line",
+        Problem::DuplicateColumn => "give each column a different name in the first line",
         _ => "",
     }
 }
@@ -194,20 +286,20 @@ fn of_table(problem: &Problem) -> &'static str {
 fn of_split(problem: &SplitProblem) -> String {
     let help = match problem {
         SplitProblem::EmptyPart { .. } => {
-            "ask for a larger --test-fraction or --validation-fraction, or switch it off with 0"
+            "use a larger --test-fraction or --validation-fraction, or switch the part off with 0"
         }
-        SplitProblem::NoGroup { .. } => "fill the cell, or take the row out",
+        SplitProblem::NoGroup { .. } => "fill the cell, or remove the row",
         SplitProblem::FewGroups { what: "parts", .. } => {
-            "do without validation or test rows: --validation-fraction 0 or --test-fraction 0"
+            "switch validation or test rows off: --validation-fraction 0 or --test-fraction 0"
         }
-        SplitProblem::FewGroups { .. } | SplitProblem::FewRows { .. } => "ask for fewer folds with --folds",
-        SplitProblem::NoGroupToSpare { part, .. } => return format!("do without {part} rows: --{part}-fraction 0"),
+        SplitProblem::FewGroups { .. } | SplitProblem::FewRows { .. } => "use fewer --folds",
+        SplitProblem::NoGroupToSpare { part, .. } => return format!("switch {part} rows off: --{part}-fraction 0"),
         SplitProblem::RareClasses { like_values: true, .. } => {
-            "the target looks like numbers to predict, not like classes: use --task regression"
+            "the target looks like a number, not a class: use --task regression"
         }
         SplitProblem::RareClasses { part, .. } => {
-            let other = "join rare classes into one, or choose another column with --target";
-            return format!("{other}\nor do without {part} rows: --{part}-fraction 0");
+            let other = "merge rare classes, or choose another column with --target";
+            return format!("{other}\nor switch {part} rows off: --{part}-fraction 0");
         }
         _ => "",
     };

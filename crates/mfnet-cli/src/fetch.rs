@@ -50,8 +50,8 @@ pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quie
 pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
     let found = || Some(published.locate(&folders.all()).ok()?.parent()?.to_owned());
     let folder = folders.data_dir.clone().or_else(found).or_else(cache_folder).ok_or_else(|| {
-        Failure::work(format!("{}: there is no home folder to download to", published.name))
-            .help("name a folder with --data-dir")
+        Failure::work(format!("{}: cannot find a cache folder for the download", published.name))
+            .help("choose a folder with --data-dir")
     })?;
     download(published, &folder, quiet, &format!("{}: ", published.name))
 }
@@ -85,7 +85,7 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
                 with_ways(Failure::work(format!("{before}cannot download {file} {refusals}")), published)
             }
             ErrorKind::Io { action: "write", .. } => {
-                Failure::from(error).help("name a folder that can be written to with --data-dir")
+                Failure::from(error).help("choose a folder that you can write to with --data-dir")
             }
             _ => failure(error, published, &folder),
         }),
@@ -106,15 +106,13 @@ fn of_environment() -> Result<Download, Failure> {
 fn with_ways(failure: Failure, published: &Published) -> Failure {
     let mirrors = published.mirrors.iter().map(|mirror| match mirror.inside {
         None => mirror.url.to_owned(),
-        Some(inside) => format!("{} (an archive that has them in {inside})", mirror.url),
+        Some(inside) => format!("{} (an archive with the files in {inside})", mirror.url),
     });
     let mirrors = mirrors.collect::<Vec<_>>().join(" or ");
     failure
-        .help(format!("get the files from {mirrors}, put them into a folder DIR/{}", published.name))
-        .help("and name DIR with --data-dir DIR, or with the environment variable MFNET_DATA for all commands")
-        .help(
-            "or name a mirror of your own with the environment variable MFNET_MIRROR: see mfnet datasets fetch --help",
-        )
+        .help(format!("download the files yourself from {mirrors}, and put them into a folder DIR/{}", published.name))
+        .help("then use --data-dir DIR, or set the environment variable MFNET_DATA to DIR for all commands")
+        .help("or set the environment variable MFNET_MIRROR to your own mirror: see mfnet datasets fetch --help")
 }
 
 /// The error of files that were found, with what mends it.
@@ -123,7 +121,7 @@ pub(crate) fn failure(error: Error, published: &Published, folder: &Path) -> Fai
         ErrorKind::Data { problem: DataProblem::Digest(..), .. } => {
             let data_folder = folder.parent().unwrap_or(Path::new(".")).display().to_string();
             let command = format!("mfnet datasets fetch {} --data-dir {data_folder}", published.name);
-            Failure::from(error).help(format!("move it away, and {command} gets a fresh one"))
+            Failure::from(error).help(format!("remove the file, then run {command}"))
         }
         _ => error.into(),
     }

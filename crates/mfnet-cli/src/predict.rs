@@ -14,13 +14,13 @@ use crate::source;
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
         return Err(Failure::work(format!("{}: expected a file for --output, found a folder", folder.display()))
-            .help(format!("name a file in it: --output {}", folder.join("predictions.csv").display())));
+            .help(format!("give a file in it: --output {}", folder.join("predictions.csv").display())));
     }
     if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
-        return Err(Failure::work(format!("{}: the file exists already", path.display()))
-            .help("name another one with --output, or replace it with --force"));
+        return Err(Failure::work(format!("{}: the file already exists", path.display()))
+            .help("choose another file with --output, or replace it with --force"));
     }
-    let model = source::model(&args.model)?;
+    let model = source::model_for("predict", &args.model, &args.data)?;
     let keep_texts: Vec<String> =
         args.keep.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat()).collect();
     let source = source::read(&args.data, &args.folders, model.reader().keep_texts(keep_texts), false)?;

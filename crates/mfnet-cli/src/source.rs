@@ -24,6 +24,9 @@ const LARGE: u64 = 1 << 25;
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
 const SIMILAR: f64 = 0.8;
 
+/// The same for a name of a file.
+const SIMILAR_FILE: f64 = 0.9;
+
 /// How many runs of a folder an error names.
 const RUNS_SHOWN: usize = 8;
 
@@ -117,7 +120,8 @@ pub(crate) fn is_name(data: &str) -> bool {
 
 /// Helps someone who meant the name of a data set.
 pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
-    let failure = match similar(names(), data, SIMILAR) {
+    let file = similar_file(Path::new(data)).map(|file| file.display().to_string());
+    let failure = match file.as_deref().or_else(|| similar(names(), data, SIMILAR)) {
         Some(name) => failure.help(format!("did you mean {name}?")),
         None => failure,
     };
@@ -125,7 +129,17 @@ pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
     if data.contains(['.', '/', '\\']) {
         return failure;
     }
-    failure.help(format!("data sets known by name are {}", names().collect::<Vec<_>>().join(", ")))
+    failure.help(format!("mfnet knows the data sets {}", names().collect::<Vec<_>>().join(", ")))
+}
+
+/// The file or folder beside a missing one that has the most similar name.
+fn similar_file(missing: &Path) -> Option<PathBuf> {
+    let name = missing.file_name()?.to_str()?;
+    let folder = missing.parent()?;
+    let inside = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok()?;
+    let mut names: Vec<String> = inside.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    similar(names.iter().map(String::as_str), name, SIMILAR_FILE).map(|name| folder.join(name))
 }
 
 /// Reads MODEL: a model file or the folder of a run.
@@ -134,7 +148,24 @@ pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
     if path.is_dir() && !file.exists() {
         return Err(no_run(path));
     }
-    Ok(Model::load(&file)?)
+    Model::load(&file).map_err(|error| match error.kind() {
+        ErrorKind::Io { .. } if !file.exists() => Failure::from(error).help(match similar_file(path) {
+            Some(file) => format!("did you mean {}?", file.display()),
+            None => "MODEL is a file model.safetensors or the folder of a run".to_owned(),
+        }),
+        _ => error.into(),
+    })
+}
+
+/// Reads MODEL for a command that has DATA too. Helps someone who swapped them.
+pub(crate) fn model_for(command: &str, path: &Path, data: &str) -> Result<Model, Failure> {
+    model(path).map_err(|failure| {
+        let is_model = model_file(Path::new(data)).extension().is_some_and(|ending| ending == "safetensors");
+        match is_model && Path::new(data).exists() {
+            true => failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {}", path.display())),
+            false => failure,
+        }
+    })
 }
 
 /// The file of MODEL.
@@ -154,7 +185,7 @@ fn no_run(folder: &Path) -> Failure {
             let names: Vec<String> = runs.iter().take(RUNS_SHOWN).map(|run| run.display().to_string()).collect();
             let more = if count > RUNS_SHOWN { ", …" } else { "" };
             Failure::work(format!("{expected}, found a folder of {}", counted(count, "run")))
-                .help(format!("name one: {}{more}", names.join(", ")))
+                .help(format!("choose one: {}{more}", names.join(", ")))
         }
     }
 }

@@ -36,7 +36,7 @@ fn files_and_data() {
         ("missing.csv --target y", "missing.csv: cannot read: No such file or directory (os error 2)"),
         (
             "folder --target y",
-            "folder: expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found no files",
+            "folder: expected a folder of IDX files (train-images-idx3-ubyte and train-labels-idx1-ubyte, and optionally both t10k files), found no files",
         ),
         ("empty.csv --target y", "empty.csv: the file is empty"),
         ("header.csv --target y", "header.csv: the file has a header and no rows"),
@@ -48,7 +48,7 @@ fn files_and_data() {
         ("text.csv --target y --drop c", "text.csv: there is no column \"c\"; the columns are \"a\", \"b\", \"y\""),
         (
             "names.csv --target y",
-            "names.csv: there is no column beside the target to learn from; id: an identifier: no two rows alike",
+            "names.csv: expected at least one feature column besides the target; id: an identifier: every value is different",
         ),
         ("nan.csv --target y", "nan.csv, line 3, column \"y\": expected a finite number, found \"nan\""),
         ("infinite.csv --target y", "infinite.csv, line 3, column \"y\": expected a finite number, found \"inf\""),
@@ -58,9 +58,12 @@ fn files_and_data() {
             "constant.csv, column \"y\": every row has the value 2.5: there is nothing to learn",
         ),
         ("one.csv --target y", "one.csv, column \"y\": every row has the class \"x\": expected at least two classes"),
-        ("alone.csv --target y --task regression", "alone.csv: there is no column beside the target to learn from"),
+        (
+            "alone.csv --target y --task regression",
+            "alone.csv: expected at least one feature column besides the target",
+        ),
         ("twice.csv --target y", "twice.csv, column \"a\": two columns have this name"),
-        ("few.csv --target y", "few.csv: test would have no rows: 2 rows, of which 0.2 are asked for"),
+        ("few.csv --target y", "few.csv: the test part would have no rows: its fraction is 0.2 of 2 rows"),
         ("latin.csv --target y", "latin.csv, line 2: expected UTF-8 text, found other bytes"),
         ("flowers.csv --target specie", "flowers.csv: there is no column \"specie\"; did you mean \"species\"?"),
         (
@@ -73,7 +76,7 @@ fn files_and_data() {
     let cut = desk.run("train cut.csv.gz --target y");
     assert!(cut.stderr.starts_with("error: cut.csv.gz: cannot read: "), "{}", cut.stderr);
     assert!(
-        cut.stderr.ends_with("help: the file was damaged, or is another one: take a fresh copy of it\n"),
+        cut.stderr.ends_with("help: the file is damaged or not the expected one: get a new copy of it\n"),
         "{}",
         cut.stderr
     );
@@ -126,20 +129,17 @@ fn classes_of_one_row_each() {
     };
     let help_of =
         |options: &str, message: &str| fails(&desk, 1, &format!("train t.csv --target y {options}"), message).stderr;
-    let message = "t.csv: test would have no rows: each of the 300 classes keeps a row for training, and there are 300 rows in all";
+    let message = "t.csv: the test part would have no rows: each of the 300 classes keeps a row for training, and there are only 300 rows";
     table(&|i| format!("{i}.25"));
     let help = help_of("--task classification", message);
-    assert!(
-        help.ends_with("\nhelp: the target looks like numbers to predict, not like classes: use --task regression\n"),
-        "{help}"
-    );
+    assert!(help.ends_with("\nhelp: the target looks like a number, not a class: use --task regression\n"), "{help}");
     table(&|i| i.to_string());
     assert!(help_of("--task classification", message).contains("--task regression"));
     table(&|i| format!("row {i}"));
     let help = help_of("", message);
     assert!(
         help.ends_with(
-            "\nhelp: join rare classes into one, or choose another column with --target\nhelp: or do without test rows: --test-fraction 0\n"
+            "\nhelp: merge rare classes, or choose another column with --target\nhelp: or switch test rows off: --test-fraction 0\n"
         ),
         "{help}"
     );
@@ -155,7 +155,7 @@ fn the_command_line() {
         fails(&desk, 2, &format!("train digits {option} {found}"), &message);
         fails(&desk, 2, &format!("train digits {option}={found}"), &message);
     };
-    let sizes = "sizes of at least 1 with commas, as in 64,32, or none";
+    let sizes = "sizes of at least 1 separated by commas, such as 64,32, or none";
     value("--hidden", "0", "SIZES", sizes);
     value("--hidden", "64,0", "SIZES", sizes);
     value("--hidden", "64,x", "SIZES", sizes);
@@ -165,15 +165,15 @@ fn the_command_line() {
     value("--momentum", "-1", "MU", "a number from 0 to less than 1");
     value("--weight-decay", "-1", "LAMBDA", "0 or a positive number");
     value("--clip-norm", "-1", "NORM", "0 or a positive number");
-    value("--batch-size", "0", "SAMPLES", "a whole number of at least 1");
+    value("--batch-size", "0", "ROWS", "a whole number of at least 1");
     value("--epochs", "0", "N", "a whole number of at least 1");
     value("--accumulate", "0", "N", "a whole number of at least 1");
     value("--accumulate", "1.5", "N", "a whole number of at least 1");
-    value("--shards", "0", "V", "a power of two up to 1024");
-    value("--shards", "3", "V", "a power of two up to 1024");
-    value("--shards", "-2", "V", "a power of two up to 1024");
+    value("--shards", "0", "N", "a power of two up to 1024");
+    value("--shards", "3", "N", "a power of two up to 1024");
+    value("--shards", "-2", "N", "a power of two up to 1024");
     value("--threads", "0", "N", "a whole number of at least 1");
-    value("--test-fraction", "1", "FRACTION", "a number from 0 to less than 1");
+    value("--test-fraction", "1", "SHARE", "a number from 0 to less than 1");
     value("--seed", "-1", "SEED", "a whole number of at least 0");
     value("--early-stopping", "-1", "N", "a whole number of at least 0");
     let decay = |found: &str| {
@@ -185,7 +185,7 @@ fn the_command_line() {
     for (arguments, message) in [
         ("train flowers.csv", "flowers.csv: --target must name the column to predict"),
         ("train digits --validation-fraction 0 --early-stopping 5", "--early-stopping needs validation rows to watch"),
-        ("train digits --momentum 0.9", "--momentum belongs to --optimizer sgd, not to adamw"),
+        ("train digits --momentum 0.9", "--momentum works only with --optimizer sgd, not with adamw"),
         ("train digits --optimizer sgd --nesterov", "--nesterov needs --momentum"),
         ("train digits --loss mse", "--loss mse does not fit a classification: expected cross-entropy"),
         (
@@ -203,15 +203,15 @@ fn the_command_line() {
             "train digits --schedule step:0:0.5",
             "invalid value 'step:0:0.5' for '--schedule <SCHEDULE>': expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1",
         ),
-        ("train digits --dropout 0.5", "unexpected argument '--dropout' found"),
-        ("train digits --resume", "unexpected argument '--resume' found"),
-        ("", "a command is missing"),
-        ("train", "the following required arguments were not provided: <DATA>"),
-        ("tarin digits", "unrecognized subcommand 'tarin'"),
+        ("train digits --dropot 0.5", "there is no option --dropot"),
+        ("train digits --resume", "there is no option --resume"),
+        ("", "the command is missing"),
+        ("train", "DATA is missing"),
+        ("tarin digits", "there is no command tarin"),
         ("train flowers.csv --target length,length", "--target names the column \"length\" twice"),
         (
             "train flowers.csv --target length,width --task classification",
-            "a classification has one target column, not 2",
+            "a classification needs one target column, found 2",
         ),
     ] {
         fails(&desk, 2, arguments, message);
@@ -235,22 +235,26 @@ fn models() {
     let middle = whole.len() - whole.len() / 4;
     let mut altered = whole.clone();
     altered[middle] ^= 1;
-    let own = "is not a whole safetensors file";
+    let own = "expected a complete safetensors file";
     for (name, bytes, expected) in [
         ("half", whole[..whole.len() / 2].to_vec(), own),
         ("nothing", Vec::new(), own),
         ("short", whole[..whole.len() - 1].to_vec(), own),
         ("noise", vec![0xff; 1000], own),
-        ("altered", altered, "the file was altered: its contents do not have the SHA-256 that was stored with them"),
-        ("scale", with("\\\"mean\\\":[6", "\\\"mean\\\":[7"), "the file was altered"),
-        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 3, found 7"),
+        ("altered", altered, "the file was changed: its contents do not match the SHA-256 stored in it"),
+        ("scale", with("\\\"mean\\\":[6", "\\\"mean\\\":[7"), "the file was changed"),
+        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 4, found 7"),
         (
             "shape",
             with("\\\"inputs\\\":3", "\\\"inputs\\\":4"),
             "tensor 0.weight: expected shape [1024, 4], found [1024, 3]",
         ),
         ("kind", with("relu", "tahn"), "there is no activation \"tahn\""),
-        ("foreign", with("\"mfnet\"", "\"other\""), "the file has no metadata of mfnet"),
+        (
+            "foreign",
+            with("\"mfnet\"", "\"other\""),
+            "expected a model of mfnet, found a safetensors file without its metadata",
+        ),
     ] {
         desk.write(name, bytes);
         for command in
@@ -289,7 +293,7 @@ fn models() {
     let nowhere = "nowhere/here.csv: cannot write: No such file or directory (os error 2)";
     fails(&desk, 1, "predict run flowers.csv --output nowhere/here.csv", nowhere);
     desk.write("here.csv", "precious");
-    fails(&desk, 1, "predict run flowers.csv --output here.csv", "here.csv: the file exists already");
+    fails(&desk, 1, "predict run flowers.csv --output here.csv", "here.csv: the file already exists");
     let folder = "run: expected a file for --output, found a folder";
     fails(&desk, 1, "predict run flowers.csv --output run --force", folder);
     assert_eq!(desk.text("here.csv"), "precious");
@@ -313,7 +317,7 @@ fn a_folder_of_runs() {
         }
     }
     let help = desk.run("inspect runs").stderr;
-    assert!(help.ends_with("\nhelp: name one: runs/flowers-1, runs/flowers-2\n"), "{help}");
+    assert!(help.ends_with("\nhelp: choose one: runs/flowers-1, runs/flowers-2\n"), "{help}");
     for _ in 0..7 {
         desk.ok("train flowers.csv --target species --epochs 1 --quiet");
     }
@@ -329,7 +333,7 @@ fn an_output_folder_that_exists() {
     desk.write("run/notes.txt", "mine");
     let before = desk.read("run/model.safetensors");
     let again = "train flowers.csv --target species --epochs 2 --output run";
-    fails(&desk, 1, again, "run: the output folder exists already");
+    fails(&desk, 1, again, "run: the output folder already exists");
     assert_eq!(before, desk.read("run/model.safetensors"));
     desk.ok(&format!("{again} --force"));
     assert_ne!(before, desk.read("run/model.safetensors"));
@@ -354,11 +358,11 @@ fn a_training_that_diverges() {
     let mut lines = run.stderr.lines();
     let first = lines.next().unwrap();
     assert!(first.starts_with("error: the loss became ") && first.contains(" in epoch 1, step "), "{first}");
-    assert!(first.ends_with("the weights of the start are kept"), "{first}");
+    assert!(first.ends_with("mfnet kept the weights of the start"), "{first}");
     assert!(lines.next().unwrap().starts_with("help: try a smaller --learning-rate (it was 1000000)"));
     // the last good weights are a whole model
     desk.ok("evaluate run diabetes");
-    assert!(run.stderr.ends_with("help: how the loss went is in run/report.html\n"), "{}", run.stderr);
+    assert!(run.stderr.ends_with("help: see the loss over the epochs in run/report.html\n"), "{}", run.stderr);
     assert!(desk.text("run/report.html").contains("The training failed: the loss became "));
     // and never replace an earlier one that learned something
     desk.ok("train diabetes --epochs 2 --output run --force");

@@ -45,8 +45,8 @@ fn a_model_and_rows_of_data() {
         ("run flowers.csv --rows 40", 1, "flowers.csv: there is no row 40: the rows are numbered 0 to 39"),
         ("run new.csv --rows 1", 1, "new.csv: there is no row 1: the rows are numbered 0 to 0"),
         ("run flowers.csv --rows x", 2, "invalid value 'x' for '--rows <ROWS>': expected a whole number of at least 0"),
-        ("run", 2, "the following required arguments were not provided: <DATA>"),
-        ("--rows 1", 2, "the following required arguments were not provided: <MODEL> <DATA>"),
+        ("run", 2, "DATA is missing"),
+        ("--rows 1", 2, "MODEL and DATA are missing"),
     ] {
         let run = desk.run(&format!("explain {arguments}"));
         assert_eq!((run.code, run.stderr.lines().next()), (code, Some(format!("error: {message}").as_str())));

@@ -24,7 +24,7 @@ fn two_epochs_are_one_and_one_more() {
         desk.ok(&format!("train {data} {PLAIN} --dtype {dtype} --no-shuffle --epochs 1 --output one --force"));
         let run =
             desk.ok(&format!("train {data} {PLAIN} --no-shuffle --epochs 1 --warm-start one --output more --force"));
-        assert!(run.stderr.contains("\nnetwork of one; "), "{}", run.stderr);
+        assert!(run.stderr.contains("\nnetwork: from one; "), "{}", run.stderr);
         assert!(run.stderr.contains(&format!(", rows not shuffled; {dtype}, ")), "{}", run.stderr);
         assert!(weights(&desk, "more") == weights(&desk, "two"), "{data}");
         assert_ne!(weights(&desk, "one"), weights(&desk, "two"));
@@ -44,7 +44,7 @@ fn rows_in_the_order_of_a_file() {
     for (name, text) in [("one.txt", line.clone()), ("three.txt", line.repeat(3))] {
         desk.write(name, text);
         let run = desk.ok(&format!("{train} --batch-order {name} --output run --force"));
-        assert!(run.stderr.contains(" an epoch in the order of --batch-order; "), "{}", run.stderr);
+        assert!(run.stderr.contains(" per epoch in the order of --batch-order; "), "{}", run.stderr);
         assert!(weights(&desk, "run") == weights(&desk, "plain"), "{name}");
     }
     // an epoch of one step: the losses are those of the steps, as an epoch has them in one mean
@@ -99,9 +99,9 @@ fn levels_that_the_model_does_not_know_are_named() {
     desk.write("new.csv", table(["red", "green"]));
     desk.ok("train known.csv --target price --epochs 1 --output known");
     let said = desk.ok("train new.csv --warm-start known --epochs 1 --output new").stderr;
-    assert!(said.contains("colour: 20 rows with levels") && said.contains("\"green\"\n"), "{said}");
+    assert!(said.contains("colour: 20 rows with values") && said.contains("\"green\"\n"), "{said}");
     let said = desk.ok("train known.csv --warm-start known --epochs 1 --output again").stderr;
-    assert!(!said.contains("rows with levels"), "{said}");
+    assert!(!said.contains("rows with values"), "{said}");
 }
 
 /// A rate that is far too large makes every epoch worse than the model was.
@@ -113,11 +113,12 @@ fn a_model_that_is_not_made_better_stays() {
     let second = "train flowers.csv --warm-start first --epochs 3 --validation-fraction 0.3 --learning-rate 5 --weight-decay 0 --output second";
     let said = desk.ok(second);
     assert!(
-        said.stdout.contains("3 epochs, none of them better on the validation rows than the start, which is kept"),
+        said.stdout.contains("3 epochs, none with a lower validation loss than the start, which is kept"),
         "{}",
         said.stdout
     );
-    let before = "its own training was by cross-entropy, batch_size 4, learning_rate 0.01, optimizer sgd, which are not taken over";
+    let before =
+        "settings of its earlier training, not reused: cross-entropy, batch_size 4, learning_rate 0.01, optimizer sgd";
     assert!(said.stderr.contains(before), "{}", said.stderr);
     let report = desk.train(&format!("{} --force", second.trim_start_matches("train ")));
     assert_eq!((&report["best_epoch"], &report["start_validation_loss"]), (&json!(0), &first["validation"]["loss"]));
@@ -151,7 +152,7 @@ fn mistakes() {
         (
             "train flowers.csv --warm-start run --hidden 8".to_owned(),
             2,
-            "the argument '--warm-start <MODEL>' cannot be used with '--hidden <SIZES>'",
+            "'--warm-start <MODEL>' cannot be used with '--hidden <SIZES>'",
         ),
         (
             "train flowers.csv --warm-start run --group length".to_owned(),
@@ -161,20 +162,28 @@ fn mistakes() {
         (
             "train flowers.csv --warm-start run --seed 1".to_owned(),
             2,
-            "--warm-start: the model was trained on other rows of the same data, which may be test rows here",
+            "--warm-start: the model was trained on this data with another split, so it may have seen the test rows",
         ),
         (
             "train flowers.csv --target species --no-shuffle --batch-order two.txt".to_owned(),
             2,
-            "the argument '--no-shuffle' cannot be used with '--batch-order <FILE>'",
+            "'--no-shuffle' cannot be used with '--batch-order <FILE>'",
         ),
         (format!("{plain} nowhere.txt"), 1, "nowhere.txt: cannot read: "),
         (format!("{plain} short.txt"), 1, "short.txt, line 2: expected 2 rows, found 1"),
         (format!("{plain} word.txt"), 1, "word.txt, line 1: expected the number of a row, found \"one\""),
-        (format!("{plain} far.txt"), 1, "far.txt, line 1: there is no row 40: the data have 40, counted from 0"),
+        (format!("{plain} far.txt"), 1, "far.txt, line 1: there is no row 40: the data has 40 rows, counted from 0"),
         ("train flowers.csv --target species --batch-order all.txt".to_owned(), 1, "all.txt, line 1: row "),
-        (format!("{plain} two.txt"), 1, "two.txt: expected 3 lines, one for each epoch, or one, found 2"),
-        (format!("{plain} four.txt"), 1, "four.txt: expected 3 lines, one for each epoch, or one, found 4"),
+        (
+            format!("{plain} two.txt"),
+            1,
+            "two.txt: expected 3 lines, one per epoch, or one line for all epochs, found 2",
+        ),
+        (
+            format!("{plain} four.txt"),
+            1,
+            "four.txt: expected 3 lines, one per epoch, or one line for all epochs, found 4",
+        ),
         (format!("{plain} empty.txt"), 1, "empty.txt: the file is empty"),
     ] {
         let run = desk.run(&arguments);
@@ -197,7 +206,7 @@ fn mistakes() {
         &desk,
         2,
         &format!("{again} --seed 1"),
-        "--warm-start: the model was trained on other rows of the same data, which may be test rows here",
+        "--warm-start: the model was trained on this data with another split, so it may have seen the test rows",
     );
 }
 
@@ -218,16 +227,17 @@ fn rows_that_were_learned_are_no_test() {
     // the same data again, and others as a test
     desk.ok("train first.csv --epochs 1 --warm-start a --test-file third.csv --output same");
     // other data: whether they have rows in common is for the user to know
-    let caution = "That counts only if none of these rows were among the data that a was trained on.";
+    let caution = "This is valid only if a was not trained on any of these test rows.";
     assert!(desk.ok(&format!("{on_second} --output b")).stdout.contains(caution));
-    let other_rows = "--warm-start: the model was trained on other rows of the same data, which may be test rows here";
+    let other_rows =
+        "--warm-start: the model was trained on this data with another split, so it may have seen the test rows";
     refused("train first.csv --warm-start b", other_rows);
     refused(
         "train third.csv --warm-start b --test-file first.csv",
         "--warm-start: the model was trained on rows of first.csv, the test file",
     );
     desk.ok("train first.csv --warm-start b --test-fraction 0 --epochs 1 --output c");
-    let seen = "the model was trained on these data: other rows are what tells how good it is";
+    let seen = "the model was trained on these rows; only other rows show how good it is";
     for data in ["first.csv", "second.csv"] {
         assert!(desk.ok(&format!("evaluate c {data}")).stderr.contains(seen));
     }
@@ -237,9 +247,9 @@ fn rows_that_were_learned_are_no_test() {
     later.training.split.as_mut().unwrap().streams += 1;
     later.save(desk.path("later.safetensors")).unwrap();
     for (model, data, help) in [
-        ("c", "second.csv", "knows their parts no more"),
-        ("c", "third.csv", "these are other data"),
-        ("later.safetensors", "first.csv", "how they were split is not known to this version"),
+        ("c", "second.csv", "its split is no longer known"),
+        ("c", "third.csv", "this is other data"),
+        ("later.safetensors", "first.csv", "this version does not know its split"),
     ] {
         let run = desk.run(&format!("evaluate {model} {data} --part test"));
         assert!(run.code == 1 && run.stderr.contains(help), "{}", run.stderr);

@@ -24,7 +24,7 @@ fn files_that_are_not_there() {
     let help = "help: get the files from https://ossci-datasets.s3.amazonaws.com/mnist/ or \
                 https://storage.googleapis.com/cvdf-datasets/mnist/, put them into a folder DIR/mnist\n\
                 help: and name DIR with --data-dir DIR, or with the environment variable MFNET_DATA for all commands\n\
-                help: or name a mirror of your own with the environment variable MFNET_MIRROR: see mfnet datasets fetch --help\n";
+                help: or set the environment variable MFNET_MIRROR to your own mirror: see mfnet datasets fetch --help\n";
     let url = "from http://127.0.0.1:1/mnist/train-images-idx3-ubyte";
     let refused = format!("cannot download train-images-idx3-ubyte {url}.gz: {REFUSED}; {url}: {REFUSED}");
     for command in ["train mnist", "evaluate run mnist", "predict run mnist", "explain run mnist"] {
@@ -63,7 +63,7 @@ fn files_that_are_not_there() {
     desk.write("data/california-housing/cal_housing.data", "-122.23,37.88,41,880,129,322,126,8.3252,452600\n");
     let run = desk.run("train california-housing --data-dir data");
     assert!(run.stderr.contains("cal_housing.data: expected the published contents, whose SHA-256 is d3d8a1a7"));
-    let help = "\nhelp: the file was damaged, or is another one: take a fresh copy of it\n\
+    let help = "\nhelp: the file is damaged or not the expected one: get a new copy of it\n\
                 help: move it away, and mfnet datasets fetch california-housing --data-dir data gets a fresh one\n";
     assert!(run.stderr.ends_with(help), "{}", run.stderr);
     assert_eq!(run.code, 1);
@@ -124,13 +124,13 @@ fn other_splits_of_california_housing() {
         ("--validation-fraction 0", "official test rows: ", 16512, 0, 4128),
         (
             "--validation-fraction 0.25 --split-seed 7",
-            "official test rows, validation rows drawn by seed 7: ",
+            "official test rows, random validation rows (seed 7): ",
             12384,
             4128,
             4128,
         ),
-        ("--test-fraction 0.1 --seed 7", "split by seed 7, not the official one: ", 16512, 2064, 2064),
-        ("--test-fraction 0", "split by seed 0, not the official one: ", 18576, 2064, 0),
+        ("--test-fraction 0.1 --seed 7", "random split (seed 7) instead of the official one: ", 16512, 2064, 2064),
+        ("--test-fraction 0", "random split (seed 0) instead of the official one: ", 18576, 2064, 0),
     ] {
         let run = desk
             .ok(&format!("train california-housing --hidden none --epochs 1 --output run --force --json {options}"));

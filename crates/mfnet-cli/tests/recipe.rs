@@ -55,7 +55,7 @@ fn recipes_that_are_wrong() {
         ("--hidden none", "--hidden none contradicts recipe.toml, line 4: hidden = 8,4"),
         ("--header yes", "--header true contradicts recipe.toml, line 5: header = false"),
         ("--warm-start runs/digits-1", "--warm-start cannot be used with --hidden"),
-        ("--momentum 0.9", "--momentum belongs to --optimizer sgd, not to adamw"),
+        ("--momentum 0.9", "--momentum works only with --optimizer sgd, not with adamw"),
     ] {
         fails(&desk, 2, &format!("train digits --recipe recipe.toml {options}"), message);
     }
@@ -75,7 +75,7 @@ fn recipes_that_are_wrong() {
             "version = 2",
             "a.toml, line 1: a later version of mfnet wrote this recipe: expected version 1, found 2",
         ),
-        ("a.toml", "momentum = 0.9", "a.toml: momentum belongs to optimizer sgd, not to adamw"),
+        ("a.toml", "momentum = 0.9", "a.toml: momentum works only with optimizer sgd, not with adamw"),
         ("a.toml", "folds = 3\ntest_file = 't.csv'", "a.toml: test_file cannot be used with folds"),
         ("b.toml", "", "none.toml: cannot read: No such file or directory (os error 2)"),
     ] {

@@ -29,8 +29,7 @@ fn classes() {
     let desk = Desk::new();
     desk.ok("train digits --hidden 16 --epochs 20 --output run");
     let page = desk.text("run/report.html");
-    for heading in ["Scores", "Learning", "Classes of the test rows", "The most confident mistakes", "What it looks at"]
-    {
+    for heading in ["Scores", "Training", "Classes", "Most confident mistakes", "Feature importance"] {
         assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
     }
     assert!(page.contains("mfnet train digits --hidden 16 --epochs 20 --output run\n"));
@@ -41,7 +40,7 @@ fn classes() {
     let count = |cell: &str| cell.parse().unwrap_or(0);
     let counts: Vec<Vec<usize>> = text
         .lines()
-        .skip_while(|line| *line != "Confusion")
+        .skip_while(|line| *line != "Confusion matrix")
         .skip(3)
         .map(|line| line.split_whitespace().skip(1).map(count).collect())
         .collect();
@@ -63,9 +62,9 @@ fn values_with_the_numbers_of_their_rows() {
     let page = desk.text("run/report.html");
     for title in [
         "Loss over the epochs",
-        "Predicted and true values",
-        "How large the residuals are",
-        "Residuals and predicted values",
+        "Predicted against true values",
+        "Distribution of the residuals",
+        "Residuals against predicted values",
     ] {
         assert!(page.contains(&format!("<title>{title}</title>")), "{title}");
     }
@@ -109,26 +108,23 @@ fn odd_data() {
         }),
     );
     for (arguments, sentence) in [
-        ("line.csv --target y --epochs 1", "Learning"),
+        ("line.csv --target y --epochs 1", "<h2>Training</h2>"),
         ("line.csv --target y --test-fraction 0", "There are no test rows"),
-        ("line.csv --target y --test-fraction 0.1", "The score of the test rows, R², is no number"),
+        ("line.csv --target y --test-fraction 0.1", "The test score, R², is undefined"),
         ("line.csv --target y --optimizer sgd --learning-rate 1e-30 --validation-fraction 0.2", "best epoch: "),
         ("line.csv --target y --epochs 3000 --hidden 2", "3 000 epochs"),
-        ("line.csv --target y --epochs 1 --scale quantile", "Each x becomes its normal quantile"),
+        ("line.csv --target y --epochs 1 --scale quantile", "Each x is mapped to a normal distribution"),
         ("huge.csv --target y --task regression --epochs 5", "Residuals"),
         ("small.csv --target y --task regression --epochs 5", "Residuals"),
-        ("many.csv --target c --epochs 3 --hidden 8", "The pairs that were confused most:"),
-        ("three.csv --target p,q,r --epochs 3", "Predictions of r for the test rows"),
+        ("many.csv --target c --epochs 3 --hidden 8", "The most frequent confusions:"),
+        ("three.csv --target p,q,r --epochs 3", "Predictions of r"),
         ("pixels.csv --target c --epochs 3", "each patch of pixels"),
-        ("wide.csv --target y --epochs 1 --hidden none", "Shown are the 20 most important of 300 columns."),
+        ("wide.csv --target y --epochs 1 --hidden none", "The plot shows the 20 most important of 300 columns."),
         (
             "wide.csv --target y --epochs 1 --hidden 3000 --dtype f32",
             "of the 220 columns with the largest weights in the first layer, of 300.",
         ),
-        (
-            "pixels.csv --target c --epochs 1 --hidden 30000,300 --dtype f32",
-            "The importance of the columns was not computed",
-        ),
+        ("pixels.csv --target c --epochs 1 --hidden 30000,300 --dtype f32", "Feature importance was not computed"),
     ] {
         desk.ok(&format!("train {arguments} --output run --force --plots"));
         let page = desk.text("run/report.html");

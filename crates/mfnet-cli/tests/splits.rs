@@ -36,7 +36,7 @@ fn groups_stay_together_and_are_found_again() {
     let run = desk.ok(train);
     assert!(
         run.stderr.contains(
-            "\nsplit by seed 0: 84 training, 12 validation, 24 test rows; no group of patient on both sides: 30 groups\n"
+            "\nrandom split (seed 0): 84 training, 12 validation, 24 test rows; 30 groups of patient, each in one part\n"
         ),
         "{}",
         run.stderr
@@ -73,7 +73,7 @@ fn groups_stay_together_and_are_found_again() {
         );
         let options = format!("--target {target} --group {group} --epochs 3 --output plain --force");
         let run = desk.ok(&format!("train plain.csv {options} --json"));
-        assert!(run.stderr.contains(&format!("of {group} on both sides: 30 groups")), "{}", run.stderr);
+        assert!(run.stderr.contains(&format!("30 groups of {group}, each in one part")), "{}", run.stderr);
         let evaluated = desk.ok("evaluate plain plain.csv --json").json();
         assert_eq!((&evaluated["part"], &evaluated["loss"]), (&json!("test"), &run.json()["test"]["loss"]));
     }
@@ -101,7 +101,7 @@ fn a_column_says_which_rows_are_tested() {
     // without validation rows in the column they are drawn
     desk.write("visits.csv", desk.text("visits.csv").replace(",dev,", ",train,"));
     let run = desk.ok("train visits.csv --target ill --split-column part --epochs 3 --output drawn --json");
-    let line = "\nsplit by column part, validation rows drawn by seed 0: 86 training, 10 validation, 24 test rows\n";
+    let line = "\nsplit by column part, random validation rows (seed 0): 86 training, 10 validation, 24 test rows\n";
     assert!(run.stderr.contains(line), "{}", run.stderr);
     let evaluated = desk.ok("evaluate drawn visits.csv --part validation --json").json();
     assert_eq!(evaluated["loss"], run.json()["validation"]["loss"]);
@@ -120,7 +120,7 @@ fn test_rows_in_a_file_of_their_own() {
     desk.write("test.csv", columns(&rows(&all, |line| line.contains(",p2")), &[3, 1, 0]));
     let train = "train train.csv --target ill --test-file test.csv --group patient --epochs 3 --output run --json";
     let run = desk.ok(train);
-    let line = "\nsplit by seed 0: 68 training, 8 validation, 44 test rows from test.csv; no group of patient on both sides: 19 groups\n";
+    let line = "\nrandom split (seed 0): 68 training, 8 validation, 44 test rows from test.csv; 19 groups of patient, each in one part\n";
     assert!(run.stderr.contains(line), "{}", run.stderr);
     let trained = run.json();
     let evaluated = desk.ok("evaluate run test.csv --json").json();
@@ -157,15 +157,15 @@ fn test_rows_with_other_categories() {
 fn splits_that_do_not_fit() {
     let desk = Desk::new();
     desk.write("numbers.csv", columns(&visits(), &[0, 1, 4]));
-    let cannot = |one: &str, other: &str| format!("the argument '{one}' cannot be used with '{other}'");
+    let cannot = |one: &str, other: &str| format!("'{one}' cannot be used with '{other}'");
     for (arguments, message) in [
-        ("--split-column part --test-fraction 0.1", cannot("--split-column <COLUMN>", "--test-fraction <FRACTION>")),
+        ("--split-column part --test-fraction 0.1", cannot("--split-column <COLUMN>", "--test-fraction <SHARE>")),
         ("--split-column part --group patient", cannot("--split-column <COLUMN>", "--group <COLUMN>")),
         ("--test-file t.csv --split-column part", cannot("--test-file <FILE>", "--split-column <COLUMN>")),
-        ("--test-file t.csv --test-fraction 0.1", cannot("--test-file <FILE>", "--test-fraction <FRACTION>")),
+        ("--test-file t.csv --test-fraction 0.1", cannot("--test-file <FILE>", "--test-fraction <SHARE>")),
         ("--test-file t.csv --folds 5", cannot("--test-file <FILE>", "--folds <K>")),
         ("--folds 5 --split-column part", cannot("--folds <K>", "--split-column <COLUMN>")),
-        ("--folds 5 --test-fraction 0.1", cannot("--folds <K>", "--test-fraction <FRACTION>")),
+        ("--folds 5 --test-fraction 0.1", cannot("--folds <K>", "--test-fraction <SHARE>")),
         ("--folds 1", "invalid value '1' for '--folds <K>': expected a whole number of at least 2".to_owned()),
         ("--group ill", "--group names the target \"ill\"".to_owned()),
         ("--split-column ill", "--split-column names the target \"ill\"".to_owned()),
@@ -174,7 +174,7 @@ fn splits_that_do_not_fit() {
         fails(&desk, 2, &format!("train numbers.csv --target ill {arguments}"), &message);
     }
     desk.write("visits.csv", columns(&visits(), &[0, 1, 3, 4]));
-    let message = "--validation-fraction does not fit: the column \"part\" has validation rows";
+    let message = "--validation-fraction cannot be used: the column \"part\" already names validation rows";
     fails(&desk, 2, "train visits.csv --target ill --split-column part --validation-fraction 0.1", message);
 
     let with = |patient: &str, part: &str| {
@@ -209,7 +209,7 @@ fn splits_that_do_not_fit() {
     desk.write("narrow.csv", "ill\n1\n");
     desk.write("overlap.csv", "pulse,patient,ill\n60,c,1\n61,b,1\n");
     for (arguments, message) in [
-        ("one.csv --split-column part", "one.csv, column \"part\": expected rows of the part train, found none"),
+        ("one.csv --split-column part", "one.csv, column \"part\": expected at least one training row, found none"),
         (
             "two.csv --group patient --validation-fraction 0.1",
             "two.csv, column \"patient\": expected at least 3 groups, one for each of the 3 parts, found 2",
@@ -227,7 +227,7 @@ fn splits_that_do_not_fit() {
         ("plain.csv --test-file narrow.csv", "narrow.csv: there is no column \"pulse\"; the columns are \"ill\""),
         (
             "two.csv --group patient --test-file overlap.csv",
-            "overlap.csv, column \"patient\": the group \"b\" is in two.csv too",
+            "overlap.csv, column \"patient\": the group \"b\" is also in two.csv",
         ),
     ] {
         fails(&desk, 1, &format!("train {arguments} --target ill"), message);
@@ -285,7 +285,7 @@ fn every_row_is_tested_in_one_fold() {
     let inspected = desk.ok("inspect rmse/fold-2").stdout;
     assert!(inspected.contains("\n  split: fold 2 of 4, validation 0.1 of the others, seed 0\n"), "{inspected}");
     let run = desk.run("inspect rmse");
-    assert!(run.stderr.contains("found a folder of 4 runs\nhelp: name one: rmse/fold-1, "), "{}", run.stderr);
+    assert!(run.stderr.contains("found a folder of 4 runs\nhelp: choose one: rmse/fold-1, "), "{}", run.stderr);
 }
 
 #[test]
@@ -305,21 +305,21 @@ fn folds_for_people() {
         "{}",
         run.stdout
     );
-    let verdict = "On the test rows the network is better than the linear model in ";
+    let verdict = "The network beats the linear model on the test rows in ";
     assert!(lines[7].starts_with(verdict) && lines[7].ends_with(" folds."), "{}", run.stdout);
-    assert_eq!(lines[9], "saved: run/fold-1 to run/fold-3, each with a report.html");
-    let introduction = "\n3 folds by seed 1: 265 training, 29 to 30 validation, 147 to 148 test rows\n";
+    assert_eq!(lines[9], "models and reports: run/fold-1 to run/fold-3");
+    let introduction = "\n3 folds (seed 1): 265 training, 29 to 30 validation, 147 to 148 test rows\n";
     assert!(run.stderr.contains(introduction), "{}", run.stderr);
     assert!(run.stderr.contains("\nfold 3 of 3: "), "{}", run.stderr);
-    assert!(desk.text("run/fold-2/report.html").contains("fold 2 of 3 by seed 1: "));
+    assert!(desk.text("run/fold-2/report.html").contains("fold 2 of 3 (seed 1): "));
 
     // groups stay together, and a folder of folds is replaced when that is asked for
     desk.write("visits.csv", columns(&visits(), &[0, 1, 2, 4]));
     let train = "train visits.csv --target ill --group patient --folds 3 --epochs 2 --output run";
-    fails(&desk, 1, train, "run: the output folder exists already");
+    fails(&desk, 1, train, "run: the output folder already exists");
     let run = desk.ok(&format!("{train} --force --validation-fraction 0"));
     let introduction =
-        "\n3 folds by seed 0: 80 training, 0 validation, 40 test rows; no group of patient on both sides: 30 groups\n";
+        "\n3 folds (seed 0): 80 training, 0 validation, 40 test rows; 30 groups of patient, each in one part\n";
     assert!(run.stderr.contains(introduction), "{}", run.stderr);
     assert_eq!(desk.ok("evaluate run/fold-3 visits.csv --json").json()["samples"], 40);
 }

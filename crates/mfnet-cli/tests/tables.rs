@@ -46,7 +46,7 @@ fn from_a_file_to_predictions() {
     let run = desk.ok("train flats.csv --target price");
     for expected in [
         "flats.csv (fields between commas): 300 rows, 5 features: 2 numbers, 1 boolean (garden), 1 date (sold), 1 category (city); target price",
-        "\nleft out: id (an identifier: no two rows alike), street (300 different texts in 300 rows, such as \"street 0\")\n",
+        "\nleft out: id (an identifier: every value is different), street (300 different texts in 300 rows, such as \"street 0\")\n",
         // 3, 20, … of 0 to 299; 5, 18, …; 4, 23, …
         "\nmissing values: 18 in rooms, 23 in area, 16 in city\n",
     ] {
@@ -65,7 +65,7 @@ fn from_a_file_to_predictions() {
     assert!(better_by("naive") > 0.5 && metrics["better_by"]["naive"]["p_value"].as_f64().unwrap() < 1e-6);
     let evaluated = desk.ok("evaluate runs/flats-1 flats.csv --json").json();
     let own = desk.ok("evaluate runs/flats-1 flats.csv --part all").stderr;
-    assert_eq!(own, "the model was trained on these data: other rows are what tells how good it is\n");
+    assert_eq!(own, "the model was trained on these rows; only other rows show how good it is\n");
     assert_eq!(evaluated["rmse"], metrics["test"]["rmse"]);
 
     // another order, a city that training did not have, gaps, no target
@@ -74,10 +74,7 @@ fn from_a_file_to_predictions() {
         "city,sold,area,garden,note,rooms,id\nNice,2015-03-11,80,yes,x,3,00700\nParis,,,,,,007\n,,80,no,y,,7.50\n",
     );
     let run = desk.ok("predict runs/flats-1 new.csv --keep id,note");
-    assert_eq!(
-        run.stderr,
-        "city: 1 row with levels that were rare or not there in training, which say nothing to the model: \"Paris\"\n"
-    );
+    assert_eq!(run.stderr, "city: 1 row with values that are new or were rare in training, ignored: \"Paris\"\n");
     assert_eq!(run.stdout, desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout);
     let lines: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(lines[0], ["id", "note", "prediction"]);
@@ -180,7 +177,9 @@ fn a_number_that_was_mistyped_is_named() {
     desk.write("t.csv", flowers().replacen("5.2,", "5.2o,", 1));
     let said = desk.ok("train t.csv --target species --epochs 1").stderr;
     assert!(
-        said.contains("\nlength is text because of \"5.2o\" among numbers: --numeric length says where that is\n"),
+        said.contains(
+            "\nlength is read as text because it holds \"5.2o\" among numbers: --numeric length shows where\n"
+        ),
         "{said}"
     );
     let run = desk.run("train t.csv --target species --numeric length");
@@ -318,7 +317,7 @@ fn the_standard_input() {
     let run = fed(&desk, "train - --target species --epochs 2", text.as_bytes());
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(run.stderr.starts_with("standard input (fields between commas): 40 rows"), "{}", run.stderr);
-    assert!(run.stdout.contains("saved: runs/stdin-1/model.safetensors"), "{}", run.stdout);
+    assert!(run.stdout.contains("model: runs/stdin-1/model.safetensors"), "{}", run.stdout);
     assert_eq!(desk.read("file/model.safetensors"), desk.read("runs/stdin-1/model.safetensors"));
     let predicted = fed(&desk, "predict file -", text.as_bytes());
     assert_eq!(predicted.stdout, desk.ok("predict file flowers.csv").stdout);

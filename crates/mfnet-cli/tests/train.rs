@@ -202,10 +202,10 @@ fn shards_give_the_same_model_for_every_number_of_threads() {
     assert!(!printed.contains("accumulate") && !printed.contains("shards"), "{printed}");
 }
 
-/// The paragraph that says whether the network is worth it, which the page has too.
+/// The verdict, which the report has too.
 fn verdict(desk: &Desk, arguments: &str) -> Option<String> {
     let text = desk.ok(&format!("train {arguments} --output run --force")).stdout;
-    let verdict = text.lines().find(|line| line.starts_with("The network is "));
+    let verdict = text.lines().find(|line| line.starts_with("The network "));
     if let Some(verdict) = verdict {
         assert!(desk.text("run/report.html").contains(&format!("<p>{verdict}</p>")), "{verdict}");
     }
@@ -213,20 +213,22 @@ fn verdict(desk: &Desk, arguments: &str) -> Option<String> {
 }
 
 #[test]
-fn training_says_whether_the_network_is_worth_it() {
+fn training_says_whether_the_network_beats_its_baselines() {
     let desk = Desk::new();
     // a straight line, which the linear model meets exactly
     let rows: String = (0..60).map(|i| format!("{i},{}.5\n", 3 * i)).collect();
     desk.write("line.csv", format!("x,y\n{rows}"));
-    let not_better =
-        "The network is not better than the linear model, and so not worth it: its RMSE on 12 test rows is ";
+    let not_better = "The network does not beat the linear model: its RMSE on 12 test rows is ";
     assert!(verdict(&desk, "line.csv --target y").unwrap().starts_with(not_better));
     // a parabola, of which a line knows nothing
     let rows: String = (-100..100).map(|i| format!("{i},{}.5\n", i * i)).collect();
     desk.write("parabola.csv", format!("x,y\n{rows}"));
     let sentence = verdict(&desk, "parabola.csv --target y").unwrap();
-    assert!(sentence.starts_with("The network is worth it: its RMSE on 40 test rows is "), "{sentence}");
-    assert!(sentence.contains(", that of the linear model ") && sentence.contains(", that of the naive predictor "));
+    assert!(
+        sentence.starts_with("The network beats the linear model and the naive baseline: its RMSE on 40 test rows is "),
+        "{sentence}"
+    );
+    assert!(sentence.contains(" for the linear model and ") && sentence.contains(" for the naive baseline."));
     // without test rows nothing is known
     assert_eq!(verdict(&desk, "line.csv --target y --test-fraction 0"), None);
 }

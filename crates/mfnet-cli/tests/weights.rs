@@ -41,10 +41,10 @@ fn what_is_said_of_weights() {
     let options =
         "--target kind --sample-weight w --drop sender,part,price --class-weight spam:5,no:spam:0.5 --output run";
     let run = desk.ok(&format!("train letters.csv {options} {QUICK}"));
-    assert!(run.stderr.contains("\nleft out: w (how much each row counts)\n"), "{}", run.stderr);
-    let line = "\neach row counts by its weight, column w; weights of the classes in the loss: no:spam 0.5, spam 5\n";
+    assert!(run.stderr.contains("\nleft out: w (the weight of each row)\n"), "{}", run.stderr);
+    let line = "\nrow weights from column w; class weights in the loss: no:spam 0.5, spam 5\n";
     assert!(run.stderr.contains(line), "{}", run.stderr);
-    assert!(run.stdout.contains("\nConfusion of the test rows, sums of their weights\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("\nConfusion matrix of the test rows (sums of weights)\n"), "{}", run.stdout);
     assert!(run.stdout.contains("its weighted accuracy on 20 test rows is "), "{}", run.stdout);
     let report: Value = serde_json::from_str(&desk.text("run/metrics.json")).unwrap();
     assert_eq!(report["sample_weight"], "w");
@@ -56,7 +56,7 @@ fn what_is_said_of_weights() {
     assert_eq!(desk.ok("explain run letters.csv --rows 0,4 --json").json()["w"], json!([[5.0, 0.25]]));
     let page = desk.text("run/report.html");
     for text in [
-        "In all scores and losses each row counts by its weight, column w.",
+        "All losses and scores use the row weights from column w.",
         "sums of the rows&#39; weights",
         "Classes have weights",
     ] {
@@ -77,18 +77,14 @@ fn evaluation_with_weights() {
     let trained = desk.train(&format!("letters.csv {options} {QUICK}"));
     for part in ["train", "validation", "test"] {
         let run = desk.ok(&format!("evaluate run letters.csv --part {part} --json"));
-        assert!(
-            run.stderr.starts_with("each row counts by its weight, column w, as in the training\n"),
-            "{}",
-            run.stderr
-        );
+        assert!(run.stderr.starts_with("row weights from column w, as in the training\n"), "{}", run.stderr);
         let evaluated = run.json();
         assert_eq!((&evaluated["loss"], &evaluated["accuracy"]), (&trained[part]["loss"], &trained[part]["accuracy"]));
         assert_eq!(evaluated["sample_weight"], "w");
     }
     desk.write("new.csv", letters().replace(",w,", ",v,"));
     let run = desk.ok("evaluate run new.csv --json");
-    let message = "all rows count alike: the training had weights in a column w, which these data do not have\n";
+    let message = "all rows have the same weight: this data does not have the weight column w of the training\n";
     assert!(run.stderr.starts_with(message), "{}", run.stderr);
     assert!(run.json().get("sample_weight").is_none());
     let named = desk.ok("evaluate run new.csv --sample-weight v --json");
@@ -101,7 +97,7 @@ fn evaluation_with_weights() {
     let some = desk.ok("evaluate run some.csv --json").json();
     assert_eq!(some["accuracy"], all["accuracy"]);
     let text = desk.ok("evaluate run letters.csv").stdout;
-    assert!(text.contains("\nConfusion, sums of weights\n"), "{text}");
+    assert!(text.contains("\nConfusion matrix (sums of weights)\n"), "{text}");
     fails(
         &desk,
         1,
@@ -157,7 +153,11 @@ fn weights_with_every_kind_of_split() {
     ));
     let goes_on = "train letters.csv --warm-start first --epochs 1";
     let second = desk.ok(&format!("{goes_on} --sample-weight w --class-weight spam:3 --output second"));
-    assert!(second.stderr.contains("\nits own training was by cross-entropy, "), "{}", second.stderr);
+    assert!(
+        second.stderr.contains("\nsettings of its earlier training, not reused: cross-entropy, "),
+        "{}",
+        second.stderr
+    );
     assert!(desk.ok("inspect second").stdout.contains("class_weight: {\"no:spam\":1.0,\"spam\":3.0}"));
     fails(
         &desk,
@@ -222,8 +222,7 @@ fn columns_that_are_no_weights() {
         let message = format!("t.csv, line 3, column \"w\": expected a weight, 0 or a positive number, found {found}");
         let run = fails(&desk, 1, "train t.csv --target kind --sample-weight w", &message);
         assert!(
-            run.stderr
-                .ends_with("\nhelp: a weight says how much its row counts: fill the cell, 0 leaves the row out\n")
+            run.stderr.ends_with("\nhelp: fill the cell with the weight of the row; a weight of 0 ignores the row\n")
         );
     }
     let huge = letters().replacen("37,1,1,s0", "37,1,1e301,s0", 1);
@@ -260,14 +259,14 @@ fn what_is_no_weight_of_a_class() {
         &desk,
         2,
         &train("--target kind --class-weight span:2"),
-        "--class-weight names \"span\", which is no class of kind; did you mean spam?",
+        "--class-weight: kind has no class \"span\"; did you mean spam?",
     );
     assert!(help.stderr.ends_with("\nhelp: the classes are no:spam, spam\n"), "{}", help.stderr);
     fails(
         &desk,
         2,
         &train("--target price --class-weight balanced"),
-        "--class-weight is for classes, and price is predicted as numbers, a regression",
+        "--class-weight needs a classification, but price is the target of a regression",
     );
     fails(
         &desk,
@@ -276,7 +275,7 @@ fn what_is_no_weight_of_a_class() {
         "--class-weight gives every class the weight 0",
     );
     for (value, expected) in [
-        ("equal", "expected balanced, or LABEL:WEIGHT with commas between, as in spam:5,ham:1"),
+        ("equal", "expected balanced, or LABEL:WEIGHT separated by commas, such as spam:5,ham:1"),
         ("spam:x", "expected 0 or a positive number as the weight of \"spam\", found \"x\""),
         ("spam:-1", "expected 0 or a positive number as the weight of \"spam\", found \"-1\""),
         ("spam:inf", "expected 0 or a positive number as the weight of \"spam\", found \"inf\""),
@@ -301,7 +300,7 @@ fn images_have_no_weights() {
         [&b"\0\0\x08\x03\0\0\0\x28\0\0\0\x01\0\0\0\x02"[..], &images].concat(),
     );
     desk.write("images/train-labels-idx1-ubyte", [&b"\0\0\x08\x01\0\0\0\x28"[..], &labels].concat());
-    let message = "--sample-weight is for tables of your own: images has no column of weights";
+    let message = "--sample-weight works only with your own tables: images has no column of weights";
     fails(&desk, 2, &format!("train images --sample-weight w {QUICK}"), message);
     desk.ok(&format!("train images --class-weight 0:3 --output run {QUICK}"));
     fails(&desk, 2, "evaluate run images --sample-weight w", message);

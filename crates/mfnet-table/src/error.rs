@@ -87,7 +87,7 @@ pub enum FileProblem {
     #[error("the file is cut off: expected {0} bytes, found {1}")]
     Truncated(u64, u64),
     /// The file goes on after its end, which is after so many bytes by its header.
-    #[error("expected {0} bytes, as the sizes in it say, found more")]
+    #[error("expected {0} bytes according to its header, found more")]
     TooLong(u64),
     /// Only the owner of a key can read the file.
     #[error("the file is encrypted")]

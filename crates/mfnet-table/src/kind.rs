@@ -115,8 +115,8 @@ impl Display for LeftOut {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             LeftOut::Empty => f.write_str("no values"),
-            LeftOut::Identifier => f.write_str("an identifier: no two rows alike"),
-            LeftOut::Weights => f.write_str("how much each row counts"),
+            LeftOut::Identifier => f.write_str("an identifier: every value is different"),
+            LeftOut::Weights => f.write_str("the weight of each row"),
             LeftOut::Names { different, rows, example } => {
                 write!(f, "{different} different texts in {rows} rows, such as {example:?}")
             }

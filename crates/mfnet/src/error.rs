@@ -108,7 +108,7 @@ pub enum ErrorKind {
     },
     /// The loss or a weight became infinite or NaN during training. The network has the last good
     /// weights.
-    #[error("{what} became {value} in epoch {epoch}, step {step}; the weights of {kept} are kept")]
+    #[error("{what} became {value} in epoch {epoch}, step {step}; mfnet kept the weights of {kept}")]
     Diverged {
         /// "the loss" or "a weight".
         what: &'static str,
@@ -145,10 +145,10 @@ pub enum ErrorKind {
 #[non_exhaustive]
 pub enum ModelProblem {
     /// The file is no safetensors file, or is cut off or altered.
-    #[error("this is not a whole safetensors file: {0}")]
+    #[error("expected a complete safetensors file: {0}")]
     NotSafetensors(String),
     /// A safetensors file of another program.
-    #[error("the file has no metadata of mfnet: it was not written by this program")]
+    #[error("expected a model of mfnet, found a safetensors file without its metadata")]
     NoMetadata,
     /// A layer or activation of the program that wrote the file: which of both, and the name under
     /// which it was stored.
@@ -157,7 +157,7 @@ pub enum ModelProblem {
     )]
     NotRegistered(&'static str, String),
     /// Something in it is not as it was written.
-    #[error("the file was altered: its contents do not have the SHA-256 that was stored with them")]
+    #[error("the file was changed: its contents do not match the SHA-256 stored in it")]
     Altered,
     /// The metadata cannot be understood.
     #[error("the metadata cannot be read: {0}")]

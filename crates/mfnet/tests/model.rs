@@ -121,7 +121,7 @@ fn a_network_with_a_users_own_activation() {
     assert!(error.ends_with("tensor 0.weight: expected shape [5, 10], found [4, 10]"), "{error}");
     assert!(other.parameters().eq(before.parameters()));
     let error = Model::load(&path).unwrap_err().to_string();
-    assert!(error.ends_with("the file has no metadata of mfnet: it was not written by this program"), "{error}");
+    assert!(error.ends_with("expected a model of mfnet, found a safetensors file without its metadata"), "{error}");
     let error = NeuralNetwork::builder(10)
         .dtype::<f32>()
         .linear(4)

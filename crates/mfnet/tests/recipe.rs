@@ -144,7 +144,7 @@ fn what_no_recipe_can_have() {
 #[test]
 fn fields_that_contradict_each_other() {
     for (text, message) in [
-        ("momentum = 0.9", "`momentum` belongs to `optimizer` sgd, not to adamw"),
+        ("momentum = 0.9", "`momentum` works only with `optimizer` sgd, not with adamw"),
         ("optimizer = 'sgd'\nnesterov = true", "`nesterov` needs `momentum`"),
         ("clip_norm = 1\nclip_layer_norm = 1", "`clip_norm` cannot be used with `clip_layer_norm`"),
         ("warm_start = 'm'\nhidden = []", "`warm_start` cannot be used with `hidden`"),

@@ -199,7 +199,7 @@ fn what_cannot_be_split() {
     let lonely = grouped(classes(&['a', 'a', 'b', 'b'], 0), &[1, 1, 2, 2]);
     assert_eq!(
         numbers(&lonely, 0.0, 0.5, 0).unwrap_err().to_string(),
-        "t, column \"patient\": test would have no rows: each class keeps a group for training, and none of the 2 groups can be spared"
+        "t, column \"patient\": the test part would have no rows: each class keeps a group for training, so none of the 2 groups is left"
     );
     let folds = |data: Dataset, count| data.folds(count, Seed(0)).unwrap_err().to_string();
     assert_eq!(folds(data(), 1), "folds: expected at least 2, found 1");

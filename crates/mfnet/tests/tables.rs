@@ -72,8 +72,8 @@ fn what_says_nothing_is_left_out() {
     assert_eq!(
         left_out,
         [
-            "user_id: an identifier: no two rows alike",
-            "Unnamed: 0: an identifier: no two rows alike",
+            "user_id: an identifier: every value is different",
+            "Unnamed: 0: an identifier: every value is different",
             "who: 60 different texts in 60 rows, such as \"name 0\"",
             "nothing: no values"
         ]
@@ -95,7 +95,7 @@ fn columns_can_be_named() {
     let error = with(Columns { drop: of(&["x", "code"]), ..Columns::default() }).unwrap_err().to_string();
     assert_eq!(
         error,
-        "t.csv: there is no column beside the target to learn from; id: an identifier: no two rows alike"
+        "t.csv: expected at least one feature column besides the target; id: an identifier: every value is different"
     );
 }
 
@@ -232,7 +232,7 @@ fn levels_that_are_numbers() {
 fn what_is_not_encoded_is_refused() {
     let data = data("x,kind", &["1,a", "2,b", "3,a", "4,b"]);
     let mut net = NeuralNetwork::builder(2).linear(1).build(Seed(0)).unwrap();
-    let expected = "t.csv, column \"kind\": expected numbers without gaps, found a category: encode the data with Preprocessing first";
+    let expected = "t.csv, column \"kind\": expected numbers without missing values, found a category: encode the data with Preprocessing first";
     let trained = Trainer::new(mfnet::Mse, Optimizer::new(Sgd::default(), 0.1)).run(&mut net, &data).unwrap_err();
     assert_eq!(trained.to_string(), expected);
     assert_eq!(net.evaluate(&data).unwrap_err().to_string(), expected);
@@ -242,7 +242,7 @@ fn what_is_not_encoded_is_refused() {
     let error = linear_model(&gaps).unwrap_err().to_string();
     assert_eq!(
         error,
-        "t.csv: expected numbers without gaps, found a missing value: encode the data with Preprocessing first"
+        "t.csv: expected numbers without missing values, found a missing value: encode the data with Preprocessing first"
     );
 }
 
@@ -267,7 +267,7 @@ fn a_column_of_many_numbers() {
     let data = Dataset::from_table(&Table::from_text("t.csv", &text).unwrap(), &Target::classes("y"));
     let error = data.unwrap_err().to_string();
     assert!(
-        error.ends_with("different texts in 2999 rows, such as \"oops\"; id: an identifier: no two rows alike"),
+        error.ends_with("different texts in 2999 rows, such as \"oops\"; id: an identifier: every value is different"),
         "{error}"
     );
     let columns = Columns { numeric: vec!["x".to_owned()], ..Columns::default() };

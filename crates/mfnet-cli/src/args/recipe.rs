@@ -21,155 +21,226 @@ use crate::failure::{Failure, with_fields};
 #[derive(ClapArgs, Serialize)]
 #[command(mut_args(as_field))]
 pub(crate) struct RecipeArgs {
-    /// What is predicted: a column's name, or its number from 0 in a file without header; several for a regression, with commas
+    /// Column to predict
+    ///
+    /// In a file without header, the number of the column, counted from 0. A regression may have several targets,
+    /// separated by commas.
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
-    /// Classes or values [default: classes for text, booleans, and whole numbers with at most 20 distinct values]
-    #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)))]
+    /// regression or classification [default: chosen from the target]
+    ///
+    /// The default is classification if the target holds text, booleans, or whole numbers with at most 20 distinct
+    /// values.
+    #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)), hide_possible_values = true)]
     pub(super) task: Option<Task>,
 
-    /// Go on from a model, a file or the folder of a run: it has the target, network, columns, classes and scaling, so that no option may name
-    /// them. The optimizer begins anew. If no epoch is better on the validation rows, the model stays as it is
-    #[arg(long, value_name = "MODEL", help_heading = "Network")]
+    /// Model to continue training: a model file, or the folder of a run
+    ///
+    /// The model has the target, the network, the columns, the classes and the scaling, so no other option may set them.
+    /// The optimizer starts anew. If no epoch has a lower validation loss, the model stays unchanged.
+    #[arg(long, value_name = "MODEL", help_heading = "Network", hide_short_help = true)]
     pub(super) warm_start: Option<PathBuf>,
-    /// Sizes of the hidden layers, with commas; none is a linear model, trained as a network is [default: 1024; 256,256,256 from 5000 training rows on]
+    /// Number of hidden units per layer, separated by commas [default: 1024]
+    ///
+    /// none trains a linear model. With 5000 or more training rows, the default is 256,256,256.
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(super) hidden: Option<HiddenSizes>,
-    /// The function after each hidden layer [default: relu]
-    #[arg(long, value_parser = word_of::<ActivationName>(ActivationName::ALL.map(ActivationName::word)), help_heading = "Network")]
+    /// Activation function of the hidden layers [default: relu]
+    #[arg(long, value_name = "NAME", long_help = activations(), hide_possible_values = true, help_heading = "Network")]
+    #[arg(value_parser = word_of::<ActivationName>(ActivationName::ALL.map(ActivationName::word)))]
     pub(super) activation: Option<ActivationName>,
-    /// In training, set the output of a hidden unit to 0 with probability P [default: 0]
+    /// Dropout probability of the hidden units [default: 0]
+    ///
+    /// During training, the output of each hidden unit is set to 0 with this probability.
     #[arg(long, value_name = "P", value_parser = below_one, help_heading = "Network")]
     pub(super) dropout: Option<f64>,
-    /// Normalise between each hidden linear layer and its activation: over the batch, or over the layer
-    #[arg(long, value_parser = word_of::<Norm>(Norm::ALL.map(Norm::word)), help_heading = "Network")]
+    /// Normalization of the hidden layers: batch or layer
+    ///
+    /// Batch normalization or layer normalization, between each hidden linear layer and its activation. By default there
+    /// is none.
+    #[arg(long, value_parser = word_of::<Norm>(Norm::ALL.map(Norm::word)), hide_possible_values = true, help_heading = "Network")]
     pub(super) norm: Option<Norm>,
-    /// Add the output of a hidden layer to that of the one before it, where both have the same size
-    #[arg(long, help_heading = "Network")]
+    /// Add skip connections between hidden layers of the same size
+    ///
+    /// The output of a hidden layer is added to the output of the layer before it, if both have the same size.
+    #[arg(long, help_heading = "Network", hide_short_help = true)]
     pub(super) residual: bool,
-    /// What is minimised [default: cross-entropy for classes, mse for values]
-    #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network")]
+    /// Loss function [default: cross-entropy for classes, mse for values]
+    #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network", hide_short_help = true)]
     pub(super) loss: Option<LossName>,
-    /// The type of all numbers [default: f64]
-    #[arg(long, value_parser = dtype(), help_heading = "Network")]
+    /// Floating-point type of all numbers [default: f64]
+    #[arg(long, value_parser = dtype(), help_heading = "Network", hide_short_help = true)]
     pub(super) dtype: Option<Dtype>,
 
-    /// Whether the first line of a text file has the names of the columns [default: a guess, which is said]
-    #[arg(long, value_parser = yes_no(), help_heading = "Preprocessing")]
+    /// Whether the first line of a text file holds the column names [default: detected]
+    #[arg(long, value_parser = yes_no(), help_heading = "Preprocessing", hide_short_help = true)]
     pub(super) header: Option<bool>,
-    /// Columns that are no features, with commas
+    /// Columns to ignore, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) drop: Vec<String>,
-    /// Columns of numbers, with commas: a text in them is an error. Without it a column with text is a category
-    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
+    /// Columns that must hold numbers, separated by commas
+    ///
+    /// Text in these columns is an error. By default, a column that holds text is a category.
+    #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing", hide_short_help = true)]
     pub(super) numeric: Vec<String>,
-    /// Columns of categories, with commas, though they hold numbers
+    /// Columns of numbers to treat as categories, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) categorical: Vec<String>,
-    /// What is done to the features: standard (mean 0 and deviation 1), robust (median and quartiles), min-max (0 to 1; pixels divided by
-    /// 255), quantile (ranks as a normal distribution) [default: standard; quantile from 5000 training rows on, but for pixels]
+    /// Scaling: standard, robust, min-max or quantile [default: standard]
+    ///
+    /// standard: mean 0 and standard deviation 1. robust: median and quartiles. min-max: from 0 to 1; pixels are divided
+    /// by 255. quantile: ranks, mapped to a normal distribution. With 5000 or more training rows, the default is quantile,
+    /// except for pixels.
     #[arg(long, value_name = "SCALING", value_parser = str::parse::<Scaling>, help_heading = "Preprocessing")]
     pub(super) scale: Option<Scaling>,
 
-    /// The optimizer [default: adamw]
-    #[arg(long, value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)), help_heading = "Training")]
+    /// Optimizer: sgd, adam or adamw [default: adamw]
+    #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Training")]
+    #[arg(value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)))]
     pub(super) optimizer: Option<OptimizerName>,
-    /// How far a step goes [default: 0.001 for adam and adamw, 0.005 from 5000 training rows on; 0.01 for sgd]
+    /// Learning rate [default: 0.001; 0.01 for sgd]
+    ///
+    /// With 5000 or more training rows, the default of adam and adamw is 0.005.
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Training")]
     pub(super) learning_rate: Option<f64>,
-    /// How the rate changes: constant, cosine (to 0), one-cycle (up, then to nearly 0), or step:EPOCHS:FACTOR, as in step:30:0.1
-    /// [default: one-cycle for adam and adamw, constant for sgd]
+    /// Learning rate schedule [default: one-cycle; constant for sgd]
+    ///
+    /// constant; cosine: down to 0; one-cycle: up, then down to almost 0; step:EPOCHS:FACTOR: multiplied by FACTOR every
+    /// EPOCHS epochs, for example step:30:0.1.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
     /// Momentum of sgd [default: 0]
-    #[arg(long, value_name = "MU", value_parser = below_one, help_heading = "Training")]
+    #[arg(long, value_name = "MU", value_parser = below_one, help_heading = "Training", hide_short_help = true)]
     pub(super) momentum: Option<f64>,
-    /// Nesterov's form of momentum
-    #[arg(long, help_heading = "Training")]
+    /// Use Nesterov momentum with sgd
+    #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) nesterov: bool,
-    /// L2 decay of the weights for sgd and adam, decoupled decay for adamw [default: 0.5 for adamw, 0.1 from 5000 training rows on; else 0]
+    /// Weight decay [default: 0.5 for adamw, otherwise 0]
+    ///
+    /// Decoupled weight decay for adamw, L2 regularization for sgd and adam. With 5000 or more training rows, the default
+    /// of adamw is 0.1.
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training")]
     pub(super) weight_decay: Option<f64>,
-    /// Let weight decay act on biases too
-    #[arg(long, help_heading = "Training")]
+    /// Also apply weight decay to biases
+    #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) decay_biases: bool,
-    /// Shorten the gradient to this norm, taken over all layers together; 0 is off
-    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training")]
+    /// Clip the norm of the gradient of all layers together [default: 0, off]
+    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_norm: Option<f64>,
-    /// Shorten each layer's gradient to this norm; 0 is off
-    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training")]
+    /// Clip the norm of the gradient of each layer [default: 0, off]
+    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_layer_norm: Option<f64>,
-    /// Samples of a batch [default: 8; 64 from 5000 training rows on]
-    #[arg(long, value_name = "SAMPLES", value_parser = at_least::<1>, help_heading = "Training")]
+    /// Number of rows per batch [default: 8]
+    ///
+    /// With 5000 or more training rows, the default is 64.
+    #[arg(long, value_name = "ROWS", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) batch_size: Option<usize>,
-    /// Add up the gradients of N batches for each step, which is then that of one large batch, but for rounding; the last step of an epoch takes
-    /// what is left [default: 1]
-    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
+    /// Number of batches whose gradients are added for one optimizer step [default: 1]
+    ///
+    /// The step is that of one large batch, except for rounding. The last step of an epoch may use fewer batches.
+    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training", hide_short_help = true)]
     pub(super) accumulate: Option<usize>,
-    /// Cut each batch into V parts, a power of two, whose gradients are added in a binary tree: a sum that does not depend on who computes which
-    /// part [default: 1]
-    #[arg(long, value_name = "V", value_parser = shards, help_heading = "Training")]
+    /// Number of parts of each batch, a power of two [default: 1]
+    ///
+    /// The gradients of the parts are added in a binary tree, so their sum does not depend on which thread or process
+    /// computes which part.
+    #[arg(long, value_name = "N", value_parser = shards, help_heading = "Training", hide_short_help = true)]
     pub(super) shards: Option<usize>,
-    /// Use the training rows in the order of the data, in every epoch, and not shuffled
-    #[arg(long, help_heading = "Training")]
+    /// Do not shuffle the training rows
+    #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) no_shuffle: bool,
-    /// A text file with a line for each epoch, or one for all: the rows of DATA, counted from 0, in the order in which they are used, with spaces between
-    /// them; a row may stand there several times or not at all, and all lines have as many. Only training rows
-    #[arg(long, value_name = "FILE", help_heading = "Training")]
+    /// File with the order of the training rows
+    ///
+    /// A text file with one line per epoch, or one line for all epochs. A line lists row numbers of DATA, counted from 0
+    /// and separated by spaces. Rows may repeat or be left out; all lines must have the same length. Only training rows
+    /// are allowed.
+    #[arg(long, value_name = "FILE", help_heading = "Training", hide_short_help = true)]
     pub(super) batch_order: Option<PathBuf>,
-    /// How often every sample is used [default: 100; from 5000 training rows on about 12 500 steps, in 10 to 100 epochs]
+    /// Number of epochs [default: 100]
+    ///
+    /// With 5000 or more training rows, the default is 10 to 100 epochs, about 12 500 optimizer steps in total.
     #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) epochs: Option<usize>,
-    /// Stop when the validation loss has not fallen for N epochs; 0 is off [default: half of --epochs and at least 10, where there are
-    /// validation rows]
+    /// Stop after N epochs without a lower validation loss; 0 is off
+    ///
+    /// The default is half of --epochs, but at least 10. Without validation rows, it is off.
     #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
-    /// Threads; the result does not depend on them [default: one for each processor]
-    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
+    /// Number of threads [default: number of processors]
+    ///
+    /// The number of threads does not change the result.
+    #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training", hide_short_help = true)]
     pub(super) threads: Option<usize>,
 
-    /// Fraction of all rows that is kept from training and scored at the end [default: 0.2; for mnist, fashion-mnist and
-    /// california-housing the test rows of their official split]
-    #[arg(long, value_name = "FRACTION", value_parser = below_one, help_heading = "Split")]
+    /// Fraction of all rows used for testing [default: 0.2]
+    ///
+    /// By default, mnist, fashion-mnist and california-housing use the test rows of their official split.
+    #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) test_fraction: Option<f64>,
-    /// Fraction of all rows on which the best epoch is chosen; where the test rows are given or those of a fold, of all other rows
-    /// [default: 0.1 of 50 rows or more; the validation rows of --split-column, or for california-housing the official ones]
-    #[arg(long, value_name = "FRACTION", value_parser = below_one, help_heading = "Split")]
+    /// Fraction of rows used to choose the best epoch [default: 0.1]
+    ///
+    /// It is a fraction of all rows. With --test-file, --split-column, --folds or an official split, it is a fraction of the rows that are not test rows.
+    /// With fewer than 50 rows, the default is 0. By default, the validation rows of --split-column are used if there are
+    /// any, and those of the official split of california-housing.
+    #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) validation_fraction: Option<f64>,
-    /// A file whose rows are the test rows; all rows of DATA are training and validation rows
+    /// Table with the test rows
+    ///
+    /// All rows of DATA are then training and validation rows.
     #[arg(long, value_name = "FILE", help_heading = "Split")]
     pub(super) test_file: Option<String>,
-    /// A column that says train, validation or test (or training, valid, val, dev, testing, holdout) for each row, and is no feature. Without
-    /// validation rows in it they are drawn from the training rows
-    #[arg(long, value_name = "COLUMN", help_heading = "Split")]
+    /// Column that says which part of the split each row belongs to
+    ///
+    /// The column holds train, validation or test; training, valid, val, dev, testing and holdout are also understood. It
+    /// is not a feature. If it names no validation rows, they are drawn from the training rows.
+    #[arg(long, value_name = "COLUMN", help_heading = "Split", hide_short_help = true)]
     pub(super) split_column: Option<String>,
-    /// A column that is no feature: rows with the same text in it, as those of a patient, stay together in one part
-    #[arg(long, value_name = "COLUMN", help_heading = "Split")]
+    /// Column of groups whose rows stay together, such as patients
+    ///
+    /// All rows with the same text in this column become training, validation or test rows together. The column is not a
+    /// feature.
+    #[arg(long, value_name = "COLUMN", help_heading = "Split", hide_short_help = true)]
     pub(super) group: Option<String>,
-    /// Cross-validation: train K times, each time with the rows of another fold as test rows, and score mean and standard deviation (the
-    /// population's, as numpy's std); validation rows are a fraction of the other folds' rows
+    /// Cross-validation with K folds
+    ///
+    /// Trains K networks, each tested on the rows of another fold, and reports the mean and the standard deviation (with
+    /// divisor K) of the scores. Validation rows are drawn from the other folds.
     #[arg(long, value_name = "K", value_parser = at_least::<2>, help_heading = "Split")]
     pub(super) folds: Option<usize>,
-    /// A column that is no feature and has 0 or a positive number for each row: how much the row counts in training, validation, test
-    /// and the baselines. A row of weight 2 counts as two equal rows
-    #[arg(long, value_name = "COLUMN", help_heading = "Weights")]
+    /// Column with the weight of each row
+    ///
+    /// A weight is 0 or a positive number. It applies to training, validation, test and baselines: a row of weight 2 counts
+    /// as two equal rows. The column is not a feature.
+    #[arg(long, value_name = "COLUMN", help_heading = "Weights", hide_short_help = true)]
     pub(super) sample_weight: Option<String>,
-    /// How much each class counts in the loss: balanced (all alike, whatever their numbers of rows), or LABEL:WEIGHT with commas between, as
-    /// in spam:5,ham:1; labels that are not named have the weight 1. Metrics do not change
-    #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights")]
+    /// Weight of each class in the loss: balanced, or LABEL:WEIGHT,...
+    ///
+    /// balanced gives all classes the same total weight. In a list such as spam:5,ham:1, labels that are not named have
+    /// weight 1. The metrics do not change.
+    #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights", hide_short_help = true)]
     pub(super) class_weight: Option<ClassWeight>,
-    /// Chooses the initial random numbers, from which all others follow: the first weights, the order of the samples, the split. The
-    /// same number gives the same result [default: 0]
+    /// Seed for shuffling, splitting and initial weights [default: 0]
+    ///
+    /// The same seed gives the same result.
     #[arg(long, value_parser = whole::<u64>, help_heading = "Split")]
     pub(super) seed: Option<u64>,
-    /// The same for the split alone [default: that of --seed]; an official split is always the same
-    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, help_heading = "Split")]
+    /// Seed for splitting alone [default: the value of --seed]
+    ///
+    /// Official splits do not depend on it.
+    #[arg(long, value_name = "SEED", value_parser = whole::<u64>, help_heading = "Split", hide_short_help = true)]
     pub(super) split_seed: Option<u64>,
 
-    /// Leave out the linear model and the naive predictor, to which the network is compared otherwise: on many rows the best linear model may take
-    /// longer than the training
-    #[arg(long, help_heading = "Output")]
+    /// Do not fit the linear model and the naive baseline
+    ///
+    /// With many rows, fitting the linear model may take longer than training the network.
+    #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
     pub(super) no_baselines: bool,
+}
+
+/// The long help of `--activation`, with all names.
+fn activations() -> String {
+    let names = ActivationName::ALL.map(ActivationName::word).join(", ");
+    format!("Activation function of the hidden layers [default: relu]\n\nOne of {names}.")
 }
 
 /// An option of a field: it excludes what the field does, and a negative number is a wrong value, not another option.
@@ -191,7 +262,7 @@ impl RecipeArgs {
             if let Some(place) = place.filter(|_| joined(before) != joined(&given)) {
                 let (option, given, before) = (field.replace('_', "-"), joined(&given), joined(before));
                 let message = format!("--{option} {given} contradicts {place}: {field} = {before}");
-                return Err(Failure::usage(message).help("leave the option out, or change the file"));
+                return Err(Failure::usage(message).help("remove the option, or change the file"));
             }
             fields.insert(field, given);
         }

@@ -30,7 +30,9 @@ pub(super) fn hidden_sizes(text: &str) -> Result<HiddenSizes, String> {
     }
     let size = |part: &str| part.trim().parse().ok().filter(|size| *size > 0);
     let sizes: Option<Vec<usize>> = text.split(',').map(size).collect();
-    sizes.map(HiddenSizes).ok_or_else(|| "expected sizes of at least 1 with commas, as in 64,32, or none".to_owned())
+    sizes
+        .map(HiddenSizes)
+        .ok_or_else(|| "expected sizes of at least 1 separated by commas, such as 64,32, or none".to_owned())
 }
 
 /// One of a closed set of words.

@@ -31,8 +31,8 @@ impl RunFolder {
         let Some(path) = args.output.as_deref().filter(|path| path.exists()) else { return Ok(()) };
         match (path.is_dir(), args.force) {
             (true, true) => Ok(()),
-            (true, false) => Err(Failure::work(format!("{}: the output folder exists already", path.display()))
-                .help("name another one with --output, or replace the files of the earlier run with --force")),
+            (true, false) => Err(Failure::work(format!("{}: the output folder already exists", path.display()))
+                .help("choose another folder with --output, or replace the files of the earlier run with --force")),
             _ => Err(Failure::work(format!("{}: expected a folder for the output, found a file", path.display()))),
         }
     }
@@ -53,7 +53,7 @@ impl RunFolder {
                 Err(error) => return Err(cannot_create(&path, &error)),
             }
         }
-        Err(Failure::work("runs: no number is left for a new folder"))
+        Err(Failure::work("runs: no free number for a new folder"))
     }
 
     /// Makes the folder of a fold inside.
@@ -86,7 +86,7 @@ impl RunFolder {
 
 fn cannot_create(path: &Path, error: &io::Error) -> Failure {
     Failure::work(format!("{}: cannot create the output folder: {error}", path.display()))
-        .help("name another one with --output")
+        .help("choose another folder with --output")
 }
 
 /// The built-in name, or the file's name without its endings.

@@ -31,16 +31,16 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
             let report = Report::diverged(plan, &head(plan), &error, &epochs);
             let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
             let change =
-                format!("try a smaller --learning-rate (it was {rate}), or shorten the gradient with --clip-norm 1");
+                format!("try a smaller --learning-rate (it was {rate}), or clip the gradient with --clip-norm 1");
             let (failure, model) = (Failure::from(error).help(change), folder.model.display());
             let failure = match saved {
                 None => return Err(failure.help(format!("{model} is still the model of the earlier run"))),
-                Some(Err(error)) => return Err(failure.help(format!("the kept weights could not be saved: {error}"))),
+                Some(Err(error)) => return Err(failure.help(format!("mfnet could not save the kept weights: {error}"))),
                 Some(Ok(())) => failure.help(format!("the kept weights are in {model}")),
             };
             let written = report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots));
             return Err(match written {
-                Ok(()) => failure.help(format!("how the loss went is in {}", folder.report.display())),
+                Ok(()) => failure.help(format!("see the loss over the epochs in {}", folder.report.display())),
                 // the model is what counts
                 Err(_) => failure,
             });
@@ -55,7 +55,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
 }
 
 fn text(fit: &Fit, folder: &RunFolder) -> String {
-    format!("{}\nsaved: {}\nto look at: {}\n", fit.text(), folder.model.display(), folder.report.display())
+    format!("{}\nmodel: {}\nreport: {}\n", fit.text(), folder.model.display(), folder.report.display())
 }
 
 /// What Ctrl-C came to.
@@ -67,9 +67,7 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
         if !args.json {
             print(&text(fit, folder))?;
         }
-        message(&format!(
-            "\ninterrupted after the training, before the linear model was found: the model is in {model}"
-        ));
+        message(&format!("\ninterrupted while fitting the linear model: the trained network is in {model}"));
     }
     Err(Failure::interrupted())
 }

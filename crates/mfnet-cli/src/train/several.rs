@@ -15,7 +15,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
     for (number, plan) in (1..).zip(plans) {
         let of_fold = folder.of_fold(number)?;
         let fit = once::fit(args, plan, &of_fold)
-            .map_err(|failure| failure.help(format!("this was fold {number} of {count}")))?;
+            .map_err(|failure| failure.help(format!("this happened in fold {number} of {count}")))?;
         if interrupt::is_raised() {
             if !args.json && !folds.folds.is_empty() {
                 print(&text(&folds, folder))?;
@@ -38,5 +38,5 @@ fn text(folds: &Folds, folder: &RunFolder) -> String {
     if text.is_empty() {
         return text;
     }
-    format!("{text}\nsaved: {folder}/fold-1 to {folder}/fold-{count}, each with a report.html\n")
+    format!("{text}\nmodels and reports: {folder}/fold-1 to {folder}/fold-{count}\n")
 }

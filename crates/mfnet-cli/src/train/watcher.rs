@@ -36,7 +36,7 @@ impl<'a> Watcher<'a> {
     pub(super) fn new(quiet: bool, folder: &'a RunFolder) -> Self {
         Watcher {
             display: Display::new(quiet),
-            baselines: progress_bar(quiet, "linear model, to compare with: step {pos}"),
+            baselines: progress_bar(quiet, "fitting the linear model for comparison: step {pos}"),
             folder,
             history: None,
             epochs: Vec::new(),

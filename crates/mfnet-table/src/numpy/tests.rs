@@ -58,7 +58,7 @@ fn what_is_wrong_with_a_file() {
          61 2c 62 0a 31 2c 32 0a"
     );
     assert_eq!(error(&whole[..300]), "t: the file is cut off: expected 320 bytes, found 300");
-    assert_eq!(error(&[&whole[..], b"x"].concat()), "t: expected 320 bytes, as the sizes in it say, found more");
+    assert_eq!(error(&[&whole[..], b"x"].concat()), "t: expected 320 bytes according to its header, found more");
     let array = |descr: &str, shape: &str, elements: &[u8]| {
         let header = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}}}");
         [&b"\x93NUMPY\x01\x00"[..], &(header.len() as u16).to_le_bytes(), header.as_bytes(), elements].concat()

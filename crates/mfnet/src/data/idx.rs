@@ -264,7 +264,7 @@ mod tests {
         );
         assert_eq!(error(b"\x00\x00\x08\x02\x00\x00"), "t: the file is cut off: expected 12 bytes, found 6");
         assert_eq!(error(&file(&[2, 3], &[0; 5])), "t: the file is cut off: expected 18 bytes, found 17");
-        assert_eq!(error(&file(&[2, 3], &[0; 7])), "t: expected 18 bytes, as the sizes in it say, found more");
+        assert_eq!(error(&file(&[2, 3], &[0; 7])), "t: expected 18 bytes according to its header, found more");
         assert_eq!(error(&file(&[0, 28], &[])), "t: the array of 0 × 28 has no elements");
         // a header that promises a lot costs no memory
         let most = u32::MAX;

@@ -106,7 +106,7 @@ mod tests {
     fn one_part_or_two() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
-        let expected = "t: expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found";
+        let expected = "t: expected a folder of IDX files (train-images-idx3-ubyte and train-labels-idx1-ubyte, and optionally both t10k files), found";
         assert_eq!(message(path), format!("{expected} no files"));
         write(path, "train", 4, 2);
         let one = IdxFolder::read(path).unwrap();

@@ -14,7 +14,7 @@ pub enum DataProblem {
     Idx(String),
     /// A folder without the two or four files of an image data set; the files found.
     #[error(
-        "expected a folder of IDX files as train-images-idx3-ubyte and train-labels-idx1-ubyte, and t10k-… of both or none, found {0}"
+        "expected a folder of IDX files (train-images-idx3-ubyte and train-labels-idx1-ubyte, and optionally both t10k files), found {0}"
     )]
     NoIdxFiles(String),
     /// A problem with a file of a published data set.
@@ -22,20 +22,20 @@ pub enum DataProblem {
     Published(String),
     /// A file that is not the published one: the SHA-256 of the published file and of this file,
     /// both decompressed.
-    #[error("expected the published contents, whose SHA-256 is {0}, found {1}")]
+    #[error("expected the published file with SHA-256 {0}, found SHA-256 {1}")]
     Digest(String, String),
     /// A problem with the split.
     #[error(transparent)]
     Split(#[from] SplitProblem),
     /// No column is left as a feature; the other columns, and why they are not features.
-    #[error("there is no column beside the target to learn from{left_out}", left_out = .0.iter().map(|column| format!("; {column}")).collect::<String>())]
+    #[error("expected at least one feature column besides the target{left_out}", left_out = .0.iter().map(|column| format!("; {column}")).collect::<String>())]
     NoFeatures(Vec<String>),
     /// An infinite number or NaN in this sample of a matrix; the error names its feature or target
     /// column.
     #[error("expected finite numbers, found {0} in sample {1}, counted from 0")]
     NotFiniteSample(f64, usize),
     /// Inputs that are not encoded: "a category", "a date", "a missing value".
-    #[error("expected numbers without gaps, found {0}: encode the data with Preprocessing first")]
+    #[error("expected numbers without missing values, found {0}: encode the data with Preprocessing first")]
     NotEncoded(&'static str),
     /// A target with only this value.
     #[error("every row has the value {0}: there is nothing to learn")]

@@ -11,14 +11,14 @@ pub enum DownloadProblem {
     #[error("the server answered with HTTP status {0}")]
     Status(u16),
     /// The server, or the connection, was silent for this long.
-    #[error("nothing came for {0:?}")]
+    #[error("no data for {0:?}")]
     Stalled(Duration),
     /// More data than the file has: a mistake or a decompression bomb. Which data, "the file", "the
     /// archive" or "what was sent", exceeded how many bytes.
-    #[error("cut off where {0} went beyond {1} bytes")]
+    #[error("stopped because {0} is larger than {1} bytes")]
     TooLarge(&'static str, u64),
     /// Data that cannot be decompressed, or are not an archive.
-    #[error("cannot decompress what was sent: {0}")]
+    #[error("cannot decompress the download: {0}")]
     Damaged(String),
     /// The archive does not contain this file.
     #[error("the archive has no file {0}")]

@@ -3,7 +3,7 @@
 #[non_exhaustive]
 pub enum SplitProblem {
     /// A part of the split has no rows.
-    #[error("{part} would have no rows: {rows} rows, of which {fraction} are asked for")]
+    #[error("the {part} part would have no rows: its fraction is {fraction} of {rows} rows")]
     EmptyPart {
         /// "training", "validation", "test".
         part: &'static str,
@@ -14,7 +14,7 @@ pub enum SplitProblem {
     },
     /// A part would have no rows, because every class keeps a training row and has no more.
     #[error(
-        "{part} would have no rows: each of the {classes} classes keeps a row for training, and there are {rows} rows in all"
+        "the {part} part would have no rows: each of the {classes} classes keeps a row for training, and there are only {rows} rows"
     )]
     RareClasses {
         /// "validation" or "test".
@@ -38,7 +38,7 @@ pub enum SplitProblem {
     )]
     NotAPart(String, usize),
     /// A column of parts without a training row.
-    #[error("expected rows of the part train, found none")]
+    #[error("expected at least one training row, found none")]
     NoTrainingPart,
     /// The sample with this index has no group.
     #[error("expected a group, found an empty cell in row {0}, counted from 0")]
@@ -55,7 +55,7 @@ pub enum SplitProblem {
     },
     /// A part would have no groups, because every group is the only one with some class.
     #[error(
-        "{part} would have no rows: each class keeps a group for training, and none of the {groups} groups can be spared"
+        "the {part} part would have no rows: each class keeps a group for training, so none of the {groups} groups is left"
     )]
     NoGroupToSpare {
         /// "validation" or "test".

@@ -1,4 +1,4 @@
-//! The models that the network is compared with, and whether it is worth it, in words.
+//! The models that the network is compared with, and the verdict in words.
 
 use super::observer::Observer;
 use super::plan::Plan;
@@ -11,7 +11,7 @@ use crate::text::{counted, headline, headline_cell, significant};
 use crate::train::{linear_model_while, naive_model};
 use std::ops::ControlFlow;
 
-/// A difference that equally good models have less often is taken for one.
+/// The level of significance.
 const RARE: f64 = 0.05;
 
 /// The models that the network has to beat on the test rows.
@@ -91,34 +91,37 @@ fn comparison(network: &Predictions, rival: &Predictions, test: &Dataset) -> Opt
     }
 }
 
-/// What the test rows, so many and perhaps with weights, say of the network; nothing where a rival is missing that could be better, or a
-/// difference is no number.
+/// Whether the network beats its baselines on so many test rows, with or without weights. None where a baseline that could be
+/// better is missing, or a difference is not a number.
 pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baselines) -> Option<String> {
     let mut all = Vec::new();
-    for (name, rival) in [("naive predictor", &baselines.naive), ("linear model", &baselines.linear)] {
+    for (name, rival) in [("naive baseline", &baselines.naive), ("linear model", &baselines.linear)] {
         let rival = rival.as_ref()?;
         let comparison = rival.comparison.filter(|comparison| comparison.difference.is_finite())?;
         if comparison.difference <= 0.0 {
             let scores = scores(network, rows, &[(name, &rival.metrics)]);
-            return Some(format!("The network is not better than the {name}, and so not worth it: {scores}."));
+            return Some(format!("The network does not beat the {name}: {scores}."));
         }
         all.push((name, &rival.metrics, comparison.p_value));
     }
     // also where there is no probability, because there is one row
     if let Some((name, metrics, p)) = all.iter().find(|(.., p)| p.is_nan() || *p >= RARE) {
         let scores = scores(network, rows, &[(name, metrics)]);
-        let often = if p.is_nan() {
-            String::new()
-        } else {
-            format!(" Equally good models differ by as much in {} % of such tests.", significant(100.0 * p, 2))
+        let p = if p.is_nan() { String::new() } else { format!(" (p = {})", significant(*p, 2)) };
+        let so = match *name {
+            "linear model" => "The linear model may do as well.",
+            _ => "The network may have learned nothing.",
         };
-        let so = if *name == "linear model" { "The linear model may do." } else { "It may have learned nothing." };
         return Some(format!(
-            "The network is better than the {name} by less than the test rows can tell: {scores}.{often} {so}"
+            "The network is better than the {name}, but the difference is not statistically significant{p}: {scores}. {so}"
         ));
     }
     let rivals: Vec<_> = all.iter().rev().map(|(name, metrics, _)| (*name, *metrics)).collect();
-    Some(format!("The network is worth it: {}.", scores(network, rows, &rivals)))
+    let scores = scores(network, rows, &rivals);
+    Some(format!(
+        "The network beats the linear model and the naive baseline: {scores}. Both differences are statistically significant \
+         (p < {RARE})."
+    ))
 }
 
 /// The scores as a part of a sentence about the network.
@@ -128,18 +131,18 @@ fn scores(network: &Metrics, (rows, weighted): (usize, bool), rivals: &[(&str, &
     let score = |metrics: &Metrics| {
         if counts_mistakes { mistakes(metrics) } else { headline_cell(metrics, headline(metrics).1) }
     };
-    let (first, of_rival, on) = if counts_mistakes {
-        (format!("it is wrong on {} of {rows}", score(network)), "", " on")
+    let first = if counts_mistakes {
+        format!("it misclassifies {} of {rows}", score(network))
     } else {
         let name = match headline(network).0 {
             "R²" => "mean R²",
             name => name,
         };
         let weighted = if weighted { "weighted " } else { "" };
-        (format!("its {weighted}{name} on {rows} is {}", score(network)), "that of ", "")
+        format!("its {weighted}{name} on {rows} is {}", score(network))
     };
-    let rivals = rivals.iter().map(|(name, metrics)| format!("{of_rival}the {name}{on} {}", score(metrics)));
-    [first].into_iter().chain(rivals).collect::<Vec<_>>().join(", ")
+    let rivals = rivals.iter().map(|(name, metrics)| format!("{} for the {name}", score(metrics)));
+    format!("{first}, against {}", rivals.collect::<Vec<_>>().join(" and "))
 }
 
 /// How many predicted classes are wrong.
@@ -153,7 +156,7 @@ mod tests {
     use super::*;
     use crate::tensor::Tensor;
 
-    /// A network, a naive predictor and a linear model that are wrong on so many of 100 rows, each on the first ones.
+    /// A network, a naive baseline and a linear model that are wrong on so many of 100 rows, each on the first ones.
     fn of_mistakes(network: usize, naive: usize, linear: usize) -> String {
         of_weighted_mistakes(network, naive, linear, None)
     }
@@ -197,32 +200,28 @@ mod tests {
     fn classes() {
         assert_eq!(
             of_mistakes(7, 50, 17),
-            "The network is worth it: it is wrong on 7 of 100 test rows, the linear model on 17, the naive predictor on 50."
+            "The network beats the linear model and the naive baseline: it misclassifies 7 of 100 test rows, against 17 for the linear model and 50 for the naive baseline. Both differences are statistically significant (p < 0.05)."
         );
         // 5 rows that one alone gets right: 2 of 2⁵ throws of coins
         assert_eq!(
             of_mistakes(12, 50, 17),
-            "The network is better than the linear model by less than the test rows can tell: it is wrong on 12 of 100 test rows, \
-             the linear model on 17. Equally good models differ by as much in 6.2 % of such tests. The linear model may do."
+            "The network is better than the linear model, but the difference is not statistically significant (p = 0.062): it misclassifies 12 of 100 test rows, against 17 for the linear model. The linear model may do as well."
         );
         for worse in [17, 40] {
             assert_eq!(
                 of_mistakes(worse, 50, 17),
                 format!(
-                    "The network is not better than the linear model, and so not worth it: it is wrong on {worse} of 100 test rows, \
-                     the linear model on 17."
+                    "The network does not beat the linear model: it misclassifies {worse} of 100 test rows, against 17 for the linear model."
                 )
             );
         }
         assert_eq!(
             of_mistakes(50, 50, 17),
-            "The network is not better than the naive predictor, and so not worth it: it is wrong on 50 of 100 test rows, \
-             the naive predictor on 50."
+            "The network does not beat the naive baseline: it misclassifies 50 of 100 test rows, against 50 for the naive baseline."
         );
         assert_eq!(
             of_mistakes(49, 50, 60),
-            "The network is better than the naive predictor by less than the test rows can tell: it is wrong on 49 of 100 test rows, \
-             the naive predictor on 50. Equally good models differ by as much in 100 % of such tests. It may have learned nothing."
+            "The network is better than the naive baseline, but the difference is not statistically significant (p = 1.0): it misclassifies 49 of 100 test rows, against 50 for the naive baseline. The network may have learned nothing."
         );
     }
 
@@ -232,18 +231,19 @@ mod tests {
         let weights = || Some((0..100).map(|i| if i < 20 { 0.5 } else { 0.01 }).collect());
         assert_eq!(
             of_weighted_mistakes(2, 50, 17, weights()),
-            "The network is worth it: its weighted accuracy on 100 test rows is 90.74 %, that of the linear model 21.30 %, \
-             that of the naive predictor 4.63 %."
+            "The network beats the linear model and the naive baseline: its weighted accuracy on 100 test rows is 90.74 %, against 21.30 % for the linear model and 4.63 % for the naive baseline. Both differences are statistically significant (p < 0.05)."
         );
         assert_eq!(
             of_weighted_mistakes(17, 50, 17, weights()),
-            "The network is not better than the linear model, and so not worth it: its weighted accuracy on 100 test rows is \
-             21.30 %, that of the linear model 21.30 %."
+            "The network does not beat the linear model: its weighted accuracy on 100 test rows is 21.30 %, against 21.30 % for the linear model."
         );
         // where the network is better little counts
         let heavy = |i| if i < 10 { 1.0 } else { 1e-6 };
         let text = of_weighted_mistakes(10, 50, 30, Some((0..100).map(heavy).collect()));
-        assert!(text.starts_with("The network is worth it: its weighted accuracy"), "{text}");
+        assert!(
+            text.starts_with("The network beats the linear model and the naive baseline: its weighted accuracy"),
+            "{text}"
+        );
     }
 
     #[test]
@@ -251,11 +251,15 @@ mod tests {
         let weights = || Some((0..30).map(|j| f64::from(j % 3 == 0)).collect());
         assert_eq!(
             of_weighted_errors([0.5, 2.0, 1.0], 1, 30, weights()).unwrap(),
-            "The network is worth it: its weighted RMSE on 30 test rows is 0.4500, that of the linear model 0.9000, that of \
-             the naive predictor 1.800."
+            "The network beats the linear model and the naive baseline: its weighted RMSE on 30 test rows is 0.4500, against 0.9000 for the linear model and 1.800 for the naive baseline. Both differences are statistically significant (p < 0.05)."
         );
         let two = of_weighted_errors([0.5, 2.0, 1.0], 2, 30, weights()).unwrap();
-        assert!(two.starts_with("The network is worth it: its weighted mean R² on 30 test rows is 0."), "{two}");
+        assert!(
+            two.starts_with(
+                "The network beats the linear model and the naive baseline: its weighted mean R² on 30 test rows is 0."
+            ),
+            "{two}"
+        );
     }
 
     /// Errors of so much on every row, up and down, with a tenth of it more or less.
@@ -278,24 +282,21 @@ mod tests {
     fn values() {
         assert_eq!(
             of_errors([0.5, 2.0, 1.0], 1, 30).unwrap(),
-            "The network is worth it: its RMSE on 30 test rows is 0.5017, that of the linear model 1.003, that of the naive predictor 2.007."
+            "The network beats the linear model and the naive baseline: its RMSE on 30 test rows is 0.5017, against 1.003 for the linear model and 2.007 for the naive baseline. Both differences are statistically significant (p < 0.05)."
         );
         assert_eq!(
             of_errors([1.0, 2.0, 1.0], 1, 30).unwrap(),
-            "The network is not better than the linear model, and so not worth it: its RMSE on 30 test rows is 1.003, \
-             that of the linear model 1.003."
+            "The network does not beat the linear model: its RMSE on 30 test rows is 1.003, against 1.003 for the linear model."
         );
         let two = of_errors([0.5, 2.0, 1.0], 2, 30).unwrap();
         assert_eq!(
             two,
-            "The network is worth it: its mean R² on 30 test rows is 0.8756, that of the linear model 0.5025, \
-             that of the naive predictor -0.9901."
+            "The network beats the linear model and the naive baseline: its mean R² on 30 test rows is 0.8756, against 0.5025 for the linear model and -0.9901 for the naive baseline. Both differences are statistically significant (p < 0.05)."
         );
         // one row tells nothing
         assert_eq!(
             of_errors([0.5, 2.0, 1.0], 1, 1).unwrap(),
-            "The network is better than the naive predictor by less than the test rows can tell: its RMSE on 1 test row is 0.4500, \
-             that of the naive predictor 1.800. It may have learned nothing."
+            "The network is better than the naive baseline, but the difference is not statistically significant: its RMSE on 1 test row is 0.4500, against 1.800 for the naive baseline. The network may have learned nothing."
         );
         // no number, no words
         assert_eq!(of_errors([1e200, 2e200, 3e200], 1, 30), None);
@@ -316,6 +317,6 @@ mod tests {
         assert_eq!(verdict(&metrics(false), (2, false), &Baselines::default()), None);
         assert_eq!(verdict(&metrics(false), (2, false), &naive(1.0)), None);
         let worse = verdict(&metrics(true), (2, false), &naive(0.0)).unwrap();
-        assert!(worse.starts_with("The network is not better than the naive predictor"), "{worse}");
+        assert!(worse.starts_with("The network does not beat the naive baseline"), "{worse}");
     }
 }

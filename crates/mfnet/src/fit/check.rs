@@ -41,7 +41,10 @@ impl Recipe {
             .try_for_each(|pair| refuse(pair, &given))?;
         if self.optimizer != OptimizerName::Sgd && (self.momentum != 0.0 || self.nesterov) {
             let field = if self.nesterov { "nesterov" } else { "momentum" };
-            return Err(Error::recipe(format!("`{field}` belongs to `optimizer` sgd, not to {}", self.optimizer)));
+            return Err(Error::recipe(format!(
+                "`{field}` works only with `optimizer` sgd, not with {}",
+                self.optimizer
+            )));
         }
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::recipe("`nesterov` needs `momentum`").with_help("add `momentum` 0.9"));
@@ -55,7 +58,7 @@ impl Recipe {
         if self.hidden.as_ref().is_some_and(Vec::is_empty) {
             let given = [("dropout", self.dropout > 0.0), ("norm", self.norm.is_some()), ("residual", self.residual)];
             if let Some((field, _)) = given.iter().find(|(_, given)| *given) {
-                let error = Error::recipe(format!("`{field}` needs hidden layers, and `hidden` says none"));
+                let error = Error::recipe(format!("`{field}` needs hidden layers, but `hidden` is none"));
                 return Err(error.with_help("give `hidden` sizes, such as 256,256"));
             }
         }
@@ -71,8 +74,8 @@ impl Recipe {
             return Ok(());
         }
         let sizes: Vec<String> = hidden.iter().map(ToString::to_string).collect();
-        let message = "`residual` needs two hidden layers of the same size, one after the other";
-        let error = Error::recipe(format!("{message}; the sizes are {}", sizes.join(",")));
+        let message = "`residual` needs two consecutive hidden layers of the same size";
+        let error = Error::recipe(format!("{message}, found {}", sizes.join(",")));
         Err(error.with_help("give `hidden` equal sizes, such as 256,256"))
     }
 

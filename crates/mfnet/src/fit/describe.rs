@@ -25,8 +25,8 @@ impl Plan {
     pub fn introduction_of(folds: &[Plan]) -> String {
         let Some(Plan { task, .. }) = folds.first() else { return String::new() };
         let seed = task.recipe.split_seed();
-        let not_official = if task.data.has_official_split() { ", not the official split" } else { "" };
-        let by = format!("{} folds by seed {seed}{not_official}", folds.len());
+        let not_official = if task.data.has_official_split() { " instead of the official split" } else { "" };
+        let by = format!("{} folds (seed {seed}){not_official}", folds.len());
         let rows = rows(task, &by, folds.iter().map(|fold| &*fold.parts));
         let weights = folds[0].weights_line(folds.len());
         let lines = [task.described(), rows].into_iter().chain(weights).chain([folds[0].network_line()]);
@@ -49,7 +49,7 @@ impl Plan {
             None => format!("{name} {value}"),
         });
         let all: Vec<String> = loss.iter().cloned().chain(settings).collect();
-        Some(format!("its own training was by {}, which are not taken over", all.join(", ")))
+        Some(format!("settings of its earlier training, not reused: {}", all.join(", ")))
     }
 
     /// The features that say nothing in the training rows, in a line.
@@ -62,7 +62,7 @@ impl Plan {
         let names: Vec<&str> = constant.iter().map(|i| names[scaled[*i]].as_str()).collect();
         let are = if constant.len() == 1 { "feature is" } else { "features are" };
         let count = constant.len();
-        Some(format!("{count} {are} constant in the training rows and scaled by 1: {}", columns::listed(&names)))
+        Some(format!("{count} {are} constant in the training rows: {}", columns::listed(&names)))
     }
 
     /// The network and how it is trained, in a line.
@@ -70,7 +70,7 @@ impl Plan {
         let (recipe, data, choices) = (&self.task.recipe, &self.task.data, &self.choices);
         let (inputs, outputs) = (self.preprocessing.features(), data.outputs());
         let layers = match self.task.start_name() {
-            Some(model) => format!("of {model}"),
+            Some(model) => format!("from {model}"),
             None => network::described(inputs, &self.layers, outputs),
         };
         let order = match self.order.as_ref() {
@@ -78,22 +78,23 @@ impl Plan {
             SampleOrder::AsTheyAre => ", rows not shuffled".to_owned(),
             SampleOrder::Listed(lists) => {
                 let rows = lists.first().map_or(0, Vec::len);
-                format!(", {} an epoch in the order of `batch_order`", counted(rows, "row"))
+                format!(", {} per epoch in the order of `batch_order`", counted(rows, "row"))
             }
         };
         // what is not as usual
         let unusual = |is: bool, text: String| if is { text } else { String::new() };
         let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", choices.weight_decay));
-        let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches a step", recipe.accumulate()));
+        let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches per step", recipe.accumulate()));
         let shards = unusual(recipe.shards() > 1, format!(" in {} shards", recipe.shards()));
-        let groups = unusual(!recipe.groups.is_empty(), format!(" with {}", counted(recipe.groups.len(), "group")));
+        let groups =
+            unusual(!recipe.groups.is_empty(), format!(" with {}", counted(recipe.groups.len(), "parameter group")));
         let schedule = unusual(choices.schedule != Schedule::Constant, format!(" ({})", choices.schedule));
         let (loss, rule, rate, batch) = (self.loss, recipe.optimizer, choices.learning_rate, choices.batch_size);
         let settings = format!(
-            "{loss}, {rule}, learning rate {rate}{schedule}{decay}{groups}, batches of {batch}{shards}{accumulate}"
+            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{groups}, batch size {batch}{shards}{accumulate}"
         );
         let threads = counted(self.task.threads.count(), "thread");
-        format!("network {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
+        format!("network: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
     }
 
     /// What the model file says of its training.

@@ -60,7 +60,7 @@ impl Folds {
         }
         let spread = [0, 1, 2].map(|model| Spread::of(scores.iter().map(|scores| scores[model])));
         lines.push(line("mean".to_owned(), String::new(), spread.map(|spread| Some(spread?.mean))));
-        lines.push(line("± deviation".to_owned(), String::new(), spread.map(|spread| Some(spread?.deviation))));
+        lines.push(line("standard deviation".to_owned(), String::new(), spread.map(|spread| Some(spread?.deviation))));
         let verdict = self.verdict().map_or_else(String::new, |verdict| format!("\n{verdict}\n"));
         format!("{}{verdict}", table(&lines))
     }
@@ -78,7 +78,7 @@ impl Folds {
             count if count == all => format!("in all {all} folds"),
             count => format!("in {count} of {all} folds"),
         };
-        Some(format!("On the test rows the network is better than the linear model {folds}."))
+        Some(format!("The network beats the linear model on the test rows {folds}."))
     }
 }
 

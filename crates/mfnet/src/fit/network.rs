@@ -71,12 +71,12 @@ fn embeddings(recipe: &Recipe, data: &Dataset, preprocessing: &Preprocessing) ->
         }
         let names: Vec<String> = categories().map(|(name, _)| name.clone()).collect();
         let problem = match data.feature_names().contains(column) {
-            true => format!("`embeddings` names the column {column:?}, which is no category"),
-            false => format!("`embeddings` names {column:?}, which is no feature{}", did_you_mean(&names, column)),
+            true => format!("`embeddings` names the column {column:?}, which is not a category"),
+            false => format!("`embeddings` names {column:?}, which is not a feature{}", did_you_mean(&names, column)),
         };
         let error = Error::recipe(problem);
         return Err(match names.is_empty() {
-            true => error.with_help("the data have no categories; `categorical` makes one of a column of numbers"),
+            true => error.with_help("the data has no categories; `categorical` turns a column of numbers into one"),
             false => error.with_help(format!("the categories are {}", names.join(", "))),
         });
     }

@@ -28,14 +28,14 @@ fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result
         let place = |word: &str| {
             let row = word.parse::<usize>().map_err(|_| {
                 wrong(format!("expected the number of a row, found {word:?}"))
-                    .with_help("rows are counted from 0, with spaces between their numbers, as in 2 0 1")
+                    .with_help("write row numbers, counted from 0 and separated by spaces, such as 2 0 1")
             })?;
             if row >= rows {
-                return Err(wrong(format!("there is no row {row}: the data have {rows}, counted from 0")));
+                return Err(wrong(format!("there is no row {row}: the data has {rows} rows, counted from 0")));
             }
             places.get(&row).copied().ok_or_else(|| {
                 wrong(format!("row {row}, counted from 0, is not one of the {}", counted(places.len(), "training row")))
-                    .with_help("validation rows are switched off with `validation_fraction` 0, test rows with `test_fraction` 0")
+                    .with_help("to use all rows for training, set `validation_fraction` 0 and `test_fraction` 0")
             })
         };
         let list = line.split_whitespace().map(place).collect::<Result<Vec<_>>>()?;
@@ -47,12 +47,12 @@ fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result
     }
     if lists.is_empty() {
         return Err(Error::recipe_file(format!("{}: the file is empty", path.display()))
-            .with_help("a line has the numbers of rows, counted from 0, with spaces between them, as in 2 0 1"));
+            .with_help("write row numbers, counted from 0 and separated by spaces, such as 2 0 1"));
     }
     if lists.len() != 1 && lists.len() != epochs {
-        let message = format!("{}: expected {epochs} lines, one for each epoch, or one", path.display());
+        let message = format!("{}: expected {epochs} lines, one per epoch, or one line for all epochs", path.display());
         return Err(Error::recipe_file(format!("{message}, found {}", lists.len()))
-            .with_help(format!("train for as many epochs: `epochs` {}", lists.len())));
+            .with_help(format!("set `epochs` {}, or write one line per epoch", lists.len())));
     }
     Ok(SampleOrder::Listed(lists))
 }

@@ -37,7 +37,9 @@ impl Parts {
             || recipe.split_column.is_some();
         let parts = match (recipe.validation_fraction, &recipe.split_column) {
             (Some(_), Some(column)) if Self::divided(task, fold, None)?.validation.samples() > 0 => {
-                let message = format!("`validation_fraction` does not fit: the column {column:?} has validation rows");
+                let message = format!(
+                    "`validation_fraction` cannot be used: the column {column:?} already names validation rows"
+                );
                 return Err(Error::recipe(message));
             }
             (Some(fraction), _) => Self::divided(task, fold, Some(fraction))?,
@@ -81,11 +83,11 @@ impl Parts {
             return Err(match &recipe.test_file {
                 Some(file) => {
                     Error::recipe(format!("`warm_start`: the model was trained on rows of {file}, the test file"))
-                        .with_help("name other rows with `test_file`")
+                        .with_help("choose a `test_file` that the model was not trained on")
                 }
-                None => Error::recipe("`warm_start`: the model was trained on other rows of the same data, which may be test rows here")
-                    .with_help("divide the data as they were then (`seed` or `split_seed`, `test_fraction`, `validation_fraction`, …)")
-                    .with_help("or do without a test: `test_fraction` 0"),
+                None => Error::recipe("`warm_start`: the model was trained on this data with another split, so it may have seen the test rows")
+                    .with_help("use the split of that training (`seed` or `split_seed`, `test_fraction`, `validation_fraction`, …)")
+                    .with_help("or switch the test off: `test_fraction` 0"),
             });
         }
         if recipe.early_stopping.is_some_and(|patience| patience > 0) && self.validation.samples() == 0 {
@@ -99,18 +101,18 @@ impl Parts {
     pub(super) fn described(&self, task: &Task) -> String {
         let seed = self.split.seed;
         let drawn = |fraction: &Option<f64>| match fraction {
-            Some(fraction) if *fraction > 0.0 => format!(", validation rows drawn by seed {seed}"),
+            Some(fraction) if *fraction > 0.0 => format!(", random validation rows (seed {seed})"),
             _ => String::new(),
         };
         let by = match &self.split.by {
             SplitBy::Fractions(_) if task.data.has_official_split() => {
-                format!("split by seed {seed}, not the official one")
+                format!("random split (seed {seed}) instead of the official one")
             }
-            SplitBy::Fractions(_) | SplitBy::Groups { .. } => format!("split by seed {seed}"),
+            SplitBy::Fractions(_) | SplitBy::Groups { .. } => format!("random split (seed {seed})"),
             SplitBy::Official { validation: None } => "official split".to_owned(),
             SplitBy::Official { validation } => format!("official test rows{}", drawn(validation)),
             SplitBy::Column { column, validation } => format!("split by column {column}{}", drawn(validation)),
-            SplitBy::Fold { number, of, .. } => format!("fold {number} of {of} by seed {seed}"),
+            SplitBy::Fold { number, of, .. } => format!("fold {number} of {of} (seed {seed})"),
         };
         rows(task, &by, [self])
     }
@@ -145,7 +147,7 @@ pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'
     });
     let file = task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" from {file}"));
     let groups = task.recipe.group.as_ref().map_or_else(String::new, |column| {
-        format!("; no group of {column} on both sides: {}", counted(task.data.groups(), "group"))
+        format!("; {} of {column}, each in one part", counted(task.data.groups(), "group"))
     });
     format!("{by}: {train} training, {validation} validation, {test} test rows{file}{groups}")
 }

@@ -85,7 +85,7 @@ impl Source {
                 let is = Task::of(data.classes());
                 if let Some(other) = target.iter().find(|target| *target != known) {
                     let message = format!("`target` {other} does not fit {}: expected {known}", data.name());
-                    let help = "leave `target` out: the data set has one target";
+                    let help = "leave `target` out: the data set has only one target";
                     return Err(Error::recipe(message).with_help(help));
                 }
                 if let Some(other) = task.filter(|task| *task != is) {
@@ -93,7 +93,7 @@ impl Source {
                 }
                 if *columns != Columns::default() {
                     let fields = "`drop`, `numeric` and `categorical`";
-                    return Err(Error::recipe(format!("{}: {fields} are for tables of your own", data.name())));
+                    return Err(Error::recipe(format!("{}: {fields} work only with your own tables", data.name())));
                 }
                 Ok(data)
             }
@@ -257,7 +257,7 @@ impl Recipe {
 
 /// Published data sets and folders of images have no weight column.
 pub(super) fn no_weights(data: &Dataset) -> Error {
-    Error::recipe(format!("`sample_weight` is for tables of your own: {} has no column of weights", data.name()))
+    Error::recipe(format!("`sample_weight` works only with your own tables: {} has no column of weights", data.name()))
 }
 
 /// The target of the built-in data set with this name.
@@ -285,9 +285,8 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
     let columns: Vec<String> = target.iter().flat_map(names).collect();
     for (i, column) in columns.iter().enumerate() {
         table.position(column).map_err(Error::from).map_err(|error| match column.parse::<usize>() {
-            Ok(_) if table.has_header() => Error::recipe_file(error.to_string()).with_help(
-                "columns have numbers in a file without header; here the first line, which holds text, was read as one",
-            ),
+            Ok(_) if table.has_header() => Error::recipe_file(error.to_string())
+                .with_help("mfnet read the first line as column names; if it holds data, use `header` no"),
             _ => error,
         })?;
         if columns[..i].contains(column) {
@@ -297,7 +296,7 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
     match (task, &columns[..]) {
         (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
         (Some(Task::Classification), _) => {
-            Err(Error::recipe(format!("a classification has one target column, not {}", columns.len())))
+            Err(Error::recipe(format!("a classification needs one target column, found {}", columns.len())))
         }
         (Some(Task::Regression), _) => Ok(Target::values(columns)),
         (None, _) => Target::guess(table, &columns),

@@ -39,8 +39,8 @@ impl Fit {
         let mut text = format!("{}\n{}\n{}", summary.outcome(), self.curves(), score_table(&summary.rows()));
         // writing to a String cannot fail
         if let Some(Metrics::Classification { confusion, .. }) = &summary.test.metrics {
-            let weighted = if confusion.is_weighted() { ", sums of their weights" } else { "" };
-            let _ = writeln!(text, "\nConfusion of the test rows{weighted}\n{confusion}");
+            let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
+            let _ = writeln!(text, "\nConfusion matrix of the test rows{weighted}\n{confusion}");
         }
         if let Some(verdict) = &summary.verdict {
             let _ = writeln!(text, "\n{verdict}");
@@ -159,7 +159,7 @@ impl Summary {
         let test = Part::of(model, &parts.test)?;
         let provided = match task.start_name() {
             Some(start) if task.goes_on_with_other_data() => {
-                format!(" That counts only if none of these rows were among the data that {start} was trained on.")
+                format!(" This is valid only if {start} was not trained on any of these test rows.")
             }
             _ => String::new(),
         };
@@ -228,7 +228,7 @@ impl Summary {
         };
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
-            (_, 0) => ", none of them better on the validation rows than the start, which is kept".to_owned(),
+            (_, 0) => ", none with a lower validation loss than the start, which is kept".to_owned(),
             (_, epoch) => format!(", best epoch {epoch}"),
         };
         format!(
@@ -245,7 +245,7 @@ impl Summary {
         let parts = [("train", &self.train), ("validation", &self.validation), ("test", &self.test)];
         let network = parts.into_iter().filter_map(|(name, part)| part.row(format!("network, {name}")));
         let [_, linear, naive] = self.compared();
-        let baselines = [("linear model, test", linear), ("naive, test", naive)].into_iter();
+        let baselines = [("linear model, test", linear), ("naive baseline, test", naive)].into_iter();
         let baselines = baselines.filter_map(|(name, metrics)| {
             Some(Row { name: name.to_owned(), samples: self.test.samples, loss: None, metrics: metrics? })
         });

@@ -53,7 +53,7 @@ impl Task {
         if let Source::Samples { data, .. } = &source
             && let Some((field, _)) = of_tables.iter().find(|(_, value)| value.is_some())
         {
-            let message = format!("`{field}` is for tables of your own: {} has an official split", data.name());
+            let message = format!("`{field}` works only with your own tables: {} has an official split", data.name());
             return Err(Error::recipe(message));
         }
         let [drop, numeric, categorical] =
@@ -102,8 +102,8 @@ impl Task {
             if let Some(column) = recipe.group.as_ref().filter(|column| table.columns().contains(column)) {
                 let groups: HashSet<&String> = texts.iter().collect();
                 if let Some(group) = table.text(column)?.iter().find(|group| groups.contains(group)) {
-                    let message = format!("{file}, column {column:?}: the group {group:?} is in {} too", data.name());
-                    let help = "take its rows out of one of the files";
+                    let message = format!("{file}, column {column:?}: the group {group:?} is also in {}", data.name());
+                    let help = "remove its rows from one of the files";
                     return Err(Error::recipe_file(message).with_help(help));
                 }
             }
@@ -169,7 +169,7 @@ impl Task {
             && data.targets().columns().len() == 1
             && !self.is_known;
         let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
-        let guessed = if is_guess { format!(" (a guess: `task` {other} if not)") } else { String::new() };
+        let guessed = if is_guess { format!(" (detected; `task` {other} changes it)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let (not_used, stray_texts) = (columns::left_out_and_missing(data), columns::stray_texts(data.stray_texts()));
         let (name, origin) = (data.name(), &self.origin);

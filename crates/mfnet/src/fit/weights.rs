@@ -15,7 +15,7 @@ use crate::error::{DataProblem, Error, Result};
 use crate::text::as_read;
 use crate::words::did_you_mean;
 
-const EXPECTED: &str = "expected balanced, or LABEL:WEIGHT with commas between, as in spam:5,ham:1";
+const EXPECTED: &str = "expected balanced, or LABEL:WEIGHT separated by commas, such as spam:5,ham:1";
 /// The most labels that an error lists.
 const SHOWN: usize = 12;
 
@@ -121,14 +121,14 @@ impl ClassWeight {
     pub(super) fn check_classes(&self, data: &Dataset) -> Result<()> {
         let (labels, target) = (data.labels(), data.targets().columns().join(", "));
         if labels.is_empty() {
-            let message = format!("`class_weight` is for classes, and {target} is predicted as numbers, a regression");
+            let message = format!("`class_weight` needs a classification, but {target} is the target of a regression");
             return Err(Error::recipe(message).with_help("leave `class_weight` out, or choose `task` classification"));
         }
         let ClassWeight::Given(weights) = self else { return Ok(()) };
         if let Some(label) = weights.keys().find(|label| !labels.contains(label)) {
             let (similar, shown) = (did_you_mean(labels, label), labels[..labels.len().min(SHOWN)].join(", "));
             let more = if labels.len() > SHOWN { format!(", … ({} in all)", labels.len()) } else { String::new() };
-            let message = format!("`class_weight` names {label:?}, which is no class of {target}{similar}");
+            let message = format!("`class_weight`: {target} has no class {label:?}{similar}");
             return Err(Error::recipe(message).with_help(format!("the classes are {shown}{more}")));
         }
         match labels.iter().all(|label| weights.get(label) == Some(&0.0)) {
@@ -174,7 +174,7 @@ impl Parts {
             }
             for (part, rows) in [(&self.train, "training"), (&self.validation, "validation")] {
                 if part.samples() > 0 && part.check_weights().is_err() {
-                    let message = format!("`class_weight` leaves no {rows} row with a weight above 0");
+                    let message = format!("`class_weight` gives every {rows} row the weight 0");
                     return Err(Error::recipe(message).with_help("give more classes a positive weight"));
                 }
             }
@@ -193,16 +193,16 @@ impl Plan {
     /// Describes the weights of rows and classes in a line, for one fit or several folds.
     pub(super) fn weights_line(&self, folds: usize) -> Option<String> {
         let Recipe { sample_weight, class_weight, .. } = &self.task.recipe;
-        let rows = sample_weight.as_ref().map(|column| format!("each row counts by its weight, column {column}"));
+        let rows = sample_weight.as_ref().map(|column| format!("row weights from column {column}"));
         let classes = class_weight.as_ref().map(|class_weight| match class_weight {
-            ClassWeight::Balanced if folds > 1 => "in the loss all classes of a fold count alike".to_owned(),
+            ClassWeight::Balanced if folds > 1 => "balanced class weights in the loss".to_owned(),
             _ => {
                 let weights: Vec<_> = self.class_weights().into_iter().flatten().collect();
                 let shown = weights.iter().take(SHOWN).map(|(label, weight)| format!("{label} {}", as_read(*weight)));
                 let more = if weights.len() > SHOWN { ", …" } else { "" };
                 let shown: Vec<String> = shown.collect();
                 let balanced = if *class_weight == ClassWeight::Balanced { " (balanced)" } else { "" };
-                format!("weights of the classes in the loss{balanced}: {}{more}", shown.join(", "))
+                format!("class weights in the loss{balanced}: {}{more}", shown.join(", "))
             }
         });
         let all: Vec<String> = rows.into_iter().chain(classes).collect();

@@ -35,7 +35,7 @@ pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -
         Some(weights) => ConfusionMatrix::weighted(answers.labels, answers.truth, answers.predicted, weights),
         None => ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted),
     };
-    report.page.heading("Classes of the test rows");
+    report.page.heading("Classes");
     if answers.labels.len() <= MOST_DRAWN {
         draw(&confusion, report)?;
     }
@@ -43,7 +43,7 @@ pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -
         list_pairs(&confusion, report);
     }
     list_classes(&confusion, report);
-    report.page.heading("The most confident mistakes");
+    report.page.heading("Most confident mistakes");
     write_mistakes(run, answers, report)
 }
 
@@ -57,16 +57,16 @@ fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     });
     let right: usize = (0..labels.len()).map(|k| confusion.count(k, k)).sum();
     let all: usize = classes.iter().map(|class| class.support).sum();
-    let description = format!("{} of {} are right", grouped(right), counted(all, "test row"));
+    let description = format!("{} of {} are correct", grouped(right), counted(all, "test row"));
     let grid = Grid {
         size: labels.len(),
         labels: labels.iter().map(|label| shortened(label, LABEL)).collect(),
         axes: ["true class", "predicted class"],
         cells: cells.collect(),
-        key: ["few of a class's rows".to_owned(), "all".to_owned()],
+        key: ["few rows of the class".to_owned(), "all".to_owned()],
     };
-    let weighted = if confusion.is_weighted() { " The numbers are sums of the rows' weights." } else { "" };
-    let caption = "How often each class, down, was predicted as each class, across; right answers are on the diagonal, and white is none.";
+    let weighted = if confusion.is_weighted() { " The numbers are sums of row weights." } else { "" };
+    let caption = "Each cell counts the test rows of a true class (row) that were predicted as a class (column). Correct predictions are on the diagonal; white cells are empty.";
     let caption = format!("{caption}{weighted}");
     report.figure("confusion", "Confusion matrix", &description, &caption, Drawing::Grid(grid))
 }
@@ -81,7 +81,7 @@ fn list_pairs(confusion: &ConfusionMatrix, report: &mut Writer) {
     let row = |(class, predicted, count)| {
         [label(class), label(predicted), grouped(count)].into_iter().chain(weight(class, predicted)).collect()
     };
-    report.page.paragraph("The pairs that were confused most:");
+    report.page.paragraph("The most frequent confusions:");
     let columns = [("true class", Text), ("predicted", Text), ("rows", Number), ("weight", Number)];
     let columns = &columns[..if confusion.is_weighted() { 4 } else { 3 }];
     report.page.table(columns, mistakes.into_iter().take(MOST_PAIRS).map(row));
@@ -94,7 +94,7 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
         // those that are found worst; a recall that is not known comes last
         classes.sort_by(|a, b| a.recall.total_cmp(&b.recall));
         classes.truncate(MOST_LISTED);
-        report.page.paragraph(&format!("The {MOST_LISTED} of {} classes that were found worst:", grouped(all)));
+        report.page.paragraph(&format!("The {MOST_LISTED} classes with the lowest recall, out of {}:", grouped(all)));
     }
     let columns = [("class", Text), ("precision", Number), ("recall", Number), ("support", Number), ("weight", Number)];
     let columns = &columns[..if confusion.is_weighted() { 5 } else { 4 }];
@@ -105,12 +105,12 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
     });
     report.page.table(columns, rows);
     let weighted = match confusion.is_weighted() {
-        true => " Weight: the sum of their weights; precision and recall are parts of such sums.",
+        true => " Weight: the sum of their weights. Precision and recall use these weights.",
         false => "",
     };
     report.page.paragraph(&format!(
-        "Precision: of the rows that were predicted as the class, those that are of it. Recall: of the rows of the class, those that were \
-         found. Support: the rows of the class.{weighted}",
+        "Precision: the percentage of rows predicted as the class that belong to it. Recall: the percentage of rows of the class \
+         that were predicted as it. Support: the number of rows of the class.{weighted}",
     ));
 }
 
@@ -120,7 +120,7 @@ fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> 
         (0..answers.truth.len()).filter(|row| answers.truth[*row] != answers.predicted[*row]).collect();
     mistakes.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)));
     if mistakes.is_empty() {
-        report.page.paragraph("There are none: every test row was predicted right.");
+        report.page.paragraph("There are none: every test row was predicted correctly.");
         return Ok(());
     }
     let (all, certain) = (mistakes.len(), certainty(&mistakes[0]));
@@ -131,7 +131,7 @@ fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> 
         let picture = |(j, row): (usize, &usize)| {
             let label = |class: usize| shortened(&answers.labels[class], 6);
             let caption = [
-                format!("{} taken for {}", label(answers.truth[*row]), label(answers.predicted[*row])),
+                format!("{} as {}", label(answers.truth[*row]), label(answers.predicted[*row])),
                 percent(certainty(row)),
                 format!("row {}", run.fit.plan.test().1[*row]),
             ];
@@ -139,15 +139,14 @@ fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> 
         };
         let pictures = mistakes.iter().enumerate().map(picture).collect();
         let description =
-            format!("{} of {}, the surest with {}", mistakes.len(), counted(all, "mistake"), percent(certain));
-        let caption =
-            "With the probability that the network gave its answer, and the number of the row in the data, from 0.";
+            format!("{} of {}, the most confident with {}", mistakes.len(), counted(all, "mistake"), percent(certain));
+        let caption = "True class and predicted class, the predicted probability, and the row number in the data, counted from 0.";
         let drawing = Drawing::Pictures(Pictures { side, pictures });
-        return report.figure("mistakes", "The most confident mistakes", &description, caption, drawing);
+        return report.figure("mistakes", "Most confident mistakes", &description, caption, drawing);
     }
     let label = |class: usize| shortened(&answers.labels[class], NAME);
     let cells = |row: &usize| vec![label(answers.truth[*row]), label(answers.predicted[*row]), percent(certainty(row))];
     let rows: Vec<_> = mistakes.iter().take(ROWS).map(|row| (*row, cells(row))).collect();
-    report.page.paragraph(&format!("{} of {}.", rows.len(), counted(all, "mistake")));
+    report.page.paragraph(&format!("The {} most confident of {}:", rows.len(), counted(all, "mistake")));
     report.rows(run, &[("true class", Text), ("predicted", Text), ("probability", Number)], &rows)
 }

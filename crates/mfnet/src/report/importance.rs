@@ -92,18 +92,18 @@ fn patches(side: usize) -> Vec<Vec<usize>> {
 }
 
 pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
-    report.page.heading("What it looks at");
+    report.page.heading("Feature importance");
     let Some(importances) = &run.importances else {
         let why = match run.fit.summary.interrupted {
             true => ", because the program was interrupted.",
-            false => ": with so many columns and weights it would take long.",
+            false => ", because it would take too long with so many columns and weights.",
         };
-        report.page.paragraph(&format!("The importance of the columns was not computed{why}"));
+        report.page.paragraph(&format!("Feature importance was not computed{why}"));
         return Ok(());
     };
     let Importances { groups, rows, repetitions } = importances;
     if groups.iter().all(|(_, importance)| importance.mean.is_nan()) {
-        let why = "The score of the test rows, R², is no number, and so nothing can be said of the columns.";
+        let why = "The test score, R², is undefined, so feature importance is undefined too.";
         report.page.paragraph(why);
         return Ok(());
     }
@@ -114,14 +114,14 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
         _ => counted(*rows, "test row"),
     };
     let (what, parts, hint) = match side {
-        Some(8) => ("each pixel", "pixels", "Where nothing is lost it is white; what"),
-        Some(_) => ("each patch of pixels", "patches", "Where nothing is lost it is white; what"),
-        None => ("each column", "columns", "What"),
+        Some(8) => ("each pixel", "pixels", " White: nothing is lost."),
+        Some(_) => ("each patch of pixels", "patches", " White: nothing is lost."),
+        None => ("each column", "columns", ""),
     };
-    let times = if *repetitions == 1 { "once".to_owned() } else { format!("the mean of {repetitions} times") };
+    let times = if *repetitions == 1 { "one shuffle".to_owned() } else { format!("mean of {repetitions} shuffles") };
     let caption = format!(
-        "Permutation importance: the {score} that is lost when the values of {what} are dealt out anew among the rows ({sample}; \
-         {times}). {hint} other {parts} tell as well seems unimportant."
+        "Permutation importance: how much {score} the network loses when the values of {what} are shuffled among the rows \
+         ({sample}; {times}).{hint} If several {parts} carry the same information, each of them seems unimportant."
     );
     let drawing = match side {
         Some(side) => map(groups, side, score),
@@ -130,7 +130,7 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     let (features, largest) = &groups[0];
     let first = features.first().map_or("", |feature| &names[*feature]);
     let loss = significant(largest.mean, 2);
-    let description = format!("the largest loss of {score}, {loss}, is that of {first}");
+    let description = format!("{first} is the most important, with {loss} {score} lost");
     report.figure("importance", &format!("Importance of the {parts}"), &description, &caption, drawing)?;
     if groups.len() > MOST_BARS && side.is_none() {
         let looked_at = match (groups.len(), names.len()) {
@@ -139,7 +139,7 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
             }
             (_, all) => format!("{all} columns"),
         };
-        report.page.paragraph(&format!("Shown are the {MOST_BARS} most important of {looked_at}."));
+        report.page.paragraph(&format!("The plot shows the {MOST_BARS} most important of {looked_at}."));
     }
     Ok(())
 }

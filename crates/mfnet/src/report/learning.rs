@@ -12,9 +12,9 @@ use crate::train::EpochRecord;
 const FAR: f64 = 1000.0;
 
 pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
-    report.page.heading("Learning");
+    report.page.heading("Training");
     if course.epochs.is_empty() {
-        report.page.paragraph("No epoch was finished.");
+        report.page.paragraph("The training stopped before the end of the first epoch.");
         return Ok(());
     }
     loss(course, report)?;
@@ -29,13 +29,15 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let [first, last] =
         [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
     let mut description = format!("training {name} fell from {first} to {last}");
-    let mut caption = "The training loss is the mean over the batches of an epoch, each before its step.".to_owned();
+    let mut caption =
+        "The training loss is the mean of the batch losses of an epoch, each computed before its optimizer step."
+            .to_owned();
     match best {
         Some((epoch, loss)) => {
             description += &format!("; validation loss lowest, {}, in epoch {epoch}", number(loss));
-            caption += " The weights of the epoch with the lowest validation loss were kept.";
+            caption += " The model has the weights of the epoch with the lowest validation loss.";
         }
-        None => caption += " Without validation rows the weights of the last epoch were kept.",
+        None => caption += " There are no validation rows, so the model has the weights of the last epoch.",
     }
 
     let mut lines = vec![Line { name: "training", stroke: Stroke::TRAINING, points: training }];
@@ -48,10 +50,10 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     if !near.is_empty() {
         // on which the baselines were scored too
         let part = if course.plan.validates() { "validation" } else { "training" };
-        caption += &format!(" The level lines are the losses of the baselines on the {part} rows.");
+        caption += &format!(" The horizontal lines show the losses of the baselines on the {part} rows.");
     }
     for line in far {
-        caption += &format!(" The loss of the {}, {}, is far below.", line.name, number(line.points[0].1));
+        caption += &format!(" The loss of the {}, {}, is too low to show.", line.name, number(line.points[0].1));
     }
     lines.extend(near);
     let y_axis = Axis::logarithmic_if_wide(values(&lines));
@@ -69,12 +71,12 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     if let Some((epoch, accuracy)) = best {
         description += &format!("; {accuracy:.1} % in epoch {epoch}");
     }
-    let mut caption = "Of the validation rows, how many were given their class. The best epoch is the one with the lowest loss, which need \
-                       not have the highest accuracy."
+    let mut caption = "The percentage of validation rows that are classified correctly. The best epoch has the lowest validation loss, not \
+                       necessarily the highest accuracy."
         .to_owned();
     let levels = levels(course, |level| level.accuracy.map(percent));
     if !levels.is_empty() {
-        caption += " The level lines are the accuracies of the baselines on the same rows.";
+        caption += " The horizontal lines show the accuracies of the baselines on the same rows.";
     }
     let validation = Line { name: "validation", stroke: Stroke::VALIDATION, points };
     let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
@@ -96,8 +98,10 @@ fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
 /// A level line for each baseline that has a finite number.
 fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
     let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
-    let baselines =
-        [("linear model", Stroke::LINEAR, &course.baselines.linear), ("naive", Stroke::NAIVE, &course.baselines.naive)];
+    let baselines = [
+        ("linear model", Stroke::LINEAR, &course.baselines.linear),
+        ("naive baseline", Stroke::NAIVE, &course.baselines.naive),
+    ];
     let line = |(name, stroke, level): (_, _, &Option<Baseline>)| {
         let y = level.as_ref().and_then(&value).filter(|y| y.is_finite())?;
         Some(Line { name, stroke, points: ends.map(|epoch| (epoch, y)).to_vec() })

@@ -66,19 +66,19 @@ impl Report {
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
         report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
         if let Some(column) = &summary.sample_weight {
-            report.page.paragraph(&format!("In all scores and losses each row counts by its weight, column {column}."));
+            report.page.paragraph(&format!("All losses and scores use the row weights from column {column}."));
         }
         if summary.class_weight.is_some() {
-            report.page.paragraph("Classes have weights in the losses, and not in the other scores.");
+            report.page.paragraph("The losses use class weights; the other scores do not.");
         }
         let (epochs, best_epoch) = (&history.epochs, history.best_epoch);
         learning::write(&Course { plan, epochs, best_epoch, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();
         if test.samples() == 0 {
             report.page.heading("Test rows");
-            report.page.paragraph(
-                "There are no test rows, so nothing is known of how good the network is on rows that it was not trained with.",
-            );
+            report
+                .page
+                .paragraph("There are no test rows, so this report cannot say how good the network is on new rows.");
         } else {
             let predictions = fit.model.predict_dataset(test)?;
             let run = &Run { fit, test, importances: Importances::of(fit, test)? };
@@ -97,7 +97,7 @@ impl Report {
             importance::write(run, &mut report)?;
         }
         preprocessing::write(&fit.model, &mut report);
-        Ok(report.finish(" Test rows were used for nothing but this report."))
+        Ok(report.finish(" The test rows were used only for this report."))
     }
 
     /// Of a training that diverged after these epochs. `head` as in [`Report::new`].
@@ -175,13 +175,14 @@ impl Writer {
         let which = match features.len() {
             shown if shown == all => String::new(),
             shown if run.importances.is_some() => {
-                format!(" Of the features the {shown} most important ones are shown.")
+                format!(" The table shows the {shown} most important features.")
             }
-            shown => format!(" Of the features the first {shown} are shown."),
+            shown => format!(" The table shows the first {shown} features."),
         };
         let of = run.fit.plan.task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" of {file}"));
-        self.page
-            .paragraph(&format!("Rows{of} are counted from 0, without the header, as in mfnet explain --rows.{which}"));
+        self.page.paragraph(&format!(
+            "Row numbers{of} count from 0, without the header, as in mfnet explain --rows.{which}"
+        ));
         Ok(())
     }
 }

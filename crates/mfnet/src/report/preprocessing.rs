@@ -25,17 +25,17 @@ pub(super) fn write(model: &Model, report: &mut Writer) {
         }
     }
     if let Some(targets) = &preprocessing.targets {
-        report.page.paragraph("For training each target y became (y − mean) / deviation; predictions are scaled back:");
+        report.page.paragraph("Targets are standardized for training: y becomes (y − mean) / standard deviation. Predictions are scaled back.");
         let numbers: Vec<_> =
             targets.mean.iter().zip(&targets.scale).map(|(mean, scale)| vec![*mean, *scale]).collect();
-        table(model.target().columns(), &["mean", "deviation"], &numbers, targets.constant(), report);
+        table(model.target().columns(), &["mean", "standard deviation"], &numbers, targets.constant(), report);
     }
 }
 
 /// What becomes of each column; of many columns the first ones.
 fn write_encoders(columns: &[String], encoders: &[Encoder], features: usize, report: &mut Writer) {
     report.page.paragraph(&format!(
-        "{} become {}, as the training rows have it; a level of a category that they do not have is one of the others.",
+        "{} become {}, learned from the training rows. Categories that the training rows do not contain count as others.",
         counted(columns.len(), "column"),
         counted(features, "feature")
     ));
@@ -49,7 +49,7 @@ fn write_encoders(columns: &[String], encoders: &[Encoder], features: usize, rep
 
 fn more(columns: &[String], report: &mut Writer) {
     if columns.len() > MOST {
-        report.page.paragraph(&format!("… and {} more columns.", columns.len() - MOST));
+        report.page.paragraph(&format!("… and {} more columns", columns.len() - MOST));
     }
 }
 

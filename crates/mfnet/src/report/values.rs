@@ -24,7 +24,7 @@ pub(super) fn write(
     report: &mut Writer,
 ) -> Result<()> {
     for (i, column) in columns.iter().enumerate().take(MOST_TARGETS) {
-        report.page.heading(&format!("Predictions of {column} for the test rows"));
+        report.page.heading(&format!("Predictions of {column}"));
         let pairs: Vec<(f64, f64)> = truth.feature(i).zip(predicted.feature(i)).collect();
         let suffix = if columns.len() > 1 { format!("-{}", i + 1) } else { String::new() };
         draw(&shortened(column, NAME), &suffix, &pairs, report)?;
@@ -32,7 +32,7 @@ pub(super) fn write(
     }
     if columns.len() > MOST_TARGETS {
         let others = columns.len() - MOST_TARGETS;
-        report.page.paragraph(&format!("The plots of the other {others} targets are left out."));
+        report.page.paragraph(&format!("This report shows no plots of the other {others} targets."));
     }
     Ok(())
 }
@@ -41,25 +41,25 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
     let drawn = evenly(pairs.len(), MOST_POINTS);
     let points = |of: &dyn Fn((f64, f64)) -> (f64, f64)| drawn.iter().map(|row| of(pairs[*row])).collect::<Vec<_>>();
     let sample = match drawn.len() < pairs.len() {
-        true => format!(" Drawn are {} of {} rows, evenly spaced.", grouped(drawn.len()), grouped(pairs.len())),
+        true => format!(" The plot shows {} of {} rows, evenly spaced.", grouped(drawn.len()), grouped(pairs.len())),
         false => String::new(),
     };
     let rows = grouped(pairs.len());
     let (x_name, y_name) = (format!("true {column}"), format!("predicted {column}"));
     report.figure(
         &format!("predicted-true{suffix}"),
-        "Predicted and true values",
+        "Predicted against true values",
         &format!("{rows} test rows around the diagonal"),
-        &format!("On the line predictions are right.{sample}"),
+        &format!("Points on the line are perfect predictions.{sample}"),
         Drawing::Scatter(Scatter { x_name, y_name, points: points(&|pair| pair), guide: Guide::Diagonal }),
     )?;
     let residuals: Vec<f64> = pairs.iter().map(|(y, prediction)| prediction - y).collect();
     let (mean, deviation) = mean_and_deviation(&residuals);
     let (mean, deviation) = (significant(mean, 4), significant(deviation, 4));
-    let caption = format!("Predicted less true: mean {mean}, standard deviation {deviation}.");
+    let caption = format!("Residual = predicted − true value. Mean {mean}, standard deviation {deviation}.");
     report.figure(
         &format!("residuals{suffix}"),
-        "How large the residuals are",
+        "Distribution of the residuals",
         &caption,
         &caption,
         Drawing::Histogram(Histogram::new(format!("residual of {column}"), &residuals)),
@@ -68,9 +68,9 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
     let points = points(&|(y, prediction)| (prediction, prediction - y));
     report.figure(
         &format!("residuals-predicted{suffix}"),
-        "Residuals and predicted values",
+        "Residuals against predicted values",
         &format!("{rows} test rows around zero"),
-        &format!("A good model leaves a band around zero without a shape of its own.{sample}"),
+        &format!("For a good model, the points form an even band around zero.{sample}"),
         Drawing::Scatter(Scatter { x_name, y_name, points, guide: Guide::Zero }),
     )
 }

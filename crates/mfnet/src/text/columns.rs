@@ -50,9 +50,9 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
-        let taken = if *rare { "taken for the rare ones" } else { "which say nothing to the model" };
+        let taken = if *rare { "treated as rare values" } else { "ignored" };
         let rows = counted(*rows, "row");
-        format!("{column}: {rows} with levels that were rare or not there in training, {taken}: {}\n", listed(&quoted))
+        format!("{column}: {rows} with values that are new or were rare in training, {taken}: {}\n", listed(&quoted))
     };
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
@@ -65,7 +65,9 @@ pub fn stray_texts(columns: &[StrayText]) -> String {
             0 => String::new(),
             others => format!(" and {}", counted(others, "more field")),
         };
-        format!("\n{column} is text because of {text:?}{others} among numbers: `numeric` {column} says where that is")
+        format!(
+            "\n{column} is read as text because it holds {text:?}{others} among numbers: `numeric` {column} shows where"
+        )
     };
     columns.iter().map(line).collect()
 }
@@ -73,8 +75,8 @@ pub fn stray_texts(columns: &[StrayText]) -> String {
 /// Describes what an encoder does with its column.
 pub fn encoded(encoder: &Encoder) -> String {
     let gaps = |fill: String, missing: bool| {
-        let said = if missing { ", and a feature that says so" } else { "" };
-        format!("; {fill} where it is missing{said}")
+        let said = if missing { ", with an indicator feature" } else { "" };
+        format!("; missing values become {fill}{said}")
     };
     match encoder {
         Encoder::Number { fill, missing } => format!("scaled{}", gaps(as_read(*fill), *missing)),
@@ -87,7 +89,7 @@ pub fn encoded(encoder: &Encoder) -> String {
         Encoder::Category { levels, others, missing } => {
             let shown = levels.iter().take(LEVELS).cloned();
             let more = (levels.len() > LEVELS).then(|| format!("… ({} in all)", levels.len()));
-            let others = others.then(|| "all others together".to_owned());
+            let others = others.then(|| "all others".to_owned());
             let missing = missing.then(|| "missing".to_owned());
             let levels: Vec<String> = shown.chain(more).chain(others).chain(missing).collect();
             format!("one-hot: {}", levels.join(", "))
@@ -114,7 +116,7 @@ pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static s
         Scaler::Quantiles(quantiles) => {
             let count = quantiles.values.first().map_or(0, Vec::len);
             let of = |values: &Vec<f64>| vec![values[0], values[(values.len() - 1) / 2], values[values.len() - 1]];
-            let text = format!("becomes its normal quantile among {count} quantiles of the training rows");
+            let text = format!("is mapped to a normal distribution by {count} quantiles of the training rows");
             (text, &["smallest", "middle", "largest"], quantiles.values.iter().map(of).collect())
         }
     }

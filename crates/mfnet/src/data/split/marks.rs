@@ -194,7 +194,7 @@ mod tests {
         );
         assert_eq!(
             parted(&texts(["val", "test", "test", "test"])),
-            "t, column \"set\": expected rows of the part train, found none"
+            "t, column \"set\": expected at least one training row, found none"
         );
         assert_eq!(parted(&texts(["train"])), "Dataset::parted_by: expected a text for each of 4 samples, found 1");
         let grouped = |of: &[String]| data().grouped_by("patient", of).unwrap_err().to_string();
