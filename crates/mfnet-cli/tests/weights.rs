@@ -57,8 +57,8 @@ fn what_is_said_of_weights() {
     let page = desk.text("run/report.html");
     for text in [
         "All losses and scores use the row weights from column w.",
-        "sums of the rows&#39; weights",
-        "Classes have weights",
+        "sums of row weights",
+        "The losses use class weights",
     ] {
         assert!(page.contains(text), "{text}");
     }

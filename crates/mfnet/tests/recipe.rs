@@ -104,7 +104,7 @@ fn what_no_recipe_can_have() {
             "line 1: loss: expected one of cross-entropy, mse, half-mse, found \"mae\"; did you mean mse?",
         ),
         ("task = 7", "line 1: task: invalid type: integer `7`, expected a string"),
-        ("dtype = 'f16'", "line 1: dtype: unknown variant `f16`, expected `f64` or `f32`"),
+        ("dtype = 'f16'", "line 1: dtype: there is no kind f16, expected one of f64, f32"),
         (
             "scale = 'standart'",
             "line 1: scale: expected one of standard, robust, min-max, quantile, found \"standart\"; did you mean standard?",
