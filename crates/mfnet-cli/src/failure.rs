@@ -1,35 +1,16 @@
 //! What a person reads when something went wrong: the error on the first line of stderr, then lines of help.
 
-use std::path::Path;
 use std::process::ExitCode;
 
-use clap::CommandFactory;
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
 use mfnet::{Error, Recipe};
-
-use crate::args::Args;
-use crate::source::is_name;
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 const DAMAGED: &str = "the file is damaged or not the expected one: get a new copy of it";
-
-/// Names of other programs for options.
-const OTHER_NAMES: [(&str, &str); 9] = [
-    ("--lr", "--learning-rate"),
-    ("--layers", "--hidden"),
-    ("--units", "--hidden"),
-    ("--patience", "--early-stopping"),
-    ("--cv", "--folds"),
-    ("--label", "--target"),
-    ("--loss-function", "--loss"),
-    ("--normalization", "--norm"),
-    ("--random-state", "--seed"),
-];
 
 /// Why the program ends without its result.
 pub(crate) struct Failure {
@@ -59,64 +40,6 @@ impl Failure {
         self
     }
 
-    /// clap's error about these arguments, on one line.
-    pub(crate) fn of_command_line(error: &clap::Error, arguments: &[String]) -> Self {
-        let mut failure = Failure::usage(wording(error));
-        let context = |kind| match error.get(kind) {
-            Some(ContextValue::String(text)) => vec![text.clone()],
-            Some(ContextValue::Strings(texts)) => texts.clone(),
-            _ => Vec::new(),
-        };
-        let kinds = [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
-        let mut similar = kinds.into_iter().flat_map(context).collect::<Vec<_>>();
-        let found = |kind| context(kind).into_iter().next().unwrap_or_default();
-        match error.kind() {
-            ErrorKind::UnknownArgument => {
-                let surplus = found(ContextKind::InvalidArg);
-                if let Some((_, option)) = OTHER_NAMES.iter().find(|(other, _)| *other == surplus) {
-                    similar = vec![(*option).to_owned()];
-                }
-                if let Some((option, values)) = list_with_spaces(arguments, &surplus) {
-                    failure = failure.help(format!("separate the values of {option} by commas: {option} {values}"));
-                } else if let Some(flag) = flag_before(arguments, &surplus) {
-                    failure = failure.help(format!("{flag} takes no value: remove {surplus}"));
-                }
-            }
-            ErrorKind::InvalidSubcommand => {
-                let command = found(ContextKind::InvalidSubcommand);
-                if is_name(&command) {
-                    return failure.help(format!("to train on it: mfnet train {command}"));
-                } else if Path::new(&command).exists() {
-                    return failure.help(format!("to train on this file: mfnet train {command} --target COLUMN"));
-                }
-            }
-            ErrorKind::ValueValidation => {
-                let value = found(ContextKind::InvalidValue);
-                let with_point = value.replacen(',', ".", 1);
-                let option = found(ContextKind::InvalidArg);
-                if value != with_point && with_point.parse::<f64>().is_ok() && !option.starts_with("--hidden ") {
-                    failure = failure.help(format!("write decimals with a point: {with_point}"));
-                }
-            }
-            ErrorKind::MissingRequiredArgument => {
-                if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
-                    let usage = usage.to_string();
-                    let usage = usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ");
-                    failure = failure.help(format!("usage: {usage}"));
-                }
-            }
-            _ => {}
-        }
-        if !similar.is_empty() {
-            failure = failure.help(format!("did you mean {}?", similar.join(" or ")));
-        }
-        let command = arguments.get(1).filter(|name| Args::command().find_subcommand(name).is_some());
-        failure.help(match command {
-            Some(command) => format!("mfnet {command} --help shows all options with examples"),
-            None => "mfnet --help shows all commands with examples".to_owned(),
-        })
-    }
-
     /// Writes it to stderr; what the program ends with.
     #[allow(clippy::print_stderr)]
     pub(crate) fn report(self) -> ExitCode {
@@ -125,69 +48,6 @@ impl Failure {
         eprint!("{}", message.into_iter().chain(help).collect::<String>());
         ExitCode::from(self.code)
     }
-}
-
-/// clap's error in words: its first paragraph, or shorter ones.
-fn wording(error: &clap::Error) -> String {
-    let name = |kind| error.get(kind).map(|value| value.to_string().replace('\'', "")).unwrap_or_default();
-    match error.kind() {
-        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            return "the command is missing".to_owned();
-        }
-        ErrorKind::InvalidSubcommand => return format!("there is no command {}", name(ContextKind::InvalidSubcommand)),
-        ErrorKind::UnknownArgument => {
-            let surplus = name(ContextKind::InvalidArg);
-            return match surplus.starts_with('-') {
-                true => format!("there is no option {surplus}"),
-                false => format!("unexpected argument {surplus}"),
-            };
-        }
-        ErrorKind::TooManyValues => {
-            let (option, value) = (name(ContextKind::InvalidArg), name(ContextKind::InvalidValue));
-            return format!("{option} takes no value, found {value}");
-        }
-        ErrorKind::MissingRequiredArgument => {
-            let Some(ContextValue::Strings(missing)) = error.get(ContextKind::InvalidArg) else {
-                return "an argument is missing".to_owned();
-            };
-            return format!("{} missing", of_several(missing));
-        }
-        _ => {}
-    }
-    let text = error.to_string();
-    let paragraph = text.split("\n\n").next().unwrap_or(&text).trim_start_matches("error: ");
-    let paragraph = paragraph.trim_start_matches("the argument ");
-    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// "MODEL and DATA are", "DATA is".
-fn of_several(names: &[String]) -> String {
-    let plain: Vec<&str> = names.iter().map(|name| name.trim_matches(['<', '>'])).collect();
-    format!("{} {}", plain.join(" and "), if plain.len() == 1 { "is" } else { "are" })
-}
-
-/// The flag right before a surplus argument.
-fn flag_before<'a>(arguments: &'a [String], surplus: &str) -> Option<&'a str> {
-    let at = arguments.iter().rposition(|argument| argument == surplus)?;
-    let before = arguments.get(at.checked_sub(1)?)?;
-    let command = Args::command();
-    let command = command.find_subcommand(arguments.get(1)?)?;
-    let option = command.get_arguments().find(|option| option.get_long() == before.strip_prefix("--"))?;
-    (!option.is_positional() && !option.get_action().takes_values()).then_some(before.as_str())
-}
-
-/// The option before a surplus argument and all that was given to it with commas, if the option takes a list.
-fn list_with_spaces<'a>(arguments: &'a [String], surplus: &str) -> Option<(&'a str, String)> {
-    const LISTS: [&str; 7] = ["--hidden", "--target", "--drop", "--numeric", "--categorical", "--keep", "--rows"];
-    let end = arguments.iter().rposition(|argument| argument == surplus)?;
-    let start = arguments[..end].iter().rposition(|argument| argument.starts_with('-'))?;
-    let option = arguments[start].as_str();
-    let of_numbers = ["--hidden", "--rows"].contains(&option);
-    let is_value = |argument: &&String| {
-        !argument.starts_with('-') && (!of_numbers || argument.starts_with(|c: char| c.is_ascii_digit()))
-    };
-    let values: Vec<&str> = arguments[start + 1..].iter().take_while(is_value).map(String::as_str).collect();
-    LISTS.contains(&option).then(|| (option, values.join(",")))
 }
 
 impl From<Error> for Failure {

@@ -1,6 +1,7 @@
 //! The program `mfnet`: its commands, one a module.
 
 mod args;
+mod command_line;
 mod datasets;
 mod evaluate;
 mod explain;
@@ -18,7 +19,6 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use crate::args::{Args, Command};
-use crate::failure::Failure;
 
 /// The thread of the library whose panics are damaged files; their errors say so.
 const PARQUET: &str = "parquet";
@@ -39,9 +39,7 @@ fn main() -> ExitCode {
             Command::Explain(args) => explain::run(&args),
             Command::Datasets(args) => datasets::run(&args),
         },
-        Err(error) if error.use_stderr() => {
-            Err(Failure::of_command_line(&error, &std::env::args().collect::<Vec<_>>()))
-        }
+        Err(error) if error.use_stderr() => Err(command_line::failure(&error, &std::env::args().collect::<Vec<_>>())),
         // --help and --version
         Err(text) => output::written(text.print()),
     };

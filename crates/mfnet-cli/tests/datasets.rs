@@ -43,8 +43,8 @@ fn the_list() {
 name                  rows  features  task                          size  licence       where
 digits               1 797        64  classification, 10 classes   54 kB  CC BY 4.0     built in
 diabetes               442        10  regression                  7.6 kB  none named    built in
-mnist               70 000       784  classification, 10 classes   55 MB  CC BY-SA 3.0  not here: mfnet datasets fetch mnist
-fashion-mnist       70 000       784  classification, 10 classes   55 MB  MIT           not here: mfnet datasets fetch fashion-mnist
+mnist               70 000       784  classification, 10 classes   55 MB  CC BY-SA 3.0  not downloaded: mfnet datasets fetch mnist
+fashion-mnist       70 000       784  classification, 10 classes   55 MB  MIT           not downloaded: mfnet datasets fetch fashion-mnist
 california-housing  20 640         8  regression                  2.1 MB  public        data/california-housing
 ";
     fs::create_dir_all(desk.path("data/california-housing")).unwrap();
@@ -71,7 +71,7 @@ california-housing  20 640         8  regression                  2.1 MB  public
 #[test]
 fn names_that_are_not_known() {
     let desk = Desk::new();
-    let known = "help: data sets known by name are digits, diabetes, mnist, fashion-mnist, california-housing\n";
+    let known = "help: mfnet knows the data sets digits, diabetes, mnist, fashion-mnist, california-housing\n";
     for (typed, help) in
         [("mnits", "help: did you mean mnist?\n"), ("fashion", "help: did you mean fashion-mnist?\n"), ("iris", "")]
     {
@@ -118,8 +118,8 @@ fn mnist() {
     // one that was damaged is found, and not replaced without being asked
     desk.write("cache/mfnet/mnist/t10k-labels-idx1-ubyte", "x");
     let damaged = run(&desk, "datasets fetch mnist", &[&good.url]);
-    let expected = "t10k-labels-idx1-ubyte: expected the published contents, whose SHA-256 is \
-                    ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2, found 2d711642b726b044";
+    let expected = "t10k-labels-idx1-ubyte: expected the published file with SHA-256 \
+                    ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2, found SHA-256 2d711642b726b044";
     assert!(damaged.code == 1 && damaged.stderr.contains(expected), "{}", damaged.stderr);
     assert_eq!(desk.text("cache/mfnet/mnist/t10k-labels-idx1-ubyte"), "x");
     fs::remove_file(place.join("t10k-labels-idx1-ubyte")).unwrap();
@@ -169,7 +169,7 @@ fn training_downloads() {
     assert_eq!(files(&desk.path("here/california-housing")), ["cal_housing.data"]);
     // one level too deep: named, not downloaded again
     let deep = run(&desk, &format!("{train} --force --data-dir here/california-housing"), &[&server.url]);
-    assert!(deep.code == 1 && deep.stderr.contains("\nhelp: name it with --data-dir here\n"), "{}", deep.stderr);
+    assert!(deep.code == 1 && deep.stderr.contains("\nhelp: use --data-dir here\n"), "{}", deep.stderr);
 }
 
 /// Whatever a mirror sends, the error names it, and nothing is left in the folder.
@@ -190,7 +190,7 @@ fn mirrors_that_fail() {
         let run = run(&desk, "datasets fetch mnist --data-dir data --quiet", &[&nobody(), &server.url]);
         let url = format!("{}/mnist/train-images-idx3-ubyte", server.url);
         assert!(run.stderr.starts_with("error: mnist: cannot download train-images-idx3-ubyte from http://127.0.0.1:"));
-        let expected = format!("{REFUSED}; from {url}.gz: {problem}; from {url}: {problem}\nhelp: get the ");
+        let expected = format!("{REFUSED}; from {url}.gz: {problem}; from {url}: {problem}\nhelp: download the ");
         assert!(run.stderr.contains(&expected), "{}", run.stderr);
         assert_eq!((run.code, run.stdout.as_str()), (1, ""));
         if desk.path("data").exists() {
@@ -217,7 +217,8 @@ fn a_decompression_bomb() {
     command.args(["-c", &shell]).current_dir(desk.path(".")).env("MFNET_MIRROR", &server.url).env("NO_PROXY", "*");
     let run = Run::of(&mut command);
     let url = format!("{}/mnist/train-images-idx3-ubyte", server.url);
-    let expected = format!(" from {url}.gz: cut off where the file went beyond 47040016 bytes; from {url}: cut off ");
+    let expected =
+        format!(" from {url}.gz: stopped because the file is larger than 47040016 bytes; from {url}: stopped ");
     assert!(run.code == 1 && run.stderr.contains(&expected), "{}", run.stderr);
     assert!(files(&desk.path("data/mnist")).is_empty());
 }
@@ -229,7 +230,7 @@ fn a_folder_that_cannot_be_written() {
     let server = Server::new(|_| Answer::Whole(Vec::new()));
     let run = run(&desk, "train mnist --data-dir data --quiet", &[&server.url]);
     let expected = "error: data/mnist/train-images-idx3-ubyte: cannot write: Not a directory (os error 20)\n\
-                    help: name a folder that can be written to with --data-dir\n";
+                    help: choose a folder that you can write to with --data-dir\n";
     assert_eq!((run.code, run.stderr.as_str()), (1, expected));
     #[cfg(unix)]
     {

@@ -21,9 +21,9 @@ fn files_that_are_not_there() {
     fs::create_dir_all(desk.path("data/mnist")).unwrap();
     let wanted = "error: mnist: expected the files train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, \
                   t10k-labels-idx1-ubyte, each plain or with .gz";
-    let help = "help: get the files from https://ossci-datasets.s3.amazonaws.com/mnist/ or \
-                https://storage.googleapis.com/cvdf-datasets/mnist/, put them into a folder DIR/mnist\n\
-                help: and name DIR with --data-dir DIR, or with the environment variable MFNET_DATA for all commands\n\
+    let help = "help: download the files yourself from https://ossci-datasets.s3.amazonaws.com/mnist/ or \
+                https://storage.googleapis.com/cvdf-datasets/mnist/, and put them into a folder DIR/mnist\n\
+                help: then use --data-dir DIR, or set the environment variable MFNET_DATA to DIR for all commands\n\
                 help: or set the environment variable MFNET_MIRROR to your own mirror: see mfnet datasets fetch --help\n";
     let url = "from http://127.0.0.1:1/mnist/train-images-idx3-ubyte";
     let refused = format!("cannot download train-images-idx3-ubyte {url}.gz: {REFUSED}; {url}: {REFUSED}");
@@ -52,7 +52,7 @@ fn files_that_are_not_there() {
         let run = desk.run(&format!("train {typed} --data-dir data"));
         let expected = format!(
             "error: {typed}: cannot read: No such file or directory (os error 2)\nhelp: did you mean {meant}?\n\
-             help: data sets known by name are digits, diabetes, mnist, fashion-mnist, california-housing\n"
+             help: mfnet knows the data sets digits, diabetes, mnist, fashion-mnist, california-housing\n"
         );
         assert_eq!((run.code, run.stderr), (1, expected));
     }
@@ -62,7 +62,7 @@ fn files_that_are_not_there() {
     fs::create_dir_all(desk.path("data/california-housing")).unwrap();
     desk.write("data/california-housing/cal_housing.data", "-122.23,37.88,41,880,129,322,126,8.3252,452600\n");
     let run = desk.run("train california-housing --data-dir data");
-    assert!(run.stderr.contains("cal_housing.data: expected the published contents, whose SHA-256 is d3d8a1a7"));
+    assert!(run.stderr.contains("cal_housing.data: expected the published file with SHA-256 d3d8a1a7"));
     let help = "\nhelp: the file is damaged or not the expected one: get a new copy of it\n\
                 help: move it away, and mfnet datasets fetch california-housing --data-dir data gets a fresh one\n";
     assert!(run.stderr.ends_with(help), "{}", run.stderr);

@@ -131,7 +131,7 @@ fn test_rows_in_a_file_of_their_own() {
     }
     assert_eq!(desk.ok("evaluate run train.csv --json").json()["part"], "all");
     fails(&desk, 1, "evaluate run train.csv --part test", "train.csv: the model was trained without test rows");
-    assert!(desk.text("run/report.html").contains("Rows of test.csv are counted from 0"));
+    assert!(desk.text("run/report.html").contains("Row numbers of test.csv count from 0"));
 }
 
 /// A level of the test file that training rows do not have, and one of theirs that it does not have.

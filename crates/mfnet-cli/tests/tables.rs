@@ -59,7 +59,7 @@ fn from_a_file_to_predictions() {
     assert!((1000.0..40_000.0).contains(&rmse), "{rmse}");
     // prices are sums of what the columns say, so that the linear model is better
     let verdict = metrics["verdict"].as_str().unwrap();
-    assert!(verdict.starts_with("The network is not better than the linear model"), "{verdict}");
+    assert!(verdict.starts_with("The network does not beat the linear model"), "{verdict}");
     let better_by = |rival: &str| metrics["better_by"][rival]["difference"].as_f64().unwrap();
     assert!(better_by("linear") < 0.0 && rmse > metrics["baselines"]["linear"].as_f64().unwrap());
     assert!(better_by("naive") > 0.5 && metrics["better_by"]["naive"]["p_value"].as_f64().unwrap() < 1e-6);

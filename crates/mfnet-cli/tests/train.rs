@@ -207,7 +207,10 @@ fn verdict(desk: &Desk, arguments: &str) -> Option<String> {
     let text = desk.ok(&format!("train {arguments} --output run --force")).stdout;
     let verdict = text.lines().find(|line| line.starts_with("The network "));
     if let Some(verdict) = verdict {
-        assert!(desk.text("run/report.html").contains(&format!("<p>{verdict}</p>")), "{verdict}");
+        assert!(
+            desk.text("run/report.html").contains(&format!("<p>{}</p>", verdict.replace('<', "&lt;"))),
+            "{verdict}"
+        );
     }
     verdict.map(str::to_owned)
 }

@@ -144,8 +144,8 @@ fn where_files_are_looked_for() {
     // SHA-256 of the 18 bytes above, by sha256sum
     assert_eq!(
         without_path(Dataset::mnist(&second).unwrap_err()),
-        "second/mnist/train-images-idx3-ubyte: expected the published contents, whose SHA-256 is \
-         ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db, found 9c00dfb76a41febae0d35d8ab107c2d86fea2b4ab41d5353eab74acd73736a20"
+        "second/mnist/train-images-idx3-ubyte: expected the published file with SHA-256 \
+         ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db, found SHA-256 9c00dfb76a41febae0d35d8ab107c2d86fea2b4ab41d5353eab74acd73736a20"
     );
     assert_eq!(
         without_path(houses.locate(&[&first]).unwrap_err()),
@@ -176,8 +176,8 @@ fn fashion_mnist() {
     let label: &[u8] = b"\0\0\x08\x01\0\0\0\x02\x00\x01";
     PUBLISHED[1].files.iter().for_each(|file| std::fs::write(folder.join(file.name), label).unwrap());
     let error = Dataset::fashion_mnist(desk.path()).unwrap_err().to_string();
-    let expected = "train-images-idx3-ubyte: expected the published contents, whose SHA-256 is \
-                    c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888, found ";
+    let expected = "train-images-idx3-ubyte: expected the published file with SHA-256 \
+                    c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888, found SHA-256 ";
     assert!(error.contains(expected), "{error}");
 }
 

@@ -399,7 +399,7 @@ fn a_training_that_diverges_goes_back() {
     // with validation: the best epoch
     let mut net = small();
     let error = trainer().validate_on(&validation).run(&mut net, &train).unwrap_err().to_string();
-    assert!(error.contains("became ") && error.ends_with("the weights of epoch 1 are kept"), "{error}");
+    assert!(error.contains("became ") && error.ends_with("mfnet kept the weights of epoch 1"), "{error}");
     // in the first epoch: the initial weights
     let mut net = network::<f64>(&train);
     let before = bits(&net);

@@ -163,22 +163,26 @@ macro_rules! activations {
             }
 
             /// a ← g(a).
+            #[inline(never)]
             pub(crate) fn apply_all(&self, a: &mut [T]) {
                 with_vectors(ApplyAll(self, a));
             }
 
             /// a ← g(a), and writes g′ of the old a.
+            #[inline(never)]
             pub(crate) fn apply_all_with_derivative(&self, a: &mut [T], derivative: &mut [T]) {
                 with_vectors(ApplyAllWithDerivative(self, a, derivative));
             }
 
             /// Multiplies ∂J/∂a by g′, which gives ∂J/∂z; `kept` is a or g′, as
             /// [`Activation::keeps`] says.
+            #[inline(never)]
             pub(crate) fn times_derivative(&self, kept: &[T], dj_da: &mut [T]) {
                 with_vectors(TimesDerivative(self, kept, dj_da));
             }
 
             /// Multiplies ∂J/∂a by g′(z), which gives ∂J/∂z.
+            #[inline(never)]
             pub(crate) fn times_derivative_at(&self, z: &[T], dj_da: &mut [T]) {
                 with_vectors(TimesDerivativeAt(self, z, dj_da));
             }
@@ -369,6 +373,7 @@ impl<T: Scalar> Layer<T> for Activation<T> {
         self.label().to_owned()
     }
 
+    #[inline(never)]
     fn forward(&self, _at: &Context, z: &Tensor<T>, a: &mut Tensor<T>, _memo: &mut Memo<T>) {
         let (z, a) = (z.storage(), a.storage_mut());
         let cost = COST * a.len();
@@ -378,6 +383,7 @@ impl<T: Scalar> Layer<T> for Activation<T> {
         });
     }
 
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: z, output: a, delta: dj_da, input_gradient: Some(delta), .. } = pass else { return };
         let (dj_da, delta) = (dj_da.storage(), delta.storage_mut());

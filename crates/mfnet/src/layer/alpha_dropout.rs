@@ -55,6 +55,7 @@ impl<T: Scalar> Layer<T> for AlphaDropout {
         self.settings().words()
     }
 
+    #[inline(never)]
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
         let shift = -self.scale() * LIMIT * self.p;
         let dropped = T::from_f64(self.scale() * LIMIT + shift);
@@ -62,6 +63,7 @@ impl<T: Scalar> Layer<T> for AlphaDropout {
         Mask::new(self.p, at, dropped).apply(a, z, |x| scale * x + shift);
     }
 
+    #[inline(never)]
     fn backward(&self, at: &Context, pass: Backward<'_, T>) {
         let scale = T::from_f64(self.scale());
         if let Some(dj_da) = pass.input_gradient {

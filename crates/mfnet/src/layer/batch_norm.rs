@@ -74,6 +74,7 @@ impl<T: Scalar> Layer<T> for BatchNorm<T> {
         2
     }
 
+    #[inline(never)]
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, memo: &mut Memo<T>) {
         let (features, samples) = a.shape();
         let one_by_m = T::from_f64(1.0 / samples as f64);
@@ -96,6 +97,7 @@ impl<T: Scalar> Layer<T> for BatchNorm<T> {
         });
     }
 
+    #[inline(never)]
     fn backward(&self, at: &Context, pass: Backward<'_, T>) {
         let Backward { input: a, delta, gradients: [dj_dgamma, dj_dbeta], input_gradient, .. } = pass else { return };
         let [mean, _, inverse, _]: &[Tensor<T>; KEPT] = pass.memo.kept();

@@ -78,11 +78,13 @@ impl<T: Scalar> Layer<T> for Dropout {
         self.settings().words()
     }
 
+    #[inline(never)]
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
         let factor = self.factor();
         self.mask(at).apply(a, z, |x| x * factor);
     }
 
+    #[inline(never)]
     fn backward(&self, at: &Context, pass: Backward<'_, T>) {
         let factor = self.factor();
         if let Some(dj_da) = pass.input_gradient {

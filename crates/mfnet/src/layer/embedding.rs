@@ -69,6 +69,7 @@ impl<T: Scalar> Layer<T> for Embedding<T> {
         Ok(input_features - self.levels() + self.size())
     }
 
+    #[inline(never)]
     fn forward(&self, _at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
         let (first, levels, size, rows) = (self.first, self.levels(), self.size(), z.rows());
         for_each_columns(z, COST * (rows + levels) * a.columns(), |mut z| {
@@ -89,6 +90,7 @@ impl<T: Scalar> Layer<T> for Embedding<T> {
         });
     }
 
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: a, delta, gradients: [dj_de], input_gradient, .. } = pass else { return };
         let (first, levels, size) = (self.first, self.levels(), self.size());

@@ -57,6 +57,7 @@ impl<T: Scalar> Layer<T> for LayerNorm<T> {
         features_of("layer norm", Some(self.gamma.value.rows()), input_features)
     }
 
+    #[inline(never)]
     fn forward(&self, _at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, memo: &mut Memo<T>) {
         // μ and 1/√(σ² + ε) of each sample
         let [moments] = memo.keep([(2, a.columns())]);
@@ -66,6 +67,7 @@ impl<T: Scalar> Layer<T> for LayerNorm<T> {
         for_each_columns(z, cost, |to| with_vectors(Normalise { to, a, moments, gamma, beta }));
     }
 
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: a, delta, gradients: [dj_dgamma, dj_dbeta], input_gradient, .. } = pass else { return };
         let [moments] = pass.memo.kept();

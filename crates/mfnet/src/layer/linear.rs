@@ -92,11 +92,13 @@ impl<T: Scalar> Layer<T> for Linear<T> {
     }
 
     /// Z = b 1ᵀ + W A.
+    #[inline(never)]
     fn forward(&self, _at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
         product::affine(self.matrix(), a, z);
     }
 
     /// ∂J/∂[b | W] = [ Δ 1 | Δ Aᵀ ] and ∂J/∂A = Wᵀ Δ.
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: a, delta, gradients: dj_dw, input_gradient: dj_da, .. } = pass;
         // one matrix of parameters: ∂J/∂[b | W] has its shape, ∂J/∂A that of A

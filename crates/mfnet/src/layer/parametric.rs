@@ -47,6 +47,7 @@ impl<T: Scalar> Layer<T> for Parametric<T> {
         features_of("parametric", Some(self.weights.value.rows()), input_features)
     }
 
+    #[inline(never)]
     fn forward(&self, _at: &Context, z: &Tensor<T>, a: &mut Tensor<T>, memo: &mut Memo<T>) {
         let f = Activation::from(self.function);
         let [m] = memo.keep([z.shape()]);
@@ -60,6 +61,7 @@ impl<T: Scalar> Layer<T> for Parametric<T> {
         map(a, [z, m], [&self.weights.value], |[z, m], [alpha]| z + alpha * m);
     }
 
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: z, delta, gradients: [dj_dalpha], input_gradient, .. } = pass else { return };
         let [m] = pass.memo.kept();

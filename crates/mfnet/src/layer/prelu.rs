@@ -48,10 +48,12 @@ impl<T: Scalar> Layer<T> for Prelu<T> {
         features_of("prelu", Some(self.slopes.value.rows()), input_features)
     }
 
+    #[inline(never)]
     fn forward(&self, _at: &Context, z: &Tensor<T>, a: &mut Tensor<T>, _memo: &mut Memo<T>) {
         map(a, [z], [&self.slopes.value], |[z], [alpha]| if z > T::ZERO { z } else { alpha * z });
     }
 
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: z, delta, gradients: [dj_dalpha], input_gradient, .. } = pass else { return };
         let of = |term: Term<T>| if term.x > T::ZERO { T::ZERO } else { term.delta * term.x };

@@ -42,10 +42,12 @@ impl<T: Scalar> Layer<T> for Scale<T> {
         features_of("scale", Some(self.factors.value.rows()), input_features)
     }
 
+    #[inline(never)]
     fn forward(&self, _at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
         map(z, [a], [&self.factors.value], |[a], [s]| s * a);
     }
 
+    #[inline(never)]
     fn backward(&self, _at: &Context, pass: Backward<'_, T>) {
         let Backward { input: a, delta, gradients: [dj_ds], input_gradient, .. } = pass else { return };
         sum(dj_ds, Terms::of(delta, a), |term| term.delta * term.x);

@@ -43,10 +43,12 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         Ok(())
     }
 
+    #[inline(never)]
     fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
         Costs { output, target, weights: Weights::equal(1), samples: sample..sample + 1 }.run()
     }
 
+    #[inline(never)]
     fn cost_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
         let [output, target] = [output, target].map(|tensor| tensor.select_columns(&[sample]));
         let mut of_sample = Tensor::zeros(output.rows(), 1);
@@ -55,6 +57,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         delta.column_mut(sample).zip(of_sample.column(0)).for_each(|(to, d)| *to = d);
     }
 
+    #[inline(never)]
     fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
         check_shapes(output, target);
         let sum = sum_over_columns(output.columns(), cost_of(output), |samples| {
@@ -63,6 +66,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
         sum / weights.divisor
     }
 
+    #[inline(never)]
     fn value_and_gradient(
         &self,
         output: &Tensor<T>,

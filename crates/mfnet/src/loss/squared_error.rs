@@ -49,11 +49,13 @@ macro_rules! squared_error {
                 $name
             }
 
+            #[inline(never)]
             fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
                 let $outputs = output.rows();
                 squared_error(output, target, sample) / $n
             }
 
+            #[inline(never)]
             fn cost_gradient(
                 &self,
                 output: &Tensor<T>,
@@ -66,11 +68,13 @@ macro_rules! squared_error {
                 difference(output, target, sample, factor * 2.0 / $n, delta);
             }
 
+            #[inline(never)]
             fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
                 let $outputs = output.rows();
                 sum_of_squared_errors(output, target, weights) / ($n * weights.divisor)
             }
 
+            #[inline(never)]
             fn value_and_gradient(
                 &self,
                 output: &Tensor<T>,

@@ -99,6 +99,7 @@ impl Run {
 }
 
 /// Runs the plan forward from A⁽⁰⁾ = `input`, and returns the output of the last operation.
+#[inline(never)]
 pub(crate) fn forward<'a, T: Scalar>(
     net: &NeuralNetwork<T>,
     plan: &Plan,
@@ -196,6 +197,7 @@ impl<T: Scalar> End<'_, T> {
 
 /// A = g(b 1ᵀ + W A′ + S); uses Wᵀ if the layer has few outputs, and also writes g′ if needed.
 /// `end` is applied to a strip while it is in the first-level cache; Z itself is not kept.
+#[inline(never)]
 fn affine<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: Option<&Tensor<T>>,
@@ -267,6 +269,7 @@ pub(crate) trait Sink<T: Scalar> {
 ///
 /// Example: the fused plan of linear, ReLU, linear has two operations, Z₁ with ReLU and Z₂. The
 /// second one writes W₂ᵀ Δ₂ ⊙ g′ into the delta of the first one, which is Δ₁ when its turn comes.
+#[inline(never)]
 pub(crate) fn backward<T: Scalar>(
     plan: &Plan,
     run: Run,

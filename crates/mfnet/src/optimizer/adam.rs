@@ -46,6 +46,7 @@ impl<T: Scalar> Rule<T> for Adam {
         2
     }
 
+    #[inline(never)]
     fn update(&self, Update { step, rate, decay }: Update, w: &mut [T], g: &[T], state: &mut [&mut [T]]) {
         let [m, v] = state else { return };
         let (beta1, beta2) = (T::from_f64(self.beta1), T::from_f64(self.beta2));

@@ -31,6 +31,7 @@ impl<T: Scalar> Rule<T> for AdamW {
         2
     }
 
+    #[inline(never)]
     fn update(&self, at: Update, w: &mut [T], g: &[T], state: &mut [&mut [T]]) {
         if at.decay != 0.0 {
             let kept = T::ONE - T::from_f64(at.rate * at.decay);

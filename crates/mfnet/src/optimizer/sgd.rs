@@ -37,6 +37,7 @@ impl<T: Scalar> Rule<T> for Sgd {
         usize::from(self.momentum != 0.0)
     }
 
+    #[inline(never)]
     fn update(&self, Update { rate, decay, .. }: Update, w: &mut [T], g: &[T], state: &mut [&mut [T]]) {
         let (eta, lambda, mu) = (T::from_f64(rate), T::from_f64(decay), T::from_f64(self.momentum));
         let [v] = state else {

@@ -211,6 +211,7 @@ fn strip_with<T: Scalar>(
 
 /// As above; except for [`Finish::Descend`], `out` may be uninitialised. All of the strip is
 /// written.
+#[inline(never)]
 fn strip_to<T: Scalar>(
     instructions: Instructions,
     left: &Left<'_, T>,

@@ -158,6 +158,7 @@ impl<T: Scalar> Session<T> {
         (self.net, self.history)
     }
 
+    #[inline(never)]
     fn all_steps(&mut self, callback: &mut dyn Callback<T>) -> Result<ControlFlow<()>> {
         loop {
             let (step, flow) = self.one_step(callback)?;
@@ -168,6 +169,7 @@ impl<T: Scalar> Session<T> {
     }
 
     /// Makes one step: gather, forward, loss, backward, update.
+    #[inline(never)]
     fn one_step(&mut self, callback: &mut dyn Callback<T>) -> Result<(Step, ControlFlow<()>)> {
         let Trainer { loss, epochs, cut, seed, order, .. } = &self.settings;
         if self.order.is_empty() {
@@ -218,6 +220,7 @@ impl<T: Scalar> Session<T> {
     }
 
     /// Ends an epoch, or a part of it if a callback stopped: validation, best weights, record.
+    #[inline(never)]
     fn end_epoch(&mut self, flow: ControlFlow<()>, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
         let Position { epoch, step, used, weight, sum } = self.position;
         if let Some(value) = first_not_finite(&self.net) {

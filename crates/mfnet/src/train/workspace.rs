@@ -60,6 +60,7 @@ impl Cut {
 impl<T: Scalar> Workspace<T> {
     /// Room for steps on at most this many samples. `whole` says if all gradients are needed before
     /// an update.
+    #[inline(never)]
     pub(super) fn new(net: &NeuralNetwork<T>, train: &Dataset, samples: usize, cut: Cut, whole: bool) -> Self {
         let plan = Arc::clone(&net.plans().fused);
         let batch = cut.batch_size.min(samples);
@@ -117,6 +118,7 @@ impl<T: Scalar> Workspace<T> {
     /// Gathers a batch of the first `count` samples, prefetches the next ones, and computes the
     /// forward pass, the loss and its gradient. Returns the loss with the weights from
     /// [`Workspace::weigh`] and this divisor.
+    #[inline(never)]
     pub(super) fn forward_and_loss(
         &mut self,
         net: &NeuralNetwork<T>,
@@ -139,6 +141,7 @@ impl<T: Scalar> Workspace<T> {
     }
 
     /// The backward pass, which updates each weight as soon as its gradient is computed.
+    #[inline(never)]
     pub(super) fn backward_and_step(&mut self, net: &mut NeuralNetwork<T>, run: Run, optimizer: &mut Optimizer<T>) {
         optimizer.begin_step();
         let Workspace { plan, inputs, room, transposes, deltas, gradients, stopwatch, .. } = self;
@@ -149,6 +152,7 @@ impl<T: Scalar> Workspace<T> {
 
     /// Computes the gradients of all batches of a step, each cut into parts, and returns the loss.
     /// Gradients of parts are added in a binary tree, those of batches one after the other.
+    #[inline(never)]
     pub(super) fn whole_gradients(
         &mut self,
         net: &mut NeuralNetwork<T>,
@@ -202,6 +206,7 @@ impl<T: Scalar> Workspace<T> {
     }
 
     /// The optimizer's step with whole gradients.
+    #[inline(never)]
     pub(super) fn step(&mut self, net: &mut NeuralNetwork<T>, optimizer: &mut Optimizer<T>) {
         self.stopwatch.start();
         optimizer.begin_step();

@@ -28,6 +28,7 @@ pub(crate) struct Few<'a, T> {
 ///
 /// # Panics
 /// If a slice is too short.
+#[inline(never)]
 pub(crate) fn few<T: Scalar>(few: &Few<'_, T>, columns: Range<usize>, height: usize, out: &mut [T]) {
     few_with(Instructions::best(), few, columns, height, out);
 }

@@ -209,7 +209,7 @@ fn a_file_that_is_another_one() {
     fs::write(&path, "hello").unwrap();
     let server = Server::new(|_| Answer::Whole(b"hello world".to_vec()));
     let error = run(&SMALL, &[&server.url], desk.path()).unwrap_err().to_string();
-    let expected = format!("expected the published contents, whose SHA-256 is {HELLO_WORLD}, found {HELLO}");
+    let expected = format!("expected the published file with SHA-256 {HELLO_WORLD}, found SHA-256 {HELLO}");
     assert_eq!(error, format!("{}: {expected}", path.display()));
     assert_eq!(fs::read(path).unwrap(), b"hello");
 }
