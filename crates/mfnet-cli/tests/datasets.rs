@@ -247,7 +247,7 @@ fn a_folder_that_cannot_be_written() {
     }
     let homeless =
         Run::of(desk.command("datasets fetch mnist").env("XDG_CACHE_HOME", "relative").env("HOME", "relative"));
-    let expected = "error: mnist: there is no home folder to download to\nhelp: name a folder with --data-dir\n";
+    let expected = "error: mnist: cannot find a cache folder for the download\nhelp: choose a folder with --data-dir\n";
     assert_eq!((homeless.code, homeless.stderr.as_str()), (1, expected));
 }
 

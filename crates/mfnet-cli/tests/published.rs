@@ -64,7 +64,7 @@ fn files_that_are_not_there() {
     let run = desk.run("train california-housing --data-dir data");
     assert!(run.stderr.contains("cal_housing.data: expected the published file with SHA-256 d3d8a1a7"));
     let help = "\nhelp: the file is damaged or not the expected one: get a new copy of it\n\
-                help: move it away, and mfnet datasets fetch california-housing --data-dir data gets a fresh one\n";
+                help: remove the file, then run mfnet datasets fetch california-housing --data-dir data\n";
     assert!(run.stderr.ends_with(help), "{}", run.stderr);
     assert_eq!(run.code, 1);
     assert!(!desk.path("runs").exists());

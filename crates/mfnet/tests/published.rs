@@ -160,7 +160,7 @@ fn where_files_are_looked_for() {
     put(&first.join("california-housing"), &["cal_housing.data"], b"-122.23,37.88,41,880,129,322,126,8.3,452600\n");
     let error = without_path(Dataset::california_housing(&first).unwrap_err());
     assert!(
-        error.starts_with("first/california-housing/cal_housing.data: expected the published contents, "),
+        error.starts_with("first/california-housing/cal_housing.data: expected the published file with SHA-256 "),
         "{error}"
     );
 }
