@@ -4,6 +4,8 @@
 //! is a row; here it is a column.
 #![allow(clippy::unwrap_used)]
 
+mod golden;
+
 use std::ops::ControlFlow;
 
 use mfnet::explain::Walkthrough;
@@ -18,6 +20,8 @@ use mfnet::{
     Result, Scalar, Seed, Sgd, Targets, Tensor, Threads, Trainer,
 };
 use serde_json::Value;
+
+use golden::{assert_all_close, assert_close, indices, numbers, samples};
 
 /// Formulas of a few sums, roundings of 1e-16.
 const ROUNDING: f64 = 1e-13;
@@ -35,30 +39,6 @@ fn cases(key: &str) -> Vec<Value> {
     let cases = golden(key).as_array().unwrap().clone();
     assert!(!cases.is_empty());
     cases
-}
-
-fn numbers(value: &Value) -> Vec<f64> {
-    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
-}
-
-fn indices(value: &Value) -> Vec<usize> {
-    value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as usize).collect()
-}
-
-/// A matrix whose samples are rows in the file and columns here.
-fn samples(rows: &Value) -> Tensor {
-    let rows: Vec<Vec<f64>> = rows.as_array().unwrap().iter().map(numbers).collect();
-    Tensor::from_columns(rows[0].len(), rows.concat()).unwrap()
-}
-
-fn assert_close(found: f64, expected: f64, tolerance: f64, what: &str) {
-    let error = (found - expected).abs() / expected.abs().max(1.0);
-    assert!(error <= tolerance, "{what}: found {found:e}, expected {expected:e}, {error:e} apart");
-}
-
-fn assert_all_close(found: &Tensor, expected: &Tensor, tolerance: f64, what: &str) {
-    assert_eq!(found.shape(), expected.shape(), "{what}");
-    found.iter().zip(expected.iter()).for_each(|(found, expected)| assert_close(*found, *expected, tolerance, what));
 }
 
 /// `[b | W]` of the layers of a network in the file.

@@ -141,7 +141,7 @@ pub struct Summary {
     pub test: Part,
     #[serde(skip)]
     pub baselines: Baselines,
-    /// Whether the network is worth it, in words.
+    /// Whether the network beats the baselines, in words.
     pub verdict: Option<String>,
     #[serde(skip)]
     pub stop: StopReason,

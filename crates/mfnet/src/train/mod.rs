@@ -24,7 +24,6 @@ pub use session::Session;
 use self::workspace::Cut;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
-use crate::layer::Layer;
 use crate::loss::Loss;
 use crate::network::NeuralNetwork;
 use crate::optimizer::Optimizer;
@@ -214,7 +213,8 @@ impl<T: Scalar> Trainer<T> {
 
     /// Returns an error if a layer needs more samples than the smallest part of a batch has.
     fn check_batches(&self, net: &NeuralNetwork<T>, samples: usize) -> Result<()> {
-        let least = net.leaves().map(Layer::least_samples).max().unwrap_or(1);
+        let Some(layer) = net.leaves().max_by_key(|leaf| leaf.least_samples()) else { return Ok(()) };
+        let least = layer.least_samples();
         let smallest = |batch_size: usize| {
             let sizes = [batch_size.min(samples), samples % batch_size].into_iter().filter(|size| *size > 0);
             sizes.map(|size| (size / self.cut.shards).max(1)).min().unwrap_or(least)
@@ -227,7 +227,7 @@ impl<T: Scalar> Trainer<T> {
         let better = (batch_size..=samples.max(batch_size)).find(|size| smallest(*size) >= least);
         let better = better.map_or_else(String::new, |size| format!(" (a size of {size} gives them)"));
         let parts = if shards > 1 { format!(", each in {shards} shards") } else { String::new() };
-        let expected = format!("batches of at least {least} samples, which batch norm needs{better}");
+        let expected = format!("batches of at least {least} samples, which {} needs{better}", layer.name());
         let found = format!("{samples} samples in batches of {batch_size}{parts}: {found} in the smallest");
         Err(Error::invalid("batch size", expected, found))
     }
