@@ -88,12 +88,12 @@ impl Random {
     }
 
     /// Number of units in a [`Random::block`].
-    pub(crate) const BLOCK: usize = 32;
+    pub(crate) const BLOCK: usize = 64;
 
-    /// A uniform integer from 0 to 65 535 for each unit of a block of a sample; a quarter of the
-    /// work of [`Random::uniform`].
+    /// A uniform integer from 0 to 65 535 for each unit of a block of a sample; half the work of
+    /// [`Random::uniform`].
     #[inline(always)]
-    pub(crate) fn block(&self, sample: usize, block: usize) -> [u16; 32] {
-        self.counter.halves(self.first_sample + sample as u64, 4 * block as u64)
+    pub(crate) fn block(&self, sample: usize, block: usize) -> [u32; Self::BLOCK] {
+        self.counter.halves(self.first_sample + sample as u64, 8 * block as u64)
     }
 }

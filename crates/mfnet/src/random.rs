@@ -63,6 +63,7 @@ pub(crate) struct Counter {
 
 impl Counter {
     /// Four random words for the address (high, low).
+    #[inline(always)]
     pub(crate) fn words(self, high: u64, low: u64) -> [u32; 4] {
         let mut x = [low as u32, (low >> 32) as u32, high as u32, (high >> 32) as u32];
         let mut key = self.key;
@@ -74,32 +75,15 @@ impl Counter {
         x
     }
 
-    /// The words for (high, low), …, (high, low + 3), as halves: first the lower halves of the
-    /// first words of the four, then the upper halves, then the same of the second words, and so
-    /// on. Four computations side by side vectorise.
+    /// The words for the addresses (high, low), …, (high, low + 7) as halves: the lower halves of the
+    /// first words of all eight, their upper halves, the same of the second words, and so on.
     #[inline(always)]
-    pub(crate) fn halves(self, high: u64, low: u64) -> [u16; 32] {
-        const LOW_HALF: u64 = 0xFFFF_FFFF;
-        let low: [u64; 4] = std::array::from_fn(|i| low.wrapping_add(i as u64));
-        let mut x = [low.map(|low| low & LOW_HALF), low.map(|low| low >> 32), [high & LOW_HALF; 4], [high >> 32; 4]];
-        let mut key = self.key;
-        for _ in 0..10 {
-            let [mut a, mut b] = [[0; 4]; 2];
-            for i in 0..4 {
-                (a[i], b[i]) = (x[0][i] * 0xD251_1F53, x[2][i] * 0xCD9E_8D57);
-            }
-            for i in 0..4 {
-                x[0][i] = (b[i] >> 32) ^ x[1][i] ^ u64::from(key[0]);
-                x[1][i] = b[i] & LOW_HALF;
-                x[2][i] = (a[i] >> 32) ^ x[3][i] ^ u64::from(key[1]);
-                x[3][i] = a[i] & LOW_HALF;
-            }
-            key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
-        }
-        let mut halves = [0; 32];
-        for (word, halves) in x.iter().zip(halves.chunks_exact_mut(8)) {
-            for i in 0..4 {
-                (halves[i], halves[4 + i]) = (word[i] as u16, (word[i] >> 16) as u16);
+    pub(crate) fn halves(self, high: u64, low: u64) -> [u32; 64] {
+        let mut halves = [0; 64];
+        // eight computations side by side become vectors
+        for i in 0..8 {
+            for (n, word) in self.words(high, low.wrapping_add(i as u64)).into_iter().enumerate() {
+                (halves[16 * n + i], halves[16 * n + 8 + i]) = (word & 0xFFFF, word >> 16);
             }
         }
         halves
@@ -223,13 +207,14 @@ mod tests {
     }
 
     #[test]
-    fn halves_are_those_of_four_counters() {
+    fn halves_are_those_of_eight_addresses() {
         let counter = Seed(3).counter([1, 2, 3]);
         for (high, low) in [(0, 0), (7, u64::from(u32::MAX) - 1), (u64::MAX, u64::MAX - 2)] {
             let halves = counter.halves(high, low);
-            for i in 0..4 {
-                for (word, halves) in counter.words(high, low.wrapping_add(i as u64)).iter().zip(halves.chunks(8)) {
-                    assert_eq!(u32::from(halves[i]) | u32::from(halves[4 + i]) << 16, *word);
+            for i in 0..8 {
+                let words = counter.words(high, low.wrapping_add(i as u64));
+                for (word, halves) in words.iter().zip(halves.chunks(16)) {
+                    assert_eq!(halves[i] | halves[8 + i] << 16, *word);
                 }
             }
         }

@@ -60,14 +60,14 @@ impl<T: Scalar> Layer<T> for AlphaDropout {
         let shift = -self.scale() * LIMIT * self.p;
         let dropped = T::from_f64(self.scale() * LIMIT + shift);
         let (scale, shift) = (T::from_f64(self.scale()), T::from_f64(shift));
-        Mask::new(self.p, at, dropped).apply(a, z, |x| scale * x + shift);
+        Mask::new(self.p, at, dropped).apply(a, z, move |x| scale * x + shift);
     }
 
     #[inline(never)]
     fn backward(&self, at: &Context, pass: Backward<'_, T>) {
         let scale = T::from_f64(self.scale());
         if let Some(dj_da) = pass.input_gradient {
-            Mask::new(self.p, at, T::ZERO).apply(pass.delta, dj_da, |d| scale * d);
+            Mask::new(self.p, at, T::ZERO).apply(pass.delta, dj_da, move |d| scale * d);
         }
     }
 }

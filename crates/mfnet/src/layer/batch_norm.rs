@@ -91,7 +91,7 @@ impl<T: Scalar> Layer<T> for BatchNorm<T> {
             variance.copy_from(&self.variance);
         }
         let epsilon = T::from_f64(self.epsilon);
-        map(inverse, [variance], [], |[variance], []| T::ONE / (variance + epsilon).sqrt());
+        map(inverse, [variance], [], move |[variance], []| T::ONE / (variance + epsilon).sqrt());
         map(z, [a], [mean, inverse, &self.gamma.value, &self.beta.value], |[a], [mean, inverse, gamma, beta]| {
             (a - mean) * inverse * gamma + beta
         });
@@ -110,7 +110,7 @@ impl<T: Scalar> Layer<T> for BatchNorm<T> {
         }
         let one_by_m = T::from_f64(1.0 / a.columns() as f64);
         let of_features = [mean, inverse, &self.gamma.value, dj_dbeta, dj_dgamma];
-        map(dj_da, [delta, a], of_features, |[d, a], [mean, inverse, gamma, dj_dbeta, dj_dgamma]| {
+        map(dj_da, [delta, a], of_features, move |[d, a], [mean, inverse, gamma, dj_dbeta, dj_dgamma]| {
             let x_hat = (a - mean) * inverse;
             gamma * inverse * (d - one_by_m * (dj_dbeta + x_hat * dj_dgamma))
         });

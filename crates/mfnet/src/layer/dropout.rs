@@ -81,14 +81,14 @@ impl<T: Scalar> Layer<T> for Dropout {
     #[inline(never)]
     fn forward(&self, at: &Context, a: &Tensor<T>, z: &mut Tensor<T>, _memo: &mut Memo<T>) {
         let factor = self.factor();
-        self.mask(at).apply(a, z, |x| x * factor);
+        self.mask(at).apply(a, z, move |x| x * factor);
     }
 
     #[inline(never)]
     fn backward(&self, at: &Context, pass: Backward<'_, T>) {
         let factor = self.factor();
         if let Some(dj_da) = pass.input_gradient {
-            self.mask(at).apply(pass.delta, dj_da, |d| d * factor);
+            self.mask(at).apply(pass.delta, dj_da, move |d| d * factor);
         }
     }
 }
@@ -179,12 +179,14 @@ impl<T: Scalar, F: Fn(T) -> T> Body for Apply<'_, T, F> {
 
     #[inline(always)]
     fn run(self) {
+        // a panel is a block or half a block
+        let (block, first) = (self.unit / Random::BLOCK, self.unit % Random::BLOCK);
+        let (threshold, dropped) = (u32::from(self.threshold), self.dropped);
         for (j, column) in self.elements.chunks_exact_mut(self.height).enumerate() {
-            for (block, units) in column.chunks_mut(Random::BLOCK).enumerate() {
-                let random = self.random.block(self.sample + j, self.unit / Random::BLOCK + block);
-                for (x, random) in units.iter_mut().zip(random) {
-                    *x = if random < self.threshold { self.dropped } else { (self.f)(*x) };
-                }
+            let random = self.random.block(self.sample + j, block);
+            for (x, random) in column.iter_mut().zip(&random[first..]) {
+                let kept = (self.f)(*x);
+                *x = if *random < threshold { dropped } else { kept };
             }
         }
     }

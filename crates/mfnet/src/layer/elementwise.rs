@@ -9,12 +9,16 @@ use crate::tensor::{Scalar, Tensor};
 /// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
 pub(super) const COST: usize = 8;
 
-/// `to` = f(elements of `from`, numbers of the feature), element by element. The matrices of `from` have the shape of `to`.
+/// At least the number of rows of the highest panel.
+pub(super) const HIGHEST: usize = 64;
+
+/// `to` = f(elements of `from`, numbers of the feature), element by element. f owns what it needs (`move`), or its loop
+/// does not become vectors. The matrices of `from` have the shape of `to`.
 pub(super) fn map<T: Scalar, const M: usize, const K: usize>(
     to: &mut Tensor<T>,
     from: [&Tensor<T>; M],
     of_features: [&Tensor<T>; K],
-    f: impl Fn([T; M], [T; K]) -> T + Sync,
+    f: impl Fn([T; M], [T; K]) -> T + Copy + Sync,
 ) {
     assert!(from.iter().all(|from| from.shape() == to.shape()), "matrices of one shape");
     assert!(of_features.iter().all(|column| column.shape() == (to.rows(), 1)), "a number for each feature");
@@ -24,7 +28,7 @@ pub(super) fn map<T: Scalar, const M: usize, const K: usize>(
         let (height, place) = (layout.height(strip.panel), layout.place(strip.panel, strip.columns));
         let from = from.map(|from| &from.storage()[place.clone()]);
         let of_features = of_features.map(|column| &column.storage()[column.layout().place(strip.panel, 0..1)]);
-        with_vectors(Map { to, from, of_features, height, f: &f });
+        with_vectors(Map { to, from, of_features, height, f });
     });
 }
 
@@ -34,7 +38,7 @@ struct Map<'a, T, F, const M: usize, const K: usize> {
     from: [&'a [T]; M],
     of_features: [&'a [T]; K],
     height: usize,
-    f: &'a F,
+    f: F,
 }
 
 impl<T: Scalar, F: Fn([T; M], [T; K]) -> T, const M: usize, const K: usize> Body for Map<'_, T, F, M, K> {

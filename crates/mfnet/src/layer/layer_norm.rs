@@ -2,13 +2,13 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::elementwise::{COST, Terms, sums};
+use super::elementwise::{COST, HIGHEST, Terms, sums};
 use super::spec::{HasSettings, Settings, features_of, positive};
 use super::{Backward, Layer};
 use crate::error::Result;
 use crate::optimizer::{Parameter, ParameterKind};
 use crate::pass::Context;
-use crate::tensor::kernel::{Body, with_vectors};
+use crate::tensor::kernel::{Body, Panels, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns};
 use crate::tensor::{Memo, Scalar, Tensor};
 
@@ -93,35 +93,31 @@ impl<T: Scalar> Layer<T> for LayerNorm<T> {
     }
 }
 
-/// Sixteen sums side by side, so that a loop over the features of a sample becomes vectors.
-const LANES: usize = 16;
+/// A sum over features as many sums, one for each row of the highest panel, so that it becomes vectors.
+type Lanes<T> = [T; HIGHEST];
+
+/// Adds f(pieces) of each feature of a panel to the lanes.
+#[inline(always)]
+fn add<T: Scalar, const K: usize>(lanes: &mut Lanes<T>, pieces: [&[T]; K], f: impl Fn([T; K]) -> T) {
+    let length = pieces[0].len().min(lanes.len());
+    let pieces = pieces.map(|piece| &piece[..length]);
+    for i in 0..length {
+        lanes[i] += f(pieces.map(|piece| piece[i]));
+    }
+}
 
 /// The sum of the lanes, as a tree.
 #[inline(always)]
-fn total<T: Scalar>(mut lanes: [T; LANES]) -> T {
-    let mut half = LANES / 2;
+fn total<T: Scalar>(lanes: &mut Lanes<T>) -> T {
+    let mut half = T::PANEL / 2;
     while half > 0 {
-        for i in 0..half {
-            let other = lanes[i + half];
-            lanes[i] += other;
+        let (sums, others) = lanes.split_at_mut(half);
+        for (sum, other) in sums.iter_mut().zip(others) {
+            *sum += *other;
         }
         half /= 2;
     }
     lanes[0]
-}
-
-/// Adds f(feature) to the lanes, for all features of a piece.
-#[inline(always)]
-fn add_all<T: Scalar>(lanes: &mut [T; LANES], length: usize, f: impl Fn(usize) -> T) {
-    let whole = length / LANES * LANES;
-    for first in (0..whole).step_by(LANES) {
-        for (i, lane) in lanes.iter_mut().enumerate() {
-            *lane += f(first + i);
-        }
-    }
-    for i in whole..length {
-        lanes[i - whole] += f(i);
-    }
 }
 
 /// μ and 1/√(σ² + ε) of some samples.
@@ -139,16 +135,16 @@ impl<T: Scalar> Body for Moments<'_, T> {
         let (samples, one_by_n) = (self.to.numbers(), T::from_f64(1.0 / self.a.rows() as f64));
         let (to, height) = self.to.panel(0);
         for (sample, to) in samples.zip(to.chunks_exact_mut(height)) {
-            let mut lanes = [T::ZERO; LANES];
+            let mut lanes = [T::ZERO; HIGHEST];
             for a in self.a.pieces(sample) {
-                add_all(&mut lanes, a.len(), |i| a[i]);
+                add(&mut lanes, [a], |[a]| a);
             }
-            let mean = total(lanes) * one_by_n;
-            let mut lanes = [T::ZERO; LANES];
+            let mean = total(&mut lanes) * one_by_n;
+            let mut lanes = [T::ZERO; HIGHEST];
             for a in self.a.pieces(sample) {
-                add_all(&mut lanes, a.len(), |i| (a[i] - mean) * (a[i] - mean));
+                add(&mut lanes, [a], |[a]| (a - mean) * (a - mean));
             }
-            (to[0], to[1]) = (mean, T::ONE / (total(lanes) * one_by_n + self.epsilon).sqrt());
+            (to[0], to[1]) = (mean, T::ONE / (total(&mut lanes) * one_by_n + self.epsilon).sqrt());
         }
     }
 }
@@ -188,6 +184,9 @@ impl<T: Scalar> Body for Normalise<'_, T> {
     }
 }
 
+/// Samples that are differentiated side by side, so that memory is read in order.
+const BLOCK: usize = 8;
+
 /// ∂J/∂A of some samples.
 struct Differentiate<'a, T: Scalar> {
     to: Columns<'a, T>,
@@ -203,24 +202,30 @@ impl<T: Scalar> Body for Differentiate<'_, T> {
     #[inline(always)]
     fn run(mut self) {
         let (panels, one_by_n) = (self.a.layout().panels(), T::from_f64(1.0 / self.a.rows() as f64));
-        for sample in self.to.numbers() {
-            let (mean, inverse) = (self.moments[(0, sample)], self.moments[(1, sample)]);
-            let (mut g, mut g_x) = ([T::ZERO; LANES], [T::ZERO; LANES]);
+        let samples = self.to.numbers();
+        for first in samples.clone().step_by(BLOCK) {
+            let samples = first..samples.end.min(first + BLOCK);
+            let mut sums = [[[T::ZERO; HIGHEST]; 2]; BLOCK];
             for panel in 0..panels {
-                let a = self.a.piece(panel, sample);
-                let (delta, gamma) = (self.delta.piece(panel, sample), self.gamma.piece(panel, 0));
-                let (delta, gamma) = (&delta[..a.len()], &gamma[..a.len()]);
-                add_all(&mut g, a.len(), |i| gamma[i] * delta[i]);
-                add_all(&mut g_x, a.len(), |i| gamma[i] * delta[i] * ((a[i] - mean) * inverse));
+                let gamma = self.gamma.piece(panel, 0);
+                for (sample, [g, g_x]) in samples.clone().zip(&mut sums) {
+                    let (mean, inverse) = (self.moments[(0, sample)], self.moments[(1, sample)]);
+                    let (delta, a) = (self.delta.piece(panel, sample), self.a.piece(panel, sample));
+                    add(g, [gamma, delta], |[gamma, delta]| gamma * delta);
+                    add(g_x, [gamma, delta, a], |[gamma, delta, a]| gamma * delta * ((a - mean) * inverse));
+                }
             }
-            let (mean_g, mean_g_x) = (total(g) * one_by_n, total(g_x) * one_by_n);
+            let means = sums.map(|sums| sums.map(|mut lanes| one_by_n * total(&mut lanes)));
             for panel in 0..panels {
-                let (to, height) = self.to.column(panel, sample);
-                let (a, delta) = (column(self.a, panel, sample, height), column(self.delta, panel, sample, height));
-                let gamma = column(self.gamma, panel, 0, height);
-                for i in 0..height {
-                    let x_hat = (a[i] - mean) * inverse;
-                    to[i] = inverse * (gamma[i] * delta[i] - mean_g - x_hat * mean_g_x);
+                for (sample, [mean_g, mean_g_x]) in samples.clone().zip(means) {
+                    let (mean, inverse) = (self.moments[(0, sample)], self.moments[(1, sample)]);
+                    let (to, height) = self.to.column(panel, sample);
+                    let (a, delta) = (column(self.a, panel, sample, height), column(self.delta, panel, sample, height));
+                    let gamma = column(self.gamma, panel, 0, height);
+                    for i in 0..height {
+                        let x_hat = (a[i] - mean) * inverse;
+                        to[i] = inverse * (gamma[i] * delta[i] - mean_g - x_hat * mean_g_x);
+                    }
                 }
             }
         }

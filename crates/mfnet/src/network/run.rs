@@ -170,7 +170,8 @@ impl<T: Scalar> End<'_, T> {
             (None, _) => {}
         }
         if let Some((mask, factor)) = &self.mask {
-            mask.apply_to(layout, &place, strip, |x| x * *factor);
+            let factor = *factor;
+            mask.apply_to(layout, &place, strip, move |x| x * factor);
         }
     }
 }
@@ -231,7 +232,8 @@ fn affine<T: Scalar>(
         }
         (None, End { term: None, g: Some(Activation::Relu), mask: Some((mask, factor)) }) => {
             product::affine_of_many(parameters, input, output, Finish::Relu, |place, strip| {
-                mask.apply_to(layout, &place, strip, |x| x * *factor);
+                let factor = *factor;
+                mask.apply_to(layout, &place, strip, move |x| x * factor);
             });
         }
         _ => product::affine_of_many(parameters, input, output, Finish::Keep, then),

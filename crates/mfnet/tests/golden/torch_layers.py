@@ -53,10 +53,10 @@ def mask(p, layer, shape):
     keep = torch.zeros(shape)
     for sample in range(shape[0]):
         for unit in range(shape[1]):
-            block, within = divmod(unit, 32)
-            word, rest = divmod(within, 8)
-            half, counter = divmod(rest, 4)
-            number = philox(key, sample, 4 * block + counter)[word] >> 16 * half & 0xFFFF
+            block, within = divmod(unit, 64)
+            word, rest = divmod(within, 16)
+            half, counter = divmod(rest, 8)
+            number = philox(key, sample, 8 * block + counter)[word] >> 16 * half & 0xFFFF
             keep[sample, unit] = number >= round(p * 65536)
     return keep
 
