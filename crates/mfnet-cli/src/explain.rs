@@ -16,7 +16,7 @@ use crate::source;
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let walk = match (&args.model, &args.data) {
         (Some(model), Some(data)) => walk(args, model, data)?,
-        _ => Walkthrough::seed_example()?,
+        _ => Walkthrough::worked_example()?,
     };
     if args.json {
         let json = serde_json::to_string(&walk).map_err(|error| Failure::work(error.to_string()))?;

@@ -1,4 +1,4 @@
-//! `mfnet explain`. The numbers of the worked example are asserted one by one in the library's `seed_example.rs`.
+//! `mfnet explain`. The numbers of the worked example are asserted one by one in the library's `worked_example.rs`.
 #![allow(clippy::unwrap_used)]
 
 mod common;

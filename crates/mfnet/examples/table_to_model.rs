@@ -12,7 +12,6 @@ use std::{env, error, fs};
 
 use mfnet::data::BUILT_IN;
 use mfnet::fit::Input;
-use mfnet::model::Predictions;
 use mfnet::{Model, Recipe, fit};
 
 fn main() -> Result<(), Box<dyn error::Error>> {
@@ -37,11 +36,6 @@ fn main() -> Result<(), Box<dyn error::Error>> {
     println!("\nsaved in {}", folder.display());
 
     // a row by names, as in [("rooms", 3.0.into()), ("city", "Oslo".into())]; this one has missing values alone
-    match Model::load(&file)?.predict_row([])? {
-        Predictions::Values { columns, values } => {
-            println!("about an unknown row: {} {:.1}", columns[0], values.number(0, 0));
-        }
-        Predictions::Classes { labels, indices, .. } => println!("about an unknown row: {}", labels[indices[0]]),
-    }
+    print!("about an unknown row: {}", Model::load(&file)?.predict_row([])?);
     Ok(())
 }

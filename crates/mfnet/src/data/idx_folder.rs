@@ -17,9 +17,10 @@ const SHOWN: usize = 6;
 
 /// A data set read from a folder of IDX files with images and labels, as MNIST is published.
 ///
-/// The folder holds `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, plain or compressed
-/// with gzip. If there is an official test part, it also holds the same two files with `t10k` or
-/// `test` in place of `train`.
+/// The folder holds a file of images, whose name contains `images` or `idx3`, and a file of labels,
+/// whose name contains `labels` or `idx1`, plain or compressed with gzip. If there is an official
+/// test part, it also holds two such files whose names begin with `t10k` or `test`. MNIST's files
+/// are called `train-images-idx3-ubyte`, `t10k-labels-idx1-ubyte` and so on.
 #[derive(Debug)]
 pub struct IdxFolder {
     /// The images and labels.

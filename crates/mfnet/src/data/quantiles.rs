@@ -12,7 +12,8 @@ use crate::tensor::Tensor;
 ///
 /// Outliers lose their influence, and skewed features spread out. As scikit-learn's
 /// `QuantileTransformer(output_distribution="normal")`, with [`Quantiles::most`] quantiles and
-/// without subsampling. A value that occurs often gets the middle of its range of ranks. A value
+/// without subsampling. A value that occurs often gets the middle of
+/// its range of ranks, also at the ends, where scikit-learn takes the end. A value
 /// outside the range counts as the smallest or largest, which become ±5.2. A constant feature
 /// becomes 0; in scikit-learn it becomes −5.2.
 ///

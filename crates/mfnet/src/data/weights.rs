@@ -65,7 +65,8 @@ impl Dataset {
     /// J = Σ_i w_i c_i / Σ_i w_i
     /// ```
     ///
-    /// A sample of weight 2 counts as two equal samples; a sample of weight 0 does not count.
+    /// A sample of weight 2 counts as two equal samples, and one of weight 0 not at all. Only batch
+    /// norm differs: its means and variances count every sample once.
     ///
     /// ```
     /// use mfnet::{Dataset, Targets, Tensor};

@@ -39,7 +39,7 @@ const SHOWN: usize = 12;
 /// ```
 /// use mfnet::Tensor;
 /// use mfnet::explain::Walkthrough;
-/// let walk = Walkthrough::seed_example()?;
+/// let walk = Walkthrough::worked_example()?;
 /// assert_eq!(walk.loss(), Some(0.5));
 /// assert_eq!(walk.updated("W3"), Some(&Tensor::from_rows([[1.0, 0.0, 0.0], [0.0, 3.0, 5.0]])));
 /// # Ok::<(), mfnet::Error>(())
@@ -75,7 +75,7 @@ impl Walkthrough {
     ///
     /// # Errors
     /// None.
-    pub fn seed_example() -> Result<Self> {
+    pub fn worked_example() -> Result<Self> {
         let x = Tensor::from_rows([[1.0, 1.0, 2.0, 2.0], [2.0, 3.0, 2.0, 3.0]]);
         let y = Tensor::from_rows([[1.0, 1.0, 2.0, 2.0]]);
         // [b | W]

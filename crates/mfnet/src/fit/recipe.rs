@@ -92,8 +92,8 @@ pub struct Recipe {
     pub clip_layer_norm: f64,
     /// Samples in a mini-batch. `None`: 8; 64 for 5000 training rows or more.
     pub batch_size: Option<usize>,
-    /// Batches whose gradients are accumulated for one step, which equals a step on one large batch
-    /// except for rounding. `None`: 1.
+    /// Batches whose gradients are accumulated for one step, see
+    /// [`Trainer::accumulate`](crate::Trainer::accumulate). `None`: 1.
     pub accumulate: Option<usize>,
     /// Parts of a batch, a power of two, whose gradients are computed one by one and added in a
     /// binary tree. `None`: 1.

@@ -20,6 +20,16 @@ use crate::train::{History, StopReason};
 const BLOCKS: usize = 32;
 
 /// What a fit came to.
+///
+/// ```
+/// use mfnet::{Recipe, Table, fit};
+/// let rows: String = (0..60).map(|i| format!("{i},{}\n", i * i % 37)).collect();
+/// let table = Table::from_text("flats.csv", &format!("area,price\n{rows}"))?;
+/// let fit = fit(table, &Recipe { epochs: Some(3), ..Recipe::of_target("price") }, &mut ())?;
+/// assert_eq!(fit.history.epochs.len(), 3);
+/// println!("{}", fit.model.predict_row([("area", 30.0.into())])?);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Fit {
     /// The model, ready to be saved.

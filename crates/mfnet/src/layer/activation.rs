@@ -357,7 +357,7 @@ fn sigmoid<T: Scalar>(z: T) -> T {
     if z < T::ZERO { e / (T::ONE + e) } else { T::ONE / (T::ONE + e) }
 }
 
-/// λ and λ α of SELU: with them, mean 0 and variance 1 of z lead to mean 0 and variance 1 of a.
+/// Λ and Λ′ of SELU: with them, mean 0 and variance 1 of z lead to mean 0 and variance 1 of a.
 const SELU: [f64; 2] = [1.050_700_987_355_480_5, 1.050_700_987_355_480_5 * 1.673_263_242_354_377_2];
 
 /// ln(1 + eᶻ) = max(0, z) + ln(1 + e^(−|z|)), so that nothing overflows and small values keep all

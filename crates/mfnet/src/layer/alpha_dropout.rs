@@ -7,16 +7,16 @@ use crate::error::Result;
 use crate::pass::Context;
 use crate::tensor::{Memo, Scalar, Tensor};
 
-/// α′ = −λ α of SELU, its limit for z → −∞.
+/// −Λ′ of SELU, its limit for z → −∞.
 const LIMIT: f64 = -1.758_099_340_847_376_6;
 
-/// Alpha dropout, for networks with SELU: in training, sets each number to SELU's lower limit α′ with probability p, then
+/// Alpha dropout, for networks with SELU: in training, sets each number to SELU's lower limit −Λ′ with probability p, then
 /// scales and shifts all so that mean 0 and variance 1 stay. In prediction, it changes nothing.
 ///
 /// ```text
-/// forward    Z     = s (M ⊙ A + α′ (1 − M)) + t        M is 0 with probability p, else 1
-///            s     = 1/√((1 − p) (1 + p α′²))          t = −s α′ p          α′ = −1.7580993408473766
-/// backward   ∂J/∂A = s M ⊙ Δ
+/// forward    Z     = ξ (M ⊙ A − Λ′ (1 − M)) + ζ        M is 0 with probability p, else 1
+///            ξ     = 1/√((1 − p) (1 + p Λ′²))          ζ = ξ Λ′ p          Λ′ = 1.7580993408473766
+/// backward   ∂J/∂A = ξ M ⊙ Δ
 /// ```
 ///
 /// M is drawn as that of [`Dropout`](super::Dropout).
@@ -44,7 +44,7 @@ impl AlphaDropout {
         self.p
     }
 
-    /// s.
+    /// ξ.
     fn scale(&self) -> f64 {
         1.0 / ((1.0 - self.p) * (1.0 + self.p * LIMIT * LIMIT)).sqrt()
     }

@@ -13,8 +13,8 @@ use crate::tensor::{Memo, Scalar, Tensor};
 /// An embedding of one category: replaces its one-hot features by a trained vector for each level.
 ///
 /// ```text
-/// forward    A = [ A₁ ; X ; A₂ ]  →  [ A₁ ; E X ; A₂ ]        X one-hot, (levels, samples); E (size, levels)
-/// backward   ∂J/∂E = Δ_X Xᵀ        ∂J/∂X = Eᵀ Δ_X            Δ_X: the rows of Δ that belong to E X
+/// forward    A = [ A₁ ; O ; A₂ ]  →  [ A₁ ; E O ; A₂ ]        O one-hot, (levels, samples); E (size, levels)
+/// backward   ∂J/∂E = Δ_O Oᵀ        ∂J/∂O = Eᵀ Δ_O            Δ_O: the rows of Δ that belong to E O
 /// ```
 ///
 /// A sample without a level (all features 0) gets the vector 0. Embed several categories by several layers.

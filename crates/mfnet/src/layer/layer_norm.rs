@@ -17,8 +17,8 @@ use crate::tensor::{Memo, Scalar, Tensor};
 /// ```text
 /// forward    μ = 1/n 1ᵀ A        σ² = 1/n 1ᵀ (A − 1 μ)²        n features, one μ and σ² a sample
 ///            X̂ = (A − 1 μ)/√(σ² + ε)        Z = γ 1ᵀ ⊙ X̂ + β 1ᵀ
-/// backward   ∂J/∂β = Δ 1        ∂J/∂γ = (Δ ⊙ X̂) 1        G = γ 1ᵀ ⊙ Δ
-///            ∂J/∂A = 1/√(σ² + ε) ⊙ (G − 1/n 1 1ᵀ G − 1/n X̂ ⊙ 1 1ᵀ (G ⊙ X̂))
+/// backward   ∂J/∂β = Δ 1        ∂J/∂γ = (Δ ⊙ X̂) 1        Δ̂ = γ 1ᵀ ⊙ Δ
+///            ∂J/∂A = 1/√(σ² + ε) ⊙ (Δ̂ − 1/n 1 1ᵀ Δ̂ − 1/n X̂ ⊙ 1 1ᵀ (Δ̂ ⊙ X̂))
 /// ```
 ///
 /// γ starts at 1 and β at 0. Training and prediction do the same.

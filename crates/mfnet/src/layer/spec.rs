@@ -64,6 +64,18 @@ pub(super) fn positive(what: &'static str, x: f64) -> Result<()> {
 macro_rules! layer_spec {
     ($($(#[$doc:meta])* $layer:ident($type:ty) from $settings:ty;)*) => {
         /// A layer without its numbers. Recipes and model files write it as a table: `{ kind = "dropout", p = 0.2 }`.
+        ///
+        /// ```
+        /// use mfnet::layer::LayerSpec;
+        /// use mfnet::{NeuralNetwork, Seed};
+        /// let layers = [r#"{"kind": "linear", "outputs": 8}"#, r#"{"kind": "layer-norm"}"#, r#"{"kind": "dropout", "p": 0.2}"#];
+        /// let mut builder = NeuralNetwork::builder(3);
+        /// for layer in layers {
+        ///     builder = builder.spec(serde_json::from_str::<LayerSpec>(layer)?);
+        /// }
+        /// assert_eq!(builder.build(Seed(0))?.parameter_count(), 3 * 8 + 8 + 2 * 8);
+        /// # Ok::<(), Box<dyn std::error::Error>>(())
+        /// ```
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
         #[non_exhaustive]

@@ -10,6 +10,7 @@ mod row_predictor;
 mod spec;
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 pub use data::UnknownLevels;
 pub use importance::Importance;
@@ -27,6 +28,7 @@ use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
+use crate::text::significant;
 
 /// A trained network with everything needed to use it: its columns, their preprocessing, and the
 /// meaning of its outputs.
@@ -132,6 +134,17 @@ impl Split {
 }
 
 /// The predictions of a model, one for each row of a table, in order.
+///
+/// `Display` writes a line for each row: the class and its probability, or the values with their
+/// names.
+///
+/// ```
+/// use mfnet::model::Predictions;
+/// use mfnet::Tensor;
+/// let values = Tensor::from_rows([[12.5, 8.0]]).into();
+/// let predictions = Predictions::Values { columns: vec!["price".into()], values };
+/// assert_eq!(predictions.to_string(), "price 12.5\nprice 8\n");
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Predictions {
     /// Classification.
@@ -150,6 +163,27 @@ pub enum Predictions {
         /// One value per column for each row.
         values: Samples,
     },
+}
+
+impl fmt::Display for Predictions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Predictions::Classes { labels, indices, probabilities } => {
+                for (row, class) in indices.iter().enumerate() {
+                    let label = labels.get(*class).map_or("?", String::as_str);
+                    writeln!(f, "{label} {:.3}", probabilities.number(row, *class))?;
+                }
+            }
+            Predictions::Values { columns, values } => {
+                for row in 0..values.len() {
+                    let values = columns.iter().enumerate().map(|(i, name)| (name, values.number(row, i)));
+                    let values: Vec<String> = values.map(|(name, x)| format!("{name} {}", significant(x, 6))).collect();
+                    writeln!(f, "{}", values.join(", "))?;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Model {

@@ -14,16 +14,15 @@ use crate::tensor::{Scalar, Tensor};
 /// clone.
 ///
 /// ```
-/// use mfnet::{Dataset, Model, Preprocessing};
 /// use mfnet::model::Prediction;
-/// use mfnet::train::linear_model;
+/// use mfnet::{Dataset, Model, NeuralNetwork, Preprocessing, Seed};
 /// let data = Dataset::built_in("digits")?;
-/// let scale = Preprocessing::fit(&data);
-/// let model = Model::new(&data, scale.clone(), linear_model(&scale.apply(&data))?)?;
+/// let net = NeuralNetwork::builder(64).linear(10).build(Seed(0))?;
+/// let model = Model::new(&data, Preprocessing::fit(&data), net)?;
 /// let mut predictor = model.predictor();
 /// let row: Vec<f64> = data.inputs().column(0).collect();
 /// let Prediction::Class { label, probabilities, .. } = predictor.predict(&row)? else { panic!("a class") };
-/// assert_eq!((label, probabilities.len()), ("0", 10));
+/// assert!(label.len() == 1 && probabilities.len() == 10);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
 #[derive(Clone, Debug)]

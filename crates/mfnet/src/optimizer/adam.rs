@@ -6,14 +6,14 @@ use crate::tensor::kernel::vectorised;
 /// Adam, as in `torch.optim.Adam`.
 ///
 /// ```text
-/// g ← ∂J/∂w + λ w
-/// m ← β₁ m + (1 − β₁) g            v ← β₂ v + (1 − β₂) g²            (both start at 0)
-/// m̂ = m / (1 − β₁ᵗ)                v̂ = v / (1 − β₂ᵗ)                 (t counts steps from 1)
-/// w ← w − η m̂ / (√v̂ + ε)
+/// G ← ∂J/∂W + λ W
+/// V ← ρ₁ V + (1 − ρ₁) G            S ← ρ₂ S + (1 − ρ₂) G²            (both start at 0)
+/// V̂ = V / (1 − ρ₁ᵗ)                Ŝ = S / (1 − ρ₂ᵗ)                 (t counts steps from 1)
+/// W ← W − η V̂ / (√Ŝ + ε)
 /// ```
 ///
 /// The weight decay λ is added to the gradient (L2); in [`super::AdamW`] it does not enter the
-/// moments. The usual learning rate η is 0.001. Keras uses ε = 10⁻⁷. Source: Kingma and Ba 2015,
+/// moments. Other texts call ρ₁ and ρ₂ β₁ and β₂, V and S m and v. The usual learning rate η is 0.001. Keras uses ε = 10⁻⁷. Source: Kingma and Ba 2015,
 /// algorithm 1.
 ///
 /// ```
@@ -22,9 +22,9 @@ use crate::tensor::kernel::vectorised;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Adam {
-    /// β₁, at least 0 and below 1.
+    /// ρ₁, at least 0 and below 1.
     pub beta1: f64,
-    /// β₂, at least 0 and below 1.
+    /// ρ₂, at least 0 and below 1.
     pub beta2: f64,
     /// ε.
     pub epsilon: f64,

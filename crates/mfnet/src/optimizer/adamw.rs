@@ -6,7 +6,7 @@ use crate::tensor::kernel::vectorised;
 /// Adam with decoupled weight decay, as in `torch.optim.AdamW`.
 ///
 /// ```text
-/// w ← w − η λ w, then a step of Adam whose gradient does not include the decay
+/// W ← W − η λ W, then a step of Adam whose gradient does not include the decay
 /// ```
 ///
 /// As in PyTorch, the decay is multiplied by the learning rate η. PyTorch's default λ is 0.01, and
@@ -18,7 +18,7 @@ use crate::tensor::kernel::vectorised;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct AdamW(
-    /// β₁, β₂ and ε.
+    /// ρ₁, ρ₂ and ε.
     pub Adam,
 );
 

@@ -18,7 +18,7 @@ use crate::words::serde_as_text;
 /// ```
 ///
 /// t counts the steps of all epochs from 0. Sources: Loshchilov and Hutter 2017 (cosine), Smith and
-/// Topin 2018 (one-cycle). PyTorch's OneCycleLR moves β₁ or the momentum too unless told not to,
+/// Topin 2018 (one-cycle). PyTorch's OneCycleLR moves Adam's `beta1` or the momentum too unless told not to,
 /// and reaches each end one step earlier.
 ///
 /// ```

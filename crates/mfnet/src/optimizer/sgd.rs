@@ -6,14 +6,14 @@ use crate::tensor::kernel::vectorised;
 /// Stochastic gradient descent with momentum, as in `torch.optim.SGD` (dampening 0).
 ///
 /// ```text
-/// g ← ∂J/∂w + λ w
-/// v ← μ v + g                      (v starts at 0)
-/// w ← w − η v                      plain momentum; with μ = 0 the paper's rule w ← w − η ∂J/∂w
-/// w ← w − η (g + μ v)              Nesterov
+/// G ← ∂J/∂W + λ W
+/// V ← ρ V + G                      (V starts at 0)
+/// W ← W − η V                      plain momentum; with ρ = 0 the paper's rule W ← W − η ∂J/∂W
+/// W ← W − η (G + ρ V)              Nesterov
 /// ```
 ///
 /// As in PyTorch, the learning rate multiplies the whole velocity. In Sutskever et al. 2013 and
-/// TensorFlow it is inside (v ← μ v + η g), which differs when the rate changes. η and λ belong to
+/// TensorFlow it is inside (V ← ρ V + η G), which differs when the rate changes. η and λ belong to
 /// the [`super::Optimizer`].
 ///
 /// ```
@@ -22,7 +22,7 @@ use crate::tensor::kernel::vectorised;
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Sgd {
-    /// Momentum μ, at least 0 and below 1.
+    /// Momentum ρ, at least 0 and below 1.
     pub momentum: f64,
     /// Whether to use Nesterov momentum.
     pub nesterov: bool,

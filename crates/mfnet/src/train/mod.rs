@@ -107,8 +107,9 @@ impl<T: Scalar> Trainer<T> {
         self
     }
 
-    /// Accumulates the gradients of this many batches for each step, which equals a step on one
-    /// large batch except for rounding. The last step of an epoch takes the remaining batches.
+    /// Accumulates the gradients of this many batches for each step. Except for rounding, that is a
+    /// step on one large batch, unless the network has batch norm, whose statistics are those of
+    /// each batch, or dropout, which draws a mask for each batch. The last step of an epoch takes the remaining batches.
     /// Schedules count steps.
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.cut.accumulate = batches;

@@ -27,7 +27,7 @@ fn at_least<T: Scalar>(z: T, low: f64) -> T {
     if z < low { low } else { z }
 }
 
-/// σ(z) and 1 − σ(z), both without cancellation.
+/// sigmoid(z) and 1 − sigmoid(z), both without cancellation.
 #[inline(always)]
 fn sigmoids<T: Scalar>(z: T) -> (T, T) {
     let e = (-z.abs()).quick_exp();
@@ -46,28 +46,28 @@ pub(super) fn gelu<T: Scalar>(z: T) -> (T, T) {
     (z * phi, phi + z * (number::<T>(OF_PHI) * e))
 }
 
-/// z ½(1 + tanh y) = z σ(2y), y = √(2/π) (z + 0.044715 z³); σ + z σ (1 − σ) 2y′.
+/// z s, s = sigmoid(ψ), ψ = 2 √(2/π) (z + 0.044715 z³); s + z s (1 − s) ψ′.
 #[inline(always)]
 pub(super) fn gelu_tanh<T: Scalar>(z: T) -> (T, T) {
     /// 2√(2/π).
     const C: f64 = 1.595_769_121_605_730_7;
-    /// Where σ(2y) is 0 or 1 in `f64` too.
+    /// Where s is 0 or 1 in `f64` too.
     const END: f64 = 30.0;
     let z = at_least(z, -END);
     let near = limited(z, -END, END);
     let square = near * near;
-    let (sigma, rest) = sigmoids(near * (number::<T>(C) + number::<T>(C * 0.044_715) * square));
-    let a = z * sigma;
-    (a, sigma + a * rest * (number::<T>(C) + number::<T>(3.0 * C * 0.044_715) * square))
+    let (s, rest) = sigmoids(near * (number::<T>(C) + number::<T>(C * 0.044_715) * square));
+    let a = z * s;
+    (a, s + a * rest * (number::<T>(C) + number::<T>(3.0 * C * 0.044_715) * square))
 }
 
-/// z σ(z); σ + z σ (1 − σ).
+/// z s, s = sigmoid(z); s + z s (1 − s).
 #[inline(always)]
 pub(super) fn silu<T: Scalar>(z: T) -> (T, T) {
     let z = at_least(z, -FAR);
-    let (sigma, rest) = sigmoids(z);
-    let a = z * sigma;
-    (a, sigma + a * rest)
+    let (s, rest) = sigmoids(z);
+    let a = z * s;
+    (a, s + a * rest)
 }
 
 /// z t, t = tanh(ln(1 + u)) = w/(w + 2), u = eᶻ, w = u (u + 2); t + z t′, t′ = 4 u (u + 1)/(w + 2)².

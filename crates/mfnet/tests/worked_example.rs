@@ -16,7 +16,7 @@ fn matrix<const R: usize, const C: usize>(factor: f64, rows: [[f64; C]; R]) -> T
 
 #[test]
 fn every_matrix_of_section_3_3() {
-    let walk = Walkthrough::seed_example().unwrap();
+    let walk = Walkthrough::worked_example().unwrap();
     let z1 = [[1.0, 1.0, 1.0, 1.0], [2.0, 3.0, 2.0, 3.0], [3.0, 4.0, 4.0, 5.0], [2.0, 2.0, 3.0, 3.0]];
     let z2 = [[1.0, 1.0, 1.0, 1.0], [5.0, 6.0, 6.0, 7.0], [3.0, 6.0, 3.0, 6.0]];
     let z3 = [[1.0, 1.0, 1.0, 1.0], [2.0, 0.0, 3.0, 1.0]];
@@ -92,7 +92,7 @@ fn the_loop_of_a_user_ends_in_the_same_weights() {
 /// The contract of `explain --json`.
 #[test]
 fn the_names_of_the_json() {
-    let json = serde_json::to_value(Walkthrough::seed_example().unwrap()).unwrap();
+    let json = serde_json::to_value(Walkthrough::worked_example().unwrap()).unwrap();
     let names = "A0 Z1 A1 Z2 A2 Z3 A3 Y loss dJ_dA3 dJ_dZ3 dJ_dW3 dJ_dA2 dJ_dZ2 dJ_dW2 dJ_dA1 dJ_dZ1 dJ_dW1 dJ_dA0 W1 W2 W3 updated";
     let mut names: Vec<&str> = names.split(' ').collect();
     names.sort_unstable();
