@@ -41,11 +41,16 @@ pub(super) fn file(bytes: &[u8]) -> Option<Vec<u8>> {
     metadata.insert("sha256".to_owned(), "".into());
     let mut hash = Sha256::new_with_prefix(Value::from(metadata.clone()).to_string());
     for (index, layer) in metadata.get("layers")?.as_array()?.iter().enumerate() {
-        if layer["kind"] == "linear" {
-            for name in [format!("{index}.weight"), format!("{index}.bias")] {
-                let place = places.iter().rev().find(|(known, _)| *known == name);
-                place.into_iter().for_each(|(_, place)| hash.update(&data[place.clone()]));
-            }
+        let prefix = format!("{index}.");
+        let mut names: Vec<String> = match layer["kind"] == "linear" {
+            true => ["weight", "bias"].map(|name| prefix.clone() + name).into(),
+            // those of other layers in the order of the description
+            false => places.iter().map(|(name, _)| name.clone()).filter(|name| name.starts_with(&prefix)).collect(),
+        };
+        names.dedup();
+        for name in names {
+            let place = places.iter().rev().find(|(known, _)| *known == name);
+            place.into_iter().for_each(|(_, place)| hash.update(&data[place.clone()]));
         }
     }
     let digest: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
@@ -79,7 +84,8 @@ fn floats(value: &mut Value, are: bool) {
         Value::Array(values) => values.iter_mut().for_each(|value| floats(value, are)),
         Value::Object(fields) => {
             for (name, value) in fields {
-                let known = ["mean", "scale", "fill", "validation", "test"].contains(&name.as_str());
+                let known = ["mean", "scale", "fill", "validation", "test", "p", "epsilon", "momentum", "slope"]
+                    .contains(&name.as_str());
                 floats(value, known || (name == "inputs" && value.is_array()));
             }
         }
