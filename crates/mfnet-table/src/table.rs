@@ -25,6 +25,16 @@ const LONGEST_COMPARED: usize = 200;
 ///
 /// Every row has as many fields as the first one, and there is at least one row. Each distinct text is kept once; of a column that has many
 /// and holds numbers, the numbers.
+///
+/// ```
+/// use mfnet_table::Table;
+/// let table = Table::from_text("flats.csv", "area,city\n34.5,Oslo\n61,Rome\n")?;
+/// assert_eq!((table.rows(), table.columns()), (2, &["area".to_owned(), "city".to_owned()][..]));
+/// assert_eq!(table.labels("city")?, ["Oslo", "Rome"]);
+/// let error = table.labels("ctiy").unwrap_err().to_string();
+/// assert_eq!(error, "flats.csv: there is no column \"ctiy\"; did you mean \"city\"?");
+/// # Ok::<(), mfnet_table::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Table {
     name: String,

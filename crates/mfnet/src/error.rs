@@ -39,6 +39,16 @@ impl From<ErrorKind> for Error {
 }
 
 /// What went wrong, with what was expected, what was found, and where.
+///
+/// ```
+/// use mfnet::Table;
+/// use mfnet::error::ErrorKind;
+/// let error = Table::read("no-such.csv").map_err(mfnet::Error::from).unwrap_err();
+/// match error.kind() {
+///     ErrorKind::Io { path, .. } => assert_eq!(path.to_str(), Some("no-such.csv")),
+///     other => panic!("{other}"),
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -13,6 +13,15 @@ use crate::error::{Error, Result, SplitProblem};
 use crate::random::{Purpose, Rng, Seed};
 
 /// The fractions of all samples for validation and test; the rest is for training.
+///
+/// ```
+/// use mfnet::data::Fractions;
+/// use mfnet::{Dataset, Seed};
+/// let data = Dataset::built_in("digits")?;
+/// let (train, validation, test) = data.split(Fractions { validation: 0.1, test: 0.2 }, Seed(0))?;
+/// assert_eq!((train.samples(), validation.samples(), test.samples()), (1258, 180, 359));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Fractions {
     /// Fraction for choosing settings and for early stopping; 0 for none.

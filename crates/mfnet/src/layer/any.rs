@@ -34,6 +34,19 @@ pub(super) use layers;
 macro_rules! any_layer {
     ($($(#[$doc:meta])* $layer:ident($type:ty) from $settings:ty;)*) => {
         /// A layer in a network: one of the library's, or a user's.
+        ///
+        /// ```
+        /// use mfnet::layer::{AnyLayer, Dropout, Linear};
+        /// use mfnet::{Activation, NeuralNetwork, Tensor};
+        /// let layers: Vec<AnyLayer<f64>> = vec![
+        ///     Linear::new(Tensor::from_rows([[0.0, 1.0, -1.0]]))?.into(),
+        ///     Activation::Relu.into(),
+        ///     Dropout::new(0.2)?.into(),
+        /// ];
+        /// let net = NeuralNetwork::from_layers(2, layers)?;
+        /// assert_eq!(net.layers()[1].name(), "relu");
+        /// # Ok::<(), mfnet::Error>(())
+        /// ```
         #[derive(Clone, Debug)]
         #[non_exhaustive]
         pub enum AnyLayer<T: Scalar> {

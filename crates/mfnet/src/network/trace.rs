@@ -6,6 +6,17 @@ use crate::tensor::{Scalar, Tensor};
 
 /// The result of a forward pass: the input and the output of every layer. The backward pass needs
 /// it.
+///
+/// ```
+/// use mfnet::{NeuralNetwork, Pass, Seed, Tensor};
+/// let net = NeuralNetwork::builder(2).linear(3).tanh().linear(1).build(Seed(0))?;
+/// let x = Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]);
+/// let trace = net.forward(Pass::Evaluate, &x);
+/// let (z, a) = (trace.layer_output(0), trace.layer_output(1));
+/// assert_eq!(a[(2, 1)], z[(2, 1)].tanh());
+/// assert_eq!(trace.output().shape(), (1, 2));
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Trace<'a, T: Scalar = f64> {
     pub(super) run: Run,

@@ -3,6 +3,19 @@ use std::sync::Arc;
 use crate::tensor::{Memo, Scalar, Tensor};
 
 /// ∂J/∂W for every parameter matrix of a network, and what its layers need to renew their buffers.
+///
+/// ```
+/// use mfnet::{Loss, Mse, NeuralNetwork, Pass, Seed, Tensor};
+/// let net = NeuralNetwork::builder(2).linear(3).tanh().linear(1).build(Seed(0))?;
+/// let (x, y) = (Tensor::from_rows([[1.0, 2.0], [3.0, 4.0]]), Tensor::from_rows([[0.0, 1.0]]));
+/// let trace = net.forward(Pass::Evaluate, &x);
+/// let mut gradients = net.backward(&trace, Mse.gradient(trace.output(), &y));
+/// // [∂J/∂b | ∂J/∂W] of the first layer
+/// assert_eq!(gradients.layer(0)[0].shape(), (3, 1 + 2));
+/// gradients.clip_global_norm(0.1);
+/// assert!(gradients.norm() < 0.1 + 1e-12);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Gradients<T: Scalar = f64> {
     matrices: Vec<Tensor<T>>,

@@ -54,6 +54,16 @@ impl<T: Scalar> Parameter<T> {
 }
 
 /// Parameters that an optimizer updates, always in the same order.
+///
+/// ```
+/// use mfnet::optimizer::Parameters;
+/// use mfnet::{NeuralNetwork, Seed};
+/// let mut net = NeuralNetwork::builder(2).linear(3).tanh().linear(1).build(Seed(0))?;
+/// let mut shapes = Vec::new();
+/// net.visit_parameters_mut(&mut |layer, parameter| shapes.push((layer, parameter.value.shape())));
+/// assert_eq!(shapes, [(0, (3, 3)), (2, (1, 4))]);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
 pub trait Parameters<T: Scalar> {
     /// Calls `visit` once for each matrix, with the index of its layer.
     fn visit_parameters_mut(&mut self, visit: &mut dyn FnMut(usize, &mut Parameter<T>));
