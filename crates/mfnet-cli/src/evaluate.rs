@@ -20,7 +20,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     if !model.training.has_seen(&source.digest()) {
         source::warn_of_unknown_levels(&source, &model)?;
     } else if part != Part::Test {
-        message("the model was trained on these rows; only other rows show how good it is");
+        message("these rows were used in training; only other rows show how good the model is");
     }
     let scores = Scores::of(&model, &data)?;
     let part = word(part);
@@ -47,7 +47,7 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
         let names = |columns: &[String]| columns.iter().any(|other| other == column);
         let what = if names(model.target().columns()) { "the target" } else { "a feature of the model," };
         if names(model.target().columns()) || names(model.features()) {
-            return Err(Failure::usage(format!("--sample-weight names {what} {column:?}")));
+            return Err(Failure::usage(format!("--sample-weight must not name {what} {column:?}")));
         }
         return Ok(asked);
     }

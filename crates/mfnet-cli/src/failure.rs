@@ -89,7 +89,7 @@ fn help_of(error: &Error) -> String {
         }
         Kind::ModelFile(_, ModelProblem::NotSafetensors(_)) => {
             "the file is incomplete, changed or not a model: get a new copy, or train again\n\
-             MODEL is a file model.safetensors or the folder of a run, and comes before DATA"
+             MODEL must be a model file (model.safetensors) or the folder of a run"
         }
         // not the system's refusal, but bytes that cannot be decompressed
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
@@ -114,7 +114,7 @@ fn of_table(problem: &Problem) -> &'static str {
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
             "write numbers as 3.14, or as 3,14 if commas do not separate the fields; leave missing values empty\n\
-             or treat the column as a category: do not name it in --numeric, and do not use it as the target of a regression"
+             if the column holds categories, remove it from --numeric; if it is the target, use --task classification"
         }
         Problem::Cell(Cell::Empty) => "fill the cell, or remove the row: every row needs its target",
         Problem::Cell(Cell::NotAWeight(_)) | Problem::InRow(_, Cell::NotAWeight(_)) => {

@@ -207,8 +207,7 @@ fn mnist() {
     assert_eq!((run.code, run.stderr.as_str()), (1, "error: mnist: the model was trained without validation rows\n"));
 
     // 0.1307 and 0.3081 times 255, which everybody scales MNIST by
-    let scaling =
-        "\n  each x becomes (x − 33.3184) / 78.5675, shift and scale of all features together in the training rows\n";
+    let scaling = "\n  each x becomes (x − 33.3184) / 78.5675, with one shift and scale for all features, computed from the training rows\n";
     let text = desk.ok("inspect run").stdout;
     assert!(text.contains(scaling), "{text}");
 

@@ -104,12 +104,17 @@ fn evaluation_with_weights() {
         "evaluate run letters.csv --sample-weight x",
         "letters.csv: there is no column \"x\"; the columns are \"length\", \"links\", \"w\", \"sender\", \"part\", \"kind\", \"price\"",
     );
-    fails(&desk, 2, "evaluate run letters.csv --sample-weight kind", "--sample-weight names the target \"kind\"");
+    fails(
+        &desk,
+        2,
+        "evaluate run letters.csv --sample-weight kind",
+        "--sample-weight must not name the target \"kind\"",
+    );
     fails(
         &desk,
         2,
         "evaluate run letters.csv --sample-weight links",
-        "--sample-weight names a feature of the model, \"links\"",
+        "--sample-weight must not name a feature of the model, \"links\"",
     );
     desk.write("zero.csv", letters().replace(",0.5,", ",0,").replace(",1,s", ",0,s").replace(",2,s", ",0,s"));
     let zero = desk.run("evaluate run zero.csv");
@@ -163,7 +168,7 @@ fn weights_with_every_kind_of_split() {
         &desk,
         2,
         &format!("{goes_on} --sample-weight links"),
-        "--sample-weight names a feature of the model, \"links\"",
+        "--sample-weight must not name a feature of the model, \"links\"",
     );
 }
 
@@ -198,7 +203,7 @@ fn columns_that_are_no_weights() {
     let desk = desk();
     let train = |options: &str| format!("train letters.csv --target kind {options} --epochs 1");
     for (options, message) in [
-        ("--sample-weight kind", "--sample-weight names the target \"kind\""),
+        ("--sample-weight kind", "--sample-weight must not name the target \"kind\""),
         ("--sample-weight w --drop w", "--sample-weight and --drop both name the column \"w\""),
         ("--sample-weight w --numeric w", "--sample-weight and --numeric both name the column \"w\""),
         ("--sample-weight w --categorical w", "--sample-weight and --categorical both name the column \"w\""),

@@ -108,7 +108,7 @@ pub enum ErrorKind {
     },
     /// The loss or a weight became infinite or NaN during training. The network has the last good
     /// weights.
-    #[error("{what} became {value} in epoch {epoch}, step {step}; mfnet kept the weights of {kept}")]
+    #[error("{what} became {value} in epoch {epoch}, step {step}; mfnet kept {kept}")]
     Diverged {
         /// "the loss" or "a weight".
         what: &'static str,
@@ -145,7 +145,7 @@ pub enum ErrorKind {
 #[non_exhaustive]
 pub enum ModelProblem {
     /// The file is no safetensors file, or is cut off or altered.
-    #[error("expected a complete safetensors file: {0}")]
+    #[error("this is not a complete safetensors file: {0}")]
     NotSafetensors(String),
     /// A safetensors file of another program.
     #[error("expected a model of mfnet, found a safetensors file without its metadata")]
@@ -185,8 +185,8 @@ pub enum KeptWeights {
 impl Display for KeptWeights {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            KeptWeights::Initial => f.write_str("the start"),
-            KeptWeights::Epoch(epoch) => write!(f, "epoch {epoch}"),
+            KeptWeights::Initial => f.write_str("the initial weights"),
+            KeptWeights::Epoch(epoch) => write!(f, "the weights of epoch {epoch}"),
         }
     }
 }

@@ -95,7 +95,7 @@ fn columns_can_be_named() {
     let error = with(Columns { drop: of(&["x", "code"]), ..Columns::default() }).unwrap_err().to_string();
     assert_eq!(
         error,
-        "t.csv: expected at least one feature column besides the target; id: an identifier: every value is different"
+        "t.csv: expected at least one feature column besides the target; left out id: an identifier: every value is different"
     );
 }
 

@@ -60,7 +60,7 @@ impl Walkthrough {
         net.check_input("explain", input.rows())?;
         let trace = net.forward(Pass::Evaluate, input);
         let walk = Walk { net, plan: &net.plans().readable, trace: &trace, names: Names::of(&net.plans().readable) };
-        let title = format!("A batch of {} on its way through the network, as in prediction", input.columns());
+        let title = format!("A batch of {} samples, passed through the network as in prediction", input.columns());
         let mut shown = Walkthrough { title, eta, ..Walkthrough::default() };
         walk.forward(&mut shown);
         shown.weights = walk.weights(net, |name| match name.starts_with('W') {
@@ -158,8 +158,8 @@ impl<T: Scalar> Walk<'_, T> {
                 Kind::Affine { .. } => format!("= W{} {input}", self.number(o)),
                 Kind::Sum(other) => format!("= {} + {input}", self.names.read(*other)),
                 Kind::Layer(place) => match place.of(self.net.layers()) {
-                    AnyLayer::Activation(g) => format!("= {}({input}), but for the row of ones", g.label()),
-                    other => format!("= {} of {input}, but for the row of ones", other.name()),
+                    AnyLayer::Activation(g) => format!("= {}({input}), except for the row of ones", g.label()),
+                    other => format!("= {} of {input}, except for the row of ones", other.name()),
                 },
             };
             let output = self.trace.operation_output(o).augmented();

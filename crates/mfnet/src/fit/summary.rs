@@ -228,7 +228,7 @@ impl Summary {
         };
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
-            (_, 0) => ", none with a lower validation loss than the start, which is kept".to_owned(),
+            (_, 0) => ", no epoch lowered the validation loss, so the weights are unchanged".to_owned(),
             (_, epoch) => format!(", best epoch {epoch}"),
         };
         format!(
