@@ -36,13 +36,13 @@ fn files_that_are_not_there() {
             assert_eq!(stderr, format!("{wanted}; looked in {looked_in}; {refused}\n{help}"));
         };
         let cache = desk.path("cache/mfnet/mnist").display().to_string();
-        let alone = format!("{cache}, which is no folder");
+        let alone = format!("{cache}, which is not a folder");
         expect(desk.run(command), &alone, &cache);
         expect(Run::of(desk.command(command).env("MFNET_DATA", "")), &alone, &cache);
         let both = format!("{command} --data-dir data");
         expect(
             Run::of(desk.command(&both).env("MFNET_DATA", "nowhere")),
-            &format!("data/mnist, where none is; in nowhere/mnist, which is no folder; in {alone}"),
+            &format!("data/mnist, which has none of them; in nowhere/mnist, which is not a folder; in {alone}"),
             "data/mnist",
         );
     }

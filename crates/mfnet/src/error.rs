@@ -127,7 +127,7 @@ pub enum ErrorKind {
     /// A custom part of a network that has no stored form: its place, `2` in the list of layers or
     /// `1.f.0` in a block, and its name.
     #[error(
-        "layer {0} ({1}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+        "layer {0} ({1}) is a custom layer without Layer::stored, so a model file cannot contain it; save \
          its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
     NotStorable(String, String),
@@ -153,7 +153,7 @@ pub enum ModelProblem {
     /// A layer or activation of the program that wrote the file: which of both, and the name under
     /// which it was stored.
     #[error(
-        "there is no {0} {1:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
+        "there is no {0} {1:?} in mfnet: if your program defines it, load the model with Model::load_with and a Registry"
     )]
     NotRegistered(&'static str, String),
     /// Something in it is not as it was written.

@@ -211,7 +211,7 @@ impl Summary {
         json
     }
 
-    /// The test metrics of the network, the linear model and the naive predictor.
+    /// The test metrics of the network, the linear model and the naive baseline.
     pub(super) fn compared(&self) -> [Option<&Metrics>; 3] {
         let Baselines { naive, linear } = &self.baselines;
         let [linear, naive] = [linear, naive].map(|baseline| baseline.as_ref().map(|baseline| &baseline.metrics));
