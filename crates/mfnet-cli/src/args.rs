@@ -98,7 +98,8 @@ pub(crate) struct EvaluateArgs {
     pub(crate) part: Option<Part>,
     /// Column with the weight of each row
     ///
-    /// A weight is 0 or a positive number. By default, mfnet uses the weight column that was used in training, if the data has it.
+    /// A weight is 0 or a positive number. By default, mfnet uses the weight column of the training run, if the data has
+    /// it.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) sample_weight: Option<String>,
     /// Print the results as one JSON object

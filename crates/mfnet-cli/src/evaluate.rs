@@ -32,7 +32,11 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         }
         return print(&format!("{report}\n"));
     }
-    let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
+    let name = match part.as_str() {
+        "all" => "all rows".to_owned(),
+        "train" => "the training rows".to_owned(),
+        _ => format!("the {part} rows"),
+    };
     let mut text = format!("{}\n\n{}", args.data, score_table(scores.row(name).as_slice()));
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
@@ -53,11 +57,11 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
     }
     let Some(column) = model.training.sample_weight() else { return Ok(None) };
     if source.has_column(column) {
-        message(&format!("row weights from column {column}, as in the training"));
+        message(&format!("row weights from column {column}, as in training"));
         return Ok(Some(column));
     }
     message(&format!(
-        "all rows have the same weight: this data does not have the weight column {column} of the training"
+        "all rows have the same weight: this data does not have the column {column}, which held the row weights in training"
     ));
     Ok(None)
 }

@@ -121,7 +121,7 @@ fn of_table(problem: &Problem) -> &'static str {
             "fill the cell with the weight of the row; a weight of 0 ignores the row"
         }
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
-            "the column held only such values in training; leave missing values empty"
+            "in training, the column held only such values; correct the cell, or leave it empty if the value is missing"
         }
         Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or remove the row or the column",
         Problem::File(File::RowLength { expected: 1, .. }) => {

@@ -74,7 +74,10 @@ fn from_a_file_to_predictions() {
         "city,sold,area,garden,note,rooms,id\nNice,2015-03-11,80,yes,x,3,00700\nParis,,,,,,007\n,,80,no,y,,7.50\n",
     );
     let run = desk.ok("predict runs/flats-1 new.csv --keep id,note");
-    assert_eq!(run.stderr, "city: 1 row with values that are new or were rare in training, ignored: \"Paris\"\n");
+    assert_eq!(
+        run.stderr,
+        "city: 1 row with values that are new or were rare in training: \"Paris\"; mfnet ignores these values\n"
+    );
     assert_eq!(run.stdout, desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout);
     let lines: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(lines[0], ["id", "note", "prediction"]);

@@ -77,14 +77,15 @@ fn evaluation_with_weights() {
     let trained = desk.train(&format!("letters.csv {options} {QUICK}"));
     for part in ["train", "validation", "test"] {
         let run = desk.ok(&format!("evaluate run letters.csv --part {part} --json"));
-        assert!(run.stderr.starts_with("row weights from column w, as in the training\n"), "{}", run.stderr);
+        assert!(run.stderr.starts_with("row weights from column w, as in training\n"), "{}", run.stderr);
         let evaluated = run.json();
         assert_eq!((&evaluated["loss"], &evaluated["accuracy"]), (&trained[part]["loss"], &trained[part]["accuracy"]));
         assert_eq!(evaluated["sample_weight"], "w");
     }
     desk.write("new.csv", letters().replace(",w,", ",v,"));
     let run = desk.ok("evaluate run new.csv --json");
-    let message = "all rows have the same weight: this data does not have the weight column w of the training\n";
+    let message =
+        "all rows have the same weight: this data does not have the column w, which held the row weights in training\n";
     assert!(run.stderr.starts_with(message), "{}", run.stderr);
     assert!(run.json().get("sample_weight").is_none());
     let named = desk.ok("evaluate run new.csv --sample-weight v --json");

@@ -10,6 +10,7 @@ use crate::network::{NeuralNetwork, Trace};
 use crate::optimizer::{Gradients, Optimizer, Sgd};
 use crate::pass::{Context, Pass};
 use crate::tensor::{Memo, Scalar, Tensor};
+use crate::text::counted;
 
 impl Walkthrough {
     /// The walkthrough of any network for a batch: `input` of shape (features, samples), `target`
@@ -60,7 +61,8 @@ impl Walkthrough {
         net.check_input("explain", input.rows())?;
         let trace = net.forward(Pass::Evaluate, input);
         let walk = Walk { net, plan: &net.plans().readable, trace: &trace, names: Names::of(&net.plans().readable) };
-        let title = format!("A batch of {} samples, passed through the network as in prediction", input.columns());
+        let samples = counted(input.columns(), "sample");
+        let title = format!("A batch of {samples}, passed through the network as in prediction");
         let mut shown = Walkthrough { title, eta, ..Walkthrough::default() };
         walk.forward(&mut shown);
         shown.weights = walk.weights(net, |name| match name.starts_with('W') {

@@ -50,9 +50,9 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
-        let taken = if *rare { "treated as rare values" } else { "ignored" };
+        let taken = if *rare { "mfnet treats these values as rare" } else { "mfnet ignores these values" };
         let rows = counted(*rows, "row");
-        format!("{column}: {rows} with values that are new or were rare in training, {taken}: {}\n", listed(&quoted))
+        format!("{column}: {rows} with values that are new or were rare in training: {}; {taken}\n", listed(&quoted))
     };
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
