@@ -39,10 +39,10 @@ pub(crate) struct TrainArgs {
     ///
     /// Tables: text (.csv, .tsv), Parquet, NumPy (.npy, .npz); all may be compressed with gzip.
     ///
-    /// Data sets: digits and diabetes are built in; mfnet downloads mnist, fashion-mnist and california-housing when
+    /// Data sets: digits and diabetes are built in. mfnet downloads mnist, fashion-mnist and california-housing when
     /// they are first used.
     ///
-    /// Images: a folder of IDX files.
+    /// Images: a folder of IDX files, the format of MNIST.
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
@@ -51,7 +51,7 @@ pub(crate) struct TrainArgs {
     pub(crate) recipe: RecipeArgs,
     /// Read settings from a TOML or JSON file
     ///
-    /// --print-recipe writes such a file. An option may not contradict the file.
+    /// --print-recipe prints such a file. An option that contradicts the file is an error.
     #[arg(long = "recipe", value_name = "FILE", help_heading = "Output and recipe")]
     pub(crate) recipe_file: Option<PathBuf>,
     /// Print all settings as TOML and exit without training
@@ -98,7 +98,8 @@ pub(crate) struct EvaluateArgs {
     pub(crate) part: Option<Part>,
     /// Column with the weight of each row
     ///
-    /// A weight is 0 or a positive number. By default, mfnet uses the weight column of the training, if the data has it.
+    /// A weight is 0 or a positive number. By default, mfnet uses the weight column of the training run, if the data has
+    /// it.
     #[arg(long, value_name = "COLUMN")]
     pub(crate) sample_weight: Option<String>,
     /// Print the results as one JSON object
@@ -209,8 +210,8 @@ pub(crate) struct FetchArgs {
 pub(crate) struct DataFolders {
     /// Folder for downloaded data sets
     ///
-    /// Each data set has a subfolder of its own name. By default, mfnet looks in the folder named by the environment
-    /// variable MFNET_DATA, then in your cache folder, and downloads to the cache folder.
+    /// Each data set has a subfolder with its name. By default, mfnet looks in the folder that the environment variable
+    /// MFNET_DATA names, then in your cache folder (~/.cache/mfnet on Linux), and downloads to the cache folder.
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) data_dir: Option<PathBuf>,
 }

@@ -115,7 +115,7 @@ fn wording(error: &clap::Error) -> String {
 
 /// "MODEL and DATA are", "DATA is".
 fn of_several(names: &[String]) -> String {
-    let plain: Vec<&str> = names.iter().map(|name| name.trim_matches(['<', '>'])).collect();
+    let plain: Vec<&str> = names.iter().map(|name| name.trim_matches(['<', '>', '.'])).collect();
     format!("{} {}", plain.join(" and "), if plain.len() == 1 { "is" } else { "are" })
 }
 
@@ -132,6 +132,9 @@ fn flag_before<'a>(arguments: &'a [String], surplus: &str) -> Option<&'a str> {
 /// The option before a surplus argument and all that was given to it with commas, if the option takes a list.
 fn list_with_spaces<'a>(arguments: &'a [String], surplus: &str) -> Option<(&'a str, String)> {
     const LISTS: [&str; 7] = ["--hidden", "--target", "--drop", "--numeric", "--categorical", "--keep", "--rows"];
+    if surplus.starts_with('-') {
+        return None;
+    }
     let end = arguments.iter().rposition(|argument| argument == surplus)?;
     let start = arguments[..end].iter().rposition(|argument| argument.starts_with('-'))?;
     let option = arguments[start].as_str();

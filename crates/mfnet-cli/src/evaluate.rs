@@ -20,7 +20,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     if !model.training.has_seen(&source.digest()) {
         source::warn_of_unknown_levels(&source, &model)?;
     } else if part != Part::Test {
-        message("the model was trained on these rows; only other rows show how good it is");
+        message("these rows were used in training; only other rows show how good the model is");
     }
     let scores = Scores::of(&model, &data)?;
     let part = word(part);
@@ -32,7 +32,11 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         }
         return print(&format!("{report}\n"));
     }
-    let name = if part == "all" { "all rows".to_owned() } else { format!("the {part} rows") };
+    let name = match part.as_str() {
+        "all" => "all rows".to_owned(),
+        "train" => "the training rows".to_owned(),
+        _ => format!("the {part} rows"),
+    };
     let mut text = format!("{}\n\n{}", args.data, score_table(scores.row(name).as_slice()));
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
@@ -47,17 +51,17 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
         let names = |columns: &[String]| columns.iter().any(|other| other == column);
         let what = if names(model.target().columns()) { "the target" } else { "a feature of the model," };
         if names(model.target().columns()) || names(model.features()) {
-            return Err(Failure::usage(format!("--sample-weight names {what} {column:?}")));
+            return Err(Failure::usage(format!("--sample-weight must not name {what} {column:?}")));
         }
         return Ok(asked);
     }
     let Some(column) = model.training.sample_weight() else { return Ok(None) };
     if source.has_column(column) {
-        message(&format!("row weights from column {column}, as in the training"));
+        message(&format!("row weights from column {column}, as in training"));
         return Ok(Some(column));
     }
     message(&format!(
-        "all rows have the same weight: this data does not have the weight column {column} of the training"
+        "all rows have the same weight: this data does not have the column {column}, which held the row weights in training"
     ));
     Ok(None)
 }

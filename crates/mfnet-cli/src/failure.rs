@@ -89,7 +89,7 @@ fn help_of(error: &Error) -> String {
         }
         Kind::ModelFile(_, ModelProblem::NotSafetensors(_)) => {
             "the file is incomplete, changed or not a model: get a new copy, or train again\n\
-             MODEL is a file model.safetensors or the folder of a run, and comes before DATA"
+             MODEL must be a model file (model.safetensors) or the folder of a run"
         }
         // not the system's refusal, but bytes that cannot be decompressed
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
@@ -114,14 +114,14 @@ fn of_table(problem: &Problem) -> &'static str {
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
             "write numbers as 3.14, or as 3,14 if commas do not separate the fields; leave missing values empty\n\
-             or treat the column as a category: do not name it in --numeric, and do not use it as the target of a regression"
+             if the column holds categories, remove it from --numeric; if it is the target, use --task classification"
         }
         Problem::Cell(Cell::Empty) => "fill the cell, or remove the row: every row needs its target",
         Problem::Cell(Cell::NotAWeight(_)) | Problem::InRow(_, Cell::NotAWeight(_)) => {
             "fill the cell with the weight of the row; a weight of 0 ignores the row"
         }
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
-            "the column held only such values in training; leave missing values empty"
+            "in training, the column held only such values; correct the cell, or leave it empty if the value is missing"
         }
         Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or remove the row or the column",
         Problem::File(File::RowLength { expected: 1, .. }) => {

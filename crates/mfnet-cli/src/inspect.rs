@@ -52,7 +52,7 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
     }
     if !inputs.constant().is_empty() {
         let names: Vec<String> = inputs.constant().iter().map(|i| scaled[*i].clone()).collect();
-        writeln!(text, "  constant there, scaled by 1: {}", shortened(&names))?;
+        writeln!(text, "  constant in the training rows, so the scale is 1: {}", shortened(&names))?;
     }
     match model.target() {
         Target::Classes { column, labels } => {

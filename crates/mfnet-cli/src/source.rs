@@ -132,12 +132,13 @@ pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
     failure.help(format!("mfnet knows the data sets {}", names().collect::<Vec<_>>().join(", ")))
 }
 
-/// The file or folder beside a missing one that has the most similar name.
+/// The file or folder with the most similar name, in the same folder.
 fn similar_file(missing: &Path) -> Option<PathBuf> {
     let name = missing.file_name()?.to_str()?;
     let folder = missing.parent()?;
     let inside = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok()?;
     let mut names: Vec<String> = inside.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|other| other != name);
     names.sort();
     similar(names.iter().map(String::as_str), name, SIMILAR_FILE).map(|name| folder.join(name))
 }
@@ -151,7 +152,7 @@ pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
     Model::load(&file).map_err(|error| match error.kind() {
         ErrorKind::Io { .. } if !file.exists() => Failure::from(error).help(match similar_file(path) {
             Some(file) => format!("did you mean {}?", file.display()),
-            None => "MODEL is a file model.safetensors or the folder of a run".to_owned(),
+            None => "MODEL must be a model file (model.safetensors) or the folder of a run".to_owned(),
         }),
         _ => error.into(),
     })

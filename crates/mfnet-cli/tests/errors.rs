@@ -48,7 +48,7 @@ fn files_and_data() {
         ("text.csv --target y --drop c", "text.csv: there is no column \"c\"; the columns are \"a\", \"b\", \"y\""),
         (
             "names.csv --target y",
-            "names.csv: expected at least one feature column besides the target; id: an identifier: every value is different",
+            "names.csv: expected at least one feature column besides the target; left out id: an identifier: every value is different",
         ),
         ("nan.csv --target y", "nan.csv, line 3, column \"y\": expected a finite number, found \"nan\""),
         ("infinite.csv --target y", "infinite.csv, line 3, column \"y\": expected a finite number, found \"inf\""),
@@ -104,7 +104,7 @@ fn files_of_another_kind() {
     for (bytes, found) in [
         (&png[..], "a PNG image"),
         (b"\xff\xfea\0,\0y\0\n\0", "UTF-16 text"),
-        (b"\x7fELF\x02\x01\x01\0\0\n1,2\n", "bytes that are no text"),
+        (b"\x7fELF\x02\x01\x01\0\0\n1,2\n", "bytes that are not text"),
     ] {
         desk.write("t.csv", bytes);
         let message = format!("t.csv: expected a table as text (CSV), found {found}");
@@ -155,7 +155,7 @@ fn the_command_line() {
         fails(&desk, 2, &format!("train digits {option} {found}"), &message);
         fails(&desk, 2, &format!("train digits {option}={found}"), &message);
     };
-    let sizes = "sizes of at least 1 separated by commas, such as 64,32, or none";
+    let sizes = "whole numbers of at least 1, separated by commas, such as 64,32; or none";
     value("--hidden", "0", "SIZES", sizes);
     value("--hidden", "64,0", "SIZES", sizes);
     value("--hidden", "64,x", "SIZES", sizes);
@@ -235,7 +235,7 @@ fn models() {
     let middle = whole.len() - whole.len() / 4;
     let mut altered = whole.clone();
     altered[middle] ^= 1;
-    let own = "expected a complete safetensors file";
+    let own = "this is not a complete safetensors file";
     for (name, bytes, expected) in [
         ("half", whole[..whole.len() / 2].to_vec(), own),
         ("nothing", Vec::new(), own),
@@ -358,7 +358,7 @@ fn a_training_that_diverges() {
     let mut lines = run.stderr.lines();
     let first = lines.next().unwrap();
     assert!(first.starts_with("error: the loss became ") && first.contains(" in epoch 1, step "), "{first}");
-    assert!(first.ends_with("mfnet kept the weights of the start"), "{first}");
+    assert!(first.ends_with("mfnet kept the initial weights"), "{first}");
     assert!(lines.next().unwrap().starts_with("help: try a smaller --learning-rate (it was 1000000)"));
     // the last good weights are a whole model
     desk.ok("evaluate run diabetes");

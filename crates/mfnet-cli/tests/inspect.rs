@@ -19,12 +19,12 @@ fn the_scaling() {
     desk.ok("train t.csv --target y --task regression --test-fraction 0 --epochs 1 --hidden none --output run");
     let text = desk.ok("inspect run").stdout;
     let expected = "Input: 3 features: a, large, same
-  each x becomes (x − shift) / scale, learned from the training rows
+  each x becomes (x − shift) / scale, with shift and scale computed from the training rows
                   shift           scale
   a             2.00000         1.41421
   large         2000.00         1414.21
   same          7.00000         1.00000
-  constant there, scaled by 1: same
+  constant in the training rows, so the scale is 1: same
 Output: values of y
   y = 6.50000 + 4.24264 × output
 ";
@@ -34,7 +34,10 @@ Output: values of y
     let text = desk.ok("inspect digits").stdout;
     let scaling: Vec<&str> = text.split("Input: ").nth(1).unwrap().lines().collect();
     assert!(scaling[10].starts_with("  pixel_0_7 ") && scaling[11] == "  …", "{text}");
-    assert!(scaling[12].starts_with("  pixel_7_7 ") && scaling[13].starts_with("  constant there"), "{text}");
+    assert!(
+        scaling[12].starts_with("  pixel_7_7 ") && scaling[13].starts_with("  constant in the training rows"),
+        "{text}"
+    );
 }
 
 /// The Python that has torch and safetensors, or a line on stderr that says what is not run.

@@ -99,7 +99,10 @@ fn levels_that_the_model_does_not_know_are_named() {
     desk.write("new.csv", table(["red", "green"]));
     desk.ok("train known.csv --target price --epochs 1 --output known");
     let said = desk.ok("train new.csv --warm-start known --epochs 1 --output new").stderr;
-    assert!(said.contains("colour: 20 rows with values") && said.contains("\"green\"\n"), "{said}");
+    assert!(
+        said.contains("colour: 20 rows with values") && said.contains("\"green\"; mfnet ignores these values\n"),
+        "{said}"
+    );
     let said = desk.ok("train known.csv --warm-start known --epochs 1 --output again").stderr;
     assert!(!said.contains("rows with values"), "{said}");
 }
@@ -113,7 +116,7 @@ fn a_model_that_is_not_made_better_stays() {
     let second = "train flowers.csv --warm-start first --epochs 3 --validation-fraction 0.3 --learning-rate 5 --weight-decay 0 --output second";
     let said = desk.ok(second);
     assert!(
-        said.stdout.contains("3 epochs, none with a lower validation loss than the start, which is kept"),
+        said.stdout.contains("3 epochs, no epoch lowered the validation loss, so the weights are unchanged"),
         "{}",
         said.stdout
     );
@@ -157,7 +160,7 @@ fn mistakes() {
         (
             "train flowers.csv --warm-start run --group length".to_owned(),
             2,
-            "--group names a feature of the model, \"length\"",
+            "--group must not name a feature of the model, \"length\"",
         ),
         (
             "train flowers.csv --warm-start run --seed 1".to_owned(),
@@ -171,7 +174,7 @@ fn mistakes() {
         ),
         (format!("{plain} nowhere.txt"), 1, "nowhere.txt: cannot read: "),
         (format!("{plain} short.txt"), 1, "short.txt, line 2: expected 2 rows, found 1"),
-        (format!("{plain} word.txt"), 1, "word.txt, line 1: expected the number of a row, found \"one\""),
+        (format!("{plain} word.txt"), 1, "word.txt, line 1: expected a row number, found \"one\""),
         (format!("{plain} far.txt"), 1, "far.txt, line 1: there is no row 40: the data has 40 rows, counted from 0"),
         ("train flowers.csv --target species --batch-order all.txt".to_owned(), 1, "all.txt, line 1: row "),
         (
@@ -237,7 +240,7 @@ fn rows_that_were_learned_are_no_test() {
         "--warm-start: the model was trained on rows of first.csv, the test file",
     );
     desk.ok("train first.csv --warm-start b --test-fraction 0 --epochs 1 --output c");
-    let seen = "the model was trained on these rows; only other rows show how good it is";
+    let seen = "these rows were used in training; only other rows show how good the model is";
     for data in ["first.csv", "second.csv"] {
         assert!(desk.ok(&format!("evaluate c {data}")).stderr.contains(seen));
     }

@@ -36,13 +36,13 @@ fn files_that_are_not_there() {
             assert_eq!(stderr, format!("{wanted}; looked in {looked_in}; {refused}\n{help}"));
         };
         let cache = desk.path("cache/mfnet/mnist").display().to_string();
-        let alone = format!("{cache}, which is no folder");
+        let alone = format!("{cache}, which is not a folder");
         expect(desk.run(command), &alone, &cache);
         expect(Run::of(desk.command(command).env("MFNET_DATA", "")), &alone, &cache);
         let both = format!("{command} --data-dir data");
         expect(
             Run::of(desk.command(&both).env("MFNET_DATA", "nowhere")),
-            &format!("data/mnist, where none is; in nowhere/mnist, which is no folder; in {alone}"),
+            &format!("data/mnist, which has none of them; in nowhere/mnist, which is not a folder; in {alone}"),
             "data/mnist",
         );
     }
@@ -207,8 +207,7 @@ fn mnist() {
     assert_eq!((run.code, run.stderr.as_str()), (1, "error: mnist: the model was trained without validation rows\n"));
 
     // 0.1307 and 0.3081 times 255, which everybody scales MNIST by
-    let scaling =
-        "\n  each x becomes (x − 33.3184) / 78.5675, shift and scale of all features together in the training rows\n";
+    let scaling = "\n  each x becomes (x − 33.3184) / 78.5675, with one shift and scale for all features, computed from the training rows\n";
     let text = desk.ok("inspect run").stdout;
     assert!(text.contains(scaling), "{text}");
 

@@ -167,8 +167,8 @@ fn splits_that_do_not_fit() {
         ("--folds 5 --split-column part", cannot("--folds <K>", "--split-column <COLUMN>")),
         ("--folds 5 --test-fraction 0.1", cannot("--folds <K>", "--test-fraction <SHARE>")),
         ("--folds 1", "invalid value '1' for '--folds <K>': expected a whole number of at least 2".to_owned()),
-        ("--group ill", "--group names the target \"ill\"".to_owned()),
-        ("--split-column ill", "--split-column names the target \"ill\"".to_owned()),
+        ("--group ill", "--group must not name the target \"ill\"".to_owned()),
+        ("--split-column ill", "--split-column must not name the target \"ill\"".to_owned()),
         ("--test-file mnist", "--test-file: expected a table, found the name of a data set, mnist".to_owned()),
     ] {
         fails(&desk, 2, &format!("train numbers.csv --target ill {arguments}"), &message);

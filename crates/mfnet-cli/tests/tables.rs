@@ -45,7 +45,7 @@ fn from_a_file_to_predictions() {
     desk.write("flats.csv", flats());
     let run = desk.ok("train flats.csv --target price");
     for expected in [
-        "flats.csv (fields between commas): 300 rows, 5 features: 2 numbers, 1 boolean (garden), 1 date (sold), 1 category (city); target price",
+        "flats.csv (fields separated by commas): 300 rows, 5 features: 2 numbers, 1 boolean (garden), 1 date (sold), 1 category (city); target price",
         "\nleft out: id (an identifier: every value is different), street (300 different texts in 300 rows, such as \"street 0\")\n",
         // 3, 20, … of 0 to 299; 5, 18, …; 4, 23, …
         "\nmissing values: 18 in rooms, 23 in area, 16 in city\n",
@@ -65,7 +65,7 @@ fn from_a_file_to_predictions() {
     assert!(better_by("naive") > 0.5 && metrics["better_by"]["naive"]["p_value"].as_f64().unwrap() < 1e-6);
     let evaluated = desk.ok("evaluate runs/flats-1 flats.csv --json").json();
     let own = desk.ok("evaluate runs/flats-1 flats.csv --part all").stderr;
-    assert_eq!(own, "the model was trained on these rows; only other rows show how good it is\n");
+    assert_eq!(own, "these rows were used in training; only other rows show how good the model is\n");
     assert_eq!(evaluated["rmse"], metrics["test"]["rmse"]);
 
     // another order, a city that training did not have, gaps, no target
@@ -74,7 +74,10 @@ fn from_a_file_to_predictions() {
         "city,sold,area,garden,note,rooms,id\nNice,2015-03-11,80,yes,x,3,00700\nParis,,,,,,007\n,,80,no,y,,7.50\n",
     );
     let run = desk.ok("predict runs/flats-1 new.csv --keep id,note");
-    assert_eq!(run.stderr, "city: 1 row with values that are new or were rare in training, ignored: \"Paris\"\n");
+    assert_eq!(
+        run.stderr,
+        "city: 1 row with values that are new or were rare in training: \"Paris\"; mfnet ignores these values\n"
+    );
     assert_eq!(run.stdout, desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout);
     let lines: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split(',').collect()).collect();
     assert_eq!(lines[0], ["id", "note", "prediction"]);
@@ -154,8 +157,8 @@ fn options_for_columns() {
     let first = run.stderr.lines().next().unwrap();
     assert_eq!(first, "error: flats.csv, line 2, column \"city\": expected a number, found \"Rome\"");
     for (options, expected) in [
-        ("--drop price", "--drop names the target \"price\""),
-        ("--numeric rooms --categorical price", "--categorical names the target \"price\""),
+        ("--drop price", "--drop must not name the target \"price\""),
+        ("--numeric rooms --categorical price", "--categorical must not name the target \"price\""),
         ("--drop rooms --numeric rooms,area", "--drop and --numeric both name the column \"rooms\""),
         ("--group city --categorical city", "--group and --categorical both name the column \"city\""),
     ] {
@@ -178,7 +181,7 @@ fn a_number_that_was_mistyped_is_named() {
     let said = desk.ok("train t.csv --target species --epochs 1").stderr;
     assert!(
         said.contains(
-            "\nlength is read as text because it holds \"5.2o\" among numbers: --numeric length shows where\n"
+            "\nlength is read as text because it holds \"5.2o\" among numbers; to find the line, use --numeric length\n"
         ),
         "{said}"
     );
@@ -200,16 +203,16 @@ fn other_dialects() {
     let expected = weights("plain.csv");
     let quoted: String = plain.lines().map(|line| format!("'{}'\r\n", line.replace(',', "','"))).collect();
     for (name, text, said) in [
-        ("t.csv", plain.replace(',', ";"), "fields between semicolons"),
+        ("t.csv", plain.replace(',', ";"), "fields separated by semicolons"),
         (
             "comma.csv",
             plain.replace(',', ";").replace('.', ","),
-            "fields between semicolons, numbers with a decimal comma",
+            "fields separated by semicolons, numbers with a decimal comma",
         ),
-        ("t.tsv", plain.replace(',', "\t"), "fields between tabs"),
-        ("t.txt", plain.replace(',', "|"), "fields between '|'"),
-        ("quoted.csv", quoted, "fields between commas in \"'\""),
-        ("bom.csv", format!("\u{feff}{plain}"), "fields between commas"),
+        ("t.tsv", plain.replace(',', "\t"), "fields separated by tabs"),
+        ("t.txt", plain.replace(',', "|"), "fields separated by '|'"),
+        ("quoted.csv", quoted, "fields separated by commas and quoted with \"'\""),
+        ("bom.csv", format!("\u{feff}{plain}"), "fields separated by commas"),
     ] {
         desk.write(name, text);
         assert!(weights(name) == expected, "{name}");
@@ -241,7 +244,10 @@ fn thousands() {
     desk.write("plain.csv", table(&|x| x.to_string()));
     let train = |data: &str| desk.ok(&format!("train {data} --target price --epochs 5 --output run --force"));
     let said = train("german.csv").stderr;
-    assert!(said.starts_with("german.csv (fields between semicolons, numbers such as 1.234,5): 200 rows"), "{said}");
+    assert!(
+        said.starts_with("german.csv (fields separated by semicolons, numbers such as 1.234,5): 200 rows"),
+        "{said}"
+    );
     let weights = weights_of_run(&desk);
     // what stands in a file for it is read as there
     for (row, as_in) in [("1.250", "1250"), ("1.250,0", "1250"), ("1250", "1250"), ("800", "800"), ("1.5", "1,5")] {
@@ -316,7 +322,7 @@ fn the_standard_input() {
     desk.ok("train flowers.csv --target species --epochs 2 --output file");
     let run = fed(&desk, "train - --target species --epochs 2", text.as_bytes());
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.starts_with("standard input (fields between commas): 40 rows"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("standard input (fields separated by commas): 40 rows"), "{}", run.stderr);
     assert!(run.stdout.contains("model: runs/stdin-1/model.safetensors"), "{}", run.stdout);
     assert_eq!(desk.read("file/model.safetensors"), desk.read("runs/stdin-1/model.safetensors"));
     let predicted = fed(&desk, "predict file -", text.as_bytes());

@@ -77,14 +77,15 @@ fn evaluation_with_weights() {
     let trained = desk.train(&format!("letters.csv {options} {QUICK}"));
     for part in ["train", "validation", "test"] {
         let run = desk.ok(&format!("evaluate run letters.csv --part {part} --json"));
-        assert!(run.stderr.starts_with("row weights from column w, as in the training\n"), "{}", run.stderr);
+        assert!(run.stderr.starts_with("row weights from column w, as in training\n"), "{}", run.stderr);
         let evaluated = run.json();
         assert_eq!((&evaluated["loss"], &evaluated["accuracy"]), (&trained[part]["loss"], &trained[part]["accuracy"]));
         assert_eq!(evaluated["sample_weight"], "w");
     }
     desk.write("new.csv", letters().replace(",w,", ",v,"));
     let run = desk.ok("evaluate run new.csv --json");
-    let message = "all rows have the same weight: this data does not have the weight column w of the training\n";
+    let message =
+        "all rows have the same weight: this data does not have the column w, which held the row weights in training\n";
     assert!(run.stderr.starts_with(message), "{}", run.stderr);
     assert!(run.json().get("sample_weight").is_none());
     let named = desk.ok("evaluate run new.csv --sample-weight v --json");
@@ -104,12 +105,17 @@ fn evaluation_with_weights() {
         "evaluate run letters.csv --sample-weight x",
         "letters.csv: there is no column \"x\"; the columns are \"length\", \"links\", \"w\", \"sender\", \"part\", \"kind\", \"price\"",
     );
-    fails(&desk, 2, "evaluate run letters.csv --sample-weight kind", "--sample-weight names the target \"kind\"");
+    fails(
+        &desk,
+        2,
+        "evaluate run letters.csv --sample-weight kind",
+        "--sample-weight must not name the target \"kind\"",
+    );
     fails(
         &desk,
         2,
         "evaluate run letters.csv --sample-weight links",
-        "--sample-weight names a feature of the model, \"links\"",
+        "--sample-weight must not name a feature of the model, \"links\"",
     );
     desk.write("zero.csv", letters().replace(",0.5,", ",0,").replace(",1,s", ",0,s").replace(",2,s", ",0,s"));
     let zero = desk.run("evaluate run zero.csv");
@@ -163,7 +169,7 @@ fn weights_with_every_kind_of_split() {
         &desk,
         2,
         &format!("{goes_on} --sample-weight links"),
-        "--sample-weight names a feature of the model, \"links\"",
+        "--sample-weight must not name a feature of the model, \"links\"",
     );
 }
 
@@ -198,7 +204,7 @@ fn columns_that_are_no_weights() {
     let desk = desk();
     let train = |options: &str| format!("train letters.csv --target kind {options} --epochs 1");
     for (options, message) in [
-        ("--sample-weight kind", "--sample-weight names the target \"kind\""),
+        ("--sample-weight kind", "--sample-weight must not name the target \"kind\""),
         ("--sample-weight w --drop w", "--sample-weight and --drop both name the column \"w\""),
         ("--sample-weight w --numeric w", "--sample-weight and --numeric both name the column \"w\""),
         ("--sample-weight w --categorical w", "--sample-weight and --categorical both name the column \"w\""),

@@ -69,7 +69,7 @@ pub enum FileProblem {
     #[error("expected at most {MOST_COLUMNS} columns, found more")]
     TooManyColumns,
     /// The file is of another kind.
-    #[error("expected a table as text (CSV), found {}", .0.unwrap_or("bytes that are no text"))]
+    #[error("expected a table as text (CSV), found {}", .0.unwrap_or("bytes that are not text"))]
     NotText(Option<&'static str>),
     /// Bytes are no text.
     #[error("expected UTF-8 text, found other bytes")]

@@ -44,7 +44,7 @@ const KINDS: [(&[u8], &str); 14] = [
 /// The columns with their names of a file with these bytes, which errors call by this name.
 type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
 
-/// The formats that are no text, by their first bytes, and what reads them.
+/// The formats that are not text, by their first bytes, and what reads them.
 const READERS: &[(&[u8], &str, ReadColumns)] = &[
     // PAR1, or PARE for an encrypted one
     #[cfg(feature = "parquet")]

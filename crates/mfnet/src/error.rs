@@ -118,7 +118,7 @@ pub enum ErrorKind {
     },
     /// The loss or a weight became infinite or NaN during training. The network has the last good
     /// weights.
-    #[error("{what} became {value} in epoch {epoch}, step {step}; mfnet kept the weights of {kept}")]
+    #[error("{what} became {value} in epoch {epoch}, step {step}; mfnet kept {kept}")]
     Diverged {
         /// "the loss" or "a weight".
         what: &'static str,
@@ -137,7 +137,7 @@ pub enum ErrorKind {
     /// A custom part of a network that has no stored form: its place, `2` in the list of layers or
     /// `1.f.0` in a block, and its name.
     #[error(
-        "layer {0} ({1}) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+        "layer {0} ({1}) is a custom layer without Layer::stored, so a model file cannot contain it; save \
          its weights with NeuralNetwork::save_weights and load them into a network that your program builds"
     )]
     NotStorable(String, String),
@@ -155,7 +155,7 @@ pub enum ErrorKind {
 #[non_exhaustive]
 pub enum ModelProblem {
     /// The file is no safetensors file, or is cut off or altered.
-    #[error("expected a complete safetensors file: {0}")]
+    #[error("this is not a complete safetensors file: {0}")]
     NotSafetensors(String),
     /// A safetensors file of another program.
     #[error("expected a model of mfnet, found a safetensors file without its metadata")]
@@ -163,7 +163,7 @@ pub enum ModelProblem {
     /// A layer or activation of the program that wrote the file: which of both, and the name under
     /// which it was stored.
     #[error(
-        "there is no {0} {1:?} in mfnet: a program that has one loads the model with Model::load_with and a Registry"
+        "there is no {0} {1:?} in mfnet: if your program defines it, load the model with Model::load_with and a Registry"
     )]
     NotRegistered(&'static str, String),
     /// Something in it is not as it was written.
@@ -195,8 +195,8 @@ pub enum KeptWeights {
 impl Display for KeptWeights {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            KeptWeights::Initial => f.write_str("the start"),
-            KeptWeights::Epoch(epoch) => write!(f, "epoch {epoch}"),
+            KeptWeights::Initial => f.write_str("the initial weights"),
+            KeptWeights::Epoch(epoch) => write!(f, "the weights of epoch {epoch}"),
         }
     }
 }

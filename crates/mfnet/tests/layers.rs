@@ -264,17 +264,17 @@ fn batches_that_batch_norm_cannot_learn_from() {
         (
             11,
             1,
-            "batch size: expected batches of at least 2 samples, which batch norm needs (a size of 12 gives them), found 12 samples in batches of 11: 1 in the smallest",
+            "batch size: expected at least 2 samples in every batch for batch norm (a batch size of 12 works), found 1 in the smallest (12 samples in batches of 11)",
         ),
         (
             1,
             1,
-            "batch size: expected batches of at least 2 samples, which batch norm needs (a size of 2 gives them), found 12 samples in batches of 1: 1 in the smallest",
+            "batch size: expected at least 2 samples in every batch for batch norm (a batch size of 2 works), found 1 in the smallest (12 samples in batches of 1)",
         ),
         (
             5,
             2,
-            "batch size: expected batches of at least 2 samples, which batch norm needs (a size of 6 gives them), found 12 samples in batches of 5, each in 2 shards: 1 in the smallest",
+            "batch size: expected at least 2 samples in every batch for batch norm (a batch size of 6 works), found 1 in the smallest (12 samples in batches of 5, each in 2 shards)",
         ),
     ] {
         assert_eq!(trained(size, shards).unwrap_err().to_string(), expected);

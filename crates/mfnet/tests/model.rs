@@ -95,7 +95,7 @@ fn a_network_with_a_users_own_activation() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
     let layer = NeuralNetwork::builder(10).linear(4).layer(Square).linear(1).build(Seed(1)).unwrap();
-    let not_stored = "layer 1 (square) is a user's own and has no stored form (Layer::stored), so a model file cannot hold it; save \
+    let not_stored = "layer 1 (square) is a custom layer without Layer::stored, so a model file cannot contain it; save \
                       its weights with NeuralNetwork::save_weights and load them into a network that your program builds";
     let taken = "name of an activation of your own: expected one that none of mfnet's has, found relu";
     let block = NeuralNetwork::builder(10)

@@ -122,7 +122,7 @@ fn where_files_are_looked_for() {
     std::fs::create_dir_all(first.join("mnist")).unwrap();
     assert_eq!(
         located(&[&first, &second]),
-        Err(format!("{wanted}; looked in first/mnist, where none is; in second/mnist, which is no folder"))
+        Err(format!("{wanted}; looked in first/mnist, which has none of them; in second/mnist, which is not a folder"))
     );
     let image: &[u8] = b"\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x01ab";
     let label: &[u8] = b"\0\0\x08\x01\0\0\0\x02\x00\x01";
@@ -149,7 +149,7 @@ fn where_files_are_looked_for() {
     );
     assert_eq!(
         without_path(houses.locate(&[&first]).unwrap_err()),
-        "california-housing: expected the file cal_housing.data, plain or with .gz; looked in first/california-housing, which is no folder"
+        "california-housing: expected the file cal_housing.data, plain or with .gz; looked in first/california-housing, which is not a folder"
     );
     put(&first.join("california-housing"), &["cal_housing.data.gz"], b"-122.23,37.88,41,880,129,322,0,8.3,452600\n");
     assert_eq!(

@@ -173,7 +173,7 @@ fn data_that_a_recipe_does_not_fit() {
             Recipe { loss: Some(LossName::CrossEntropy), ..quick() },
             "`loss` cross-entropy does not fit a regression: expected mse or half-mse",
         ),
-        (Recipe { drop: vec!["price".to_owned()], ..quick() }, "`drop` names the target \"price\""),
+        (Recipe { drop: vec!["price".to_owned()], ..quick() }, "`drop` must not name the target \"price\""),
         (early_stopping, "`early_stopping` needs validation rows to watch"),
         (Recipe { folds: Some(3), ..quick() }, "`folds` asks for several fits, not for one"),
         (

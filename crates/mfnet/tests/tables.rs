@@ -95,7 +95,7 @@ fn columns_can_be_named() {
     let error = with(Columns { drop: of(&["x", "code"]), ..Columns::default() }).unwrap_err().to_string();
     assert_eq!(
         error,
-        "t.csv: expected at least one feature column besides the target; id: an identifier: every value is different"
+        "t.csv: expected at least one feature column besides the target; left out id: an identifier: every value is different"
     );
 }
 
@@ -267,7 +267,9 @@ fn a_column_of_many_numbers() {
     let data = Dataset::from_table(&Table::from_text("t.csv", &text).unwrap(), &Target::classes("y"));
     let error = data.unwrap_err().to_string();
     assert!(
-        error.ends_with("different texts in 2999 rows, such as \"oops\"; id: an identifier: every value is different"),
+        error.ends_with(
+            "different texts in 2999 rows, such as \"oops\"; left out id: an identifier: every value is different"
+        ),
         "{error}"
     );
     let columns = Columns { numeric: vec!["x".to_owned()], ..Columns::default() };

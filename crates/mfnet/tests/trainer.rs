@@ -404,7 +404,7 @@ fn a_training_that_diverges_goes_back() {
     let mut net = network::<f64>(&train);
     let before = bits(&net);
     let error = Trainer::new(Mse, Optimizer::new(Sgd::default(), 1e308)).run(&mut net, &train).unwrap_err().to_string();
-    assert!(error.contains(" in epoch 1, step ") && error.ends_with("mfnet kept the weights of the start"), "{error}");
+    assert!(error.contains(" in epoch 1, step ") && error.ends_with("mfnet kept the initial weights"), "{error}");
     assert_eq!(bits(&net), before);
 }
 

@@ -30,19 +30,19 @@ pub(crate) struct RecipeArgs {
     /// regression or classification [default: chosen from the target]
     ///
     /// The default is classification if the target holds text, booleans, or whole numbers with at most 20 distinct
-    /// values.
+    /// values. Otherwise it is regression.
     #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)), hide_possible_values = true)]
     pub(super) task: Option<Task>,
 
     /// Model to continue training: a model file, or the folder of a run
     ///
-    /// The model has the target, the network, the columns, the classes and the scaling, so no other option may set them.
-    /// The optimizer starts anew. If no epoch has a lower validation loss, the model stays unchanged.
+    /// Target, network, columns, classes and scaling come from the model, so options that set them are errors. The
+    /// optimizer starts without its earlier state. If no epoch lowers the validation loss, the weights stay unchanged.
     #[arg(long, value_name = "MODEL", help_heading = "Network", hide_short_help = true)]
     pub(super) warm_start: Option<PathBuf>,
     /// Number of hidden units per layer, separated by commas [default: 1024]
     ///
-    /// none trains a linear model. With 5000 or more training rows, the default is 256,256,256.
+    /// --hidden none trains a linear model. With 5000 or more training rows, the default is 256,256,256.
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(super) hidden: Option<HiddenSizes>,
     /// Activation function of the hidden layers [default: relu]
@@ -65,7 +65,9 @@ pub(crate) struct RecipeArgs {
     /// The output of a hidden layer is added to the output of the layer before it, if both have the same size.
     #[arg(long, help_heading = "Network", hide_short_help = true)]
     pub(super) residual: bool,
-    /// Loss function [default: cross-entropy for classes, mse for values]
+    /// Loss function [default: cross-entropy for classification, mse for regression]
+    ///
+    /// half-mse is half of mse.
     #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network", hide_short_help = true)]
     pub(super) loss: Option<LossName>,
     /// Floating-point type of all numbers [default: f64]
@@ -88,8 +90,8 @@ pub(crate) struct RecipeArgs {
     pub(super) categorical: Vec<String>,
     /// Scaling: standard, robust, min-max or quantile [default: standard]
     ///
-    /// standard: mean 0 and standard deviation 1. robust: median and quartiles. min-max: from 0 to 1; pixels are divided
-    /// by 255. quantile: ranks, mapped to a normal distribution. With 5000 or more training rows, the default is quantile,
+    /// standard: mean 0 and standard deviation 1. robust: like standard, but with median and quartiles. min-max: from 0
+    /// to 1; pixels are divided by 255. quantile: ranks, mapped to a normal distribution. With 5000 or more training rows, the default is quantile,
     /// except for pixels.
     #[arg(long, value_name = "SCALING", value_parser = str::parse::<Scaling>, help_heading = "Preprocessing")]
     pub(super) scale: Option<Scaling>,
@@ -105,8 +107,8 @@ pub(crate) struct RecipeArgs {
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
     ///
-    /// constant; cosine: down to 0; one-cycle: up, then down to almost 0; step:EPOCHS:FACTOR: multiplied by FACTOR every
-    /// EPOCHS epochs, for example step:30:0.1.
+    /// constant: stays the same. cosine: falls to 0. one-cycle: rises, then falls to almost 0. step:EPOCHS:FACTOR: is
+    /// multiplied by FACTOR every EPOCHS epochs, for example step:30:0.1.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
     /// Momentum of sgd [default: 0]
@@ -124,10 +126,14 @@ pub(crate) struct RecipeArgs {
     /// Also apply weight decay to biases
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) decay_biases: bool,
-    /// Clip the norm of the gradient of all layers together [default: 0, off]
+    /// Largest norm of the gradient of all layers together [default: 0, off]
+    ///
+    /// A gradient with a larger norm is scaled down to this norm.
     #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_norm: Option<f64>,
-    /// Clip the norm of the gradient of each layer [default: 0, off]
+    /// Largest norm of the gradient of each layer [default: 0, off]
+    ///
+    /// A gradient with a larger norm is scaled down to this norm.
     #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_layer_norm: Option<f64>,
     /// Number of rows per batch [default: 8]
@@ -137,13 +143,13 @@ pub(crate) struct RecipeArgs {
     pub(super) batch_size: Option<usize>,
     /// Number of batches whose gradients are added for one optimizer step [default: 1]
     ///
-    /// The step is that of one large batch, except for rounding. The last step of an epoch may use fewer batches.
+    /// The step equals the step of one large batch, up to rounding. The last step of an epoch may use fewer batches.
     #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training", hide_short_help = true)]
     pub(super) accumulate: Option<usize>,
     /// Number of parts of each batch, a power of two [default: 1]
     ///
-    /// The gradients of the parts are added in a binary tree, so their sum does not depend on which thread or process
-    /// computes which part.
+    /// mfnet computes the gradient of each part separately and adds the gradients in a binary tree. The order of the
+    /// additions does not depend on which thread or process computes which part.
     #[arg(long, value_name = "N", value_parser = shards, help_heading = "Training", hide_short_help = true)]
     pub(super) shards: Option<usize>,
     /// Do not shuffle the training rows
@@ -179,9 +185,9 @@ pub(crate) struct RecipeArgs {
     pub(super) test_fraction: Option<f64>,
     /// Fraction of rows used to choose the best epoch [default: 0.1]
     ///
-    /// It is a fraction of all rows. With --test-file, --split-column, --folds or an official split, it is a fraction of the rows that are not test rows.
-    /// With fewer than 50 rows, the default is 0. By default, the validation rows of --split-column are used if there are
-    /// any, and those of the official split of california-housing.
+    /// It is a fraction of all rows. With --test-file, --split-column, --folds or an official split, it is a fraction of
+    /// the rows that are not test rows. With fewer than 50 rows, the default is 0. If --split-column or the official
+    /// split of california-housing marks validation rows, mfnet uses these rows unless you give a fraction.
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) validation_fraction: Option<f64>,
     /// Table with the test rows
@@ -191,8 +197,8 @@ pub(crate) struct RecipeArgs {
     pub(super) test_file: Option<String>,
     /// Column that says which part of the split each row belongs to
     ///
-    /// The column holds train, validation or test; training, valid, val, dev, testing and holdout are also understood. It
-    /// is not a feature. If it names no validation rows, they are drawn from the training rows.
+    /// The column holds train, validation or test. mfnet also accepts training, valid, val, dev, testing and holdout. The
+    /// column is not a feature. If it marks no validation rows, mfnet draws them from the training rows.
     #[arg(long, value_name = "COLUMN", help_heading = "Split", hide_short_help = true)]
     pub(super) split_column: Option<String>,
     /// Column of groups whose rows stay together, such as patients
@@ -203,20 +209,21 @@ pub(crate) struct RecipeArgs {
     pub(super) group: Option<String>,
     /// Cross-validation with K folds
     ///
-    /// Trains K networks, each tested on the rows of another fold, and reports the mean and the standard deviation (with
-    /// divisor K) of the scores. Validation rows are drawn from the other folds.
+    /// mfnet divides the rows into K folds and trains K networks, each tested on one fold and trained on the others. It
+    /// reports the mean and the standard deviation (with divisor K) of the scores. Validation rows come from the
+    /// training folds.
     #[arg(long, value_name = "K", value_parser = at_least::<2>, help_heading = "Split")]
     pub(super) folds: Option<usize>,
     /// Column with the weight of each row
     ///
-    /// A weight is 0 or a positive number. It applies to training, validation, test and baselines: a row of weight 2 counts
+    /// A weight is 0 or a positive number. It applies to training, validation, test and baselines. A row of weight 2 counts
     /// as two equal rows. The column is not a feature.
     #[arg(long, value_name = "COLUMN", help_heading = "Weights", hide_short_help = true)]
     pub(super) sample_weight: Option<String>,
     /// Weight of each class in the loss: balanced, or LABEL:WEIGHT,...
     ///
-    /// balanced gives all classes the same total weight. In a list such as spam:5,ham:1, labels that are not named have
-    /// weight 1. The metrics do not change.
+    /// balanced gives all classes the same total weight. In a list such as spam:5,ham:1, all other labels have weight 1.
+    /// Class weights do not apply to the metrics.
     #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights", hide_short_help = true)]
     pub(super) class_weight: Option<ClassWeight>,
     /// Seed for shuffling, splitting and initial weights [default: 0]

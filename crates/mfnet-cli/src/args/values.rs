@@ -32,7 +32,7 @@ pub(super) fn hidden_sizes(text: &str) -> Result<HiddenSizes, String> {
     let sizes: Option<Vec<usize>> = text.split(',').map(size).collect();
     sizes
         .map(HiddenSizes)
-        .ok_or_else(|| "expected sizes of at least 1 separated by commas, such as 64,32, or none".to_owned())
+        .ok_or_else(|| "expected whole numbers of at least 1, separated by commas, such as 64,32; or none".to_owned())
 }
 
 /// One of a closed set of words.

@@ -64,9 +64,9 @@ impl Display for Dialect {
             b';' => "semicolons".to_owned(),
             other => format!("{:?}", char::from(other)),
         };
-        write!(f, "fields between {delimiter}")?;
+        write!(f, "fields separated by {delimiter}")?;
         if self.quote != b'"' {
-            write!(f, " in {:?}", char::from(self.quote).to_string())?;
+            write!(f, " and quoted with {:?}", char::from(self.quote).to_string())?;
         }
         self.numbers.fmt(f)?;
         f.write_str(if self.header { "" } else { ", no header: columns are numbered from 0" })
@@ -137,40 +137,40 @@ mod tests {
 
     #[test]
     fn delimiters() {
-        assert_eq!(guess("a,b\n1,2\n"), "fields between commas");
-        assert_eq!(guess("a\tb c\n1\t2\n"), "fields between tabs");
-        assert_eq!(guess("a;b;c\n1;2,5;3\n"), "fields between semicolons, numbers with a decimal comma");
-        assert_eq!(guess("name;x\nMeier, Anna;1\nHuber, Jo;2\n"), "fields between semicolons");
-        assert_eq!(guess("a|b\n1|2"), "fields between '|'");
-        assert_eq!(guess("a;b\n1.250,5;2\n"), "fields between semicolons, numbers such as 1.234,5");
-        assert_eq!(guess("a,b\n\"1,250.5\",2\n"), "fields between commas, numbers such as 1,234.5");
-        assert_eq!(guess("a\n1\n2\n"), "fields between commas");
+        assert_eq!(guess("a,b\n1,2\n"), "fields separated by commas");
+        assert_eq!(guess("a\tb c\n1\t2\n"), "fields separated by tabs");
+        assert_eq!(guess("a;b;c\n1;2,5;3\n"), "fields separated by semicolons, numbers with a decimal comma");
+        assert_eq!(guess("name;x\nMeier, Anna;1\nHuber, Jo;2\n"), "fields separated by semicolons");
+        assert_eq!(guess("a|b\n1|2"), "fields separated by '|'");
+        assert_eq!(guess("a;b\n1.250,5;2\n"), "fields separated by semicolons, numbers such as 1.234,5");
+        assert_eq!(guess("a,b\n\"1,250.5\",2\n"), "fields separated by commas, numbers such as 1,234.5");
+        assert_eq!(guess("a\n1\n2\n"), "fields separated by commas");
         // a wrong line does not change it
-        assert_eq!(guess("a,b,y\n1,2,3\n4,5\n"), "fields between commas");
-        assert_eq!(guess("a,b;c\n\"1,2\",3;4\n"), "fields between commas");
-        assert_eq!(guess(""), "fields between commas");
+        assert_eq!(guess("a,b,y\n1,2,3\n4,5\n"), "fields separated by commas");
+        assert_eq!(guess("a,b;c\n\"1,2\",3;4\n"), "fields separated by commas");
+        assert_eq!(guess(""), "fields separated by commas");
     }
 
     #[test]
     fn quotes() {
-        assert_eq!(guess("a,b\n'x, y',2\n"), "fields between commas in \"'\"");
-        assert_eq!(guess("a,b\n\"it's\",2\n"), "fields between commas");
-        assert_eq!(guess("a,b\nit's,2\n"), "fields between commas");
+        assert_eq!(guess("a,b\n'x, y',2\n"), "fields separated by commas and quoted with \"'\"");
+        assert_eq!(guess("a,b\n\"it's\",2\n"), "fields separated by commas");
+        assert_eq!(guess("a,b\nit's,2\n"), "fields separated by commas");
     }
 
     #[test]
     fn headers() {
-        let without = "fields between commas, no header: columns are numbered from 0";
+        let without = "fields separated by commas, no header: columns are numbered from 0";
         for (text, expected) in [
             ("1,2\n3,4\n", without),
             ("39, State-gov, 77516\n50, Private, 83311\n", without),
             ("5.1,3.5,setosa\n4.9,3.0,setosa\n", without),
             ("x,red\ny,red\n", without),
             ("44,Private\n", without),
-            ("a,b\nx,y\n", "fields between commas"),
-            (",a\n0,5\n", "fields between commas"),
-            ("a,y\n", "fields between commas"),
-            ("length,species\n5.1,setosa\n7.0,virginica\n", "fields between commas"),
+            ("a,b\nx,y\n", "fields separated by commas"),
+            (",a\n0,5\n", "fields separated by commas"),
+            ("a,y\n", "fields separated by commas"),
+            ("length,species\n5.1,setosa\n7.0,virginica\n", "fields separated by commas"),
         ] {
             assert_eq!(guess(text), expected, "{text}");
         }

@@ -28,7 +28,7 @@ pub enum DataProblem {
     #[error(transparent)]
     Split(#[from] SplitProblem),
     /// No column is left as a feature; the other columns, and why they are not features.
-    #[error("expected at least one feature column besides the target{left_out}", left_out = .0.iter().map(|column| format!("; {column}")).collect::<String>())]
+    #[error("expected at least one feature column besides the target{left_out}", left_out = .0.iter().map(|column| format!("; left out {column}")).collect::<String>())]
     NoFeatures(Vec<String>),
     /// An infinite number or NaN in this sample of a matrix; the error names its feature or target
     /// column.

@@ -140,8 +140,8 @@ impl Serialize for Walkthrough {
 
 impl fmt::Display for Walkthrough {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let about = "A column is a sample. The first row of every A and Z is the bias feature, always 1; the first row of\n\
-                     every W passes it on, and no gradient reaches it.";
+        let about = "A column is a sample. The first row of every A and Z is the bias feature, which is always 1.\n\
+                     The first row of every W copies it to the next layer and is not trained.";
         writeln!(f, "{}\n\n{about}", self.title)?;
         section(f, "Weights", &self.weights)?;
         section(f, "Forward pass", &self.forward)?;

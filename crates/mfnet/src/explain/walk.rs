@@ -10,6 +10,7 @@ use crate::network::{NeuralNetwork, Trace};
 use crate::optimizer::{Gradients, Optimizer, Sgd};
 use crate::pass::{Context, Pass};
 use crate::tensor::{Memo, Scalar, Tensor};
+use crate::text::counted;
 
 impl Walkthrough {
     /// The walkthrough of any network for a batch: `input` of shape (features, samples), `target`
@@ -60,7 +61,8 @@ impl Walkthrough {
         net.check_input("explain", input.rows())?;
         let trace = net.forward(Pass::Evaluate, input);
         let walk = Walk { net, plan: &net.plans().readable, trace: &trace, names: Names::of(&net.plans().readable) };
-        let title = format!("A batch of {} on its way through the network, as in prediction", input.columns());
+        let samples = counted(input.columns(), "sample");
+        let title = format!("A batch of {samples}, passed through the network as in prediction");
         let mut shown = Walkthrough { title, eta, ..Walkthrough::default() };
         walk.forward(&mut shown);
         shown.weights = walk.weights(net, |name| match name.starts_with('W') {
@@ -158,8 +160,8 @@ impl<T: Scalar> Walk<'_, T> {
                 Kind::Affine { .. } => format!("= W{} {input}", self.number(o)),
                 Kind::Sum(other) => format!("= {} + {input}", self.names.read(*other)),
                 Kind::Layer(place) => match place.of(self.net.layers()) {
-                    AnyLayer::Activation(g) => format!("= {}({input}), but for the row of ones", g.label()),
-                    other => format!("= {} of {input}, but for the row of ones", other.name()),
+                    AnyLayer::Activation(g) => format!("= {}({input}), except for the row of ones", g.label()),
+                    other => format!("= {} of {input}, except for the row of ones", other.name()),
                 },
             };
             let output = self.trace.operation_output(o).augmented();

@@ -27,7 +27,7 @@ fn read(path: &Path, rows: usize, train_rows: &[usize], epochs: usize) -> Result
         let wrong = |message: String| Error::recipe_file(format!("{}, line {number}: {message}", path.display()));
         let place = |word: &str| {
             let row = word.parse::<usize>().map_err(|_| {
-                wrong(format!("expected the number of a row, found {word:?}"))
+                wrong(format!("expected a row number, found {word:?}"))
                     .with_help("write row numbers, counted from 0 and separated by spaces, such as 2 0 1")
             })?;
             if row >= rows {

@@ -203,7 +203,7 @@ fn loss_of(task: &Task) -> Result<LossName> {
     let fitting = fitting.into_iter().map(LossName::word).collect::<Vec<_>>().join(" or ");
     let help = match task.start {
         Some(_) => "the model of `warm_start` has the task: leave `loss` out",
-        None => "`task` regression or `task` classification chooses the task",
+        None => "to change the task, use `task` regression or `task` classification",
     };
     let message = format!("`loss` {loss} does not fit a {}: expected {fitting}", task.kind());
     Err(Error::recipe(message).with_help(help))

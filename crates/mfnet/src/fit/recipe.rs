@@ -134,7 +134,7 @@ pub struct Recipe {
     pub seed: u64,
     /// Seed for the split. `None`: `seed`.
     pub split_seed: Option<u64>,
-    /// Whether to skip the baselines: the linear model and the naive predictor. Default: false.
+    /// Whether to skip the baselines: the linear model and the naive baseline. Default: false.
     pub no_baselines: bool,
     /// The layers before the output layer, in place of `hidden`, `activation`, `dropout`, `norm`
     /// and `residual`.

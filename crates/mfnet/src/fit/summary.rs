@@ -221,7 +221,7 @@ impl Summary {
         json
     }
 
-    /// The test metrics of the network, the linear model and the naive predictor.
+    /// The test metrics of the network, the linear model and the naive baseline.
     pub(super) fn compared(&self) -> [Option<&Metrics>; 3] {
         let Baselines { naive, linear } = &self.baselines;
         let [linear, naive] = [linear, naive].map(|baseline| baseline.as_ref().map(|baseline| &baseline.metrics));
@@ -238,7 +238,7 @@ impl Summary {
         };
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
-            (_, 0) => ", none with a lower validation loss than the start, which is kept".to_owned(),
+            (_, 0) => ", no epoch lowered the validation loss, so the weights are unchanged".to_owned(),
             (_, epoch) => format!(", best epoch {epoch}"),
         };
         format!(

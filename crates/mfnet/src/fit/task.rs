@@ -190,9 +190,9 @@ fn check_columns(recipe: &Recipe, data: &Dataset, goes_on: bool) -> Result<()> {
     let mut named: HashMap<&str, &str> = HashMap::new();
     for (field, column) in fields.into_iter().flat_map(|(field, columns)| columns.iter().map(move |c| (field, c))) {
         let problem = if data.targets().columns().contains(column) {
-            format!("`{field}` names the target {column:?}")
+            format!("`{field}` must not name the target {column:?}")
         } else if goes_on && data.feature_names().contains(column) {
-            format!("`{field}` names a feature of the model, {column:?}")
+            format!("`{field}` must not name a feature of the model, {column:?}")
         } else {
             match named.insert(column, field) {
                 Some(other) if other != field => format!("`{other}` and `{field}` both name the column {column:?}"),

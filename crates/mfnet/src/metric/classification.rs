@@ -202,7 +202,12 @@ impl ConfusionMatrix {
         let mistakes = self.mistakes();
         let wrong: usize = mistakes.iter().map(|(.., count)| count).sum();
         let all: usize = self.counts.values().sum();
-        write!(f, "{wrong} of {all} are wrong, in {} pairs of {} classes", mistakes.len(), self.labels.len())?;
+        write!(
+            f,
+            "{wrong} of {all} are wrong, with {} different confusions of {} classes",
+            mistakes.len(),
+            self.labels.len()
+        )?;
         for (class, predicted, count) in mistakes.iter().take(MISTAKES_SHOWN) {
             let weight = if self.is_weighted() { short(self.weight(*class, *predicted)) } else { count.to_string() };
             write!(f, "\n{weight:>8}  {} predicted as {}", self.labels[*class], self.labels[*predicted])?;
@@ -313,7 +318,7 @@ mod tests {
         let text = ConfusionMatrix::new(&labels, &classes, &predicted).to_string();
         assert_eq!(
             text,
-            "2 of 100000 are wrong, in 2 pairs of 100000 classes\n       1  c5 predicted as c7\n       1  c99999 predicted as c0"
+            "2 of 100000 are wrong, with 2 different confusions of 100000 classes\n       1  c5 predicted as c7\n       1  c99999 predicted as c0"
         );
     }
 

@@ -121,7 +121,7 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     let times = if *repetitions == 1 { "one shuffle".to_owned() } else { format!("mean of {repetitions} shuffles") };
     let caption = format!(
         "Permutation importance: how much {score} the network loses when the values of {what} are shuffled among the rows \
-         ({sample}; {times}).{hint} If several {parts} carry the same information, each of them seems unimportant."
+         ({sample}; {times}).{hint} If several {parts} carry the same information, each seems unimportant."
     );
     let drawing = match side {
         Some(side) => map(groups, side, score),

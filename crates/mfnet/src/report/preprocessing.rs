@@ -35,7 +35,7 @@ pub(super) fn write(model: &Model, report: &mut Writer) {
 /// What becomes of each column; of many columns the first ones.
 fn write_encoders(columns: &[String], encoders: &[Encoder], features: usize, report: &mut Writer) {
     report.page.paragraph(&format!(
-        "{} become {}, learned from the training rows. Categories that the training rows do not contain count as others.",
+        "{} become {}. The encoding is learned from the training rows. A category that they do not contain counts as \"all others\", or is 0 in all features of a column without \"all others\".",
         counted(columns.len(), "column"),
         counted(features, "feature")
     ));

@@ -50,9 +50,9 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
-        let taken = if *rare { "treated as rare values" } else { "ignored" };
+        let taken = if *rare { "mfnet treats these values as rare" } else { "mfnet ignores these values" };
         let rows = counted(*rows, "row");
-        format!("{column}: {rows} with values that are new or were rare in training, {taken}: {}\n", listed(&quoted))
+        format!("{column}: {rows} with values that are new or were rare in training: {}; {taken}\n", listed(&quoted))
     };
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
@@ -66,7 +66,7 @@ pub fn stray_texts(columns: &[StrayText]) -> String {
             others => format!(" and {}", counted(others, "more field")),
         };
         format!(
-            "\n{column} is read as text because it holds {text:?}{others} among numbers: `numeric` {column} shows where"
+            "\n{column} is read as text because it holds {text:?}{others} among numbers; to find the line, use `numeric` {column}"
         )
     };
     columns.iter().map(line).collect()
@@ -104,12 +104,12 @@ pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static s
         Scaler::Affine(affine) => match affine.common() {
             Some((shift, scale)) if columns > 1 => {
                 let (shift, scale) = (significant(shift, DIGITS), significant(scale, DIGITS));
-                let of = "shift and scale of all features together in the training rows";
+                let of = "with one shift and scale for all features, computed from the training rows";
                 (format!("becomes (x − {shift}) / {scale}, {of}"), &[], Vec::new())
             }
             _ => {
                 let numbers = affine.mean.iter().zip(&affine.scale).map(|(shift, scale)| vec![*shift, *scale]);
-                let text = "becomes (x − shift) / scale, learned from the training rows";
+                let text = "becomes (x − shift) / scale, with shift and scale computed from the training rows";
                 (text.to_owned(), &["shift", "scale"], numbers.collect())
             }
         },

@@ -226,10 +226,10 @@ impl<T: Scalar> Trainer<T> {
             return Ok(());
         }
         let better = (batch_size..=samples.max(batch_size)).find(|size| smallest(*size) >= least);
-        let better = better.map_or_else(String::new, |size| format!(" (a size of {size} gives them)"));
+        let better = better.map_or_else(String::new, |size| format!(" (a batch size of {size} works)"));
         let parts = if shards > 1 { format!(", each in {shards} shards") } else { String::new() };
-        let expected = format!("batches of at least {least} samples, which {} needs{better}", layer.name());
-        let found = format!("{samples} samples in batches of {batch_size}{parts}: {found} in the smallest");
+        let expected = format!("at least {least} samples in every batch for {}{better}", layer.name());
+        let found = format!("{found} in the smallest ({samples} samples in batches of {batch_size}{parts})");
         Err(Error::invalid("batch size", expected, found))
     }
 

@@ -142,8 +142,8 @@ impl Published {
             let folder = folder.as_ref().join(self.name);
             looked_in.push(match missing.len() {
                 0 => return Ok(folder),
-                _ if !folder.is_dir() => format!("{}, which is no folder", folder.display()),
-                all if all == self.files.len() => format!("{}, where none is", folder.display()),
+                _ if !folder.is_dir() => format!("{}, which is not a folder", folder.display()),
+                all if all == self.files.len() => format!("{}, which has none of them", folder.display()),
                 _ => format!("{}, where {} is missing", folder.display(), missing.join(", ")),
             });
         }
