@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::source::is_name;
 
 /// Names of other programs for options.
-const OTHER_NAMES: [(&str, &str); 9] = [
+const OTHER_NAMES: [(&str, &str); 13] = [
     ("--lr", "--learning-rate"),
     ("--layers", "--hidden"),
     ("--units", "--hidden"),
@@ -19,6 +19,10 @@ const OTHER_NAMES: [(&str, &str); 9] = [
     ("--label", "--target"),
     ("--loss-function", "--loss"),
     ("--normalization", "--norm"),
+    ("--batch-norm", "--norm batch"),
+    ("--batchnorm", "--norm batch"),
+    ("--layer-norm", "--norm layer"),
+    ("--layernorm", "--norm layer"),
     ("--random-state", "--seed"),
 ];
 
@@ -43,6 +47,8 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
                 failure = failure.help(format!("separate the values of {option} by commas: {option} {values}"));
             } else if let Some(flag) = flag_before(arguments, &surplus) {
                 failure = failure.help(format!("{flag} takes no value: remove {surplus}"));
+            } else if Path::new(&surplus).exists() {
+                failure = failure.help("a command reads one file: join tables of the same columns into one".to_owned());
             }
         }
         ErrorKind::InvalidSubcommand => {

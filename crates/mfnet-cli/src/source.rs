@@ -41,6 +41,11 @@ pub(crate) fn read(data: &str, folders: &DataFolders, reader: ReadTable<'_>, qui
         let origin = format!(" from {}", folder.display());
         return Ok(Source::Samples { data, digest: published.digest(), origin });
     }
+    if is_model(Path::new(data)) {
+        let help =
+            format!("to predict with it: mfnet predict {data} DATA; to train on: mfnet train DATA --warm-start {data}");
+        return Err(Failure::work(format!("{data}: expected a table, found a model of mfnet")).help(help));
+    }
     if Path::new(data).is_dir() {
         return images(data);
     }
@@ -160,13 +165,16 @@ pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
 
 /// Reads MODEL for a command that has DATA too. Helps someone who swapped them.
 pub(crate) fn model_for(command: &str, path: &Path, data: &str) -> Result<Model, Failure> {
-    model(path).map_err(|failure| {
-        let is_model = model_file(Path::new(data)).extension().is_some_and(|ending| ending == "safetensors");
-        match is_model && Path::new(data).exists() {
-            true => failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {}", path.display())),
-            false => failure,
-        }
+    model(path).map_err(|failure| match is_model(Path::new(data)) {
+        true => failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {}", path.display())),
+        false => failure,
     })
+}
+
+/// Whether this is a model file, or a folder with one.
+fn is_model(path: &Path) -> bool {
+    let file = model_file(path);
+    file.extension().is_some_and(|ending| ending == "safetensors") && file.is_file()
 }
 
 /// The file of MODEL.

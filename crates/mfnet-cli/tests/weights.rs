@@ -42,7 +42,7 @@ fn what_is_said_of_weights() {
         "--target kind --sample-weight w --drop sender,part,price --class-weight spam:5,no:spam:0.5 --output run";
     let run = desk.ok(&format!("train letters.csv {options} {QUICK}"));
     assert!(run.stderr.contains("\nleft out: w (the weight of each row)\n"), "{}", run.stderr);
-    let line = "\nrow weights from column w; class weights in the loss: no:spam 0.5, spam 5\n";
+    let line = "\nrow weights from column w; class weights in the loss: no:spam: 0.5, spam: 5\n";
     assert!(run.stderr.contains(line), "{}", run.stderr);
     assert!(run.stdout.contains("\nConfusion matrix of the test rows (sums of weights)\n"), "{}", run.stdout);
     assert!(run.stdout.contains("its weighted accuracy on 20 test rows is "), "{}", run.stdout);

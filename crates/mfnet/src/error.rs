@@ -28,9 +28,16 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// assert!(matches!(error.kind(), ErrorKind::Shape(operation, ..) if *operation == "Tensor::from_columns"));
 /// assert_eq!(error.to_string(), "Tensor::from_columns: expected columns of 2, found 3");
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<ErrorKind>);
+
+/// The sentence of `Display`: this is what `fn main() -> mfnet::Result<()>` prints.
+impl std::fmt::Debug for Error {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
 
 impl From<ErrorKind> for Error {
     fn from(kind: ErrorKind) -> Self {

@@ -69,9 +69,19 @@ pub(crate) fn one_of<N: Copy + Display>(all: &[N], text: &str) -> Result<N, Stri
     }
 }
 
-/// "; did you mean …?" with the most similar name, if there is one.
+/// Names of other programs, and ours.
+const OTHER_NAMES: [(&str, &str); 5] = [
+    ("swish", "silu"),
+    ("logistic", "sigmoid"),
+    ("linear", "identity"),
+    ("none", "identity"),
+    ("bce", "cross-entropy"),
+];
+
+/// "; did you mean …?" with the same thing's name here or the most similar name, if there is one.
 pub(crate) fn did_you_mean(names: &[String], text: &str) -> String {
-    let most = similar(names.iter().map(String::as_str), text, SIMILAR);
+    let other = OTHER_NAMES.iter().find(|(other, name)| *other == text && names.iter().any(|known| known == name));
+    let most = other.map(|(_, name)| *name).or_else(|| similar(names.iter().map(String::as_str), text, SIMILAR));
     most.map_or_else(String::new, |name| format!("; did you mean {name}?"))
 }
 

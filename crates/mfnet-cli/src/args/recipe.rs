@@ -223,7 +223,7 @@ pub(crate) struct RecipeArgs {
     /// Weight of each class in the loss: balanced, or LABEL:WEIGHT,...
     ///
     /// balanced gives all classes the same total weight. In a list such as spam:5,ham:1, all other labels have weight 1.
-    /// Class weights do not apply to the metrics.
+    /// Class weights apply to the loss and the linear baseline, not to the metrics.
     #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights", hide_short_help = true)]
     pub(super) class_weight: Option<ClassWeight>,
     /// Seed for shuffling, splitting and initial weights [default: 0]

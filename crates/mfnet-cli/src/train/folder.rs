@@ -22,8 +22,12 @@ pub(super) struct RunFolder {
 impl RunFolder {
     fn create_at(path: PathBuf) -> Result<Self, Failure> {
         fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
+        Ok(Self::at(path))
+    }
+
+    fn at(path: PathBuf) -> Self {
         let [model, history, report] = ["model.safetensors", "history.csv", "report.html"].map(|name| path.join(name));
-        Ok(RunFolder { path, model, history, report })
+        RunFolder { path, model, history, report }
     }
 
     /// Refuses a folder that exists, before any work is done.
@@ -59,6 +63,27 @@ impl RunFolder {
     /// Makes the folder of a fold inside.
     pub(super) fn of_fold(&self, number: usize) -> Result<Self, Failure> {
         Self::create_at(self.path.join(format!("fold-{number}")))
+    }
+
+    /// Removes what an earlier run left here that this one with so many folds, 0 for a single fit, has not replaced.
+    pub(super) fn remove_earlier(&self, folds: usize) {
+        let remove = |run: &RunFolder| {
+            for file in [&run.model, &run.history, &run.report] {
+                // a file that cannot be removed stays
+                let _ = fs::remove_file(file);
+            }
+        };
+        if folds > 0 {
+            remove(self);
+        }
+        for fold in folds + 1.. {
+            let path = self.path.join(format!("fold-{fold}"));
+            let Some(earlier) = path.is_dir().then(|| Self::at(path)) else { break };
+            remove(&earlier);
+            let _ = fs::remove_file(earlier.path.join("metrics.json"));
+            // with files of others it stays
+            let _ = fs::remove_dir(&earlier.path);
+        }
     }
 
     /// Writes metrics.json, whole or not at all.

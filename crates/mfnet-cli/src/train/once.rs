@@ -51,6 +51,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
     fit.summary.interrupted |= interrupt::is_raised();
     folder.write_metrics(&fit.summary.json())?;
     folder.write_report(&Report::new(&fit, &head(plan))?, args.plots)?;
+    folder.remove_earlier(0);
     Ok(fit)
 }
 

@@ -30,6 +30,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
         folds.folds.push(fit.summary);
         folder.write_metrics(&folds.json())?;
     }
+    folder.remove_earlier(count);
     print(&if args.json { format!("{}\n", folds.json()) } else { text(&folds, folder) })
 }
 

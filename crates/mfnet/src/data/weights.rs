@@ -101,7 +101,7 @@ impl Dataset {
     /// for [`Dataset::with_weights`].
     pub fn with_class_weights(mut self, of_classes: Vec<f64>) -> Result<Self> {
         let expected = match self.classes() {
-            0 => "classes, which values have not".to_owned(),
+            0 => "a data set with classes".to_owned(),
             classes => format!("a weight for each of {classes} classes"),
         };
         check(&self.name, "Dataset::with_class_weights", expected, self.classes(), &of_classes, "class")?;
@@ -276,7 +276,7 @@ mod tests {
         let values = Dataset::new("t", Tensor::zeros(1, 2), values).unwrap();
         assert_eq!(
             values.with_class_weights(vec![]).unwrap_err().to_string(),
-            "Dataset::with_class_weights: expected classes, which values have not, found 0"
+            "Dataset::with_class_weights: expected a data set with classes, found 0"
         );
     }
 }

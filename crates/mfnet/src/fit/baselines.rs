@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::metric::{Comparison, Metrics};
 use crate::model::{Model, Predictions};
 use crate::network::NeuralNetwork;
-use crate::text::{counted, headline, headline_cell, significant};
+use crate::text::{counted, grouped, headline, headline_cell, significant};
 use crate::train::{linear_model_while, naive_model};
 use std::ops::ControlFlow;
 
@@ -148,7 +148,7 @@ fn scores(network: &Metrics, (rows, weighted): (usize, bool), rivals: &[(&str, &
 /// How many predicted classes are wrong.
 fn mistakes(metrics: &Metrics) -> String {
     let Metrics::Classification { confusion, .. } = metrics else { return String::new() };
-    confusion.mistakes().iter().map(|(.., count)| count).sum::<usize>().to_string()
+    grouped(confusion.mistakes().iter().map(|(.., count)| count).sum())
 }
 
 #[cfg(test)]

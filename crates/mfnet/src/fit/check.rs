@@ -5,7 +5,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value};
 
 use super::choices::Choices;
-use super::names::OptimizerName;
+use super::names::{Norm, OptimizerName};
 use super::recipe::Recipe;
 use super::training;
 use super::weights::ClassWeight;
@@ -61,6 +61,10 @@ impl Recipe {
                 let error = Error::recipe(format!("`{field}` needs hidden layers, but `hidden` is none"));
                 return Err(error.with_help("give `hidden` sizes, such as 256,256"));
             }
+        }
+        if self.norm == Some(Norm::Batch) && self.batch_size == Some(1) {
+            let error = Error::recipe("`norm` batch needs at least 2 rows in every batch, but `batch_size` is 1");
+            return Err(error.with_help("give a larger `batch_size`, or `norm` layer"));
         }
         if let Some((column, _)) = self.embeddings.iter().find(|(_, size)| **size == 0) {
             return Err(Error::invalid("embeddings", "sizes of at least 1", format!("0 for {column:?}")));

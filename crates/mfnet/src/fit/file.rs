@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::recipe::Recipe;
 use crate::error::{Error, ErrorKind, Result};
+use crate::layer::ActivationName;
 use crate::words::did_you_mean;
 
 /// The version of recipes that this library writes; it rejects later ones.
@@ -96,7 +97,7 @@ impl RecipeFile {
     }
 
     fn of_field(&self, field: &str, message: &str) -> Error {
-        let plain = [("usize", "a whole number"), ("u64", "a whole number"), ("f64", "a number")];
+        let plain = [("usize", "a whole number, 0 or more"), ("u64", "a whole number, 0 or more"), ("f64", "a number")];
         let plain = plain.iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
         let message = plain.or_else(|| of_unknown(message)).unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))
@@ -123,6 +124,9 @@ fn of_unknown(message: &str) -> Option<String> {
         .find_map(|(what, begin)| Some((what, message.strip_prefix(begin)?)))?;
     let names: Vec<String> = rest.split('`').skip(1).step_by(2).map(str::to_owned).collect();
     let (unknown, known) = names.split_first()?;
+    if what == "kind" && unknown.parse::<ActivationName>().is_ok() {
+        return Some(format!("there is no kind {unknown}; write {{ kind = \"activation\", function = {unknown:?} }}"));
+    }
     let similar = did_you_mean(known, unknown);
     Some(format!("there is no {what} {unknown}, expected one of {}{similar}", known.join(", ")))
 }

@@ -29,7 +29,10 @@ pub(super) fn layers(
 ) -> Result<Vec<LayerSpec>> {
     let mut layers = embeddings(recipe, data, preprocessing)?;
     match &recipe.layers {
-        Some(given) => layers.extend(given.iter().cloned()),
+        Some(given) => {
+            check_embeddings(&layers, given, data, preprocessing)?;
+            layers.extend(given.iter().cloned());
+        }
         None => {
             recipe.check_residual(hidden)?;
             layers.extend(blocks(recipe, hidden));
@@ -91,6 +94,45 @@ fn embeddings(recipe: &Recipe, data: &Dataset, preprocessing: &Preprocessing) ->
     }
     layers.reverse();
     Ok(layers)
+}
+
+/// Refuses an embedding at the start of the given layers that does not read one whole category.
+fn check_embeddings(
+    before: &[LayerSpec],
+    given: &[LayerSpec],
+    data: &Dataset,
+    preprocessing: &Preprocessing,
+) -> Result<()> {
+    // name, number of features, and whether they are a category
+    let encoders = preprocessing.columns.as_deref().unwrap_or_default();
+    let columns = data.feature_names().iter().zip(encoders);
+    let mut columns: Vec<_> =
+        columns.map(|(name, encoder)| (name, encoder.width(), encoder.kind() == "category")).collect();
+    let places = |columns: &[(&String, usize, bool)]| {
+        let starts = columns.iter().scan(0, |start, (_, width, _)| Some(std::mem::replace(start, *start + width)));
+        starts.collect::<Vec<_>>()
+    };
+    for layer in before.iter().chain(given) {
+        let LayerSpec::Embedding(EmbeddingSettings { first, levels, size }) = layer else { return Ok(()) };
+        let starts = places(&columns);
+        let is_read =
+            |(start, (_, width, is)): &(&usize, &(&String, usize, bool))| *is && *start == first && width == levels;
+        let Some(column) = starts.iter().zip(&columns).position(|place| is_read(&place)) else {
+            let categories = starts.iter().zip(&columns).filter(|(_, (.., is))| *is);
+            let known: Vec<String> = categories
+                .map(|(start, (name, width, _))| format!("{name} (first = {start}, levels = {width})"))
+                .collect();
+            let message =
+                format!("`layers`: an embedding with first = {first} and levels = {levels} is not one category");
+            let error = Error::recipe(message);
+            return Err(match known.is_empty() {
+                true => error.with_help("the data has no categories"),
+                false => error.with_help(format!("the categories are {}", known.join(", "))),
+            });
+        };
+        columns[column] = (columns[column].0, *size, false);
+    }
+    Ok(())
 }
 
 /// Describes the layers: the features, then the outputs of each linear layer and what follows it.

@@ -149,7 +149,11 @@ pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'
     let groups = task.recipe.group.as_ref().map_or_else(String::new, |column| {
         format!("; {} of {column}, each in one part", counted(task.data.groups(), "group"))
     });
-    format!("{by}: {train} training, {validation} validation, {test} test rows{file}{groups}")
+    let none = match validation == "0" && task.recipe.validation_fraction != Some(0.0) {
+        true => "; none can be spared for validation, so there is no early stopping",
+        false => "",
+    };
+    format!("{by}: {train} training, {validation} validation, {test} test rows{file}{groups}{none}")
 }
 
 /// How the rows are split, with this fraction of validation rows or with the given ones.

@@ -39,7 +39,7 @@ pub enum ClassWeight {
 
 /// The form in a recipe.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged, expecting = "expected balanced, or a table with a weight for each label")]
+#[serde(untagged, expecting = "expected balanced, or a table with a weight for each label such as { spam = 5 }")]
 enum Form {
     Word(Word),
     Table(BTreeMap<String, f64>),
@@ -79,7 +79,10 @@ impl FromStr for ClassWeight {
         }
         let mut weights = BTreeMap::new();
         for part in text.split(',') {
-            let (label, weight) = part.rsplit_once(':').ok_or(EXPECTED)?;
+            let (label, weight) = part.rsplit_once(':').ok_or_else(|| match part.rsplit_once('=') {
+                Some((label, weight)) => format!("{EXPECTED}; write {}:{}", label.trim(), weight.trim()),
+                None => EXPECTED.to_owned() + &did_you_mean(&["balanced".to_owned()], part),
+            })?;
             let (label, weight) = (label.trim().to_owned(), weight.trim());
             let number = weight.parse().ok().filter(|x| is_weight(*x));
             let number = number.ok_or_else(|| {
@@ -198,7 +201,7 @@ impl Plan {
             ClassWeight::Balanced if folds > 1 => "balanced class weights in the loss".to_owned(),
             _ => {
                 let weights: Vec<_> = self.class_weights().into_iter().flatten().collect();
-                let shown = weights.iter().take(SHOWN).map(|(label, weight)| format!("{label} {}", as_read(*weight)));
+                let shown = weights.iter().take(SHOWN).map(|(label, weight)| format!("{label}: {}", as_read(*weight)));
                 let more = if weights.len() > SHOWN { ", …" } else { "" };
                 let shown: Vec<String> = shown.collect();
                 let balanced = if *class_weight == ClassWeight::Balanced { " (balanced)" } else { "" };

@@ -78,6 +78,7 @@ macro_rules! layer_spec {
         /// ```
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
         #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+        #[serde(expecting = "a table such as { kind = \"linear\", outputs = 8 }")]
         #[non_exhaustive]
         pub enum LayerSpec {
             /// [`Linear`](super::Linear).

@@ -108,14 +108,17 @@ pub trait Loss<T: Scalar>: Send + Sync {
         self.weighted_gradient(output, target, Weights::equal(output.columns()))
     }
 
-    /// Returns ∂J/∂Ŷ with weights, for example those of [`crate::data::Batch::weights`].
+    /// Returns ∂J/∂Ŷ with weights, for example those of [`crate::data::Batch::weights`]; 0 if all
+    /// weights are 0.
     ///
     /// # Panics
     /// If the shapes of output and target differ.
     fn weighted_gradient(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> Tensor<T> {
         check_shapes(output, target);
         let mut delta = Tensor::zeros(output.rows(), output.columns());
-        self.value_and_gradient(output, target, weights, &mut delta);
+        if weights.divisor != 0.0 {
+            self.value_and_gradient(output, target, weights, &mut delta);
+        }
         delta
     }
 }

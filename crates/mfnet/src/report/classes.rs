@@ -65,9 +65,10 @@ fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
         cells: cells.collect(),
         key: ["few rows of the class".to_owned(), "all".to_owned()],
     };
-    let weighted = if confusion.is_weighted() { " The numbers are sums of row weights." } else { "" };
-    let caption = "Each cell counts the test rows of a true class (row) that were predicted as a class (column). Correct predictions are on the diagonal; white cells are empty.";
-    let caption = format!("{caption}{weighted}");
+    let cell = if confusion.is_weighted() { "adds the weights of" } else { "counts" };
+    let caption = format!(
+        "Each cell {cell} the test rows of a true class (row) that were predicted as a class (column). Correct predictions are on the diagonal; white cells are empty."
+    );
     report.figure("confusion", "Confusion matrix", &description, &caption, Drawing::Grid(grid))
 }
 
