@@ -225,7 +225,7 @@ fn columns_that_are_no_weights() {
         ("nan", "\"nan\""),
     ] {
         desk.write("t.csv", letters().replacen("37,1,1,s0", &format!("37,1,{weight},s0"), 1));
-        let message = format!("t.csv, line 3, column \"w\": expected a weight, 0 or a positive number, found {found}");
+        let message = format!("t.csv, line 3, column \"w\": expected a weight (0 or a positive number), found {found}");
         let run = fails(&desk, 1, "train t.csv --target kind --sample-weight w", &message);
         assert!(
             run.stderr.ends_with("\nhelp: fill the cell with the weight of the row; a weight of 0 ignores the row\n")
@@ -238,7 +238,7 @@ fn columns_that_are_no_weights() {
     // so many different numbers that their texts are not kept
     let many: String = (0..2000).map(|i| format!("{i},{}.25,{}\n", i as i64 - 1500, i % 2)).collect();
     desk.write("many.csv", format!("a,w,y\n{many}"));
-    let message = "many.csv, line 2, column \"w\": expected a weight, 0 or a positive number, found \"-1500.25\"";
+    let message = "many.csv, line 2, column \"w\": expected a weight (0 or a positive number), found \"-1500.25\"";
     fails(&desk, 1, "train many.csv --target y --sample-weight w", message);
     let zeros = |in_part: &str| {
         let line = |line: &str| {

@@ -122,7 +122,7 @@ pub enum CellProblem {
     #[error("expected a number between -1e300 and 1e300, found {0:?}")]
     TooLarge(String),
     /// It is no weight, but this: a text in quotes, or an empty cell.
-    #[error("expected a weight, 0 or a positive number, found {0}")]
+    #[error("expected a weight (0 or a positive number), found {0}")]
     NotAWeight(String),
     /// It is a text where a truth value belongs.
     #[error("expected true or false, yes or no, found {0:?}")]

@@ -74,11 +74,11 @@ fn opened(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, FileProblem> {
         size = size.saturating_add(archive.by_index_raw(i)?.size());
     }
     if size > LARGEST_UNASKED && size / LARGEST_RATIO > length {
-        let what = format!("it has {length} bytes and would become {size}: what does so is made to fill memory");
+        let what = format!("it has {length} bytes and would become {size}: such a file is made to fill memory");
         return Err(FileProblem::Damaged(what));
     }
     if archive.has_overlapping_files()? {
-        return Err(FileProblem::Damaged("its arrays lie in the same bytes".to_owned()));
+        return Err(FileProblem::Damaged("its arrays overlap".to_owned()));
     }
     Ok(archive)
 }

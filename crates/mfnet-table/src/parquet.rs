@@ -15,7 +15,7 @@
 //! | `pages`: values of a dictionary | 2³¹ of them, 32 bytes each, are asked for |
 //! | `pages`: values of pages, numbers of lengths | 2⁶² lengths are asked for, or 2²² in each of many pages |
 //! | `pages`: sums of lengths (`Limits::shared`) | texts that share their beginnings become 5 GB |
-//! | `Limits::pages` | columns that lie in the same bytes are decompressed again and again |
+//! | `Limits::pages` | columns that overlap are decompressed again and again |
 //! | `Limits::cells` | a text of megabytes stands in each of millions of rows |
 //! | `rows` | a few bytes stand for billions of equal cells |
 //! | `schema`: values of at least a byte | texts of no bytes take no place, however many there are |
@@ -177,7 +177,8 @@ fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<u
     let whole = metadata.file_metadata().num_rows();
     let cells = (sum as u64).saturating_mul(columns as u64);
     if i64::try_from(sum) != Ok(whole) || cells > CELLS.saturating_add(length.saturating_mul(CELLS_IN_A_BYTE)) {
-        let what = format!("it has {whole} rows of {columns} columns, {sum} in its parts, and {length} bytes");
+        let what =
+            format!("it has {whole} rows of {columns} columns, {sum} rows in its row groups, and {length} bytes");
         return Err(damaged(what));
     }
     Ok(rows)
@@ -245,14 +246,14 @@ fn read<T: DataType>(
         values.clear();
         let (count, ..) = from.read_records(rows.min(ROWS), Some(&mut there), None, &mut values)?;
         if count == 0 {
-            return Err(damaged(format!("{rows} values are not there")));
+            return Err(damaged(format!("{rows} values are missing")));
         }
         rows -= count;
         let mut values = values.iter().map(&value);
         for row in 0..count {
             match there.get(row) {
                 Some(0) => cell(None)?,
-                _ => cell(Some(values.next().ok_or_else(|| damaged("a value is not there"))?))?,
+                _ => cell(Some(values.next().ok_or_else(|| damaged("a value is missing"))?))?,
             }
         }
     }

@@ -180,7 +180,7 @@ pub enum ModelProblem {
     #[error("the metadata cannot be read: {0}")]
     Metadata(String),
     /// The file was written in another format: the version that this program reads, and the file's.
-    #[error("expected format version {0}, found {1}: it was written by another version of mfnet")]
+    #[error("expected format version {0}, found {1}: the file was written by another version of mfnet")]
     Version(u32, u64),
     /// A tensor is not as the architecture or the metadata say.
     #[error("tensor {0}")]

@@ -217,7 +217,10 @@ fn what_cannot_be_split() {
     };
     assert_eq!(by(data(), fold(3, None)), "fold: expected a number from 1 to 2, found 3");
     assert_eq!(by(data(), fold(0, None)), "fold: expected a number from 1 to 2, found 0");
-    assert_eq!(by(data(), fold(1, Some("city"))), "t: the rows were not given the groups of a column \"city\"");
+    assert_eq!(
+        by(data(), fold(1, Some("city"))),
+        "t: the split needs the groups of the column \"city\", but the rows have none"
+    );
     let column = SplitBy::Column { column: "set".to_owned(), validation: None };
-    assert_eq!(by(data(), column), "t: the rows were not given the parts of a column \"set\"");
+    assert_eq!(by(data(), column), "t: the split needs the parts of the column \"set\", but the rows have none");
 }

@@ -107,7 +107,7 @@ impl Header {
         let text = piece(start, start + length)?;
         // the first two versions have a byte for a character
         let text = match version {
-            3 => str::from_utf8(text).map_err(|_| damaged("its header is no text"))?.to_owned(),
+            3 => str::from_utf8(text).map_err(|_| damaged("its header is not text"))?.to_owned(),
             _ => text.iter().copied().map(char::from).collect(),
         };
         let header = Self::parse(&text, start + length)?;
@@ -130,7 +130,7 @@ impl Header {
         }
         if header.size == 0 || header.parts.is_empty() {
             // they would take no place in the file, however many there are
-            return Err(unsupported("elements of no bytes"));
+            return Err(unsupported("elements of 0 bytes"));
         }
         Ok(header)
     }

@@ -32,7 +32,7 @@ impl Limits {
         let of = |size: u64, in_a_byte, what| Limit(size.saturating_add(length.saturating_mul(in_a_byte)).into(), what);
         let long = "its texts are much longer than the file";
         Limits {
-            pages: of(0, 1, "its columns lie in the same bytes"),
+            pages: of(0, 1, "its columns overlap"),
             shared: of(TEXTS, TEXTS_IN_A_BYTE, long),
             cells: of(CHARACTERS, CHARACTERS_IN_A_BYTE, long),
         }

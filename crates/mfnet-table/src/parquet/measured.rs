@@ -34,7 +34,7 @@ impl ChunkReader for Measured {
         let (size, stored) = header.and_then(sizes).ok_or_else(|| damaged("a page does not say its size"))?;
         let most = if size > LARGE { most(self.codec).min(OF_LARGE) } else { most(self.codec) };
         if size > (stored * most).max(TRUSTED) {
-            return Err(damaged(format!("{stored} bytes of it are to become a page of {size}")).into());
+            return Err(damaged(format!("{stored} bytes of it would become a page of {size}")).into());
         }
         self.file.get_read(start)
     }
@@ -84,7 +84,7 @@ mod tests {
         // a data page of 2²⁴ bytes, of which 16 are stored
         let header = b"\x15\x00\x15\x80\x80\x80\x10\x15\x20 0123456789abcdef";
         for codec in [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::LZ4_RAW] {
-            let expected = "External: the file is damaged: 16 bytes of it are to become a page of 16777216";
+            let expected = "External: the file is damaged: 16 bytes of it would become a page of 16777216";
             assert_eq!(error(codec, header).as_deref(), Some(expected));
         }
         assert_eq!(error(Compression::BROTLI(Default::default()), header), None);

@@ -98,7 +98,7 @@ fn meaning(
             Some(LogicalType::Float16) => Meaning::Half,
             Some(LogicalType::Variant(_)) => return Err("variants".to_owned()),
             Some(LogicalType::Geometry(_) | LogicalType::Geography(_)) => {
-                return Err("places on a map (GEOMETRY, GEOGRAPHY)".to_owned());
+                return Err("geographic shapes (GEOMETRY, GEOGRAPHY)".to_owned());
             }
             Some(LogicalType::_Unknown { field_id }) => return Err(format!("values of logical type {field_id}")),
             // text, an enumeration or JSON; all is missing; or nothing is said: then bytes have to be text

@@ -80,10 +80,10 @@ fn what_is_wrong_with_a_file() {
 #[test]
 fn files_made_to_fill_memory() {
     let error = |name: &str| error(&format!("../bombs/{name}.parquet"));
-    let message = "t: the file is damaged: it has 10000000 rows of 20 columns, 10000000 in its parts, and ";
+    let message = "t: the file is damaged: it has 10000000 rows of 20 columns, 10000000 rows in its row groups, and ";
     assert!(error("rows").starts_with(message), "{}", error("rows"));
     let of_column = |what: &str| format!("t, column \"x0\": the file is damaged: {what}");
-    assert_eq!(error("groups"), of_column("its columns lie in the same bytes"));
+    assert_eq!(error("groups"), of_column("its columns overlap"));
     assert_eq!(error("dictionary"), of_column("a dictionary has 32000000 values for 1 rows"));
     assert_eq!(error("texts"), of_column("its texts are much longer than the file"));
     assert_eq!(error("text"), of_column("its texts are much longer than the file"));

@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(error(vec![0.0; 20]), "t: every sample has the weight 0: expected at least one above 0");
         assert_eq!(
             error([vec![1e150], vec![0.0; 19]].concat()),
-            "t: expected weights with a sum between 1e-100 and 1e100, found 1e150: multiply all by the same number"
+            "t: expected weights with a sum between 1e-100 and 1e100, found 1e150: multiply all weights by the same factor"
         );
         assert_eq!(error(vec![1.0; 3]), "Dataset::with_weights: expected a weight for each of 20 samples, found 3");
         let error = |weights: Vec<f64>| data().with_class_weights(weights).unwrap_err().to_string();

@@ -57,7 +57,9 @@ pub enum DataProblem {
     #[error("every {0} has the weight 0: expected at least one above 0")]
     NoWeight(&'static str),
     /// Weights with this sum, whose weighted squares would overflow or underflow.
-    #[error("expected weights with a sum between 1e-100 and 1e100, found {0:e}: multiply all by the same number")]
+    #[error(
+        "expected weights with a sum between 1e-100 and 1e100, found {0:e}: multiply all weights by the same factor"
+    )]
     SumOfWeights(f64),
     /// A row index that is out of range, and the largest index.
     #[error("there is no row {0}: the rows are numbered 0 to {1}")]

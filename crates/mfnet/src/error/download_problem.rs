@@ -11,7 +11,7 @@ pub enum DownloadProblem {
     #[error("the server answered with HTTP status {0}")]
     Status(u16),
     /// The server, or the connection, was silent for this long.
-    #[error("no data for {0:?}")]
+    #[error("the server sent no data for {0:?}")]
     Stalled(Duration),
     /// More data than the file has: a mistake or a decompression bomb. Which data, "the file", "the
     /// archive" or "what was sent", exceeded how many bytes.

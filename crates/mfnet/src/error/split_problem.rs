@@ -30,7 +30,7 @@ pub enum SplitProblem {
     #[error("the data set has no official split")]
     NoOfficialSplit,
     /// The samples do not have the "groups" or "parts" of this column, which the split needs.
-    #[error("the rows were not given the {0} of a column {1:?}")]
+    #[error("the split needs the {0} of the column {1:?}, but the rows have none")]
     NotMarked(&'static str, String),
     /// Text that is not the name of a part, and the index of the sample.
     #[error(
