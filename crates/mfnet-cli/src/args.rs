@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-pub(crate) use recipe::RecipeArgs;
+pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
 use values::{positive, whole};
 

@@ -57,7 +57,7 @@ fn what_is_said_of_weights() {
     let page = desk.text("run/report.html");
     for text in [
         "All losses and scores use the row weights from column w.",
-        "sums of row weights",
+        "Each cell adds the weights of the test rows",
         "The losses use class weights",
     ] {
         assert!(page.contains(text), "{text}");
@@ -195,7 +195,7 @@ fn recipes_of_weights() {
     let message = "wrong.toml, line 2: class_weight: expected 0 or a positive number for \"spam\", found -1";
     fails(&desk, 1, "train letters.csv --recipe wrong.toml", message);
     desk.write("wrong.toml", "target = \"kind\"\nclass_weight = \"equal\"\n");
-    let message = "wrong.toml, line 2: class_weight: expected balanced, or a table with a weight for each label";
+    let message = "wrong.toml, line 2: class_weight: expected balanced, or a table with a weight for each label such as { spam = 5 }";
     fails(&desk, 1, "train letters.csv --recipe wrong.toml", message);
 }
 

@@ -116,8 +116,8 @@ fn what_no_recipe_can_have() {
         ("target = 3", "line 1: target: expected a name or a list of names"),
         ("hidden = [8, 0]", "line 1: hidden: expected sizes of at least 1, found 0"),
         ("epochs = 0", "line 1: epochs: expected a whole number of at least 1, found 0"),
-        ("epochs = -1", "line 1: epochs: invalid value: integer `-1`, expected a whole number"),
-        ("epochs = 'x'", "line 1: epochs: invalid type: string \"x\", expected a whole number"),
+        ("epochs = -1", "line 1: epochs: invalid value: integer `-1`, expected a whole number, 0 or more"),
+        ("epochs = 'x'", "line 1: epochs: invalid type: string \"x\", expected a whole number, 0 or more"),
         ("folds = 1", "line 1: folds: expected a whole number of at least 2, found 1"),
         ("threads = 0", "line 1: threads: expected a whole number of at least 1, found 0"),
         ("batch_size = 0", "line 1: batch_size: expected a whole number of at least 1, found 0"),
@@ -129,14 +129,14 @@ fn what_no_recipe_can_have() {
         ("weight_decay = -1", "line 1: weight_decay: expected 0 or a positive number, found -1"),
         ("clip_norm = inf", "line 1: clip_norm: invalid type: null, expected a number"),
         ("test_fraction = 1.0", "line 1: test_fraction: expected a number from 0 to less than 1, found 1"),
-        ("class_weight = 3", "line 1: class_weight: expected balanced, or a table with a weight for each label"),
+        ("class_weight = 3", "line 1: class_weight: expected balanced, or a table with a weight for each label such as { spam = 5 }"),
         ("[class_weight]\na = -2", "line 1: class_weight: expected 0 or a positive number for \"a\", found -2"),
-        ("seed = 1.5", "line 1: seed: invalid type: floating point `1.5`, expected a whole number"),
+        ("seed = 1.5", "line 1: seed: invalid type: floating point `1.5`, expected a whole number, 0 or more"),
     ] {
         assert_eq!(Recipe::from_toml(text).unwrap_err().to_string(), format!("recipe, {message}"), "{text}");
     }
     let error = Recipe::from_json("{\n\"epochs\": 1,\n\"seed\": true}").unwrap_err().to_string();
-    assert_eq!(error, "recipe, line 3: seed: invalid type: boolean `true`, expected a whole number");
+    assert_eq!(error, "recipe, line 3: seed: invalid type: boolean `true`, expected a whole number, 0 or more");
     assert!(Recipe::from_json("{").unwrap_err().to_string().starts_with("recipe, line 1: "));
     assert!(Recipe::from_toml("a = \n").unwrap_err().to_string().starts_with("recipe, line 1: "));
 }

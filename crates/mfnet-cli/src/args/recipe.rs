@@ -259,6 +259,14 @@ fn as_field(arg: Arg) -> Arg {
     if has_value { arg.allow_negative_numbers(true) } else { arg }
 }
 
+/// An error about settings, which may come from the recipe's file.
+pub(crate) fn with_file(error: Error, file: Option<&RecipeFile>) -> Failure {
+    match file {
+        Some(file) => Failure::from(error).help(format!("some of these settings are in {}", file.name)),
+        None => error.into(),
+    }
+}
+
 impl RecipeArgs {
     /// The recipe of these options alone, or with those of a file, which they may not contradict.
     pub(crate) fn recipe(&self, file: Option<&RecipeFile>) -> Result<Recipe, Failure> {
@@ -280,10 +288,7 @@ impl RecipeArgs {
             Some((file, of_file)) if of_file.to_string() == error.to_string() => {
                 Failure::work(format!("{}: {}", file.name, with_fields(&error.to_string(), str::to_owned)))
             }
-            _ => match file {
-                Some(file) => Failure::from(error).help(format!("some of these settings are in {}", file.name)),
-                None => error.into(),
-            },
+            _ => with_file(error, file),
         })?;
         Ok(recipe)
     }

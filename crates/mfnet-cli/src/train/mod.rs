@@ -6,19 +6,19 @@ mod once;
 mod several;
 mod watcher;
 
-use mfnet::Recipe;
+use mfnet::{Error, Recipe};
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Input, Plan, RecipeFile, Source};
 use mfnet::table::ReadTable;
 
 use self::folder::RunFolder;
-use crate::args::TrainArgs;
+use crate::args::{TrainArgs, with_file};
 use crate::failure::{Failure, with_options};
 use crate::output::{message, print};
 use crate::{interrupt, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
-    let file = args.recipe_file.as_ref().map(RecipeFile::read).transpose()?;
+    let file = args.recipe_file.as_ref().map(RecipeFile::read).transpose().map_err(not_a_recipe)?;
     let recipe = args.recipe.recipe(file.as_ref())?;
     if !args.print_recipe {
         RunFolder::check(args)?;
@@ -26,6 +26,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let input = input(args, &recipe)?;
     let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &recipe.test_file) {
         (ErrorKind::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
+        (ErrorKind::Recipe { .. } | ErrorKind::InvalidValue(..), _) => with_file(error, file.as_ref()),
         _ => error.into(),
     })?;
     let Some(first) = plans.first() else { return Ok(()) };
@@ -42,6 +43,17 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     let folder = RunFolder::create(args)?;
     if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) }
+}
+
+/// Why a recipe cannot be read, with help for someone who gave another file.
+fn not_a_recipe(error: Error) -> Failure {
+    let is_other = matches!(error.kind(), ErrorKind::Io { path, .. } if path.exists())
+        || matches!(error.kind(), ErrorKind::Recipe { message, .. } if !message.contains("there is no"));
+    let failure = Failure::from(error);
+    match is_other {
+        true => failure.help("a recipe is a file in TOML or JSON; mfnet train DATA --print-recipe prints one"),
+        false => failure,
+    }
 }
 
 /// Reads the data. From now on Ctrl-C saves what is there.

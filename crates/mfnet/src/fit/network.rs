@@ -16,7 +16,11 @@ impl Plan {
     pub(super) fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
         let builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         let builder = self.layers.iter().cloned().fold(builder, |builder, layer| builder.spec(layer));
-        builder.linear(self.task.data.outputs()).build(Seed(self.task.recipe.seed))
+        let net = builder.linear(self.task.data.outputs()).build(Seed(self.task.recipe.seed));
+        match self.task.recipe.layers {
+            Some(_) => net.map_err(|error| Error::recipe(format!("`layers`: {error}"))),
+            None => net,
+        }
     }
 }
 

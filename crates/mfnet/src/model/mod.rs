@@ -28,7 +28,6 @@ use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
 use crate::error::{Error, Result};
 use crate::metric::Metrics;
 use crate::random::{STREAM_VERSION, Seed};
-use crate::text::as_read;
 
 /// A trained network with everything needed to use it: its columns, their preprocessing, and the
 /// meaning of its outputs.
@@ -177,7 +176,7 @@ impl fmt::Display for Predictions {
             Predictions::Values { columns, values } => {
                 for row in 0..values.len() {
                     let values = columns.iter().enumerate().map(|(i, name)| (name, values.number(row, i)));
-                    let values: Vec<String> = values.map(|(name, x)| format!("{name} {}", as_read(x))).collect();
+                    let values: Vec<String> = values.map(|(name, x)| format!("{name} {x}")).collect();
                     writeln!(f, "{}", values.join(", "))?;
                 }
             }

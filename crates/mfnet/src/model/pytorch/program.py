@@ -1,6 +1,6 @@
 {imports}
 from torch import nn
-from safetensors import safe_open
+from safetensors import safe_open  # pip install torch safetensors
 from safetensors.torch import load_file
 
 {classes}path = {path:?}
