@@ -129,7 +129,10 @@ fn what_no_recipe_can_have() {
         ("weight_decay = -1", "line 1: weight_decay: expected 0 or a positive number, found -1"),
         ("clip_norm = inf", "line 1: clip_norm: invalid type: null, expected a number"),
         ("test_fraction = 1.0", "line 1: test_fraction: expected a number from 0 to less than 1, found 1"),
-        ("class_weight = 3", "line 1: class_weight: expected balanced, or a table with a weight for each label such as { spam = 5 }"),
+        (
+            "class_weight = 3",
+            "line 1: class_weight: expected balanced, or a table with a weight for each label such as { spam = 5 }",
+        ),
         ("[class_weight]\na = -2", "line 1: class_weight: expected 0 or a positive number for \"a\", found -2"),
         ("seed = 1.5", "line 1: seed: invalid type: floating point `1.5`, expected a whole number, 0 or more"),
     ] {

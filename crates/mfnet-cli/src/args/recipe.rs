@@ -8,7 +8,7 @@ use mfnet::fit::{ClassWeight, Norm, OptimizerName, RecipeFile, Task};
 use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
-use mfnet::{Dtype, Recipe};
+use mfnet::{Dtype, Error, Recipe};
 use serde::Serialize;
 use serde_json::{Map, Value};
 

@@ -6,10 +6,10 @@ mod once;
 mod several;
 mod watcher;
 
-use mfnet::{Error, Recipe};
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Input, Plan, RecipeFile, Source};
 use mfnet::table::ReadTable;
+use mfnet::{Error, Recipe};
 
 use self::folder::RunFolder;
 use crate::args::{TrainArgs, with_file};

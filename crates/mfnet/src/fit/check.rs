@@ -56,14 +56,20 @@ impl Recipe {
     /// Refuses what makes no network.
     fn check_network(&self) -> Result<()> {
         if self.hidden.as_ref().is_some_and(Vec::is_empty) {
-            let given = [("dropout", self.dropout > 0.0), ("norm", self.norm.is_some()), ("residual", self.residual), ("activation", self.activation.is_some())];
+            let given = [
+                ("dropout", self.dropout > 0.0),
+                ("norm", self.norm.is_some()),
+                ("residual", self.residual),
+                ("activation", self.activation.is_some()),
+            ];
             if let Some((field, _)) = given.iter().find(|(_, given)| *given) {
                 let error = Error::recipe(format!("`{field}` needs hidden layers, but `hidden` is none"));
                 return Err(error.with_help("give `hidden` sizes, such as 256,256"));
             }
         }
         if self.norm == Some(Norm::Layer) && self.hidden.as_ref().is_some_and(|sizes| sizes.contains(&1)) {
-            let error = Error::recipe("`norm` layer makes every output of a layer of size 1 the same, but `hidden` has a 1");
+            let error =
+                Error::recipe("`norm` layer makes every output of a layer of size 1 the same, but `hidden` has a 1");
             return Err(error.with_help("give larger `hidden` sizes, or `norm` batch"));
         }
         if self.norm == Some(Norm::Batch) && self.batch_size == Some(1) {
