@@ -26,7 +26,7 @@ pub struct Baselines {
 /// The scores of a baseline.
 #[derive(Clone, Debug)]
 pub struct Baseline {
-    /// On the test rows.
+    /// The metrics on the test rows.
     pub metrics: Metrics,
     /// How much better the network is on the test rows.
     pub comparison: Option<Comparison>,
