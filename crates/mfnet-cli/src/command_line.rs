@@ -1,4 +1,4 @@
-//! What is wrong with a command line, and what was probably meant.
+//! Errors of the command line, and suggestions for what was probably meant.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::args::Args;
 use crate::failure::Failure;
 use crate::source::is_name;
 
-/// Names of other programs for options.
+/// Names that other programs use for options.
 const OTHER_NAMES: [(&str, &str); 13] = [
     ("--lr", "--learning-rate"),
     ("--layers", "--hidden"),
@@ -86,7 +86,7 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
     })
 }
 
-/// clap's error in words: its first paragraph, or shorter ones.
+/// The text of clap's error: its first paragraph, or a shorter text.
 fn wording(error: &clap::Error) -> String {
     let name = |kind| error.get(kind).map(|value| value.to_string().replace('\'', "")).unwrap_or_default();
     match error.kind() {
@@ -135,7 +135,8 @@ fn flag_before<'a>(arguments: &'a [String], surplus: &str) -> Option<&'a str> {
     (!option.is_positional() && !option.get_action().takes_values()).then_some(before.as_str())
 }
 
-/// The option before a surplus argument and all that was given to it with commas, if the option takes a list.
+/// If the option before a surplus argument takes a list: the option, and all its values separated
+/// by commas.
 fn list_with_spaces<'a>(arguments: &'a [String], surplus: &str) -> Option<(&'a str, String)> {
     const LISTS: [&str; 7] = ["--hidden", "--target", "--drop", "--numeric", "--categorical", "--keep", "--rows"];
     if surplus.starts_with('-') {

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &DatasetsArgs) -> Result<(), Failure> {
     }
 }
 
-/// What the list says of a data set.
+/// An entry of the list of data sets.
 #[derive(Serialize)]
 struct Entry {
     name: &'static str,
@@ -35,7 +35,7 @@ struct Entry {
     folder: Option<String>,
 }
 
-/// Of a built-in data set or of a published one, whose fields have the same names.
+/// The entry of a built-in or a published data set; both types have fields with the same names.
 macro_rules! entry {
     ($known:expr, $built_in:literal, $folder:expr) => {{
         let (known, folder) = ($known, $folder);
@@ -59,7 +59,7 @@ fn list(args: &ListArgs) -> Result<(), Failure> {
     print(&format!("{lines}\n{about}"))
 }
 
-/// A line of the table, as wide as all `rows` need it; numbers stand to the right.
+/// A line of the table, with columns as wide as all `rows` need. Numbers are aligned right.
 fn line(row: &[String; 7], rows: &[[String; 7]]) -> String {
     let cells = row.iter().enumerate().map(|(i, cell)| {
         let width = rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
@@ -91,7 +91,7 @@ impl Entry {
     }
 }
 
-/// A line for each data set that says where it is now.
+/// Prints a line with the folder of each data set.
 fn fetch_all(args: &FetchArgs) -> Result<(), Failure> {
     if let Some(name) = args.names.iter().find(|name| !is_name(name)) {
         return Err(with_names(Failure::usage(format!("there is no data set {name:?}")), name));

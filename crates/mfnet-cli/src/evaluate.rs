@@ -45,7 +45,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     print(&text)
 }
 
-/// The column with the weights of the rows: the one that was asked for, or that of the training, if the data have it. Says which.
+/// The column of row weights: the one of `--sample-weight`, or the one of the training, if the data
+/// have it. Prints a message about it.
 fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source) -> Result<Option<&'a str>, Failure> {
     if let Some(column) = asked {
         let names = |columns: &[String]| columns.iter().any(|other| other == column);
@@ -66,7 +67,7 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
     Ok(None)
 }
 
-/// The rows that count: of the data that the model was trained on the test rows, of other data all.
+/// The rows to use: the test rows if the model was trained on these data, otherwise all rows.
 fn part(model: &Model, source: &Source, asked: Option<Part>, column: Option<&str>) -> Result<(Part, Dataset), Failure> {
     let data = source.weighted(source.dataset_for(model)?, column, model)?;
     let same = model.training.data.as_deref() == Some(&source.digest());
@@ -88,7 +89,7 @@ fn part(model: &Model, source: &Source, asked: Option<Part>, column: Option<&str
         };
     };
     let data = source.marked(data, &split.by)?;
-    // unless another part was asked for, the test rows if there are any
+    // unless --part is given, the test rows if there are any
     let (part, rows) = match asked {
         Some(Part::All) => (Part::All, data),
         _ => match (asked, split.apply(&data)?) {

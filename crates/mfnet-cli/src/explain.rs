@@ -25,7 +25,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     print(&walk.to_string())
 }
 
-/// Some rows of the data as one batch through the model.
+/// Runs some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
     let model = source::model_for("explain", model, data)?;
     let source = source::read(data, &args.folders, model.reader(), false)?;
@@ -36,8 +36,8 @@ fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Fai
     }
 }
 
-/// Inputs as the network sees them; if the data have them, targets; if rows or classes had weights in training, the weights of
-/// the rows.
+/// The inputs after preprocessing; the targets, if the data have them; and the weights of the rows,
+/// if rows or classes had weights in training.
 struct Batch {
     inputs: Tensor<f64>,
     targets: Option<Tensor<f64>>,

@@ -1,4 +1,4 @@
-//! What a person reads when something went wrong: the error on the first line of stderr, then lines of help.
+//! Errors as the program shows them: the error on the first line of stderr, then lines of help.
 
 use std::process::ExitCode;
 
@@ -40,7 +40,7 @@ impl Failure {
         self
     }
 
-    /// Writes it to stderr; what the program ends with.
+    /// Writes the failure to stderr, and returns the exit code of the program.
     #[allow(clippy::print_stderr)]
     pub(crate) fn report(self) -> ExitCode {
         let message = self.message.map(|message| format!("error: {message}\n"));
@@ -61,8 +61,8 @@ impl From<Error> for Failure {
     }
 }
 
-/// A text of the library with its fields, which stand in backticks, as options: `early_stopping` as --early-stopping. Fields that
-/// only a recipe has are told as such.
+/// Replaces the fields in backticks of a text of the library by options: `early_stopping` by
+/// --early-stopping. Marks fields that exist only in recipes.
 pub(crate) fn with_options(text: &str) -> String {
     with_fields(text, |field| match Recipe::WITHOUT_OPTION.contains(&field) {
         true => format!("{field} (in the recipe)"),
@@ -70,13 +70,13 @@ pub(crate) fn with_options(text: &str) -> String {
     })
 }
 
-/// The same with its fields as `write` has them.
+/// Replaces the fields in backticks by the result of `write`.
 pub(crate) fn with_fields(text: &str, write: impl Fn(&str) -> String) -> String {
     let fields = Recipe::default().fields().unwrap_or_default();
     fields.keys().fold(text.to_owned(), |text, field| text.replace(&format!("`{field}`"), &write(field)))
 }
 
-/// What to do about an error, in lines.
+/// The help for an error, in lines.
 fn help_of(error: &Error) -> String {
     const FOR_ALL: &str = "or set the environment variable MFNET_DATA to that folder, for all commands";
     let help = match error.kind() {
@@ -91,7 +91,7 @@ fn help_of(error: &Error) -> String {
             "the file is incomplete, changed or not a model: get a new copy, or train again\n\
              MODEL must be a model file (model.safetensors) or the folder of a run"
         }
-        // not the system's refusal, but bytes that cannot be decompressed
+        // bytes that cannot be decompressed, not an error of the system
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
         Kind::Data { problem, .. } => match problem {
             DataProblem::Table(problem) => of_table(problem),
@@ -108,7 +108,7 @@ fn help_of(error: &Error) -> String {
     help.to_owned()
 }
 
-/// What mends a table.
+/// The help for an error in a table.
 fn of_table(problem: &Problem) -> &'static str {
     use {CellProblem as Cell, FileProblem as File};
     match problem {
@@ -142,7 +142,7 @@ fn of_table(problem: &Problem) -> &'static str {
     }
 }
 
-/// What to do where data cannot be split.
+/// The help for data that cannot be split.
 fn of_split(problem: &SplitProblem) -> String {
     let help = match problem {
         SplitProblem::EmptyPart { .. } => {

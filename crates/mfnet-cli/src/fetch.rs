@@ -1,4 +1,4 @@
-//! Where the published data sets lie, and how they get there.
+//! Finds the published data sets, and downloads them.
 
 use std::env::{home_dir, var, var_os};
 use std::path::{Path, PathBuf};
@@ -25,20 +25,20 @@ fn folder_of(variable: &str) -> Option<PathBuf> {
     var_os(variable).filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
-/// The user's folder for what can be had again.
+/// The user's cache folder.
 fn cache_folder() -> Option<PathBuf> {
     let usual = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
     let of_home = || home_dir().filter(|home| home.is_absolute()).map(|home| home.join(usual));
-    // a relative one is to be ignored: XDG Base Directory Specification
+    // relative paths must be ignored: XDG Base Directory Specification
     let folder = folder_of("XDG_CACHE_HOME").filter(|folder| folder.is_absolute()).or_else(of_home);
     folder.map(|folder| folder.join("mfnet"))
 }
 
-/// The folder of a published data set, which is downloaded if it is nowhere.
+/// The folder of a published data set, which is downloaded if it is not found.
 pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
     let absent = match published.locate(&folders.all()) {
         Ok(folder) => return Ok(folder),
-        // better to name another folder than to have the files twice
+        // an error is better than storing the files twice
         Err(error) if matches!(error.kind(), ErrorKind::NoData { nearby: Some(_), .. }) => return Err(error.into()),
         Err(error) => error,
     };
@@ -46,7 +46,7 @@ pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quie
     download(published, &folder, quiet, &format!("{absent}; "))
 }
 
-/// The folder of a published data set whose files were verified; those that are missing are downloaded.
+/// The folder of a published data set, after its files were verified and missing ones downloaded.
 pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
     let found = || Some(published.locate(&folders.all()).ok()?.parent()?.to_owned());
     let folder = folders.data_dir.clone().or_else(found).or_else(cache_folder).ok_or_else(|| {
@@ -56,7 +56,7 @@ pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -
     download(published, &folder, quiet, &format!("{}: ", published.name))
 }
 
-/// `before` stands before the message that no mirror has a file.
+/// `before` is the beginning of the message that no mirror has a file.
 fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str) -> Result<PathBuf, Failure> {
     let folder = data_folder.join(published.name);
     let download = of_environment()?;
@@ -92,7 +92,7 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
     }
 }
 
-/// How the environment wants it.
+/// The download settings of the environment variables.
 fn of_environment() -> Result<Download, Failure> {
     let download = Download::default().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
     let first = |names: &[&str]| names.iter().filter_map(|name| var(name).ok()).find(|value| !value.is_empty());
@@ -102,7 +102,7 @@ fn of_environment() -> Result<Download, Failure> {
     }
 }
 
-/// What to do without the network.
+/// Adds help for a computer without network.
 fn with_ways(failure: Failure, published: &Published) -> Failure {
     let mirrors = published.mirrors.iter().map(|mirror| match mirror.inside {
         None => mirror.url.to_owned(),
@@ -115,7 +115,7 @@ fn with_ways(failure: Failure, published: &Published) -> Failure {
         .help("or set the environment variable MFNET_MIRROR to your own mirror: see mfnet datasets fetch --help")
 }
 
-/// The error of files that were found, with what mends it.
+/// The error about files that were found, with help.
 pub(crate) fn failure(error: Error, published: &Published, folder: &Path) -> Failure {
     match error.kind() {
         ErrorKind::Data { problem: DataProblem::Digest(..), .. } => {

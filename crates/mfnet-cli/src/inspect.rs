@@ -12,9 +12,9 @@ use crate::failure::Failure;
 use crate::output::print;
 use crate::source;
 
-/// How many names of a long list are shown.
+/// Number of names shown of a long list.
 const SHOWN: usize = 8;
-/// How many columns are described.
+/// Number of columns described.
 const COLUMNS: usize = 30;
 /// Significant digits of a mean and a deviation.
 const DIGITS: usize = 6;
@@ -104,7 +104,7 @@ fn divided(by: &SplitBy, seed: u64) -> String {
     }
 }
 
-/// What becomes of each column; of many the first ones and the last.
+/// The encoding of each column; of many columns, only the first ones and the last.
 fn write_encoders(text: &mut String, columns: &[String], encoders: &[Encoder]) -> std::fmt::Result {
     let width = columns.iter().map(|column| column.chars().count()).max().unwrap_or(0);
     for i in shown(columns.len(), COLUMNS) {
@@ -117,7 +117,8 @@ fn write_encoders(text: &mut String, columns: &[String], encoders: &[Encoder]) -
     Ok(())
 }
 
-/// The places of so many things, of many the first ones and the last; none for those between.
+/// The indices of this many things. If there are many, only the first ones and the last, with
+/// `None` for those between.
 fn shown(count: usize, most: usize) -> Vec<Option<usize>> {
     match count {
         few if few <= most + 1 => (0..few).map(Some).collect(),
@@ -125,7 +126,7 @@ fn shown(count: usize, most: usize) -> Vec<Option<usize>> {
     }
 }
 
-/// Some numbers of each feature; of many features the first ones and the last.
+/// Some numbers of each feature; of many features, only the first ones and the last.
 fn write_table(text: &mut String, features: &[String], names: &[&str], numbers: &[Vec<f64>]) -> std::fmt::Result {
     let rows = shown(features.len(), SHOWN);
     let width = rows.iter().flatten().map(|i| features[*i].chars().count()).max().unwrap_or(0);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 static RAISED: AtomicBool = AtomicBool::new(false);
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// From now on Ctrl-C is noted; pressed again, it ends the program at once.
+/// From now on, the first Ctrl-C is only noted, and the second one ends the program at once.
 pub(crate) fn watch() {
     static HANDLER: Once = Once::new();
     WATCHED.store(true, Ordering::Relaxed);
@@ -18,7 +18,7 @@ pub(crate) fn watch() {
                 process::exit(130);
             }
         };
-        // without a handler Ctrl-C ends the program, as everywhere
+        // without a handler, Ctrl-C ends the program as usual
         let _ = ctrlc::set_handler(handler);
     });
 }
@@ -33,7 +33,7 @@ pub(crate) fn is_raised() -> bool {
     RAISED.load(Ordering::Relaxed)
 }
 
-/// Stops what runs once Ctrl-C was pressed.
+/// Stops the running work if Ctrl-C was pressed.
 pub(crate) fn flow() -> ControlFlow<()> {
     if is_raised() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }

@@ -1,4 +1,4 @@
-//! The program `mfnet`: its commands, one a module.
+//! The program `mfnet`, with one module for each command.
 
 mod args;
 mod command_line;
@@ -20,7 +20,8 @@ use clap::Parser;
 
 use crate::args::{Args, Command};
 
-/// The thread of the library whose panics are damaged files; their errors say so.
+/// The library's thread that panics on damaged files. Errors report these panics, so their messages
+/// are suppressed.
 const PARQUET: &str = "parquet";
 
 fn main() -> ExitCode {

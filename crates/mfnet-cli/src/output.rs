@@ -9,13 +9,13 @@ use mfnet::text::significant;
 
 use crate::failure::Failure;
 
-/// Writes a result to stdout. A reader who has seen enough and closes the pipe is no error.
+/// Writes a result to stdout. It is not an error if the reader closes the pipe early.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
 
-/// What writing to stdout came to.
+/// The result of writing to stdout.
 pub(crate) fn written(result: io::Result<()>) -> Result<(), Failure> {
     match result {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
@@ -31,7 +31,7 @@ pub(crate) fn write_file(path: &Path, write: impl FnOnce(&File) -> io::Result<()
     // a missing folder first: its error would name a temporary file
     let result = fs::metadata(folder).and_then(|_| {
         let mut builder = tempfile::Builder::new();
-        // as any new file has them: the umask takes some away
+        // the permissions of any new file: the umask removes some
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let file = builder.tempfile_in(folder)?;
@@ -41,7 +41,7 @@ pub(crate) fn write_file(path: &Path, write: impl FnOnce(&File) -> io::Result<()
     result.map(drop).map_err(|error| Failure::work(format!("{}: cannot write: {error}", path.display())))
 }
 
-/// The error of the file under a CSV writer, its kind kept.
+/// The error of the file below a CSV writer, with its kind.
 pub(crate) fn of_csv(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -52,11 +52,11 @@ pub(crate) fn of_csv(error: csv::Error) -> io::Error {
 /// A message for people.
 #[allow(clippy::print_stderr)]
 pub(crate) fn message(text: &str) {
-    // a closed stderr is nobody's concern
+    // a closed stderr is ignored
     let _ = writeln!(io::stderr(), "{text}");
 }
 
-/// A progress bar of this form; hidden where no person looks on.
+/// A progress bar of this form; hidden if stderr is not a terminal.
 pub(crate) fn progress_bar(quiet: bool, template: &str) -> ProgressBar {
     if quiet || !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -34,7 +34,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     }
 }
 
-/// A row for each prediction: the columns that are kept, the prediction, and for classes the probability of each.
+/// Writes a row for each prediction: the columns of `--keep`, the prediction, and for
+/// classification the probability of each class.
 fn write(to: impl Write, names: &[String], kept: &[Vec<String>], predictions: &Predictions) -> io::Result<()> {
     let prediction = "prediction".to_owned();
     let (header, classes, numbers): (_, Option<(&[String], &[usize])>, _) = match predictions {

@@ -1,4 +1,4 @@
-//! Where data and models come from.
+//! Reads data and models.
 
 use std::fs;
 use std::io;
@@ -16,9 +16,9 @@ use crate::failure::Failure;
 use crate::fetch;
 use crate::output::{message, progress_bar};
 
-/// What names the standard input.
+/// The name of the standard input.
 pub(crate) const STDIN: &str = "-";
-/// Smaller files are read before a person sees a bar.
+/// Smaller files have no progress bar, because reading them is fast.
 const LARGE: u64 = 1 << 25;
 
 /// How similar a mistyped name must be: Jaro and Winkler's measure, 1 for equal names.
@@ -27,10 +27,11 @@ const SIMILAR: f64 = 0.8;
 /// The same for a name of a file.
 const SIMILAR_FILE: f64 = 0.9;
 
-/// How many runs of a folder an error names.
+/// Number of runs of a folder that an error lists.
 const RUNS_SHOWN: usize = 8;
 
-/// Reads DATA: a name, or else a file. A published data set that is nowhere is downloaded.
+/// Reads DATA: a named data set, or else a file. A published data set that is not found is
+/// downloaded.
 pub(crate) fn read(data: &str, folders: &DataFolders, reader: ReadTable<'_>, quiet: bool) -> Result<Source, Failure> {
     if let Some(built_in) = built_in(data) {
         return Ok(built_in.table()?.into());
@@ -75,7 +76,7 @@ pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
     }
 }
 
-/// Refuses names of data that are no tables.
+/// Refuses names of data that are not tables.
 pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
     let found = match published(file) {
         Some(_) => "the name of a data set, ",
@@ -85,7 +86,7 @@ pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
     Err(Failure::usage(format!("--test-file: expected a table, found {found}{file}")))
 }
 
-/// Says what the model does not know in the data.
+/// Prints which categories of the data the model does not know.
 pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(), Failure> {
     let unknown = source.unknown_levels(model)?;
     if !unknown.is_empty() {
@@ -103,12 +104,12 @@ fn images(folder: &str) -> Result<Source, Failure> {
     Ok(Source::Samples { data: images.data, digest: images.digest, origin: String::new() })
 }
 
-/// The built-in data set of this name, unless there is no such one.
+/// The built-in data set of this name, if there is one.
 pub(crate) fn built_in(data: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|built_in| built_in.name == data)
 }
 
-/// The published data set of this name, unless there is no such one.
+/// The published data set of this name, if there is one.
 pub(crate) fn published(data: &str) -> Option<&'static Published> {
     PUBLISHED.iter().find(|published| published.name == data)
 }
@@ -182,7 +183,7 @@ pub(crate) fn model_file(path: &Path) -> PathBuf {
     if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
 }
 
-/// A folder without a model: says which runs are inside.
+/// The error for a folder without a model. It lists the runs inside.
 fn no_run(folder: &Path) -> Failure {
     let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut runs: Vec<PathBuf> = inside.filter(|path| path.is_dir() && model_file(path).exists()).collect();

@@ -6,7 +6,7 @@ use jiff::civil::{Date, DateTime};
 const SECONDS_OF_A_DAY: i64 = 86_400;
 const NANOSECONDS: i64 = 1_000_000_000;
 
-/// Days since the beginning of 1970 of a date as ISO 8601 has it, alone or with a time of day.
+/// Parses a date of ISO 8601, with or without a time of day, as days since the beginning of 1970.
 pub(crate) fn days(text: &str) -> Option<f64> {
     let digits = |range: std::ops::Range<usize>| {
         text.as_bytes().get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
@@ -23,7 +23,7 @@ pub(crate) fn days(text: &str) -> Option<f64> {
     Some(seconds / SECONDS_OF_A_DAY as f64)
 }
 
-/// The date of a number of days, with the time of day unless it is midnight.
+/// Writes a number of days as a date, with the time of day unless it is midnight.
 pub(crate) fn date_text(days: f64) -> String {
     let seconds = (days * SECONDS_OF_A_DAY as f64).round() as i64;
     match Timestamp::from_second(seconds) {
@@ -33,19 +33,20 @@ pub(crate) fn date_text(days: f64) -> String {
     }
 }
 
-/// What moments are counted in.
+/// The unit of a moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Unit {
     Month,
     Day,
-    /// Ticks since the beginning of 1970, of which a second has so many: 1, 10³, 10⁶ or 10⁹.
+    /// Ticks since the beginning of 1970. A second has this many ticks: 1, 10³, 10⁶ or 10⁹.
     Tick(i64),
-    /// The same since midnight.
+    /// Ticks since midnight.
     TickOfDay(i64),
 }
 
-/// The moment that comes so many units after the beginning of 1970: 1970-01-01, 1970-01-01T13:45:00.25, or 13:45:00.25. Before the year −9999 or
-/// after 9999 the number.
+/// Writes the moment this many units after the beginning of 1970 as text: 1970-01-01,
+/// 1970-01-01T13:45:00.25, or 13:45:00.25. Before the year −9999 and after 9999 it writes the
+/// number.
 pub(crate) fn moment(count: i128, unit: Unit) -> String {
     let (nanoseconds, form) = match unit {
         Unit::Month => return month(count).map_or_else(|| count.to_string(), |day| day.to_string()),
@@ -57,7 +58,7 @@ pub(crate) fn moment(count: i128, unit: Unit) -> String {
     moment.map_or_else(|_| count.to_string(), |moment| moment.strftime(form).to_string())
 }
 
-/// The first day of the month that comes so many months after January 1970.
+/// The first day of the month that is this many months after January 1970.
 fn month(count: i128) -> Option<Date> {
     let year = i16::try_from(count.div_euclid(12).saturating_add(1970)).ok()?;
     Date::new(year, count.rem_euclid(12) as i8 + 1, 1).ok()

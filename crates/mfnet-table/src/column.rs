@@ -1,4 +1,4 @@
-//! The fields of one column as they were read.
+//! [`Column`]: the fields of one column of a table.
 
 mod codes;
 #[cfg(any(feature = "numpy", feature = "parquet"))]
@@ -16,36 +16,40 @@ pub use self::values::{Values, View};
 use crate::field::{Field, field, shortest, sort_labels};
 use crate::number_format::NumberFormat;
 
-/// A column with more distinct texts than this is kept as numbers, if nearly all of them are.
+/// A column with more distinct texts than this stores only numbers, if nearly all of its fields are
+/// numbers.
 const MOST_TEXTS: usize = 1024;
-/// One text in so many may be something else.
+/// At most one in this many distinct texts may be something else than a number.
 const OTHERS: usize = 10;
 
-/// One field for each row. Texts are kept once each; of a column that has too many, and is numbers, the numbers alone.
+/// One field for each row. Each distinct text is stored once. A column with too many distinct texts
+/// that are numbers stores only the numbers.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     cells: Cells,
     format: NumberFormat,
-    /// Whether numbers may take the place of texts.
+    /// Whether numbers may replace the texts.
     keeps_texts: bool,
 }
 
 #[derive(Clone, Debug)]
 enum Cells {
-    /// Each text once, in the order of appearance, and for each row the place of its text.
+    /// Each distinct text in the order of appearance, and for each row the index of its text.
     Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Codes },
-    /// NaN where there is no number; what else stands there, by row, unless nothing.
+    /// The number of each row, NaN if it has none; and the texts of rows that have another text, by
+    /// row.
     Numbers { of_rows: Vec<f64>, others: Vec<(usize, Box<str>)> },
 }
 
 impl Column {
-    /// A column without rows, whose numbers are written so; it may keep its texts however many they are.
+    /// Makes a column without rows, for numbers in this format. With `keeps_texts` it stores all
+    /// texts, however many there are.
     pub(crate) fn new(format: NumberFormat, keeps_texts: bool) -> Self {
         let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Codes::Bytes(Vec::new()) };
         Column { cells, format, keeps_texts }
     }
 
-    /// A row more, whose field has this text; a missing one is empty. Spaces around it do not count.
+    /// Adds a row with this text, which is empty for a missing value. Spaces around it are ignored.
     pub(crate) fn push(&mut self, text: &str) {
         let text = text.trim();
         match &mut self.cells {
@@ -60,7 +64,7 @@ impl Column {
         }
     }
 
-    /// Leaves the texts of numbers, if nearly all are.
+    /// Replaces texts by numbers, if nearly all of them are numbers.
     fn become_numbers(&mut self) {
         let Cells::Texts { texts, of_rows } = &self.cells else { return };
         let fields: Vec<Field> = texts.iter().map(|text| self.field(text)).collect();
@@ -73,7 +77,7 @@ impl Column {
         self.cells = Cells::Numbers { of_rows: numbers, others };
     }
 
-    /// What a text of the column is.
+    /// The kind of a text of the column.
     pub(crate) fn field(&self, text: &str) -> Field {
         field(text, self.format)
     }
@@ -86,7 +90,8 @@ impl Column {
         }
     }
 
-    /// The text of a row's field, empty for a missing one. A number in its shortest form, where the text is not kept.
+    /// The text of a row's field; empty for a missing value. If only numbers are stored, a number
+    /// in its shortest form.
     pub(crate) fn text(&self, row: usize) -> Cow<'_, str> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => Cow::Borrowed(&texts[of_rows.of(row)]),
@@ -103,8 +108,9 @@ impl Column {
         (0..self.len()).map(|row| self.text(row))
     }
 
-    /// The number that `of` makes of every row's field: of each distinct text it is made once, where they are kept; where they are not, the
-    /// text of a number is empty. The first row with an error, and the error.
+    /// Calls `of` with the fields, and returns a number for each row. If texts are stored, it calls
+    /// `of` once for each distinct text; otherwise the text of a number is empty. Returns the first
+    /// row with an error, and the error.
     pub(crate) fn values<E>(
         self: &Arc<Self>,
         of: impl Fn(Field, &str) -> Result<f64, E>,
@@ -137,7 +143,8 @@ impl Column {
         }
     }
 
-    /// Where the number of every row is; `numbers` has one for each distinct text, where texts are kept.
+    /// The numbers of all rows. If texts are stored, `numbers` has one number for each distinct
+    /// text.
     fn view<'a>(&'a self, numbers: &'a [f64]) -> View<'a> {
         match &self.cells {
             Cells::Texts { of_rows: Codes::Bytes(codes), .. } => View::Bytes(codes, numbers),
@@ -146,7 +153,7 @@ impl Column {
         }
     }
 
-    /// The same column without memory for further rows.
+    /// Frees the memory that was reserved for further rows.
     pub(crate) fn whole(mut self) -> Self {
         match &mut self.cells {
             Cells::Texts { of_rows: Codes::Bytes(codes), .. } => codes.shrink_to_fit(),
@@ -156,8 +163,8 @@ impl Column {
         self
     }
 
-    /// The fields with their texts and the number of their rows, each distinct text once. The text of a number is empty, where it is not kept,
-    /// and fields without a text may be left out.
+    /// Each distinct field with its text and the number of its rows. If only numbers are stored,
+    /// the text of a number is empty, and missing fields may be left out.
     pub(crate) fn fields(&self) -> Box<dyn Iterator<Item = (Field, &str, usize)> + '_> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => {
@@ -173,7 +180,7 @@ impl Column {
         }
     }
 
-    /// How many different fields there are, missing ones aside.
+    /// Number of distinct fields that are not missing.
     pub(crate) fn different(&self) -> usize {
         match &self.cells {
             Cells::Texts { texts, .. } => texts.iter().filter(|text| self.field(text) != Field::Missing).count(),
@@ -185,8 +192,8 @@ impl Column {
         }
     }
 
-    /// The distinct texts in order, and for each row the place of its text; NaN for a missing one. Numbers in their shortest form, so that 3 and
-    /// 3.0 are the same.
+    /// The distinct texts in order, and for each row the index of its text; NaN for a missing
+    /// value. Numbers have their shortest form, so that 3 and 3.0 are the same.
     pub(crate) fn levels(self: &Arc<Self>) -> (Vec<String>, Values) {
         let canonical = |text: &str| match self.field(text) {
             Field::Number(x) if x.is_finite() => shortest(x),

@@ -1,4 +1,4 @@
-//! What the text of a field is.
+//! The kinds of a field's text.
 
 use std::cmp::Ordering;
 
@@ -9,23 +9,23 @@ use crate::number_format::NumberFormat;
 /// larger ones.
 pub(crate) const LARGEST: f64 = 1e300;
 
-/// Texts in place of numbers that say that there is none: what R, SQL, pandas and the files of UCI write.
+/// Texts for missing values, as R, SQL, pandas and the files of UCI write them.
 const MISSING: [&str; 13] =
     ["NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?", "-"];
 
-/// What a field is taken for, beside a text.
+/// The kind of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Field {
-    /// Nothing, or a text that says so.
+    /// A missing value: empty, or a text for missing values.
     Missing,
-    /// Infinite ones too.
+    /// A number, possibly infinite.
     Number(f64),
-    /// Digits after a zero: 007 is no quantity.
+    /// A code: digits after a zero, such as 007.
     Code,
     Text,
 }
 
-/// What a text is, without spaces around it.
+/// The kind of a text without spaces around it.
 pub(crate) fn field(text: &str, format: NumberFormat) -> Field {
     match text.as_bytes() {
         [] => return Field::Missing,
@@ -47,7 +47,7 @@ pub fn shortest(x: f64) -> String {
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// The number that is the whole field, spaces around it aside.
+/// Parses a whole field, except for spaces around it, as a number.
 ///
 /// # Errors
 /// [`CellProblem`] unless it is a finite number within ±10³⁰⁰.

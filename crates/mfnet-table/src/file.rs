@@ -7,10 +7,11 @@ use std::path::Path;
 use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-/// How much is asked of the system at a time.
+/// Number of bytes read from the system at a time.
 const BUFFER: usize = 1 << 16;
 
-/// Opens a file. One that begins with the two bytes of gzip is decompressed while it is read, whatever its name.
+/// Opens a file. If it begins with the two bytes of gzip, it is decompressed while it is read,
+/// whatever its name.
 ///
 /// # Errors
 /// The system's.
@@ -18,7 +19,7 @@ pub fn open(path: impl AsRef<Path>) -> io::Result<Box<dyn Read>> {
     decompressed(BufReader::with_capacity(BUFFER, File::open(path)?))
 }
 
-/// Bytes as they are, or decompressed if they begin with the two bytes of gzip.
+/// Reads bytes unchanged, or decompressed if they begin with the two bytes of gzip.
 ///
 /// # Errors
 /// Those of `from`.
@@ -27,7 +28,7 @@ pub fn decompressed<'a>(mut from: impl BufRead + 'a) -> io::Result<Box<dyn Read 
     Ok(if compressed { Box::new(MultiGzDecoder::new(from)) } else { Box::new(from) })
 }
 
-/// SHA-256 of bytes that lie in several pieces, in hexadecimal digits.
+/// SHA-256 of several pieces of bytes, in hexadecimal digits.
 pub fn sha256<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     pieces.into_iter().for_each(|piece| hash.update(piece));

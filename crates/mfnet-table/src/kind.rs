@@ -1,4 +1,4 @@
-//! What a column of a table is: guessed from its fields, and how a field of each kind becomes a number.
+//! The kinds of columns: how they are detected, and how a field of each kind becomes a number.
 
 use std::fmt::{Display, Formatter};
 
@@ -8,23 +8,24 @@ use crate::error::CellProblem;
 use crate::field::{Field, LARGEST, field, shortest};
 use crate::number_format::NumberFormat;
 
-/// Texts of which more than half differ are names, unless they are as few as this.
+/// A column of text is left out if more than half of its texts differ, unless they are as few as
+/// this.
 const FEW_TEXTS: usize = 20;
-/// Characters of a text that are shown.
+/// Number of characters of a text that messages show.
 const EXAMPLE: usize = 30;
-/// Texts among so many fields are strays.
+/// If at most one of this many fields is text, messages mention it.
 const STRAY: usize = 10;
-/// What the numbers of rows, and keys of other tables, are called.
+/// Names of columns with row numbers or keys.
 const IDENTIFIERS: &str =
     "id ids index idx key uuid guid row rowid rownum row_number rownames row_names obs case nr no #";
-/// Names that end so are of the same sort.
+/// Endings of such names.
 const IDENTIFIER_ENDINGS: [&str; 6] = ["_id", "-id", " id", ".id", "Id", "ID"];
 const UNNAMED: &str = "Unnamed: ";
 
 const TRUE: [&str; 4] = ["true", "yes", "t", "y"];
 const FALSE: [&str; 4] = ["false", "no", "f", "n"];
 
-/// What a column is, and what its numbers mean.
+/// The kind of a column, and the meaning of its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ColumnKind {
@@ -34,7 +35,7 @@ pub enum ColumnKind {
     Boolean,
     /// Days since the beginning of 1970.
     Date,
-    /// The number of a level, counted from 0.
+    /// The index of a level, counted from 0.
     Category {
         /// All levels of the data: in numeric order if all are numbers, else by bytes.
         levels: Vec<String>,
@@ -42,7 +43,7 @@ pub enum ColumnKind {
 }
 
 impl ColumnKind {
-    /// In one word.
+    /// The kind as one word.
     pub fn name(&self) -> &'static str {
         match self {
             ColumnKind::Number => "number",
@@ -52,7 +53,7 @@ impl ColumnKind {
         }
     }
 
-    /// What a number of such a column stands for; empty for a missing one.
+    /// The text of a number of this kind; empty for a missing value.
     pub fn text(&self, x: f64) -> String {
         match self {
             _ if x.is_nan() => String::new(),
@@ -64,10 +65,11 @@ impl ColumnKind {
         }
     }
 
-    /// The number of a text in such a column, with a decimal point; NaN for a missing one. A text of a category has to be a number.
+    /// The number of a text of this kind, with a decimal point; NaN for a missing value. For a
+    /// category, the text must be a number.
     ///
     /// # Errors
-    /// [`CellProblem`] if the text is of another kind.
+    /// [`CellProblem`] if the text is not of this kind.
     pub fn value(&self, text: &str) -> Result<f64, CellProblem> {
         self.value_of(field(text, NumberFormat::Point), text)
     }
@@ -89,28 +91,28 @@ impl ColumnKind {
     }
 }
 
-/// Why a column is no feature.
+/// Why a column is not a feature.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LeftOut {
     /// It has no value.
     Empty,
-    /// No two rows are alike, and it is called like a key or an index.
+    /// All values differ, and the column has the name of a key or an index.
     Identifier,
-    /// It says how much each row counts.
+    /// It holds the row weights.
     Weights,
-    /// Text that differs from row to row, as names do.
+    /// Free text, which differs from row to row.
     Names {
-        /// How many different texts.
+        /// Number of distinct texts.
         different: usize,
-        /// In how many rows that have one.
+        /// Number of rows with a text.
         rows: usize,
         /// One of them.
         example: String,
     },
 }
 
-/// In a few words.
+/// The reason in a few words.
 impl Display for LeftOut {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -124,19 +126,19 @@ impl Display for LeftOut {
     }
 }
 
-/// A column that would be numbers but for a few fields, and is text because of them.
+/// A column that is text only because of a few fields; all others are numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StrayText {
     /// The column.
     pub column: String,
     /// The first text in it.
     pub text: String,
-    /// How many of its fields are text.
+    /// Number of its fields that are text.
     pub fields: usize,
 }
 
 impl StrayText {
-    /// Of a column that was not guessed to be numbers, if nearly all of it is.
+    /// For a column that was not detected as numbers, if nearly all of its fields are numbers.
     pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
         let [present, codes, texts] = tally(column);
         if texts == 0 || codes > 0 || STRAY * texts > present {
@@ -146,7 +148,7 @@ impl StrayText {
     }
 }
 
-/// What a column is by its name and fields.
+/// Detects the kind of a column from its name and its fields.
 pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> {
     let [present, codes, texts] = tally(column);
     if present == 0 {

@@ -1,8 +1,8 @@
 //! Tables from files: CSV and TSV text, Parquet, NumPy's `.npy` and `.npz`, plain or compressed with gzip.
 //!
-//! [`Table::read`] finds out how a file is written and reads it into columns. [`Table::choose`] guesses what each
-//! column is, and [`Table::values`] reads a column as numbers: a quantity, a boolean, a date in days, or a level of a
-//! category.
+//! [`Table::read`] detects the format of a file and reads it into columns. [`Table::choose`]
+//! detects the kind of each column. [`Table::values`] reads a column as numbers: a quantity, a
+//! boolean, a date in days, or the index of a level of a category.
 //!
 //! ```
 //! use mfnet_table::{Columns, Table};
@@ -14,7 +14,7 @@
 //! # Ok::<(), mfnet_table::Error>(())
 //! ```
 
-// One way down; a module uses only those above it.
+// A module uses only modules above it in this list.
 //
 //     file                         bytes of a file
 //     error, number_format         what can be wrong; how numbers are written

@@ -4,7 +4,7 @@ use std::fmt::{Display, Formatter};
 
 use serde::{Deserialize, Serialize};
 
-/// What stands before decimals and between thousands.
+/// The characters before decimals and between thousands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum NumberFormat {
@@ -20,8 +20,9 @@ pub enum NumberFormat {
 }
 
 impl NumberFormat {
-    /// From the fields of some lines. Where they leave it open it is that of `like`, if that is known. Between commas a comma in a field is no decimal one: 3,14 that
-    /// lost its quotes would be two fields.
+    /// Detects the format from the fields of some lines. If they are ambiguous, it is the format of
+    /// `like`, if that is known. If commas separate the fields, a comma is not a decimal comma:
+    /// 3,14 without quotes would be two fields.
     pub(crate) fn guess(lines: &[Vec<String>], delimiter: u8, like: Option<Self>) -> Self {
         let any = |is_so: &dyn Fn(&str) -> bool| lines.iter().flatten().any(|text| is_so(text));
         // 1,234 may be either
@@ -41,7 +42,8 @@ impl NumberFormat {
         if has_decimal_point {
             return NumberFormat::Point;
         }
-        // 1.234 may be either too; beside 950 it is more, for a thousandth would be 950.000 or 0.95
+        // 1.234 may be either too; beside 950 it is grouped, because a number with decimals would
+        // be 950.000 or 0.95
         let width = lines.iter().map(Vec::len).max().unwrap_or(0);
         let is_small = |text: &&str| matches!(text.len(), 1..=3) && text.bytes().all(|byte| byte.is_ascii_digit());
         let column = |i: usize| lines.iter().filter_map(move |line| line.get(i)).map(String::as_str);
@@ -54,7 +56,7 @@ impl NumberFormat {
         like.unwrap_or_default()
     }
 
-    /// The number in a text; infinite ones too, but not NaN.
+    /// Parses the number in a text. It may be infinite, but not NaN.
     pub fn number(self, text: &str) -> Option<f64> {
         let plain = || text.parse::<f64>().ok().filter(|x| !x.is_nan());
         match self {
@@ -67,7 +69,7 @@ impl NumberFormat {
     }
 }
 
-/// Nothing of what is usual.
+/// Describes the format; empty for the usual one.
 impl Display for NumberFormat {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
@@ -93,7 +95,7 @@ fn is_decimal_comma(text: &str) -> bool {
     text.contains(',') && decimal(text).is_some()
 }
 
-/// 3,14 as a number.
+/// Parses 3,14 as a number.
 fn decimal(text: &str) -> Option<f64> {
     if text.contains('.') {
         return None;
@@ -101,7 +103,8 @@ fn decimal(text: &str) -> Option<f64> {
     text.replacen(',', ".", 1).parse().ok()
 }
 
-/// A number of at least two groups, of three digits each but for the first, with decimals or without.
+/// Whether a text is a number of at least two groups, with or without decimals. Each group except
+/// the first has three digits.
 fn without_groups(text: &str, group: char, point: char) -> Option<f64> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     let (whole, decimals) = unsigned.split_once(point).unwrap_or((unsigned, ""));
@@ -149,7 +152,7 @@ mod tests {
         assert_eq!(guess(&["1,234", "12"], b','), NumberFormat::PointAndGroups);
         assert_eq!(guess(&["1,234", "2,5"], b','), NumberFormat::Point);
         assert_eq!(guess(&["1.234,5"], b','), NumberFormat::Point);
-        // what is open is as in another file
+        // an ambiguous format is that of another file
         for format in [NumberFormat::CommaAndGroups, NumberFormat::Comma, NumberFormat::Point] {
             assert_eq!(like(&["1.234", "7.500"], b';', Some(format)), format);
             assert_eq!(like(&["1.234", "7.5"], b';', Some(format)), NumberFormat::Point);

@@ -1,7 +1,7 @@
-//! NumPy: arrays in `.npy` files, and several of them in `.npz` archives.
+//! Reads NumPy's arrays: one in a `.npy` file, several in a `.npz` archive.
 //!
-//! Their rows are samples. An array of Python objects is a pickle, a program, and is refused. What a header promises is not believed before the
-//! elements come.
+//! The rows of an array are samples. An array of Python objects is refused, because it is a pickle,
+//! which is a program. Memory is taken as the elements arrive, not as the header promises.
 
 mod header;
 
@@ -16,27 +16,31 @@ use crate::calendar::moment;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
 
-/// What NumPy calls an array that has no name.
+/// The name that NumPy gives an array without a name.
 const UNNAMED: &str = "arr_0";
-/// How names of files begin in an archive that is a table of Excel.
+/// The beginning of file names in an Excel file, which is an archive too.
 const EXCEL: [&str; 4] = ["[Content_Types].xml", "_rels/", "docProps/", "xl/"];
-/// How much is decoded at a time.
+/// Number of bytes decoded at a time.
 const BLOCK: usize = 1 << 16;
-/// An archive that makes more than the second of these out of its bytes, and more than so many times as much, is one made to fill memory.
+/// An archive is refused as made to fill memory if it decompresses to more than the second number
+/// of bytes, and to more than the first number times its size.
 const LARGEST_RATIO: u64 = 200;
 const LARGEST_UNASKED: u64 = 1 << 30;
 
-/// The columns of an array, with their names. One of n elements is a column `0`, one of shape (n, k) has columns `0` to `k − 1`; more dimensions
-/// are flattened row by row; the fields of a structured one are columns of their own names. `name` is what errors call the file.
+/// The columns of an array, with their names. An array of n elements is a column `0`; an array of
+/// shape (n, k) has columns `0` to `k − 1`. More dimensions are flattened row by row. The fields of
+/// a structured array are columns with their own names. Errors call the file `name`.
 ///
-/// Missing numbers are NaN, missing times NaT. Times become text in the form of ISO 8601, booleans `True` and `False`. A column of whole numbers
-/// with one beyond 2⁵³ becomes text, so that identifiers keep their digits.
+/// Missing numbers are NaN, missing times NaT. Times become text in the form of ISO 8601, and
+/// booleans become `True` and `False`. A column of whole numbers becomes text if one is beyond 2⁵³,
+/// so that identifiers keep their digits.
 pub(crate) fn npy(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
     Ok(array(name, bytes)?.0)
 }
 
-/// The columns of an archive of arrays, with their names: an array `X` of shape (n, k) has columns `X_0` to `X_k−1`, one of n elements a column
-/// `X`. A single array without a name is as in [`npy`].
+/// The columns of an archive of arrays, with their names. An array `X` of shape (n, k) has columns
+/// `X_0` to `X_k−1`; an array of n elements is a column `X`. A single array without a name is read
+/// as by [`npy`].
 pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
     let mut archive = opened(bytes).map_err(|problem| Error::data(name, problem))?;
     let mut arrays = Vec::new();
@@ -65,7 +69,7 @@ pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
     Ok(named.collect())
 }
 
-/// An archive that is not made to fill memory.
+/// Opens an archive, unless it is made to fill memory.
 fn opened(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, FileProblem> {
     let length = bytes.len() as u64;
     let mut archive = ZipArchive::new(Cursor::new(bytes))?;
@@ -93,7 +97,7 @@ fn member(archive: &mut ZipArchive<Cursor<&[u8]>>, i: usize) -> Result<(String, 
             false => format!("archives with other files than arrays (here {name:?})"),
         }));
     };
-    // what comes after its end is noticed, and no more than that; memory is taken as the bytes come
+    // bytes after the end are noticed but not read; memory is taken as the bytes arrive
     let most = member.size().saturating_add(1);
     let mut bytes = Vec::new();
     member.take(most).read_to_end(&mut bytes).map_err(ZipError::Io)?;
@@ -115,7 +119,7 @@ impl From<ZipError> for FileProblem {
 struct Values<'a> {
     name: String,
     part: &'a Part,
-    /// Where it begins in the first row, and the bytes from there to the same one of the next row.
+    /// Its offset in the first row, and the number of bytes to the same value of the next row.
     start: usize,
     step: usize,
     column: Column,

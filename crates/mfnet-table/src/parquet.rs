@@ -1,9 +1,10 @@
 //! Parquet: tables stored column by column, decoded by the crate `parquet`.
 //!
-//! Tables whose columns are numbers, texts, dates and times, booleans.
+//! It reads tables whose columns are numbers, texts, dates, times or booleans.
 //!
-//! A damaged file makes the crate panic, which `catch_unwind` turns into an error. These checks stop what it cannot:
-//! memory that is asked for in vain ends the program, and so does a stack that overflows; time just passes.
+//! A damaged file may make the crate panic, which `catch_unwind` turns into an error. It cannot
+//! catch three other failures: too large an allocation or a stack overflow, which end the program,
+//! and very long run times. These checks prevent them:
 //!
 //! | check | what a file of a few kB would do without it |
 //! |---|---|
@@ -20,9 +21,9 @@
 //! | `rows` | a few bytes stand for billions of equal cells |
 //! | `schema`: values of at least a byte | texts of no bytes take no place, however many there are |
 //!
-//! Other checks here only say better what is wrong.
+//! The other checks in this module only give better messages.
 
-// one way down: fault → limits, thrift → schema, measured → pages, cells
+// a module uses only modules to its left: fault → limits, thrift → schema, measured → pages, cells
 mod cells;
 mod fault;
 mod limits;
@@ -53,26 +54,31 @@ use serde_json::Value as Json;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
 
-/// What the thread is called that decodes.
+/// The name of the thread that decodes.
 const THREAD: &str = "parquet";
 /// Its stack: [`MOST_STRUCTURES`] of 16 kB.
 const STACK: usize = 1 << 28;
-/// Rows that are decoded at a time.
+/// Number of rows decoded at a time.
 const ROWS: usize = 1024;
-/// The cells that a file of any size may have, and those of each of its bytes: a table of more has no contents.
+/// The number of cells that every file may have, and the number of further cells for each of its
+/// bytes.
 const CELLS: u64 = 1 << 22;
 const CELLS_IN_A_BYTE: u64 = 1 << 10;
-/// Structures of a schema, each of which may be in the one before: the crate follows them as deep as they are.
+/// The largest number of structures in a schema. Each may be inside the one before, and the crate
+/// follows them by recursion.
 const MOST_STRUCTURES: u64 = 1 << 14;
-/// What comes after a footer that is signed, which it is where it is readable and the columns are encrypted.
+/// Number of bytes after a signed footer. A footer is signed if it is readable but the columns are
+/// encrypted.
 const SIGNATURE: usize = 28;
 
-/// The columns of a file, of equal length, with their names. The index of a pandas table is none of them, as in `pandas.read_parquet`.
+/// The columns of a file, of equal length, with their names. The index of a pandas table is not a
+/// column, as in `pandas.read_parquet`.
 ///
-/// Dates and times become text in the form of ISO 8601, booleans `True` and `False`. A column of whole numbers with one beyond 2⁵³ becomes text,
-/// so that identifiers keep their digits. `name` is what errors call the file.
+/// Dates and times become text in the form of ISO 8601, and booleans become `True` and `False`. A
+/// column of whole numbers becomes text if one is beyond 2⁵³, so that identifiers keep their
+/// digits. Errors call the file `name`.
 pub(crate) fn columns(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
-    // a program may keep the panics of a thread of this name quiet
+    // a program may suppress the panic messages of a thread with this name
     thread::scope(|scope| {
         let work = Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn_scoped(scope, || decoded(name, file));
         let work =
@@ -82,7 +88,7 @@ pub(crate) fn columns(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> 
 }
 
 fn decoded(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
-    // lengths within a page that lead beyond its end make the crate panic
+    // the crate panics if lengths in a page lead beyond its end
     let table = catch_unwind(AssertUnwindSafe(|| table(name, &file)));
     table.unwrap_or_else(|_| Err(Error::data(name, damaged("a page ends within its values"))))
 }
@@ -122,7 +128,8 @@ fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
     Ok(columns)
 }
 
-/// What the file says about itself at its end, between its pages and `length of this, PAR1`.
+/// Reads the footer: the metadata between the pages and the last bytes of the file, `length of the
+/// footer, PAR1`.
 fn footer(file: &Bytes) -> Result<ParquetMetaData, FileProblem> {
     let length = file.len();
     if file.is_empty() {
@@ -153,7 +160,8 @@ fn footer(file: &Bytes) -> Result<ParquetMetaData, FileProblem> {
     Ok(parse(footer)?)
 }
 
-/// Whether a footer is as the format says, and its schema has no more children than the footer has bytes: the crate takes memory for them.
+/// Checks that a footer follows the format, and that its schema has no more children than the
+/// footer has bytes, because the crate takes memory for them.
 fn believable(footer: &[u8]) -> Result<(), FileProblem> {
     let size = footer.len() as u64;
     let (mut structures, mut children) = (0, 0u64);
@@ -184,7 +192,8 @@ fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<u
     Ok(rows)
 }
 
-/// What pandas took for names of rows. An index of numbers one after the other is no column, and stands there in another form.
+/// The columns that pandas uses as row names. An index of consecutive numbers is not stored as a
+/// column.
 fn index_columns(notes: &str) -> Vec<String> {
     let notes: Json = serde_json::from_str(notes).unwrap_or_default();
     let names = notes["index_columns"].as_array().into_iter().flatten();
@@ -232,14 +241,14 @@ fn read_chunk(
     }
 }
 
-/// Calls `cell` with what `value` makes of each row, and with nothing where a value is missing.
+/// Calls `cell` with the result of `value` for each row, or with `None` if the value is missing.
 fn read<T: DataType>(
     mut from: ColumnReaderImpl<T>,
     mut rows: usize,
     value: impl Fn(&T::T) -> Value,
     mut cell: impl FnMut(Option<Value>) -> Result<(), FileProblem>,
 ) -> Result<(), FileProblem> {
-    // 1 where there is a value; nothing where none may be missing
+    // 1 for a row with a value; empty if no value may be missing
     let (mut there, mut values) = (Vec::new(), Vec::new());
     while rows > 0 {
         there.clear();

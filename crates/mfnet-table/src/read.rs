@@ -1,4 +1,4 @@
-//! Which reader a file needs: by its first bytes a text, or a file of another format.
+//! Chooses the reader of a file by its first bytes: text or another format.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -14,13 +14,13 @@ use crate::parquet;
 use crate::table::{FileForm, Table};
 use crate::text::{self, BEGINNING, Known};
 
-/// How much is asked of the system at a time.
+/// Number of bytes read from the system at a time.
 const BUFFER: usize = 1 << 17;
 const PARQUET: &str = "Parquet";
-/// How many bytes are looked at to tell text from something else.
+/// Number of bytes that decide whether a file is text.
 const LOOKED_AT: usize = 1024;
 
-/// What begins with these bytes.
+/// The kind of file that begins with these bytes.
 const KINDS: [(&[u8], &str); 14] = [
     (b"\0\0\x08\x03", "IDX images: name the folder that holds them and their labels"),
     (b"\0\0\x08\x01", "IDX labels: name the folder that holds them and their images"),
@@ -41,10 +41,10 @@ const KINDS: [(&[u8], &str); 14] = [
     (b"\xfe\xff", "UTF-16 text"),
 ];
 
-/// The columns with their names of a file with these bytes, which errors call by this name.
+/// Reads the columns and their names from the bytes of a file. Errors call the file by this name.
 type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
 
-/// The formats that are not text, by their first bytes, and what reads them.
+/// The formats that are not text: their first bytes, and their readers.
 const READERS: &[(&[u8], &str, ReadColumns)] = &[
     // PAR1, or PARE for an encrypted one
     #[cfg(feature = "parquet")]
@@ -56,23 +56,27 @@ const READERS: &[(&[u8], &str, ReadColumns)] = &[
 ];
 
 impl Table {
-    /// Reads a table, as text or, with the features of these names, as Parquet or NumPy's `.npy` and `.npz`; plain or compressed with gzip. The
-    /// first bytes of the file say which it is.
+    /// Reads a table from a file. Formats: text, Parquet (feature `parquet`), NumPy's `.npy` and
+    /// `.npz` (feature `numpy`), each plain or compressed with gzip. The first bytes of the file
+    /// decide.
     ///
-    /// Of a text, which character stands between fields (comma, tab, semicolon or |; tabs in a `.tsv` file) and which around a field that has it in
-    /// itself (" as in RFC 4180, or ') is guessed from the first lines, and so is whether the first line names the columns: not if it has numbers where
-    /// the lines below have them, or a text that stands again below it. Then the columns are called `0`, `1`, …
-    /// [`Table::description`] says what was found. Numbers may be written 1234.5, with a comma in place of the point (unless fields are between commas), and
-    /// with the other of both between thousands, which is guessed from the first lines too.
+    /// For a text, the first lines decide about the delimiter (comma, tab, semicolon or |; always
+    /// tab in a `.tsv` file), the quote character (" as in RFC 4180, or ') and the header. The
+    /// first line is not a header if it has numbers where the lines below have numbers, or a text
+    /// that occurs again below it. Columns without a header are called `0`, `1`, … Numbers are
+    /// written as 1234.5 or, unless commas separate the fields, as 1234,5; the other of the two
+    /// characters may separate thousands. The first lines decide about that too.
+    /// [`Table::description`] says what was detected.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be read, [`Error::Data`] with line and column if it is empty, has no rows, a row of another
-    /// length, a name twice, bytes that are no UTF-8 text, or if it is a file of another kind, or one that is damaged.
+    /// [`Error::Io`] if the file cannot be read. [`Error::Data`], with line and column, if the file
+    /// is empty, damaged, or of another kind, or if it has no rows, a row of another length, a
+    /// column name twice, or bytes that are not UTF-8 text.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         ReadTable::new().read(path)
     }
 
-    /// The same from memory; `name` is what errors call it.
+    /// Reads a table from a text in memory. Errors call it `name`.
     ///
     /// ```
     /// use mfnet_table::Table;
@@ -89,7 +93,7 @@ impl Table {
     }
 }
 
-/// How a table is read, where it is not as usual.
+/// Settings for reading a table.
 #[derive(Default)]
 pub struct ReadTable<'a> {
     keep_texts: Vec<String>,
@@ -98,30 +102,30 @@ pub struct ReadTable<'a> {
 }
 
 impl ReadTable<'_> {
-    /// As usual.
+    /// The default settings: everything is detected.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Keeps the texts of these columns as they stand, also where they are numbers: 1.50 stays 1.50.
+    /// Keeps the texts of these columns unchanged, even if they are numbers: 1.50 stays 1.50.
     pub fn keep_texts<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
         self.keep_texts.extend(columns.into_iter().map(Into::into));
         self
     }
 
-    /// Takes the first line of a text for the names of the columns, or for a row, and guesses nothing.
+    /// Sets whether the first line of a text holds the column names, instead of detecting it.
     pub fn header(mut self, names: bool) -> Self {
         self.known.header = Some(names);
         self
     }
 
-    /// Where numbers could be meant in several ways, as 1.250 could, they are read as those of another file.
+    /// Reads ambiguous numbers, such as 1.250, as in another file.
     pub fn like(mut self, form: FileForm) -> Self {
         self.known.numbers = Some(form.numbers);
         self
     }
 
-    /// Calls `progress` with the number of bytes of the file that were read, from time to time.
+    /// Calls `progress` from time to time with the number of bytes read so far.
     pub fn progress<'b>(self, progress: &'b mut dyn FnMut(u64)) -> ReadTable<'b> {
         ReadTable { keep_texts: self.keep_texts, known: self.known, progress: Some(progress) }
     }
@@ -140,7 +144,7 @@ impl ReadTable<'_> {
         self.read_from(&name, file)
     }
 
-    /// Reads what `from` gives, from its beginning to its end; `name` is what errors call it.
+    /// Reads a table from `from`, to its end. Errors call it `name`.
     ///
     /// # Errors
     /// As [`Table::read`].
@@ -156,7 +160,7 @@ impl ReadTable<'_> {
         let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
         let mut bytes = Vec::new();
         plain.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-        // text has none of the control characters before the tab
+        // text does not contain the control characters before the tab
         if bytes.iter().take(LOOKED_AT).all(|byte| *byte >= b'\t') {
             let (columns, dialect, lines, digest) = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
             let mut table = Table::new(name, columns, dialect.to_string(), dialect.header, digest)?;

@@ -1,4 +1,4 @@
-//! [`Table`]: columns with names, and what they are.
+//! [`Table`]: named columns, and their kinds.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,19 +12,19 @@ use crate::kind::{ColumnKind, LeftOut, StrayText, guess};
 use crate::number_format::NumberFormat;
 use crate::text::Lines;
 
-/// How many similar names an error about an unknown column offers, or how many of all.
+/// Number of similar names, or of all names, in an error about an unknown column.
 const SUGGESTIONS: usize = 3;
 const SHOWN: usize = 12;
-/// How similar they must be: Jaro and Winkler's measure, 1 for equal names.
+/// The smallest similarity of such names: Jaro–Winkler, 1 for equal names.
 const SIMILAR: f64 = 0.8;
-/// Longer names, in bytes, are not compared: it takes a time that grows with the product of their lengths.
+/// Names with more bytes are not compared, because the time grows with the product of both lengths.
 const LONGEST_COMPARED: usize = 200;
 
-/// A data file as named columns, a row for each sample. What a column means is decided later: by [`Table::choose`], or
-/// by a model that looks for the columns that it was trained on.
+/// A data file as named columns, with one row for each sample. The kind of a column is decided
+/// later: by [`Table::choose`], or by a model that finds the columns that it was trained on.
 ///
-/// Every row has as many fields as the first one, and there is at least one row. Each distinct text is kept once; of a column that has many
-/// and holds numbers, the numbers.
+/// A table has at least one row, and all rows have the same number of fields. Each distinct text is
+/// stored once. If a column holds very many distinct numbers, only the numbers are stored.
 ///
 /// ```
 /// use mfnet_table::Table;
@@ -47,39 +47,40 @@ pub struct Table {
     digest: String,
 }
 
-/// What files that belong to the same model have in common beside the names of their columns.
+/// The format that files of the same model share, besides their column names.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileForm {
-    /// How many columns the table has, if they have no names but are counted.
+    /// Number of columns, if the file has no column names.
     pub counted: Option<usize>,
     /// How numbers are written.
     pub numbers: NumberFormat,
 }
 
-/// Which columns of a table are inputs, and as what, where that is not to be guessed.
+/// The columns whose use is set by the caller instead of detected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
-    /// No inputs.
+    /// Columns that are not inputs.
     pub drop: Vec<String>,
-    /// Numbers: a text is an error.
+    /// Columns of numbers; a text in them is an error.
     pub numeric: Vec<String>,
-    /// Categories, also where all are numbers.
+    /// Columns of categories, even if they contain only numbers.
     pub categorical: Vec<String>,
 }
 
-/// Which columns of a table are inputs, and why others are none: see [`Table::choose`].
+/// The input columns of a table, and why other columns were left out; see [`Table::choose`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Choice {
-    /// The position of each input, and its kind, of a category without the levels.
+    /// The position and the kind of each input; categories have no levels yet.
     pub inputs: Vec<(usize, ColumnKind)>,
-    /// The columns that are none, and why.
+    /// The columns that were left out, and why.
     pub left_out: Vec<(String, LeftOut)>,
-    /// The columns that are text because of a few fields.
+    /// The columns that are text only because of a few fields.
     pub stray_texts: Vec<StrayText>,
 }
 
 impl Table {
-    /// A table of columns of the same length, at least one. `name` is what errors call the file, `description` how it was understood.
+    /// Makes a table from at least one column; all have the same length. Errors call the file
+    /// `name`; `description` says what was detected.
     pub(crate) fn new(
         name: &str,
         columns: Vec<(String, Column)>,
@@ -97,7 +98,7 @@ impl Table {
         Ok(Table { name: name.to_owned(), names, columns, form, description, lines: None, digest })
     }
 
-    /// What errors call the table: the file's path, or the name of a built-in data set.
+    /// The name that errors use: the file's path, or the name of a built-in data set.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -112,12 +113,12 @@ impl Table {
         self.form.counted.is_none()
     }
 
-    /// What other files have in common with this one.
+    /// The format that other files share with this one.
     pub fn form(&self) -> FileForm {
         self.form
     }
 
-    /// How the file was understood: its format, and what of that was guessed.
+    /// The format of the file, as it was detected.
     pub fn description(&self) -> String {
         self.description.clone()
     }
@@ -132,7 +133,7 @@ impl Table {
         self.digest.clone()
     }
 
-    /// Where the column of this name stands.
+    /// The position of the column with this name.
     ///
     /// # Errors
     /// [`Error::Data`] that names similar columns, or all.
@@ -140,8 +141,8 @@ impl Table {
         position(&self.name, &self.names, column)
     }
 
-    /// The text of one column's fields, without spaces around it; numbers in their shortest form in a column with many. Empty fields are empty
-    /// text.
+    /// The texts of a column, without spaces around them. An empty field is an empty text. If only
+    /// the numbers of the column are stored, they have their shortest form.
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
@@ -152,16 +153,17 @@ impl Table {
     /// The numbers of these columns.
     ///
     /// # Errors
-    /// [`Error::Data`] with line, column and text of the first field that is empty, is no number, is not finite, or is
-    /// beyond ±10³⁰⁰: the means of such numbers are infinite.
+    /// [`Error::Data`] with line, column and text of the first field that is empty, not a number,
+    /// not finite, or beyond ±10³⁰⁰ (means of such numbers may be infinite).
     pub fn numbers(&self, columns: &[String]) -> Result<Vec<Values>> {
         columns.iter().map(|column| self.values_of(column, present_number)).collect()
     }
 
-    /// The weights of the rows that a column holds.
+    /// The row weights in a column.
     ///
     /// # Errors
-    /// [`Error::Data`] with line, column and text of the first field that is no finite number of at least 0, or beyond 10³⁰⁰.
+    /// [`Error::Data`] with line, column and text of the first field that is not a number from 0 to
+    /// 10³⁰⁰.
     pub fn weights(&self, column: &str) -> Result<Vec<f64>> {
         let of = |field, text: &str| {
             let found = match (text.is_empty(), field) {
@@ -178,13 +180,14 @@ impl Table {
         Ok(self.values_of(column, of)?.iter().collect())
     }
 
-    /// The number that `of` makes of each field of a column.
+    /// Calls `of` with each field of a column, and returns the numbers.
     fn values_of(&self, column: &str, of: impl Fn(Field, &str) -> Result<f64, CellProblem>) -> Result<Values> {
         let position = self.position(column)?;
         self.columns[position].values(of).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
-    /// The numbers that stand in fields of a column, codes as 007 too, and in how many rows.
+    /// The distinct numbers of a column, including codes such as 007, and the number of rows with
+    /// each.
     ///
     /// # Errors
     /// [`Error::Data`] if there is no such column.
@@ -209,19 +212,21 @@ impl Table {
         }
     }
 
-    /// The columns that are inputs beside the targets. What a column is, unless `columns` says it, is guessed from all
-    /// of its fields:
+    /// Chooses the input columns besides the targets. Unless `columns` sets it, the kind of a
+    /// column is detected from all of its fields:
     ///
-    /// * numbers, where empty fields, and texts as NA, NaN, null or ?, are missing values,
+    /// * numbers; empty fields and texts such as NA, NaN, null or ? are missing values,
     /// * booleans: true and false, yes and no, t and f, y and n, in any case,
-    /// * dates: 2024-01-31, also with a time of day,
-    /// * categories: other text, also among numbers, and numbers that begin with a zero, as postal codes do.
+    /// * dates: 2024-01-31, with or without a time of day,
+    /// * categories: all other text, even if most fields are numbers, and numbers that begin with a
+    ///   zero, such as postal codes.
     ///
-    /// Left out are columns without values, texts of which more than half differ, and whole numbers or texts that all
-    /// differ and are called like a key: `id`, `index`, `user_id`, …
+    /// These columns are left out: columns without values; texts if more than half of them differ;
+    /// whole numbers or texts that all differ, if the column has the name of a key: `id`, `index`,
+    /// `user_id`, …
     ///
     /// # Errors
-    /// [`Error::Data`] for a column that is not there.
+    /// [`Error::Data`] for a missing column.
     pub fn choose(&self, targets: &[String], columns: &Columns) -> Result<Choice> {
         let Columns { drop, numeric, categorical } = columns;
         for name in drop.iter().chain(numeric).chain(categorical) {
@@ -250,13 +255,14 @@ impl Table {
         Ok(choice)
     }
 
-    /// The numbers of the column at this position, NaN for a missing one, as one of this kind. The levels of a category are those of the column.
+    /// The column at this position as numbers of this kind; NaN for a missing value. A category has
+    /// the levels that occur in the column.
     ///
     /// # Errors
-    /// [`Error::Data`] with line, column and text of the first field that has no such number.
+    /// [`Error::Data`] with line, column and text of the first field that is not of this kind.
     ///
     /// # Panics
-    /// If there are not so many columns.
+    /// If the position is not that of a column.
     pub fn values(&self, position: usize, kind: &ColumnKind) -> Result<(ColumnKind, Values)> {
         let column = &self.columns[position];
         if let ColumnKind::Category { .. } = kind {
@@ -267,7 +273,7 @@ impl Table {
         values.map(|values| (kind.clone(), values)).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
-    /// What is wrong with a field.
+    /// The problem of a field.
     fn at(&self, row: usize, column: usize, problem: CellProblem) -> Error {
         let line = self.lines.as_ref().map(|lines| lines.of(row));
         let problem = if line.is_some() { Problem::Cell(problem) } else { Problem::InRow(row, problem) };
@@ -281,7 +287,7 @@ impl std::fmt::Debug for Table {
     }
 }
 
-/// The number of a field, which is not missing.
+/// The number of a field that is not missing.
 fn present_number(field: Field, text: &str) -> Result<f64, CellProblem> {
     match ColumnKind::Number.value_of(field, text)? {
         missing if missing.is_nan() => number(text),
@@ -289,7 +295,7 @@ fn present_number(field: Field, text: &str) -> Result<f64, CellProblem> {
     }
 }
 
-/// Where `column` stands among the columns of a file.
+/// The position of `column` among the columns of a file.
 ///
 /// # Errors
 /// [`Error::Data`] that names similar columns, or all.
@@ -312,7 +318,7 @@ pub fn position(file: &str, columns: &[String], column: &str) -> Result<usize> {
     })
 }
 
-/// Where each of `names` stands among the columns of a file.
+/// The positions of `names` among the columns of a file.
 ///
 /// # Errors
 /// As [`position`].

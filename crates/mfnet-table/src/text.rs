@@ -1,6 +1,6 @@
-//! Text: CSV, TSV and the like, read in one pass.
+//! Reads text (CSV, TSV and similar) in one pass.
 
-// one way down: lines, rows → dialect
+// a module uses only modules to its left: lines, rows → dialect
 mod dialect;
 mod lines;
 mod rows;
@@ -16,13 +16,15 @@ use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{Watched, hexadecimal};
 
-/// From so many bytes the dialect is guessed; as many are then asked for at a time.
+/// The dialect is detected from this many bytes. The rest is read in pieces of this size.
 pub(crate) const BEGINNING: usize = 1 << 18;
 
-/// The columns of a text with their names, how it is written, the lines of its rows, and SHA-256 of its bytes.
+/// The columns of a text with their names, its dialect, the lines of its rows, and the SHA-256 of
+/// its bytes.
 type Text = (Vec<(String, Column)>, Dialect, Lines, String);
 
-/// Reads a table as text, of which the first [`BEGINNING`] bytes are there, or all; the columns of these names keep their texts.
+/// Reads a table from text. The caller gives its first [`BEGINNING`] bytes, or all. The columns
+/// with these names keep their texts.
 pub(crate) fn read(
     name: &str,
     beginning: &[u8],
@@ -40,7 +42,7 @@ pub(crate) fn read(
     let first: Vec<String> = first.map(str::to_owned).collect();
     let named = |(i, name): (usize, &String)| match name.trim() {
         _ if !dialect.header => i.to_string(),
-        // as pandas calls it
+        // the name that pandas gives it
         "" => format!("Unnamed: {i}"),
         name => name.to_owned(),
     };

@@ -116,9 +116,9 @@ pub enum ErrorKind {
     /// are in backticks, so that a program can write them as its options.
     #[error("{message}")]
     Recipe {
-        /// What is wrong.
+        /// The problem.
         message: String,
-        /// What to do about it.
+        /// The help: what to do about it.
         help: Vec<String>,
         /// Whether a file is wrong, not the choice of settings.
         of_file: bool,
@@ -157,7 +157,7 @@ pub enum ErrorKind {
     Threads(usize, io::Error),
 }
 
-/// What is wrong with a model file.
+/// A problem of a model file.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ModelProblem {

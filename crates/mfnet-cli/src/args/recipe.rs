@@ -17,7 +17,7 @@ use super::values::{
 };
 use crate::failure::{Failure, with_fields};
 
-/// What was given on the command line, each under the name of its field in [`Recipe`].
+/// The options given on the command line, each under the name of its field in [`Recipe`].
 #[derive(ClapArgs, Serialize)]
 #[command(mut_args(as_field))]
 pub(crate) struct RecipeArgs {
@@ -250,7 +250,8 @@ fn activations() -> String {
     format!("Activation function of the hidden layers [default: relu]\n\nOne of {names}.")
 }
 
-/// An option of a field: it excludes what the field does, and a negative number is a wrong value, not another option.
+/// Settings of the option of a field: it conflicts with the same options as the field, and a
+/// negative number is a wrong value, not another option.
 fn as_field(arg: Arg) -> Arg {
     let excluded = Recipe::CONFLICTS.iter().find(|(field, _)| arg.get_id() == field);
     let options = |others: &'static str| others.split(' ').filter(|other| !Recipe::WITHOUT_OPTION.contains(other));
@@ -268,7 +269,8 @@ pub(crate) fn with_file(error: Error, file: Option<&RecipeFile>) -> Failure {
 }
 
 impl RecipeArgs {
-    /// The recipe of these options alone, or with those of a file, which they may not contradict.
+    /// The recipe from these options, or from these options and a file, which they may not
+    /// contradict.
     pub(crate) fn recipe(&self, file: Option<&RecipeFile>) -> Result<Recipe, Failure> {
         let mut fields = file.map_or_else(Recipe::default, |file| file.recipe.clone()).fields()?;
         for (field, given) in self.given()? {
@@ -300,13 +302,13 @@ impl RecipeArgs {
             "header" | "hidden" => !value.is_null(),
             _ => ![Value::Null, Value::Bool(false), Value::Array(Vec::new())].contains(value),
         };
-        // a path may have bytes that no text has
+        // a path may have bytes that are not UTF-8
         let fields = serde_json::to_value(self).map_err(|error| Failure::usage(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default().into_iter().filter(is_given).collect())
     }
 }
 
-/// A value as an option has it: lists with commas.
+/// A value as it is written in an option: lists with commas.
 fn joined(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -327,7 +329,8 @@ mod tests {
     use super::*;
     use crate::args::Args;
 
-    /// What a run shows and where it writes is no matter of the recipe; all the rest is, by the same name.
+    /// Every option is a field of the recipe with the same name, except those for what a run shows
+    /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
         const OTHERS: [&str; 9] =

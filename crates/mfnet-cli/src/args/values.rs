@@ -1,4 +1,4 @@
-//! What the value of an option may be.
+//! The types of option values.
 
 use std::str::FromStr;
 
@@ -15,12 +15,13 @@ pub(crate) enum Part {
     All,
 }
 
-/// The word by which the command line knows the value.
+/// The word for the value on the command line.
 pub(crate) fn word(value: impl ValueEnum) -> String {
     value.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// Sizes of hidden layers. (A type of its own, because clap takes a `Vec` for an option that may be repeated.)
+/// Sizes of hidden layers. It is a separate type because clap treats a `Vec` as an option that may
+/// be repeated.
 #[derive(Clone, Serialize)]
 pub(crate) struct HiddenSizes(Vec<usize>);
 

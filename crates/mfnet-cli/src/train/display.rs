@@ -1,4 +1,4 @@
-//! What a person sees while a network trains: the progress bar, and below it how the losses went so far.
+//! The display during training: the progress bar, and below it the curves of the losses so far.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use mfnet::train::{EpochRecord, Step};
 
 use crate::output::progress_bar;
 
-/// How often it changes at most.
+/// The shortest time between two changes of the display.
 const SHOW_AFTER: Duration = Duration::from_millis(50);
-/// Blocks of a curve at most, and at least.
+/// The largest and the smallest number of blocks in a curve.
 const MOST_BLOCKS: usize = 48;
 const FEWEST_BLOCKS: usize = 4;
-/// Characters of a loss at most.
+/// The largest number of characters of a loss.
 const NUMBER: usize = 8;
 
-/// The bar and the curves; hidden where no person looks on.
+/// The bar and the curves; hidden if stderr is not a terminal.
 pub(super) struct Display {
     pub(super) bar: ProgressBar,
     samples: u64,
@@ -48,7 +48,8 @@ impl Display {
     }
 }
 
-/// The losses of these epochs in lines that fit into this width. `loss` is that of the last batch, which is all that is known in the first epoch.
+/// The losses of these epochs, in lines that fit this width. `loss` is the loss of the last batch;
+/// in the first epoch there is no other.
 fn lines(epochs: &[EpochRecord], loss: f64, rate: f64, width: usize) -> String {
     let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
     let validation: Vec<f64> = epochs.iter().filter_map(|epoch| epoch.validation_loss).collect();
@@ -77,7 +78,7 @@ fn lines(epochs: &[EpochRecord], loss: f64, rate: f64, width: usize) -> String {
 mod tests {
     use super::*;
 
-    /// The lines of epochs with these losses; there are as many of validation or none.
+    /// The lines of epochs with these losses. There are as many validation losses, or none.
     fn of(training: &[f64], validation: &[f64], width: usize) -> String {
         let record = |(i, loss): (usize, &f64)| EpochRecord {
             epoch: i + 1,

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::output::write_file;
 use crate::source;
 
-/// Where the model, the history, the metrics and the report go.
+/// The folder for the model, the history, the metrics and the report.
 pub(super) struct RunFolder {
     pub(super) path: PathBuf,
     pub(super) model: PathBuf,
@@ -41,7 +41,7 @@ impl RunFolder {
         }
     }
 
-    /// Makes the folder that was asked for, or the next runs/NAME-N.
+    /// Makes the folder of `--output`, or the next runs/NAME-N.
     pub(super) fn create(args: &TrainArgs) -> Result<Self, Failure> {
         if let Some(path) = &args.output {
             return Self::create_at(path.clone());
@@ -65,7 +65,8 @@ impl RunFolder {
         Self::create_at(self.path.join(format!("fold-{number}")))
     }
 
-    /// Removes what an earlier run left here that this one with so many folds, 0 for a single fit, has not replaced.
+    /// Removes the files of an earlier run that this run has not replaced. `folds` is 0 for a
+    /// single fit.
     pub(super) fn remove_earlier(&self, folds: usize) {
         let remove = |run: &RunFolder| {
             for file in [&run.model, &run.history, &run.report] {
@@ -81,7 +82,7 @@ impl RunFolder {
             let Some(earlier) = path.is_dir().then(|| Self::at(path)) else { break };
             remove(&earlier);
             let _ = fs::remove_file(earlier.path.join("metrics.json"));
-            // with files of others it stays
+            // a folder with other files stays
             let _ = fs::remove_dir(&earlier.path);
         }
     }

@@ -1,4 +1,4 @@
-//! `mfnet train`: from a table to a model, the scores of its baselines beside it.
+//! `mfnet train`: from a table to a model, and to its scores beside those of the baselines.
 
 mod display;
 mod folder;
@@ -56,7 +56,7 @@ fn not_a_recipe(error: Error) -> Failure {
     }
 }
 
-/// Reads the data. From now on Ctrl-C saves what is there.
+/// Reads the data. From now on, Ctrl-C saves the results so far.
 fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure> {
     let start = recipe.warm_start.as_deref().map(source::model).transpose()?;
     let data = source::read(&args.data, &args.folders, recipe.reader(start.as_ref()), args.quiet)?;

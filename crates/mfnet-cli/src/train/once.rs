@@ -21,7 +21,7 @@ pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
     print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, folder) })
 }
 
-/// Trains, and leaves everything in the folder.
+/// Trains, and writes all results into the folder.
 pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<Fit, Failure> {
     let mut watcher = Watcher::new(args.quiet, folder);
     let result = plan.run(&mut watcher);
@@ -41,7 +41,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
             let written = report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots));
             return Err(match written {
                 Ok(()) => failure.help(format!("see the loss over the epochs in {}", folder.report.display())),
-                // the model is what counts
+                // the failure of the training is more important than that of the report
                 Err(_) => failure,
             });
         }
@@ -59,7 +59,7 @@ fn text(fit: &Fit, folder: &RunFolder) -> String {
     format!("{}\nmodel: {}\nreport: {}\n", fit.text(), folder.model.display(), folder.report.display())
 }
 
-/// What Ctrl-C came to.
+/// The message after Ctrl-C.
 fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Failure> {
     let model = folder.model.display();
     if fit.summary.stop == StopReason::Callback {
@@ -73,14 +73,14 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
     Err(Failure::interrupted())
 }
 
-/// What the report begins with: the command line that this program was called with, and the plan.
+/// The beginning of the report: the command line and the plan.
 fn head(plan: &Plan) -> String {
     let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
     let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
     format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))
 }
 
-/// As a shell reads it.
+/// Quotes an argument for a shell.
 fn quoted(argument: &str) -> String {
     let plain = |character: char| character.is_alphanumeric() || "-_./,:=+%@".contains(character);
     if !argument.is_empty() && argument.chars().all(plain) {

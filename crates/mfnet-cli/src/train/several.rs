@@ -1,4 +1,4 @@
-//! A cross-validation: a fit for each fold. What is done is on disk after every fold.
+//! A cross-validation: a fit for each fold. The results so far are on disk after every fold.
 
 use mfnet::fit::{Folds, Plan};
 

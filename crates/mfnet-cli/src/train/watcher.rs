@@ -1,4 +1,5 @@
-//! What happens while a network trains: the progress bar, history.csv, the model so far, and Ctrl-C.
+//! Follows a training: updates the progress bar and history.csv, saves the model so far, and
+//! handles Ctrl-C.
 
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -15,20 +16,21 @@ use super::folder::RunFolder;
 use crate::interrupt;
 use crate::output::{of_csv, progress_bar};
 
-/// How often the model so far is saved at most.
+/// The shortest time between two saves of the model so far.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
-/// Looks on for the user.
+/// The observer of a fit for the program.
 pub(super) struct Watcher<'a> {
     display: Display,
     baselines: ProgressBar,
     folder: &'a RunFolder,
-    /// Begun with the first epoch, so that a training without one leaves that of an earlier run.
+    /// history.csv; created in the first epoch, so that a training without an epoch keeps the file
+    /// of an earlier run.
     history: Option<csv::Writer<File>>,
     epochs: Vec<EpochRecord>,
     saved: Instant,
     lowest: f64,
-    /// None if the model of an earlier run stays.
+    /// `None` if the model of an earlier run stays.
     saved_kept: Option<Result<()>>,
 }
 
@@ -46,7 +48,8 @@ impl<'a> Watcher<'a> {
         }
     }
 
-    /// Takes the display away; the epochs that were seen, and whether the weights that a diverged training kept were saved.
+    /// Removes the display. Returns the epochs so far, and whether the weights that a diverged
+    /// training kept were saved.
     pub(super) fn finish(self) -> (Vec<EpochRecord>, Option<Result<()>>) {
         self.display.bar.finish_and_clear();
         self.baselines.finish_and_clear();
@@ -69,7 +72,8 @@ impl Observer for Watcher<'_> {
         interrupt::flow()
     }
 
-    /// Writes the epoch to history.csv, and from time to time the model so far: the best one if there is validation.
+    /// Writes the epoch to history.csv, and from time to time saves the model so far: the best one,
+    /// if there are validation rows.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
         self.write(record).map_err(|reason| ErrorKind::Io {

@@ -1,14 +1,16 @@
-//! A column while a reader of a binary format fills it: numbers, until there is a text.
+//! A column while a reader of a binary format fills it. It holds numbers until the first text
+//! comes.
 
 use super::{Cells, Column};
 use crate::field::shortest;
 use crate::number_format::NumberFormat;
 
-/// Whole numbers up to here are exact as `f64`.
+/// Whole numbers up to this are exact as `f64`.
 const EXACT: i128 = 1 << 53;
 
 impl Column {
-    /// A column without rows, of numbers until there is a text; then it keeps all texts.
+    /// Makes a column without rows. It holds numbers until the first text comes; from then on it
+    /// keeps all texts.
     pub(crate) fn of_numbers() -> Self {
         let cells = Cells::Numbers { of_rows: Vec::new(), others: Vec::new() };
         Column { cells, format: NumberFormat::default(), keeps_texts: true }
@@ -18,7 +20,7 @@ impl Column {
         self.push_number(f64::NAN);
     }
 
-    /// NaN is a missing number.
+    /// Adds a number; NaN is a missing value.
     pub(crate) fn push_number(&mut self, x: f64) {
         match &mut self.cells {
             Cells::Numbers { of_rows, .. } => of_rows.push(x),
@@ -27,7 +29,8 @@ impl Column {
         }
     }
 
-    /// A whole number; one that `f64` would round is kept as text with all its digits, and so are then the others of its column.
+    /// Adds a whole number. If `f64` would round it, the whole column becomes text, so that all
+    /// digits stay.
     pub(crate) fn push_whole(&mut self, x: i128) {
         match &mut self.cells {
             Cells::Numbers { of_rows, .. } if x.abs() <= EXACT => of_rows.push(x as f64),
@@ -43,7 +46,7 @@ impl Column {
         self.push(text);
     }
 
-    /// As pandas and NumPy write it.
+    /// Adds a boolean, written as pandas and NumPy do.
     pub(crate) fn push_truth(&mut self, x: bool) {
         self.push_text(if x { "True" } else { "False" });
     }

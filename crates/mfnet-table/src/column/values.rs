@@ -2,25 +2,25 @@ use std::sync::Arc;
 
 use super::Column;
 
-/// A number for each row of a column, NaN where there is none.
+/// A number for each row of a column; NaN for a missing value.
 ///
-/// The numbers stay where the table has them: taking, copying and renumbering values copies no rows.
+/// It shares the numbers of the table: cloning and renumbering values copies no rows.
 #[derive(Clone, Debug)]
 pub struct Values {
-    /// Has the numbers, or the code of each row.
+    /// The column that holds the numbers, or the code of each row.
     column: Option<Arc<Column>>,
     /// The number of each code of the column; without a column, of each row.
     numbers: Arc<[f64]>,
 }
 
-/// How values lie in memory.
+/// The representation of values in memory.
 #[derive(Clone, Copy, Debug)]
 pub enum View<'a> {
     /// A number for each row.
     Numbers(&'a [f64]),
     /// A code for each row, and a number for each code.
     Codes(&'a [u32], &'a [f64]),
-    /// The same where there are at most 256 codes.
+    /// The same with at most 256 codes.
     Bytes(&'a [u8], &'a [f64]),
 }
 
@@ -43,7 +43,7 @@ impl Values {
         Values { column: Some(Arc::clone(column)), numbers: numbers.into() }
     }
 
-    /// Where the numbers are.
+    /// The numbers in memory.
     pub fn view(&self) -> View<'_> {
         self.column.as_ref().map_or(View::Numbers(&self.numbers), |column| column.view(&self.numbers))
     }
@@ -60,7 +60,7 @@ impl Values {
     /// The number of a row.
     ///
     /// # Panics
-    /// If there is no such row.
+    /// If the row is out of range.
     #[inline]
     pub fn row(&self, row: usize) -> f64 {
         match self.view() {
@@ -75,7 +75,7 @@ impl Values {
         (0..self.rows()).map(|row| self.row(row))
     }
 
-    /// `number` of each number; of codes once for each.
+    /// Applies `number` to each number; with codes, once for each code.
     pub fn map(&self, number: impl Fn(f64) -> f64) -> Self {
         match self.view() {
             View::Numbers(numbers) => numbers.iter().copied().map(number).collect::<Vec<_>>().into(),

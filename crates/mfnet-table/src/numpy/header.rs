@@ -1,11 +1,11 @@
-//! What an array of NumPy says about itself.
+//! Reads the header of a NumPy array.
 //!
 //! ```text
 //! 93 N U M P Y   version   length   {'descr': '<f8', 'fortran_order': False, 'shape': (3, 4), }   elements
 //! ```
 //!
-//! The header is a Python dictionary of texts, numbers, tuples and lists; it is read as data, and nothing in it is run. Source: NEP 1, *A simple
-//! file format for NumPy arrays*.
+//! The header is a Python dictionary of texts, numbers, tuples and lists. It is read as data;
+//! nothing in it is run. Source: NEP 1, *A simple file format for NumPy arrays*.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -16,20 +16,20 @@ use crate::error::{FileProblem, MOST_COLUMNS};
 type Result<T> = std::result::Result<T, FileProblem>;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
-/// NumPy itself believes no header that is longer than a hundredth of this.
+/// The largest length of a header. NumPy itself refuses headers longer than a hundredth of this.
 const LONGEST: usize = 1 << 20;
 const PYTHON_OBJECTS: &str = "Python objects: they are stored as a pickle, a program that would run when it is read; save numbers or \
                               text, for example with array.astype(float) or array.astype(str)";
 
 pub(super) struct Header {
-    /// What an element consists of: one part, unless the array is structured.
+    /// The parts of an element: one, unless the array is structured.
     pub(super) parts: Vec<Part>,
     /// Bytes of an element, padding included; at least 1.
     pub(super) size: usize,
-    /// Whether the first dimension is the fastest.
+    /// Whether the first index changes fastest in the file.
     pub(super) fortran: bool,
     pub(super) shape: Vec<usize>,
-    /// Bytes of all that stands before the elements.
+    /// Number of bytes before the elements.
     length: usize,
 }
 
@@ -38,7 +38,7 @@ pub(super) struct Part {
     pub(super) name: Option<String>,
     pub(super) kind: Kind,
     pub(super) big_endian: bool,
-    /// Where it begins, the bytes of a value, and how many values there are.
+    /// Its offset, the bytes of a value, and the number of values.
     pub(super) offset: usize,
     pub(super) size: usize,
     pub(super) count: usize,
@@ -50,10 +50,10 @@ pub(super) enum Kind {
     Signed,
     Unsigned,
     Float,
-    /// 4 bytes a character.
+    /// Text with 4 bytes per character.
     Unicode,
     Bytes,
-    /// Counted in so many of these.
+    /// Times, as multiples of this number of units.
     Time(i64, Unit),
 }
 
@@ -129,7 +129,7 @@ impl Header {
             Type::Structure(fields) => fields.into_iter().try_for_each(|field| header.push_field(field))?,
         }
         if header.size == 0 || header.parts.is_empty() {
-            // they would take no place in the file, however many there are
+            // any number of them would fit into an empty file
             return Err(unsupported("elements of 0 bytes"));
         }
         Ok(header)
@@ -145,7 +145,8 @@ impl Header {
         self.push(Some(name), &code, count)
     }
 
-    /// Adds so many values of this type to the element; padding makes it longer and is no part.
+    /// Adds this many values of this type to the element. Padding makes the element longer, but
+    /// adds no part.
     fn push(&mut self, name: Option<String>, code: &str, count: usize) -> Result<()> {
         let unsupported = || unsupported(format!("elements of type {code:?}"));
         let mut characters = code.strip_prefix(['<', '>', '|', '=']).unwrap_or(code).chars();
@@ -172,7 +173,7 @@ impl Header {
         Ok(())
     }
 
-    /// The bytes that the file of a table has.
+    /// The number of bytes that the file should have.
     fn check(&self) -> Result<u64> {
         let Some((rows, sizes)) = self.shape.split_first() else {
             return Err(unsupported("an array without dimensions, which is a single value"));
@@ -195,12 +196,13 @@ impl Header {
         Ok(whole as u64)
     }
 
-    /// How many elements a row has.
+    /// Number of elements in a row.
     pub(super) fn elements(&self) -> usize {
         self.shape[1..].iter().product()
     }
 
-    /// Where an element of a row begins in the first row, and the bytes from there to the same one of the next row.
+    /// The offset of an element in the first row, and the number of bytes to the same element of
+    /// the next row.
     pub(super) fn place(&self, element: usize) -> (usize, usize) {
         if !self.fortran {
             return (element * self.size, self.elements() * self.size);
@@ -242,7 +244,8 @@ fn time_kind(text: &str) -> Option<Kind> {
     Some(Kind::Time(count.checked_mul(factor)?, unit))
 }
 
-/// A value in Python's notation as JSON: a tuple becomes a list, and a comma before a closing bracket is left out.
+/// Rewrites a value from Python's notation to JSON: a tuple becomes a list, and a comma before a
+/// closing bracket is removed.
 fn json(python: &str) -> String {
     let mut json = String::with_capacity(python.len());
     let mut quote = None;
@@ -268,7 +271,7 @@ fn json(python: &str) -> String {
                 json.truncate(json.trim_end().strip_suffix(',').map_or(json.len(), str::len));
                 json.push(if character == '}' { '}' } else { ']' });
             }
-            // a number of Python 2 ends with it
+            // Python 2 writes an L after a long number
             ('L', None) if json.ends_with(|last: char| last.is_ascii_digit()) => {}
             // True and False
             (character, None) => json.push(character.to_ascii_lowercase()),

@@ -1,4 +1,4 @@
-//! What values mean: numbers and texts.
+//! Converts stored values to numbers and texts.
 
 use half::f16;
 
@@ -8,10 +8,10 @@ use crate::column::Column;
 use crate::error::{FileProblem, Result};
 use crate::file::hexadecimal;
 
-/// The day of 1970-01-01 in the count of astronomers.
+/// The Julian day of 1970-01-01.
 const JULIAN_1970: i128 = 2_440_588;
 const NANOSECONDS_OF_A_DAY: i128 = 86_400_000_000_000;
-/// More digits than any database has.
+/// The largest number of bytes of a decimal, more than any database uses.
 const LONGEST_DECIMAL: usize = 16;
 
 /// A value as it is stored.
@@ -36,7 +36,7 @@ pub(super) fn fill(value: Value, meaning: Meaning, column: &mut Column) -> Resul
             return Err(FileProblem::Unsupported(format!("decimals of {} bytes", bytes.len())));
         }
         (Value::Bytes(bytes), Meaning::Decimal(scale)) => {
-            // the most significant byte first, which has the sign
+            // the most significant byte, which has the sign, comes first
             let sign = if bytes.first().is_some_and(|byte| *byte >= 0x80) { -1 } else { 0 };
             decimal(bytes.iter().fold(sign, |x, byte| x << 8 | i128::from(*byte)), scale, column);
         }

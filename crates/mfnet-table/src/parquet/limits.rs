@@ -1,4 +1,4 @@
-//! How much a file may still become.
+//! Limits for how much a file may become when it is decoded.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -6,16 +6,18 @@ use std::sync::atomic::Ordering::Relaxed;
 use super::fault::damaged;
 use crate::error::FileProblem;
 
-/// Texts that share their beginnings are longer than their file, but not without end: the bytes of all, and more for each byte of the file.
+/// Texts that share their beginnings may be longer than their file. They may have this many bytes
+/// in all, and further bytes for each byte of the file.
 const TEXTS: u64 = 1 << 26;
 const TEXTS_IN_A_BYTE: u64 = 64;
-/// A text of a dictionary stands in many cells. It takes memory once, but is read with each.
+/// A text of a dictionary may be in many cells. It takes memory once, but is read for each cell.
 const CHARACTERS: u64 = 1 << 30;
 const CHARACTERS_IN_A_BYTE: u64 = 1 << 16;
 
-/// What may still come, so that a file of a few bytes does not fill the memory or take hours.
+/// What a file may still become, so that a file of a few bytes cannot fill the memory or take
+/// hours.
 pub(super) struct Limits {
-    /// Bytes of pages: each is that of one column.
+    /// Bytes of pages; each byte belongs to one column.
     pub(super) pages: Limit,
     /// Bytes of texts that share their beginnings.
     pub(super) shared: Limit,
@@ -23,11 +25,11 @@ pub(super) struct Limits {
     pub(super) cells: Limit,
 }
 
-/// What is left, and what is wrong with a file that has more.
+/// The rest of a limit, and the problem of a file that exceeds it.
 pub(super) struct Limit(AtomicU64, &'static str);
 
 impl Limits {
-    /// Those of a file of so many bytes.
+    /// The limits of a file with this many bytes.
     pub(super) fn new(length: u64) -> Self {
         let of = |size: u64, in_a_byte, what| Limit(size.saturating_add(length.saturating_mul(in_a_byte)).into(), what);
         let long = "its texts are much longer than the file";

@@ -1,4 +1,4 @@
-//! The file as the crate reads it, with no page larger than it can be.
+//! Gives the file to the crate, and refuses pages that claim an impossible size.
 
 use ::parquet::basic::Compression;
 use ::parquet::errors::Result;
@@ -8,9 +8,9 @@ use bytes::Bytes;
 use super::fault::damaged;
 use super::thrift::{PAGE, walk};
 
-/// Memory that is taken on the word of a header, however little its page has.
+/// The memory that any header may ask for, however small its page is.
 const TRUSTED: u64 = 1 << 20;
-/// A page of more bytes is not made of a few.
+/// A page of more bytes than this cannot come from a few compressed bytes.
 const LARGE: u64 = 1 << 28;
 const OF_LARGE: u64 = 1 << 12;
 
@@ -28,7 +28,8 @@ impl Length for Measured {
 impl ChunkReader for Measured {
     type T = <Bytes as ChunkReader>::T;
 
-    /// What the crate calls to read the header of a page; it then takes as much memory as stands there.
+    /// The crate calls this to read the header of a page, and then takes as much memory as the
+    /// header says.
     fn get_read(&self, start: u64) -> Result<Self::T> {
         let header = usize::try_from(start).ok().and_then(|start| self.file.get(start..));
         let (size, stored) = header.and_then(sizes).ok_or_else(|| damaged("a page does not say its size"))?;
@@ -44,7 +45,7 @@ impl ChunkReader for Measured {
     }
 }
 
-/// What one byte can become.
+/// The largest number of bytes that one compressed byte can become.
 fn most(codec: Compression) -> u64 {
     match codec {
         Compression::UNCOMPRESSED => 1,
@@ -59,7 +60,7 @@ fn most(codec: Compression) -> u64 {
     }
 }
 
-/// The size of a page, and as it is stored: the second and third field of its header.
+/// The size of a page, and its stored size: the second and third field of its header.
 fn sizes(header: &[u8]) -> Option<(u64, u64)> {
     let (mut size, mut stored) = (None, None);
     walk(header, PAGE, |path, x| match path {

@@ -1,4 +1,4 @@
-//! The pages of a column, whose counts are compared with their bytes.
+//! Reads the pages of a column, and compares their counts with their bytes.
 
 use std::sync::Arc;
 
@@ -16,7 +16,8 @@ use super::schema::Field;
 use super::thrift::{signed, unsigned};
 use crate::error::FileProblem;
 
-/// So many values of a dictionary may be those of no row, as categories of which a part of the rows was written.
+/// A dictionary may have this many values that no row uses, such as categories of rows that were
+/// not written.
 const UNUSED: usize = 1 << 20;
 
 /// The pages of one column in one row group.
@@ -25,10 +26,10 @@ pub(super) struct Pages {
     check: Check,
 }
 
-/// What is known when a page comes.
+/// What is known about a column before a page arrives.
 struct Check {
     optional: bool,
-    /// How many are still to come.
+    /// Number of values still to come.
     rows: usize,
     limits: Arc<Limits>,
 }
@@ -42,7 +43,7 @@ impl Pages {
         limits: &Arc<Limits>,
     ) -> Result<Self> {
         let mut chunk = chunk.clone();
-        // some old writers say 0 if there is none
+        // some old writers give 0 if there is no dictionary
         if chunk.dictionary_page_offset().is_some_and(|place| place <= 0 || place > chunk.data_page_offset()) {
             chunk = chunk.into_builder().set_dictionary_page_offset(None).build()?;
         }
@@ -135,7 +136,8 @@ impl Check {
     }
 }
 
-/// The sum of at most so many lengths in DELTA_BINARY_PACKED, without those less than nothing, which the crate refuses, and the bytes after them.
+/// The sum of at most this many lengths in DELTA_BINARY_PACKED, and the bytes after them. It leaves
+/// out negative lengths, which the crate refuses.
 fn lengths(bytes: &[u8], values: u64) -> std::result::Result<(u64, &[u8]), FileProblem> {
     match lengths_within(bytes, values) {
         Some((count, ..)) if count > values => Err(damaged(format!("a page of {values} values has {count} lengths"))),
@@ -144,8 +146,9 @@ fn lengths(bytes: &[u8], values: u64) -> std::result::Result<(u64, &[u8]), FileP
     }
 }
 
-/// Their count, the sum and what comes after. After the sizes of blocks and the first number there are blocks: the least difference, the bits that a
-/// number has in each part, the parts.
+/// Returns the count of the lengths, their sum, and the bytes after them. The encoding has the
+/// sizes of blocks, the first number, and then blocks. A block has the smallest difference, the
+/// number of bits of the numbers of each part, and the parts.
 fn lengths_within(mut bytes: &[u8], values: u64) -> Option<(u64, u64, &[u8])> {
     let (block, parts) = (unsigned(&mut bytes)?, unsigned(&mut bytes)?);
     let (count, first) = (unsigned(&mut bytes)?, signed(&mut bytes)?);
@@ -175,7 +178,7 @@ fn lengths_within(mut bytes: &[u8], values: u64) -> Option<(u64, u64, &[u8])> {
     Some((count, sum, bytes))
 }
 
-/// The number of so many bits, the lowest one first, of which 32 are kept.
+/// The number of this many bits, lowest bit first; only 32 bits are kept.
 fn bits(bytes: &[u8], start: usize, width: usize) -> u32 {
     let mut eight = [0; 8];
     let bytes = bytes.get(start / 8..).unwrap_or_default();

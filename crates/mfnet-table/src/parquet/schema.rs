@@ -7,19 +7,19 @@ use super::fault::damaged;
 use crate::calendar::Unit;
 use crate::error::{FileProblem, Result};
 
-/// Longer byte strings that all have the same length are no text.
+/// Byte strings of a fixed length above this are not text.
 const LONGEST_FIXED: i32 = 1 << 12;
 
-/// What a value means.
+/// The meaning of a stored value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Meaning {
     /// A number, a boolean or a text, as it is stored.
     Plain,
-    /// Without a sign, of 32 bits and 64.
+    /// Unsigned numbers of 32 or 64 bits.
     Unsigned32,
     Unsigned64,
     Half,
-    /// Divided by 10 to this power.
+    /// A decimal: the number divided by 10 to this power.
     Decimal(u32),
     Moment(Unit),
     /// Nanoseconds of a Julian day, and the day: timestamps of old files.
@@ -34,7 +34,8 @@ pub(super) struct Field {
     pub(super) optional: bool,
 }
 
-/// The schema is a tree; that of a table has one level below its root, and this is a node of it.
+/// Makes a column from a node of the schema. The schema is a tree; that of a table has one level
+/// below its root.
 pub(super) fn field(node: &Type) -> Result<Field, FileProblem> {
     let about = node.get_basic_info();
     let (logical, converted) = (about.logical_type_ref(), about.converted_type());
@@ -55,7 +56,7 @@ pub(super) fn field(node: &Type) -> Result<Field, FileProblem> {
         }
     };
     let is_fixed = physical == Physical::FIXED_LEN_BYTE_ARRAY;
-    // texts of no bytes would take no place, however many there are
+    // any number of texts of 0 bytes would fit into an empty file
     if is_fixed && length < 1 {
         return Err(damaged(format!("its values have {length} bytes")));
     }
@@ -66,7 +67,8 @@ pub(super) fn field(node: &Type) -> Result<Field, FileProblem> {
     Ok(Field { name: about.name().to_owned(), meaning, optional: about.repetition() == Repetition::OPTIONAL })
 }
 
-/// The error is what is found instead. The crate has compared the three kinds of type with each other.
+/// The error is the kind of value that was found instead. The crate has already checked that the
+/// three kinds of type agree.
 fn meaning(
     physical: Physical,
     logical: Option<&LogicalType>,
@@ -101,7 +103,8 @@ fn meaning(
                 return Err("geographic shapes (GEOMETRY, GEOGRAPHY)".to_owned());
             }
             Some(LogicalType::_Unknown { field_id }) => return Err(format!("values of logical type {field_id}")),
-            // text, an enumeration or JSON; all is missing; or nothing is said: then bytes have to be text
+            // text, an enumeration or JSON; only missing values; or no type: then bytes must be
+            // text
             _ if physical == Physical::INT96 => Meaning::JulianDay,
             _ => Meaning::Plain,
         },

@@ -1,4 +1,4 @@
-//! How a text file writes a table, guessed from its beginning.
+//! Detects the dialect of a text file from its beginning.
 
 use std::fmt::{Display, Formatter};
 
@@ -6,37 +6,39 @@ use super::rows::Rows;
 use crate::field::{Field, field};
 use crate::number_format::NumberFormat;
 
-/// Characters that may stand between fields; of two that fit as well the first.
+/// Possible delimiters. If two fit equally well, the first is used.
 const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
-/// How many lines are looked at.
+/// Number of lines that decide.
 const LINES: usize = 50;
 
-/// How a text file writes a table.
+/// The dialect of a text file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
     pub(crate) quote: u8,
-    /// Whether the first line names the columns.
+    /// Whether the first line holds the column names.
     pub(crate) header: bool,
     pub(crate) numbers: NumberFormat,
 }
 
-/// What is not to be guessed.
+/// The settings that are given instead of detected.
 #[derive(Default)]
 pub(crate) struct Known {
     pub(crate) delimiter: Option<u8>,
     pub(crate) header: Option<bool>,
-    /// How numbers are written unless the file shows something else.
+    /// The number format, unless the file shows another one.
     pub(crate) numbers: Option<NumberFormat>,
 }
 
 impl Dialect {
-    /// From the beginning of a file, which may end in the middle of a line unless it is `whole`.
+    /// Detects the dialect from the beginning of a file. It may end in the middle of a line unless
+    /// it is the `whole` file.
     pub(crate) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
         let quote = guess_quote(start);
         let text = String::from_utf8_lossy(start);
         let lines = |delimiter| lines(&text, whole, delimiter, quote);
-        // as many lines as possible have as many fields as the first one, and those are many
+        // prefer the delimiter with which most lines have as many fields as the first one, and then
+        // the one with most fields
         let fit = |delimiter: u8| {
             let lines = lines(delimiter);
             let fields = lines.first().map_or(0, Vec::len);
@@ -55,7 +57,7 @@ impl Dialect {
     }
 }
 
-/// What is not as usual.
+/// Describes the dialect: the delimiter, and everything that is unusual.
 impl Display for Dialect {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         let delimiter = match self.delimiter {
@@ -73,7 +75,7 @@ impl Display for Dialect {
     }
 }
 
-/// Double quotes, unless there are none and fields stand between single ones.
+/// The quote character: double, unless there are none and single quotes enclose fields.
 fn guess_quote(start: &[u8]) -> u8 {
     let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| DELIMITERS.contains(byte) || b"\r\n".contains(byte));
     let opens = |at: usize| is_border(at.checked_sub(1).and_then(|at| start.get(at)));
@@ -84,7 +86,7 @@ fn guess_quote(start: &[u8]) -> u8 {
     if !start.contains(&b'"') && opened > 0 && opened == closed { b'\'' } else { b'"' }
 }
 
-/// The first lines' fields; one that may go on is left out.
+/// The fields of the first lines, without a last line that may be incomplete.
 fn lines(start: &str, whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>> {
     let mut rows = Rows::new("", start.as_bytes(), delimiter, quote);
     let mut lines = Vec::new();
@@ -103,8 +105,8 @@ fn is_number(text: &str, format: NumberFormat) -> bool {
     matches!(field(text, format), Field::Number(_))
 }
 
-/// Names are no numbers, and differ from what stands below them: a column of numbers has a text above it, or no column of
-/// texts has its first one again.
+/// Whether the first line is a header. It is if a column of numbers begins with a text, or if no
+/// text of the first line occurs again below it.
 fn has_header(lines: &[Vec<String>], format: NumberFormat) -> bool {
     let Some((first, rest)) = lines.split_first() else { return true };
     if rest.is_empty() {
@@ -145,7 +147,7 @@ mod tests {
         assert_eq!(guess("a;b\n1.250,5;2\n"), "fields separated by semicolons, numbers such as 1.234,5");
         assert_eq!(guess("a,b\n\"1,250.5\",2\n"), "fields separated by commas, numbers such as 1,234.5");
         assert_eq!(guess("a\n1\n2\n"), "fields separated by commas");
-        // a wrong line does not change it
+        // a damaged line does not change the dialect
         assert_eq!(guess("a,b,y\n1,2,3\n4,5\n"), "fields separated by commas");
         assert_eq!(guess("a,b;c\n\"1,2\",3;4\n"), "fields separated by commas");
         assert_eq!(guess(""), "fields separated by commas");

@@ -1,4 +1,4 @@
-//! How the numbers of a column become the features that a network sees.
+//! Converts the numbers of a column to the features that a network reads.
 
 use std::f64::consts::TAU;
 use std::sync::Arc;
@@ -31,9 +31,9 @@ impl Unit {
 /// Where the numbers of a column are stored.
 #[derive(Clone, Debug)]
 pub(super) enum Column {
-    /// In a table.
+    /// A column of a table.
     Values(Values),
-    /// In rows: one feature of `features`.
+    /// Stored rows: one feature of `features`.
     Feature { rows: Rows, unit: Unit, feature: usize, features: usize },
 }
 

@@ -83,7 +83,7 @@ impl Dataset {
     /// Reads a table from a file: [`Table::read`], then [`Dataset::from_table`].
     ///
     /// # Errors
-    /// As both.
+    /// As these two functions.
     pub fn from_csv(path: impl AsRef<Path>, target: Target) -> Result<Self> {
         Self::from_table(&Table::read(path)?, &target)
     }

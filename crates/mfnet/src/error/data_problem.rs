@@ -2,7 +2,7 @@ use mfnet_table::{CellProblem, FileProblem, Problem};
 
 use super::SplitProblem;
 
-/// What is wrong with data.
+/// A problem of data.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DataProblem {

@@ -23,22 +23,23 @@ pub struct Baselines {
     pub linear: Option<Baseline>,
 }
 
-/// How good a baseline is.
+/// The scores of a baseline.
 #[derive(Clone, Debug)]
 pub struct Baseline {
-    /// On the test rows.
+    /// The metrics on the test rows.
     pub metrics: Metrics,
-    /// By how much the network is better on them.
+    /// How much better the network is on the test rows.
     pub comparison: Option<Comparison>,
     /// Its loss on the validation rows, or on the training rows if there are none.
     pub loss: Option<f64>,
-    /// Its accuracy on the validation rows, for classes.
+    /// For classification, its accuracy on the validation rows.
     pub accuracy: Option<f64>,
 }
 
 impl Baselines {
-    /// Fitted to the training rows, which are scaled; scored on the test rows, which are not. None if nobody wants
-    /// them or the observer stops before. Also whether it stopped.
+    /// Fits the baselines to the training rows, which are scaled, and scores them on the test rows,
+    /// which are not. Returns no baselines if the recipe skips them or the observer stops first,
+    /// and whether it stopped.
     pub(super) fn of(
         plan: &Plan,
         train: &Dataset,
@@ -73,7 +74,8 @@ impl Baselines {
     }
 }
 
-/// The network and a rival on the same rows, with their weights and groups; none of predictions of different kinds.
+/// Compares the network with a rival on the same rows, with their weights and groups. Returns
+/// `None` for predictions of different kinds.
 fn comparison(network: &Predictions, rival: &Predictions, test: &Dataset) -> Option<Comparison> {
     let (weights, groups) = (test.weights(), test.group_numbers());
     match (network, rival, test.targets()) {
@@ -91,8 +93,8 @@ fn comparison(network: &Predictions, rival: &Predictions, test: &Dataset) -> Opt
     }
 }
 
-/// Whether the network beats its baselines on so many test rows, with or without weights. None where a baseline that could be
-/// better is missing, or a difference is not a number.
+/// Whether the network beats its baselines on this many test rows, with or without weights. Returns
+/// `None` if a baseline that could be better is missing, or if a difference is not a number.
 pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baselines) -> Option<String> {
     let mut all = Vec::new();
     for (name, rival) in [("naive baseline", &baselines.naive), ("linear model", &baselines.linear)] {
@@ -104,7 +106,7 @@ pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baseli
         }
         all.push((name, &rival.metrics, comparison.p_value));
     }
-    // also where there is no probability, because there is one row
+    // also if there is no probability, because there is only one row
     if let Some((name, metrics, p)) = all.iter().find(|(.., p)| p.is_nan() || *p >= RARE) {
         let scores = scores(network, rows, &[(name, metrics)]);
         let p = if p.is_nan() { String::new() } else { format!(" (p = {})", significant(*p, 2)) };
@@ -145,7 +147,7 @@ fn scores(network: &Metrics, (rows, weighted): (usize, bool), rivals: &[(&str, &
     format!("{first}, against {}", rivals.collect::<Vec<_>>().join(" and "))
 }
 
-/// How many predicted classes are wrong.
+/// Number of wrong predictions.
 fn mistakes(metrics: &Metrics) -> String {
     let Metrics::Classification { confusion, .. } = metrics else { return String::new() };
     grouped(confusion.mistakes().iter().map(|(.., count)| count).sum())

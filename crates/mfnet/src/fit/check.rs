@@ -1,4 +1,4 @@
-//! What a recipe must be before any data are read.
+//! The checks of a recipe before any data are read.
 
 use std::fmt::Display;
 
@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::layer::LayerSpec;
 
 impl Recipe {
-    /// Fields that exclude others, each with the names of those.
+    /// Fields that exclude others, each with the names of the others.
     pub const CONFLICTS: [(&str, &str); 7] = [
         (
             "warm_start",
@@ -53,7 +53,7 @@ impl Recipe {
         training::check(self, &Choices::before_reading(self))
     }
 
-    /// Refuses what makes no network.
+    /// Refuses settings that do not make a network.
     fn check_network(&self) -> Result<()> {
         if self.hidden.as_ref().is_some_and(Vec::is_empty) {
             let given = [
@@ -82,7 +82,7 @@ impl Recipe {
         self.layers.iter().flatten().try_for_each(LayerSpec::check)
     }
 
-    /// Refuses residual blocks where no hidden layer is of the size of the one before.
+    /// Refuses residual blocks if no hidden layer has the size of the one before.
     pub(super) fn check_residual(&self, hidden: &[usize]) -> Result<()> {
         if !self.residual || hidden.windows(2).any(|pair| pair[0] == pair[1]) {
             return Ok(());
@@ -119,7 +119,7 @@ impl Recipe {
         value("validation_fraction", self.validation_fraction, below_one, BELOW_ONE)
     }
 
-    /// Refuses what a model to go on from has already.
+    /// Refuses fields that the model of a warm start determines.
     pub(super) fn check_goes_on(&self) -> Result<()> {
         refuse(&Self::CONFLICTS[0], &self.given()?)
     }
@@ -144,7 +144,7 @@ fn value<N: Copy + Display>(
     }
 }
 
-/// Refuses fields that are given beside the first one.
+/// Refuses fields that are given together with the first one.
 fn refuse((field, others): &(&str, &str), given: &Map<String, Value>) -> Result<()> {
     match others.split(' ').find(|other| given.contains_key(*other)) {
         Some(other) => Err(Error::recipe(format!("`{field}` cannot be used with `{other}`"))),

@@ -1,4 +1,4 @@
-//! A plan in words, and what a model file says of its training.
+//! Describes a plan in words, and the training for the model file.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::text::{columns, counted};
 use crate::train::SampleOrder;
 
 impl Plan {
-    /// What is about to happen, for people: the data, the split, the network and how it is trained.
+    /// Describes the plan for people: the data, the split, the network and its training.
     pub fn introduction(&self) -> String {
         let data = [self.task.described(), self.parts.described(&self.task)].into_iter().chain(self.constant());
         let data = data.chain(self.weights_line(1));
@@ -33,7 +33,7 @@ impl Plan {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// How the model to go on from was trained, in a line, if that was otherwise.
+    /// A line with the training settings of the warm start model, if they differ.
     fn otherwise_before(&self) -> Option<String> {
         const OF_ONE_RUN: [&str; 6] = ["best_epoch", "epochs", "order", "scale", "seed", "warm_start"];
         let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
@@ -52,7 +52,7 @@ impl Plan {
         Some(format!("settings of its earlier training, not reused: {}", all.join(", ")))
     }
 
-    /// The features that say nothing in the training rows, in a line.
+    /// A line with the features that are constant in the training rows.
     fn constant(&self) -> Option<String> {
         let constant = self.preprocessing.inputs.constant();
         if constant.is_empty() {
@@ -65,7 +65,7 @@ impl Plan {
         Some(format!("{count} {are} constant in the training rows: {}", columns::listed(&names)))
     }
 
-    /// The network and how it is trained, in a line.
+    /// A line with the network and its training settings.
     fn network_line(&self) -> String {
         let (recipe, data, choices) = (&self.task.recipe, &self.task.data, &self.choices);
         let (inputs, outputs) = (self.preprocessing.features(), data.outputs());
@@ -81,7 +81,7 @@ impl Plan {
                 format!(", {} per epoch in the order of `batch_order`", counted(rows, "row"))
             }
         };
-        // what is not as usual
+        // settings that are not the usual ones
         let unusual = |is: bool, text: String| if is { text } else { String::new() };
         let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", choices.weight_decay));
         let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches per step", recipe.accumulate()));
@@ -97,7 +97,7 @@ impl Plan {
         format!("network: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
     }
 
-    /// What the model file says of its training.
+    /// The description of the training for the model file.
     pub(super) fn training(&self, epochs: usize, best_epoch: usize) -> Training {
         let mut settings = self.settings();
         let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
@@ -123,7 +123,7 @@ impl Plan {
         }
     }
 
-    /// The settings that are not off, by name.
+    /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
         const NAMES: &str = "optimizer learning_rate momentum nesterov weight_decay decay_biases clip_norm clip_layer_norm \
                              batch_size accumulate shards schedule scale seed groups sample_weight";
@@ -136,7 +136,7 @@ impl Plan {
         // a recipe that cannot be written was refused before
         let fields = decided.fields().unwrap_or_default().into_iter();
         let fields = fields.filter(|(name, value)| NAMES.split(' ').any(|other| other == name) && !off.contains(value));
-        // in numbers, also where they were balanced
+        // as numbers, even if they were balanced
         let of_classes = self.class_weights().map(|weights| ("class_weight".to_owned(), json!(weights)));
         fields.chain(of_classes).collect()
     }

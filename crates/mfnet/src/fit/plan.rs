@@ -112,7 +112,7 @@ impl Plan {
             split_seed: Some(recipe.split_seed()),
             ..recipe
         };
-        // the model to continue has the rest
+        // the model of the warm start determines the rest
         if self.task.start.is_some() {
             return decided;
         }

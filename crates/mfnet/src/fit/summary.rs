@@ -16,10 +16,10 @@ use crate::tensor::Dtype;
 use crate::text::{Row, counted, grouped, score_table, significant, sparkline};
 use crate::train::{History, StopReason};
 
-/// Blocks of a curve at most.
+/// The largest number of blocks in a curve.
 const BLOCKS: usize = 32;
 
-/// What a fit came to.
+/// The result of a fit.
 ///
 /// ```
 /// use mfnet::{Recipe, Table, fit};
@@ -34,16 +34,16 @@ const BLOCKS: usize = 32;
 pub struct Fit {
     /// The model, ready to be saved.
     pub model: Model,
-    /// How the training went.
+    /// The history of the training.
     pub history: History,
     /// Scores, baselines and verdict.
     pub summary: Summary,
-    /// What was decided before.
+    /// The plan: everything that was decided before the training.
     pub plan: Plan,
 }
 
 impl Fit {
-    /// The results for people: the losses as curves, a table of scores, the verdict.
+    /// The results as text: the losses as curves, a table of scores, and the verdict.
     pub fn text(&self) -> String {
         let summary = &self.summary;
         let mut text = format!("{}\n{}\n{}", summary.outcome(), self.curves(), score_table(&summary.rows()));
@@ -58,7 +58,7 @@ impl Fit {
         text
     }
 
-    /// How the losses went, in a line each.
+    /// The curves of the losses, one line each.
     fn curves(&self) -> String {
         let epochs = &self.history.epochs;
         let line = |name: &str, losses: &[f64]| match losses {
@@ -81,12 +81,12 @@ impl Fit {
 /// Loss and metrics of the rows of a part.
 #[derive(Clone, Debug, Serialize)]
 pub struct Part {
-    /// How many rows it has.
+    /// Number of rows.
     #[serde(skip)]
     pub samples: usize,
     /// The loss that the model was trained with, with the weights of rows and classes.
     pub loss: Option<f64>,
-    /// The metrics, with the weights of rows; none without rows.
+    /// The metrics, with the weights of rows; `None` without rows.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
 }
@@ -105,7 +105,7 @@ impl Part {
         Ok(Part { samples, loss, metrics })
     }
 
-    /// Loss and metrics as JSON: null without rows, and for what is not finite.
+    /// Loss and metrics as JSON; null without rows, and for numbers that are not finite.
     pub fn json(&self) -> Value {
         json!(self.metrics.is_some().then_some(self))
     }
@@ -117,21 +117,21 @@ impl Part {
     }
 }
 
-/// The scores of a fit beside those of its baselines, and what is to be known of the training.
+/// The scores of a fit and of its baselines, and facts about the training.
 #[derive(Clone, Debug, Serialize)]
 #[allow(missing_docs)]
 pub struct Summary {
     pub task: Task,
-    /// What the data are called.
+    /// The name of the data.
     pub data: String,
-    /// Columns that the model predicts from.
+    /// The columns that the model predicts from.
     pub features: usize,
     pub parameters: usize,
-    /// Epochs that were run.
+    /// Number of epochs that were run.
     pub epochs: usize,
     /// The epoch whose weights the model has.
     pub best_epoch: usize,
-    /// Of a warm start.
+    /// Facts about a warm start.
     pub start_validation_loss: Option<f64>,
     /// Seconds of the training loop alone.
     pub seconds: f64,
@@ -140,10 +140,10 @@ pub struct Summary {
     pub threads: usize,
     pub threads_that_worked: usize,
     pub dtype: Dtype,
-    /// The column that says how much each row counts.
+    /// The column of row weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sample_weight: Option<String>,
-    /// How much each class counts in the loss, by label.
+    /// The weight of each class in the loss, by label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<BTreeMap<String, f64>>,
     pub train: Part,
@@ -204,7 +204,8 @@ impl Summary {
         })
     }
 
-    /// The object of metrics.json and of `mfnet train --json`. What is missing or not finite is null.
+    /// The object of metrics.json and of `mfnet train --json`. Missing values, and numbers that are
+    /// not finite, are null.
     pub fn json(&self) -> Value {
         let Baselines { naive, linear } = &self.baselines;
         let of_each =
@@ -228,7 +229,7 @@ impl Summary {
         [self.test.metrics.as_ref(), linear, naive]
     }
 
-    /// How large the network is, how long it was trained, and how that ended.
+    /// The size of the network, the length of the training, and how it ended.
     pub fn outcome(&self) -> String {
         let ended = match self.stop {
             StopReason::Finished => "",

@@ -39,7 +39,7 @@ pub struct BatchNorm<T: Scalar = f64> {
     batches: Tensor<T>,
 }
 
-/// What a [`BatchNorm`] is made from.
+/// The settings of a [`BatchNorm`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BatchNormSettings {

@@ -117,12 +117,12 @@ impl Settings for Dropout {
     }
 }
 
-/// Which numbers of a matrix stay, and what becomes of the others.
+/// Decides which numbers of a matrix stay, and what replaces the others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mask<T> {
-    /// None where nothing is random.
+    /// `None` where nothing is random.
     random: Option<Random>,
-    /// Of 65 536 numbers as many are dropped.
+    /// The number of elements that are dropped out of 65 536.
     threshold: u16,
     dropped: T,
 }

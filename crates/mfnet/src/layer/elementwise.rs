@@ -6,7 +6,8 @@ use crate::tensor::kernel::{Body, Panels, with_vectors};
 use crate::tensor::parts::{for_each_strip, for_each_strip_with};
 use crate::tensor::{Scalar, Tensor};
 
-/// What one element is taken to cost, in floating-point operations, for the decision whether to share the work.
+/// The assumed cost of one element in floating-point operations, which decides whether threads
+/// share the work.
 pub(super) const COST: usize = 8;
 
 /// At least the number of rows of the highest panel.

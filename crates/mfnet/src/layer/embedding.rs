@@ -27,15 +27,15 @@ pub struct Embedding<T: Scalar = f64> {
     vectors: Parameter<T>,
 }
 
-/// What an [`Embedding`] is made from.
+/// The settings of an [`Embedding`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EmbeddingSettings {
     /// The first of the one-hot features.
     pub first: usize,
-    /// How many they are.
+    /// Number of levels.
     pub levels: usize,
-    /// Numbers of a vector.
+    /// Number of elements of a vector.
     pub size: usize,
 }
 

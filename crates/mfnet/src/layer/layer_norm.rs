@@ -31,7 +31,7 @@ pub struct LayerNorm<T: Scalar = f64> {
     beta: Parameter<T>,
 }
 
-/// What a [`LayerNorm`] is made from.
+/// The settings of a [`LayerNorm`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LayerNormSettings {

@@ -27,7 +27,7 @@ pub struct Parametric<T: Scalar = f64> {
     weights: Parameter<T>,
 }
 
-/// What a [`Parametric`] is made from.
+/// The settings of a [`Parametric`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ParametricSettings {

@@ -22,14 +22,14 @@ pub struct Prelu<T: Scalar = f64> {
     slopes: Parameter<T>,
 }
 
-/// What a [`Prelu`] is made from.
+/// The settings of a [`Prelu`].
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PreluSettings {
     /// Features; those of the layer before without it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub features: Option<usize>,
-    /// What each α starts at; 0.25.
+    /// The initial value of each α; 0.25.
     pub slope: f64,
 }
 

@@ -24,7 +24,7 @@ pub struct Scale<T: Scalar = f64> {
     factors: Parameter<T>,
 }
 
-/// What a [`Scale`] is made from.
+/// The settings of a [`Scale`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScaleSettings {

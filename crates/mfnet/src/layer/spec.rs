@@ -1,4 +1,5 @@
-//! [`LayerSpec`]: a layer without its numbers, as recipes, builders, model files and the program for PyTorch know it.
+//! [`LayerSpec`]: a layer without its numbers. Recipes, the builder, model files and the PyTorch
+//! program use it.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +8,7 @@ use super::{Activation, ActivationName, AnyLayer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tensor::Scalar;
 
-/// What a layer of the library is made from, and what it is called in PyTorch.
+/// The settings of a layer of the library, and its PyTorch module.
 pub(crate) trait Settings {
     /// The layer.
     type Of<T: Scalar>: Into<AnyLayer<T>>;
@@ -15,40 +16,41 @@ pub(crate) trait Settings {
     /// Checks everything that can be checked without the number of input features.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for a setting that cannot be.
+    /// [`ErrorKind::InvalidValue`] for an invalid setting.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 
-    /// The layer as it is before training, for so many input features; the settings are checked.
+    /// Makes the layer with its initial parameters, for this number of input features. The settings
+    /// are checked before.
     ///
     /// # Errors
-    /// [`ErrorKind::Shape`] if it is for another number of features.
+    /// [`ErrorKind::Shape`] if the settings are for another number of features.
     fn layer<T: Scalar>(&self, features: usize) -> Result<Self::Of<T>>;
 
-    /// What the layer is, in a few words.
+    /// Describes the layer in a few words.
     fn words(&self) -> String;
 
     /// The call that makes the module in PyTorch.
     fn torch(&self) -> String;
 
-    /// The class of that module, where PyTorch has none.
+    /// The code of that module's class, if PyTorch does not have it.
     const TORCH_CLASS: &'static str = "";
 
-    /// A matrix whose size is not that of the layer's input: its name and its shape. A file must have it before memory is
-    /// asked for.
+    /// A matrix whose size does not follow from the layer's input: its name and its shape. A file
+    /// must contain it before memory is taken.
     fn tensor(&self) -> Option<(&'static str, [usize; 2])> {
         None
     }
 }
 
-/// A layer that can say what it is made from.
+/// A layer that can return its settings.
 pub(crate) trait HasSettings {
     type Settings;
     fn settings(&self) -> Self::Settings;
 }
 
-/// The number of features of a layer: the given one, which must be that of its input.
+/// The number of features of a layer; if it is given, it must be that of the input.
 pub(super) fn features_of(layer: &'static str, given: Option<usize>, features: usize) -> Result<usize> {
     match given {
         Some(given) if given != features => Err(Error::shape(layer, format!("{given} input features"), features)),
@@ -56,7 +58,7 @@ pub(super) fn features_of(layer: &'static str, given: Option<usize>, features: u
     }
 }
 
-/// Error unless a setting is a positive number.
+/// Returns an error unless a setting is a positive number.
 pub(super) fn positive(what: &'static str, x: f64) -> Result<()> {
     if x > 0.0 && x.is_finite() { Ok(()) } else { Err(Error::invalid(what, "a positive number", x)) }
 }
@@ -83,7 +85,7 @@ macro_rules! layer_spec {
         pub enum LayerSpec {
             /// [`Linear`](super::Linear).
             Linear {
-                /// Input features; those of the layer before without it.
+                /// Input features; `None` for those of the layer before.
                 #[serde(default, skip_serializing_if = "Option::is_none")]
                 inputs: Option<usize>,
                 /// Output features.
@@ -104,13 +106,14 @@ macro_rules! layer_spec {
             Registered {
                 /// The name under which a [`Registry`](crate::model::Registry) makes it.
                 name: String,
-                /// What it is made from.
+                /// Its settings.
                 settings: serde_json::Value,
             },
         }
 
         impl LayerSpec {
-            /// What a layer of the table is made from; none for those before and after them.
+            /// The settings of a layer of the table; `None` for the variants before and after the
+            /// table.
             fn of_table<T: Scalar>(layer: &AnyLayer<T>) -> Option<Self> {
                 match layer {
                     $(AnyLayer::$layer(layer) => Some(LayerSpec::$layer(layer.settings())),)*
@@ -118,7 +121,8 @@ macro_rules! layer_spec {
                 }
             }
 
-            /// A layer of the table as it is before training; none for those before and after them.
+            /// Makes a layer of the table with its initial parameters; `None` for the variants
+            /// before and after the table.
             pub(crate) fn start<T: Scalar>(&self, features: usize) -> Option<Result<AnyLayer<T>>> {
                 match self {
                     $(LayerSpec::$layer(settings) => {
@@ -152,7 +156,8 @@ macro_rules! layer_spec {
                 }
             }
 
-            /// The call that makes the module in PyTorch, and the class of the module where PyTorch has none.
+            /// The call that makes the PyTorch module, and the code of its class, if PyTorch does
+            /// not have it.
             fn torch_of_table(&self) -> Option<(String, &'static str)> {
                 match self {
                     $(LayerSpec::$layer(settings) => Some((settings.torch(), <$settings>::TORCH_CLASS)),)*
@@ -164,7 +169,7 @@ macro_rules! layer_spec {
 }
 layers!(layer_spec);
 
-/// The class of a residual block in PyTorch.
+/// The PyTorch class of a residual block.
 const RESIDUAL: &str = "\
 class Residual(nn.Module):
     def __init__(self, *layers):
@@ -176,11 +181,11 @@ class Residual(nn.Module):
 ";
 
 impl LayerSpec {
-    /// Those of a list of layers, whose places begin with `before`.
+    /// The specs of a list of layers, whose positions begin with `before`.
     ///
     /// # Errors
-    /// [`ErrorKind::NotStorable`] for a layer of your own without a stored form, [`ErrorKind::InvalidValue`] for an activation
-    /// of your own with a name of the library's.
+    /// [`ErrorKind::NotStorable`] for a custom layer without a stored form,
+    /// [`ErrorKind::InvalidValue`] for a custom activation with the name of a built-in one.
     pub(crate) fn all_of<T: Scalar>(layers: &[AnyLayer<T>], before: &str) -> Result<Vec<LayerSpec>> {
         let of = |(index, layer): (usize, &AnyLayer<T>)| match layer {
             AnyLayer::Linear(linear) => {
@@ -204,7 +209,7 @@ impl LayerSpec {
         layers.iter().enumerate().map(of).collect()
     }
 
-    /// What it is, in a few words.
+    /// Describes the layer in a few words.
     pub(crate) fn words(&self) -> String {
         match self {
             LayerSpec::Linear { outputs, .. } => format!("linear {outputs}"),
@@ -218,7 +223,8 @@ impl LayerSpec {
     /// Checks everything that can be checked without the number of input features.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for a setting that cannot be, or a layer that the library does not have.
+    /// [`ErrorKind::InvalidValue`] for an invalid setting, or for a layer that the library does not
+    /// have.
     pub fn check(&self) -> Result<()> {
         match self {
             LayerSpec::Linear { outputs: 0, .. } => Err(Error::invalid("outputs of a linear layer", "at least 1", 0)),
@@ -238,18 +244,20 @@ impl LayerSpec {
         }
     }
 
-    /// Whether it or a layer in it is of this kind.
+    /// Whether the layer, or a layer inside it, is of this kind.
     pub(crate) fn any(&self, is: &impl Fn(&LayerSpec) -> bool) -> bool {
         is(self) || matches!(self, LayerSpec::Residual { layers } if layers.iter().any(|layer| layer.any(is)))
     }
 
-    /// Whether it treats each feature for itself and has no nonlinearity: a normalisation, a scale, dropout.
+    /// Whether the layer treats each feature separately and has no nonlinearity: a normalisation, a
+    /// scale, dropout.
     pub(crate) fn keeps_features(&self) -> bool {
         use LayerSpec::{AlphaDropout, BatchNorm, Dropout, LayerNorm, Scale};
         matches!(self, BatchNorm(_) | LayerNorm(_) | Scale(_) | Dropout(_) | AlphaDropout(_))
     }
 
-    /// The modules of these layers in PyTorch, with commas; the classes that PyTorch lacks are added to `classes`.
+    /// The PyTorch modules of these layers, separated by commas. The code of classes that PyTorch
+    /// does not have is added to `classes`.
     pub(crate) fn torch(layers: &[LayerSpec], classes: &mut Vec<&'static str>) -> String {
         let mut module = |layer: &LayerSpec| {
             let (call, class) = match layer {

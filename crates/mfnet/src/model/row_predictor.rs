@@ -135,8 +135,8 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a name that is no column of the model
-    /// and for a text that is no number or date where one belongs,
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a name that is not a column of the
+    /// model, and for a text that is not a number or date in such a column;
     /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an infinite number.
     pub fn predict_row<'a>(&self, row: impl IntoIterator<Item = (&'a str, Cell<'a>)>) -> Result<Predictions> {
         let kinds = self.kinds();

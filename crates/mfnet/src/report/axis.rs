@@ -1,20 +1,20 @@
-//! An axis of a plot: from a number to its place, and ticks for whatever numbers a training leaves.
+//! An axis of a plot: maps numbers to positions, and chooses ticks for numbers of any size.
 
 use std::ops::Range;
 
 use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, ValueFormatter};
 
-/// About how many ticks an axis has.
+/// The approximate number of ticks of an axis.
 const TICKS: f64 = 6.0;
-/// Larger numbers are drawn where this one is, so that differences stay finite.
+/// Larger numbers are drawn at the position of this one, so that differences stay finite.
 const LARGEST: f64 = 1e300;
-/// Numbers that differ by a smaller part of themselves are drawn as equal ones.
+/// Numbers with a smaller relative difference than this are drawn as equal.
 const EQUAL: f64 = 1e-9;
-/// What an axis has beyond its numbers, as a part of its length.
+/// The margin of an axis, as a fraction of its length.
 const MARGIN: f64 = 0.04;
-/// From this ratio of the largest to the smallest number on an axis may be logarithmic.
+/// An axis may be logarithmic if the ratio of its largest to its smallest number is at least this.
 const WIDE: f64 = 10.0;
-/// How many powers of ten a logarithmic axis has at most.
+/// The largest number of powers of ten on a logarithmic axis.
 const DECADES: i32 = 12;
 
 /// A linear or logarithmic axis.
@@ -24,30 +24,31 @@ pub(super) struct Axis {
     pub(super) high: f64,
     pub(super) logarithmic: bool,
     pub(super) ticks: Vec<f64>,
-    /// The power of ten of the last digit that tells ticks apart.
+    /// The power of ten of the last digit needed to distinguish ticks.
     last_digit: i32,
 }
 
 impl Axis {
-    /// For these numbers, with a margin; those that are not finite do not count.
+    /// An axis for these numbers, with a margin. Numbers that are not finite are ignored.
     pub(super) fn of(numbers: impl IntoIterator<Item = f64>) -> Self {
         let (low, high) = bounds(numbers);
         let margin = MARGIN * (high - low);
         Self::linear(low - margin, high + margin, f64::MIN_POSITIVE)
     }
 
-    /// From 0 to this count.
+    /// An axis from 0 to this count.
     pub(super) fn counts(high: usize) -> Self {
         Self::linear(0.0, high.max(1) as f64 * (1.0 + MARGIN), 1.0)
     }
 
-    /// From 1 to this number.
+    /// An axis from 1 to this number.
     pub(super) fn numbers(high: usize) -> Self {
         let margin = MARGIN * high as f64;
         Self::linear(1.0 - margin, high as f64 + margin, 1.0)
     }
 
-    /// Logarithmic if the numbers are of very different sizes; zeros are then drawn at its lower end.
+    /// An axis that is logarithmic if the numbers have very different sizes; zeros are then drawn
+    /// at its lower end.
     pub(super) fn logarithmic_if_wide(numbers: impl IntoIterator<Item = f64> + Clone) -> Self {
         let positive = numbers.clone().into_iter().filter(|x| *x > 0.0);
         let (low, high) = bounds(positive);
@@ -78,15 +79,15 @@ impl Axis {
         Axis { low, high, logarithmic: false, ticks: ticks.collect(), last_digit }
     }
 
-    /// 0 at the lower end, 1 at the upper one, and nothing beyond.
+    /// The position of a number: 0 at the lower end, 1 at the upper end, and never outside.
     fn place(&self, x: f64) -> f64 {
         let Axis { low, high, .. } = *self;
         let place = if self.logarithmic { (x / low).ln() / (high / low).ln() } else { (x - low) / (high - low) };
-        // NaN is not drawn, and has to be somewhere
+        // NaN is not drawn, but needs a position
         if place.is_nan() { 0.0 } else { place.clamp(0.0, 1.0) }
     }
 
-    /// A tick's number with as many digits as tell it from the next.
+    /// The number of a tick, with enough digits to distinguish it from the next one.
     pub(super) fn label(&self, tick: f64) -> String {
         if tick == 0.0 {
             return "0".to_owned();
@@ -136,7 +137,7 @@ impl ValueFormatter<f64> for Axis {
     }
 }
 
-/// The smallest and the largest finite number, some way apart.
+/// The smallest and the largest finite number, moved apart if they are equal.
 fn bounds(numbers: impl IntoIterator<Item = f64>) -> (f64, f64) {
     let finite = numbers.into_iter().filter(|x| x.is_finite()).map(|x| x.clamp(-LARGEST, LARGEST));
     let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x), high.max(x)));

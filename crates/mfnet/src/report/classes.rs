@@ -1,4 +1,4 @@
-//! Which classes were taken for which, and the mistakes that the network was surest of.
+//! The confusion matrix, the scores of each class, and the most confident mistakes.
 
 use crate::data::Samples;
 use crate::metric::ConfusionMatrix;
@@ -10,19 +10,19 @@ use super::{NAME, Run, Writer, percent, side};
 use crate::error::Result;
 use crate::text::{as_read, counted, grouped};
 
-/// With more classes a heat map is wider than a page.
+/// With more classes than this, a heat map is wider than a page.
 const MOST_DRAWN: usize = 1000;
-/// With more classes the pairs that are confused most are listed too.
+/// With more classes than this, the most frequent confusions are listed too.
 const MANY: usize = 20;
 const MOST_PAIRS: usize = 15;
-/// Rows of the table of classes.
+/// Number of rows of the table of classes.
 const MOST_LISTED: usize = 40;
 const PICTURES: usize = 15;
 const ROWS: usize = 10;
-/// Characters of a class's name in a plot.
+/// Number of characters of a class name in a plot.
 const LABEL: usize = 14;
 
-/// What is right, and what the network said.
+/// The true classes, and the predictions of the network.
 pub(super) struct Answers<'a> {
     pub(super) labels: &'a [String],
     pub(super) truth: &'a [usize],
@@ -50,7 +50,7 @@ pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -
 fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     let (labels, classes) = (confusion.labels(), confusion.of_classes());
     let cells = confusion.pairs().map(|(row, column, count)| {
-        // by the root a few mistakes among many right ones can be seen
+        // the square root makes a few mistakes among many correct predictions visible
         let shade = (confusion.weight(row, column) / classes[row].weight).sqrt();
         let text = if confusion.is_weighted() { as_read(confusion.weight(row, column)) } else { count.to_string() };
         Cell { row, column, shade: if shade.is_nan() { 0.0 } else { shade }, text }
@@ -92,7 +92,7 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
     let mut classes = confusion.of_classes();
     let all = classes.len();
     if all > MOST_LISTED {
-        // those that are found worst; a recall that is not known comes last
+        // the classes with the lowest recall; unknown recalls come last
         classes.sort_by(|a, b| a.recall.total_cmp(&b.recall));
         classes.truncate(MOST_LISTED);
         report.page.paragraph(&format!("The {MOST_LISTED} classes with the lowest recall, out of {}:", grouped(all)));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-/// Columns of text read from the left, numbers from the right.
+/// Alignment of a column: text to the left, numbers to the right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     Text,
@@ -14,8 +14,8 @@ pub(super) struct Page {
     html: String,
 }
 
-/// The page as far as its first heading: no script runs and nothing is fetched, whatever is on the page; the icon is an empty one, which browsers would
-/// ask for otherwise.
+/// The page up to its first heading. It forbids scripts and loading anything. It has an empty icon,
+/// because browsers would ask for one otherwise.
 const HEAD: &str = include_str!("head.html");
 
 impl Page {
@@ -31,7 +31,7 @@ impl Page {
         self.element("p", text);
     }
 
-    /// Lines as they are.
+    /// Lines with their line breaks and spaces.
     pub(super) fn lines(&mut self, text: &str) {
         self.element("pre", text);
     }
@@ -41,7 +41,7 @@ impl Page {
         let _ = writeln!(self.html, "<{name}>{}</{name}>", escaped(text));
     }
 
-    /// A plot, which is SVG already, and what to see in it.
+    /// A plot as SVG, with its caption.
     pub(super) fn figure(&mut self, svg: &str, caption: &str) {
         let _ = writeln!(self.html, "<figure>\n{svg}<figcaption>{}</figcaption>\n</figure>", escaped(caption));
     }
@@ -69,7 +69,8 @@ impl Page {
     }
 }
 
-/// Text as it may stand between tags and in a quoted attribute. Characters that no page may have become the one that says so.
+/// Escapes text for use between tags and in a quoted attribute. The replacement character replaces
+/// characters that HTML forbids.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -87,14 +88,15 @@ pub(super) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A name for a plot: at most so many characters, on one line.
+/// A name for a plot, cut to this number of characters, on one line.
 pub(super) fn shortened(name: &str, most: usize) -> String {
     let printable = |character: char| if is_unprintable(character) { '\u{fffd}' } else { character };
     let name = name.chars().map(printable);
     if name.clone().count() <= most { name.collect() } else { name.take(most - 1).chain(['…']).collect() }
 }
 
-/// Controls, what turns the direction of the text around it, and what XML forbids.
+/// Whether a character is a control character, changes the direction of text, or is forbidden in
+/// XML.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}' | '\u{ffff}')

@@ -1,4 +1,4 @@
-//! What the score on test rows loses without a column.
+//! Permutation importance of the columns on the test rows.
 
 use super::figure::{Bars, Cell, Drawing, Grid};
 use super::{NAME, Run, Writer, evenly, html, side};
@@ -8,15 +8,16 @@ use crate::model::{AnyNetwork, Importance};
 use crate::text::{counted, grouped, significant};
 use crate::{Dataset, Model, NeuralNetwork, Scalar, Seed, Tensor};
 
-/// Floating-point operations that it may cost: half a second on two cores, two on slow ones.
+/// The largest number of floating-point operations: half a second on two cores, two seconds on slow
+/// ones.
 const OPERATIONS: usize = 40_000_000_000;
 const REPETITIONS: usize = 5;
-/// With fewer rows the score is too coarse.
+/// With fewer rows than this, the score is too coarse.
 const FEWEST_ROWS: usize = 100;
 const SEED: Seed = Seed(0);
-/// Bars of the plot.
+/// Number of bars in the plot.
 const MOST_BARS: usize = 20;
-/// Patches on a side of a picture that has more pixels.
+/// Number of patches on a side of a picture with more pixels than that.
 const PATCHES: usize = 8;
 
 /// The importance of groups of features for some test rows, the most important ones first.
@@ -27,7 +28,7 @@ pub(super) struct Importances {
 }
 
 impl Importances {
-    /// None if it would cost too much, or someone waits.
+    /// `None` if it would take too long, or the program was interrupted.
     pub(super) fn of(fit: &Fit, test: &Dataset) -> Result<Option<Self>> {
         let side = side(test.feature_names());
         let mut groups = match side {
@@ -58,11 +59,11 @@ impl Importances {
     }
 }
 
-/// So many columns, those with the largest weights in the first layer, in their order.
+/// This many columns, those with the largest weights in the first layer, in their original order.
 fn heaviest(model: &Model, count: usize) -> Vec<usize> {
     fn squares<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<f64> {
         let of_feature = |w: &Tensor<T>, j| w.column(j).map(|w| w.to_f64().powi(2)).sum();
-        // the first column are the biases
+        // the first column holds the biases
         net.parameters()
             .next()
             .map_or_else(Vec::new, |p| (1..p.value.columns()).map(|j| of_feature(&p.value, j)).collect())
@@ -80,7 +81,8 @@ fn heaviest(model: &Model, count: usize) -> Vec<usize> {
     features
 }
 
-/// The pixels of square patches, all of one size but at the right and lower border, row after row.
+/// The pixels of square patches, row by row. All have the same size, except at the right and lower
+/// border.
 fn patches(side: usize) -> Vec<Vec<usize>> {
     let size = side.div_ceil(PATCHES);
     let across = side.div_ceil(size);

@@ -8,7 +8,8 @@ use crate::fit::Baseline;
 use crate::text::significant;
 use crate::train::EpochRecord;
 
-/// A baseline whose loss is so many times lower than any other is not drawn: it would press the curves together.
+/// A baseline whose loss is this many times lower than every other loss is not drawn, because it
+/// would compress the curves.
 const FAR: f64 = 1000.0;
 
 pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
@@ -48,7 +49,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let (near, far): (Vec<Line>, Vec<Line>) =
         levels(course, |level| level.loss).into_iter().partition(|line| line.points[0].1 >= lowest / FAR);
     if !near.is_empty() {
-        // on which the baselines were scored too
+        // the baselines were scored on these rows too
         let part = if course.plan.validates() { "validation" } else { "training" };
         caption += &format!(" The horizontal lines show the losses of the baselines on the {part} rows.");
     }
@@ -61,7 +62,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     report.figure("learning", "Loss over the epochs", &description, &caption, drawing)
 }
 
-/// Of classes, where there are validation rows.
+/// The accuracy, for classification with validation rows.
 fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let percent = |accuracy: f64| 100.0 * accuracy;
     let points = points(course, |record| record.validation_accuracy.map(percent));
@@ -85,17 +86,17 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
 }
 
-/// A number of each epoch.
+/// A curve with a number for each epoch.
 fn points(course: &Course<'_>, of: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<(f64, f64)> {
     course.epochs.iter().filter_map(|record| Some((record.epoch as f64, of(record)?))).collect()
 }
 
-/// The epoch whose weights were kept, and where a curve is then.
+/// The epoch whose weights were kept, and the value of a curve in it.
 fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
     points.iter().find(|point| point.0 == course.best_epoch as f64).map(|point| (course.best_epoch, point.1))
 }
 
-/// A level line for each baseline that has a finite number.
+/// A horizontal line for each baseline with a finite number.
 fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
     let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
     let baselines = [

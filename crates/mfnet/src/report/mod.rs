@@ -1,6 +1,7 @@
-//! report.html: what was trained, how well, where it is wrong and what it looks at, on one page without scripts.
+//! report.html: the settings, the scores, the largest errors and the importance of the features, on
+//! one page without scripts.
 //!
-//! All numbers come from the library; here they become tables and plots.
+//! This module makes tables and plots from numbers that the library computed.
 
 mod axis;
 mod classes;
@@ -26,20 +27,20 @@ use crate::model::Predictions;
 use crate::text::{as_read, score_lines};
 use crate::train::EpochRecord;
 
-/// Values of a row that are shown beside its error.
+/// Number of values of a row that are shown beside its error.
 const SHOWN: usize = 6;
-/// Characters of a name in a plot.
+/// Number of characters of a name in a plot.
 const NAME: usize = 24;
 
-/// A fit that has test rows, and what its page asks for often.
+/// A fit with test rows, and what several sections of the page need.
 struct Run<'a> {
     fit: &'a Fit,
     test: &'a Dataset,
-    /// None if it would cost too much, or someone waits.
+    /// `None` if it would take too long, or the program was interrupted.
     importances: Option<Importances>,
 }
 
-/// How loss and accuracy went.
+/// The curves of loss and accuracy.
 struct Course<'a> {
     plan: &'a Plan,
     epochs: &'a [EpochRecord],
@@ -48,16 +49,17 @@ struct Course<'a> {
     baselines: &'a Baselines,
 }
 
-/// The report of a fit: one HTML page without scripts, its plots in it.
+/// The report of a fit: one HTML page without scripts that contains its plots.
 pub struct Report {
     /// The page.
     pub page: String,
-    /// The plots on it, one after the other.
+    /// The plots of the page, in order.
     pub plots: Vec<Plot>,
 }
 
 impl Report {
-    /// Of a fit. `head` stands at the top of the page: how the fit was called, [`Plan::introduction`], or whatever helps.
+    /// Makes the report of a fit. `head` is the text at the top of the page, such as the command
+    /// line and [`Plan::introduction`].
     ///
     /// # Errors
     /// [`ErrorKind::Plot`] if a plot cannot be drawn.
@@ -100,7 +102,8 @@ impl Report {
         Ok(report.finish(" The test rows were used only for this report."))
     }
 
-    /// Of a training that diverged after these epochs. `head` as in [`Report::new`].
+    /// Makes the report of a training that diverged after these epochs; `head` as in
+    /// [`Report::new`].
     ///
     /// # Errors
     /// As [`Report::new`].
@@ -143,7 +146,8 @@ impl Writer {
         }
     }
 
-    /// Puts a plot on the page. `description` is for those who do not see it, `caption` for all.
+    /// Puts a plot on the page. `description` is for readers who cannot see it, `caption` for all
+    /// readers.
     fn figure(&mut self, name: &str, title: &str, description: &str, caption: &str, drawing: Drawing) -> Result<()> {
         let (name, title, description) = (name.to_owned(), title.to_owned(), description.to_owned());
         let plot = Plot { name, title, description, drawing };
@@ -152,7 +156,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Test rows with their first columns, and the features that count most.
+    /// A table of test rows with their first columns, and with the most important features.
     fn rows(&mut self, run: &Run<'_>, head: &[(&str, Column)], rows: &[(usize, Vec<String>)]) -> Result<()> {
         let (test, all) = (run.test, run.test.features());
         let features = run.importances.as_ref().map_or_else(|| (0..all).collect(), Importances::features);
@@ -187,7 +191,8 @@ impl Writer {
     }
 }
 
-/// Pixels on the side of a picture, if the features are the pixels of one: as many as a square has, called pixel….
+/// The side of a square picture in pixels, if the features are its pixels: a square number of
+/// features called pixel….
 fn side(features: &[String]) -> Option<usize> {
     let side = features.len().isqrt();
     let pixels = features.iter().all(|name| name.starts_with("pixel"));
@@ -200,7 +205,7 @@ fn evenly(all: usize, most: usize) -> Vec<usize> {
     (0..count).map(|i| i * all / count).collect()
 }
 
-/// So many per cent, or a dash for what is not known.
+/// A fraction in per cent, or a dash if it is unknown.
 fn percent(fraction: f64) -> String {
     if fraction.is_nan() { "–".to_owned() } else { format!("{:.1} %", 100.0 * fraction) }
 }

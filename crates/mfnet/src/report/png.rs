@@ -1,15 +1,15 @@
-//! PNG files: 24-bit RGB, as <https://www.w3.org/TR/png-3/> has it.
+//! Writes PNG files with 24-bit RGB, following <https://www.w3.org/TR/png-3/>.
 
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
-/// The file of an image whose pixels are red, green and blue, row after row.
+/// The file of an image, whose pixels are given as red, green and blue, row by row.
 pub(super) fn encode((width, height): (u32, u32), rgb: &[u8]) -> std::io::Result<Vec<u8>> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     let sizes = [width.to_be_bytes(), height.to_be_bytes()].concat();
-    // eight bits, RGB, and the one way of compression, filters and no interlacing
+    // eight bits, RGB, the only compression and filter methods, no interlacing
     chunk(&mut file, b"IHDR", &[&sizes[..], &[8, 2, 0, 0, 0]].concat());
     let mut rows = ZlibEncoder::new(Vec::new(), Compression::fast());
     for row in rgb.chunks(3 * width as usize) {
@@ -22,7 +22,7 @@ pub(super) fn encode((width, height): (u32, u32), rgb: &[u8]) -> std::io::Result
     Ok(file)
 }
 
-/// Length, name, contents, and the checksum of the last two.
+/// A chunk: length, name, contents, and the checksum of name and contents.
 fn chunk(file: &mut Vec<u8>, name: &[u8; 4], contents: &[u8]) {
     let mut checksum = flate2::Crc::new();
     checksum.update(name);

@@ -1,4 +1,4 @@
-//! What is done to the columns before the network sees them.
+//! The encoding and scaling of the columns.
 
 use super::Writer;
 use super::html::Column::{Number, Text};
@@ -32,7 +32,7 @@ pub(super) fn write(model: &Model, report: &mut Writer) {
     }
 }
 
-/// What becomes of each column; of many columns the first ones.
+/// The encoding of each column; of many columns, only the first ones.
 fn write_encoders(columns: &[String], encoders: &[Encoder], features: usize, report: &mut Writer) {
     report.page.paragraph(&format!(
         "{} become {}. The encoding is learned from the training rows. A category that they do not contain counts as \"all others\", or is 0 in all features of a column without \"all others\".",
@@ -53,7 +53,7 @@ fn more(columns: &[String], report: &mut Writer) {
     }
 }
 
-/// Some numbers of each column; of many columns the first ones.
+/// Some numbers of each column; of many columns, only the first ones.
 fn table(columns: &[String], names: &[&str], numbers: &[Vec<f64>], constant: &[usize], report: &mut Writer) {
     let row = |(i, (name, numbers)): (usize, (&String, &Vec<f64>))| {
         let remark = if constant.contains(&i) { "constant in the training rows" } else { "" };

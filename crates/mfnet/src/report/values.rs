@@ -1,4 +1,4 @@
-//! Predicted values beside true ones, and the largest errors.
+//! Predicted and true values, and the largest errors.
 
 use crate::data::Samples;
 
@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::metric::mean_and_deviation;
 use crate::text::{grouped, significant};
 
-/// More points of a plot cannot be told apart.
+/// The largest number of points in a plot; more could not be distinguished.
 const MOST_POINTS: usize = 1500;
-/// Targets that are drawn.
+/// Number of targets with plots.
 const MOST_TARGETS: usize = 4;
 const ROWS: usize = 10;
 const DIGITS: usize = 5;

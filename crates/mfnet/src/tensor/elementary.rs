@@ -141,7 +141,7 @@ mod tests {
         x.next_up() - x
     }
 
-    /// How many units in the last place lie between them.
+    /// The number of units in the last place between two numbers.
     pub(super) fn units(found: f64, expected: f64) -> f64 {
         (found - expected).abs() / unit(expected.abs())
     }

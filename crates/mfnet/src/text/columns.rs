@@ -34,8 +34,8 @@ pub fn features(data: &Dataset) -> String {
     format!("{all}: {}", kinds.join(", "))
 }
 
-/// Lines such as "left out: id (an identifier: no two rows alike)" and "missing values: 17 in
-/// rooms, 23 in area", if there are such columns.
+/// Lines such as "left out: id (an identifier: every value is different)" and "missing values: 17
+/// in rooms, 23 in area", if there are such columns.
 pub fn left_out_and_missing(data: &Dataset) -> String {
     let left_out = data.left_out().iter().map(|(column, why)| format!("{column} ({why})")).collect();
     let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));

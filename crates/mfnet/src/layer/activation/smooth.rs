@@ -73,7 +73,7 @@ pub(super) fn silu<T: Scalar>(z: T) -> (T, T) {
 /// z t, t = tanh(ln(1 + u)) = w/(w + 2), u = eᶻ, w = u (u + 2); t + z t′, t′ = 4 u (u + 1)/(w + 2)².
 #[inline(always)]
 pub(super) fn mish<T: Scalar>(z: T) -> (T, T) {
-    /// Where t is 1 in `f64` too, and w is no large number.
+    /// Where t is 1 in `f64` too, and w is not a large number.
     const END: f64 = 20.0;
     let z = at_least(z, -FAR);
     let near = if z > number(END) { number(END) } else { z };

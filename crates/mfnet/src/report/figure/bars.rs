@@ -8,7 +8,7 @@ use super::{Area, Drawn};
 const BAR: i32 = 44;
 const BELOW: i32 = 3 * TEXT;
 
-/// Horizontal bars with their names and the deviations of their ends.
+/// Horizontal bars with their names and standard deviations.
 pub(in super::super) struct Bars {
     pub(in super::super) x_name: String,
     pub(in super::super) bars: Vec<(String, f64, f64)>,
@@ -19,7 +19,7 @@ impl Bars {
         (1280, (ABOVE + BAR * self.bars.len() as i32 + BELOW) as u32)
     }
 
-    /// The names need more room than plotters' axes of categories have.
+    /// The names need more room than the category axes of plotters have.
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
         let longest = self.bars.iter().map(|bar| length(&bar.0)).max().unwrap_or(0);
         let (left, right) = (longest + 48, area.dim_in_pixel().0 as i32 - 60);

@@ -5,9 +5,9 @@ use super::super::axis::Axis;
 use super::style::{INK, Stroke, TEXT, chart, length, line, text, thin, write};
 use super::{Area, Drawn};
 
-/// More points of a line cannot be told apart.
+/// The largest number of points of a line; more could not be distinguished.
 const MOST_POINTS: usize = 1000;
-/// Heights at which a label may stand, less one.
+/// The number of possible heights of a label, minus one.
 const HEIGHTS: i32 = 10;
 /// The length of a line's sample beside its name.
 const SAMPLE: i32 = 90;
@@ -80,7 +80,7 @@ impl Curves {
         Ok(())
     }
 
-    /// Samples of the lines with their names.
+    /// The legend: samples of the lines with their names.
     fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
         let (mut x, y) = (24, TEXT / 2);
         for line in &self.lines {
@@ -92,7 +92,8 @@ impl Curves {
     }
 }
 
-/// The height of a few between two where other things are farthest away, the first one of equals.
+/// Of some heights between two limits, the one that is farthest from other things; the first one if
+/// several are equal.
 fn freest(first: i32, last: i32, others: &[i32]) -> i32 {
     let distance = |y: i32| others.iter().map(|other| (other - y).abs()).min().unwrap_or(i32::MAX);
     let heights = (0..=HEIGHTS).map(|k| first + (last - first) * k / HEIGHTS);

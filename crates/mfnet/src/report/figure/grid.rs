@@ -4,24 +4,24 @@ use plotters::style::text_anchor::{HPos, VPos};
 use super::style::{ABOVE, FAINT, INK, TEXT, length, text, thin, turned, write};
 use super::{Area, Drawn};
 
-/// The width of a figure whose cells need no more.
+/// The smallest width of a figure.
 const WIDTH: i32 = 1280;
 const LARGEST_CELL: i32 = 100;
-/// Smaller cells have no room for a name beside them.
+/// The smallest cells with room for a name beside them.
 const LEAST_NAMED: i32 = 30;
 const KEY: i32 = 360;
 
 /// A square heat map.
 pub(in super::super) struct Grid {
-    /// Cells on a side.
+    /// Number of cells on a side.
     pub(in super::super) size: usize,
-    /// Names of the rows and of the columns; none where the place says enough.
+    /// Names of the rows and of the columns; empty if the position says enough.
     pub(in super::super) labels: Vec<String>,
-    /// What the rows and what the columns are; empty without names.
+    /// The titles of the rows and of the columns; empty without names.
     pub(in super::super) axes: [&'static str; 2],
-    /// What is not drawn is white.
+    /// The cells that are not white.
     pub(in super::super) cells: Vec<Cell>,
-    /// What the lightest and the darkest colour mean.
+    /// The meaning of the lightest and of the darkest colour.
     pub(in super::super) key: [String; 2],
 }
 
@@ -29,7 +29,7 @@ pub(in super::super) struct Grid {
 pub(in super::super) struct Cell {
     pub(in super::super) row: usize,
     pub(in super::super) column: usize,
-    /// From 0, light, to 1, dark.
+    /// The shade from 0 (light) to 1 (dark).
     pub(in super::super) shade: f64,
     pub(in super::super) text: String,
 }
@@ -44,7 +44,7 @@ impl Grid {
         self.side() >= LEAST_NAMED && !self.labels.is_empty()
     }
 
-    /// Whether names of columns have to be turned to have room.
+    /// Whether the names of columns must be rotated to fit.
     fn is_turned(&self) -> bool {
         self.labels.iter().any(|label| length(label) + 8 > self.side())
     }
@@ -121,12 +121,12 @@ impl Grid {
     }
 }
 
-/// Viridis from its light end to its dark one, so that more is darker on paper too.
+/// Viridis from light to dark, so that more is darker on paper too.
 fn shade(shade: f64) -> RGBColor {
     ViridisRGB.get_color(1.0 - if shade.is_nan() { 0.0 } else { shade.clamp(0.0, 1.0) } as f32)
 }
 
-/// Whether white is easier to read on it than black (luminance of ITU-R BT.601).
+/// Whether white text is easier to read on this colour than black text (luminance of ITU-R BT.601).
 fn is_dark(RGBColor(red, green, blue): RGBColor) -> bool {
     0.299 * f64::from(red) + 0.587 * f64::from(green) + 0.114 * f64::from(blue) < 140.0
 }

@@ -6,15 +6,15 @@ use super::{Area, Drawn};
 
 const MOST_BARS: usize = 40;
 
-/// How often numbers fall into each of some intervals of one width.
+/// A histogram: the counts of numbers in intervals of equal width.
 pub(in super::super) struct Histogram {
     x_name: String,
-    /// Lower end, upper end, how often.
+    /// Lower end, upper end and count of each interval.
     bars: Vec<(f64, f64, usize)>,
 }
 
 impl Histogram {
-    /// Of the finite numbers.
+    /// The histogram of the finite numbers.
     pub(in super::super) fn new(x_name: String, numbers: &[f64]) -> Self {
         let axis = Axis::of(numbers.iter().copied());
         let finite = || numbers.iter().copied().filter(|x| x.is_finite());

@@ -1,4 +1,4 @@
-//! A plot, drawn once as SVG for the page and for people who edit it, and once as PNG.
+//! Plots, which the same code draws as SVG (for the page, and for editing) and as PNG.
 
 mod bars;
 mod curves;
@@ -28,16 +28,16 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// A region that is drawn on.
 type Area<DB> = DrawingArea<DB, Shift>;
-/// What drawing comes to.
+/// The result of drawing.
 type Drawn<DB, T = ()> = std::result::Result<T, DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
 
-/// A plot with its name and what it says in words.
+/// A plot with its name and its description.
 pub struct Plot {
     /// The name of its files, without ending.
     pub name: String,
-    /// Stands above it.
+    /// The title above the plot.
     pub title: String,
-    /// For those who do not see it.
+    /// A description for readers who cannot see the plot.
     pub description: String,
     pub(super) drawing: Drawing,
 }
@@ -85,7 +85,7 @@ impl Plot {
         ErrorKind::Plot(self.name.clone(), error.to_string()).into()
     }
 
-    /// As an SVG element with a title and a description; it is also a whole file.
+    /// The plot as an SVG element with title and description, which is also a complete file.
     ///
     /// # Errors
     /// [`ErrorKind::Plot`] if it cannot be drawn.
@@ -103,7 +103,7 @@ impl Plot {
         ))
     }
 
-    /// As a PNG file.
+    /// The plot as a PNG file.
     ///
     /// # Errors
     /// As [`Plot::svg`].
@@ -120,7 +120,7 @@ impl Plot {
     }
 }
 
-/// The font that texts are measured by, and drawn in where the viewer has none.
+/// The font that measures texts, and that draws them in PNG files.
 fn register_fonts() {
     static ONCE: Once = Once::new();
     // the font is part of the program: it is valid

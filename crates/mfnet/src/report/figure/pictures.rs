@@ -6,25 +6,25 @@ use super::{Area, Drawn};
 
 const IN_A_ROW: usize = 5;
 const WIDTH: i32 = 256;
-/// Lines of a caption.
+/// Number of lines of a caption.
 const CAPTION: usize = 3;
 /// The height of a picture with its caption.
 const HEIGHT: i32 = SIDE + TEXT * (CAPTION as i32 + 1);
-/// The side of a picture at most.
+/// The largest side of a picture.
 const SIDE: i32 = 200;
-/// Shades that are told apart.
+/// Number of shades.
 const SHADES: f64 = 15.0;
 
 /// Small square pictures with captions.
 pub(in super::super) struct Pictures {
-    /// Pixels on a side.
+    /// Number of pixels on a side.
     pub(in super::super) side: usize,
     pub(in super::super) pictures: Vec<Picture>,
 }
 
 /// A picture and the lines below it.
 pub(in super::super) struct Picture {
-    /// Row after row, from 0, white, to 1, black.
+    /// The pixels row by row, from 0 (white) to 1 (black).
     pub(in super::super) pixels: Vec<f64>,
     pub(in super::super) caption: [String; CAPTION],
 }
@@ -43,7 +43,7 @@ impl Pictures {
             let top = HEIGHT * (number / IN_A_ROW) as i32;
             for (i, row) in picture.pixels.chunks(self.side).enumerate() {
                 let mut j = 0;
-                // neighbours of one shade are one rectangle
+                // neighbours of the same shade become one rectangle
                 for same in row.chunk_by(|a, b| shade(*a) == shade(*b)) {
                     if shade(same[0]) > 0.0 {
                         let grey = 255 - (255.0 * shade(same[0]) / SHADES) as u8;

@@ -4,7 +4,7 @@ use super::super::axis::Axis;
 use super::style::{BLUE, INK, chart, thin};
 use super::{Area, Drawn};
 
-/// Points.
+/// A scatter plot.
 pub(in super::super) struct Scatter {
     pub(in super::super) x_name: String,
     pub(in super::super) y_name: String,
@@ -12,12 +12,12 @@ pub(in super::super) struct Scatter {
     pub(in super::super) guide: Guide,
 }
 
-/// Where perfect points would lie.
+/// The line of perfect predictions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum Guide {
-    /// On y = x, with the same numbers on both axes.
+    /// y = x, with the same numbers on both axes.
     Diagonal,
-    /// On y = 0.
+    /// y = 0.
     Zero,
 }
 

@@ -1,4 +1,4 @@
-//! What all plots have in common: colours, strokes, texts, axes.
+//! Colours, strokes, texts and axes of all plots.
 
 use plotters::element::DashedPathElement;
 use plotters::prelude::*;
@@ -13,19 +13,19 @@ pub(super) const TEXT: i32 = 32;
 /// The mean width of a character.
 pub(super) const CHARACTER: i32 = 16;
 const TITLE: i32 = 36;
-/// How high the region above a plot is.
+/// The height of the region above a plot.
 pub(super) const ABOVE: i32 = 64;
 
-/// Of texts and axes.
+/// The colour of texts and axes.
 pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
-/// Of lines that only guide the eye.
+/// The colour of lines that only guide the eye.
 pub(super) const FAINT: RGBColor = RGBColor(217, 217, 217);
-/// Colours that colour-blind people tell apart (Okabe and Ito 2008, "Color Universal Design").
+/// Colours that colour-blind people can distinguish (Okabe and Ito 2008, "Color Universal Design").
 pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
 pub(super) const VERMILLION: RGBColor = RGBColor(213, 94, 0);
 pub(super) const GREEN: RGBColor = RGBColor(0, 158, 115);
 
-/// Colour and dashes of a line: each tells it from the others without the other.
+/// Colour and dashes of a line. Either of them is enough to distinguish the lines.
 #[derive(Clone, Copy)]
 pub(in super::super) struct Stroke {
     colour: RGBColor,
@@ -61,7 +61,7 @@ pub(super) fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
     (FONT, TEXT).into_font().color(&INK).pos(Pos::new(horizontal, vertical))
 }
 
-/// Read from below.
+/// Text that is rotated to read from below.
 pub(super) fn turned(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
     text(horizontal, vertical).transform(FontTransform::Rotate270)
 }
@@ -75,14 +75,14 @@ pub(super) fn write<DB: DrawingBackend>(
     area.draw(&Text::new(words.to_owned(), at, style))
 }
 
-/// Writes the title; what is left below it.
+/// Writes the title, and returns the region below it.
 pub(super) fn title<DB: DrawingBackend>(area: &Area<DB>, title: &str) -> Drawn<DB, Area<DB>> {
     let style = (FONT, TITLE).into_font().color(&INK).pos(Pos::new(HPos::Left, VPos::Center));
     write(area, (24, ABOVE / 2), title, style)?;
     Ok(area.margin(ABOVE, 0, 0, 0))
 }
 
-/// About how long a text is.
+/// The approximate length of a text.
 pub(super) fn length(words: &str) -> i32 {
     CHARACTER * words.chars().count() as i32
 }
