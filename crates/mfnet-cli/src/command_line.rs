@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::source::is_name;
 
 /// Names that other programs use for options.
-const OTHER_NAMES: [(&str, &str); 13] = [
+const OTHER_NAMES: [(&str, &str); 14] = [
     ("--lr", "--learning-rate"),
     ("--layers", "--hidden"),
     ("--units", "--hidden"),
@@ -23,6 +23,7 @@ const OTHER_NAMES: [(&str, &str); 13] = [
     ("--batchnorm", "--norm batch"),
     ("--layer-norm", "--norm layer"),
     ("--layernorm", "--norm layer"),
+    ("swish", "silu"),
     ("--random-state", "--seed"),
 ];
 
@@ -57,6 +58,12 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
                 return failure.help(format!("to train on it: mfnet train {command}"));
             } else if Path::new(&command).exists() {
                 return failure.help(format!("to train on this file: mfnet train {command} --target COLUMN"));
+            }
+        }
+        ErrorKind::InvalidValue => {
+            let value = found(ContextKind::InvalidValue);
+            if let Some((_, name)) = OTHER_NAMES.iter().find(|(other, _)| *other == value) {
+                similar = vec![(*name).to_owned()];
             }
         }
         ErrorKind::ValueValidation => {

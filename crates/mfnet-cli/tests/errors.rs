@@ -422,3 +422,22 @@ fn a_broken_pipe_is_no_error() {
     assert!(line.starts_with("prediction,p_0"));
     assert_eq!((status.code(), stderr.as_str()), (Some(0), ""));
 }
+
+/// What was probably meant stands in the first line of help.
+#[test]
+fn suggestions() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", "length,species\n1,a\n2,b\n");
+    for (command, expected) in [
+        ("train digits --dropot 0.5", "did you mean --dropout?"),
+        ("train digits --lr 0.1", "did you mean --learning-rate?"),
+        ("train digits --batch-norm", "did you mean --norm batch?"),
+        ("train digits --activation swish", "did you mean silu?"),
+        ("train digits --hidden 64 32", "separate the values of --hidden by commas: --hidden 64,32"),
+        ("train flowers.csv flowers.csv", "a command reads one file: join tables of the same columns into one"),
+    ] {
+        let run = desk.run(command);
+        assert_eq!(run.stderr.lines().nth(1), Some(format!("help: {expected}").as_str()), "{command}");
+        assert_eq!(run.code, 2, "{command}");
+    }
+}
