@@ -441,3 +441,38 @@ fn suggestions() {
         assert_eq!(run.code, 2, "{command}");
     }
 }
+
+/// Settings and files that cannot be, and what to do: the second line.
+#[test]
+fn what_to_do() {
+    let desk = Desk::new();
+    let rows: String =
+        (0..40).map(|i| format!("{},{},{}\n", i % 7, ["x", "y", "z"][i % 3], ["a", "b"][i % 2])).collect();
+    desk.write("t.csv", format!("n,c,y\n{rows}"));
+    desk.write("cut.toml", "target = 'y'\nlayers = [{ kind = 'embedding', first = 0, levels = 2, size = 2 }]\n");
+    desk.ok("train t.csv --target y --hidden 4 --epochs 1 --folds 2 --output run");
+    // a single fit replaces the folds, and folds replace it
+    desk.ok("train t.csv --target y --hidden 4 --epochs 1 --output run --force");
+    assert!(!desk.path("run/fold-1").exists() && desk.path("run/model.safetensors").exists());
+    for (command, code, expected) in [
+        (
+            "train run --target y",
+            1,
+            "to predict with it: mfnet predict run DATA; to train on: mfnet train DATA --warm-start run",
+        ),
+        (
+            "train t.csv --recipe t.csv",
+            1,
+            "a recipe is a file in TOML or JSON; mfnet train DATA --print-recipe prints one",
+        ),
+        ("train t.csv --target y --norm batch --batch-size 1", 2, "give a larger --batch-size, or --norm layer"),
+        ("train t.csv --target y --norm layer --hidden 4,1", 2, "give larger --hidden sizes, or --norm batch"),
+        ("train t.csv --recipe cut.toml", 2, "the categories are c (first = 1, levels = 3)"),
+    ] {
+        let run = desk.run(command);
+        assert_eq!(run.stderr.lines().nth(1), Some(format!("help: {expected}").as_str()), "{command}: {}", run.stderr);
+        assert_eq!(run.code, code, "{command}");
+    }
+    desk.ok("train t.csv --target y --hidden 4 --epochs 1 --folds 2 --output run --force");
+    assert!(desk.path("run/fold-2/model.safetensors").exists() && !desk.path("run/model.safetensors").exists());
+}

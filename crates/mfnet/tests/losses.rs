@@ -81,3 +81,11 @@ fn cross_entropy_of_one_output_learns_nothing_and_is_refused() {
     let error = Loss::<f64>::check(&CrossEntropy, 1).unwrap_err().to_string();
     assert_eq!(error, "outputs of a network with cross-entropy: expected one for each class, at least 2, found 1");
 }
+
+/// A batch whose weights are all 0 has the gradient 0, not 0/0.
+#[test]
+fn a_batch_without_weight() {
+    let (y_hat, y) = (Tensor::from_rows([[1.0, 2.0]]), Tensor::from_rows([[0.0, 0.0]]));
+    let weights = mfnet::loss::Weights { of_samples: Some(&[0.0, 0.0]), divisor: 0.0 };
+    assert_eq!(mfnet::Mse.weighted_gradient(&y_hat, &y, weights), Tensor::zeros(1, 2));
+}

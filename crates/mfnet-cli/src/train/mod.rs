@@ -6,6 +6,8 @@ mod once;
 mod several;
 mod watcher;
 
+use std::path::{Path, PathBuf};
+
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Input, Plan, RecipeFile, Source};
 use mfnet::table::ReadTable;
@@ -18,7 +20,8 @@ use crate::output::{message, print};
 use crate::{interrupt, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
-    let file = args.recipe_file.as_ref().map(RecipeFile::read).transpose().map_err(not_a_recipe)?;
+    let read = |path: &PathBuf| RecipeFile::read(path).map_err(|error| not_a_recipe(error, path));
+    let file = args.recipe_file.as_ref().map(read).transpose()?;
     let recipe = args.recipe.recipe(file.as_ref())?;
     if !args.print_recipe {
         RunFolder::check(args)?;
@@ -46,13 +49,13 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
 }
 
 /// Why a recipe cannot be read, with help for someone who gave another file.
-fn not_a_recipe(error: Error) -> Failure {
-    let is_other = matches!(error.kind(), ErrorKind::Io { path, .. } if path.exists())
-        || matches!(error.kind(), ErrorKind::Recipe { message, .. } if !message.contains("there is no"));
-    let failure = Failure::from(error);
-    match is_other {
-        true => failure.help("a recipe is a file in TOML or JSON; mfnet train DATA --print-recipe prints one"),
-        false => failure,
+fn not_a_recipe(error: Error, path: &Path) -> Failure {
+    let is_named_so = path.extension().is_some_and(|ending| ending == "toml" || ending == "json");
+    match path.exists() && !is_named_so {
+        true => {
+            Failure::from(error).help("a recipe is a file in TOML or JSON; mfnet train DATA --print-recipe prints one")
+        }
+        false => error.into(),
     }
 }
 

@@ -100,7 +100,8 @@ fn embeddings(recipe: &Recipe, data: &Dataset, preprocessing: &Preprocessing) ->
     Ok(layers)
 }
 
-/// Refuses an embedding at the start of the given layers that does not read one whole category.
+/// Refuses an embedding at the start of the given layers that reads a part of a category, or more than it. Features that
+/// belong to no category may be one-hot already.
 fn check_embeddings(
     before: &[LayerSpec],
     given: &[LayerSpec],
@@ -123,16 +124,17 @@ fn check_embeddings(
             |(start, (_, width, is)): &(&usize, &(&String, usize, bool))| *is && *start == first && width == levels;
         let Some(column) = starts.iter().zip(&columns).position(|place| is_read(&place)) else {
             let categories = starts.iter().zip(&columns).filter(|(_, (.., is))| *is);
+            let meets = |start: usize, width: usize| start < first.saturating_add(*levels) && *first < start + width;
+            if !categories.clone().any(|(start, (_, width, _))| meets(*start, *width)) {
+                return Ok(());
+            }
             let known: Vec<String> = categories
                 .map(|(start, (name, width, _))| format!("{name} (first = {start}, levels = {width})"))
                 .collect();
             let message =
                 format!("`layers`: an embedding with first = {first} and levels = {levels} is not one category");
             let error = Error::recipe(message);
-            return Err(match known.is_empty() {
-                true => error.with_help("the data has no categories"),
-                false => error.with_help(format!("the categories are {}", known.join(", "))),
-            });
+            return Err(error.with_help(format!("the categories are {}", known.join(", "))));
         };
         columns[column] = (columns[column].0, *size, false);
     }
