@@ -116,13 +116,14 @@ pub(crate) fn forward<'a, T: Scalar>(
         output.set_columns(input.columns());
         let g = operation.g.as_ref().map(|g| g.activation(layers));
         let derivative = match g {
-            Some(g) if g.keeps() == Keeps::Derivative && run.pass != Pass::Evaluate => {
+            Some(g) if run.pass != Pass::Evaluate && g.keeps() == Keeps::Derivative => {
                 let [derivative] = room.derivatives[o].keep([output.shape()]);
                 Some(derivative)
             }
             _ => None,
         };
-        let end = End { term: None, g, mask: operation.dropout.as_ref().and_then(|dropped| run.mask(dropped)) };
+        let mask = operation.dropout.as_ref().and_then(|dropped| run.mask(dropped));
+        let end = End { term: None, g, mask: mask.as_ref() };
         match &operation.kind {
             Kind::Affine { linear, few, sum } => {
                 let transpose = if *few { transposes[o].as_ref() } else { None };
@@ -146,11 +147,12 @@ pub(crate) fn forward<'a, T: Scalar>(
 
 /// What an operation does after its computation: adds the other term of a residual block, applies
 /// activation and dropout.
+#[derive(Clone, Copy)]
 struct End<'a, T: Scalar> {
     term: Option<&'a [T]>,
     g: Option<&'a Activation<T>>,
     /// The dropout mask, and the factor of the remaining elements.
-    mask: Option<(Mask<T>, T)>,
+    mask: Option<&'a (Mask<T>, T)>,
 }
 
 impl<T: Scalar> End<'_, T> {
@@ -162,14 +164,14 @@ impl<T: Scalar> End<'_, T> {
         match (self.g, derivative) {
             (Some(g), Some(derivative)) => {
                 g.apply_all_with_derivative(strip, derivative);
-                if let Some((mask, _)) = &self.mask {
+                if let Some((mask, _)) = self.mask {
                     mask.apply_to_derivative(layout, &place, derivative);
                 }
             }
             (Some(g), None) => g.apply_all(strip),
             (None, _) => {}
         }
-        if let Some((mask, factor)) = &self.mask {
+        if let Some((mask, factor)) = self.mask {
             let factor = *factor;
             mask.apply_to(layout, &place, strip, move |x| x * factor);
         }
@@ -197,9 +199,33 @@ impl<T: Scalar> End<'_, T> {
 }
 
 /// A = g(b 1ᵀ + W A′ + S); uses Wᵀ if the layer has few outputs, and also writes g′ if needed.
-/// `end` is applied to a strip while it is in the first-level cache; Z itself is not kept.
-#[inline(never)]
+#[inline]
 fn affine<T: Scalar>(
+    parameters: &Tensor<T>,
+    transpose: Option<&Tensor<T>>,
+    input: &Tensor<T>,
+    end: End<'_, T>,
+    output: &mut Tensor<T>,
+    derivative: Option<&mut Tensor<T>>,
+) {
+    match (transpose, end) {
+        (Some(transpose), End { term: None, g: None, mask: None }) => {
+            product::affine_of_few(parameters, transpose, input, output, |_, _| {});
+        }
+        (None, End { term: None, g: None, mask: None }) => {
+            product::affine_of_many(parameters, input, output, Finish::Keep, |_, _| {});
+        }
+        (None, End { term: None, g: Some(Activation::Relu), mask: None }) => {
+            product::affine_of_many(parameters, input, output, Finish::Relu, |_, _| {});
+        }
+        _ => affine_and_end(parameters, transpose, input, end, output, derivative),
+    }
+}
+
+/// The same for every end, which is applied to a strip while it is in the first-level cache; Z
+/// itself is not kept.
+#[inline(never)]
+fn affine_and_end<T: Scalar>(
     parameters: &Tensor<T>,
     transpose: Option<&Tensor<T>>,
     input: &Tensor<T>,
@@ -219,17 +245,8 @@ fn affine<T: Scalar>(
         return;
     }
     let then = |place: Range<usize>, strip: &mut [T]| end.apply(layout, place, strip, None);
-    match (transpose, &end) {
-        (Some(transpose), End { term: None, g: None, .. }) => {
-            product::affine_of_few(parameters, transpose, input, output, |_, _| {});
-        }
+    match (transpose, end) {
         (Some(transpose), _) => product::affine_of_few(parameters, transpose, input, output, then),
-        (None, End { term: None, g: None, .. }) => {
-            product::affine_of_many(parameters, input, output, Finish::Keep, |_, _| {});
-        }
-        (None, End { term: None, g: Some(Activation::Relu), mask: None }) => {
-            product::affine_of_many(parameters, input, output, Finish::Relu, |_, _| {});
-        }
         (None, End { term: None, g: Some(Activation::Relu), mask: Some((mask, factor)) }) => {
             product::affine_of_many(parameters, input, output, Finish::Relu, |place, strip| {
                 let factor = *factor;
