@@ -6,10 +6,13 @@ mod values;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
+use mfnet::Recipe;
+use mfnet::fit::{Decimal, Quote};
+use mfnet::table::{Delimiter, ReadTable};
 
 pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
-use values::{positive, whole};
+use values::{encoding, positive, whole, word_of};
 
 /// Train and use feed-forward neural networks on tables
 #[derive(Parser)]
@@ -93,6 +96,8 @@ pub(crate) struct EvaluateArgs {
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
     /// Rows to use, if the model was trained on this data [default: test]
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
@@ -119,6 +124,8 @@ pub(crate) struct PredictArgs {
     pub(crate) data: String,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
     /// Columns of the data to copy to the output, separated by commas
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,
@@ -151,6 +158,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) data: Option<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
+    #[command(flatten)]
+    pub(crate) file: FileArgs,
     /// Rows of DATA that form the batch, counted from 0, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
     pub(crate) rows: Vec<usize>,
@@ -203,6 +212,37 @@ pub(crate) struct FetchArgs {
     /// Print only the results
     #[arg(long, short, overrides_with = "quiet")]
     pub(crate) quiet: bool,
+}
+
+/// How DATA is written, if it differs from the file that the model was trained on.
+#[derive(ClapArgs)]
+pub(crate) struct FileArgs {
+    /// Separator of the fields of a text file: one character, tab or spaces [default: as in training, or detected]
+    #[arg(long, value_name = "CHAR", value_parser = str::parse::<Delimiter>, hide_short_help = true)]
+    delimiter: Option<Delimiter>,
+    /// Quotes of a text file: double, backslash, single or none [default: detected]
+    #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, hide_short_help = true)]
+    quote: Option<Quote>,
+    /// Encoding of a text file, such as windows-1252 [default: detected]
+    #[arg(long, value_name = "NAME", value_parser = encoding, hide_short_help = true)]
+    encoding: Option<String>,
+    /// Decimal sign of numbers that can be read in two ways, such as 1.234: point or comma [default: as in training]
+    #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, hide_short_help = true)]
+    decimal: Option<Decimal>,
+}
+
+impl FileArgs {
+    /// The reader with these settings.
+    pub(crate) fn set<'a>(&self, reader: ReadTable<'a>) -> ReadTable<'a> {
+        let recipe = Recipe {
+            delimiter: self.delimiter,
+            quote: self.quote,
+            encoding: self.encoding.clone(),
+            decimal: self.decimal,
+            ..Recipe::default()
+        };
+        recipe.set_form(reader)
+    }
 }
 
 /// Where the files of downloaded data sets are.

@@ -14,7 +14,7 @@ use crate::source;
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model_for("evaluate", &args.model, &args.data)?;
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
-    let source = source::read(&args.data, &args.folders, model.reader().keep_texts(column), false)?;
+    let source = source::read(&args.data, &args.folders, args.file.set(model.reader()).keep_texts(column), false)?;
     let column = weights_of_rows(args.sample_weight.as_deref(), &model, &source)?;
     let (part, data) = part(&model, &source, args.part, column)?;
     if !model.training.has_seen(&source.digest()) {

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 /// Runs some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
     let model = source::model_for("explain", model, data)?;
-    let source = source::read(data, &args.folders, model.reader(), false)?;
+    let source = source::read(data, &args.folders, args.file.set(model.reader()), false)?;
     let batch = batch(&model, &source, &args.rows)?;
     match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),

@@ -123,19 +123,24 @@ fn of_table(problem: &Problem) -> &'static str {
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
             "in training, the column held only such values; correct the cell, or leave it empty if the value is missing"
         }
-        Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => "replace the value, or remove the row or the column",
+        Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => {
+            "replace the value, or remove the row or the column; if it is a missing value, name it with --missing"
+        }
         Problem::File(File::RowLength { expected: 1, .. }) => {
             "the first line has one field: if it is a title, remove it; the file must start with the column names"
         }
         Problem::File(File::RowLength { expected, found }) if found > expected => {
-            "put double quotes around a field that contains the delimiter, such as \"3,14\""
+            "if a field contains the delimiter, put double quotes around it, such as \"3,14\"; otherwise remove the surplus fields"
         }
         Problem::File(File::RowLength { .. }) => {
-            "write an empty field for a missing value, and check for a missing closing quote"
+            "write an empty field for a missing value; if the line is no row of the table, remove it"
         }
         Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,
         Problem::File(File::Unsupported(_)) => "save the table as CSV",
         Problem::File(File::NotText(_)) => "save the table as CSV, in UTF-8",
+        Problem::File(File::NumberFormat { .. }) => {
+            "write the numbers as in training, or say how they are written with --decimal"
+        }
         Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
         Problem::DuplicateColumn => "give each column a different name in the first line",
         _ => "",

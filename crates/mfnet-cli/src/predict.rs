@@ -23,7 +23,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = source::model_for("predict", &args.model, &args.data)?;
     let keep_texts: Vec<String> =
         args.keep.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat()).collect();
-    let source = source::read(&args.data, &args.folders, model.reader().keep_texts(keep_texts), false)?;
+    let source = source::read(&args.data, &args.folders, args.file.set(model.reader()).keep_texts(keep_texts), false)?;
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
     source::warn_of_unknown_levels(&source, &model)?;

@@ -1,13 +1,110 @@
-//! Days and times since 1970, and their text in the form of ISO 8601.
+//! Dates and times as text, and as days since the beginning of 1970.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, DateTime};
+use jiff::civil::{Date, DateTime, Time};
+use serde::{Deserialize, Serialize};
 
 const SECONDS_OF_A_DAY: i64 = 86_400;
 const NANOSECONDS: i64 = 1_000_000_000;
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/// Parses a date of ISO 8601, with or without a time of day, as days since the beginning of 1970.
-pub(crate) fn days(text: &str) -> Option<f64> {
+/// The order of day, month and year in the dates of a column.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DateOrder {
+    /// 2024-01-31 or 2024/01/31; also 31-Jan-2024 and 2024-01, which can be read in one way only.
+    #[default]
+    YearFirst,
+    /// 31.01.2024 or 31/01/2024.
+    DayFirst,
+    /// 01/31/2024.
+    MonthFirst,
+    /// 20240131.
+    Compact,
+}
+
+impl DateOrder {
+    /// An example of such a date.
+    pub fn example(self) -> &'static str {
+        match self {
+            DateOrder::YearFirst => "2024-01-31",
+            DateOrder::DayFirst => "31/01/2024",
+            DateOrder::MonthFirst => "01/31/2024",
+            DateOrder::Compact => "20240131",
+        }
+    }
+
+    /// The order in the dates of a column, and whether it is certain; `None` if the first text is no
+    /// date. A date such as 01/02/2024 has two readings: if all dates of the column do, it is the
+    /// `known` order, and otherwise that of the United States.
+    pub(crate) fn of<'a>(texts: impl Iterator<Item = &'a str>, known: Option<DateOrder>) -> Option<(DateOrder, bool)> {
+        let (mut dates, mut others) = (0, 0);
+        let (mut day_first, mut month_first, mut either, mut points) = (0, 0, 0, 0);
+        for text in texts {
+            if let Some((a, b, separator)) = two_and_year(text) {
+                dates += 1;
+                points += usize::from(separator == b'.');
+                match (a > 12, b > 12) {
+                    (true, _) => day_first += 1,
+                    (_, true) => month_first += 1,
+                    _ => either += 1,
+                }
+            } else if days(text, DateOrder::YearFirst).is_some() {
+                dates += 1;
+            } else {
+                others += 1;
+                if others > 20 && others > dates {
+                    return None;
+                }
+            }
+        }
+        if dates == 0 || others > dates {
+            return None;
+        }
+        Some(match (day_first > 0, month_first > 0, either) {
+            (false, false, 0) => (DateOrder::YearFirst, true),
+            (true, false, _) => (DateOrder::DayFirst, true),
+            (false, true, _) => (DateOrder::MonthFirst, true),
+            (true, true, _) if day_first > month_first => (DateOrder::DayFirst, true),
+            (true, true, _) => (DateOrder::MonthFirst, true),
+            (false, false, _) => match known {
+                Some(known) => (known, true),
+                None if points == either => (DateOrder::DayFirst, true),
+                None => (DateOrder::MonthFirst, false),
+            },
+        })
+    }
+}
+
+/// The first two numbers of a date such as 01/31/2024, and the character between them.
+fn two_and_year(text: &str) -> Option<(i8, i8, u8)> {
+    let bytes = text.as_bytes();
+    let first = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
+    let separator = bytes[first];
+    let second = first + 1 + bytes.get(first + 1..)?.iter().position(|byte| !byte.is_ascii_digit())?;
+    let year = bytes.get(second + 1..)?;
+    let digits = year.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if !b"/.-".contains(&separator) || bytes[second] != separator || !matches!(first, 1..=2) || digits != 4 {
+        return None;
+    }
+    matches!(second - first - 1, 1..=2).then_some(())?;
+    Some((text[..first].parse().ok()?, text[first + 1..second].parse().ok()?, separator))
+}
+
+/// Parses a date, with or without a time of day, as days since the beginning of 1970.
+pub(crate) fn days(text: &str, order: DateOrder) -> Option<f64> {
+    if let Some(days) = iso_days(text) {
+        return Some(days);
+    }
+    let (date, rest) = date(text, order)?;
+    let (time, offset) = time(rest)?;
+    let moment = date.to_datetime(time);
+    let seconds = moment.duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0)).as_secs_f64() - offset;
+    Some(seconds / SECONDS_OF_A_DAY as f64)
+}
+
+/// Parses a date of ISO 8601.
+fn iso_days(text: &str) -> Option<f64> {
     let digits = |range: std::ops::Range<usize>| {
         text.as_bytes().get(range).is_some_and(|part| part.iter().all(u8::is_ascii_digit))
     };
@@ -21,6 +118,124 @@ pub(crate) fn days(text: &str) -> Option<f64> {
         }
     };
     Some(seconds / SECONDS_OF_A_DAY as f64)
+}
+
+/// The day of a number such as 20240131, as days since the beginning of 1970.
+pub(crate) fn compact_days(x: f64) -> Option<f64> {
+    if x.fract() != 0.0 || !(19_000_101.0..=21_001_231.0).contains(&x) {
+        return None;
+    }
+    let x = x as i32;
+    let date = Date::new((x / 10_000) as i16, (x / 100 % 100) as i8, (x % 100) as i8).ok()?;
+    days_of(date)
+}
+
+fn days_of(date: Date) -> Option<f64> {
+    let seconds = date.to_datetime(Time::midnight()).duration_since(DateTime::constant(1970, 1, 1, 0, 0, 0, 0));
+    Some(seconds.as_secs() as f64 / SECONDS_OF_A_DAY as f64)
+}
+
+/// The date at the beginning of a text, and what follows it.
+fn date(text: &str, order: DateOrder) -> Option<(Date, &str)> {
+    let (first, rest) = piece(text)?;
+    let (second, rest) = piece(rest.strip_prefix(['-', '/', '.', ' '])?)?;
+    let separator = rest.chars().next();
+    let third = rest.strip_prefix(['-', '/', '.', ' ', ',']).map(str::trim_start).and_then(piece);
+    let number = |text: &str| text.parse::<i16>().ok();
+    let month_of = |name: &str| {
+        let short = name.get(..3)?.to_ascii_lowercase();
+        MONTHS.iter().position(|month| *month == short).and_then(|place| i16::try_from(place + 1).ok())
+    };
+    let is_year = |text: &str| text.len() == 4 && number(text).is_some();
+    let is_short = |text: &str| matches!(text.len(), 1..=2) && number(text).is_some();
+    let (year, month, day, rest) = match third {
+        // 2024-01
+        _ if is_year(first) && is_short(second) && !matches!(separator, Some('-' | '/' | '.')) => {
+            (number(first)?, number(second)?, 1, rest)
+        }
+        // 2024/01/31
+        Some((third, rest)) if is_year(first) && is_short(second) && is_short(third) => {
+            (number(first)?, number(second)?, number(third)?, rest)
+        }
+        // 31-Jan-2024
+        Some((third, rest)) if is_short(first) && month_of(second).is_some() && is_year(third) => {
+            (number(third)?, month_of(second)?, number(first)?, rest)
+        }
+        // January 31, 2024
+        Some((third, rest)) if month_of(first).is_some() && is_short(second) && is_year(third) => {
+            (number(third)?, month_of(first)?, number(second)?, rest)
+        }
+        Some((third, rest)) if is_short(first) && is_short(second) && is_year(third) => {
+            let (day, month) = match order {
+                DateOrder::DayFirst => (first, second),
+                DateOrder::MonthFirst => (second, first),
+                DateOrder::YearFirst | DateOrder::Compact => return None,
+            };
+            (number(third)?, number(month)?, number(day)?, rest)
+        }
+        _ => return None,
+    };
+    let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+    Some((date, rest))
+}
+
+/// The digits or letters at the beginning of a text, and what follows them.
+fn piece(text: &str) -> Option<(&str, &str)> {
+    let first = text.chars().next()?;
+    let end = match first {
+        '0'..='9' => text.find(|c: char| !c.is_ascii_digit()),
+        'a'..='z' | 'A'..='Z' => text.find(|c: char| !c.is_ascii_alphabetic()),
+        _ => return None,
+    };
+    Some(text.split_at(end.unwrap_or(text.len())))
+}
+
+/// The time of day after a date, midnight if nothing follows, and the seconds between it and UTC.
+fn time(text: &str) -> Option<(Time, f64)> {
+    let text = text.strip_prefix('T').unwrap_or(text).trim_start();
+    if text.is_empty() {
+        return Some((Time::midnight(), 0.0));
+    }
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == ':' || c == '.')).unwrap_or(text.len());
+    let (clock, rest) = text.split_at(end);
+    let mut parts = clock.splitn(3, ':');
+    let mut hour: i8 = parts.next()?.parse().ok()?;
+    let minute: i8 = parts.next()?.parse().ok()?;
+    let seconds: f64 = parts.next().map_or(Some(0.0), |part| part.parse().ok())?;
+    let rest = rest.trim();
+    let rest = match rest.get(..2).map(str::to_ascii_uppercase).as_deref() {
+        Some(half @ ("AM" | "PM")) => {
+            if !(1..=12).contains(&hour) {
+                return None;
+            }
+            hour = hour % 12 + if half == "PM" { 12 } else { 0 };
+            rest[2..].trim_start()
+        }
+        _ => rest,
+    };
+    let nanosecond = (seconds.fract() * NANOSECONDS as f64) as i32;
+    let time = Time::new(hour, minute, seconds as i8, nanosecond).ok()?;
+    Some((time, offset(rest)?))
+}
+
+/// The seconds between a zone and UTC: Z, UTC, GMT, +01, +0100, +01:00.
+fn offset(zone: &str) -> Option<f64> {
+    let zone = zone.strip_prefix("UTC").or_else(|| zone.strip_prefix("GMT")).unwrap_or(zone);
+    if matches!(zone, "" | "Z" | "z") {
+        return Some(0.0);
+    }
+    let sign = match zone.as_bytes()[0] {
+        b'+' => 1.0,
+        b'-' => -1.0,
+        _ => return None,
+    };
+    let digits: String = zone[1..].chars().filter(|c| *c != ':').collect();
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || !matches!(digits.len(), 2 | 4) {
+        return None;
+    }
+    let (hours, minutes) = digits.split_at(2);
+    let minutes = if minutes.is_empty() { 0.0 } else { minutes.parse::<f64>().ok()? };
+    Some(sign * (hours.parse::<f64>().ok()? * 3600.0 + minutes * 60.0))
 }
 
 /// Writes a number of days as a date, with the time of day unless it is midnight.

@@ -13,23 +13,39 @@ use indexmap::IndexSet;
 
 use self::codes::Codes;
 pub use self::values::{Values, View};
-use crate::field::{Field, field, shortest, sort_labels};
-use crate::number_format::NumberFormat;
+use crate::calendar::{DateOrder, compact_days};
+use crate::field::{Field, field, is_code, is_missing, shortest, sort_labels};
+use crate::notation::Notation;
+use crate::number_format::{Hints, NumberFormat};
+use crate::written::{Tally, Unit, Written, written};
 
 /// A column with more distinct texts than this stores only numbers, if nearly all of its fields are
 /// numbers.
 const MOST_TEXTS: usize = 1024;
 /// At most one in this many distinct texts may be something else than a number.
 const OTHERS: usize = 10;
+/// Whole numbers below this are exact as `f64`.
+const EXACT: f64 = (1_u64 << 53) as f64;
+/// Number of days such as 20240131 that make a column one of dates.
+const COMPACT: usize = 3;
 
 /// One field for each row. Each distinct text is stored once. A column with too many distinct texts
 /// that are numbers stores only the numbers.
+///
+/// How numbers and dates are written is decided when all rows are there: [`Column::count`] counts
+/// how they are written, and [`Column::decide`] decides.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     cells: Cells,
-    format: NumberFormat,
+    notation: Notation,
+    /// How the numbers are written.
+    tally: Tally,
     /// Whether numbers may replace the texts.
     keeps_texts: bool,
+    /// The known format, if the numbers can be read in two ways and neither is that format.
+    contradicted: Option<NumberFormat>,
+    /// Whether dates such as 01/02/2024 could be read in another order too.
+    has_doubtful_dates: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -38,15 +54,29 @@ enum Cells {
     Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Codes },
     /// The number of each row, NaN if it has none; and the texts of rows that have another text, by
     /// row.
-    Numbers { of_rows: Vec<f64>, others: Vec<(usize, Box<str>)> },
+    Numbers {
+        of_rows: Vec<f64>,
+        others: Vec<(usize, Box<str>)>,
+        /// Whether a row has a number with two readings. Rows after the last such row are left out.
+        either: Vec<bool>,
+    },
 }
 
 impl Column {
-    /// Makes a column without rows, for numbers in this format. With `keeps_texts` it stores all
-    /// texts, however many there are.
-    pub(crate) fn new(format: NumberFormat, keeps_texts: bool) -> Self {
-        let cells = Cells::Texts { texts: IndexSet::default(), of_rows: Codes::Bytes(Vec::new()) };
-        Column { cells, format, keeps_texts }
+    /// Makes a column without rows. With `keeps_texts` it stores all texts, however many there are.
+    pub(crate) fn new(keeps_texts: bool) -> Self {
+        Self::of(Cells::Texts { texts: IndexSet::default(), of_rows: Codes::Bytes(Vec::new()) }, keeps_texts)
+    }
+
+    fn of(cells: Cells, keeps_texts: bool) -> Self {
+        Column {
+            cells,
+            notation: Notation::default(),
+            tally: Tally::default(),
+            keeps_texts,
+            contradicted: None,
+            has_doubtful_dates: false,
+        }
     }
 
     /// Adds a row with this text, which is empty for a missing value. Spaces around it are ignored.
@@ -60,26 +90,130 @@ impl Column {
                     self.become_numbers();
                 }
             }
-            Cells::Numbers { of_rows, others } => push_number(field(text, self.format), text, of_rows, others),
+            Cells::Numbers { of_rows, others, either } => {
+                let number = if is_code(text) { None } else { self.notation.written(text) };
+                push_number(number, text, &mut self.tally, of_rows, others, either);
+            }
         }
     }
 
     /// Replaces texts by numbers, if nearly all of them are numbers.
     fn become_numbers(&mut self) {
         let Cells::Texts { texts, of_rows } = &self.cells else { return };
-        let fields: Vec<Field> = texts.iter().map(|text| self.field(text)).collect();
-        let others = fields.iter().filter(|field| matches!(field, Field::Code | Field::Text)).count();
-        if others > texts.len() / OTHERS {
+        self.notation.unit = unit(texts);
+        let numbers: Vec<Option<(Written, f64)>> = texts
+            .iter()
+            .map(|text| if is_code(text) { None } else { self.notation.written(text) })
+            .map(|number| number.filter(|(written, x)| is_exact(*written, *x)))
+            .collect();
+        let is_other =
+            |(text, number): &(&Box<str>, &Option<_>)| number.is_none() && !text.is_empty() && !is_missing(text);
+        if texts.iter().zip(&numbers).filter(is_other).count() > texts.len() / OTHERS {
+            self.notation.unit = None;
             return;
         }
-        let (mut numbers, mut others) = (Vec::with_capacity(of_rows.len()), Vec::new());
-        of_rows.iter().for_each(|place| push_number(fields[place], &texts[place], &mut numbers, &mut others));
-        self.cells = Cells::Numbers { of_rows: numbers, others };
+        let (mut all, mut others, mut either) = (Vec::with_capacity(of_rows.len()), Vec::new(), Vec::new());
+        for place in of_rows.iter() {
+            push_number(numbers[place], &texts[place], &mut self.tally, &mut all, &mut others, &mut either);
+        }
+        self.cells = Cells::Numbers { of_rows: all, others, either };
+    }
+
+    /// Counts how the numbers of all rows are written.
+    pub(crate) fn count(&mut self) -> &Tally {
+        if let Cells::Texts { texts, .. } = &self.cells {
+            self.notation.unit = unit(texts);
+            let mut tally = Tally::default();
+            let texts = texts.iter().filter(|text| !is_code(text));
+            texts.filter_map(|text| self.notation.written(text)).for_each(|(written, _)| tally.add(written));
+            self.tally = tally;
+        }
+        &self.tally
+    }
+
+    /// Decides how the numbers and dates of all rows are read, after [`Column::count`].
+    pub(crate) fn decide(&mut self, hints: Hints, dates: Option<DateOrder>) {
+        let decide = |hints| NumberFormat::decide(&self.tally, hints);
+        self.notation.numbers = decide(hints).unwrap_or_else(|known| {
+            self.contradicted = Some(known);
+            decide(Hints { known: None, ..hints }).unwrap_or_default()
+        });
+        match &mut self.cells {
+            Cells::Numbers { of_rows, either, .. } => {
+                let format = self.notation.numbers;
+                if format.groups(Written::EitherPoint) || format.groups(Written::EitherComma) {
+                    let grouped = of_rows.iter_mut().zip(either.iter()).filter(|(_, either)| **either);
+                    grouped.for_each(|(x, _)| *x = (*x * 1000.0).round());
+                }
+                *either = Vec::new();
+                let mut numbers = of_rows.iter().filter(|x| !x.is_nan()).take(COMPACT).peekable();
+                if numbers.peek().is_some()
+                    && numbers.all(|x| compact_days(*x).is_some())
+                    && of_rows.iter().all(|x| x.is_nan() || compact_days(*x).is_some())
+                {
+                    self.notation.dates = Some(DateOrder::Compact);
+                }
+            }
+            Cells::Texts { texts, .. } => {
+                let some = || texts.iter().map(|text| &**text).filter(|text| !text.is_empty() && !is_missing(text));
+                let number = |text| if is_code(text) { None } else { self.notation.number(text) };
+                if let Some((order, is_certain)) = DateOrder::of(some(), dates) {
+                    self.notation.dates = Some(order);
+                    self.has_doubtful_dates = !is_certain;
+                } else if texts.len() >= COMPACT
+                    && some().all(|text| number(text).is_some_and(|x| compact_days(x).is_some()))
+                {
+                    self.notation.dates = Some(DateOrder::Compact);
+                }
+            }
+        }
+    }
+
+    /// How the fields are written.
+    pub(crate) fn notation(&self) -> &Notation {
+        &self.notation
+    }
+
+    /// Whether most fields are numbers.
+    pub(crate) fn is_of_numbers(&self) -> bool {
+        match &self.cells {
+            Cells::Texts { texts, .. } => 2 * self.tally.all() > texts.len(),
+            Cells::Numbers { .. } => true,
+        }
+    }
+
+    /// How the fields are written, if most are numbers or dates and not written as usual.
+    pub(crate) fn unusual_notation(&self) -> Option<&Notation> {
+        let Notation { numbers, unit, dates } = &self.notation;
+        let unusual = self.is_of_numbers() && (*numbers != NumberFormat::Point || unit.is_some());
+        (unusual || !matches!(dates, None | Some(DateOrder::YearFirst))).then_some(&self.notation)
+    }
+
+    /// Whether the numbers could be read in another way too, because none of them shows the format.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.tally.is_doubtful() && self.tally.certain() == [0, 0]
+    }
+
+    /// Whether the dates could be read in another order too.
+    pub(crate) fn has_doubtful_dates(&self) -> bool {
+        self.has_doubtful_dates
+    }
+
+    /// The known format that the numbers contradict, and a number of the column.
+    pub(crate) fn contradiction(&self) -> Option<(NumberFormat, String)> {
+        let known = self.contradicted?;
+        let either = |text: &&str| matches!(written(text), Some((Written::EitherPoint | Written::EitherComma, _)));
+        let found = match &self.cells {
+            Cells::Texts { texts, .. } => texts.iter().map(|text| &**text).find(either).map(str::to_owned),
+            Cells::Numbers { .. } => None,
+        };
+        let example = if self.tally.of(Written::EitherComma) > 0 { "1,234" } else { "1.234" };
+        Some((known, found.unwrap_or_else(|| example.to_owned())))
     }
 
     /// The kind of a text of the column.
     pub(crate) fn field(&self, text: &str) -> Field {
-        field(text, self.format)
+        field(text, &self.notation)
     }
 
     /// Number of rows.
@@ -95,7 +229,7 @@ impl Column {
     pub(crate) fn text(&self, row: usize) -> Cow<'_, str> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => Cow::Borrowed(&texts[of_rows.of(row)]),
-            Cells::Numbers { of_rows, others } => match others.binary_search_by_key(&row, |(row, _)| *row) {
+            Cells::Numbers { of_rows, others, .. } => match others.binary_search_by_key(&row, |(row, _)| *row) {
                 Ok(place) => Cow::Borrowed(&others[place].1),
                 Err(_) if of_rows[row].is_nan() => Cow::Borrowed(""),
                 Err(_) => Cow::Owned(shortest(of_rows[row])),
@@ -172,7 +306,7 @@ impl Column {
                 of_rows.iter().for_each(|place| counts[place] += 1);
                 Box::new(texts.iter().zip(counts).map(|(text, rows)| (self.field(text), &**text, rows)))
             }
-            Cells::Numbers { of_rows, others } => {
+            Cells::Numbers { of_rows, others, .. } => {
                 let others = others.iter().map(|(_, text)| (self.field(text), &**text, 1));
                 let numbers = of_rows.iter().filter(|x| !x.is_nan()).map(|x| (Field::Number(*x), "", 1));
                 Box::new(others.chain(numbers))
@@ -184,7 +318,7 @@ impl Column {
     pub(crate) fn different(&self) -> usize {
         match &self.cells {
             Cells::Texts { texts, .. } => texts.iter().filter(|text| self.field(text) != Field::Missing).count(),
-            Cells::Numbers { of_rows, others } => {
+            Cells::Numbers { of_rows, others, .. } => {
                 let numbers = of_rows.iter().filter(|x| !x.is_nan()).map(|x| (x + 0.0).to_bits());
                 let others: HashSet<&str> = others.iter().map(|(_, text)| &**text).collect();
                 numbers.collect::<HashSet<_, foldhash::fast::RandomState>>().len() + others.len()
@@ -193,16 +327,15 @@ impl Column {
     }
 
     /// The distinct texts in order, and for each row the index of its text; NaN for a missing
-    /// value. Numbers have their shortest form, so that 3 and 3.0 are the same.
+    /// value. 3 and 3.0 are the same if the number is exact; see [`same`].
     pub(crate) fn levels(self: &Arc<Self>) -> (Vec<String>, Values) {
-        let canonical = |text: &str| match self.field(text) {
-            Field::Number(x) if x.is_finite() => shortest(x),
+        let level = |text: &str| match self.field(text) {
             Field::Missing => String::new(),
-            _ => text.to_owned(),
+            _ => same(text, &self.notation),
         };
         let texts: Vec<String> = match &self.cells {
-            Cells::Texts { texts, .. } => texts.iter().map(|text| canonical(text)).collect(),
-            Cells::Numbers { .. } => self.texts().map(|text| canonical(&text)).collect(),
+            Cells::Texts { texts, .. } => texts.iter().map(|text| level(text)).collect(),
+            Cells::Numbers { .. } => self.texts().map(|text| level(&text)).collect(),
         };
         let mut levels: Vec<String> = texts.iter().filter(|text| !text.is_empty()).cloned().collect();
         sort_labels(&mut levels);
@@ -215,13 +348,102 @@ impl Column {
         };
         (levels, values)
     }
+
+    /// Number of rows that hold their own number, counted from `first`: whether the column numbers
+    /// the rows.
+    pub(crate) fn counts_from(&self, first: f64) -> bool {
+        let number = |row: usize| match &self.cells {
+            Cells::Numbers { of_rows, .. } => of_rows[row],
+            Cells::Texts { texts, of_rows } => match self.field(&texts[of_rows.of(row)]) {
+                Field::Number(x) => x,
+                _ => f64::NAN,
+            },
+        };
+        (0..self.len()).all(|row| number(row) == first + row as f64)
+    }
+
+    /// The first row whose field fits, and its text.
+    pub(crate) fn find(&self, mut fits: impl FnMut(Field, &str) -> bool) -> Option<(usize, String)> {
+        match &self.cells {
+            Cells::Texts { texts, of_rows } => {
+                let place = texts.iter().position(|text| fits(self.field(text), text))?;
+                Some((of_rows.iter().position(|other| other == place)?, texts[place].to_string()))
+            }
+            Cells::Numbers { others, .. } => {
+                let (row, text) = others.iter().find(|(_, text)| fits(self.field(text), text))?;
+                Some((*row, text.to_string()))
+            }
+        }
+    }
+}
+
+/// A text for comparing: all texts of the same number are the same, such as 3, 3.0 and +3, unless
+/// `f64` rounds the number or it has an exponent.
+pub(crate) fn same(text: &str, notation: &Notation) -> String {
+    let is_plain = |text: &str| text.bytes().all(|byte| !byte.is_ascii_alphabetic());
+    if is_code(text) || !is_plain(text) {
+        return text.to_owned();
+    }
+    match notation.written(text) {
+        Some((written, x)) if x.is_finite() && x.abs() < EXACT && !matches!(written, Written::Other) => {
+            notation.numbers.read(written, x).map_or_else(|| text.to_owned(), |x| shortest(x + 0.0))
+        }
+        _ => text.to_owned(),
+    }
+}
+
+/// The unit of the texts, if nearly all that are not missing have the same one.
+fn unit(texts: &IndexSet<Box<str>, foldhash::fast::RandomState>) -> Option<Unit> {
+    let present = || texts.iter().filter(|text| !text.is_empty() && !is_missing(text));
+    let first = present().find(|text| written(text).is_none())?;
+    let mut unit = Unit::of(first)?;
+    // numbers alone stand beside nothing but numbers in parentheses
+    let has_parentheses = |text: &Box<str>| text.starts_with('(') && text.ends_with(')');
+    unit.parentheses = present().any(|text| has_parentheses(text));
+    let (mut all, mut of_unit) = (0, 0);
+    for text in present() {
+        all += 1;
+        of_unit += usize::from(unit.written(text).is_some());
+    }
+    (of_unit * OTHERS >= all * (OTHERS - 1)).then_some(unit)
+}
+
+/// Whether `f64` holds all digits of a number.
+#[inline]
+fn is_exact(written: Written, x: f64) -> bool {
+    !matches!(written, Written::Large) || x.abs() < EXACT
 }
 
 /// Adds a row to numbers, or to what else stands there.
-fn push_number(field: Field, text: &str, of_rows: &mut Vec<f64>, others: &mut Vec<(usize, Box<str>)>) {
-    let x = if let Field::Number(x) = field { x } else { f64::NAN };
-    if !x.is_finite() && !text.is_empty() {
+#[inline]
+fn push_number(
+    number: Option<(Written, f64)>,
+    text: &str,
+    tally: &mut Tally,
+    of_rows: &mut Vec<f64>,
+    others: &mut Vec<(usize, Box<str>)>,
+    either: &mut Vec<bool>,
+) {
+    if let Some((written, x)) = number {
+        let [points, commas] = tally.certain();
+        tally.add(written);
+        let is_against = match written {
+            Written::Point | Written::CommaGroups => commas > 0,
+            Written::Comma | Written::PointGroups => points > 0,
+            Written::EitherPoint | Written::EitherComma => {
+                either.resize(of_rows.len(), false);
+                either.push(true);
+                false
+            }
+            _ => false,
+        };
+        if x.is_finite() && is_exact(written, x) && !is_against {
+            of_rows.push(x);
+            return;
+        }
+    }
+    if !text.is_empty() {
         others.push((of_rows.len(), text.into()));
     }
-    of_rows.push(if x.is_finite() { x } else { f64::NAN });
+    of_rows.push(f64::NAN);
 }

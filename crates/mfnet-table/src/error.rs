@@ -75,6 +75,14 @@ pub enum FileProblem {
     /// The bytes are not text.
     #[error("expected UTF-8 text, found other bytes")]
     NotUtf8,
+    /// A line of a text is not in the encoding that lines before it have.
+    #[error(
+        "expected UTF-8 text as above, found other bytes; to read them anyway, set `encoding`, such as windows-1252"
+    )]
+    MixedEncodings,
+    /// The text holds a zero byte.
+    #[error("found a zero byte (NUL) in the text: the file is damaged; remove the byte")]
+    ZeroByte,
     /// The file does not begin with the bytes of its format.
     #[error("expected {0}, found a file that begins with {found}", found = hexadecimal(.1, " "))]
     OtherFormat(&'static str, Vec<u8>),
@@ -94,6 +102,30 @@ pub enum FileProblem {
     /// The file is encrypted.
     #[error("the file is encrypted")]
     Encrypted,
+    /// The numbers of a column can be read in two ways, neither of which is the known format.
+    #[error("expected numbers such as {expected}, as in the data that the model was trained on, found {found:?}")]
+    NumberFormat {
+        /// A number in the known format.
+        expected: &'static str,
+        /// A number of the column.
+        found: String,
+    },
+    /// A quote opens in this line, and the text ends inside it.
+    #[error("the quote that opens in this line is never closed; {0}")]
+    OpenQuote(&'static str),
+    /// A quote opens in this line, and text follows its end.
+    #[error("text follows the closing quote of the field that opens in this line; {0}")]
+    TextAfterQuote(&'static str),
+    /// The first line may hold names or data.
+    #[error(
+        "the first line may hold names or data:\n  {first}\n  {second}\nsay which with `header` yes or `header` no"
+    )]
+    UnclearHeader {
+        /// The first line.
+        first: String,
+        /// The second line.
+        second: String,
+    },
     /// Something else.
     #[error("{0}")]
     Other(String),
@@ -142,6 +174,14 @@ impl Error {
 
     pub(crate) fn data(file: &str, problem: impl Into<Problem>) -> Error {
         Error::Data { file: file.to_owned(), line: None, column: None, problem: problem.into() }
+    }
+
+    /// The problem, if it is one of the file.
+    pub(crate) fn file_problem(&self) -> Option<&FileProblem> {
+        match self {
+            Error::Data { problem: Problem::File(problem), .. } => Some(problem),
+            _ => None,
+        }
     }
 
     pub(crate) fn in_line(file: &str, line: u64, problem: impl Into<Problem>) -> Error {

@@ -3,15 +3,18 @@
 use std::cmp::Ordering;
 
 use crate::error::{CellProblem, Result};
-use crate::number_format::NumberFormat;
+use crate::notation::Notation;
 
 /// The largest number that is read: means and differences of such numbers are finite, and a network learns nothing from
 /// larger ones.
 pub(crate) const LARGEST: f64 = 1e300;
 
-/// Texts for missing values, as R, SQL, pandas and the files of UCI write them.
-const MISSING: [&str; 13] =
-    ["NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?", "-"];
+/// Texts for missing values, as R, SQL, pandas, SAS, Excel and the files of UCI write them.
+const MISSING: [&str; 35] = [
+    "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NaT", "NULL", "Null", "null", "(null)",
+    "None", "none", "nil", "?", "-", "--", ".", "\\N", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!",
+    "#N/A N/A", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "1.#INF",
+];
 
 /// The kind of a field.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,19 +29,32 @@ pub(crate) enum Field {
 }
 
 /// The kind of a text without spaces around it.
-pub(crate) fn field(text: &str, format: NumberFormat) -> Field {
-    match text.as_bytes() {
-        [] => return Field::Missing,
-        [b'0', rest @ ..] if rest.iter().any(|byte| *byte != b'0') && rest.iter().all(u8::is_ascii_digit) => {
-            return Field::Code;
-        }
-        _ => {}
+pub(crate) fn field(text: &str, notation: &Notation) -> Field {
+    if text.is_empty() {
+        return Field::Missing;
     }
-    match format.number(text) {
+    if is_code(text) {
+        return Field::Code;
+    }
+    match notation.number(text) {
         Some(x) => Field::Number(x),
-        None if MISSING.contains(&text) => Field::Missing,
+        None if is_missing(text) => Field::Missing,
         None => Field::Text,
     }
+}
+
+/// Whether a text is a code: digits after a zero.
+#[inline]
+pub(crate) fn is_code(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'0', rest @ ..] => rest.iter().any(|byte| *byte != b'0') && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// Whether a text stands for a missing value.
+pub(crate) fn is_missing(text: &str) -> bool {
+    MISSING.contains(&text)
 }
 
 /// The shortest text that reads as the same number.

@@ -2,28 +2,29 @@
 
 use std::fmt::{Display, Formatter};
 
-use crate::calendar::{date_text, days};
-use crate::column::Column;
+use crate::calendar::{DateOrder, compact_days, date_text, days};
+use crate::column::{Column, same};
 use crate::error::CellProblem;
 use crate::field::{Field, LARGEST, field, shortest};
-use crate::number_format::NumberFormat;
+use crate::notation::Notation;
 
 /// A column of text is left out if more than half of its texts differ, unless they are as few as
 /// this.
 const FEW_TEXTS: usize = 20;
 /// Number of characters of a text that messages show.
 const EXAMPLE: usize = 30;
-/// If at most one of this many fields is text, messages mention it.
-const STRAY: usize = 10;
-/// Names of columns with row numbers or keys.
-const IDENTIFIERS: &str =
-    "id ids index idx key uuid guid row rowid rownum row_number rownames row_names obs case nr no #";
+/// A column that holds the numbers of its rows is left out if there are this many rows. In fewer
+/// rows it may be chance.
+const NUMBERED_ROWS: usize = 10;
+/// Names of columns with row numbers or keys, without blanks, points and underscores.
+const IDENTIFIERS: &str = "id ids index idx key uuid guid row rowid rownum rownumber rownames obs case nr no # sno srno \
+                           slno serial serialno serialnumber record recordid instant level0 indexlevel0 unnamed";
 /// Endings of such names.
 const IDENTIFIER_ENDINGS: [&str; 6] = ["_id", "-id", " id", ".id", "Id", "ID"];
 const UNNAMED: &str = "Unnamed: ";
 
-const TRUE: [&str; 4] = ["true", "yes", "t", "y"];
-const FALSE: [&str; 4] = ["false", "no", "f", "n"];
+const TRUE: [&str; 10] = ["true", "yes", "t", "y", "ja", "oui", "wahr", "vrai", "si", "sí"];
+const FALSE: [&str; 8] = ["false", "no", "f", "n", "nein", "non", "falsch", "faux"];
 
 /// The kind of a column, and the meaning of its numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +72,20 @@ impl ColumnKind {
     /// # Errors
     /// [`CellProblem`] if the text is not of this kind.
     pub fn value(&self, text: &str) -> Result<f64, CellProblem> {
-        self.value_of(field(text, NumberFormat::Point), text)
+        let notation = Notation::default();
+        self.value_of(field(text, &notation), text, &notation)
     }
 
-    pub(crate) fn value_of(&self, field: Field, text: &str) -> Result<f64, CellProblem> {
+    pub(crate) fn value_of(&self, field: Field, text: &str, notation: &Notation) -> Result<f64, CellProblem> {
         let found = || text.to_owned();
         match (self, field) {
             (_, Field::Missing) => Ok(f64::NAN),
             (ColumnKind::Boolean, _) => boolean(field, text).ok_or_else(|| CellProblem::NotABoolean(found())),
-            (ColumnKind::Date, _) => days(text).ok_or_else(|| CellProblem::NotADate(found())),
+            (ColumnKind::Date, Field::Number(x)) if notation.dates == Some(DateOrder::Compact) => compact_days(x)
+                .ok_or_else(|| CellProblem::NotADate(if text.is_empty() { shortest(x) } else { found() })),
+            (ColumnKind::Date, _) => {
+                days(text, notation.dates.unwrap_or_default()).ok_or_else(|| CellProblem::NotADate(found()))
+            }
             (_, Field::Number(x)) if x.abs() <= LARGEST => Ok(x),
             (_, Field::Number(x)) => {
                 let found = if text.is_empty() { shortest(x) } else { found() };
@@ -101,6 +107,20 @@ pub enum LeftOut {
     Identifier,
     /// It holds the row weights.
     Weights,
+    /// It holds the numbers of the rows, in the order of the file.
+    RowNumbers {
+        /// The number of the first row.
+        first: u8,
+    },
+    /// Codes such as 0150 that differ from row to row.
+    Codes {
+        /// Number of distinct codes.
+        different: usize,
+        /// Number of rows with a code.
+        rows: usize,
+        /// One of them.
+        example: String,
+    },
     /// Free text, which differs from row to row.
     Names {
         /// Number of distinct texts.
@@ -119,6 +139,10 @@ impl Display for LeftOut {
             LeftOut::Empty => f.write_str("no values"),
             LeftOut::Identifier => f.write_str("an identifier: every value is different"),
             LeftOut::Weights => f.write_str("the weight of each row"),
+            LeftOut::RowNumbers { first } => write!(f, "the row numbers {first}, {}, {}, …", first + 1, first + 2),
+            LeftOut::Codes { different, rows, example } => {
+                write!(f, "{different} different codes in {rows} rows, such as {example:?}")
+            }
             LeftOut::Names { different, rows, example } => {
                 write!(f, "{different} different texts in {rows} rows, such as {example:?}")
             }
@@ -126,26 +150,102 @@ impl Display for LeftOut {
     }
 }
 
-/// A column that is text only because of a few fields; all others are numbers.
+/// Something about a column that a user should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StrayText {
-    /// The column.
-    pub column: String,
-    /// The first text in it.
-    pub text: String,
-    /// Number of its fields that are text.
-    pub fields: usize,
+#[non_exhaustive]
+pub enum Remark {
+    /// Most fields of the column are numbers or dates, but it is read as text because of the others.
+    Odd {
+        /// The column.
+        column: String,
+        /// The most frequent of the other texts.
+        text: String,
+        /// Its first line, for a text file.
+        line: Option<u64>,
+        /// Number of fields with other texts.
+        fields: usize,
+        /// What most fields are: numbers or dates.
+        among: &'static str,
+    },
+    /// The column is a category because it holds codes such as 0150.
+    Codes {
+        /// The column.
+        column: String,
+        /// One of the codes.
+        text: String,
+    },
+    /// Its dates can be read in two ways.
+    Dates {
+        /// The column.
+        column: String,
+        /// How they are read.
+        order: DateOrder,
+    },
 }
 
-impl StrayText {
-    /// For a column that was not detected as numbers, if nearly all of its fields are numbers.
-    pub(crate) fn of(name: &str, column: &Column) -> Option<Self> {
-        let [present, codes, texts] = tally(column);
-        if texts == 0 || codes > 0 || STRAY * texts > present {
-            return None;
+/// The remark as a sentence, without a full stop. Settings are in backticks.
+impl Display for Remark {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Remark::Odd { column, text, line, fields, among } => {
+                write!(f, "{column} is not read as {among} because it holds {text:?}")?;
+                if let Some(line) = line {
+                    write!(f, " in line {line}")?;
+                }
+                match fields - 1 {
+                    0 => {}
+                    1 => f.write_str(" and 1 more such field")?,
+                    more => write!(f, " and {more} more such fields")?,
+                }
+                // the setting splits words at commas
+                if text.contains(',') { Ok(()) } else { write!(f, "; if it is a missing value, use `missing` {text}") }
+            }
+            Remark::Codes { column, text } => {
+                write!(
+                    f,
+                    "{column} is a category because of codes such as {text}; to read numbers, use `numeric` {column}"
+                )
+            }
+            Remark::Dates { column, order } => {
+                let order = if *order == DateOrder::DayFirst { "day/month/year" } else { "month/day/year" };
+                write!(f, "dates such as 01/02/2024 in {column} are read as {order}; `dates` changes this")
+            }
         }
-        Some(StrayText { column: name.to_owned(), text: first_text(column)?.to_owned(), fields: texts })
     }
+}
+
+/// What keeps a column from being numbers or dates, if most of its fields are.
+pub(crate) fn odd(name: &str, column: &Column, line: impl Fn(usize) -> Option<u64>) -> Option<Remark> {
+    let is_date = |field: Field, text: &str| {
+        field == Field::Text && ColumnKind::Date.value_of(field, text, column.notation()).is_ok()
+    };
+    let (mut numbers, mut dates, mut codes, mut texts) = (0, 0, 0, 0);
+    for (field, text, rows) in column.fields() {
+        match field {
+            Field::Missing => {}
+            Field::Number(_) => numbers += rows,
+            Field::Code => codes += rows,
+            Field::Text if is_date(field, text) => dates += rows,
+            Field::Text => texts += rows,
+        }
+    }
+    let among = match (numbers > texts + dates, dates > texts + numbers) {
+        (true, _) if codes == 0 => "numbers",
+        (_, true) => "dates",
+        _ => return None,
+    };
+    let is_odd = |field: Field, text: &str| match among {
+        "numbers" => field == Field::Text,
+        _ => field != Field::Missing && !is_date(field, text),
+    };
+    let mut counts: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    for (_, text, rows) in column.fields().filter(|(field, text, _)| is_odd(*field, text)) {
+        *counts.entry(text).or_default() += rows;
+    }
+    let fields = counts.values().sum();
+    let most = counts.values().copied().max()?;
+    let (row, text) = column.find(|field, text| is_odd(field, text) && counts.get(text) == Some(&most))?;
+    Some(Remark::Odd { column: name.to_owned(), text, line: line(row), fields, among })
 }
 
 /// Detects the kind of a column from its name and its fields.
@@ -156,33 +256,65 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     }
     let is_fraction = |field| matches!(field, Field::Number(x) if x.fract() != 0.0);
     let no_fractions = || !column.fields().any(|(field, ..)| is_fraction(field));
+    if texts + codes == 0 && column.len() >= NUMBERED_ROWS {
+        if let Some(first) = [0, 1].into_iter().find(|first| column.counts_from(f64::from(*first))) {
+            return Err(LeftOut::RowNumbers { first });
+        }
+    }
     if is_identifier(name) && present > 1 && no_fractions() && column.different() == present {
         return Err(LeftOut::Identifier);
+    }
+    if texts + codes == 0 && column.notation().dates.is_none() {
+        return Ok(ColumnKind::Number);
+    }
+    let is_all = |kind: &ColumnKind| {
+        column.fields().all(|(field, text, _)| kind.value_of(field, text, column.notation()).is_ok())
+    };
+    if let Some(kind) = [ColumnKind::Boolean, ColumnKind::Date].into_iter().find(is_all) {
+        return Ok(kind);
     }
     if texts + codes == 0 {
         return Ok(ColumnKind::Number);
     }
-    for kind in [ColumnKind::Boolean, ColumnKind::Date] {
-        if column.fields().all(|(field, text, _)| kind.value_of(field, text).is_ok()) {
-            return Ok(kind);
-        }
-    }
     let different = column.different();
     if different > FEW_TEXTS && 2 * different > present {
-        let example = first_text(column).unwrap_or_default().chars().take(EXAMPLE).collect();
-        return Err(LeftOut::Names { different, rows: present, example });
+        let of = |wanted: Field| column.fields().find(|(field, ..)| *field == wanted).map(|(_, text, _)| text);
+        let example = |text: Option<&str>| text.unwrap_or_default().chars().take(EXAMPLE).collect();
+        return Err(match of(Field::Text) {
+            None => LeftOut::Codes { different, rows: present, example: example(of(Field::Code)) },
+            text => LeftOut::Names { different, rows: present, example: example(text) },
+        });
     }
     Ok(ColumnKind::Category { levels: Vec::new() })
 }
 
-fn first_text(column: &Column) -> Option<&str> {
-    column.fields().find(|(field, ..)| *field == Field::Text).map(|(_, text, _)| text)
+/// The first code of a column that is a category because of its codes.
+pub(crate) fn first_code(column: &Column) -> Option<String> {
+    let [_, codes, texts] = tally(column);
+    (codes > 0 && texts == 0).then(|| column.find(|field, _| field == Field::Code).map(|(_, text)| text))?
 }
 
 fn is_identifier(name: &str) -> bool {
-    IDENTIFIERS.split(' ').any(|identifier| identifier == name.to_lowercase())
+    let plain: String = name.to_lowercase().chars().filter(|c| !" ._-".contains(*c)).collect();
+    IDENTIFIERS.split_whitespace().any(|identifier| identifier == plain)
         || IDENTIFIER_ENDINGS.iter().any(|ending| name.ends_with(ending))
         || name.starts_with(UNNAMED)
+}
+
+/// A label for comparing: 1 and 1.0 are the same, and so are TRUE and True.
+pub fn same_label(label: &str) -> String {
+    let lower = label.to_lowercase();
+    if TRUE.contains(&lower.as_str()) || FALSE.contains(&lower.as_str()) {
+        lower
+    } else {
+        same(label, &Notation::default())
+    }
+}
+
+/// The truth value of a word such as yes or False, or of 0 and 1.
+pub fn truth(text: &str) -> Option<bool> {
+    let notation = Notation::default();
+    boolean(field(text, &notation), text).map(|x| x == 1.0)
 }
 
 fn boolean(field: Field, text: &str) -> Option<f64> {

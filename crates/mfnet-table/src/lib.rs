@@ -16,10 +16,12 @@
 
 // A module uses only modules above it in this list.
 //
-//     file                         bytes of a file
-//     error, number_format         what can be wrong; how numbers are written
+//     file, calendar               bytes of a file; days and times as text
+//     error, number_format         what can be wrong; the separators of a column's numbers
+//     written                      how one text writes a number
+//     notation                     how a column, and a file, is written
 //     field                        what a text is: a number, missing, a code, a text
-//     column, calendar             the fields of a column; its numbers, shared; days and times as text
+//     column                       the fields of a column; its numbers, shared
 //     kind                         what a column is
 //     text, numpy, parquet         the readers
 //     table                        columns with names
@@ -34,6 +36,7 @@ pub mod file;
 #[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
 mod golden;
 mod kind;
+mod notation;
 mod number_format;
 #[cfg(feature = "numpy")]
 mod numpy;
@@ -42,11 +45,15 @@ mod parquet;
 mod read;
 mod table;
 mod text;
+mod written;
 
+pub use calendar::DateOrder;
 pub use column::{Values, View};
 pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, place};
 pub use field::{number, shortest, sort_labels};
-pub use kind::{ColumnKind, LeftOut, StrayText};
+pub use kind::{ColumnKind, LeftOut, Remark, same_label, truth};
+pub use notation::{Delimiter, FileForm, Notation, Quoting};
 pub use number_format::NumberFormat;
-pub use read::ReadTable;
-pub use table::{Choice, Columns, FileForm, Table, position, positions};
+pub use read::{ReadTable, is_encoding};
+pub use table::{Choice, Columns, Table, position, positions};
+pub use written::Unit;

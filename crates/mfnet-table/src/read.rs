@@ -4,14 +4,19 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
+use encoding_rs::Encoding;
+
+use crate::calendar::DateOrder;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{Watched, decompressed, sha256};
+use crate::notation::{Delimiter, FileForm, Quoting};
+use crate::number_format::Hints;
 #[cfg(feature = "numpy")]
 use crate::numpy;
 #[cfg(feature = "parquet")]
 use crate::parquet;
-use crate::table::{FileForm, Table};
+use crate::table::Table;
 use crate::text::{self, BEGINNING, Known};
 
 /// Number of bytes read from the system at a time.
@@ -21,7 +26,7 @@ const PARQUET: &str = "Parquet";
 const LOOKED_AT: usize = 1024;
 
 /// The kind of file that begins with these bytes.
-const KINDS: [(&[u8], &str); 14] = [
+const KINDS: [(&[u8], &str); 12] = [
     (b"\0\0\x08\x03", "IDX images: name the folder that holds them and their labels"),
     (b"\0\0\x08\x01", "IDX labels: name the folder that holds them and their images"),
     (
@@ -37,8 +42,6 @@ const KINDS: [(&[u8], &str); 14] = [
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"\x1f\x8b", "a gzip file inside a gzip file"),
-    (b"\xff\xfe", "UTF-16 text"),
-    (b"\xfe\xff", "UTF-16 text"),
 ];
 
 /// Reads the columns and their names from the bytes of a file. Errors call the file by this name.
@@ -60,18 +63,21 @@ impl Table {
     /// `.npz` (feature `numpy`), each plain or compressed with gzip. The first bytes of the file
     /// decide.
     ///
-    /// For a text, the first lines decide about the delimiter (comma, tab, semicolon or |; always
-    /// tab in a `.tsv` file), the quote character (" as in RFC 4180, or ') and the header. The
-    /// first line is not a header if it has numbers where the lines below have numbers, or a text
-    /// that occurs again below it. Columns without a header are called `0`, `1`, … Numbers are
-    /// written as 1234.5 or, unless commas separate the fields, as 1234,5; the other of the two
-    /// characters may separate thousands. The first lines decide about that too.
-    /// [`Table::description`] says what was detected.
+    /// For a text, the first lines decide about the delimiter, the quotes, the header, and what
+    /// stands above and below it: comments, `sep=;`, units. The delimiter is the one that leaves
+    /// numbers whole and all rows equally long. Columns without a header are called `0`, `1`, … A
+    /// text is UTF-8, UTF-16 or Windows-1252.
+    ///
+    /// All rows of a column decide how its numbers are written: 1234.5 or 1234,5, with or without
+    /// groups (1,234.5, 1.234,5, 1'234.5, 1 234,5), and with the same unit beside all of them ($, %,
+    /// kg). They also decide about the order of day, month and year in dates.
+    ///
+    /// [`Table::description`] says what was detected. [`ReadTable`] sets it instead.
     ///
     /// # Errors
     /// [`Error::Io`] if the file cannot be read. [`Error::Data`], with line and column, if the file
     /// is empty, damaged, or of another kind, or if it has no rows, a row of another length, a
-    /// column name twice, or bytes that are not UTF-8 text.
+    /// column name twice, a quote that does not close, or bytes that are not text.
     pub fn read(path: impl AsRef<Path>) -> Result<Self> {
         ReadTable::new().read(path)
     }
@@ -119,9 +125,58 @@ impl ReadTable<'_> {
         self
     }
 
-    /// Reads ambiguous numbers, such as 1.250, as in another file.
-    pub fn like(mut self, form: FileForm) -> Self {
-        self.known.numbers = Some(form.numbers);
+    /// Sets what separates the fields of a text, instead of detecting it.
+    pub fn delimiter(mut self, delimiter: Delimiter) -> Self {
+        self.known.delimiter = Some(delimiter);
+        self
+    }
+
+    /// Sets how quotes enclose the fields of a text, instead of detecting it.
+    pub fn quoting(mut self, quoting: Quoting) -> Self {
+        self.known.quoting = Some(quoting);
+        self
+    }
+
+    /// Sets the encoding of a text, instead of detecting it, by a label of the web: `utf-8`,
+    /// `windows-1252`, `shift_jis`, … An unknown label changes nothing; see [`is_encoding`].
+    pub fn encoding(mut self, label: &str) -> Self {
+        self.known.encoding = Encoding::for_label(label.trim().as_bytes()).or(self.known.encoding);
+        self
+    }
+
+    /// Sets the decimal sign of numbers with two readings, such as 1.234 or 1,234.
+    pub fn decimal_comma(mut self, comma: bool) -> Self {
+        self.known.decimal = Some(if comma { b',' } else { b'.' });
+        self
+    }
+
+    /// Sets the order of dates with two readings, such as 01/02/2024.
+    pub fn dates(mut self, order: DateOrder) -> Self {
+        self.known.dates = Some(order);
+        self
+    }
+
+    /// Adds words for missing values, in all columns.
+    pub fn missing<C: Into<String>>(mut self, words: impl IntoIterator<Item = C>) -> Self {
+        self.known.missing.extend(words.into_iter().map(Into::into));
+        self
+    }
+
+    /// Names columns that the file should have. If one of them stands in the first line of a text,
+    /// this line holds the column names.
+    pub fn expect<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.known.names.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Reads what has two readings, such as the number 1.250, as in another file: its delimiter if
+    /// it splits the lines, its words for missing values, the numbers and dates of its columns.
+    pub fn like(mut self, form: &FileForm) -> Self {
+        self.known.missing.extend(form.missing.iter().cloned());
+        self.known.quoting = self.known.quoting.or(form.quoting);
+        let encoding = form.encoding.as_ref().and_then(|label| Encoding::for_label(label.as_bytes()));
+        self.known.encoding = self.known.encoding.or(encoding);
+        self.known.form = Some(form.clone());
         self
     }
 
@@ -138,9 +193,11 @@ impl ReadTable<'_> {
         let path = path.as_ref();
         let name = path.display().to_string();
         let plain = name.to_lowercase();
-        let tabs = plain.strip_suffix(".gz").unwrap_or(&plain).ends_with(".tsv");
+        let plain = plain.strip_suffix(".gz").unwrap_or(&plain);
         let file = File::open(path).map_err(Error::io(path))?;
-        self.known.delimiter = tabs.then_some(b'\t');
+        let usual =
+            [(".tsv", '\t'), (".tab", '\t'), (".csv", ',')].into_iter().find(|(ending, _)| plain.ends_with(ending));
+        self.known.usual_delimiter = usual.map(|(_, delimiter)| Delimiter::Character(delimiter));
         self.read_from(&name, file)
     }
 
@@ -160,11 +217,15 @@ impl ReadTable<'_> {
         let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
         let mut bytes = Vec::new();
         plain.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
-        // text does not contain the control characters before the tab
-        if bytes.iter().take(LOOKED_AT).all(|byte| *byte >= b'\t') {
-            let (columns, dialect, lines, digest) = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
-            let mut table = Table::new(name, columns, dialect.to_string(), dialect.header, digest)?;
-            (table.form.numbers, table.lines) = (dialect.numbers, Some(lines));
+        if is_text(&bytes) {
+            let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
+            let mut table = Table::new(name, text.columns, text.description, text.header, text.digest)?;
+            table.lines = Some(text.lines);
+            table.form.delimiter = (text.delimiter != Delimiter::Character(',')).then_some(text.delimiter);
+            table.form.quoting = self.known.quoting;
+            table.form.encoding = self.known.encoding.map(|encoding| encoding.name().to_owned());
+            table.form.missing = self.known.missing;
+            table.form.named = text.header && table.columns().iter().all(|name| name.parse::<usize>().is_ok());
             return Ok(table);
         }
         let Some((_, format, columns)) = READERS.iter().find(|(first, ..)| bytes.starts_with(first)) else {
@@ -173,11 +234,32 @@ impl ReadTable<'_> {
         };
         plain.read_to_end(&mut bytes).map_err(unreadable)?;
         let digest = sha256([&bytes[..]]);
-        let columns = columns(name, bytes)?;
+        let mut columns = columns(name, bytes)?;
+        for (_, column) in &mut columns {
+            column.count();
+            column.decide(Hints::default(), self.known.dates);
+        }
         // an array of NumPy has columns of numbers, an archive and one of records of names
         let header = *format == PARQUET || !columns.iter().all(|(name, _)| name.parse::<usize>().is_ok());
         Table::new(name, columns, (*format).to_owned(), header, digest)
     }
+}
+
+/// Whether these are the first bytes of a text: not those of another format, and few zero bytes,
+/// unless it is UTF-16.
+fn is_text(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(LOOKED_AT)];
+    let is_other = |(first, _): &(&[u8], &str)| start.starts_with(first);
+    let utf_16 = text::encoding::detect(start).0 != encoding_rs::UTF_8;
+    let zeros = start.iter().filter(|byte| **byte == 0).count();
+    let is_known =
+        KINDS.iter().any(|kind| is_other(kind)) || READERS.iter().any(|(first, ..)| start.starts_with(first));
+    utf_16 || (!is_known && 50 * zeros <= start.len())
+}
+
+/// Whether an encoding has this label.
+pub fn is_encoding(label: &str) -> bool {
+    Encoding::for_label(label.trim().as_bytes()).is_some()
 }
 
 #[cfg(test)]
@@ -211,13 +293,14 @@ mod tests {
         assert_eq!(message("\n\n"), "t.csv: the file is empty");
         assert_eq!(message("a,b\n"), "t.csv: the file has a header and no rows");
         assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 1");
-        assert_eq!(message("a,b\n\n1,2,3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 3");
+        assert_eq!(message("a,b\n\n1,2,3,4\n"), "t.csv, line 3: expected 2 fields as in the first row, found 4");
         let wide = ",".repeat(MOST_COLUMNS);
         assert_eq!(message(&wide), "t.csv, line 1: expected at most 1048576 columns, found more");
         assert_eq!(message("a,a\n1,2\n"), "t.csv, column \"a\": two columns have this name");
-        let bytes = b"a,b\n1,2\n3,\xff\n";
+        let bytes = b"a,b\n1,\xc3\xb6\n3,\xff\n";
         let error = ReadTable::new().read_from("t.csv", &bytes[..]).unwrap_err();
-        assert_eq!(error.to_string(), "t.csv, line 3: expected UTF-8 text, found other bytes");
+        let expected = "t.csv, line 3: expected UTF-8 text as above, found other bytes; to read them anyway, set `encoding`, such as windows-1252";
+        assert_eq!(error.to_string(), expected);
     }
 
     #[test]

@@ -6,10 +6,10 @@ use std::fmt::Formatter;
 use std::sync::Arc;
 
 use crate::column::{Column, Values};
-use crate::error::{CellProblem, Error, Problem, Result};
+use crate::error::{CellProblem, Error, FileProblem, Problem, Result};
 use crate::field::{Field, number, shortest};
-use crate::kind::{ColumnKind, LeftOut, StrayText, guess};
-use crate::number_format::NumberFormat;
+use crate::kind::{ColumnKind, LeftOut, Remark, first_code, guess, odd, same_label};
+use crate::notation::{FileForm, Notation};
 use crate::text::Lines;
 
 /// Number of similar names, or of all names, in an error about an unknown column.
@@ -47,15 +47,6 @@ pub struct Table {
     digest: String,
 }
 
-/// The format that files of the same model share, besides their column names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FileForm {
-    /// Number of columns, if the file has no column names.
-    pub counted: Option<usize>,
-    /// How numbers are written.
-    pub numbers: NumberFormat,
-}
-
 /// The columns whose use is set by the caller instead of detected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Columns {
@@ -74,8 +65,8 @@ pub struct Choice {
     pub inputs: Vec<(usize, ColumnKind)>,
     /// The columns that were left out, and why.
     pub left_out: Vec<(String, LeftOut)>,
-    /// The columns that are text only because of a few fields.
-    pub stray_texts: Vec<StrayText>,
+    /// What a user should know about columns.
+    pub remarks: Vec<Remark>,
 }
 
 impl Table {
@@ -94,7 +85,14 @@ impl Table {
         if let Some(column) = names.iter().find(|column| !known.insert(column.as_str())) {
             return Err(Error::in_column(name, column, Problem::DuplicateColumn));
         }
-        let form = FileForm { counted: (!header).then_some(names.len()), ..FileForm::default() };
+        let unusual = |(name, column): (&String, &Arc<Column>)| {
+            column.unusual_notation().map(|notation| (name.clone(), notation.clone()))
+        };
+        let form = FileForm {
+            counted: (!header).then_some(names.len()),
+            columns: names.iter().zip(&columns).filter_map(unusual).collect(),
+            ..FileForm::default()
+        };
         Ok(Table { name: name.to_owned(), names, columns, form, description, lines: None, digest })
     }
 
@@ -114,8 +112,8 @@ impl Table {
     }
 
     /// The format that other files share with this one.
-    pub fn form(&self) -> FileForm {
-        self.form
+    pub fn form(&self) -> &FileForm {
+        &self.form
     }
 
     /// The format of the file, as it was detected.
@@ -183,6 +181,7 @@ impl Table {
     /// Calls `of` with each field of a column, and returns the numbers.
     fn values_of(&self, column: &str, of: impl Fn(Field, &str) -> Result<f64, CellProblem>) -> Result<Values> {
         let position = self.position(column)?;
+        self.check_format(position)?;
         self.columns[position].values(of).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
@@ -200,16 +199,36 @@ impl Table {
         Ok(self.columns[self.position(column)?].fields().filter_map(number).collect())
     }
 
-    /// The labels of one column.
+    /// The labels of one column. Labels that mean the same get the same text: 1 and 1.0, TRUE and
+    /// True; see [`same_label`].
     ///
     /// # Errors
     /// [`Error::Data`] with the line of the first field that is empty.
     pub fn labels(&self, column: &str) -> Result<Vec<String>> {
-        let (position, labels) = (self.position(column)?, self.text(column)?);
-        match labels.iter().position(String::is_empty) {
-            Some(row) => Err(self.at(row, position, CellProblem::Empty)),
-            None => Ok(labels),
+        let (position, mut labels) = (self.position(column)?, self.text(column)?);
+        if let Some(row) = labels.iter().position(String::is_empty) {
+            return Err(self.at(row, position, CellProblem::Empty));
         }
+        let mut spellings: HashMap<String, Vec<(String, usize)>> = HashMap::new();
+        for label in &labels {
+            let known = spellings.entry(same_label(label)).or_default();
+            match known.iter_mut().find(|(spelling, _)| spelling == label) {
+                Some((_, rows)) => *rows += 1,
+                None => known.push((label.clone(), 1)),
+            }
+        }
+        if spellings.values().any(|spellings| spellings.len() > 1) {
+            for label in &mut labels {
+                let key = same_label(label);
+                let known = &spellings[&key];
+                // a number has its shortest form, a word its most frequent one
+                *label = match number(&key) {
+                    Ok(_) if known.len() > 1 => key,
+                    _ => known.iter().rev().max_by_key(|(_, rows)| rows).map_or(key, |(spelling, _)| spelling.clone()),
+                };
+            }
+        }
+        Ok(labels)
     }
 
     /// Chooses the input columns besides the targets. Unless `columns` sets it, the kind of a
@@ -232,7 +251,7 @@ impl Table {
         for name in drop.iter().chain(numeric).chain(categorical) {
             self.position(name)?;
         }
-        let mut choice = Choice { inputs: Vec::new(), left_out: Vec::new(), stray_texts: Vec::new() };
+        let mut choice = Choice { inputs: Vec::new(), left_out: Vec::new(), remarks: Vec::new() };
         let is_input = |name: &String| !targets.contains(name) && !drop.contains(name);
         for (position, name) in self.names.iter().enumerate().filter(|(_, name)| is_input(name)) {
             let column = &self.columns[position];
@@ -241,9 +260,7 @@ impl Table {
                 (false, true) => Ok(ColumnKind::Category { levels: Vec::new() }),
                 (false, false) => {
                     let guess = guess(name, column);
-                    if matches!(guess, Ok(ColumnKind::Category { .. }) | Err(LeftOut::Names { .. })) {
-                        choice.stray_texts.extend(StrayText::of(name, column));
-                    }
+                    choice.remarks.extend(self.remark(name, column, &guess));
                     guess
                 }
             };
@@ -253,6 +270,22 @@ impl Table {
             }
         }
         Ok(choice)
+    }
+
+    /// What a user should know about a column of this kind.
+    fn remark(&self, name: &str, column: &Column, kind: &Result<ColumnKind, LeftOut>) -> Option<Remark> {
+        let line = |row| self.lines.as_ref().map(|lines| lines.of(row));
+        match kind {
+            Ok(ColumnKind::Category { .. }) => match first_code(column) {
+                Some(text) => Some(Remark::Codes { column: name.to_owned(), text }),
+                None => odd(name, column, line),
+            },
+            Err(LeftOut::Names { .. }) => odd(name, column, line),
+            Ok(ColumnKind::Date) if column.has_doubtful_dates() => {
+                Some(Remark::Dates { column: name.to_owned(), order: column.notation().dates.unwrap_or_default() })
+            }
+            _ => None,
+        }
     }
 
     /// The column at this position as numbers of this kind; NaN for a missing value. A category has
@@ -269,8 +302,22 @@ impl Table {
             let (levels, values) = column.levels();
             return Ok((ColumnKind::Category { levels }, values));
         }
-        let values = column.values(|field, text| kind.value_of(field, text));
+        if *kind == ColumnKind::Number {
+            self.check_format(position)?;
+        }
+        let values = column.values(|field, text| kind.value_of(field, text, column.notation()));
         values.map(|values| (kind.clone(), values)).map_err(|(row, problem)| self.at(row, position, problem))
+    }
+
+    /// An error for numbers that can be read in two ways, neither of which is the known format.
+    fn check_format(&self, position: usize) -> Result<()> {
+        match self.columns[position].contradiction() {
+            None => Ok(()),
+            Some((known, found)) => {
+                let problem = FileProblem::NumberFormat { expected: known.example(), found };
+                Err(Error::in_column(&self.name, &self.names[position], problem))
+            }
+        }
     }
 
     /// The problem of a field.
@@ -289,7 +336,7 @@ impl std::fmt::Debug for Table {
 
 /// The number of a field that is not missing.
 fn present_number(field: Field, text: &str) -> Result<f64, CellProblem> {
-    match ColumnKind::Number.value_of(field, text)? {
+    match ColumnKind::Number.value_of(field, text, &Notation::default())? {
         missing if missing.is_nan() => number(text),
         number => Ok(number),
     }

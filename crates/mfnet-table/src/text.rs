@@ -1,27 +1,81 @@
 //! Reads text (CSV, TSV and similar) in one pass.
 
-// a module uses only modules to its left: lines, rows → dialect
+// a module uses only modules to its left: encoding, lines, quotes → rows → sample → header → dialect → shape
 mod dialect;
+pub(crate) mod encoding;
+mod header;
 mod lines;
+mod quotes;
 mod rows;
+mod sample;
+mod shape;
 
-use std::io::{BufReader, Read};
+use std::cell::Cell;
+use std::io::{BufRead, BufReader, Read};
 
+use encoding_rs::{Encoding, UTF_8};
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::dialect::{Dialect, Known};
+pub(crate) use self::dialect::Dialect;
+use self::encoding::{Decoded, detect};
 pub(crate) use self::lines::Lines;
 use self::rows::Rows;
+use self::shape::{Shape, Shaped};
+use crate::calendar::DateOrder;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{Watched, hexadecimal};
+use crate::notation::{Delimiter, FileForm, Quoting};
+use crate::number_format::Hints;
 
 /// The dialect is detected from this many bytes. The rest is read in pieces of this size.
 pub(crate) const BEGINNING: usize = 1 << 18;
 
-/// The columns of a text with their names, its dialect, the lines of its rows, and the SHA-256 of
-/// its bytes.
-type Text = (Vec<(String, Column)>, Dialect, Lines, String);
+/// Number of columns that a description names.
+const SHOWN: usize = 4;
+
+/// The settings that are given instead of detected.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
+    pub(crate) delimiter: Option<Delimiter>,
+    /// The delimiter that the name of the file suggests.
+    pub(crate) usual_delimiter: Option<Delimiter>,
+    pub(crate) quoting: Option<Quoting>,
+    pub(crate) header: Option<bool>,
+    pub(crate) encoding: Option<&'static Encoding>,
+    /// The decimal sign of numbers with two readings.
+    pub(crate) decimal: Option<u8>,
+    /// The order of dates with two readings.
+    pub(crate) dates: Option<DateOrder>,
+    /// Words for missing values.
+    pub(crate) missing: Vec<String>,
+    /// Names of columns that the user gave.
+    pub(crate) names: Vec<String>,
+    /// The form of another file that this one shares.
+    pub(crate) form: Option<FileForm>,
+}
+
+/// The characters with a meaning.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Syntax {
+    pub(crate) delimiter: Delimiter,
+    pub(crate) quoting: Quoting,
+    /// The byte that ends a line.
+    pub(crate) newline: u8,
+}
+
+/// What a text holds.
+pub(crate) struct Text {
+    /// The columns with their names.
+    pub(crate) columns: Vec<(String, Column)>,
+    pub(crate) header: bool,
+    pub(crate) delimiter: Delimiter,
+    /// What was detected, in words.
+    pub(crate) description: String,
+    pub(crate) lines: Lines,
+    /// SHA-256 of the bytes.
+    pub(crate) digest: String,
+}
 
 /// Reads a table from text. The caller gives its first [`BEGINNING`] bytes, or all. The columns
 /// with these names keep their texts.
@@ -32,41 +86,122 @@ pub(crate) fn read(
     known: &Known,
     keep_texts: &[String],
 ) -> Result<Text> {
-    let start = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
-    let dialect = Dialect::guess(start, beginning.len() < BEGINNING, known);
-    let mut hash = Sha256::new();
+    let (shown, mark) = detect(beginning);
+    let start = &beginning[mark..];
+    let encoding = known.encoding.unwrap_or(shown);
+    let is_sure = mark > 0 || shown != UTF_8 || known.encoding.is_some();
+    let (found, mut hash) = (Cell::new(encoding), Sha256::new());
     let hashed = Watched { from: start.chain(rest), seen: |bytes: &[u8]| hash.update(bytes) };
-    let from = BufReader::with_capacity(BEGINNING, hashed);
-    let mut rows = Rows::new(name, from, dialect.delimiter, dialect.quote);
-    let Some((line, first)) = rows.next()? else { return Err(Error::data(name, FileProblem::Empty)) };
-    let first: Vec<String> = first.map(str::to_owned).collect();
-    let named = |(i, name): (usize, &String)| match name.trim() {
-        _ if !dialect.header => i.to_string(),
-        // the name that pandas gives it
-        "" => format!("Unnamed: {i}"),
-        name => name.to_owned(),
+    let decoded = Decoded::new(BufReader::with_capacity(BEGINNING, hashed), encoding, is_sure, &found);
+    let mut from = BufReader::with_capacity(BEGINNING, decoded);
+    let failed = |error| Error::io(name.as_ref())(error);
+    let head = from.fill_buf().map_err(failed)?;
+    let dialect = Dialect::detect(name, head, beginning.len() < BEGINNING, known)?;
+    from.consume(dialect.skipped_bytes);
+    let mut rows = Rows::new(name, from, dialect.syntax, 1 + dialect.skipped_lines);
+    let Some((line, _, first)) = rows.next()? else { return Err(Error::data(name, FileProblem::Empty)) };
+    let first: Vec<String> = first.map(|text| text.trim().to_owned()).collect();
+    let (names, data) = match &dialect.names {
+        Some(names) => (names.clone(), Some(first)),
+        None => (first, None),
     };
-    let names: Vec<String> = first.iter().enumerate().map(named).collect();
-    let column = |name: &String| Column::new(dialect.numbers, keep_texts.contains(name));
-    let mut columns: Vec<Column> = names.iter().map(column).collect();
-    let mut lines = Lines::default();
-    if !dialect.header {
-        lines.push(0, line);
-        columns.iter_mut().zip(&first).for_each(|(column, text)| column.push(text));
+    let mut shape = Shape::new(name, &dialect, (names, line), keep_texts, &known.missing)?;
+    if let Some(first) = data {
+        shape.push(line, 0, first.iter().map(String::as_str))?;
     }
-    let mut row = usize::from(!dialect.header);
-    while let Some((line, fields)) = rows.next()? {
-        if fields.len() != columns.len() {
-            let problem = FileProblem::RowLength { expected: columns.len(), found: fields.len() };
-            return Err(Error::in_line(name, line, problem));
-        }
-        columns.iter_mut().zip(fields).for_each(|(column, text)| column.push(text));
-        lines.push(row, line);
-        row += 1;
+    while let Some((line, empty, fields)) = rows.next()? {
+        shape.push(line, empty, fields)?;
     }
-    if row == 0 {
-        return Err(Error::data(name, FileProblem::Other("the file has a header and no rows".to_owned())));
-    }
+    let Shaped { names, mut columns, lines, skipped } = shape.finish()?;
+    let encoding = found.get();
+    drop(rows);
+    let description = decide(&names, &mut columns, &dialect, known, encoding, &skipped);
     let digest = hexadecimal(hash.finalize(), "");
-    Ok((names.into_iter().zip(columns).collect(), dialect, lines, digest))
+    let columns = names.into_iter().zip(columns).collect();
+    let (header, delimiter) = (dialect.header, dialect.syntax.delimiter);
+    Ok(Text { columns, header, delimiter, description, lines, digest })
+}
+
+/// Decides how the columns are written, and describes everything that was detected.
+fn decide(
+    names: &[String],
+    columns: &mut [Column],
+    dialect: &Dialect,
+    known: &Known,
+    encoding: &'static Encoding,
+    skipped: &[String],
+) -> String {
+    let mut certain = [0, 0];
+    for column in &mut *columns {
+        let tally = column.count();
+        certain.iter_mut().zip(tally.certain()).for_each(|(all, some)| *all += usize::from(some > 0));
+    }
+    let of_file = match certain {
+        [0, 0] => None,
+        [_, 0] => Some(b'.'),
+        [0, _] => Some(b','),
+        _ => None,
+    };
+    let between_commas = dialect.syntax.delimiter == Delimiter::Character(',');
+    for (name, column) in names.iter().zip(&mut *columns) {
+        let form = known.form.as_ref();
+        let hints = Hints {
+            known: form.filter(|_| known.decimal.is_none()).map(|form| form.numbers_of(name)),
+            decimal: known.decimal.or(of_file),
+            between_commas,
+        };
+        let dates = form.and_then(|form| form.columns.get(name)).and_then(|notation| notation.dates);
+        column.decide(hints, known.dates.or(dates));
+    }
+    let mut said = vec![dialect.to_string()];
+    if encoding != UTF_8 {
+        said.push(format!("{} text", encoding.name()));
+    }
+    said.extend(numbers(names, columns));
+    if !dialect.header {
+        said.push("no header: columns are numbered from 0".to_owned());
+    }
+    said.extend(skipped.iter().cloned());
+    said.join(", ")
+}
+
+/// Describes how numbers are written that are not written as usual.
+fn numbers(names: &[String], columns: &[Column]) -> Vec<String> {
+    let mut said: Vec<(String, &str, Vec<&String>)> = Vec::new();
+    let mut all = 0;
+    for (name, column) in names.iter().zip(columns) {
+        all += usize::from(column.is_of_numbers());
+        if !column.is_of_numbers() {
+            continue;
+        }
+        let notation = column.notation();
+        let mut text = notation.numbers.to_string();
+        if text.is_empty() && column.is_doubtful() {
+            text = "numbers with a decimal point".to_owned();
+        }
+        if let Some(unit) = &notation.unit {
+            let example = unit.example(if text.is_empty() { "1234" } else { notation.numbers.example() });
+            text = match (unit.before.is_empty() && unit.after.is_empty(), text.is_empty()) {
+                (true, true) => "negative numbers in parentheses".to_owned(),
+                (true, false) => format!("{text}, negative ones in parentheses"),
+                (false, _) => format!("numbers such as {example}"),
+            };
+        }
+        if text.is_empty() {
+            continue;
+        }
+        let doubt = if column.is_doubtful() { " (`decimal` changes this)" } else { "" };
+        match said.iter_mut().find(|(other, other_doubt, _)| *other == text && *other_doubt == doubt) {
+            Some((_, _, columns)) => columns.push(name),
+            None => said.push((text, doubt, vec![name])),
+        }
+    }
+    let of = |(text, doubt, columns): (String, &str, Vec<&String>)| match columns.len() {
+        some if some == all => format!("{text}{doubt}"),
+        some => {
+            let shown: Vec<&str> = columns.iter().take(SHOWN).map(|name| name.as_str()).collect();
+            format!("{text} in {}{}{doubt}", shown.join(" and "), if some > SHOWN { ", …" } else { "" })
+        }
+    };
+    said.into_iter().map(of).collect()
 }

@@ -3,7 +3,7 @@
 
 use mfnet::data::{Fractions, Scaling};
 use mfnet::model::Predictions;
-use mfnet::table::{ColumnKind, Columns, LeftOut, ReadTable, StrayText};
+use mfnet::table::{ColumnKind, Columns, LeftOut, ReadTable, Remark};
 use mfnet::train::linear_model;
 use mfnet::{CrossEntropy, Dataset, Model, NeuralNetwork, Optimizer, Preprocessing, Seed, Sgd, Table, Target, Trainer};
 use serde_json::Value;
@@ -284,7 +284,8 @@ fn texts_among_numbers() {
     let rows: String = (0..30).map(|i| format!("{},{},{}\n", if i == 7 { "1o" } else { "2" }, i % 2, i % 3)).collect();
     let data = Dataset::from_table(&table(&format!("x,z,y\n{rows}")), &Target::classes("y")).unwrap();
     assert_eq!(kinds(&data), ["category", "number"]);
-    assert_eq!(data.stray_texts(), [StrayText { column: "x".to_owned(), text: "1o".to_owned(), fields: 1 }]);
+    let odd = Remark::Odd { column: "x".to_owned(), text: "1o".to_owned(), line: Some(9), fields: 1, among: "numbers" };
+    assert_eq!(data.remarks(), [odd]);
 }
 
 /// The parts of a split are encoded alike, and the training loop takes them.

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Arg, Args as ClapArgs};
 use mfnet::data::Scaling;
-use mfnet::fit::{ClassWeight, Norm, OptimizerName, RecipeFile, Task};
+use mfnet::fit::{ClassWeight, Dates, Decimal, Norm, OptimizerName, Quote, RecipeFile, Task};
 use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
+use mfnet::table::Delimiter;
 use mfnet::{Dtype, Error, Recipe};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -77,6 +78,35 @@ pub(crate) struct RecipeArgs {
     /// Whether the first line of a text file holds the column names [default: detected]
     #[arg(long, value_parser = yes_no(), help_heading = "Preprocessing", hide_short_help = true)]
     pub(super) header: Option<bool>,
+    /// Separator of the fields of a text file: one character, tab or spaces [default: detected]
+    #[arg(long, value_name = "CHAR", value_parser = str::parse::<Delimiter>, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(super) delimiter: Option<Delimiter>,
+    /// Quotes of a text file: double, backslash, single or none [default: detected]
+    ///
+    /// double: a quote inside a field is doubled. backslash: a backslash stands before it. single: apostrophes are the
+    /// quotes. none: quotes are characters like others.
+    #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(super) quote: Option<Quote>,
+    /// Encoding of a text file, such as windows-1252 [default: detected]
+    #[arg(long, value_name = "NAME", help_heading = "Preprocessing", hide_short_help = true)]
+    pub(super) encoding: Option<String>,
+    /// Decimal sign of numbers that can be read in two ways, such as 1.234: point or comma [default: detected]
+    #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(super) decimal: Option<Decimal>,
+    /// Order of dates such as 01/02/2024: day-first or month-first [default: detected]
+    #[arg(long, value_parser = word_of::<Dates>(Dates::ALL.map(Dates::word)), hide_possible_values = true, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(super) dates: Option<Dates>,
+    /// Words for missing values, separated by commas
+    ///
+    /// Empty fields and words such as NA, NaN, NULL, None, ? and - are always missing values.
+    #[arg(
+        long,
+        value_name = "WORDS",
+        allow_hyphen_values = true,
+        help_heading = "Preprocessing",
+        hide_short_help = true
+    )]
+    pub(super) missing: Vec<String>,
     /// Columns to ignore, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) drop: Vec<String>,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use mfnet::Dtype;
+use mfnet::table::is_encoding;
 use serde::Serialize;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -54,6 +55,11 @@ pub(super) fn yes_no() -> impl TypedValueParser<Value = bool> {
 
 fn number<N: FromStr>(text: &str, fits: impl Fn(&N) -> bool, expected: &str) -> Result<N, String> {
     text.parse().ok().filter(fits).ok_or_else(|| format!("expected {expected}"))
+}
+
+pub(super) fn encoding(label: &str) -> Result<String, String> {
+    let expected = "expected an encoding such as utf-8, windows-1252, utf-16le or shift_jis";
+    if is_encoding(label) { Ok(label.to_owned()) } else { Err(expected.to_owned()) }
 }
 
 pub(super) fn positive(text: &str) -> Result<f64, String> {

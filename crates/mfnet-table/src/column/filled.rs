@@ -3,7 +3,6 @@
 
 use super::{Cells, Column};
 use crate::field::shortest;
-use crate::number_format::NumberFormat;
 
 /// Whole numbers up to this are exact as `f64`.
 const EXACT: i128 = 1 << 53;
@@ -12,8 +11,7 @@ impl Column {
     /// Makes a column without rows. It holds numbers until the first text comes; from then on it
     /// keeps all texts.
     pub(crate) fn of_numbers() -> Self {
-        let cells = Cells::Numbers { of_rows: Vec::new(), others: Vec::new() };
-        Column { cells, format: NumberFormat::default(), keeps_texts: true }
+        Column::of(Cells::Numbers { of_rows: Vec::new(), others: Vec::new(), either: Vec::new() }, true)
     }
 
     pub(crate) fn push_missing(&mut self) {
@@ -40,7 +38,7 @@ impl Column {
 
     pub(crate) fn push_text(&mut self, text: &str) {
         if let Cells::Numbers { .. } = self.cells {
-            let numbers = std::mem::replace(self, Column::new(self.format, true));
+            let numbers = std::mem::replace(self, Column::new(true));
             numbers.texts().for_each(|text| self.push(&text));
         }
         self.push(text);

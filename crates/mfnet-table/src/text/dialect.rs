@@ -1,180 +1,332 @@
-//! Detects the dialect of a text file from its beginning.
+//! Detects the dialect of a text from its beginning.
 
 use std::fmt::{Display, Formatter};
 
-use super::rows::Rows;
-use crate::field::{Field, field};
-use crate::number_format::NumberFormat;
+use memchr::memchr;
 
-/// Possible delimiters. If two fit equally well, the first is used.
-const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
-/// Number of lines that decide.
-const LINES: usize = 50;
+use super::header::{Header, decide};
+use super::sample::{Sample, quoting};
+use super::{Known, Syntax};
+use crate::error::{Error, FileProblem, Result};
+use crate::field::is_missing;
+use crate::notation::{Delimiter, Quoting};
+use crate::written::is_number_like;
 
-/// The dialect of a text file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Usual delimiters. If two fit equally well, the first is used.
+const USUAL: [char; 4] = [',', '\t', ';', '|'];
+/// Delimiters that are tried if no usual one fits.
+const RARE: [char; 4] = [':', '^', '~', '\u{1}'];
+/// Part of the lines that have as many fields as most, with a delimiter that fits.
+const FITS: f64 = 0.9;
+/// Part of the fields that are numbers, if blanks separate the fields although another delimiter
+/// fits.
+const MOSTLY_NUMBERS: f64 = 0.75;
+/// The most characters of a unit below the name of a column.
+const LONGEST_UNIT: usize = 12;
+/// Number of characters of a line that an error shows.
+const SHOWN: usize = 60;
+
+/// The dialect of a text.
+#[derive(Clone, Debug)]
 pub(crate) struct Dialect {
-    pub(crate) delimiter: u8,
-    pub(crate) quote: u8,
+    pub(super) syntax: Syntax,
     /// Whether the first line holds the column names.
-    pub(crate) header: bool,
-    pub(crate) numbers: NumberFormat,
-}
-
-/// The settings that are given instead of detected.
-#[derive(Default)]
-pub(crate) struct Known {
-    pub(crate) delimiter: Option<u8>,
-    pub(crate) header: Option<bool>,
-    /// The number format, unless the file shows another one.
-    pub(crate) numbers: Option<NumberFormat>,
+    pub(super) header: bool,
+    /// The names, if they stand in a comment.
+    pub(super) names: Option<Vec<String>>,
+    /// Whether the second line holds units.
+    pub(super) units: bool,
+    /// The lines above the table.
+    pub(super) skipped_lines: u64,
+    pub(super) skipped_bytes: usize,
+    /// What these lines are, in words.
+    pub(super) skipped: Vec<String>,
 }
 
 impl Dialect {
-    /// Detects the dialect from the beginning of a file. It may end in the middle of a line unless
-    /// it is the `whole` file.
-    pub(crate) fn guess(start: &[u8], whole: bool, known: &Known) -> Self {
-        let quote = guess_quote(start);
-        let text = String::from_utf8_lossy(start);
-        let lines = |delimiter| lines(&text, whole, delimiter, quote);
-        // prefer the delimiter with which most lines have as many fields as the first one, and then
-        // the one with most fields
-        let fit = |delimiter: u8| {
-            let lines = lines(delimiter);
-            let fields = lines.first().map_or(0, Vec::len);
-            if fields < 2 {
-                (0, 0)
-            } else {
-                (lines.iter().filter(|line| line.len() == fields).count() * 8 / lines.len(), fields)
+    /// Detects the dialect from the beginning of a text. It may end in the middle of a line unless
+    /// it is the `whole` text.
+    ///
+    /// # Errors
+    /// If the first line may hold names or data.
+    pub(super) fn detect(name: &str, start: &[u8], whole: bool, known: &Known) -> Result<Self> {
+        let newline = if memchr(b'\n', start).is_some() { b'\n' } else { b'\r' };
+        let mut above = Above::of(start, newline);
+        let mut known_delimiter = known.delimiter.or(above.delimiter);
+        let table = &start[above.bytes..];
+        let plain = |delimiter, quoting| Syntax { delimiter, quoting, newline };
+        // a delimiter of another file of the same form, if it splits this one
+        if known_delimiter.is_none()
+            && let Some(form) = &known.form
+        {
+            let delimiter = form.delimiter.unwrap_or(Delimiter::Character(','));
+            let sample = Sample::new(table, whole, plain(delimiter, Quoting::Double));
+            known_delimiter = sample.lines.first().is_some_and(|line| line.len() > 1).then_some(delimiter);
+        }
+        let delimiter = known_delimiter.unwrap_or_else(|| delimiter(table, whole, newline, known.usual_delimiter));
+        let quoting = known.quoting.unwrap_or_else(|| quoting(table, whole, delimiter, newline));
+        let syntax = plain(delimiter, quoting);
+        let sample = Sample::new(table, whole, syntax);
+        let mut names = above.names(table, whole, syntax, &sample);
+        let header = match known.header {
+            Some(false) => {
+                names = None;
+                false
             }
+            Some(true) => true,
+            None if names.is_some() => true,
+            None => match decide(&sample.lines, &known.names) {
+                Header::Yes => true,
+                Header::No => false,
+                Header::Unclear => return Err(Error::data(name, unclear(table))),
+            },
         };
-        let delimiter = known
-            .delimiter
-            .unwrap_or_else(|| DELIMITERS.into_iter().rev().max_by_key(|delimiter| fit(*delimiter)).unwrap_or(b','));
-        let lines = lines(delimiter);
-        let numbers = NumberFormat::guess(&lines, delimiter, known.numbers);
-        Dialect { delimiter, quote, header: known.header.unwrap_or_else(|| has_header(&lines, numbers)), numbers }
+        let units = header && names.is_none() && has_units(&sample.lines, &known.missing);
+        let (skipped_lines, skipped_bytes, skipped) = (above.lines, above.bytes, above.said);
+        Ok(Dialect { syntax, header, names, units, skipped_lines, skipped_bytes, skipped })
     }
 }
 
-/// Describes the dialect: the delimiter, and everything that is unusual.
+fn unclear(table: &[u8]) -> FileProblem {
+    let text = String::from_utf8_lossy(table);
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let mut line = || lines.next().unwrap_or_default().chars().take(SHOWN).collect();
+    FileProblem::UnclearHeader { first: line(), second: line() }
+}
+
+/// Describes the delimiter and the quotes, if they are not the usual ones.
 impl Display for Dialect {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        let delimiter = match self.delimiter {
-            b',' => "commas".to_owned(),
-            b'\t' => "tabs".to_owned(),
-            b';' => "semicolons".to_owned(),
-            other => format!("{:?}", char::from(other)),
+        let delimiter = match self.syntax.delimiter {
+            Delimiter::Character(',') => "commas".to_owned(),
+            Delimiter::Character('\t') => "tabs".to_owned(),
+            Delimiter::Character(';') => "semicolons".to_owned(),
+            Delimiter::Character(other) => format!("{other:?}"),
+            Delimiter::Spaces => "spaces".to_owned(),
         };
         write!(f, "fields separated by {delimiter}")?;
-        if self.quote != b'"' {
-            write!(f, " and quoted with {:?}", char::from(self.quote).to_string())?;
+        f.write_str(match self.syntax.quoting {
+            Quoting::Double => "",
+            Quoting::Single => " and quoted with \"'\"",
+            Quoting::Backslash => ", quotes inside fields after a backslash",
+            Quoting::None => ", quotes as part of the text",
+        })?;
+        for skipped in &self.skipped {
+            write!(f, ", {skipped}")?;
         }
-        self.numbers.fmt(f)?;
-        f.write_str(if self.header { "" } else { ", no header: columns are numbered from 0" })
+        Ok(())
     }
 }
 
-/// The quote character: double, unless there are none and single quotes enclose fields.
-fn guess_quote(start: &[u8]) -> u8 {
-    let is_border = |byte: Option<&u8>| byte.is_none_or(|byte| DELIMITERS.contains(byte) || b"\r\n".contains(byte));
-    let opens = |at: usize| is_border(at.checked_sub(1).and_then(|at| start.get(at)));
-    let closes = |at: usize| is_border(start.get(at + 1));
-    let single: Vec<usize> = (0..start.len()).filter(|at| start[*at] == b'\'').collect();
-    let opened = single.iter().filter(|at| opens(**at)).count();
-    let closed = single.iter().filter(|at| closes(**at)).count();
-    if !start.contains(&b'"') && opened > 0 && opened == closed { b'\'' } else { b'"' }
+/// The delimiter that leaves numbers whole and rows equal.
+fn delimiter(start: &[u8], whole: bool, newline: u8, usual: Option<Delimiter>) -> Delimiter {
+    let fit = |delimiter: Delimiter| {
+        let quoting = quoting(start, whole, delimiter, newline);
+        let sample = Sample::new(start, whole, Syntax { delimiter, quoting, newline });
+        let (width, part) = sample.width();
+        // parts that differ little are equal
+        (if width < 2 { 0.0 } else { part }, (20.0 * sample.numbers()).round() / 20.0, width)
+    };
+    let score = |(part, numbers, width): (f64, f64, usize)| ((8.0 * part) as usize, (20.0 * numbers) as usize, width);
+    let best = |delimiters: &[char]| {
+        let fits = delimiters
+            .iter()
+            .map(|delimiter| (Delimiter::Character(*delimiter), fit(Delimiter::Character(*delimiter))));
+        let is_usual = |delimiter| usize::from(Some(delimiter) == usual);
+        let key = |(delimiter, found): &(Delimiter, (f64, f64, usize))| {
+            let (part, numbers, width) = score(*found);
+            (part, numbers, is_usual(*delimiter), width)
+        };
+        fits.rev().max_by_key(key)
+    };
+    let none = (Delimiter::Character(','), (0.0, 0.0, 0));
+    let (delimiter, (part, numbers, _)) = best(&USUAL).unwrap_or(none);
+    let (spaces, numbers_between_spaces, columns) = fit(Delimiter::Spaces);
+    let fits = |part: f64| part >= FITS;
+    let is_table = fits(spaces) && columns > 1;
+    if is_table && numbers == 0.0 && numbers_between_spaces >= MOSTLY_NUMBERS {
+        return Delimiter::Spaces;
+    }
+    if fits(part) {
+        return delimiter;
+    }
+    let (rare, (rare_part, rare_numbers, width)) = best(&RARE).unwrap_or(none);
+    if fits(rare_part) && (rare_numbers > 0.0 || width > 2) {
+        return rare;
+    }
+    if is_table && numbers_between_spaces > 0.0 && part < FITS {
+        return Delimiter::Spaces;
+    }
+    delimiter
 }
 
-/// The fields of the first lines, without a last line that may be incomplete.
-fn lines(start: &str, whole: bool, delimiter: u8, quote: u8) -> Vec<Vec<String>> {
-    let mut rows = Rows::new("", start.as_bytes(), delimiter, quote);
-    let mut lines = Vec::new();
-    while lines.len() < LINES
-        && let Ok(Some((_, fields))) = rows.next()
-    {
-        lines.push(fields.map(|text| text.trim().to_owned()).collect());
-    }
-    if !whole && rows.from.is_empty() {
-        lines.pop();
-    }
-    lines
-}
-
-fn is_number(text: &str, format: NumberFormat) -> bool {
-    matches!(field(text, format), Field::Number(_))
-}
-
-/// Whether the first line is a header. It is if a column of numbers begins with a text, or if no
-/// text of the first line occurs again below it.
-fn has_header(lines: &[Vec<String>], format: NumberFormat) -> bool {
-    let Some((first, rest)) = lines.split_first() else { return true };
-    if rest.is_empty() {
-        return !first.iter().any(|text| is_number(text, format));
-    }
-    let of_number = |text: &String| matches!(field(text, format), Field::Number(_) | Field::Missing | Field::Code);
-    if first.iter().all(|text| of_number(text) && !text.is_empty()) {
+/// Whether the second line holds units: a text above each column of numbers, or nothing, and
+/// nothing above the other columns.
+fn has_units(lines: &[Vec<String>], missing: &[String]) -> bool {
+    let [first, units, rest @ ..] = lines else { return false };
+    if rest.len() < 2 || units.len() != first.len() || units.len() < 2 || units == first {
         return false;
     }
     let below = |i: usize| rest.iter().filter_map(move |line| line.get(i)).filter(|text| !text.is_empty());
-    let numbers = |i: usize| below(i).next().is_some() && below(i).all(of_number);
-    let named = |i: usize| !of_number(&first[i]) && numbers(i);
-    let columns = 0..first.len();
-    if columns.clone().any(named) {
-        return true;
+    let are_numbers =
+        |i: usize| below(i).next().is_some() && below(i).all(|text| is_number_like(text) || is_missing(text));
+    let is_empty = |text: &String| text.is_empty() || is_missing(text) || missing.contains(text);
+    let is_unit = |i: usize| are_numbers(i) && !is_number_like(&units[i]) && units[i].chars().count() <= LONGEST_UNIT;
+    let count = (0..units.len()).filter(|i| !is_empty(&units[*i])).count();
+    count > 0
+        && (0..units.len()).all(|i| is_empty(&units[i]) || is_unit(i))
+        && 2 * count >= (0..units.len()).filter(|i| are_numbers(*i)).count()
+}
+
+/// The lines above a table: `sep=;` and comments.
+#[derive(Default)]
+struct Above {
+    lines: u64,
+    bytes: usize,
+    delimiter: Option<Delimiter>,
+    /// The last comment, without its sign.
+    last: Option<String>,
+    comments: usize,
+    said: Vec<String>,
+}
+
+impl Above {
+    fn of(start: &[u8], newline: u8) -> Self {
+        let mut above = Above::default();
+        loop {
+            let rest = &start[above.bytes..];
+            let Some(end) = memchr(newline, rest) else { return above };
+            let line = String::from_utf8_lossy(&rest[..end]);
+            let line = line.trim();
+            if above.lines == 0
+                && let Some(sign) = line.trim_matches('"').strip_prefix("sep=")
+                && let Some(delimiter) = Delimiter::from_word(if sign.is_empty() { "tab" } else { sign })
+            {
+                above.delimiter = Some(delimiter);
+                above.said.push(format!("as the line {line} says"));
+            } else if above.is_comment(line, &rest[end + 1..]) {
+                above.comments += 1;
+                above.last = Some(line[1..].trim().to_owned());
+            } else if !(line.is_empty() && above.comments > 0) {
+                break;
+            }
+            above.lines += 1;
+            above.bytes += end + 1;
+        }
+        match above.comments {
+            0 => {}
+            1 => above.said.push("1 comment line above skipped".to_owned()),
+            many => above.said.push(format!("{many} comment lines above skipped")),
+        }
+        above
     }
-    let is_data = |i: usize| {
-        (is_number(&first[i], format) && numbers(i)) || (!first[i].is_empty() && below(i).any(|text| *text == first[i]))
-    };
-    !columns.clone().any(is_data)
+
+    /// Whether a line above the table is a comment: it begins with # or %, or with | and the next
+    /// line does not.
+    fn is_comment(&self, line: &str, rest: &[u8]) -> bool {
+        let next_has = |sign: u8| rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&sign);
+        match line.as_bytes().first() {
+            Some(b'#') => self.comments > 0 || !is_a_name(line),
+            Some(b'%') => true,
+            Some(b'|') => !next_has(b'|') && line.matches('|').count() == 1,
+            _ => false,
+        }
+    }
+
+    /// The names of the columns, if they are the last comment: it has as many fields as the lines
+    /// below, and those do not begin with names.
+    fn names(&mut self, table: &[u8], whole: bool, syntax: Syntax, sample: &Sample) -> Option<Vec<String>> {
+        let last = self.last.take()?;
+        let fields = Sample::new(last.as_bytes(), true, syntax).lines.pop()?;
+        let (width, part) = sample.width();
+        let _ = (table, whole);
+        let is_header = width > 1 && fields.len() == width && part >= FITS;
+        let below: Vec<Vec<String>> = [vec![fields.clone()], sample.lines.clone()].concat();
+        if !is_header || decide(&below, &[]) != Header::Yes || decide(&sample.lines, &[]) == Header::Yes {
+            return None;
+        }
+        self.said.pop();
+        match self.comments {
+            1 => {}
+            2 => self.said.push("1 comment line above skipped".to_owned()),
+            many => self.said.push(format!("{} comment lines above skipped", many - 1)),
+        }
+        self.said.push("column names after #".to_owned());
+        Some(fields)
+    }
+}
+
+/// Whether a line is a header whose first column is called #: `#,name,price`.
+fn is_a_name(line: &str) -> bool {
+    line.as_bytes().get(1).is_some_and(|byte| b",;\t|".contains(byte))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn guess(text: &str) -> String {
-        Dialect::guess(text.as_bytes(), true, &Known::default()).to_string()
+    fn detect(text: &str) -> Dialect {
+        Dialect::detect("t", text.as_bytes(), true, &Known::default()).unwrap()
     }
 
     #[test]
     fn delimiters() {
-        assert_eq!(guess("a,b\n1,2\n"), "fields separated by commas");
-        assert_eq!(guess("a\tb c\n1\t2\n"), "fields separated by tabs");
-        assert_eq!(guess("a;b;c\n1;2,5;3\n"), "fields separated by semicolons, numbers with a decimal comma");
-        assert_eq!(guess("name;x\nMeier, Anna;1\nHuber, Jo;2\n"), "fields separated by semicolons");
-        assert_eq!(guess("a|b\n1|2"), "fields separated by '|'");
-        assert_eq!(guess("a;b\n1.250,5;2\n"), "fields separated by semicolons, numbers such as 1.234,5");
-        assert_eq!(guess("a,b\n\"1,250.5\",2\n"), "fields separated by commas, numbers such as 1,234.5");
-        assert_eq!(guess("a\n1\n2\n"), "fields separated by commas");
-        // a damaged line does not change the dialect
-        assert_eq!(guess("a,b,y\n1,2,3\n4,5\n"), "fields separated by commas");
-        assert_eq!(guess("a,b;c\n\"1,2\",3;4\n"), "fields separated by commas");
-        assert_eq!(guess(""), "fields separated by commas");
+        for (text, expected) in [
+            ("a,b\n1,2\n", "commas"),
+            ("a\tb c\n1\t2\n", "tabs"),
+            ("a;b;c\n1;2,5;3\n", "semicolons"),
+            ("name;x\nMeier, Anna;1\nHuber, Jo;2\n", "semicolons"),
+            ("a|b\n1|2", "'|'"),
+            ("a\n1\n2\n", "commas"),
+            // a damaged line does not change the dialect
+            ("a,b,y\n1,2,3\n4,5\n", "commas"),
+            ("a,b;c\n\"1,2\",3;4\n", "commas"),
+            ("", "commas"),
+            // the header has more commas than the rows, or as many as decimal commas
+            ("Länge, mm;Breite, mm;Masse, g\n4,85;3,32;17,86\n3,75;2,95;14,18\n", "semicolons"),
+            ("length, mm;width, mm\n2.68;4.15\n8.49;7.76\n", "semicolons"),
+            ("a b  c\n1.5 2   3\n 4.5 5 6\n", "spaces"),
+            ("9.5   6   490.2\t\"ford model\"\n27.1   6   329.5\t\"opel model\"\n", "spaces"),
+            ("x:y:z\n1:2:3\n4:5:6\n", "':'"),
+            ("x^y\n1^2\n4^5\n", "'^'"),
+            ("x\u{1}y\n1\u{1}2\n4\u{1}5\n", "'\\u{1}'"),
+            ("when,what\n12:30,tea\n12:45,milk\n", "commas"),
+            ("size,colour\n5 kg,light blue\n6 kg,dark red\n", "commas"),
+            ("one text\nother text\nmore text\n", "commas"),
+        ] {
+            assert_eq!(detect(text).to_string(), format!("fields separated by {expected}"), "{text}");
+        }
+        assert_eq!(detect("sep=;\na;b\n1;2\n").syntax.delimiter, Delimiter::Character(';'));
     }
 
     #[test]
     fn quotes() {
-        assert_eq!(guess("a,b\n'x, y',2\n"), "fields separated by commas and quoted with \"'\"");
-        assert_eq!(guess("a,b\n\"it's\",2\n"), "fields separated by commas");
-        assert_eq!(guess("a,b\nit's,2\n"), "fields separated by commas");
+        for (text, expected) in [
+            ("a,b\n'x, y',2\n", Quoting::Single),
+            ("a,b\n\"it's\",2\n", Quoting::Double),
+            ("a,b\nit's,2\n", Quoting::Double),
+            ("town,height\n's-Gravenhage,6\nDelft,boys'\n", Quoting::Double),
+            ("a,b\n'tis,2\nx,y'\n", Quoting::Double),
+            ("a,b\n\"a \\\"very\\\" good one\",2\n\"ends with \\\"\",3\n", Quoting::Backslash),
+            ("a,b\n\"C:\\dir\\\",2\n\"D:\\\",3\n", Quoting::Double),
+        ] {
+            assert_eq!(detect(text).syntax.quoting, expected, "{text}");
+        }
     }
 
     #[test]
-    fn headers() {
-        let without = "fields separated by commas, no header: columns are numbered from 0";
-        for (text, expected) in [
-            ("1,2\n3,4\n", without),
-            ("39, State-gov, 77516\n50, Private, 83311\n", without),
-            ("5.1,3.5,setosa\n4.9,3.0,setosa\n", without),
-            ("x,red\ny,red\n", without),
-            ("44,Private\n", without),
-            ("a,b\nx,y\n", "fields separated by commas"),
-            (",a\n0,5\n", "fields separated by commas"),
-            ("a,y\n", "fields separated by commas"),
-            ("length,species\n5.1,setosa\n7.0,virginica\n", "fields separated by commas"),
-        ] {
-            assert_eq!(guess(text), expected, "{text}");
-        }
+    fn lines_above_the_table() {
+        let skipped = |text: &str| {
+            let found = detect(text);
+            (found.skipped_lines, found.names.map(|names| names.join(" ")), found.units)
+        };
+        assert_eq!(skipped("# station\n# unit: ppm, monthly\nyear,co2\n1990,350.1\n1991,351.2\n"), (2, None, false));
+        assert_eq!(skipped("#year,co2\n1990,350.1\n1991,351.2\n"), (1, Some("year co2".to_owned()), false));
+        assert_eq!(skipped("#,co2\n1,350.1\n2,351.2\n"), (0, None, false));
+        assert_eq!(skipped("|1x3 Cross validator\n25, Private, 5\n30, Public, 6\n"), (1, None, false));
+        assert_eq!(skipped("% a\n% b\nx y\n1 2\n3 4\n"), (2, None, false));
+        assert_eq!(skipped("length,kind,force\nmm,,N\n5.5,a,7\n6.5,b,8\n"), (0, None, true));
+        assert_eq!(skipped("length,kind\nmm,a\n5.5,a\n6.5,b\n"), (0, None, false));
+        assert_eq!(skipped("length,kind\nunknown,b\n5.5,a\n6.5,b\n"), (0, None, false));
     }
 }

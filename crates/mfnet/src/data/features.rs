@@ -29,7 +29,7 @@ impl Features {
         let of = |(position, kind): (usize, ColumnKind)| Ok(table.values(position, &kind)?);
         let (kinds, columns): (_, Vec<_>) = columns.map(of).collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let samples = Samples::from_columns(table.rows(), columns);
-        Ok(Features { names: names.to_vec(), kinds, samples, form: table.form() })
+        Ok(Features { names: names.to_vec(), kinds, samples, form: table.form().clone() })
     }
 
     /// The features of some samples, in this order.
@@ -44,6 +44,11 @@ impl Features {
         }
         let positions = positions(file, &self.names, names)?;
         let kinds = positions.iter().map(|i| self.kinds[*i].clone()).collect();
-        Ok(Features { names: names.to_vec(), kinds, samples: self.samples.columns(&positions), form: self.form })
+        Ok(Features {
+            names: names.to_vec(),
+            kinds,
+            samples: self.samples.columns(&positions),
+            form: self.form.clone(),
+        })
     }
 }

@@ -29,7 +29,7 @@ pub(crate) use coded::Code;
 pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
-use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, StrayText, Table, position, positions, shortest};
+use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, Remark, Table, position, positions, shortest};
 pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 #[cfg(feature = "download")]
 pub use named::{Download, Progress};
@@ -73,7 +73,7 @@ pub struct Dataset {
     targets: Arc<Targets>,
     /// The columns of the table that are not features, and why.
     left_out: Vec<(String, LeftOut)>,
-    stray_texts: Vec<StrayText>,
+    remarks: Vec<Remark>,
     /// Groups and parts that a split must respect.
     marks: Marks,
     weights: DataWeights,
@@ -111,9 +111,10 @@ impl Dataset {
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let mut targets = target.read(table)?;
         targets.check_teaches(table.name())?;
-        let Choice { inputs, left_out, stray_texts } = table.choose(target.columns(), columns)?;
+        let Choice { inputs, left_out, remarks } = table.choose(target.columns(), columns)?;
         if inputs.is_empty() {
-            let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}")).collect();
+            let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}"));
+            let left_out = left_out.chain(remarks.iter().map(ToString::to_string)).collect();
             return Err(Error::data(table.name(), DataProblem::NoFeatures(left_out)));
         }
         let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
@@ -121,7 +122,7 @@ impl Dataset {
         if let Targets::Values { values, .. } = &mut targets {
             *values = values.clone().sharing(&features.samples);
         }
-        Ok(Dataset { left_out, stray_texts, ..Self::of(table.name(), features, targets) })
+        Ok(Dataset { left_out, remarks, ..Self::of(table.name(), features, targets) })
     }
 
     /// Reads the same columns from another table, such as a file of test samples. The kinds of the
@@ -206,7 +207,7 @@ impl Dataset {
             features,
             targets: targets.into(),
             left_out: Vec::new(),
-            stray_texts: Vec::new(),
+            remarks: Vec::new(),
             marks: Marks::default(),
             weights: DataWeights::default(),
         }
@@ -245,7 +246,7 @@ impl Dataset {
     /// A reader for other files in the same format: with or without a header, and with the same
     /// reading of ambiguous numbers.
     pub fn reader<'a>(&self) -> ReadTable<'a> {
-        let form = self.features.form;
+        let form = &self.features.form;
         ReadTable::new().header(form.counted.is_none()).like(form)
     }
 
@@ -254,9 +255,10 @@ impl Dataset {
         &self.left_out
     }
 
-    /// The columns of the table that are text only because of a few fields.
-    pub fn stray_texts(&self) -> &[StrayText] {
-        &self.stray_texts
+    /// What a user should know about columns of the table: odd values, codes, dates with two
+    /// readings.
+    pub fn remarks(&self) -> &[Remark] {
+        &self.remarks
     }
 
     /// Number of classes; 0 for a regression.

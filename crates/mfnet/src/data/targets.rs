@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
 
-use mfnet_table::{Table, sort_labels};
+use mfnet_table::{Table, same_label, sort_labels, truth};
 use serde::{Deserialize, Serialize};
 
 use super::samples::{Samples, ahead};
@@ -254,13 +254,34 @@ impl Targets {
     }
 }
 
-/// The index of each of `labels` in `known`; `data` and `column` are names for errors.
+/// The index of each of `labels` in `known`; `data` and `column` are names for errors. Labels that
+/// mean the same have the same index: 1 and 1.0, TRUE and True, and TRUE and 1 if the known labels
+/// are true and false.
 pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
-    let classes: HashMap<&String, usize> =
-        known.iter().enumerate().rev().map(|(class, label)| (label, class)).collect();
-    let unknown = |label: &String| DataProblem::UnknownClass(label.clone(), known.to_vec());
-    let class = |label| classes.get(label).copied().ok_or_else(|| Error::in_column(data, column, unknown(label)));
-    labels.iter().map(class).collect()
+    let place = |of: &dyn Fn(&String) -> String| -> HashMap<String, usize> {
+        known.iter().enumerate().rev().map(|(class, label)| (of(label), class)).collect()
+    };
+    let (exact, same) = (place(&String::clone), place(&|label| same_label(label)));
+    let truths: Option<HashMap<bool, usize>> =
+        known.iter().enumerate().map(|(class, label)| Some((truth(label)?, class))).collect();
+    let truths = truths.filter(|truths| truths.len() == known.len());
+    let class = |label: &String| {
+        let of_truth = || truths.as_ref().and_then(|truths| truths.get(&truth(label)?).copied());
+        exact.get(label).or_else(|| same.get(&same_label(label))).copied().or_else(of_truth)
+    };
+    let mut found: HashMap<&String, usize> = HashMap::new();
+    let mut indices = Vec::with_capacity(labels.len());
+    for label in labels {
+        if let Some(class) = found.get(label) {
+            indices.push(*class);
+            continue;
+        }
+        let unknown = || Error::in_column(data, column, DataProblem::UnknownClass(label.clone(), known.to_vec()));
+        let class = class(label).ok_or_else(unknown)?;
+        found.insert(label, class);
+        indices.push(class);
+    }
+    Ok(indices)
 }
 
 /// Reads columns of numbers.

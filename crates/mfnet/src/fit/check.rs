@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 
+use mfnet_table::is_encoding;
 use serde_json::{Map, Value};
 
 use super::choices::Choices;
@@ -34,6 +35,10 @@ impl Recipe {
     /// each other.
     pub fn check(&self) -> Result<()> {
         self.check_values()?;
+        if let Some(label) = self.encoding.as_ref().filter(|label| !is_encoding(label)) {
+            let expected = "an encoding such as utf-8, windows-1252, utf-16le or shift_jis";
+            return Err(Error::invalid("encoding", expected, format!("{label:?}")));
+        }
         let given = self.given()?;
         Self::CONFLICTS
             .iter()

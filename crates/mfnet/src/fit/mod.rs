@@ -26,7 +26,7 @@ mod weights;
 pub use baselines::{Baseline, Baselines};
 pub use file::{RECIPE_VERSION, RecipeFile};
 pub use folds::Folds;
-pub use names::{Norm, OptimizerName, Task};
+pub use names::{Dates, Decimal, Norm, OptimizerName, Quote, Task};
 pub use observer::Observer;
 pub use plan::Plan;
 pub use recipe::Recipe;

@@ -1,5 +1,7 @@
 //! Settings of a recipe with a fixed set of values.
 
+use mfnet_table::{DateOrder, Quoting};
+
 use crate::words::words;
 
 words! {
@@ -33,6 +35,60 @@ words! {
         Batch = "batch",
         /// [`crate::layer::LayerNorm`].
         Layer = "layer",
+    }
+}
+
+words! {
+    /// The decimal sign of numbers.
+    Decimal {
+        /// 1234.5
+        Point = "point",
+        /// 1234,5
+        Comma = "comma",
+    }
+}
+
+words! {
+    /// How quotes enclose the fields of a text file; see [`mfnet_table::Quoting`].
+    Quote {
+        /// A quote inside a field is doubled.
+        Double = "double",
+        /// A backslash stands before a quote inside a field.
+        Backslash = "backslash",
+        /// Apostrophes are the quotes.
+        Single = "single",
+        /// Quotes are characters like others.
+        None = "none",
+    }
+}
+
+words! {
+    /// The order of day and month in dates such as 01/02/2024.
+    Dates {
+        /// The first of February.
+        DayFirst = "day-first",
+        /// The second of January.
+        MonthFirst = "month-first",
+    }
+}
+
+impl Quote {
+    pub(super) fn quoting(self) -> Quoting {
+        match self {
+            Quote::Double => Quoting::Double,
+            Quote::Backslash => Quoting::Backslash,
+            Quote::Single => Quoting::Single,
+            Quote::None => Quoting::None,
+        }
+    }
+}
+
+impl Dates {
+    pub(super) fn order(self) -> DateOrder {
+        match self {
+            Dates::DayFirst => DateOrder::DayFirst,
+            Dates::MonthFirst => DateOrder::MonthFirst,
+        }
     }
 }
 

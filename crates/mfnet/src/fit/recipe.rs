@@ -3,7 +3,9 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::names::{Norm, OptimizerName, Task};
+use mfnet_table::Delimiter;
+
+use super::names::{Dates, Decimal, Norm, OptimizerName, Quote, Task};
 use super::weights::ClassWeight;
 use crate::data::Scaling;
 use crate::layer::{ActivationName, LayerSpec};
@@ -58,6 +60,19 @@ pub struct Recipe {
     pub dtype: Option<Dtype>,
     /// Whether the first line of a text file contains the column names. `None`: detected.
     pub header: Option<bool>,
+    /// What separates the fields of a text file: one character, `tab` or `spaces`. `None`: detected.
+    pub delimiter: Option<Delimiter>,
+    /// How quotes enclose the fields of a text file. `None`: detected.
+    pub quote: Option<Quote>,
+    /// The encoding of a text file, such as windows-1252. `None`: detected.
+    pub encoding: Option<String>,
+    /// The decimal sign of numbers that can be read in two ways, such as 1.234. `None`: detected.
+    pub decimal: Option<Decimal>,
+    /// The order of day and month in dates that can be read in two ways. `None`: detected.
+    pub dates: Option<Dates>,
+    /// Words for missing values, in all columns, besides the usual ones.
+    #[serde(deserialize_with = "names")]
+    pub missing: Vec<String>,
     /// Columns that are not features.
     #[serde(deserialize_with = "names")]
     pub drop: Vec<String>,

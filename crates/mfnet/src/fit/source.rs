@@ -2,7 +2,7 @@ use std::path::Path;
 
 use mfnet_table::{Columns, ReadTable, Table};
 
-use super::names::Task;
+use super::names::{Decimal, Task};
 use super::recipe::Recipe;
 use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
 use crate::error::{Error, Result};
@@ -232,8 +232,32 @@ impl Input<'_> {
 impl Recipe {
     /// A reader for the table of this recipe; `start` is the model to continue training.
     pub fn reader<'a>(&self, start: Option<&Model>) -> ReadTable<'a> {
-        let reader = start.map_or_else(ReadTable::new, Model::reader);
+        let reader = self.set_form(start.map_or_else(ReadTable::new, Model::reader));
+        let columns = [&self.target, &self.drop, &self.numeric, &self.categorical].into_iter().flatten();
+        let columns = columns.chain(&self.group).chain(&self.split_column).chain(&self.sample_weight);
+        let names = columns.flat_map(|list| [vec![list.clone()], split_names(list)].concat());
+        let reader = reader.expect(names).missing(self.missing.iter().flat_map(|words| split_names(words)));
         self.with_texts(reader, self.dividing_column())
+    }
+
+    /// Sets how the file is written, as far as the recipe says it.
+    pub fn set_form<'a>(&self, mut reader: ReadTable<'a>) -> ReadTable<'a> {
+        if let Some(delimiter) = self.delimiter {
+            reader = reader.delimiter(delimiter);
+        }
+        if let Some(quote) = self.quote {
+            reader = reader.quoting(quote.quoting());
+        }
+        if let Some(decimal) = self.decimal {
+            reader = reader.decimal_comma(decimal == Decimal::Comma);
+        }
+        if let Some(dates) = self.dates {
+            reader = reader.dates(dates.order());
+        }
+        match &self.encoding {
+            Some(label) => reader.encoding(label),
+            None => reader,
+        }
     }
 
     /// Sets the known header, and keeps this column as text.

@@ -171,9 +171,9 @@ impl Task {
         let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
         let guessed = if is_guess { format!(" (detected; `task` {other} changes it)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
-        let (not_used, stray_texts) = (columns::left_out_and_missing(data), columns::stray_texts(data.stray_texts()));
+        let (not_used, remarks) = (columns::left_out_and_missing(data), columns::remarks(data.remarks()));
         let (name, origin) = (data.name(), &self.origin);
-        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{not_used}{stray_texts}")
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{not_used}{remarks}")
     }
 }
 

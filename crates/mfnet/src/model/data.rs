@@ -102,7 +102,8 @@ impl Model {
     /// ```
     pub fn reader<'a>(&self) -> ReadTable<'a> {
         let mut names = self.features.iter().chain(self.target.columns());
-        ReadTable::new().header(!names.all(|name| name.parse::<usize>().is_ok())).like(self.form)
+        let named = self.form.named || !names.all(|name| name.parse::<usize>().is_ok());
+        ReadTable::new().header(named).like(&self.form)
     }
 
     /// The kinds of the model's columns.
@@ -178,7 +179,7 @@ impl Model {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
         }
         let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from(inputs));
-        self.predict_features(&Features { names, kinds, samples, form: self.form })
+        self.predict_features(&Features { names, kinds, samples, form: self.form.clone() })
     }
 
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {

@@ -114,9 +114,10 @@ impl Model {
         if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
-        let Metadata { spec: ModelSpec { features, preprocessing, target, counted, numbers, .. }, training, .. } =
-            metadata;
-        let (form, registry) = (FileForm { counted, numbers }, registry.clone());
+        let Metadata { spec, training, .. } = metadata;
+        let ModelSpec { features, preprocessing, target, counted, numbers, form, .. } = spec;
+        let form = FileForm { counted, numbers, ..form };
+        let registry = registry.clone();
         let model = Model { features, preprocessing, network, target, form, registry, training };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));

@@ -14,7 +14,7 @@ use std::fmt;
 
 pub use data::UnknownLevels;
 pub use importance::Importance;
-use mfnet_table::FileForm;
+use mfnet_table::{FileForm, NumberFormat};
 pub use network::AnyNetwork;
 use network::either;
 pub use registry::Registry;
@@ -194,7 +194,7 @@ impl Model {
     pub fn new(data: &Dataset, preprocessing: Preprocessing, network: impl Into<AnyNetwork>) -> Result<Self> {
         let target = data.targets().target();
         let features = data.feature_names().to_vec();
-        let form = data.stored_inputs().form;
+        let form = data.stored_inputs().form.of(data.feature_names().iter().chain(data.targets().columns()));
         let (network, registry, training) = (network.into(), Registry::new(), Training::default());
         let model = Model { features, preprocessing, network, target, form, registry, training };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
@@ -260,6 +260,7 @@ impl Model {
             target: self.target.clone(),
             counted: self.form.counted,
             numbers: self.form.numbers,
+            form: FileForm { counted: None, numbers: NumberFormat::default(), ..self.form.clone() },
         })
     }
 

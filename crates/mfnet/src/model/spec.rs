@@ -1,4 +1,4 @@
-use mfnet_table::NumberFormat;
+use mfnet_table::{FileForm, NumberFormat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -9,7 +9,10 @@ use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The newest version of the model file; this library reads all earlier ones too.
-pub(super) const VERSION: u32 = 4;
+pub(super) const VERSION: u32 = 5;
+/// The version without delimiters, and without columns written in ways of their own; written if it
+/// is enough.
+const OF_LAYERS: u32 = 4;
 /// The version with only linear layers, four activations, blocks and registered layers; written if
 /// it is enough.
 const OF_BLOCKS: u32 = 3;
@@ -46,9 +49,12 @@ pub struct ModelSpec {
     /// Number of columns of the training file, if they have no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<usize>,
-    /// How numbers are written in the training file.
+    /// How the numbers of the training file are written, unless `form` says otherwise.
     #[serde(default, skip_serializing_if = "is_usual")]
     pub numbers: NumberFormat,
+    /// What else is unusual about the training file.
+    #[serde(default, skip_serializing_if = "is_usual")]
+    pub form: FileForm,
 }
 
 /// The contents of a model file besides its tensors: JSON under the metadata key `mfnet`. Fields
@@ -64,8 +70,8 @@ pub(super) struct Metadata {
     pub(super) sha256: String,
 }
 
-fn is_usual(numbers: &NumberFormat) -> bool {
-    *numbers == NumberFormat::default()
+fn is_usual<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Metadata {
@@ -86,7 +92,11 @@ impl ModelSpec {
     /// The oldest version of a model file that can store this.
     pub(super) fn version(&self) -> u32 {
         let of_table = self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers);
-        let of_table = if of_table { OF_TABLES } else { OF_NUMBERS };
+        let of_table = match (is_usual(&self.form), of_table) {
+            (false, _) => VERSION,
+            (true, true) => OF_TABLES,
+            (true, false) => OF_NUMBERS,
+        };
         self.layers.iter().map(version_of).fold(of_table, u32::max)
     }
 }
@@ -100,12 +110,12 @@ fn version_of(layer: &LayerSpec) -> u32 {
         LayerSpec::Linear { .. } => OF_NUMBERS,
         LayerSpec::Activation { function } => match function.as_str() {
             "relu" | "sigmoid" | "tanh" | "identity" => OF_NUMBERS,
-            built_in if Activation::<f64>::from_label(built_in).is_some() => VERSION,
+            built_in if Activation::<f64>::from_label(built_in).is_some() => OF_LAYERS,
             _ => OF_BLOCKS,
         },
         LayerSpec::Residual { layers } => layers.iter().map(version_of).max().unwrap_or(0).max(OF_BLOCKS),
         LayerSpec::Registered { .. } => OF_BLOCKS,
-        _ => VERSION,
+        _ => OF_LAYERS,
     }
 }
 

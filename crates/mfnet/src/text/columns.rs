@@ -2,7 +2,7 @@
 
 use std::borrow::Borrow;
 
-use mfnet_table::{ColumnKind, StrayText};
+use mfnet_table::{ColumnKind, Remark};
 
 use crate::data::{Dataset, Encoder, Scaler};
 use crate::model::UnknownLevels;
@@ -57,19 +57,9 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
 
-/// A line for each column that is text only because of a few fields.
-pub fn stray_texts(columns: &[StrayText]) -> String {
-    let line = |stray: &StrayText| {
-        let StrayText { column, text, fields } = stray;
-        let others = match fields - 1 {
-            0 => String::new(),
-            others => format!(" and {}", counted(others, "more field")),
-        };
-        format!(
-            "\n{column} is read as text because it holds {text:?}{others} among numbers; to find the line, use `numeric` {column}"
-        )
-    };
-    columns.iter().map(line).collect()
+/// A line for each remark about a column.
+pub fn remarks(remarks: &[Remark]) -> String {
+    remarks.iter().map(|remark| format!("\n{remark}")).collect()
 }
 
 /// Describes what an encoder does with its column.

@@ -110,7 +110,7 @@ fn dataset(data: &Dataset, table: Option<&Table>, chosen: Scaling) {
     for (name, reason) in data.left_out() {
         black_box((name, reason.to_string()));
     }
-    black_box(format!("{:?}", data.stray_texts()));
+    black_box(format!("{:?}", data.remarks()));
     for column in data.feature_names() {
         assert_eq!(data.text(column).expect("a feature").len(), data.samples());
     }

@@ -1,0 +1,141 @@
+//! Whether the first line of a text holds the names of the columns.
+
+use crate::calendar::{DateOrder, days};
+use crate::field::is_missing;
+use crate::written::is_number_like;
+
+/// Years that may be names of columns.
+const YEARS: std::ops::RangeInclusive<f64> = 1800.0..=2200.0;
+
+/// The answer for the first lines of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Header {
+    Yes,
+    No,
+    /// It may be either.
+    Unclear,
+}
+
+/// Whether a field says nothing about names: it is a number, a date, or missing.
+fn is_value(text: &str) -> bool {
+    text.is_empty() || is_number_like(text) || is_missing(text) || days(text, DateOrder::DayFirst).is_some()
+}
+
+/// Decides from the first lines; `wanted` are names of columns that the user gave.
+///
+/// The first line holds names if a wanted name that is no number stands in it, if it has a text
+/// above a column of numbers, or if no text of it occurs again below. A line of numbers holds names
+/// if they count (0, 1, 2, …), or are years or other numbers at equal distances, above other
+/// numbers.
+pub(super) fn decide(lines: &[Vec<String>], wanted: &[String]) -> Header {
+    let Some((first, rest)) = lines.split_first() else { return Header::Yes };
+    let is_number = |text: &String| is_number_like(text);
+    if wanted.iter().any(|name| !is_number(name) && first.contains(name)) {
+        return Header::Yes;
+    }
+    // a header that is repeated further down, in files that were joined, is not data
+    let rest: Vec<&Vec<String>> = rest.iter().filter(|line| *line != first).collect();
+    if rest.is_empty() {
+        return if first.iter().any(is_number) { Header::No } else { Header::Yes };
+    }
+    let below = |i: usize| rest.iter().filter_map(move |line| line.get(i)).filter(|text| !text.is_empty());
+    let are_values = |i: usize| below(i).next().is_some() && below(i).all(|text| is_value(text));
+    let columns = 0..first.len();
+    let has_name = |i: usize| !is_value(&first[i]) && are_values(i);
+    let numbers: Vec<usize> = columns.clone().filter(|i| is_number(&first[*i]) && are_values(*i)).collect();
+    if numbers.is_empty() {
+        if columns.clone().any(has_name) {
+            return Header::Yes;
+        }
+        let occurs = |i: usize| !first[i].is_empty() && !is_value(&first[i]) && below(i).any(|text| *text == first[i]);
+        let is_data = first.iter().all(|text| is_value(text) && !text.is_empty()) || columns.clone().any(occurs);
+        return if is_data { Header::No } else { Header::Yes };
+    }
+    // the other fields of the line are names or an empty corner
+    let others = columns.clone().filter(|i| !numbers.contains(i));
+    let may_be_names =
+        others.clone().all(|i| has_name(i) || first[i].is_empty() || below(i).all(|text| *text != first[i]));
+    let names: Vec<f64> = numbers.iter().filter_map(|i| first[*i].parse().ok()).collect();
+    if !may_be_names || names.len() != numbers.len() || !are_regular(&names) {
+        return if columns.clone().any(has_name) { Header::Yes } else { Header::No };
+    }
+    let has_fractions = |i: usize| below(i).all(|text| text.contains(['.', ',']) || is_missing(text));
+    let counts = names.len() >= 3 && names[1] - names[0] == 1.0 && names[0] <= 1.0;
+    let are_years = names.iter().all(|name| YEARS.contains(name));
+    let recurs = |i: usize| below(i).any(|text| *text == first[i]);
+    let settled = wanted.iter().any(|name| first.contains(name));
+    let has_other_names = others.clone().any(has_name) || (others.clone().next().is_some() && first[0].is_empty());
+    match () {
+        () if settled || numbers.iter().copied().all(has_fractions) || has_other_names => Header::Yes,
+        () if are_years && !numbers.iter().copied().any(recurs) => Header::Yes,
+        () if counts && numbers.iter().copied().any(has_fractions) => Header::Yes,
+        () if counts && !numbers.iter().copied().all(recurs) && names.len() > 3 => Header::Yes,
+        () if counts || are_years => Header::Unclear,
+        () => Header::No,
+    }
+}
+
+/// Whether numbers are whole and have equal distances: 0, 1, 2 or 2018, 2019 or 400, 410, 420.
+fn are_regular(names: &[f64]) -> bool {
+    let step = match names {
+        [first, second, ..] => second - first,
+        _ => return false,
+    };
+    let is_equal = names.windows(2).all(|pair| pair[1] - pair[0] == step);
+    // two numbers have one distance
+    let is_enough = names.len() > 2 || names.iter().all(|name| YEARS.contains(name));
+    step >= 1.0 && is_equal && is_enough && names.iter().all(|name| name.fract() == 0.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str, wanted: &[&str]) -> Header {
+        let lines: Vec<Vec<String>> =
+            text.lines().map(|line| line.split(',').map(|field| field.trim().to_owned()).collect()).collect();
+        decide(&lines, &wanted.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn names_that_are_text() {
+        for (text, expected) in [
+            ("a,b\nx,y\n", Header::Yes),
+            (",a\n0,5\n", Header::Yes),
+            ("a,y\n", Header::Yes),
+            ("length,species\n5.1,setosa\n7.0,virginica\n", Header::Yes),
+            ("39, State-gov, 77516\n50, Private, 83311\n", Header::No),
+            ("5.1,3.5,setosa\n4.9,3.0,setosa\n", Header::No),
+            ("x,red\ny,red\n", Header::No),
+            ("44,Private\n", Header::No),
+            ("2021-01-01,3\n2021-01-02,4\n", Header::No),
+            // a header that comes again
+            ("mass,kind\n1,a\nmass,kind\n2,b\n", Header::Yes),
+        ] {
+            assert_eq!(of(text, &[]), expected, "{text}");
+        }
+        assert_eq!(of("red,blue\nx,red\nred,blue\nred,y\n", &["blue"]), Header::Yes);
+    }
+
+    #[test]
+    fn names_that_are_numbers() {
+        for (text, expected) in [
+            ("1,2\n3,4\n", Header::No),
+            ("0,1,2\n0.5,0.25,7.5\n1.5,0.75,8.5\n", Header::Yes),
+            ("0,1,2,3\n0.5,0.25,7.5,1\n1.5,0.75,8.5,0\n", Header::Yes),
+            (",0,1,2\n0,0.5,1,7\n1,1.5,2,3\n", Header::Yes),
+            ("country,2018,2019\nOslo,9.5,9.7\nRome,71.3,72.7\n", Header::Yes),
+            ("2018,2019,2020\n101.9,108.4,99.7\n88.8,117.1,87.7\n", Header::Yes),
+            ("400,410,420\n0.12,0.15,0.2\n0.11,0.16,0.21\n", Header::Yes),
+            ("0,1,2\n5,1,2\n0,1,9\n0,7,2\n", Header::Unclear),
+            ("2018,2019\n2018,2021\n2020,2019\n", Header::Unclear),
+            ("5,3,1\n4,2,2\n", Header::No),
+            ("1990,5.5\n1991,6.5\n", Header::No),
+        ] {
+            assert_eq!(of(text, &[]), expected, "{text}");
+        }
+        assert_eq!(of("0,1,2\n5,1,2\n0,1,9\n0,7,2\n", &["2"]), Header::Yes);
+        // the number of a column in a file without names
+        assert_eq!(of("5.1,3.5,1.4\n4.9,3.0,1.4\n", &["2"]), Header::No);
+    }
+}

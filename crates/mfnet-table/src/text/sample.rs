@@ -1,0 +1,93 @@
+//! The first lines of a text, split in different ways.
+
+use memchr::memchr;
+
+use super::Syntax;
+use super::rows::Rows;
+use crate::calendar::{DateOrder, days};
+use crate::error::FileProblem;
+use crate::notation::{Delimiter, Quoting};
+use crate::written::is_number_like;
+
+/// Number of lines that decide.
+const LINES: usize = 50;
+
+/// The fields of the first lines.
+pub(super) struct Sample {
+    pub(super) lines: Vec<Vec<String>>,
+    /// Whether quotes fit: each closes, and no text follows it.
+    pub(super) quotes_fit: bool,
+}
+
+impl Sample {
+    /// Splits the first lines of `start`. The last one is left out, if it may be incomplete.
+    pub(super) fn new(start: &[u8], whole: bool, syntax: Syntax) -> Self {
+        let mut rows = Rows::new("", start, syntax, 1);
+        let (mut lines, mut quotes_fit): (Vec<Vec<String>>, _) = (Vec::new(), true);
+        while lines.len() < LINES {
+            match rows.next() {
+                Ok(Some((_, _, fields))) => lines.push(fields.map(|text| text.trim().to_owned()).collect()),
+                Ok(None) => {
+                    if !whole {
+                        lines.pop();
+                    }
+                    break;
+                }
+                // a cut can be in the middle of a quoted field, or of a character
+                Err(error) => {
+                    let problem = error.file_problem();
+                    quotes_fit = match problem {
+                        Some(FileProblem::TextAfterQuote(_)) => false,
+                        Some(FileProblem::OpenQuote(_)) => !whole,
+                        _ => true,
+                    };
+                    break;
+                }
+            }
+        }
+        lines.retain(|line| line.len() > 1 || line.first().is_some_and(|field| !field.is_empty()));
+        Sample { lines, quotes_fit }
+    }
+
+    /// The most frequent number of fields of a line, without an empty last one, and the part of the
+    /// lines with so many. The first line may be a title.
+    pub(super) fn width(&self) -> (usize, f64) {
+        let count =
+            |line: &Vec<String>| line.len() - usize::from(line.len() > 1 && line.last().is_some_and(String::is_empty));
+        let counts: Vec<usize> = self.lines.iter().map(count).collect();
+        let of = |width: usize| counts.iter().filter(|count| **count == width).count();
+        let later = &counts[usize::from(counts.len() > 2)..];
+        let Some(width) = later.iter().copied().max_by_key(|width| (of(*width), *width)) else { return (0, 0.0) };
+        (width, of(width) as f64 / counts.len() as f64)
+    }
+
+    /// The part of the fields below the first line that are numbers or dates.
+    pub(super) fn numbers(&self) -> f64 {
+        let fields = self.lines.iter().skip(1).flatten().filter(|field| !field.is_empty());
+        let (mut all, mut numbers) = (0_u32, 0_u32);
+        for field in fields {
+            all += 1;
+            numbers += u32::from(is_number_like(field) || days(field, DateOrder::DayFirst).is_some());
+        }
+        if all == 0 { 0.0 } else { f64::from(numbers) / f64::from(all) }
+    }
+}
+
+/// How quotes enclose fields, for this delimiter.
+pub(super) fn quoting(start: &[u8], whole: bool, delimiter: Delimiter, newline: u8) -> Quoting {
+    let fits = |quoting| {
+        let sample = Sample::new(start, whole, Syntax { delimiter, quoting, newline });
+        sample.quotes_fit.then_some(sample)
+    };
+    if memchr(b'"', start).is_some() {
+        let backslash = || memchr(b'\\', start).is_some() && fits(Quoting::Backslash).is_some();
+        return if fits(Quoting::Double).is_none() && backslash() { Quoting::Backslash } else { Quoting::Double };
+    }
+    // apostrophes are quotes only where each field that begins with one ends with one
+    let Some(sample) = memchr(b'\'', start).and_then(|_| fits(Quoting::Single)) else { return Quoting::Double };
+    let plain = Sample::new(start, whole, Syntax { delimiter, quoting: Quoting::None, newline });
+    let begin = plain.lines.iter().flatten().any(|field| field.starts_with('\''));
+    let is_equal = |sample: &Sample| sample.lines.windows(2).all(|pair| pair[0].len() == pair[1].len());
+    let is_better = is_equal(&sample) && sample.lines.len() == plain.lines.len();
+    if begin && is_better { Quoting::Single } else { Quoting::Double }
+}

@@ -1,0 +1,251 @@
+//! How a text writes a number: which separators it has, and what they can mean.
+
+/// Minus signs other than the hyphen: U+2212, and the dash of spreadsheets that replace it.
+const MINUS: [char; 2] = ['\u{2212}', '\u{2013}'];
+/// What separates thousands besides the comma and the point: apostrophes and blanks.
+const OTHER_GROUPS: [char; 6] = ['\'', '\u{2019}', ' ', '\u{a0}', '\u{202f}', '\u{2009}'];
+/// Currencies before or after an amount, besides their symbols.
+const CURRENCIES: &str = "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF INR JPY KRW MXN NOK NZD PLN RMB RUB Rs Rs. R$ SEK SGD \
+                          TRY US$ USD ZAR kr Fr. zł";
+const CURRENCY_SYMBOLS: &str = "$€£¥₹₩₽₺₪฿¢";
+/// The most characters of a unit.
+const LONGEST_UNIT: usize = 8;
+/// Characters of units besides letters.
+const UNIT_CHARACTERS: &str = "%‰°²³µ/·^\"'″′";
+
+/// The separators in a number, and the readings that they allow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// A whole number of up to three digits.
+    Small,
+    /// A whole number of more digits.
+    Large,
+    /// With an exponent, or infinite: it says nothing about separators.
+    Other,
+    /// 12.5: the point can only be a decimal point.
+    Point,
+    /// 12,5: the comma can only be a decimal comma.
+    Comma,
+    /// 1.234: a decimal point, or a point between thousands.
+    EitherPoint,
+    /// 1,234: a decimal comma, or a comma between thousands.
+    EitherComma,
+    /// 1.234.567 or 1.234,5: points between thousands.
+    PointGroups,
+    /// 1,234,567 or 1,234.5: commas between thousands.
+    CommaGroups,
+}
+
+/// The number of kinds.
+const KINDS: usize = Written::CommaGroups as usize + 1;
+
+/// How many numbers are written in each way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally([usize; KINDS]);
+
+impl Tally {
+    #[inline]
+    pub(crate) fn add(&mut self, written: Written) {
+        self.0[written as usize] += 1;
+    }
+
+    pub(crate) fn all(&self) -> usize {
+        self.0.iter().sum()
+    }
+
+    pub(crate) fn of(&self, written: Written) -> usize {
+        self.0[written as usize]
+    }
+
+    /// Number of numbers whose separators allow only a decimal point, and only a decimal comma.
+    pub(crate) fn certain(&self) -> [usize; 2] {
+        [
+            self.of(Written::Point) + self.of(Written::CommaGroups),
+            self.of(Written::Comma) + self.of(Written::PointGroups),
+        ]
+    }
+
+    /// Whether some numbers can be read in two ways.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        self.of(Written::EitherPoint) + self.of(Written::EitherComma) > 0
+    }
+}
+
+/// How a text writes a number, and the number; of two readings the one with decimals. `None` if the
+/// text is no number, or NaN.
+#[inline]
+pub(crate) fn written(text: &str) -> Option<(Written, f64)> {
+    match text.parse::<f64>() {
+        Ok(x) if x.is_nan() => None,
+        Ok(x) => Some((plainly(text.as_bytes()), x)),
+        Err(_) => with_separators(text),
+    }
+}
+
+/// Whether a text is a number, with or without a unit.
+pub(crate) fn is_number_like(text: &str) -> bool {
+    written(text).is_some() || Unit::of(text).is_some_and(|unit| unit.written(text).is_some())
+}
+
+/// How a number without groups is written.
+#[inline]
+fn plainly(text: &[u8]) -> Written {
+    let digits = match text {
+        [b'-' | b'+', rest @ ..] => rest,
+        _ => text,
+    };
+    let are_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
+    match digits.iter().position(|byte| *byte == b'.') {
+        None if !are_digits(digits) => Written::Other,
+        None if digits.len() <= 3 => Written::Small,
+        None => Written::Large,
+        Some(point) => {
+            let (whole, decimals) = (&digits[..point], &digits[point + 1..]);
+            let either = decimals.len() == 3 && matches!(whole.len(), 1..=3) && whole[0] != b'0';
+            if either && are_digits(decimals) { Written::EitherPoint } else { Written::Point }
+        }
+    }
+}
+
+/// How a number with commas, groups, or another minus is written.
+fn with_separators(text: &str) -> Option<(Written, f64)> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if let Some(rest) = unsigned.strip_prefix(MINUS) {
+        let (written, x) =
+            written(rest.trim_start()).filter(|_| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))?;
+        return Some((written, -x));
+    }
+    if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == ',') {
+        return None;
+    }
+    if let Some(x) = grouped(text, ',', '.') {
+        let either = text.matches(',').count() == 1 && !text.contains('.');
+        return Some(if either { (Written::EitherComma, x / 1000.0) } else { (Written::CommaGroups, x) });
+    }
+    if let Some(x) = decimal(text) {
+        return Some((Written::Comma, x));
+    }
+    if let Some(x) = grouped(text, '.', ',') {
+        return Some((Written::PointGroups, x));
+    }
+    // apostrophes and blanks are never decimal signs
+    let group = unsigned.chars().find(|c| OTHER_GROUPS.contains(c))?;
+    let (x, decimals) = match grouped(text, group, '.') {
+        Some(x) => (x, text.contains('.').then_some(Written::Point)),
+        None => (grouped(text, group, ',')?, text.contains(',').then_some(Written::Comma)),
+    };
+    Some((decimals.unwrap_or(Written::Other), x))
+}
+
+/// Parses 3,14 as a number.
+pub(crate) fn decimal(text: &str) -> Option<f64> {
+    if text.contains('.') || !text.contains(',') {
+        return None;
+    }
+    text.replacen(',', ".", 1).parse().ok()
+}
+
+/// The number in a text of at least two groups, with or without decimals. Each group except the
+/// first has three digits.
+pub(crate) fn grouped(text: &str, group: char, point: char) -> Option<f64> {
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let (whole, decimals) = unsigned.split_once(point).unwrap_or((unsigned, ""));
+    let (first, others) = whole.split_once(group)?;
+    let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = matches!(first.len(), 1..=3)
+        && !first.starts_with('0')
+        && are_digits(first)
+        && others.split(group).all(|digits| digits.len() == 3 && are_digits(digits))
+        && are_digits(decimals);
+    if !is_number {
+        return None;
+    }
+    text.replace(group, "").replacen(point, ".", 1).parse().ok()
+}
+
+/// What stands before and after the numbers of a column: a currency, percent, a unit. It includes
+/// blanks.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Unit {
+    /// What stands before each number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub before: String,
+    /// What stands after each number.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub after: String,
+    /// Whether negative numbers are in parentheses.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub parentheses: bool,
+}
+
+impl Unit {
+    /// The unit of an amount such as $4,508, 28.8% or 12 kg; `None` without a number, or if what is
+    /// beside it is no unit.
+    pub(crate) fn of(text: &str) -> Option<Self> {
+        let (inner, parentheses) = without_parentheses(text);
+        let inner = inner.strip_prefix(['-', '+']).or_else(|| inner.strip_prefix(MINUS)).unwrap_or(inner);
+        let first = inner.find(|c: char| c.is_ascii_digit())?;
+        // −5 after a currency and .5 are numbers
+        let before = inner[..first].trim_end_matches(['-', '+', '.', ',']).trim_end_matches(MINUS);
+        let in_number = |c: char| c.is_ascii_digit() || ".,".contains(c) || OTHER_GROUPS.contains(&c);
+        let rest = &inner[first..];
+        let end = rest.find(|c| !in_number(c)).unwrap_or(rest.len());
+        let number = rest[..end].trim_end_matches(|c: char| !c.is_ascii_digit());
+        let after = &rest[number.len()..];
+        // 3. is a number
+        let after = if before.is_empty() { after.strip_prefix('.').unwrap_or(after) } else { after };
+        let is_unit = is_before(before.trim()) && is_after(after.trim()) && !(before.is_empty() && after.is_empty());
+        if !is_unit && !(parentheses && before.is_empty() && after.is_empty()) {
+            return None;
+        }
+        Some(Unit { before: before.to_owned(), after: after.to_owned(), parentheses })
+    }
+
+    /// How an amount with this unit writes its number. A number alone has no unit: it is read only
+    /// if the unit is nothing but parentheses.
+    pub(crate) fn written(&self, text: &str) -> Option<(Written, f64)> {
+        let (inner, negative) = if self.parentheses { without_parentheses(text) } else { (text, false) };
+        let signed = |minus: bool, number: &str| {
+            let (written, x) = written(number.trim())?;
+            Some((written, if minus != negative { -x } else { x }))
+        };
+        let minus = inner.starts_with('-') || inner.starts_with(MINUS);
+        let unsigned = if minus { inner.trim_start_matches('-').trim_start_matches(MINUS) } else { inner };
+        let (before, after) = (self.before.trim(), self.after.trim());
+        if before.is_empty() && after.is_empty() {
+            return signed(false, inner);
+        }
+        let number = unsigned.trim_start().strip_prefix(before)?.strip_suffix(after)?;
+        signed(minus, number)
+    }
+
+    /// The amount as a message shows it: $1.
+    pub(crate) fn example(&self, number: &str) -> String {
+        format!("{}{number}{}", self.before, self.after)
+    }
+}
+
+/// (1,234) is −1,234 for accountants.
+fn without_parentheses(text: &str) -> (&str, bool) {
+    match text.strip_prefix('(').and_then(|text| text.strip_suffix(')')) {
+        Some(inner) => (inner.trim(), true),
+        None => (text, false),
+    }
+}
+
+fn is_before(text: &str) -> bool {
+    text.is_empty() || is_currency(text)
+}
+
+fn is_after(text: &str) -> bool {
+    let is_unit = |c: char| c.is_alphabetic() || UNIT_CHARACTERS.contains(c);
+    text.is_empty()
+        || is_currency(text)
+        || (text.chars().count() <= LONGEST_UNIT
+            && text.chars().enumerate().all(|(i, c)| is_unit(c) || (i > 0 && c.is_ascii_digit())))
+}
+
+fn is_currency(text: &str) -> bool {
+    CURRENCIES.split(' ').any(|currency| currency == text)
+        || (text.chars().count() == 1 && CURRENCY_SYMBOLS.contains(text))
+}
