@@ -183,12 +183,21 @@ pub enum Remark {
     },
 }
 
+impl Remark {
+    /// The column.
+    pub fn column(&self) -> &str {
+        match self {
+            Remark::Odd { column, .. } | Remark::Codes { column, .. } | Remark::Dates { column, .. } => column,
+        }
+    }
+}
+
 /// The remark as a sentence, without a full stop. Settings are in backticks.
 impl Display for Remark {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
             Remark::Odd { column, text, line, fields, among } => {
-                write!(f, "{column} is not read as {among} because it holds {text:?}")?;
+                write!(f, "{column} is not read as {among} because of {text:?}")?;
                 if let Some(line) = line {
                     write!(f, " in line {line}")?;
                 }

@@ -63,7 +63,7 @@ fn dates_with_zones() {
 #[test]
 fn what_says_nothing_is_left_out() {
     let rows: Vec<String> = (0..60)
-        .map(|i| format!("{},{},name {i},,{},{}", 9 * i % 61, i, i, if i % 2 == 0 { "a" } else { "b" }))
+        .map(|i| format!("{},{},name {i},,{},{}", 9 * i % 61, i, i / 2, if i % 2 == 0 { "a" } else { "b" }))
         .collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let data = data("user_id,Unnamed: 0,who,nothing,x,kind", &rows);
@@ -73,7 +73,7 @@ fn what_says_nothing_is_left_out() {
         left_out,
         [
             "user_id: an identifier: every value is different",
-            "Unnamed: 0: an identifier: every value is different",
+            "Unnamed: 0: the row numbers 0, 1, 2, …",
             "who: 60 different texts in 60 rows, such as \"name 0\"",
             "nothing: no values"
         ]
@@ -268,7 +268,8 @@ fn a_column_of_many_numbers() {
     let error = data.unwrap_err().to_string();
     assert!(
         error.ends_with(
-            "different texts in 2999 rows, such as \"oops\"; left out id: an identifier: every value is different"
+            "different texts in 2999 rows, such as \"oops\" (x is not read as numbers because of \"oops\" in line 1501; \
+             if it is a missing value, use `missing` oops); left out id: an identifier: every value is different"
         ),
         "{error}"
     );

@@ -113,8 +113,12 @@ impl Dataset {
         targets.check_teaches(table.name())?;
         let Choice { inputs, left_out, remarks } = table.choose(target.columns(), columns)?;
         if inputs.is_empty() {
-            let left_out = left_out.iter().map(|(name, reason)| format!("{name}: {reason}"));
-            let left_out = left_out.chain(remarks.iter().map(ToString::to_string)).collect();
+            let remark = |name: &String| remarks.iter().find(|remark| remark.column() == name);
+            let left_out = left_out.iter().map(|(name, reason)| match remark(name) {
+                Some(remark) => format!("{name}: {reason} ({remark})"),
+                None => format!("{name}: {reason}"),
+            });
+            let left_out = left_out.collect();
             return Err(Error::data(table.name(), DataProblem::NoFeatures(left_out)));
         }
         let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
