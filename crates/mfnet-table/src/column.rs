@@ -1,8 +1,8 @@
 //! [`Column`]: the fields of one column of a table.
 
 mod codes;
-#[cfg(any(feature = "numpy", feature = "parquet"))]
 mod filled;
+mod rows;
 mod values;
 
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ use indexmap::IndexSet;
 
 use self::codes::Codes;
 pub use self::values::{Values, View};
-use crate::field::{Field, field, shortest, sort_labels};
+use crate::field::{Field, field, is_long, shortest, sort_labels};
 use crate::number_format::NumberFormat;
 
 /// A column with more distinct texts than this stores only numbers, if nearly all of its fields are
@@ -68,7 +68,8 @@ impl Column {
     fn become_numbers(&mut self) {
         let Cells::Texts { texts, of_rows } = &self.cells else { return };
         let fields: Vec<Field> = texts.iter().map(|text| self.field(text)).collect();
-        let others = fields.iter().filter(|field| matches!(field, Field::Code | Field::Text)).count();
+        let is_other = |field: &Field, text: &str| matches!(field, Field::Code | Field::Text) || is_long(text);
+        let others = fields.iter().zip(texts).filter(|(field, text)| is_other(field, text)).count();
         if others > texts.len() / OTHERS {
             return;
         }
@@ -196,7 +197,7 @@ impl Column {
     /// value. Numbers have their shortest form, so that 3 and 3.0 are the same.
     pub(crate) fn levels(self: &Arc<Self>) -> (Vec<String>, Values) {
         let canonical = |text: &str| match self.field(text) {
-            Field::Number(x) if x.is_finite() => shortest(x),
+            Field::Number(x) if x.is_finite() && !is_long(text) => shortest(x),
             Field::Missing => String::new(),
             _ => text.to_owned(),
         };

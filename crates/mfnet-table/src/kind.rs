@@ -5,7 +5,7 @@ use std::fmt::{Display, Formatter};
 use crate::calendar::{date_text, days};
 use crate::column::Column;
 use crate::error::CellProblem;
-use crate::field::{Field, LARGEST, field, shortest};
+use crate::field::{Field, LARGEST, field, is_long, shortest};
 use crate::number_format::NumberFormat;
 
 /// A column of text is left out if more than half of its texts differ, unless they are as few as
@@ -101,6 +101,8 @@ pub enum LeftOut {
     Identifier,
     /// It holds the row weights.
     Weights,
+    /// It cannot be read: the reason.
+    Unread(String),
     /// Free text, which differs from row to row.
     Names {
         /// Number of distinct texts.
@@ -119,6 +121,7 @@ impl Display for LeftOut {
             LeftOut::Empty => f.write_str("no values"),
             LeftOut::Identifier => f.write_str("an identifier: every value is different"),
             LeftOut::Weights => f.write_str("the weight of each row"),
+            LeftOut::Unread(reason) => f.write_str(reason),
             LeftOut::Names { different, rows, example } => {
                 write!(f, "{different} different texts in {rows} rows, such as {example:?}")
             }
@@ -159,7 +162,9 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     if is_identifier(name) && present > 1 && no_fractions() && column.different() == present {
         return Err(LeftOut::Identifier);
     }
-    if texts + codes == 0 {
+    // numbers that f64 rounds are identifiers: two of them would become the same
+    let long: usize = column.fields().filter(|(_, text, _)| is_long(text)).map(|(.., rows)| rows).sum();
+    if texts + codes == 0 && 2 * long <= present {
         return Ok(ColumnKind::Number);
     }
     for kind in [ColumnKind::Boolean, ColumnKind::Date] {
@@ -169,7 +174,8 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     }
     let different = column.different();
     if different > FEW_TEXTS && 2 * different > present {
-        let example = first_text(column).unwrap_or_default().chars().take(EXAMPLE).collect();
+        let first = || column.fields().map(|(_, text, _)| text).find(|text| !text.is_empty());
+        let example = first_text(column).or_else(first).unwrap_or_default().chars().take(EXAMPLE).collect();
         return Err(LeftOut::Names { different, rows: present, example });
     }
     Ok(ColumnKind::Category { levels: Vec::new() })

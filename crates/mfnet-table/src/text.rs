@@ -65,7 +65,7 @@ pub(crate) fn read(
         row += 1;
     }
     if row == 0 {
-        return Err(Error::data(name, FileProblem::Other("the file has a header and no rows".to_owned())));
+        return Err(Error::data(name, FileProblem::OnlyHeader));
     }
     let digest = hexadecimal(hash.finalize(), "");
     Ok((names.into_iter().zip(columns).collect(), dialect, lines, digest))

@@ -22,7 +22,7 @@ pub(crate) struct Dialect {
 }
 
 /// The settings that are given instead of detected.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Known {
     pub(crate) delimiter: Option<u8>,
     pub(crate) header: Option<bool>,

@@ -58,6 +58,8 @@ pub struct Recipe {
     pub dtype: Option<Dtype>,
     /// Whether the first line of a text file contains the column names. `None`: detected.
     pub header: Option<bool>,
+    /// Whether to leave out rows without a target instead of refusing them. Default: false.
+    pub skip_missing_target: bool,
     /// Columns that are not features.
     #[serde(deserialize_with = "names")]
     pub drop: Vec<String>,
