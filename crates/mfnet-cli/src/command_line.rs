@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::args::Args;
 use crate::failure::Failure;
-use crate::source::is_name;
+use crate::known::is_name;
 
 /// Names that other programs use for options.
 const OTHER_NAMES: [(&str, &str); 14] = [

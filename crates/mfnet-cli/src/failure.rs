@@ -7,7 +7,7 @@ use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
 use mfnet::{Error, Recipe};
 
-use crate::output::quoted;
+use crate::shell::quoted;
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -120,8 +120,12 @@ fn help_of(error: &Error) -> String {
 /// The command that converts a file: FILE is its name, STEM its name without its ending.
 fn conversion(convert: &str, file: &str) -> String {
     let stem = Path::new(file).with_extension("");
-    let stem = if stem.as_os_str().is_empty() { file.into() } else { stem };
-    convert.replace("FILE", file).replace("STEM", &stem.display().to_string())
+    let stem = if stem.as_os_str().is_empty() { file.to_owned() } else { stem.display().to_string() };
+    // commands of Python and R have quotes of their own around the name
+    match convert.contains(['\'', '"']) {
+        true => convert.replace("FILE", file).replace("STEM", &stem),
+        false => convert.replace("FILE", &quoted(file)).replace("STEM", &quoted(&stem)),
+    }
 }
 
 /// The help for an error in a table.

@@ -9,8 +9,10 @@ mod failure;
 mod fetch;
 mod inspect;
 mod interrupt;
+mod known;
 mod output;
 mod predict;
+mod shell;
 mod source;
 mod train;
 

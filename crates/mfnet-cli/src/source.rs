@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mfnet::data::{BUILT_IN, BuiltIn, IdxFolder, PUBLISHED, Published};
+use mfnet::data::IdxFolder;
 use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::fit::Source;
 use mfnet::table::ReadTable;
@@ -17,7 +17,9 @@ use crate::args::{DataFolders, Reading};
 use crate::command_line;
 use crate::failure::Failure;
 use crate::fetch;
-use crate::output::{message, progress_bar, quoted};
+pub(crate) use crate::known::{built_in, is_name, names, published};
+use crate::output::{message, progress_bar};
+use crate::shell::quoted;
 
 /// The name of the standard input.
 pub(crate) const STDIN: &str = "-";
@@ -194,26 +196,6 @@ fn images(folder: &str, memory: Option<u64>) -> Result<Source, Failure> {
         _ => error.into(),
     })?;
     Ok(Source::Samples { data: images.data, digest: images.digest, origin: String::new() })
-}
-
-/// The built-in data set of this name, if there is one.
-pub(crate) fn built_in(data: &str) -> Option<&'static BuiltIn> {
-    BUILT_IN.iter().find(|built_in| built_in.name == data)
-}
-
-/// The published data set of this name, if there is one.
-pub(crate) fn published(data: &str) -> Option<&'static Published> {
-    PUBLISHED.iter().find(|published| published.name == data)
-}
-
-/// The data sets that are known by name.
-fn names() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name))
-}
-
-/// Whether DATA is the name of a data set.
-pub(crate) fn is_name(data: &str) -> bool {
-    names().any(|name| name == data)
 }
 
 /// Helps someone who meant the name of a data set.

@@ -11,7 +11,8 @@ use super::watcher::Watcher;
 use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
-use crate::output::{message, print, quoted};
+use crate::output::{message, print};
+use crate::shell::quoted;
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
     let fit = fit(args, plan, folder)?;
