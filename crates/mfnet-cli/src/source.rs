@@ -111,6 +111,11 @@ fn check_is_data(data: &str) -> Result<(), Failure> {
 
 /// Refuses several arguments that are not all files.
 fn check_several(data: &[String]) -> Result<(), Failure> {
+    let is_surplus =
+        |data: &&String| !is_name(data) && *data != STDIN && !data.contains("://") && !Path::new(data).exists();
+    if let Some(surplus) = data.iter().find(is_surplus) {
+        return Err(command_line::surplus(surplus, &std::env::args().collect::<Vec<_>>()));
+    }
     if let Some(name) = data.iter().find(|data| is_name(data)) {
         return Err(Failure::usage(format!("{name} is the name of a data set, which cannot be joined with files")));
     }
@@ -122,9 +127,6 @@ fn check_several(data: &[String]) -> Result<(), Failure> {
         if Path::new(data).is_dir() {
             return Err(Failure::work(format!("{data}: expected a table, found a folder"))
                 .help("give one folder of part files, or the files themselves"));
-        }
-        if !Path::new(data).exists() {
-            return Err(command_line::surplus(data, &std::env::args().collect::<Vec<_>>()));
         }
     }
     Ok(())

@@ -107,13 +107,9 @@ fn files_that_do_not_belong_together() {
         let run = fails(&desk, code, &format!("train {arguments} --target species"), message);
         assert!(run.stderr.contains(help), "{arguments}: {}", run.stderr);
     }
-    let run = fails(
-        &desk,
-        2,
-        "predict a.csv --keep id b.csv other.csv",
-        "unexpected argument other.csv: there is no such file",
-    );
-    assert!(run.stderr.contains("separate the values of --keep by commas"), "{}", run.stderr);
+    let message = "unexpected argument number: there is no such file";
+    let run = fails(&desk, 2, "train a.csv --target species --drop width number", message);
+    assert!(run.stderr.contains("separate the values of --drop by commas: --drop width,number"), "{}", run.stderr);
 }
 
 #[test]
@@ -172,7 +168,7 @@ fn rows_without_a_target() {
         &desk,
         2,
         "train t.csv --target y --skip-missing-target --batch-order order.txt",
-        "--skip-missing-target cannot be used with --batch-order",
+        "'--skip-missing-target' cannot be used with '--batch-order <FILE>'",
     );
 }
 
@@ -295,7 +291,11 @@ fn arrays_with_a_split() {
     let message = "--test-file works only without another split: t.npz has an official split";
     fails(&desk, 2, "train t.npz --target y --test-file t.npz", message);
     // an array of several columns is no single target
-    let run =
-        fails(&desk, 1, "train t.npz --target x", "t.npz: there is no column \"x\"; did you mean \"x_0\" or \"x_1\"?");
+    let run = fails(
+        &desk,
+        1,
+        "train t.npz --target x",
+        "t.npz: there is no column \"x\"; the columns are \"x_0\", \"x_1\", \"y\"",
+    );
     assert!(run.stderr.contains("to predict all, use --target x_0,x_1\n"), "{}", run.stderr);
 }
