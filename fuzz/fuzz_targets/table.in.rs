@@ -12,7 +12,7 @@ libfuzzer_sys::fuzz_target!(
         let usual = take_hook();
         set_hook(Box::new(move |panic| {
             let ours = panic.location().is_none_or(|at| at.file().contains("crates/mfnet"));
-            if ours || thread::current().name() != Some("parquet") {
+            if ours || thread::current().name() != Some("mfnet-decoder") {
                 usual(panic);
             }
         }));

@@ -12,7 +12,7 @@ use mfnet::table::{Delimiter, ReadTable};
 
 pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
-use values::{encoding, positive, whole, word_of};
+use values::{bytes, encoding, positive, whole, word_of};
 
 /// Train and use feed-forward neural networks on tables
 #[derive(Parser)]
@@ -38,17 +38,22 @@ pub(crate) enum Command {
 #[command(after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species --epochs 50")]
 #[command(after_long_help = include_str!("args/help/train.txt").trim_ascii_end())]
 pub(crate) struct TrainArgs {
-    /// A table, the name of a data set, a folder of images, or - for the standard input
+    /// A table or several with the same columns, the name of a data set, a folder of images, or - for the standard input
     ///
-    /// Tables: text (.csv, .tsv), Parquet, NumPy (.npy, .npz); all may be compressed with gzip.
+    /// Tables: text (.csv, .tsv), JSON with an object for each row (.jsonl, .json), Parquet, Excel (.xlsx), NumPy (.npy,
+    /// .npz). All may be compressed with gzip, Zstandard or zip. The rows of several files, or of a folder of part files,
+    /// become one table.
     ///
     /// Data sets: digits and diabetes are built in. mfnet downloads mnist, fashion-mnist and california-housing when
     /// they are first used.
     ///
     /// Images: a folder of IDX files, the format of MNIST.
-    pub(crate) data: String,
+    #[arg(required = true)]
+    pub(crate) data: Vec<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
 
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
@@ -90,14 +95,17 @@ pub(crate) struct TrainArgs {
 pub(crate) struct EvaluateArgs {
     /// Model file, or folder of a run
     pub(crate) model: PathBuf,
-    /// A table, the name of a data set, a folder of images, or - for the standard input
+    /// A table or several with the same columns, the name of a data set, a folder of images, or - for the standard input
     ///
     /// The table needs the target and all columns that the model was trained on, in any order.
-    pub(crate) data: String,
+    #[arg(required = true)]
+    pub(crate) data: Vec<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]
     pub(crate) file: FileArgs,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Rows to use, if the model was trained on this data [default: test]
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
@@ -118,14 +126,17 @@ pub(crate) struct EvaluateArgs {
 pub(crate) struct PredictArgs {
     /// Model file, or folder of a run
     pub(crate) model: PathBuf,
-    /// A table, the name of a data set, a folder of images, or - for the standard input
+    /// A table or several with the same columns, the name of a data set, a folder of images, or - for the standard input
     ///
     /// The table needs all columns that the model was trained on, in any order. It does not need the target.
-    pub(crate) data: String,
+    #[arg(required = true)]
+    pub(crate) data: Vec<String>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]
     pub(crate) file: FileArgs,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Columns of the data to copy to the output, separated by commas
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,
@@ -160,6 +171,8 @@ pub(crate) struct ExplainArgs {
     pub(crate) folders: DataFolders,
     #[command(flatten)]
     pub(crate) file: FileArgs,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
     /// Rows of DATA that form the batch, counted from 0, separated by commas
     #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
     pub(crate) rows: Vec<usize>,
@@ -254,4 +267,26 @@ pub(crate) struct DataFolders {
     /// MFNET_DATA names, then in your cache folder (~/.cache/mfnet on Linux), and downloads to the cache folder.
     #[arg(long, value_name = "DIR", hide_short_help = true)]
     pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// How files are read.
+#[derive(ClapArgs, Default)]
+pub(crate) struct Reading {
+    /// Sheet of an Excel file [default: the first]
+    #[arg(long, value_name = "NAME", help_heading = "Preprocessing", hide_short_help = true)]
+    pub(crate) sheet: Option<String>,
+    /// Largest size of a compressed file after it is decompressed, such as 8GB
+    ///
+    /// By default, a compressed file may become 128 MB or 200 times as large, so that a damaged or malicious file cannot
+    /// fill the memory.
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(crate) memory: Option<u64>,
+}
+
+impl Reading {
+    /// The reader with these settings.
+    pub(crate) fn of<'a>(&self, reader: ReadTable<'a>) -> ReadTable<'a> {
+        let reader = self.sheet.iter().fold(reader, |reader, sheet| reader.sheet(sheet));
+        self.memory.iter().fold(reader, |reader, bytes| reader.memory(*bytes))
+    }
 }

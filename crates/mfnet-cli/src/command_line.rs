@@ -7,7 +7,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::args::Args;
 use crate::failure::Failure;
-use crate::source::is_name;
+use crate::known::is_name;
 
 /// Names that other programs use for options.
 const OTHER_NAMES: [(&str, &str); 14] = [
@@ -44,13 +44,7 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
             if let Some((_, option)) = OTHER_NAMES.iter().find(|(other, _)| *other == surplus) {
                 similar = vec![(*option).to_owned()];
             }
-            if let Some((option, values)) = list_with_spaces(arguments, &surplus) {
-                failure = failure.help(format!("separate the values of {option} by commas: {option} {values}"));
-            } else if let Some(flag) = flag_before(arguments, &surplus) {
-                failure = failure.help(format!("{flag} takes no value: remove {surplus}"));
-            } else if Path::new(&surplus).exists() {
-                failure = failure.help("a command reads one file: join tables of the same columns into one".to_owned());
-            }
+            failure = about_surplus(failure, &surplus, arguments);
         }
         ErrorKind::InvalidSubcommand => {
             let command = found(ContextKind::InvalidSubcommand);
@@ -91,6 +85,23 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
         Some(command) => format!("mfnet {command} --help shows all options with examples"),
         None => "mfnet --help shows all commands with examples".to_owned(),
     })
+}
+
+/// The error about one of several arguments that are not files.
+pub(crate) fn surplus(argument: &str, arguments: &[String]) -> Failure {
+    let failure = Failure::usage(format!("unexpected argument {argument}: there is no such file"));
+    about_surplus(failure, argument, arguments)
+}
+
+/// Helps with an argument that is too many.
+fn about_surplus(failure: Failure, surplus: &str, arguments: &[String]) -> Failure {
+    if let Some((option, values)) = list_with_spaces(arguments, surplus) {
+        return failure.help(format!("separate the values of {option} by commas: {option} {values}"));
+    }
+    match flag_before(arguments, surplus) {
+        Some(flag) => failure.help(format!("{flag} takes no value: remove {surplus}")),
+        None => failure,
+    }
 }
 
 /// The text of clap's error: its first paragraph, or a shorter text.

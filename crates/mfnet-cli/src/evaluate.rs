@@ -2,19 +2,24 @@
 
 use mfnet::fit::{Part as Scores, Source};
 use mfnet::metric::Metrics;
-use mfnet::text::score_table;
+use mfnet::text::{counted, score_table};
 use mfnet::{Dataset, Model};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
 use crate::output::{message, print};
-use crate::source;
+use crate::source::{self, Files};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
-    let model = source::model_for("evaluate", &args.model, &args.data)?;
+    let model = source::model_for("evaluate", &args.model, &args.data[0])?;
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
-    let source = source::read(&args.data, &args.folders, args.file.set(model.reader()).keep_texts(column), false)?;
+    let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: false };
+    let source = files.read(args.file.set(model.reader()).keep_texts(column))?;
+    let source = match model.training.skips_missing_target() {
+        true => with_target(source, &model)?,
+        false => source,
+    };
     let column = weights_of_rows(args.sample_weight.as_deref(), &model, &source)?;
     let (part, data) = part(&model, &source, args.part, column)?;
     if !model.training.has_seen(&source.digest()) {
@@ -26,7 +31,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let part = word(part);
     if args.json {
         let mut report = scores.json();
-        (report["data"], report["part"], report["samples"]) = (json!(args.data), json!(part), json!(scores.samples));
+        (report["data"], report["part"], report["samples"]) = (json!(files.name()), json!(part), json!(scores.samples));
         if let Some(column) = column {
             report["sample_weight"] = json!(column);
         }
@@ -37,12 +42,21 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         "train" => "the training rows".to_owned(),
         _ => format!("the {part} rows"),
     };
-    let mut text = format!("{}\n\n{}", args.data, score_table(scores.row(name).as_slice()));
+    let mut text = format!("{}\n\n{}", files.name(), score_table(scores.row(name).as_slice()));
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
         text += &format!("\nConfusion matrix{weighted}\n{confusion}\n");
     }
     print(&text)
+}
+
+/// The rows that have a target, as in training. Prints a message about the others.
+fn with_target(source: Source, model: &Model) -> Result<Source, Failure> {
+    let (source, skipped) = source.with_target(model.target().columns())?;
+    if skipped > 0 {
+        message(&format!("left out: {} without a target, as in training", counted(skipped, "row")));
+    }
+    Ok(source)
 }
 
 /// The column of row weights: the one of `--sample-weight`, or the one of the training, if the data

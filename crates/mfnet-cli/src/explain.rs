@@ -11,7 +11,7 @@ use mfnet::{Model, NeuralNetwork, Scalar, Table, Target, Tensor};
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
 use crate::output::print;
-use crate::source;
+use crate::source::{self, Files};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let walk = match (&args.model, &args.data) {
@@ -28,7 +28,9 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
 /// Runs some rows of the data as one batch through the model.
 fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
     let model = source::model_for("explain", model, data)?;
-    let source = source::read(data, &args.folders, args.file.set(model.reader()), false)?;
+    let data = [data.to_owned()];
+    let files = Files { data: &data, folders: &args.folders, reading: &args.reading, quiet: false };
+    let source = files.read(args.file.set(model.reader()))?;
     let batch = batch(&model, &source, &args.rows)?;
     match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),

@@ -1,10 +1,13 @@
 //! Errors as the program shows them: the error on the first line of stderr, then lines of help.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
 use mfnet::{Error, Recipe};
+
+use crate::shell::quoted;
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -93,7 +96,13 @@ fn help_of(error: &Error) -> String {
         }
         // bytes that cannot be decompressed, not an error of the system
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
-        Kind::Data { problem, .. } => match problem {
+        Kind::Data { file, problem, .. } => match problem {
+            DataProblem::Table(Problem::File(FileProblem::OtherKind { convert, .. })) if !convert.is_empty() => {
+                return conversion(convert, file);
+            }
+            DataProblem::Table(Problem::File(FileProblem::SeveralFiles(_))) => {
+                return format!("unpack it, and name the file or files: unzip {}", quoted(file));
+            }
             DataProblem::Table(problem) => of_table(problem),
             DataProblem::Split(problem) => return of_split(problem),
             DataProblem::NoFeatures(left_out) if !left_out.is_empty() => {
@@ -106,6 +115,17 @@ fn help_of(error: &Error) -> String {
         _ => "",
     };
     help.to_owned()
+}
+
+/// The command that converts a file: FILE is its name, STEM its name without its ending.
+fn conversion(convert: &str, file: &str) -> String {
+    let stem = Path::new(file).with_extension("");
+    let stem = if stem.as_os_str().is_empty() { file.to_owned() } else { stem.display().to_string() };
+    // commands of Python and R have quotes of their own around the name
+    match convert.contains(['\'', '"']) {
+        true => convert.replace("FILE", file).replace("STEM", &stem),
+        false => convert.replace("FILE", &quoted(file)).replace("STEM", &quoted(&stem)),
+    }
 }
 
 /// The help for an error in a table.
@@ -137,10 +157,19 @@ fn of_table(problem: &Problem) -> &'static str {
         }
         Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,
         Problem::File(File::Unsupported(_)) => "save the table as CSV",
-        Problem::File(File::NotText(_)) => "save the table as CSV, in UTF-8",
         Problem::File(File::NumberFormat { .. }) => {
             "write the numbers as in training, or say how they are written with --decimal"
         }
+        Problem::File(File::TooLarge(..)) => {
+            "if you trust the file, say how large it may become, for example --memory 8GB"
+        }
+        Problem::File(File::UnknownSheet(..)) => "choose a sheet with --sheet",
+        Problem::File(File::NoSheets) => "leave --sheet out",
+        Problem::File(File::Json(_)) => {
+            "write an object for each row, in Python: table.to_json(FILE, orient=\"records\", lines=True)"
+        }
+        Problem::File(File::OtherColumns { .. }) => "give only files with the same columns",
+        Problem::File(File::NotText(_) | File::OtherKind { .. }) => "save the table as CSV, in UTF-8",
         Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
         Problem::DuplicateColumn => "give each column a different name in the first line",
         _ => "",

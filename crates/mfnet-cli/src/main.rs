@@ -9,8 +9,10 @@ mod failure;
 mod fetch;
 mod inspect;
 mod interrupt;
+mod known;
 mod output;
 mod predict;
+mod shell;
 mod source;
 mod train;
 
@@ -22,12 +24,12 @@ use crate::args::{Args, Command};
 
 /// The library's thread that panics on damaged files. Errors report these panics, so their messages
 /// are suppressed.
-const PARQUET: &str = "parquet";
+const DECODER: &str = "mfnet-decoder";
 
 fn main() -> ExitCode {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(PARQUET) {
+        if std::thread::current().name() != Some(DECODER) {
             usual(panic);
         }
     }));

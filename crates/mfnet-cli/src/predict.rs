@@ -9,7 +9,7 @@ use mfnet::text::split_names;
 use crate::args::PredictArgs;
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
-use crate::source;
+use crate::source::{self, Files};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
@@ -20,10 +20,11 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         return Err(Failure::work(format!("{}: the file already exists", path.display()))
             .help("choose another file with --output, or replace it with --force"));
     }
-    let model = source::model_for("predict", &args.model, &args.data)?;
+    let model = source::model_for("predict", &args.model, &args.data[0])?;
     let keep_texts: Vec<String> =
         args.keep.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat()).collect();
-    let source = source::read(&args.data, &args.folders, args.file.set(model.reader()).keep_texts(keep_texts), false)?;
+    let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: false };
+    let source = files.read(args.file.set(model.reader()).keep_texts(keep_texts))?;
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
     source::warn_of_unknown_levels(&source, &model)?;

@@ -1,20 +1,25 @@
 //! Reads data and models.
 
+mod parts;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use mfnet::data::{BUILT_IN, BuiltIn, IdxFolder, PUBLISHED, Published};
+use mfnet::data::IdxFolder;
 use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::fit::Source;
 use mfnet::table::ReadTable;
 use mfnet::text::{counted, similar};
 use mfnet::{Error, Model, Table};
 
-use crate::args::DataFolders;
+use crate::args::{DataFolders, Reading};
+use crate::command_line;
 use crate::failure::Failure;
 use crate::fetch;
+pub(crate) use crate::known::{built_in, is_name, names, published};
 use crate::output::{message, progress_bar};
+use crate::shell::quoted;
 
 /// The name of the standard input.
 pub(crate) const STDIN: &str = "-";
@@ -30,33 +35,123 @@ const SIMILAR_FILE: f64 = 0.9;
 /// Number of runs of a folder that an error lists.
 const RUNS_SHOWN: usize = 8;
 
-/// Reads DATA: a named data set, or else a file. A published data set that is not found is
-/// downloaded.
-pub(crate) fn read(data: &str, folders: &DataFolders, reader: ReadTable<'_>, quiet: bool) -> Result<Source, Failure> {
-    if let Some(built_in) = built_in(data) {
-        return Ok(built_in.table()?.into());
+/// DATA: a named data set, or files; and how they are read.
+pub(crate) struct Files<'a> {
+    pub(crate) data: &'a [String],
+    pub(crate) folders: &'a DataFolders,
+    pub(crate) reading: &'a Reading,
+    pub(crate) quiet: bool,
+}
+
+impl Files<'_> {
+    /// The name of the data in results.
+    pub(crate) fn name(&self) -> String {
+        match self.data {
+            [] => String::new(),
+            [only] => only.clone(),
+            [first, others @ ..] => format!("{first} and {}", counted(others.len(), "other file")),
+        }
     }
-    if let Some(published) = published(data) {
-        let folder = fetch::locate_or_fetch(published, folders, quiet)?;
-        let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
-        let origin = format!(" from {}", folder.display());
-        return Ok(Source::Samples { data, digest: published.digest(), origin });
+
+    /// Reads the data. A published data set that is not found is downloaded.
+    pub(crate) fn read(&self, reader: ReadTable<'_>) -> Result<Source, Failure> {
+        let reader = self.reading.of(reader);
+        let [data] = self.data else {
+            check_several(self.data)?;
+            return Ok(self.tables(self.data, reader)?.into());
+        };
+        if let Some(built_in) = built_in(data) {
+            return Ok(built_in.table()?.into());
+        }
+        if let Some(published) = published(data) {
+            let folder = fetch::locate_or_fetch(published, self.folders, self.quiet)?;
+            let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
+            let origin = format!(" from {}", folder.display());
+            return Ok(Source::Samples { data, digest: published.digest(), origin });
+        }
+        check_is_data(data)?;
+        if Path::new(data).is_dir() {
+            let parts = parts::of_folder(Path::new(data))?;
+            return match parts.is_empty() {
+                true => images(data, self.reading.memory),
+                false => Ok(self.tables(&parts, reader)?.into()),
+            };
+        }
+        Ok(self.tables(self.data, reader)?.into())
+    }
+
+    /// Reads tables with the same columns as one.
+    fn tables(&self, files: &[String], reader: ReadTable<'_>) -> Result<Table, Failure> {
+        let read = |path: &Path, reader: ReadTable<'_>| table(&path.display().to_string(), reader, self.quiet);
+        match files {
+            [data] => table(data, reader, self.quiet).map_err(|error| unreadable(error.into(), data)),
+            _ => reader.read_several(files, read).map_err(|error| match &error {
+                mfnet::table::Error::Io(path, _) => {
+                    let data = path.display().to_string();
+                    unreadable(error.into(), &data)
+                }
+                _ => Error::from(error).into(),
+            }),
+        }
+    }
+}
+
+/// Refuses what is neither a file nor the name of data.
+fn check_is_data(data: &str) -> Result<(), Failure> {
+    if let Some(help) = download(data) {
+        return Err(Failure::work(format!("{data}: expected a file, found a URL")).help(help));
     }
     if is_model(Path::new(data)) {
         let help =
             format!("to predict with it: mfnet predict {data} DATA; to train on: mfnet train DATA --warm-start {data}");
         return Err(Failure::work(format!("{data}: expected a table, found a model of mfnet")).help(help));
     }
-    if Path::new(data).is_dir() {
-        return images(data);
+    Ok(())
+}
+
+/// Refuses several arguments that are not all files.
+fn check_several(data: &[String]) -> Result<(), Failure> {
+    let is_surplus =
+        |data: &&String| !is_name(data) && *data != STDIN && !data.contains("://") && !Path::new(data).exists();
+    if let Some(surplus) = data.iter().find(is_surplus) {
+        return Err(command_line::surplus(surplus, &std::env::args().collect::<Vec<_>>()));
     }
-    Ok(table(data, reader, quiet).map_err(|error| unreadable(error, data))?.into())
+    if let Some(name) = data.iter().find(|data| is_name(data)) {
+        return Err(Failure::usage(format!("{name} is the name of a data set, which cannot be joined with files")));
+    }
+    if data.iter().any(|data| data == STDIN) {
+        return Err(Failure::usage("the standard input cannot be joined with files"));
+    }
+    for data in data {
+        check_is_data(data)?;
+        if Path::new(data).is_dir() {
+            return Err(Failure::work(format!("{data}: expected a table, found a folder"))
+                .help("give one folder of part files, or the files themselves"));
+        }
+    }
+    Ok(())
+}
+
+/// The command that downloads a URL.
+fn download(url: &str) -> Option<String> {
+    let (scheme, rest) = url.split_once("://")?;
+    if scheme.is_empty() || !scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return None;
+    }
+    Some(match scheme.to_lowercase().as_str() {
+        "http" | "https" | "ftp" => format!("download it: curl -LO {}", quoted(url)),
+        "s3" | "s3a" | "s3n" => format!("download it: aws s3 cp s3://{rest} ."),
+        "gs" => format!("download it: gcloud storage cp {url} ."),
+        "hdfs" => format!("download it: hdfs dfs -get {url}"),
+        "file" => format!("give the path: {}", rest.trim_start_matches("localhost")),
+        _ => "download the file, and give its name".to_owned(),
+    })
 }
 
 /// Reads the table that DATA names.
-pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> mfnet::Result<Table> {
+pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> Result<Table, mfnet::table::Error> {
     if data == STDIN {
-        return Ok(reader.read_from("standard input", io::stdin().lock())?);
+        return reader.read_from("standard input", io::stdin().lock());
     }
     let path = Path::new(data);
     let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -65,7 +160,7 @@ pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> mfnet::Re
     let mut progress = |bytes| bar.set_position(bytes);
     let table = reader.progress(&mut progress).read(path);
     bar.finish_and_clear();
-    Ok(table?)
+    table
 }
 
 /// Why a file cannot be read, with help for someone who meant a name.
@@ -78,6 +173,7 @@ pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
 
 /// Refuses names of data that are not tables.
 pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
+    check_is_data(file)?;
     let found = match published(file) {
         Some(_) => "the name of a data set, ",
         None if Path::new(file).is_dir() => "",
@@ -96,32 +192,12 @@ pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(
 }
 
 /// A folder of IDX files.
-fn images(folder: &str) -> Result<Source, Failure> {
-    let images = IdxFolder::read(folder).map_err(|error| match error.kind() {
+fn images(folder: &str, memory: Option<u64>) -> Result<Source, Failure> {
+    let images = IdxFolder::read_within(folder, memory).map_err(|error| match error.kind() {
         ErrorKind::Data { problem: DataProblem::NoIdxFiles(_), .. } => with_names(error.into(), folder),
         _ => error.into(),
     })?;
     Ok(Source::Samples { data: images.data, digest: images.digest, origin: String::new() })
-}
-
-/// The built-in data set of this name, if there is one.
-pub(crate) fn built_in(data: &str) -> Option<&'static BuiltIn> {
-    BUILT_IN.iter().find(|built_in| built_in.name == data)
-}
-
-/// The published data set of this name, if there is one.
-pub(crate) fn published(data: &str) -> Option<&'static Published> {
-    PUBLISHED.iter().find(|published| published.name == data)
-}
-
-/// The data sets that are known by name.
-fn names() -> impl Iterator<Item = &'static str> {
-    BUILT_IN.iter().map(|known| known.name).chain(PUBLISHED.iter().map(|known| known.name))
-}
-
-/// Whether DATA is the name of a data set.
-pub(crate) fn is_name(data: &str) -> bool {
-    names().any(|name| name == data)
 }
 
 /// Helps someone who meant the name of a data set.

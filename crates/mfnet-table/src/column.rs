@@ -1,8 +1,8 @@
 //! [`Column`]: the fields of one column of a table.
 
 mod codes;
-#[cfg(any(feature = "numpy", feature = "parquet"))]
 mod filled;
+mod rows;
 mod values;
 
 use std::borrow::Cow;
@@ -14,9 +14,10 @@ use indexmap::IndexSet;
 use self::codes::Codes;
 pub use self::values::{Values, View};
 use crate::calendar::{DateOrder, compact_days};
-use crate::field::{Field, field, is_code, is_missing, shortest, sort_labels};
+use crate::field::{Field, field, is_code, is_missing, sort_labels};
 use crate::notation::Notation;
 use crate::number_format::{Hints, NumberFormat};
+use crate::written::shortest;
 use crate::written::{Tally, Unit, Written, written};
 
 /// A column with more distinct texts than this stores only numbers, if nearly all of its fields are

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::file::hexadecimal;
+use crate::file::{TooLarge, hexadecimal};
 
 /// The largest number of columns of a table. A compressed file of a few bytes can have any number,
 /// and each column takes memory.
@@ -63,6 +63,9 @@ pub enum FileProblem {
     /// The table has no rows.
     #[error("the table has no rows")]
     NoRows,
+    /// A text has only column names.
+    #[error("the file has a header and no rows")]
+    OnlyHeader,
     /// The table has no columns.
     #[error("the table has no columns")]
     NoColumns,
@@ -70,8 +73,40 @@ pub enum FileProblem {
     #[error("expected at most {MOST_COLUMNS} columns, found more")]
     TooManyColumns,
     /// The file is of another kind.
-    #[error("expected a table as text (CSV), found {}", .0.unwrap_or("bytes that are not text"))]
+    #[error("expected a table, found {}", .0.unwrap_or("bytes that are not text"))]
     NotText(Option<&'static str>),
+    /// The file has a format that mfnet recognises and does not read.
+    #[error("expected a table, found {found}")]
+    OtherKind {
+        /// The format.
+        found: &'static str,
+        /// A command that converts it, or another way to a table. FILE stands for the file, and STEM
+        /// for its name without its ending.
+        convert: &'static str,
+    },
+    /// A compressed file becomes much larger than it is.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// An archive of several files, or of none: their names.
+    #[error("expected an archive of one table, found {}", if .0.is_empty() { "no file in it".to_owned() } else { .0.join(", ") })]
+    SeveralFiles(Vec<String>),
+    /// A workbook without this sheet: its name, and the names of all sheets.
+    #[error("there is no sheet {0:?}; the sheets are {sheets}", sheets = .1.join(", "))]
+    UnknownSheet(String, Vec<String>),
+    /// A sheet was chosen, but the file has none.
+    #[error("a sheet can be chosen only in an Excel workbook (.xlsx)")]
+    NoSheets,
+    /// The file begins like JSON, but is not an object for each row.
+    #[error("expected a JSON object for each row: {0}")]
+    Json(String),
+    /// Several files of one table have different columns.
+    #[error("expected the columns of {first}: {what}")]
+    OtherColumns {
+        /// The first of the files.
+        first: String,
+        /// The difference.
+        what: String,
+    },
     /// The bytes are not text.
     #[error("expected UTF-8 text, found other bytes")]
     NotUtf8,
@@ -164,6 +199,13 @@ pub enum CellProblem {
     /// It is not a date.
     #[error("expected a date such as 2024-01-31, with a time of day or without, found {0:?}")]
     NotADate(String),
+}
+
+impl FileProblem {
+    /// The problem of a compressed file that becomes too large, if this is the error of reading it.
+    pub fn too_large(error: &io::Error) -> Option<Self> {
+        error.get_ref()?.downcast_ref::<TooLarge>().map(|problem| FileProblem::TooLarge(*problem))
+    }
 }
 
 impl Error {

@@ -57,10 +57,11 @@ pub(crate) fn is_missing(text: &str) -> bool {
     MISSING.contains(&text)
 }
 
-/// The shortest text that reads as the same number.
-pub fn shortest(x: f64) -> String {
-    let text = format!("{x:?}");
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+/// Whether a text is a whole number that `f64` may round, such as an identifier of 19 digits.
+pub(crate) fn is_long(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_whole = digits.len() > 15 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole && digits.parse::<u128>().map_or(true, |x| x > 1 << f64::MANTISSA_DIGITS)
 }
 
 /// Parses a whole field, except for spaces around it, as a number.

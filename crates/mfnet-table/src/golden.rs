@@ -40,7 +40,11 @@ fn expected() -> Value {
 
 /// Whether every cell is as the other program has it.
 pub(crate) fn compare(name: &str, found: &Columns) {
-    let expected = &expected()[name];
+    compare_with(&expected()[name], name, found);
+}
+
+/// Whether every cell is as expected: for each column its name and its cells.
+pub(crate) fn compare_with(expected: &Value, name: &str, found: &Columns) {
     let names = |value: &Value| value.as_array().unwrap().iter().map(|c| c[0].as_str().unwrap().to_owned()).collect();
     let names: Vec<String> = names(expected);
     assert_eq!(found.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>(), names, "{name}");
@@ -61,6 +65,11 @@ pub(crate) fn compare(name: &str, found: &Columns) {
 
 /// Reads every beginning of a file, and the file with each byte altered: an error or a table, without a panic and without much memory.
 pub(crate) fn damage(name: &str, read: impl Fn(&[u8]) -> Result<Columns>) {
+    damage_bytes(name, &file(name), 1, read);
+}
+
+/// The same for the bytes of a file, at one in `step` places.
+pub(crate) fn damage_bytes(name: &str, whole: &[u8], step: usize, read: impl Fn(&[u8]) -> Result<Columns>) {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let usual = panic::take_hook();
@@ -73,7 +82,6 @@ pub(crate) fn damage(name: &str, read: impl Fn(&[u8]) -> Result<Columns>) {
             }
         }));
     });
-    let whole = file(name);
     let try_it = |bytes: &[u8]| {
         let before = HELD.get();
         HIGHEST.set(before);
@@ -88,11 +96,11 @@ pub(crate) fn damage(name: &str, read: impl Fn(&[u8]) -> Result<Columns>) {
         }
         result
     };
-    for length in 0..whole.len() {
+    for length in (0..whole.len()).step_by(step) {
         assert!(try_it(&whole[..length]).is_err(), "{name}, {length} bytes of it");
     }
-    let mut altered = whole;
-    for place in 0..altered.len() {
+    let mut altered = whole.to_vec();
+    for place in (0..altered.len()).step_by(step) {
         for change in [0x01, 0x80, 0xff] {
             altered[place] ^= change;
             let _ = try_it(&altered);

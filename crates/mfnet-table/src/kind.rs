@@ -5,8 +5,9 @@ use std::fmt::{Display, Formatter};
 use crate::calendar::{DateOrder, compact_days, date_text, days};
 use crate::column::{Column, same};
 use crate::error::CellProblem;
-use crate::field::{Field, LARGEST, field, shortest};
+use crate::field::{Field, LARGEST, field, is_long};
 use crate::notation::Notation;
+use crate::written::shortest;
 
 /// A column of text is left out if more than half of its texts differ, unless they are as few as
 /// this.
@@ -121,6 +122,8 @@ pub enum LeftOut {
         /// One of them.
         example: String,
     },
+    /// It cannot be read: the reason.
+    Unread(String),
     /// Free text, which differs from row to row.
     Names {
         /// Number of distinct texts.
@@ -143,6 +146,7 @@ impl Display for LeftOut {
             LeftOut::Codes { different, rows, example } => {
                 write!(f, "{different} different codes in {rows} rows, such as {example:?}")
             }
+            LeftOut::Unread(reason) => f.write_str(reason),
             LeftOut::Names { different, rows, example } => {
                 write!(f, "{different} different texts in {rows} rows, such as {example:?}")
             }
@@ -273,7 +277,10 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     if is_identifier(name) && present > 1 && no_fractions() && column.different() == present {
         return Err(LeftOut::Identifier);
     }
-    if texts + codes == 0 && column.notation().dates.is_none() {
+    // numbers that f64 rounds are identifiers: two of them would become the same
+    let long: usize = column.fields().filter(|(_, text, _)| is_long(text)).map(|(.., rows)| rows).sum();
+    let is_number = texts + codes == 0 && 2 * long <= present;
+    if is_number && column.notation().dates.is_none() {
         return Ok(ColumnKind::Number);
     }
     let is_all = |kind: &ColumnKind| {
@@ -282,16 +289,17 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     if let Some(kind) = [ColumnKind::Boolean, ColumnKind::Date].into_iter().find(is_all) {
         return Ok(kind);
     }
-    if texts + codes == 0 {
+    if is_number {
         return Ok(ColumnKind::Number);
     }
     let different = column.different();
     if different > FEW_TEXTS && 2 * different > present {
         let of = |wanted: Field| column.fields().find(|(field, ..)| *field == wanted).map(|(_, text, _)| text);
+        let first = || column.fields().map(|(_, text, _)| text).find(|text| !text.is_empty());
         let example = |text: Option<&str>| text.unwrap_or_default().chars().take(EXAMPLE).collect();
-        return Err(match of(Field::Text) {
-            None => LeftOut::Codes { different, rows: present, example: example(of(Field::Code)) },
-            text => LeftOut::Names { different, rows: present, example: example(text) },
+        return Err(match (of(Field::Text), of(Field::Code)) {
+            (None, Some(code)) => LeftOut::Codes { different, rows: present, example: example(Some(code)) },
+            (text, _) => LeftOut::Names { different, rows: present, example: example(text.or_else(first)) },
         });
     }
     Ok(ColumnKind::Category { levels: Vec::new() })

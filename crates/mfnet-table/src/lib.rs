@@ -1,4 +1,5 @@
-//! Tables from files: CSV and TSV text, Parquet, NumPy's `.npy` and `.npz`, plain or compressed with gzip.
+//! Tables from files: CSV and TSV text, JSON, Parquet, NumPy's `.npy` and `.npz`, Excel's `.xlsx`,
+//! plain or compressed with gzip, Zstandard or zip.
 //!
 //! [`Table::read`] detects the format of a file and reads it into columns. [`Table::choose`]
 //! detects the kind of each column. [`Table::values`] reads a column as numbers: a quantity, a
@@ -16,33 +17,46 @@
 
 // A module uses only modules above it in this list.
 //
-//     file, calendar               bytes of a file; days and times as text
-//     error, number_format         what can be wrong; the separators of a column's numbers
-//     written                      how one text writes a number
-//     notation                     how a column, and a file, is written
+//     calendar                     days and times as text
+//     error, written               what can be wrong; how one text writes a number
+//     number_format, notation      the separators of a column's numbers; how a column and a file are written
+//     file                         bytes of a file
+//     archive, other_formats       files of a zip archive; formats that are recognised but not read
 //     field                        what a text is: a number, missing, a code, a text
 //     column                       the fields of a column; its numbers, shared
 //     kind                         what a column is
-//     text, numpy, parquet         the readers
-//     table                        columns with names
-//     read                         from a file to a table
+//     found, decoder               what a reader finds; the thread for decoders of other crates
+//     text, json, numpy, parquet, excel   the readers
+//     table, places                columns with names; the file and the line of each row
+//     read, several                from a file, or several, to a table
 
+#[cfg(feature = "zip")]
+mod archive;
 #[cfg_attr(not(all(feature = "numpy", feature = "parquet")), allow(dead_code))]
 mod calendar;
 mod column;
+#[cfg(any(feature = "excel", feature = "parquet"))]
+mod decoder;
 mod error;
+#[cfg(feature = "excel")]
+mod excel;
 mod field;
 pub mod file;
-#[cfg(all(test, any(feature = "numpy", feature = "parquet")))]
+mod found;
+#[cfg(all(test, any(feature = "excel", feature = "numpy", feature = "parquet")))]
 mod golden;
+mod json;
 mod kind;
 mod notation;
 mod number_format;
 #[cfg(feature = "numpy")]
 mod numpy;
+mod other_formats;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod places;
 mod read;
+mod several;
 mod table;
 mod text;
 mod written;
@@ -50,10 +64,11 @@ mod written;
 pub use calendar::DateOrder;
 pub use column::{Values, View};
 pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, place};
-pub use field::{number, shortest, sort_labels};
+pub use field::{number, sort_labels};
+pub use found::RowPart;
 pub use kind::{ColumnKind, LeftOut, Remark, same_label, truth};
 pub use notation::{Delimiter, FileForm, Notation, Quoting};
 pub use number_format::NumberFormat;
 pub use read::{ReadTable, is_encoding};
 pub use table::{Choice, Columns, Table, position, positions};
-pub use written::Unit;
+pub use written::{Unit, shortest};

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::DateOrder;
 use crate::number_format::NumberFormat;
-use crate::written::{Unit, Written, written};
+use crate::written::{Unit, Written, shortest, written};
 
 /// How the numbers and dates of a column are written.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +29,18 @@ impl Notation {
     pub fn number(&self, text: &str) -> Option<f64> {
         let (written, x) = self.written(text)?;
         self.numbers.read(written, x)
+    }
+
+    /// A number as text in this notation, without groups.
+    pub(crate) fn write(&self, x: f64) -> String {
+        let text = match self.numbers {
+            NumberFormat::Point | NumberFormat::PointAndGroups => shortest(x),
+            NumberFormat::Comma | NumberFormat::CommaAndGroups => shortest(x).replace('.', ","),
+        };
+        match &self.unit {
+            None => text,
+            Some(unit) => unit.example(&text),
+        }
     }
 
     pub(crate) fn written(&self, text: &str) -> Option<(Written, f64)> {

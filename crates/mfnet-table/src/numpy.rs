@@ -4,28 +4,25 @@
 //! which is a program. Memory is taken as the elements arrive, not as the header promises.
 
 mod header;
+mod parts;
 
-use std::io::{Cursor, Read};
+use std::io::Read;
 
 use half::f16;
 use header::{Header, Kind, Part};
-use zip::ZipArchive;
 use zip::result::ZipError;
 
+use crate::archive::{Archive, member, opened};
 use crate::calendar::moment;
 use crate::column::Column;
-use crate::error::{Error, FileProblem, Result};
+use crate::error::{Error, FileProblem, Problem, Result};
+use crate::found::{Found, may_be_left_out};
 
+const NUMPY: &str = "NumPy";
 /// The name that NumPy gives an array without a name.
 const UNNAMED: &str = "arr_0";
-/// The beginning of file names in an Excel file, which is an archive too.
-const EXCEL: [&str; 4] = ["[Content_Types].xml", "_rels/", "docProps/", "xl/"];
 /// Number of bytes decoded at a time.
 const BLOCK: usize = 1 << 16;
-/// An archive is refused as made to fill memory if it decompresses to more than the second number
-/// of bytes, and to more than the first number times its size.
-const LARGEST_RATIO: u64 = 200;
-const LARGEST_UNASKED: u64 = 1 << 30;
 
 /// The columns of an array, with their names. An array of n elements is a column `0`; an array of
 /// shape (n, k) has columns `0` to `k − 1`. More dimensions are flattened row by row. The fields of
@@ -34,85 +31,92 @@ const LARGEST_UNASKED: u64 = 1 << 30;
 /// Missing numbers are NaN, missing times NaT. Times become text in the form of ISO 8601, and
 /// booleans become `True` and `False`. A column of whole numbers becomes text if one is beyond 2⁵³,
 /// so that identifiers keep their digits.
-pub(crate) fn npy(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    Ok(array(name, bytes)?.0)
+pub(crate) fn npy(name: &str, bytes: &[u8]) -> Result<Found> {
+    Ok(Found::new(NUMPY, array(name, bytes)?.0, Vec::new()))
 }
 
 /// The columns of an archive of arrays, with their names. An array `X` of shape (n, k) has columns
 /// `X_0` to `X_k−1`; an array of n elements is a column `X`. A single array without a name is read
 /// as by [`npy`].
-pub(crate) fn npz(name: &str, bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    let mut archive = opened(bytes).map_err(|problem| Error::data(name, problem))?;
-    let mut arrays = Vec::new();
+///
+/// Arrays that cannot be read are left out: those of Python objects, single values, any that is
+/// `dropped`, and those with another number of rows than most. Arrays such as `x_train`, `y_train`,
+/// `x_test` and `y_test` are a table with a split.
+pub(crate) fn npz(name: &str, bytes: &[u8], dropped: &[String], memory: Option<u64>) -> Result<Found> {
+    let error = |problem| Error::data(name, problem);
+    let mut archive = opened(bytes, memory).map_err(error)?;
+    let (mut arrays, mut unread) = (Vec::new(), Vec::new());
     for i in 0..archive.len() {
-        let (of, bytes) = member(&mut archive, i).map_err(|problem| Error::data(name, problem))?;
-        let (columns, structured) = array(&format!("{name}, array {of:?}"), &bytes)?;
-        arrays.push((of, columns, structured));
+        let (of, bytes) = of_member(&mut archive, i).map_err(error)?;
+        match array(&format!("{name}, array {of:?}"), &bytes) {
+            Ok((columns, structured)) => arrays.push(Array { of, columns, structured }),
+            Err(Error::Data { problem: Problem::File(problem), .. })
+                if may_be_left_out(&problem) || dropped.contains(&of) =>
+            {
+                unread.push((of, problem));
+            }
+            Err(error) => return Err(error),
+        }
     }
-    let rows: Vec<usize> = arrays.iter().map(|(_, columns, _)| columns[0].1.len()).collect();
-    if rows.is_empty() {
-        return Err(Error::data(name, FileProblem::NoColumns));
+    let (arrays, parts) = parts::joined(arrays).map_err(error)?;
+    let mut arrays = of_most_rows(arrays, parts.len(), &mut unread).map_err(error)?;
+    if arrays.len() == 1 && unread.is_empty() && arrays[0].of == UNNAMED {
+        return Ok(Found::new(NUMPY, arrays.swap_remove(0).columns, unread));
     }
-    if rows.iter().any(|other| *other != rows[0]) {
-        let lengths: Vec<_> = arrays.iter().zip(rows).map(|((of, ..), rows)| format!("{rows} in {of:?}")).collect();
-        let found = format!("arrays with different numbers of rows: {}", lengths.join(", "));
-        return Err(Error::data(name, FileProblem::Unsupported(found)));
-    }
-    if arrays.len() == 1 && arrays[0].0 == UNNAMED {
-        return Ok(arrays.swap_remove(0).1);
-    }
-    let named = arrays.into_iter().flat_map(|(of, columns, structured)| {
+    let named = arrays.into_iter().flat_map(|Array { of, columns, structured }| {
         let whole = columns.len() == 1 && !structured;
         let name = move |column| if whole { of.clone() } else { format!("{of}_{column}") };
         columns.into_iter().map(move |(column, cells)| (name(column), cells))
     });
-    Ok(named.collect())
+    Found { parts, ..Found::new(NUMPY, named.collect(), unread) }.checked(name)
 }
 
-/// Opens an archive, unless it is made to fill memory.
-fn opened(bytes: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>, FileProblem> {
-    let length = bytes.len() as u64;
-    let mut archive = ZipArchive::new(Cursor::new(bytes))?;
-    let mut size = 0u64;
-    for i in 0..archive.len() {
-        size = size.saturating_add(archive.by_index_raw(i)?.size());
+/// An array of an archive.
+struct Array {
+    of: String,
+    /// At least one.
+    columns: Vec<(String, Column)>,
+    structured: bool,
+}
+
+impl Array {
+    fn rows(&self) -> usize {
+        self.columns[0].1.len()
     }
-    if size > LARGEST_UNASKED && size / LARGEST_RATIO > length {
-        let what = format!("it has {length} bytes and would become {size}: such a file is made to fill memory");
-        return Err(FileProblem::Damaged(what));
+}
+
+/// Leaves out arrays with another number of rows than the split, or than most of them without one.
+fn of_most_rows(
+    arrays: Vec<Array>,
+    of_split: usize,
+    unread: &mut Vec<(String, FileProblem)>,
+) -> Result<Vec<Array>, FileProblem> {
+    let count = |rows: usize| arrays.iter().filter(|array| array.rows() == rows).count();
+    let most = arrays.iter().map(|array| (count(array.rows()), array.rows())).max();
+    let Some((most, rows)) = most else { return Ok(arrays) };
+    let rows = if of_split > 0 { of_split } else { rows };
+    let rivals = arrays.iter().filter(|array| array.rows() != rows).any(|array| count(array.rows()) == most);
+    if of_split == 0 && (rivals || (most == 1 && arrays.len() > 1)) {
+        let lengths: Vec<_> = arrays.iter().map(|array| format!("{} in {:?}", array.rows(), array.of)).collect();
+        let found = format!("arrays with different numbers of rows: {}", lengths.join(", "));
+        return Err(FileProblem::Unsupported(found));
     }
-    if archive.has_overlapping_files()? {
-        return Err(FileProblem::Damaged("its arrays overlap".to_owned()));
-    }
-    Ok(archive)
+    let (same, others): (Vec<_>, Vec<_>) = arrays.into_iter().partition(|array| array.rows() == rows);
+    let problem = |array: &Array| FileProblem::Other(format!("{} rows, the other arrays have {rows}", array.rows()));
+    unread.extend(others.into_iter().map(|array| (array.of.clone(), problem(&array))));
+    Ok(same)
 }
 
 /// The name of an array in an archive, and its bytes.
-fn member(archive: &mut ZipArchive<Cursor<&[u8]>>, i: usize) -> Result<(String, Vec<u8>), FileProblem> {
-    let member = archive.by_index(i)?;
-    let name = member.name()?.into_owned();
+fn of_member(archive: &mut Archive<'_>, i: usize) -> Result<(String, Vec<u8>), FileProblem> {
+    let name = archive.by_index_raw(i)?.name()?.into_owned();
     let Some(of) = name.strip_suffix(".npy") else {
-        return Err(FileProblem::Unsupported(match EXCEL.iter().any(|part| name.starts_with(part)) {
-            true => "Excel's files".to_owned(),
-            false => format!("archives with other files than arrays (here {name:?})"),
-        }));
+        return Err(FileProblem::Unsupported(format!("archives with other files than arrays (here {name:?})")));
     };
-    // bytes after the end are noticed but not read; memory is taken as the bytes arrive
-    let most = member.size().saturating_add(1);
+    // memory is taken as the bytes arrive
     let mut bytes = Vec::new();
-    member.take(most).read_to_end(&mut bytes).map_err(ZipError::Io)?;
+    member(archive, i)?.read_to_end(&mut bytes).map_err(ZipError::Io)?;
     Ok((of.to_owned(), bytes))
-}
-
-impl From<ZipError> for FileProblem {
-    fn from(error: ZipError) -> Self {
-        match error {
-            ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) => FileProblem::Encrypted,
-            ZipError::Io(error) => FileProblem::Other(format!("cannot read: {error}")),
-            ZipError::InvalidArchive(_) => FileProblem::Damaged(error.to_string()),
-            error => FileProblem::Other(error.to_string()),
-        }
-    }
 }
 
 /// One value of one element of each row.

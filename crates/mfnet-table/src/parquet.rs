@@ -1,6 +1,6 @@
 //! Parquet: tables stored column by column, decoded by the crate `parquet`.
 //!
-//! It reads tables whose columns are numbers, texts, dates, times or booleans.
+//! It reads columns of numbers, texts, dates, times and booleans.
 //!
 //! A damaged file may make the crate panic, which `catch_unwind` turns into an error. It cannot
 //! catch three other failures: too large an allocation or a stack overflow, which end the program,
@@ -32,9 +32,8 @@ mod pages;
 mod schema;
 mod thrift;
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::thread::{self, Builder};
 
 use ::parquet::basic::Compression;
 use ::parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
@@ -49,14 +48,14 @@ use fault::damaged;
 use limits::Limits;
 use pages::Pages;
 use schema::Field;
-use serde_json::Value as Json;
 
 use crate::column::Column;
+use crate::decoder::in_thread;
 use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
+use crate::found::{Found, may_be_left_out, of_pandas_index};
 
-/// The name of the thread that decodes.
-const THREAD: &str = "parquet";
-/// Its stack: [`MOST_STRUCTURES`] of 16 kB.
+const PARQUET: &str = "Parquet";
+/// The stack of the thread that decodes: [`MOST_STRUCTURES`] of 16 kB.
 const STACK: usize = 1 << 28;
 /// Number of rows decoded at a time.
 const ROWS: usize = 1024;
@@ -71,44 +70,45 @@ const MOST_STRUCTURES: u64 = 1 << 14;
 /// encrypted.
 const SIGNATURE: usize = 28;
 
-/// The columns of a file, of equal length, with their names. The index of a pandas table is not a
-/// column, as in `pandas.read_parquet`.
+/// The columns of a file. The index of a pandas table is left out, unless it has a name. Columns that
+/// cannot be read are left out too: those of a kind that a table does not hold, and any that is
+/// `dropped`.
 ///
 /// Dates and times become text in the form of ISO 8601, and booleans become `True` and `False`. A
 /// column of whole numbers becomes text if one is beyond 2⁵³, so that identifiers keep their
 /// digits. Errors call the file `name`.
-pub(crate) fn columns(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
-    // a program may suppress the panic messages of a thread with this name
-    thread::scope(|scope| {
-        let work = Builder::new().name(THREAD.to_owned()).stack_size(STACK).spawn_scoped(scope, || decoded(name, file));
-        let work =
-            work.map_err(|error| Error::data(name, FileProblem::Other(format!("cannot start a thread: {error}"))))?;
-        work.join().unwrap_or_else(|panic| resume_unwind(panic))
-    })
+pub(crate) fn columns(name: &str, file: Bytes, dropped: &[String]) -> Result<Found> {
+    in_thread(name, STACK, || decoded(name, file, dropped))
 }
 
-fn decoded(name: &str, file: Bytes) -> Result<Vec<(String, Column)>> {
+fn decoded(name: &str, file: Bytes, dropped: &[String]) -> Result<Found> {
     // the crate panics if lengths in a page lead beyond its end
-    let table = catch_unwind(AssertUnwindSafe(|| table(name, &file)));
+    let table = catch_unwind(AssertUnwindSafe(|| table(name, &file, dropped)));
     table.unwrap_or_else(|_| Err(Error::data(name, damaged("a page ends within its values"))))
 }
 
-fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
+fn table(name: &str, file: &Bytes, dropped: &[String]) -> Result<Found> {
     let error = |problem| Error::data(name, problem);
     let metadata = footer(file).map_err(error)?;
-    // the schema is a tree; that of a table has one level below its root
-    let nodes = metadata.file_metadata().schema().get_fields().iter();
-    let fields = nodes.map(|node| schema::field(node).map_err(|problem| Error::in_column(name, node.name(), problem)));
-    let fields = fields.collect::<Result<Vec<_>>>()?;
-    let notes = metadata.file_metadata().key_value_metadata().into_iter().flatten();
-    let notes = notes.filter(|pair| pair.key == "pandas").find_map(|pair| pair.value.as_deref());
-    let index = notes.map(index_columns).unwrap_or_default();
-    let is_column = |field: &Field| !index.contains(&field.name);
-    if !fields.iter().any(is_column) {
-        return Err(error(FileProblem::NoColumns));
-    }
-    if fields.len() > MOST_COLUMNS {
+    // the schema is a tree; the columns of a table are on the level below its root
+    let nodes = metadata.file_metadata().schema().get_fields();
+    if nodes.len() > MOST_COLUMNS {
         return Err(error(FileProblem::TooManyColumns));
+    }
+    let (mut fields, mut unread, mut chunk) = (Vec::new(), Vec::new(), 0);
+    for node in nodes {
+        let column = of_pandas_index(node.name()).map_or_else(|| schema::field(node), Err);
+        match column {
+            Ok(field) => fields.push((chunk, field)),
+            Err(problem) if is_left_out(node.name(), &problem, dropped) => {
+                unread.push((node.name().to_owned(), problem));
+            }
+            Err(problem) => return Err(Error::in_column(name, node.name(), problem)),
+        }
+        chunk += schema::leaves(node);
+    }
+    if fields.is_empty() {
+        return Found::new(PARQUET, Vec::new(), unread).checked(name);
     }
     let length = file.len() as u64;
     let rows = rows(&metadata, fields.len(), length).map_err(error)?;
@@ -117,15 +117,24 @@ fn table(name: &str, file: &Bytes) -> Result<Vec<(String, Column)>> {
     }
     let limits = Arc::new(Limits::new(length));
     let mut columns = Vec::new();
-    for (i, field) in fields.into_iter().enumerate().filter(|(_, field)| is_column(field)) {
+    for (i, field) in fields {
         let mut column = Column::of_numbers();
-        for (group, rows) in metadata.row_groups().iter().zip(&rows) {
-            read_chunk(file, group.column(i), &field, *rows, &limits, &mut column)
-                .map_err(|problem| Error::in_column(name, &field.name, problem))?;
+        let read = metadata.row_groups().iter().zip(&rows).try_for_each(|(group, rows)| {
+            let chunk = group.columns().get(i).ok_or_else(|| damaged("a row group has too few columns"))?;
+            read_chunk(file, chunk, &field, *rows, &limits, &mut column)
+        });
+        match read {
+            Ok(()) => columns.push((field.name, column)),
+            Err(problem) if is_left_out(&field.name, &problem, dropped) => unread.push((field.name, problem)),
+            Err(problem) => return Err(Error::in_column(name, &field.name, problem)),
         }
-        columns.push((field.name, column));
     }
-    Ok(columns)
+    Found::new(PARQUET, columns, unread).checked(name)
+}
+
+/// Whether the file is read without this column, which has a problem.
+fn is_left_out(column: &str, problem: &FileProblem, dropped: &[String]) -> bool {
+    may_be_left_out(problem) || of_pandas_index(column).is_some() || dropped.iter().any(|name| name == column)
 }
 
 /// Reads the footer: the metadata between the pages and the last bytes of the file, `length of the
@@ -192,14 +201,6 @@ fn rows(metadata: &ParquetMetaData, columns: usize, length: u64) -> Result<Vec<u
     Ok(rows)
 }
 
-/// The columns that pandas uses as row names. An index of consecutive numbers is not stored as a
-/// column.
-fn index_columns(notes: &str) -> Vec<String> {
-    let notes: Json = serde_json::from_str(notes).unwrap_or_default();
-    let names = notes["index_columns"].as_array().into_iter().flatten();
-    names.filter_map(Json::as_str).map(str::to_owned).collect()
-}
-
 /// The values of one column in one row group.
 fn read_chunk(
     file: &Bytes,
@@ -212,11 +213,8 @@ fn read_chunk(
     if let Some(file) = chunk.file_path() {
         return Err(FileProblem::Unsupported(format!("columns that lie in other files (here {file:?})")));
     }
-    let unsupported = |codec| Err(FileProblem::Unsupported(format!("pages compressed with {codec}")));
-    match chunk.compression() {
-        Compression::LZO => return unsupported("LZO"),
-        Compression::BROTLI(_) => return unsupported("Brotli"),
-        _ => {}
+    if chunk.compression() == Compression::LZO {
+        return Err(FileProblem::Unsupported("pages compressed with LZO".to_owned()));
     }
     let pages = Box::new(Pages::new(file, chunk, field, rows, limits)?);
     let cell = |value: Option<Value>| {

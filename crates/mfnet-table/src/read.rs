@@ -6,14 +6,22 @@ use std::path::Path;
 
 use encoding_rs::Encoding;
 
+#[cfg(feature = "zip")]
+use crate::archive;
 use crate::calendar::DateOrder;
-use crate::column::Column;
-use crate::error::{Error, FileProblem, Result};
-use crate::file::{Watched, decompressed, sha256};
+use crate::error::{Error, FileProblem, Problem, Result};
+#[cfg(feature = "excel")]
+use crate::excel;
+#[cfg(any(feature = "numpy", feature = "parquet"))]
+use crate::file::sha256;
+use crate::file::{Watched, decompressed};
+use crate::found::Found;
+use crate::json;
 use crate::notation::{Delimiter, FileForm, Quoting};
 use crate::number_format::Hints;
 #[cfg(feature = "numpy")]
 use crate::numpy;
+use crate::other_formats::recognised;
 #[cfg(feature = "parquet")]
 use crate::parquet;
 use crate::table::Table;
@@ -21,47 +29,32 @@ use crate::text::{self, BEGINNING, Known};
 
 /// Number of bytes read from the system at a time.
 const BUFFER: usize = 1 << 17;
-const PARQUET: &str = "Parquet";
 /// Number of bytes that decide whether a file is text.
 const LOOKED_AT: usize = 1024;
+const ZIP: &[u8] = b"PK\x03\x04";
+/// The most archives inside each other.
+#[cfg(feature = "zip")]
+const DEEPEST: u8 = 2;
 
 /// The kind of file that begins with these bytes.
-const KINDS: [(&[u8], &str); 12] = [
-    (b"\0\0\x08\x03", "IDX images: name the folder that holds them and their labels"),
-    (b"\0\0\x08\x01", "IDX labels: name the folder that holds them and their images"),
+const KINDS: [(&[u8], &str); 3] = [
     (
-        b"PK\x03\x04",
-        "a zip archive, as Excel's .xlsx files and NumPy's .npz files are (the feature \"numpy\" of mfnet reads those)",
+        ZIP,
+        "a zip archive, as Excel's .xlsx files and NumPy's .npz files are (features \"zip\", \"excel\" and \"numpy\" of mfnet read those)",
     ),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document, as Excel's .xls files are"),
     (b"PAR1", "a Parquet file, which the feature \"parquet\" of mfnet reads"),
-    (b"ARROW1", "an Arrow file"),
     (b"\x93NUMPY", "a NumPy array (.npy), which the feature \"numpy\" of mfnet reads"),
-    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
-    (b"SQLite format 3\0", "an SQLite database"),
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"\x1f\x8b", "a gzip file inside a gzip file"),
-];
-
-/// Reads the columns and their names from the bytes of a file. Errors call the file by this name.
-type ReadColumns = fn(&str, Vec<u8>) -> Result<Vec<(String, Column)>>;
-
-/// The formats that are not text: their first bytes, and their readers.
-const READERS: &[(&[u8], &str, ReadColumns)] = &[
-    // PAR1, or PARE for an encrypted one
-    #[cfg(feature = "parquet")]
-    (b"PAR", PARQUET, |name, bytes| parquet::columns(name, bytes.into())),
-    #[cfg(feature = "numpy")]
-    (b"\x93NUMPY", "NumPy", |name, bytes| numpy::npy(name, &bytes)),
-    #[cfg(feature = "numpy")]
-    (b"PK\x03\x04", "NumPy", |name, bytes| numpy::npz(name, &bytes)),
 ];
 
 impl Table {
-    /// Reads a table from a file. Formats: text, Parquet (feature `parquet`), NumPy's `.npy` and
-    /// `.npz` (feature `numpy`), each plain or compressed with gzip. The first bytes of the file
-    /// decide.
+    /// Reads a table from a file. Formats: text, JSON (an object for each row), Parquet (feature
+    /// `parquet`), NumPy's `.npy` and `.npz` (`numpy`), Excel's `.xlsx` (`excel`), each plain or
+    /// compressed with gzip, Zstandard (`zstd`) or as the only file of a zip archive (`zip`). The
+    /// first bytes of the file decide.
+    ///
+    /// Columns that cannot be read, such as lists, are left out: see [`Table::unread`]. An archive
+    /// with arrays such as `x_train`, `y_train`, `x_test` and `y_test` is a table with a split: see
+    /// [`Table::parts`].
     ///
     /// For a text, the first lines decide about the delimiter, the quotes, the header, and what
     /// stands above and below it: comments, `sep=;`, units. The delimiter is the one that leaves
@@ -104,6 +97,11 @@ impl Table {
 pub struct ReadTable<'a> {
     keep_texts: Vec<String>,
     known: Known,
+    dropped: Vec<String>,
+    sheet: Option<String>,
+    memory: Option<u64>,
+    /// Number of archives around the file.
+    depth: u8,
     progress: Option<&'a mut dyn FnMut(u64)>,
 }
 
@@ -180,9 +178,36 @@ impl ReadTable<'_> {
         self
     }
 
+    /// Sets columns that are not needed: the file is read even if they are damaged.
+    pub fn dropped<C: Into<String>>(mut self, columns: impl IntoIterator<Item = C>) -> Self {
+        self.dropped.extend(columns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the sheet of an Excel workbook, instead of the first. Other files have no sheets.
+    pub fn sheet(mut self, name: impl Into<String>) -> Self {
+        self.sheet = Some(name.into());
+        self
+    }
+
+    /// Sets the number of bytes that a compressed file may become. By default it may become 128 MB,
+    /// or 200 times its size.
+    pub fn memory(mut self, bytes: u64) -> Self {
+        self.memory = Some(bytes);
+        self
+    }
+
+    /// The same settings, without progress.
+    pub(crate) fn same_settings<'b>(&self) -> ReadTable<'b> {
+        let ReadTable { keep_texts, known, dropped, sheet, memory, depth, .. } = self;
+        let (keep_texts, dropped, sheet) = (keep_texts.clone(), dropped.clone(), sheet.clone());
+        ReadTable { keep_texts, known: known.clone(), dropped, sheet, memory: *memory, depth: *depth, progress: None }
+    }
+
     /// Calls `progress` from time to time with the number of bytes read so far.
     pub fn progress<'b>(self, progress: &'b mut dyn FnMut(u64)) -> ReadTable<'b> {
-        ReadTable { keep_texts: self.keep_texts, known: self.known, progress: Some(progress) }
+        let ReadTable { keep_texts, known, dropped, sheet, memory, depth, .. } = self;
+        ReadTable { keep_texts, known, dropped, sheet, memory, depth, progress: Some(progress) }
     }
 
     /// Reads a file.
@@ -192,12 +217,8 @@ impl ReadTable<'_> {
     pub fn read(mut self, path: impl AsRef<Path>) -> Result<Table> {
         let path = path.as_ref();
         let name = path.display().to_string();
-        let plain = name.to_lowercase();
-        let plain = plain.strip_suffix(".gz").unwrap_or(&plain);
+        self.known.usual_delimiter = usual_delimiter(&name);
         let file = File::open(path).map_err(Error::io(path))?;
-        let usual =
-            [(".tsv", '\t'), (".tab", '\t'), (".csv", ',')].into_iter().find(|(ending, _)| plain.ends_with(ending));
-        self.known.usual_delimiter = usual.map(|(_, delimiter)| Delimiter::Character(delimiter));
         self.read_from(&name, file)
     }
 
@@ -206,18 +227,39 @@ impl ReadTable<'_> {
     /// # Errors
     /// As [`Table::read`].
     pub fn read_from(self, name: &str, from: impl Read) -> Result<Table> {
+        self.read_any(name, Box::new(from)).map_err(|error| match error {
+            Error::Io(path, reason) => match FileProblem::too_large(&reason) {
+                Some(problem) => Error::data(name, problem),
+                None => Error::Io(path, reason),
+            },
+            error => error,
+        })
+    }
+
+    fn read_any<'r>(mut self, name: &str, from: Box<dyn Read + 'r>) -> Result<Table> {
         let mut none = |_| {};
-        let (progress, mut count) = (self.progress.unwrap_or(&mut none), 0);
+        let (progress, mut count) = (self.progress.take().unwrap_or(&mut none), 0);
         let seen = |bytes: &[u8]| {
             count += bytes.len() as u64;
             progress(count);
         };
         let counted = Watched { from, seen };
         let unreadable = |error| Error::io(name.as_ref())(error);
-        let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted)).map_err(unreadable)?;
+        let mut plain = decompressed(BufReader::with_capacity(BUFFER, counted), self.memory).map_err(unreadable)?;
         let mut bytes = Vec::new();
         plain.by_ref().take(BEGINNING as u64).read_to_end(&mut bytes).map_err(unreadable)?;
+        if let Some(problem) = recognised(&bytes) {
+            return Err(Error::data(name, problem));
+        }
+        let no_sheets = || Error::data(name, FileProblem::NoSheets);
         if is_text(&bytes) {
+            if self.sheet.is_some() {
+                return Err(no_sheets());
+            }
+            if json::is_json(&bytes) {
+                let (found, digest) = json::read(name, &bytes, plain)?;
+                return self.table(name, found, true, digest);
+            }
             let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
             let mut table = Table::new(name, text.columns, text.description, text.header, text.digest)?;
             table.lines = Some(text.lines);
@@ -228,21 +270,98 @@ impl ReadTable<'_> {
             table.form.named = text.header && table.columns().iter().all(|name| name.parse::<usize>().is_ok());
             return Ok(table);
         }
-        let Some((_, format, columns)) = READERS.iter().find(|(first, ..)| bytes.starts_with(first)) else {
-            let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
-            return Err(Error::data(name, FileProblem::NotText(found)));
-        };
-        plain.read_to_end(&mut bytes).map_err(unreadable)?;
-        let digest = sha256([&bytes[..]]);
-        let mut columns = columns(name, bytes)?;
+        // an unknown format is not read to its end
+        let is_known = [ZIP, b"PAR", b"\x93NUMPY"].iter().any(|first| bytes.starts_with(first));
+        if is_known {
+            plain.read_to_end(&mut bytes).map_err(unreadable)?;
+        }
+        drop(plain);
+        #[cfg(feature = "zip")]
+        if bytes.starts_with(ZIP) {
+            return self.archive(name, &bytes);
+        }
+        if self.sheet.is_some() {
+            return Err(no_sheets());
+        }
+        // PAR1, or PARE for an encrypted one
+        #[cfg(feature = "parquet")]
+        if bytes.starts_with(b"PAR") {
+            let digest = sha256([&bytes[..]]);
+            return self.table(name, parquet::columns(name, bytes.into(), &self.dropped)?, true, digest);
+        }
+        #[cfg(feature = "numpy")]
+        if bytes.starts_with(b"\x93NUMPY") {
+            let found = numpy::npy(name, &bytes)?;
+            let header = has_names(&found);
+            return self.table(name, found, header, sha256([&bytes[..]]));
+        }
+        let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
+        Err(Error::data(name, FileProblem::NotText(found)))
+    }
+
+    /// Reads a zip archive: arrays of NumPy, a workbook, or a single file in any format.
+    #[cfg(feature = "zip")]
+    fn archive(mut self, name: &str, bytes: &[u8]) -> Result<Table> {
+        let error = |problem| Error::data(name, problem);
+        let mut archive = archive::opened(bytes, self.memory).map_err(error)?;
+        let files = archive::files(&mut archive).map_err(error)?;
+        if let Some(problem) = archive::other_document(&files) {
+            return Err(error(problem));
+        }
+        #[cfg(feature = "excel")]
+        if files.iter().any(|(_, file)| file.starts_with("xl/")) {
+            let (found, header, digest) =
+                excel::read(name, bytes, self.sheet.as_deref(), self.known.header, self.memory)?;
+            return self.table(name, found, header, digest);
+        }
+        #[cfg(feature = "numpy")]
+        if files.iter().any(|(_, file)| file.ends_with(".npy")) {
+            if self.sheet.is_some() {
+                return Err(error(FileProblem::NoSheets));
+            }
+            let found = numpy::npz(name, bytes, &self.dropped, self.memory)?;
+            let header = has_names(&found);
+            return self.table(name, found, header, sha256([bytes]));
+        }
+        let (i, file) = archive::only_file(&files).map_err(error)?;
+        if self.depth >= DEEPEST {
+            return Err(error(FileProblem::Unsupported("archives inside archives".to_owned())));
+        }
+        self.depth += 1;
+        self.known.usual_delimiter = usual_delimiter(file);
+        let from = archive::member(&mut archive, i).map_err(error)?;
+        self.read_any(name, Box::new(from))
+    }
+
+    /// A table of what was found in a file.
+    fn table(&self, name: &str, found: Found, header: bool, digest: String) -> Result<Table> {
+        let Found { mut columns, unread, parts, description } = found;
         for (_, column) in &mut columns {
             column.count();
             column.decide(Hints::default(), self.known.dates);
         }
-        // an array of NumPy has columns of numbers, an archive and one of records of names
-        let header = *format == PARQUET || !columns.iter().all(|(name, _)| name.parse::<usize>().is_ok());
-        Table::new(name, columns, (*format).to_owned(), header, digest)
+        let mut table = Table::new(name, columns, description, header, digest)?;
+        if let Some((column, _)) = unread.iter().find(|(column, _)| table.columns().contains(column)) {
+            return Err(Error::in_column(name, column, Problem::DuplicateColumn));
+        }
+        (table.unread, table.parts) = (unread, parts);
+        Ok(table)
     }
+}
+
+/// Whether columns have names: an array of NumPy has columns of numbers, an archive and an array of
+/// records have names.
+#[cfg(feature = "numpy")]
+fn has_names(found: &Found) -> bool {
+    !found.columns.iter().all(|(name, _)| name.parse::<usize>().is_ok())
+}
+
+/// The delimiter that the name of a file suggests.
+fn usual_delimiter(name: &str) -> Option<Delimiter> {
+    let lower = name.to_lowercase();
+    let plain = [".gz", ".zst", ".zip"].iter().find_map(|ending| lower.strip_suffix(ending)).unwrap_or(&lower);
+    let known = [(".tsv", '\t'), (".tab", '\t'), (".csv", ',')];
+    known.iter().find(|(ending, _)| plain.ends_with(ending)).map(|(_, delimiter)| Delimiter::Character(*delimiter))
 }
 
 /// Whether these are the first bytes of a text: not those of another format, and few zero bytes,
@@ -252,8 +371,7 @@ fn is_text(bytes: &[u8]) -> bool {
     let is_other = |(first, _): &(&[u8], &str)| start.starts_with(first);
     let utf_16 = text::encoding::detect(start).0 != encoding_rs::UTF_8;
     let zeros = start.iter().filter(|byte| **byte == 0).count();
-    let is_known =
-        KINDS.iter().any(|kind| is_other(kind)) || READERS.iter().any(|(first, ..)| start.starts_with(first));
+    let is_known = KINDS.iter().any(is_other) || start.starts_with(b"PAR");
     utf_16 || (!is_known && 50 * zeros <= start.len())
 }
 

@@ -1,5 +1,7 @@
 //! [`Table`]: named columns, and their kinds.
 
+mod rows;
+
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Formatter;
@@ -7,10 +9,13 @@ use std::sync::Arc;
 
 use crate::column::{Column, Values};
 use crate::error::{CellProblem, Error, FileProblem, Problem, Result};
-use crate::field::{Field, number, shortest};
+use crate::field::{Field, number};
+use crate::found::RowPart;
 use crate::kind::{ColumnKind, LeftOut, Remark, first_code, guess, odd, same_label};
 use crate::notation::{FileForm, Notation};
+use crate::places::Places;
 use crate::text::Lines;
+use crate::written::shortest;
 
 /// Number of similar names, or of all names, in an error about an unknown column.
 const SUGGESTIONS: usize = 3;
@@ -39,12 +44,18 @@ const LONGEST_COMPARED: usize = 200;
 pub struct Table {
     name: String,
     names: Vec<String>,
-    columns: Vec<Arc<Column>>,
+    pub(crate) columns: Vec<Arc<Column>>,
     pub(crate) form: FileForm,
     description: String,
     /// Of a text.
     pub(crate) lines: Option<Lines>,
     digest: String,
+    /// The columns of the file that cannot be read, and why.
+    pub(crate) unread: Vec<(String, FileProblem)>,
+    /// The part of each row, if the file has a split; otherwise empty.
+    pub(crate) parts: Vec<RowPart>,
+    /// The file and the line of each row, if they are not those of a single whole file.
+    pub(crate) places: Option<Arc<Places>>,
 }
 
 /// The columns whose use is set by the caller instead of detected.
@@ -93,7 +104,9 @@ impl Table {
             columns: names.iter().zip(&columns).filter_map(unusual).collect(),
             ..FileForm::default()
         };
-        Ok(Table { name: name.to_owned(), names, columns, form, description, lines: None, digest })
+        let name = name.to_owned();
+        let (lines, unread, parts, places) = (None, Vec::new(), Vec::new(), None);
+        Ok(Table { name, names, columns, form, description, lines, digest, unread, parts, places })
     }
 
     /// The name that errors use: the file's path, or the name of a built-in data set.
@@ -136,7 +149,17 @@ impl Table {
     /// # Errors
     /// [`Error::Data`] that names similar columns, or all.
     pub fn position(&self, column: &str) -> Result<usize> {
+        self.check_is_read(column)?;
         position(&self.name, &self.names, column)
+    }
+
+    /// The positions of the columns with these names.
+    ///
+    /// # Errors
+    /// As [`Table::position`].
+    pub fn positions(&self, columns: &[String]) -> Result<Vec<usize>> {
+        columns.iter().try_for_each(|column| self.check_is_read(column))?;
+        positions(&self.name, &self.names, columns)
     }
 
     /// The texts of a column, without spaces around them. An empty field is an empty text. If only
@@ -248,7 +271,8 @@ impl Table {
     /// [`Error::Data`] for a missing column.
     pub fn choose(&self, targets: &[String], columns: &Columns) -> Result<Choice> {
         let Columns { drop, numeric, categorical } = columns;
-        for name in drop.iter().chain(numeric).chain(categorical) {
+        let is_unread = |name: &String| self.unread.iter().any(|(unread, _)| unread == name);
+        for name in drop.iter().filter(|name| !is_unread(name)).chain(numeric).chain(categorical) {
             self.position(name)?;
         }
         let mut choice = Choice { inputs: Vec::new(), left_out: Vec::new(), remarks: Vec::new() };
@@ -269,6 +293,8 @@ impl Table {
                 Err(reason) => choice.left_out.push((name.clone(), reason)),
             }
         }
+        let unread = self.unread.iter().filter(|(name, _)| is_input(name));
+        choice.left_out.extend(unread.map(|(name, problem)| (name.clone(), LeftOut::Unread(problem.to_string()))));
         Ok(choice)
     }
 
@@ -322,9 +348,12 @@ impl Table {
 
     /// The problem of a field.
     fn at(&self, row: usize, column: usize, problem: CellProblem) -> Error {
-        let line = self.lines.as_ref().map(|lines| lines.of(row));
+        let (file, row, line) = match &self.places {
+            Some(places) => places.of(row),
+            None => (self.name.as_str(), row, self.lines.as_ref().map(|lines| lines.of(row))),
+        };
         let problem = if line.is_some() { Problem::Cell(problem) } else { Problem::InRow(row, problem) };
-        Error::Data { file: self.name.clone(), line, column: Some(self.names[column].clone()), problem }
+        Error::Data { file: file.to_owned(), line, column: Some(self.names[column].clone()), problem }
     }
 }
 

@@ -137,6 +137,12 @@ fn with_separators(text: &str) -> Option<(Written, f64)> {
     Some((decimals.unwrap_or(Written::Other), x))
 }
 
+/// The shortest text that reads as the same number.
+pub fn shortest(x: f64) -> String {
+    let text = format!("{x:?}");
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
 /// Parses 3,14 as a number.
 pub(crate) fn decimal(text: &str) -> Option<f64> {
     if text.contains('.') || !text.contains(',') {

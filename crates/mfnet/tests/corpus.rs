@@ -56,6 +56,17 @@ fn npy_files() {
     each(include_bytes!("corpus/npy.tar.gz"), readers::table);
 }
 
+#[test]
+fn json_files() {
+    each(include_bytes!("corpus/json.tar.gz"), readers::table);
+}
+
+#[cfg(feature = "excel")]
+#[test]
+fn xlsx_files() {
+    each(include_bytes!("corpus/xlsx.tar.gz"), readers::table);
+}
+
 #[cfg(feature = "numpy")]
 #[test]
 fn npz_files() {

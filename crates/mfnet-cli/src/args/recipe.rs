@@ -107,6 +107,11 @@ pub(crate) struct RecipeArgs {
         hide_short_help = true
     )]
     pub(super) missing: Vec<String>,
+    /// Leave out rows without a target
+    ///
+    /// Without this option, a row without a target is an error.
+    #[arg(long, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(super) skip_missing_target: bool,
     /// Columns to ignore, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) drop: Vec<String>,
@@ -363,8 +368,19 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 9] =
-            ["data", "data_dir", "recipe_file", "print_recipe", "output", "force", "plots", "json", "quiet"];
+        const OTHERS: [&str; 11] = [
+            "data",
+            "data_dir",
+            "sheet",
+            "memory",
+            "recipe_file",
+            "print_recipe",
+            "output",
+            "force",
+            "plots",
+            "json",
+            "quiet",
+        ];
         let command = Args::command();
         let train = command.find_subcommand("train").unwrap();
         let mut options: Vec<&str> = train.get_arguments().map(|option| option.get_id().as_str()).collect();

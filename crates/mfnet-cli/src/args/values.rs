@@ -82,6 +82,29 @@ pub(super) fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> 
     number(text, |x| *x >= LEAST, &format!("a whole number of at least {LEAST}"))
 }
 
+/// A number of bytes: 8GB, 500 MB, or without a unit.
+pub(super) fn bytes(text: &str) -> Result<u64, String> {
+    const UNITS: [(&str, f64); 9] = [
+        ("kib", 1024.0),
+        ("mib", 1048576.0),
+        ("gib", 1073741824.0),
+        ("kb", 1e3),
+        ("mb", 1e6),
+        ("gb", 1e9),
+        ("tb", 1e12),
+        ("g", 1e9),
+        ("b", 1.0),
+    ];
+    let lower = text.trim().to_lowercase();
+    let unit = UNITS.iter().find_map(|(unit, size)| Some((lower.strip_suffix(unit)?, *size)));
+    let (number, size) = unit.unwrap_or((&lower, 1.0));
+    let bytes = number.trim().parse::<f64>().ok().map(|number| number * size);
+    bytes
+        .filter(|bytes| (1.0..1e18).contains(bytes))
+        .map(|bytes| bytes as u64)
+        .ok_or_else(|| "expected a size such as 8GB or 500MB".to_owned())
+}
+
 pub(super) fn shards(text: &str) -> Result<usize, String> {
     number(text, |x: &usize| x.is_power_of_two() && *x <= 1024, "a power of two up to 1024")
 }

@@ -48,7 +48,7 @@ impl RunFolder {
         }
         let runs = Path::new("runs");
         fs::create_dir_all(runs).map_err(|error| cannot_create(runs, &error))?;
-        let name = run_name(&args.data);
+        let name = run_name(&args.data[0]);
         for number in 1_u64.. {
             let path = runs.join(format!("{name}-{number}"));
             match fs::create_dir(&path) {

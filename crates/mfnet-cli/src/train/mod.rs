@@ -17,6 +17,7 @@ use self::folder::RunFolder;
 use crate::args::{TrainArgs, with_file};
 use crate::failure::{Failure, with_options};
 use crate::output::{message, print};
+use crate::source::Files;
 use crate::{interrupt, source};
 
 pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
@@ -62,14 +63,15 @@ fn not_a_recipe(error: Error, path: &Path) -> Failure {
 /// Reads the data. From now on, Ctrl-C saves the results so far.
 fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure> {
     let start = recipe.warm_start.as_deref().map(source::model).transpose()?;
-    let data = source::read(&args.data, &args.folders, recipe.reader(start.as_ref()), args.quiet)?;
+    let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: args.quiet };
+    let data = files.read(recipe.reader(start.as_ref()))?;
     if let (Source::Table(_), Some(file)) = (&data, &recipe.test_file) {
         source::check_test_file(file)?;
     }
     interrupt::watch();
     let read_test = Box::new(|file: &str, reader: ReadTable<'_>| match source::built_in(file) {
         Some(built_in) => built_in.table(),
-        None => source::table(file, reader, args.quiet),
+        None => Ok(source::table(file, args.reading.of(reader), args.quiet)?),
     });
-    Ok(Input { name: args.data.clone(), data, start, read_test })
+    Ok(Input { name: files.name(), data, start, read_test })
 }

@@ -12,6 +12,7 @@ use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, print};
+use crate::shell::quoted;
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
     let fit = fit(args, plan, folder)?;
@@ -78,25 +79,4 @@ fn head(plan: &Plan) -> String {
     let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
     let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
     format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))
-}
-
-/// Quotes an argument for a shell.
-fn quoted(argument: &str) -> String {
-    let plain = |character: char| character.is_alphanumeric() || "-_./,:=+%@".contains(character);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        return argument.to_owned();
-    }
-    format!("'{}'", argument.replace('\'', "'\\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn commands_can_be_copied() {
-        assert_eq!(quoted("iris.csv"), "iris.csv");
-        assert_eq!(quoted("it's $1"), "'it'\\''s $1'");
-        assert_eq!(quoted(""), "''");
-    }
 }

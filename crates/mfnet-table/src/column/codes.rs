@@ -19,6 +19,13 @@ impl Codes {
         }
     }
 
+    pub(super) fn truncate(&mut self, rows: usize) {
+        match self {
+            Codes::Bytes(bytes) => bytes.truncate(rows),
+            Codes::Words(words) => words.truncate(rows),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Codes::Bytes(bytes) => bytes.len(),

@@ -2,7 +2,7 @@
 //! comes.
 
 use super::{Cells, Column};
-use crate::field::shortest;
+use crate::written::shortest;
 
 /// Whole numbers up to this are exact as `f64`.
 const EXACT: i128 = 1 << 53;

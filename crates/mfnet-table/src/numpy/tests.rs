@@ -6,7 +6,11 @@ fn array_error(name: &str) -> String {
 }
 
 fn archive(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    npz("t", bytes)
+    Ok(npz("t", bytes, &[], None)?.columns)
+}
+
+fn single(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
+    Ok(npy("t", bytes)?.columns)
 }
 
 fn archive_error(name: &str) -> String {
@@ -16,7 +20,7 @@ fn archive_error(name: &str) -> String {
 #[test]
 fn cells_are_those_of_numpy() {
     for name in readable(".npy") {
-        compare(&name, &npy("t", &file(&name)[..]).unwrap_or_else(|error| panic!("{name}: {error}")));
+        compare(&name, &single(&file(&name)[..]).unwrap_or_else(|error| panic!("{name}: {error}")));
     }
     for name in readable(".npz") {
         compare(&name, &archive(&file(&name)).unwrap_or_else(|error| panic!("{name}: {error}")));
@@ -35,7 +39,9 @@ fn what_is_no_table() {
     );
     assert_eq!(array_error("no-rows.npy"), "t: the table has no rows");
     assert_eq!(array_error("no-columns.npy"), "t: the table has no columns");
-    assert_eq!(archive_error("objects.npz"), format!("t, array \"y\": {objects}"));
+    let found = npz("t", &file("objects.npz"), &[], None).unwrap();
+    assert_eq!((found.columns.len(), &found.unread[0].0), (3, &"y".to_owned()));
+    assert_eq!(found.unread[0].1.to_string(), objects);
     assert_eq!(
         archive_error("lengths.npz"),
         "t: mfnet does not read arrays with different numbers of rows: 4 in \"X\", 3 in \"y\", 1 in \"z\""
@@ -92,7 +98,7 @@ fn an_archive_that_would_fill_memory_is_refused() {
     bytes[directory + 24..][..4].copy_from_slice(&0x7fff_ffff_u32.to_le_bytes());
     let error = archive(&bytes).err().unwrap().to_string();
     assert!(
-        error.starts_with("t: the file is damaged: it has ") && error.contains(" and would become 21474"),
+        error.starts_with("t: ") && error.contains(" compressed bytes become more than 1073741824 bytes"),
         "{error}"
     );
 }
@@ -100,7 +106,7 @@ fn an_archive_that_would_fill_memory_is_refused() {
 #[test]
 fn damaged_files_are_refused_or_read() {
     for name in ["rows.npy", "fortran.npy", "records.npy", "U5-little.npy", "M8-25s.npy"] {
-        damage(name, |bytes| npy("t", bytes));
+        damage(name, single);
     }
     for name in ["arrays.npz", "compressed.npz", "one.npz"] {
         damage(name, archive);

@@ -11,7 +11,7 @@ use crate::file::hexadecimal;
 /// The Julian day of 1970-01-01.
 const JULIAN_1970: i128 = 2_440_588;
 const NANOSECONDS_OF_A_DAY: i128 = 86_400_000_000_000;
-/// The largest number of bytes of a decimal, more than any database uses.
+/// The number of bytes of the largest decimal: 38 digits.
 const LONGEST_DECIMAL: usize = 16;
 
 /// A value as it is stored.
@@ -32,13 +32,16 @@ pub(super) fn fill(value: Value, meaning: Meaning, column: &mut Column) -> Resul
         (Value::Whole(x), Meaning::Decimal(scale)) => decimal(x.into(), scale, column),
         (Value::Whole(x), Meaning::Moment(unit)) => column.push_text(&moment(x.into(), unit)),
         (Value::Whole(x), _) => column.push_whole(x.into()),
-        (Value::Bytes(bytes), Meaning::Decimal(_)) if bytes.len() > LONGEST_DECIMAL => {
-            return Err(FileProblem::Unsupported(format!("decimals of {} bytes", bytes.len())));
-        }
         (Value::Bytes(bytes), Meaning::Decimal(scale)) => {
             // the most significant byte, which has the sign, comes first
             let sign = if bytes.first().is_some_and(|byte| *byte >= 0x80) { -1 } else { 0 };
-            decimal(bytes.iter().fold(sign, |x, byte| x << 8 | i128::from(*byte)), scale, column);
+            let (padding, digits) = bytes.split_at(bytes.len().saturating_sub(LONGEST_DECIMAL));
+            let x = digits.iter().fold(sign, |x, byte| x << 8 | i128::from(*byte));
+            // bytes before these only repeat the sign
+            if padding.iter().any(|byte| *byte != sign as u8) || (x < 0) != (sign < 0) {
+                return Err(FileProblem::Unsupported("decimals of more than 38 digits".to_owned()));
+            }
+            decimal(x, scale, column);
         }
         (Value::Bytes([low, high]), Meaning::Half) => column.push_number(f16::from_le_bytes([*low, *high]).into()),
         (Value::Bytes([of_day @ .., d0, d1, d2, d3]), Meaning::JulianDay) => {

@@ -67,6 +67,14 @@ pub(super) fn field(node: &Type) -> Result<Field, FileProblem> {
     Ok(Field { name: about.name().to_owned(), meaning, optional: about.repetition() == Repetition::OPTIONAL })
 }
 
+/// Number of columns that the file stores for a node: one for each value of a structure.
+pub(super) fn leaves(node: &Type) -> usize {
+    match node {
+        Type::PrimitiveType { .. } => 1,
+        Type::GroupType { fields, .. } => fields.iter().map(|field| leaves(field)).sum(),
+    }
+}
+
 /// The error is the kind of value that was found instead. The crate has already checked that the
 /// three kinds of type agree.
 fn meaning(

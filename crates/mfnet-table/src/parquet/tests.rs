@@ -6,7 +6,7 @@ use super::*;
 use crate::golden::{compare, damage, file, readable};
 
 fn read(bytes: &[u8]) -> Result<Vec<(String, Column)>> {
-    decoded("t", Bytes::copy_from_slice(bytes))
+    Ok(decoded("t", Bytes::copy_from_slice(bytes), &[])?.columns)
 }
 
 fn error(name: &str) -> String {
@@ -16,9 +16,14 @@ fn error(name: &str) -> String {
 #[test]
 fn cells_are_those_that_the_writers_read() {
     for name in readable(".parquet") {
-        let found = columns("t", Bytes::from(file(&name))).unwrap_or_else(|error| panic!("{name}: {error}"));
-        compare(&name, &found);
+        let found = columns("t", Bytes::from(file(&name)), &[]).unwrap_or_else(|error| panic!("{name}: {error}"));
+        compare(&name, &found.columns);
     }
+    // the same column as in the file that is not compressed
+    let whole = read(&file("arrow-none.parquet")).unwrap();
+    let [(name, column)] = &read(&file("arrow-brotli.parquet")).unwrap()[..] else { panic!("one column") };
+    let (_, expected) = whole.iter().find(|(other, _)| other == name).unwrap();
+    assert!(column.texts().eq(expected.texts()));
 }
 
 /// More rows than are decoded at a time: i % 7, ⌊i / 1000⌋ without the fourth thousand, …
@@ -39,16 +44,32 @@ fn many_rows() {
 
 #[test]
 fn what_is_no_table() {
-    assert_eq!(error("list.parquet"), "t, column \"l\": mfnet does not read columns of lists");
-    assert_eq!(error("struct.parquet"), "t, column \"s\": mfnet does not read columns of structs");
-    assert_eq!(error("map.parquet"), "t, column \"m\": mfnet does not read columns of maps");
     assert_eq!(error("no-rows.parquet"), "t: the table has no rows");
     assert_eq!(error("no-columns.parquet"), "t: the table has no columns");
     assert_eq!(error("no-text.parquet"), "t, column \"x\": expected UTF-8 text, found other bytes");
     assert_eq!(error("encrypted-footer.parquet"), "t: the file is encrypted");
     assert_eq!(error("encrypted-columns.parquet"), "t: the file is encrypted");
-    let message = "t, column \"i64\": mfnet does not read pages compressed with Brotli";
-    assert_eq!(error("arrow-brotli.parquet"), message);
+}
+
+/// Columns beside x that a table does not hold.
+#[test]
+fn what_is_left_out() {
+    for (name, column, reason) in [
+        ("list.parquet", "l", "mfnet does not read columns of lists"),
+        ("struct.parquet", "s", "mfnet does not read columns of structs"),
+        ("map.parquet", "m", "mfnet does not read columns of maps"),
+    ] {
+        let found = decoded("t", file(name).into(), &[]).unwrap();
+        assert_eq!(found.columns.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["x"]);
+        let unread: Vec<_> = found.unread.iter().map(|(name, problem)| (name.as_str(), problem.to_string())).collect();
+        assert_eq!(unread, [(column, reason.to_owned())]);
+    }
+    // a column that is damaged, unless it is not needed
+    let mut damaged = file("many.parquet");
+    damaged[60] ^= 0xff;
+    assert!(decoded("t", damaged.clone().into(), &[]).unwrap_err().to_string().starts_with("t, column \"seven\": "));
+    let found = decoded("t", damaged.into(), &["seven".to_owned()]).unwrap();
+    assert_eq!((found.columns.len(), found.unread[0].0.as_str()), (4, "seven"));
 }
 
 #[test]

@@ -10,7 +10,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use mfnet_table::file::{decompressed, hexadecimal, open, sha256};
+use mfnet_table::file::{decompressed, hexadecimal, open_within, sha256};
 use mfnet_table::{FileProblem, MOST_COLUMNS};
 
 use super::split::Part;
@@ -34,13 +34,14 @@ pub(super) struct Idx {
 }
 
 impl Idx {
-    pub(super) fn read(path: &Path) -> Result<Self> {
-        Self::parse(path, open(path).map_err(Error::io(path, "read"))?)
+    /// Reads a file. If it is compressed, it may become `memory` bytes.
+    pub(super) fn read(path: &Path, memory: Option<u64>) -> Result<Self> {
+        Self::parse(path, open_within(path, memory).map_err(Error::io(path, "read"))?)
     }
 
     /// Parses an IDX file in memory.
     fn from_bytes(name: &str, bytes: &[u8]) -> Result<Self> {
-        Self::parse(name.as_ref(), decompressed(bytes).map_err(Error::io(name.as_ref(), "read"))?)
+        Self::parse(name.as_ref(), decompressed(bytes, None).map_err(Error::io(name.as_ref(), "read"))?)
     }
 
     fn parse(path: &Path, mut from: impl Read) -> Result<Self> {
@@ -49,7 +50,12 @@ impl Idx {
         let of_idx = |problem: String| Err(Error::data(&file, DataProblem::Idx(problem)));
         let mut take = |count: u64| -> Result<Vec<u8>> {
             let mut bytes = Vec::with_capacity(count.min(TRUSTED) as usize);
-            from.by_ref().take(count).read_to_end(&mut bytes).map_err(Error::io(path, "read"))?;
+            from.by_ref().take(count).read_to_end(&mut bytes).map_err(|error| {
+                match FileProblem::too_large(&error) {
+                    Some(problem) => Error::data(&file, problem),
+                    None => Error::io(path, "read")(error),
+                }
+            })?;
             Ok(bytes)
         };
         let mut header = take(4)?;
@@ -158,9 +164,9 @@ impl Dataset {
     /// empty, truncated or too long, or has the wrong number of dimensions; if the numbers of
     /// images and labels differ; or if there is only one class.
     pub fn from_idx(images: impl AsRef<Path>, labels: impl AsRef<Path>) -> Result<Self> {
-        let images = Idx::read(images.as_ref())?;
+        let images = Idx::read(images.as_ref(), None)?;
         let name = images.file.clone();
-        Self::from_arrays(&name, images, Idx::read(labels.as_ref())?, None)
+        Self::from_arrays(&name, images, Idx::read(labels.as_ref(), None)?, None)
     }
 
     /// Reads images and labels from IDX files in memory. Errors call the two files `name` followed

@@ -38,6 +38,15 @@ impl IdxFolder {
     /// As [`Dataset::from_idx`]. [`ErrorKind::Data`](crate::error::ErrorKind::Data) with the files
     /// found, unless they are two or four files with such names.
     pub fn read(folder: impl AsRef<Path>) -> Result<Self> {
+        Self::read_within(folder, None)
+    }
+
+    /// As [`IdxFolder::read`]; a compressed file may become `memory` bytes, see
+    /// [`ReadTable::memory`](mfnet_table::ReadTable::memory).
+    ///
+    /// # Errors
+    /// As [`IdxFolder::read`].
+    pub fn read_within(folder: impl AsRef<Path>, memory: Option<u64>) -> Result<Self> {
         let folder = folder.as_ref();
         let name = folder.display().to_string();
         let entries = fs::read_dir(folder).map_err(Error::io(folder, "read"))?;
@@ -52,7 +61,7 @@ impl IdxFolder {
         let pairs = [false, true].map(|test| (those(test, IMAGES), those(test, LABELS)));
         let mut digests = String::new();
         let mut read = |path: &PathBuf| -> Result<Idx> {
-            let idx = Idx::read(path)?;
+            let idx = Idx::read(path, memory)?;
             digests += &format!("{}  {}\n", idx.digest(), file_name(path).trim_end_matches(".gz"));
             Ok(idx)
         };

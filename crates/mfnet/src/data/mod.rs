@@ -29,7 +29,7 @@ pub(crate) use coded::Code;
 pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
-use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, Remark, Table, position, positions, shortest};
+use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, Remark, Table, position, shortest};
 pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 #[cfg(feature = "download")]
 pub use named::{Download, Progress};
@@ -126,7 +126,8 @@ impl Dataset {
         if let Targets::Values { values, .. } = &mut targets {
             *values = values.clone().sharing(&features.samples);
         }
-        Ok(Dataset { left_out, remarks, ..Self::of(table.name(), features, targets) })
+        let data = Self::of(table.name(), features, targets).split_like(table);
+        Ok(Dataset { left_out, remarks, ..data })
     }
 
     /// Reads the same columns from another table, such as a file of test samples. The kinds of the
@@ -138,7 +139,7 @@ impl Dataset {
     pub fn read_like(&self, table: &Table) -> Result<Self> {
         let targets = self.targets.target().read(table)?;
         let names = self.feature_names();
-        let positions = positions(table.name(), table.columns(), names)?;
+        let positions = table.positions(names)?;
         let features = Features::read(table, names, positions.into_iter().zip(self.kinds().to_vec()))?;
         Ok(Self::of(table.name(), features, targets))
     }

@@ -37,6 +37,9 @@ pub enum DataProblem {
     /// Inputs that are not encoded: "a category", "a date", "a missing value".
     #[error("expected numbers without missing values, found {0}: encode the data with Preprocessing first")]
     NotEncoded(&'static str),
+    /// A target without any value.
+    #[error("no row has a value")]
+    NoTargets,
     /// A target with only this value.
     #[error("every row has the value {0}: there is nothing to learn")]
     ConstantTarget(f64),

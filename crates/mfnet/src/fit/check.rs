@@ -22,7 +22,7 @@ impl Recipe {
         ),
         ("layers", "hidden activation dropout norm residual"),
         ("clip_norm", "clip_layer_norm"),
-        ("batch_order", "no_shuffle folds"),
+        ("batch_order", "no_shuffle folds skip_missing_target"),
         ("test_file", "test_fraction split_column folds"),
         ("split_column", "test_fraction group folds"),
         ("folds", "test_fraction"),

@@ -35,7 +35,8 @@ impl Plan {
 
     /// A line with the training settings of the warm start model, if they differ.
     fn otherwise_before(&self) -> Option<String> {
-        const OF_ONE_RUN: [&str; 6] = ["best_epoch", "epochs", "order", "scale", "seed", "warm_start"];
+        const OF_ONE_RUN: [&str; 7] =
+            ["best_epoch", "epochs", "order", "scale", "seed", "skip_missing_target", "warm_start"];
         let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
         let [mut before, mut now] = [settings.clone(), self.settings()];
         for settings in [&mut before, &mut now] {
@@ -126,7 +127,7 @@ impl Plan {
     /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
         const NAMES: &str = "optimizer learning_rate momentum nesterov weight_decay decay_biases clip_norm clip_layer_norm \
-                             batch_size accumulate shards schedule scale seed groups sample_weight";
+                             batch_size accumulate shards schedule scale seed groups sample_weight skip_missing_target";
         let off = [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard")];
         let decided = Recipe {
             accumulate: self.task.recipe.accumulate.filter(|batches| *batches > 1),

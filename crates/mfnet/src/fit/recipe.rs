@@ -73,6 +73,8 @@ pub struct Recipe {
     /// Words for missing values, in all columns, besides the usual ones.
     #[serde(deserialize_with = "names")]
     pub missing: Vec<String>,
+    /// Whether to leave out rows without a target instead of refusing them. Default: false.
+    pub skip_missing_target: bool,
     /// Columns that are not features.
     #[serde(deserialize_with = "names")]
     pub drop: Vec<String>,

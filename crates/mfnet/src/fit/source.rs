@@ -1,12 +1,13 @@
 use std::path::Path;
 
-use mfnet_table::{Columns, ReadTable, Table};
+use mfnet_table::{Columns, Problem, ReadTable, Table};
 
 use super::names::{Decimal, Task};
 use super::recipe::Recipe;
 use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
-use crate::error::{Error, Result};
+use crate::error::{DataProblem, Error, ErrorKind, Result};
 use crate::model::{Model, Predictions};
+use crate::text::counted;
 use crate::words::split_names;
 
 /// Data as they were read: a table whose columns are not yet interpreted, or samples.
@@ -73,6 +74,34 @@ impl Source {
         match self {
             Source::Table(table) => built_in_target(table.name()).is_some(),
             Source::Samples { .. } => true,
+        }
+    }
+
+    /// Whether the file has a split of its own.
+    pub(super) fn has_official_split(&self) -> bool {
+        match self {
+            Source::Table(table) => !table.parts().is_empty(),
+            Source::Samples { .. } => true,
+        }
+    }
+
+    /// The same data without the rows that have no value in one of these columns, and the number of
+    /// those rows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column, or if no row is
+    /// left.
+    pub fn with_target(self, target: &[String]) -> Result<(Self, usize)> {
+        let Source::Table(table) = self else { return Ok((self, 0)) };
+        let (table, skipped) = with_target(table, target)?;
+        Ok((Source::Table(table), skipped))
+    }
+
+    /// The names of the target columns for this table.
+    pub(super) fn target_columns(&self, target: &[String]) -> Result<Vec<String>> {
+        match self {
+            Source::Table(table) => target_columns(table, target),
+            Source::Samples { data, .. } => Ok(data.targets().columns().to_vec()),
         }
     }
 
@@ -156,7 +185,7 @@ impl Source {
 
     /// Whether there is a column with this name.
     pub fn has_column(&self, column: &str) -> bool {
-        matches!(self, Source::Table(table) if table.columns().iter().any(|other| other == column))
+        matches!(self, Source::Table(table) if table.has(column))
     }
 
     /// Describes the levels that a model does not know, a line for each column; empty if it knows
@@ -237,7 +266,9 @@ impl Recipe {
         let columns = columns.chain(&self.group).chain(&self.split_column).chain(&self.sample_weight);
         let names = columns.flat_map(|list| [vec![list.clone()], split_names(list)].concat());
         let reader = reader.expect(names).missing(self.missing.iter().flat_map(|words| split_names(words)));
-        self.with_texts(reader, self.dividing_column())
+        // names that are separated by commas, or that have commas in them
+        let dropped = self.drop.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat());
+        self.with_texts(reader, self.dividing_column()).dropped(dropped)
     }
 
     /// Sets how the file is written, as far as the recipe says it.
@@ -284,6 +315,44 @@ pub(super) fn no_weights(data: &Dataset) -> Error {
     Error::recipe(format!("`sample_weight` works only with your own tables: {} has no column of weights", data.name()))
 }
 
+/// The rows of a table that have values in all these columns, and the number of other rows.
+pub(super) fn with_target(table: Table, target: &[String]) -> Result<(Table, usize)> {
+    let without = table.rows_without(target)?;
+    if without.is_empty() {
+        return Ok((table, 0));
+    }
+    if without.len() == table.rows() {
+        let column = target.first().map_or("", String::as_str);
+        return Err(Error::in_column(table.name(), column, DataProblem::NoTargets));
+    }
+    let mut skipped = without.iter().copied().peekable();
+    let rows: Vec<usize> = (0..table.rows()).filter(|row| skipped.next_if_eq(row).is_none()).collect();
+    Ok((table.select(&rows), without.len()))
+}
+
+/// The same error; if it is about a target without a value, with help.
+pub(super) fn without_target(error: Error, table: &Table, target: &[String]) -> Error {
+    let is_target = |column: &Option<String>| column.as_ref().is_some_and(|column| target.contains(column));
+    let is_cell = |problem: &DataProblem| matches!(problem, DataProblem::Table(Problem::Cell(_) | Problem::InRow(..)));
+    match error.kind() {
+        ErrorKind::Data { column, problem, .. } if is_target(column) && is_cell(problem) => {
+            let count = table.rows_without(target).map_or(0, |rows| rows.len());
+            if count == 0 {
+                return error;
+            }
+            let help = format!("{} no target: to leave out such rows, use `skip_missing_target`", have(count));
+            Error::recipe_file(error.to_string())
+                .with_help(help)
+                .with_help("or fill the cells: every row that is used needs its target")
+        }
+        _ => error,
+    }
+}
+
+fn have(rows: usize) -> String {
+    format!("{} {}", counted(rows, "row"), if rows == 1 { "has" } else { "have" })
+}
+
 /// The target of the built-in data set with this name.
 fn built_in_target(name: &str) -> Option<&'static str> {
     BUILT_IN.iter().find(|built_in| built_in.name == name).map(|built_in| built_in.target)
@@ -291,6 +360,19 @@ fn built_in_target(name: &str) -> Option<&'static str> {
 
 /// The target for this table, from the names and the task.
 fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Target> {
+    let columns = target_columns(table, target)?;
+    match (task, &columns[..]) {
+        (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
+        (Some(Task::Classification), _) => {
+            Err(Error::recipe(format!("a classification needs one target column, found {}", columns.len())))
+        }
+        (Some(Task::Regression), _) => Ok(Target::values(columns)),
+        (None, _) => Target::guess(table, &columns),
+    }
+}
+
+/// The names of the target columns, at least one.
+fn target_columns(table: &Table, target: &[String]) -> Result<Vec<String>> {
     let name = table.name();
     let built_in = built_in_target(name).map(str::to_owned);
     let target = if target.is_empty() { built_in.as_slice() } else { target };
@@ -309,6 +391,21 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
     let columns: Vec<String> = target.iter().flat_map(names).collect();
     for (i, column) in columns.iter().enumerate() {
         table.position(column).map_err(Error::from).map_err(|error| match column.parse::<usize>() {
+            Err(_) if table.has(&format!("{column}_0")) => {
+                let of_array = |name: &&String| {
+                    let number = name.strip_prefix(column.as_str()).and_then(|rest| rest.strip_prefix('_'));
+                    number.is_some_and(|number| number.parse::<usize>().is_ok())
+                };
+                let names: Vec<String> = table.columns().iter().filter(of_array).take(12).cloned().collect();
+                Error::recipe_file(error.to_string())
+                    .with_help(format!(
+                        "the array {column} has several columns: to predict all, use `target` {}",
+                        names.join(",")
+                    ))
+                    .with_help(format!(
+                        "if they are one-hot classes, save the classes in Python: {column}.argmax(axis=1)"
+                    ))
+            }
             Ok(_) if table.has_header() => Error::recipe_file(error.to_string())
                 .with_help("mfnet read the first line as column names; if it holds data, use `header` no"),
             _ => error,
@@ -317,12 +414,5 @@ fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Tar
             return Err(Error::recipe(format!("`target` names the column {column:?} twice")));
         }
     }
-    match (task, &columns[..]) {
-        (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
-        (Some(Task::Classification), _) => {
-            Err(Error::recipe(format!("a classification needs one target column, found {}", columns.len())))
-        }
-        (Some(Task::Regression), _) => Ok(Target::values(columns)),
-        (None, _) => Target::guess(table, &columns),
-    }
+    Ok(columns)
 }

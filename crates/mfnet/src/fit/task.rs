@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::Task as Kind;
 use super::recipe::Recipe;
-use super::source::{Input, no_weights};
+use super::source::{Input, no_weights, with_target, without_target};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::fit::Source;
@@ -37,6 +37,8 @@ pub(crate) struct Task {
     pub(super) test: Option<Dataset>,
     /// A SHA-256 that identifies the test file.
     test_digest: Option<String>,
+    /// Number of rows that were left out because they have no target.
+    skipped: usize,
     pub(super) threads: Threads,
 }
 
@@ -50,10 +52,12 @@ impl Task {
         }
         let of_tables =
             [("group", &recipe.group), ("split_column", &recipe.split_column), ("test_file", &recipe.test_file)];
-        if let Source::Samples { data, .. } = &source
+        if source.has_official_split()
             && let Some((field, _)) = of_tables.iter().find(|(_, value)| value.is_some())
         {
-            let message = format!("`{field}` works only with your own tables: {} has an official split", data.name());
+            let whose =
+                if let Source::Samples { .. } = source { "with your own tables" } else { "without another split" };
+            let message = format!("`{field}` works only {whose}: {} has an official split", source.name());
             return Err(Error::recipe(message));
         }
         let [drop, numeric, categorical] =
@@ -67,6 +71,14 @@ impl Task {
             Source::Table(table) if !is_known && start.is_none() => Some(table.has_header()),
             _ => recipe.header,
         };
+        let (source, mut skipped) = match (recipe.skip_missing_target, &start) {
+            (false, _) => (source, 0),
+            (true, Some(model)) => source.with_target(model.target().columns())?,
+            (true, None) => {
+                let columns = source.target_columns(&recipe.target)?;
+                source.with_target(&columns)?
+            }
+        };
         let column = recipe.dividing_column();
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
         let weights = recipe.sample_weight.as_ref().map(|column| source.weights(column));
@@ -76,12 +88,25 @@ impl Task {
                 if !model.training.has_seen(&digest) {
                     unknown = source.unknown_levels(model)?;
                 }
-                source.dataset_for(model)?
+                match (source.dataset_for(model), &source) {
+                    (Err(error), Source::Table(table)) => {
+                        return Err(without_target(error, table, model.target().columns()));
+                    }
+                    (data, _) => data?,
+                }
             }
             None => {
                 let drop = recipe.drop.iter().chain(column).chain(&recipe.sample_weight).cloned().collect();
                 let (numeric, categorical) = (recipe.numeric.clone(), recipe.categorical.clone());
-                source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical })?
+                let table = if let Source::Table(table) = &source { Some(table.clone()) } else { None };
+                let data = source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical });
+                data.map_err(|error| match table {
+                    Some(table) => {
+                        let columns = Source::from(table.clone()).target_columns(&recipe.target).unwrap_or_default();
+                        without_target(error, &table, &columns)
+                    }
+                    None => error,
+                })?
             }
         };
         check_columns(&recipe, &data, start.is_some())?;
@@ -94,8 +119,14 @@ impl Task {
         };
         let test = recipe.test_file.as_ref().map(|file| {
             let reader = recipe.with_texts(data.reader(), recipe.group.as_ref());
-            let table = read_test(file, reader)?;
-            let mut test = data.read_like(&table)?;
+            let table = read_test(file, reader.dropped(recipe.drop.clone()))?;
+            let (table, of_test) = match recipe.skip_missing_target {
+                true => with_target(table, data.targets().columns())?,
+                false => (table, 0),
+            };
+            skipped += of_test;
+            let targets = data.targets().columns();
+            let mut test = data.read_like(&table).map_err(|error| without_target(error, &table, targets))?;
             if let Some(column) = &recipe.sample_weight {
                 test = test.weighted_by(column, table.weights(column)?)?;
             }
@@ -116,7 +147,21 @@ impl Task {
             (None, None) => data,
         };
         let threads = recipe.threads.map_or_else(Threads::available, Threads::new)?;
-        Ok(Task { recipe, name, data, start, digest, origin, header, is_known, unknown, test, test_digest, threads })
+        Ok(Task {
+            recipe,
+            name,
+            data,
+            start,
+            digest,
+            origin,
+            header,
+            is_known,
+            unknown,
+            test,
+            test_digest,
+            skipped,
+            threads,
+        })
     }
 
     /// Classes or values.
@@ -173,7 +218,11 @@ impl Task {
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let (not_used, remarks) = (columns::left_out_and_missing(data), columns::remarks(data.remarks()));
         let (name, origin) = (data.name(), &self.origin);
-        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{not_used}{remarks}")
+        let skipped = match self.skipped {
+            0 => String::new(),
+            rows => format!("\nleft out: {} without a target (`skip_missing_target`)", counted(rows, "row")),
+        };
+        format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{skipped}{not_used}{remarks}")
     }
 }
 

@@ -87,7 +87,7 @@ impl Model {
                     return Err(Error::data(table.name(), DataProblem::ColumnCount(expected, found)));
                 }
             }
-            _ => positions(table.name(), table.columns(), &self.features)?,
+            _ => table.positions(&self.features)?,
         })
     }
 
@@ -121,7 +121,7 @@ impl Model {
     /// target column, an unknown class, or values that are not finite numbers.
     pub fn dataset(&self, table: &Table) -> Result<Dataset> {
         let targets = self.target.read(table)?;
-        Ok(Dataset::of(table.name(), self.features_of(table)?, targets))
+        Ok(Dataset::of(table.name(), self.features_of(table)?, targets).split_like(table))
     }
 
     /// Selects the model's features from a data set by name, in the model's order, and renumbers

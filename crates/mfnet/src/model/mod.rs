@@ -88,6 +88,11 @@ impl Training {
         self.settings.get("sample_weight").and_then(serde_json::Value::as_str)
     }
 
+    /// Whether rows without a target were skipped.
+    pub fn skips_missing_target(&self) -> bool {
+        self.settings.get("skip_missing_target") == Some(&serde_json::Value::Bool(true))
+    }
+
     /// The weight of each class in the loss, by label; `None` if all weights are 1.
     pub fn class_weights(&self) -> Option<BTreeMap<String, f64>> {
         let weights = self.settings.get("class_weight")?.as_object()?;

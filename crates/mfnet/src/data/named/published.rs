@@ -228,7 +228,7 @@ impl PublishedFile {
 /// Reads images and labels of the training part, then of the test part.
 fn read_images(of: &Published, paths: &[PathBuf]) -> Result<Dataset> {
     let read = |i: usize| {
-        let idx = Idx::read(&paths[i])?;
+        let idx = Idx::read(&paths[i], None)?;
         of.files[i].verify(&idx.file, idx.digest()).map(|()| idx)
     };
     // most of the time goes into the first file

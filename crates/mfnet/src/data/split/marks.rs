@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use mfnet_table::{RowPart, Table};
+
 use super::Dataset;
 use crate::error::{Error, Result, SplitProblem};
 
@@ -145,6 +147,19 @@ impl Dataset {
     pub(in crate::data) fn officially_split(mut self, official: Vec<Part>) -> Self {
         self.marks.parts = Some(Arc::new(GivenParts { column: None, of_samples: official }));
         self
+    }
+
+    /// Takes the split of the table from which the samples are, if it has one, as the official one.
+    pub(crate) fn split_like(self, table: &Table) -> Self {
+        let part = |part: &RowPart| match part {
+            RowPart::Train => Part::Train,
+            RowPart::Validation => Part::Validation,
+            RowPart::Test => Part::Test,
+        };
+        match table.parts() {
+            [] => self,
+            parts => self.officially_split(parts.iter().map(part).collect()),
+        }
     }
 
     fn check_marks(&self, operation: &'static str, texts: &[String]) -> Result<()> {

@@ -32,7 +32,7 @@ pub(super) fn pass_on(
         let beyond = file.bytes + BESIDE;
         let sent =
             Limited { from: body, what: "what was sent", limit: beyond, count: 0, problem: unsent, cause: &cause };
-        let from = decompressed(BufReader::with_capacity(PIECE, sent)).map_err(damaged)?;
+        let from = decompressed(BufReader::with_capacity(PIECE, sent), Some(u64::MAX)).map_err(damaged)?;
         let Some(folder) = inside else { return copy(from, file, &cause, to) };
         let name = format!("{folder}{}", file.name);
         let from = Limited { from, what: "the archive", limit: beyond, count: 0, problem: damaged, cause: &cause };
