@@ -50,3 +50,4 @@ pub use kind::{ColumnKind, LeftOut, StrayText};
 pub use number_format::NumberFormat;
 pub use read::ReadTable;
 pub use table::{Choice, Columns, FileForm, Table, position, positions};
+pub use text::Lines;

@@ -128,6 +128,16 @@ impl Table {
         self.columns.first().map_or(0, |column| column.len())
     }
 
+    /// The line of the file on which a row begins, counted from 1; `None` for a file without lines.
+    pub fn line(&self, row: usize) -> Option<u64> {
+        self.lines.as_ref().map(|lines| lines.of(row))
+    }
+
+    /// The lines of all rows; `None` for a file without lines.
+    pub fn lines(&self) -> Option<Lines> {
+        self.lines.clone()
+    }
+
     /// SHA-256 of the file's bytes (decompressed, without a byte order mark), in hexadecimal digits.
     pub fn digest(&self) -> String {
         self.digest.clone()
@@ -275,7 +285,7 @@ impl Table {
 
     /// The problem of a field.
     fn at(&self, row: usize, column: usize, problem: CellProblem) -> Error {
-        let line = self.lines.as_ref().map(|lines| lines.of(row));
+        let line = self.line(row);
         let problem = if line.is_some() { Problem::Cell(problem) } else { Problem::InRow(row, problem) };
         Error::Data { file: self.name.clone(), line, column: Some(self.names[column].clone()), problem }
     }

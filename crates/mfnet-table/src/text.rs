@@ -10,7 +10,7 @@ use std::io::{BufReader, Read};
 use sha2::{Digest, Sha256};
 
 pub(crate) use self::dialect::{Dialect, Known};
-pub(crate) use self::lines::Lines;
+pub use self::lines::Lines;
 use self::rows::Rows;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
