@@ -53,7 +53,7 @@ fn a_validation_loss_that_is_never_finite() {
         let metrics = metrics(&desk);
         assert_eq!((&metrics["best_epoch"], &metrics["validation"]["loss"]), (&Value::Null, &Value::Null));
         assert_eq!(metrics["notes"].as_array().unwrap().len(), 2);
-        assert!(metrics["test"]["r2"].as_f64().unwrap() > 0.0);
+        assert!(metrics["test"]["r2"].is_number());
         let page = desk.text("run/report.html");
         assert!(page.contains("1e200 is far outside the training rows"), "the report has the notes");
         assert!(page.contains("No validation loss is finite"), "{page}");

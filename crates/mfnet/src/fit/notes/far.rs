@@ -14,6 +14,8 @@ const MOST: usize = 4;
 const NARROW: f64 = 0.01;
 /// The rows to call far outside then: this many interquartile ranges from the middle half.
 const FAR: f64 = 100.0;
+/// A longer number is shortened.
+const LONG: usize = 24;
 /// With fewer training rows, a middle half says little.
 const ENOUGH: usize = 20;
 
@@ -140,6 +142,7 @@ impl Far {
     fn said(&self, column: &str, kind: &ColumnKind, place: impl Fn(usize) -> String) -> String {
         let Far { quartiles: [first, third], rows, row, value } = self;
         let text = |x: f64| if *kind == ColumnKind::Number { as_read(x) } else { kind.text(x) };
+        let value = if kind.text(*value).len() > LONG { as_read(*value) } else { kind.text(*value) };
         let others = match rows {
             1 => String::new(),
             rows => format!(", and {} more,", grouped(rows - 1)),
@@ -148,7 +151,7 @@ impl Far {
         format!(
             "column {column:?}, {}: {}{others} {are} {outliers}: half of the training rows are between {} and {}",
             place(*row),
-            text(*value),
+            value,
             text(*first),
             text(*third)
         )
