@@ -24,10 +24,14 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let (part, data) = part(&model, &source, args.part, column)?;
     if !model.training.has_seen(&source.digest()) {
         source::warn_of_unknown_levels(&source, &model)?;
+        source::warn_of_outliers(&source, &model)?;
     } else if part != Part::Test {
         message("these rows were used in training; only other rows show how good the model is");
     }
     let scores = Scores::of(&model, &data)?;
+    if part == Part::All && !scores.loss.is_none_or(f64::is_finite) {
+        source::warn_of_not_finite(&source, &source.predict(&model)?);
+    }
     let part = word(part);
     if args.json {
         let mut report = scores.json();

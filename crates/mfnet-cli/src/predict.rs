@@ -28,7 +28,9 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
     source::warn_of_unknown_levels(&source, &model)?;
+    source::warn_of_outliers(&source, &model)?;
     let predictions = source.predict(&model)?;
+    source::warn_of_not_finite(&source, &predictions);
     match &args.output {
         None => written(write(BufWriter::new(io::stdout().lock()), &names, &kept, &predictions)),
         Some(path) => write_file(path, |file| write(BufWriter::new(file), &names, &kept, &predictions)),

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use mfnet::data::IdxFolder;
 use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::fit::Source;
+use mfnet::model::Predictions;
 use mfnet::table::ReadTable;
-use mfnet::text::{counted, similar};
+use mfnet::text::{counted, grouped, similar};
 use mfnet::{Error, Model, Table};
 
 use crate::args::{DataFolders, Reading};
@@ -31,6 +32,9 @@ const SIMILAR: f64 = 0.8;
 
 /// The same for a name of a file.
 const SIMILAR_FILE: f64 = 0.9;
+
+/// Number of columns with outliers that messages list.
+const COLUMNS_SHOWN: usize = 8;
 
 /// Number of runs of a folder that an error lists.
 const RUNS_SHOWN: usize = 8;
@@ -189,6 +193,28 @@ pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(
         message(&unknown);
     }
     Ok(())
+}
+
+/// Prints which numbers of the data are far outside of the training rows.
+pub(crate) fn warn_of_outliers(source: &Source, model: &Model) -> Result<(), Failure> {
+    let all = source.outliers(model)?;
+    all.iter().take(COLUMNS_SHOWN).for_each(|outliers| message(&format!("note: {outliers}")));
+    if all.len() > COLUMNS_SHOWN {
+        let more = counted(all.len() - COLUMNS_SHOWN, "more column");
+        message(&format!("note: {more} with numbers far outside the training rows"));
+    }
+    Ok(())
+}
+
+/// Prints how many predictions are not finite numbers.
+pub(crate) fn warn_of_not_finite(source: &Source, predictions: &Predictions) {
+    let mut rows = predictions.not_finite();
+    let Some(first) = rows.next() else { return };
+    let (count, place) = (1 + rows.count(), source.place(first));
+    let (Predictions::Classes { probabilities: all, .. } | Predictions::Values { values: all, .. }) = predictions;
+    let are = if count == 1 { "is not a finite number" } else { "are not finite numbers" };
+    let first = if count == 1 { place } else { format!("the first is that of {place}") };
+    message(&format!("note: {} of {} {are}: {first}", grouped(count), counted(all.len(), "prediction")));
 }
 
 /// A folder of IDX files.

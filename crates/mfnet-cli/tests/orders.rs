@@ -120,8 +120,7 @@ fn a_model_that_is_not_made_better_stays() {
         "{}",
         said.stdout
     );
-    let before =
-        "settings of its earlier training, not reused: cross-entropy, batch_size 4, learning_rate 0.01, optimizer sgd";
+    let before = "settings of its earlier training, not reused: cross-entropy, batch_size 4, clip_norm 1.0, learning_rate 0.01, optimizer sgd";
     assert!(said.stderr.contains(before), "{}", said.stderr);
     let report = desk.train(&format!("{} --force", second.trim_start_matches("train ")));
     assert_eq!((&report["best_epoch"], &report["start_validation_loss"]), (&json!(0), &first["validation"]["loss"]));

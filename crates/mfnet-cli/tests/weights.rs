@@ -45,7 +45,7 @@ fn what_is_said_of_weights() {
     let line = "\nrow weights from column w; class weights in the loss: no:spam: 0.5, spam: 5\n";
     assert!(run.stderr.contains(line), "{}", run.stderr);
     assert!(run.stdout.contains("\nConfusion matrix of the test rows (sums of weights)\n"), "{}", run.stdout);
-    assert!(run.stdout.contains("its weighted accuracy on 20 test rows is "), "{}", run.stdout);
+    assert!(run.stdout.contains("its accuracy with class weights on 20 test rows is "), "{}", run.stdout);
     let report: Value = serde_json::from_str(&desk.text("run/metrics.json")).unwrap();
     assert_eq!(report["sample_weight"], "w");
     assert_eq!(report["class_weight"], json!({ "spam": 5.0, "no:spam": 0.5 }));

@@ -71,4 +71,5 @@ pub use notation::{Delimiter, FileForm, Notation, Quoting};
 pub use number_format::NumberFormat;
 pub use read::{ReadTable, is_encoding};
 pub use table::{Choice, Columns, Table, position, positions};
+pub use text::Lines;
 pub use written::{Unit, shortest};

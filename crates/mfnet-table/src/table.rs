@@ -139,6 +139,19 @@ impl Table {
         self.columns.first().map_or(0, |column| column.len())
     }
 
+    /// The line of the file on which a row begins, counted from 1; `None` for a file without lines.
+    pub fn line(&self, row: usize) -> Option<u64> {
+        match &self.places {
+            Some(places) => places.of(row).2,
+            None => self.lines.as_ref().map(|lines| lines.of(row)),
+        }
+    }
+
+    /// The lines of all rows; `None` for a file without lines, and for several files.
+    pub fn lines(&self) -> Option<Lines> {
+        if self.places.is_some() { None } else { self.lines.clone() }
+    }
+
     /// SHA-256 of the file's bytes (decompressed, without a byte order mark), in hexadecimal digits.
     pub fn digest(&self) -> String {
         self.digest.clone()

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use self::dialect::Dialect;
 use self::encoding::{Decoded, detect};
-pub(crate) use self::lines::Lines;
+pub use self::lines::Lines;
 use self::rows::Rows;
 use self::shape::{Shape, Shaped};
 use crate::calendar::DateOrder;

@@ -339,6 +339,24 @@ fn limits_that_cannot_be_are_refused() {
     }
 }
 
+/// The direction is that of the known gradients: [2.25, 3, 3, 4] / 6.25, and of each layer / 3.75 and 5.
+#[test]
+fn clipping_of_gradients_whose_squares_overflow() {
+    for size in [1e160, 1e300, 4e307] {
+        let (_, mut gradients) = known_gradients(size);
+        gradients.clip_global_norm(1.0);
+        let found = of_both_layers(&gradients);
+        for (found, expected) in found.into_iter().zip([0.36, 0.48, 0.48, 0.64]) {
+            assert!((found / expected - 1.0).abs() < 1e-14, "{size}: {found}");
+        }
+        let (_, mut gradients) = known_gradients(size);
+        gradients.clip_each_layer_norm(1.0);
+        for (found, expected) in of_both_layers(&gradients).into_iter().zip([0.6, 0.8, 0.6, 0.8]) {
+            assert!((found / expected - 1.0).abs() < 1e-14, "{size}: {found}");
+        }
+    }
+}
+
 #[test]
 fn clipping_does_not_hide_nan() {
     for clip in [Gradients::clip_global_norm, Gradients::clip_each_layer_norm] {

@@ -127,7 +127,8 @@ fn what_no_recipe_can_have() {
         ("learning_rate = 0", "line 1: learning_rate: expected a positive number, found 0"),
         ("momentum = 1", "line 1: momentum: expected a number from 0 to less than 1, found 1"),
         ("weight_decay = -1", "line 1: weight_decay: expected 0 or a positive number, found -1"),
-        ("clip_norm = inf", "line 1: clip_norm: invalid type: null, expected a number"),
+        ("clip_norm = inf", "line 1: clip_norm: expected a number, found inf or nan"),
+        ("learning_rate = nan", "line 1: learning_rate: expected a number, found inf or nan"),
         ("test_fraction = 1.0", "line 1: test_fraction: expected a number from 0 to less than 1, found 1"),
         (
             "class_weight = 3",

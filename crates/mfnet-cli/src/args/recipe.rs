@@ -161,9 +161,10 @@ pub(crate) struct RecipeArgs {
     /// Also apply weight decay to biases
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) decay_biases: bool,
-    /// Largest norm of the gradient of all layers together [default: 0, off]
+    /// Largest norm of the gradient of all layers together [default: 0, off; 1 for sgd]
     ///
-    /// A gradient with a larger norm is scaled down to this norm.
+    /// A gradient with a larger norm is scaled down to this norm. With a --learning-rate of your own, the default of sgd is 0
+    /// too.
     #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_norm: Option<f64>,
     /// Largest norm of the gradient of each layer [default: 0, off]

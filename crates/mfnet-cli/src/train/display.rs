@@ -69,7 +69,7 @@ fn lines(epochs: &[EpochRecord], loss: f64, rate: f64, width: usize) -> String {
     let first_line = line("loss", &training, last, format!("{} samples/s", grouped(rate as usize)));
     let Some(last) = validation.last() else { return first_line };
     let lowest = validation.iter().copied().fold(f64::INFINITY, f64::min);
-    let best = validation.iter().position(|loss| *loss == lowest);
+    let best = validation.iter().position(|loss| *loss == lowest && loss.is_finite());
     let best = best.map_or_else(String::new, |epoch| format!("lowest in epoch {}", epoch + 1));
     format!("{first_line}\n{}", line("validation", &validation, *last, best))
 }

@@ -45,8 +45,15 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         let text = if in_folds { Plan::introduction_of(&plans) } else { first.introduction() };
         message(&with_options(&text));
     }
+    let notes = if args.quiet { Plan::doubts_of(&plans) } else { Plan::notes_of(&plans) };
+    notes.iter().for_each(|note| self::note(note));
     let folder = RunFolder::create(args)?;
     if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) }
+}
+
+/// Writes a note about the data or the result.
+fn note(note: &str) {
+    message(&format!("note: {}", with_options(note)));
 }
 
 /// Why a recipe cannot be read, with help for someone who gave another file.

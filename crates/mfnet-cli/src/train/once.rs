@@ -1,5 +1,6 @@
 //! One fit: shows it, and writes its files.
 
+use mfnet::Recipe;
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Fit, Plan};
 use mfnet::report::Report;
@@ -31,8 +32,16 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
         Err(error) if matches!(error.kind(), ErrorKind::Diverged { .. }) => {
             let report = Report::diverged(plan, &head(plan), &error, &epochs);
             let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
-            let change =
-                format!("try a smaller --learning-rate (it was {rate}), or clip the gradient with --clip-norm 1");
+            let clip = match plan.recipe() {
+                Recipe { clip_norm: Some(norm), .. } if norm > 0.0 => {
+                    format!("a smaller --clip-norm (it was {})", as_read(norm))
+                }
+                Recipe { clip_layer_norm: norm, .. } if norm > 0.0 => {
+                    format!("a smaller --clip-layer-norm (it was {})", as_read(norm))
+                }
+                _ => "clip the gradient with --clip-norm 1".to_owned(),
+            };
+            let change = format!("try a smaller --learning-rate (it was {rate}), or {clip}");
             let (failure, model) = (Failure::from(error).help(change), folder.model.display());
             let failure = match saved {
                 None => return Err(failure.help(format!("{model} is still the model of the earlier run"))),
@@ -48,6 +57,10 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
         }
         result => result?,
     };
+    let before = plan.notes();
+    fit.summary.notes.iter().filter(|note| !before.contains(note)).for_each(|note| super::note(note));
+    let summary = &mut fit.summary;
+    summary.notes.iter_mut().chain(&mut summary.verdict).for_each(|text| *text = with_options(text));
     fit.summary.output = Some(folder.path.clone());
     fit.summary.interrupted |= interrupt::is_raised();
     folder.write_metrics(&fit.summary.json())?;

@@ -1,17 +1,19 @@
 //! A cross-validation: a fit for each fold. The results so far are on disk after every fold.
 
 use mfnet::fit::{Folds, Plan};
+use serde_json::Value;
 
 use super::folder::RunFolder;
 use super::once;
 use crate::args::TrainArgs;
-use crate::failure::Failure;
+use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, print};
 
 pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Result<(), Failure> {
     let count = plans.len();
-    let mut folds = Folds { output: Some(folder.path.clone()), ..Folds::default() };
+    let notes = Plan::notes_of(plans).iter().map(|note| with_options(note)).collect();
+    let mut folds = Folds { notes, output: Some(folder.path.clone()), ..Folds::default() };
     for (number, plan) in (1..).zip(plans) {
         let of_fold = folder.of_fold(number)?;
         let fit = once::fit(args, plan, &of_fold)
@@ -28,14 +30,23 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
             message(&format!("fold {number} of {count}: {}", fit.summary.outcome()));
         }
         folds.folds.push(fit.summary);
-        folder.write_metrics(&folds.json())?;
+        folder.write_metrics(&json(&folds))?;
     }
     folder.remove_earlier(count);
-    print(&if args.json { format!("{}\n", folds.json()) } else { text(&folds, folder) })
+    print(&if args.json { format!("{}\n", json(&folds)) } else { text(&folds, folder) })
+}
+
+/// The results, with options in place of fields.
+fn json(folds: &Folds) -> Value {
+    let mut json = folds.json();
+    if let Some(verdict) = json["verdict"].as_str().map(with_options) {
+        json["verdict"] = verdict.into();
+    }
+    json
 }
 
 fn text(folds: &Folds, folder: &RunFolder) -> String {
-    let (text, folder, count) = (folds.text(), folder.path.display(), folds.folds.len());
+    let (text, folder, count) = (with_options(&folds.text()), folder.path.display(), folds.folds.len());
     if text.is_empty() {
         return text;
     }

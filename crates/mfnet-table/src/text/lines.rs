@@ -1,8 +1,9 @@
 //! Which line of the file a row stands on.
 
-/// Rows follow each other line by line but for empty lines, and rows of several lines: those that do not are kept.
-#[derive(Clone, Default)]
-pub(crate) struct Lines {
+/// The line of the file on which each row begins. Only rows that do not follow line by line take
+/// memory.
+#[derive(Clone, Debug, Default)]
+pub struct Lines {
     /// A row and its line.
     jumps: Vec<(usize, u64)>,
 }
@@ -16,7 +17,7 @@ impl Lines {
     }
 
     /// The line of a row, counted from 1.
-    pub(crate) fn of(&self, row: usize) -> u64 {
+    pub fn of(&self, row: usize) -> u64 {
         let after = self.jumps.partition_point(|(jump, _)| *jump <= row);
         let (from, line) = if after == 0 { (0, 1) } else { self.jumps[after - 1] };
         line + (row - from) as u64

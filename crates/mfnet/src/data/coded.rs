@@ -84,7 +84,9 @@ impl Scale {
     /// The scale of one feature among all that are scaled.
     pub(super) fn of_feature(scaler: &Arc<Scaler>, feature: usize) -> Self {
         match &**scaler {
-            Scaler::Affine(affine) => Scale::Affine(Unit { shift: affine.mean[feature], scale: affine.scale[feature] }),
+            Scaler::Affine(affine) => {
+                Scale::Affine(Unit { shift: affine.mean[feature], scale: affine.divisor(feature) })
+            }
             Scaler::Quantiles(_) => Scale::Rank(Arc::clone(scaler), feature),
         }
     }

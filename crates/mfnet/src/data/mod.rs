@@ -11,6 +11,7 @@ mod features;
 mod idx;
 mod idx_folder;
 mod named;
+mod outliers;
 mod preprocessing;
 mod quantiles;
 mod rows;
@@ -33,6 +34,8 @@ use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, Remark, Table
 pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 #[cfg(feature = "download")]
 pub use named::{Download, Progress};
+pub use outliers::{Outliers, Usual};
+pub(crate) use outliers::{outliers, ranges, ranges_of};
 pub use preprocessing::Preprocessing;
 pub use quantiles::Quantiles;
 pub use rows::Rows;

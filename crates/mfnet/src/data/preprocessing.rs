@@ -75,7 +75,8 @@ impl Preprocessing {
     pub fn apply(&self, data: &Dataset) -> Dataset {
         let targets = match (&*data.targets, &self.targets) {
             (Targets::Values { columns, values }, Some(standardizer)) => {
-                let scaler = Scaler::Affine(standardizer.clone());
+                // a target that is constant in the training rows may vary in others
+                let scaler = Scaler::Affine(standardizer.varying());
                 let scale = Preprocessing { columns: None, inputs: scaler, targets: None };
                 let features = Features::of_numbers(columns.clone(), values.clone());
                 let values = scale.encode_within(WRITTEN_OUT / 8, &features).samples;

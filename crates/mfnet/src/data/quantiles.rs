@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::standardizer::{between, features};
+use super::standardizer::{between, constant, features};
 use crate::tensor::Tensor;
 
 /// Maps every feature to a normal distribution of mean 0 and standard deviation 1, by its rank
@@ -14,8 +14,8 @@ use crate::tensor::Tensor;
 /// `QuantileTransformer(output_distribution="normal")`, with [`Quantiles::most`] quantiles and
 /// without subsampling. A value that occurs often gets the middle of
 /// its range of ranks, also at the ends, where scikit-learn takes the end. A value
-/// outside the range counts as the smallest or largest, which become ±5.2. A constant feature
-/// becomes 0; in scikit-learn it becomes −5.2.
+/// outside the range counts as the smallest or largest, which become ±5.2. A feature
+/// that is constant but for rounding becomes 0; in scikit-learn it becomes −5.2.
 ///
 /// ```
 /// use mfnet::Tensor;
@@ -46,6 +46,9 @@ impl Quantiles {
         let quantiles = |mut numbers: Vec<f64>| {
             numbers.sort_unstable_by(f64::total_cmp);
             let (count, last) = (Self::most(numbers.len()), (numbers.len() - 1) as f64);
+            if let Some(value) = constant(&numbers) {
+                return vec![value; count];
+            }
             (0..count).map(|k| between(&numbers, last * k as f64 / (count - 1).max(1) as f64)).collect()
         };
         Quantiles { values: features.map(quantiles).collect() }

@@ -334,11 +334,12 @@ impl Samples {
         }
     }
 
-    /// Bytes with another unit; `None` unless they are bytes and all features share one scale.
+    /// Bytes with another unit; `None` unless they are bytes and all features share one scale, and
+    /// none is constant.
     pub(super) fn in_unit(&self, by: &Scaler) -> Option<Self> {
         let Source::Rows(rows @ Rows::Bytes(_), unit) = &self.source else { return None };
         let Scaler::Affine(affine) = by else { return None };
-        let (mean, deviation) = affine.common()?;
+        let (mean, deviation) = affine.common().filter(|_| affine.constant().is_empty())?;
         let unit = Unit { shift: unit.shift + mean * unit.scale, scale: unit.scale * deviation };
         Some(Samples { source: Source::Rows(rows.clone(), unit), ..self.clone() })
     }

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-use super::standardizer::{features, least_and_range, mean_and_deviation, median_and_middle};
+use super::standardizer::{features, least_and_range, mean_and_deviation, median_and_middle, unless_constant};
 use super::{Quantiles, Standardizer};
 use crate::tensor::Tensor;
 use crate::words::words;
@@ -50,14 +50,14 @@ impl Scaler {
     /// Fits the scaler to the numbers of each feature.
     pub(super) fn of(scaling: Scaling, features: impl Iterator<Item = Vec<f64>>) -> Self {
         match scaling {
-            Scaling::Standard => Scaler::Affine(Standardizer::of(features, mean_and_deviation)),
-            Scaling::Robust => Scaler::Affine(Standardizer::of(features, median_and_middle)),
-            Scaling::MinMax => Scaler::Affine(Standardizer::of(features, least_and_range)),
+            Scaling::Standard => Scaler::Affine(Standardizer::of(features, unless_constant(mean_and_deviation))),
+            Scaling::Robust => Scaler::Affine(Standardizer::of(features, unless_constant(median_and_middle))),
+            Scaling::MinMax => Scaler::Affine(Standardizer::of(features, unless_constant(least_and_range))),
             Scaling::Quantile => Scaler::Quantiles(Quantiles::of(features)),
         }
     }
 
-    /// Returns the scaled features, shape (features, samples).
+    /// Returns the scaled features, shape (features, samples); 0 for constant features.
     ///
     /// # Panics
     /// If `x` has another number of features.
@@ -69,7 +69,7 @@ impl Scaler {
     /// Scales a value of one feature.
     pub(super) fn apply_to(&self, feature: usize, x: f64) -> f64 {
         match self {
-            Scaler::Affine(affine) => (x - affine.mean[feature]) / affine.scale[feature],
+            Scaler::Affine(affine) => (x - affine.mean[feature]) / affine.divisor(feature),
             Scaler::Quantiles(quantiles) => quantiles.apply_to(feature, x),
         }
     }
@@ -82,7 +82,7 @@ impl Scaler {
         }
     }
 
-    /// The indices of the features that had one value in all samples.
+    /// The indices of the features that had one value in all samples, but for rounding.
     pub fn constant(&self) -> Vec<usize> {
         match self {
             Scaler::Affine(affine) => affine.constant().to_vec(),

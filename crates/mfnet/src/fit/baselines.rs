@@ -1,5 +1,6 @@
 //! The models that the network is compared with, and the verdict in words.
 
+use super::imbalance::Imbalance;
 use super::observer::Observer;
 use super::plan::Plan;
 use crate::data::{Dataset, Targets};
@@ -7,7 +8,7 @@ use crate::error::Result;
 use crate::metric::{Comparison, Metrics};
 use crate::model::{Model, Predictions};
 use crate::network::NeuralNetwork;
-use crate::text::{counted, grouped, headline, headline_cell, significant};
+use crate::text::{counted, grouped, headline, headline_cell, r2_cell, significant};
 use crate::train::{linear_model_while, naive_model};
 use std::ops::ControlFlow;
 
@@ -21,6 +22,8 @@ pub struct Baselines {
     pub naive: Option<Baseline>,
     /// [`crate::train::linear_model`].
     pub linear: Option<Baseline>,
+    /// How the network compares if a class is rare.
+    pub(super) imbalance: Option<Imbalance>,
 }
 
 /// The scores of a baseline.
@@ -53,16 +56,18 @@ impl Baselines {
         }
         let rows = if plan.validates() { &plan.parts.validation } else { &plan.parts.train };
         let predictions = network.predict_dataset(test)?;
-        let baseline = |net: NeuralNetwork| -> Result<Baseline> {
+        let baseline = |net: NeuralNetwork| -> Result<(Baseline, Predictions)> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
             model.training.loss = Some(plan.loss.to_string());
-            let comparison = comparison(&predictions, &model.predict_dataset(test)?, test);
+            let rival = model.predict_dataset(test)?;
+            let comparison = comparison(&predictions, &rival, test);
             // there is a curve of it then
             let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
-            Ok(Baseline { metrics: model.evaluate(test)?, comparison, loss: model.evaluate_loss(rows)?, accuracy })
+            let (metrics, loss) = (model.evaluate(test)?, model.evaluate_loss(rows)?);
+            Ok((Baseline { metrics, comparison, loss, accuracy }, rival))
         };
-        let naive = Some(baseline(naive_model(train)?)?);
+        let (naive, of_naive) = baseline(naive_model(train)?)?;
         let mut stopped = false;
         let linear = linear_model_while(train, |steps| {
             let flow = observer.baseline(steps);
@@ -70,7 +75,12 @@ impl Baselines {
             flow
         })?;
         let linear = if stopped { None } else { Some(baseline(linear)?) };
-        Ok((Baselines { naive, linear }, stopped))
+        let imbalance = plan.rare().and_then(|_| {
+            let of_linear = linear.as_ref().map(|(_, predictions)| ("linear model", predictions));
+            let rivals: Vec<_> = [("naive baseline", &of_naive)].into_iter().chain(of_linear).collect();
+            Imbalance::of(test, &predictions, &rivals)
+        });
+        Ok((Baselines { naive: Some(naive), linear: linear.map(|(linear, _)| linear), imbalance }, stopped))
     }
 }
 
@@ -96,19 +106,43 @@ fn comparison(network: &Predictions, rival: &Predictions, test: &Dataset) -> Opt
 /// Whether the network beats its baselines on this many test rows, with or without weights. Returns
 /// `None` if a baseline that could be better is missing, or if a difference is not a number.
 pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baselines) -> Option<String> {
+    if let Some(imbalance) = &baselines.imbalance {
+        return imbalance.verdict();
+    }
+    let rivals = [("naive baseline", &baselines.naive), ("linear model", &baselines.linear)];
+    let of = |name: &str| rivals.iter().find(|(rival, _)| *rival == name).and_then(|(_, rival)| rival.as_ref());
+    let comparisons = rivals.map(|(name, rival)| (name, rival.as_ref().and_then(|rival| rival.comparison)));
+    let text = sentence(comparisons, &|names| {
+        let metrics = names.iter().filter_map(|name| Some((*name, &of(name)?.metrics)));
+        scores(network, rows, &metrics.collect::<Vec<_>>())
+    })?;
+    Some(match network {
+        Metrics::Regression { r2, .. } if *r2 < 0.0 => format!(
+            "The network is not worth using: its R² on {} is {}, so the mean of these rows would predict them better. {text}",
+            counted(rows.0, "test row"),
+            r2_cell(*r2)
+        ),
+        _ => text,
+    })
+}
+
+/// The verdict for rivals with their comparisons, the naive baseline first; `scores` writes the
+/// scores of the network and of the rivals with these names.
+pub(super) fn sentence(
+    rivals: [(&'static str, Option<Comparison>); 2],
+    scores: &dyn Fn(&[&'static str]) -> String,
+) -> Option<String> {
     let mut all = Vec::new();
-    for (name, rival) in [("naive baseline", &baselines.naive), ("linear model", &baselines.linear)] {
-        let rival = rival.as_ref()?;
-        let comparison = rival.comparison.filter(|comparison| comparison.difference.is_finite())?;
+    for (name, comparison) in rivals {
+        let comparison = comparison.filter(|comparison| comparison.difference.is_finite())?;
         if comparison.difference <= 0.0 {
-            let scores = scores(network, rows, &[(name, &rival.metrics)]);
-            return Some(format!("The network does not beat the {name}: {scores}."));
+            return Some(format!("The network does not beat the {name}: {}.", scores(&[name])));
         }
-        all.push((name, &rival.metrics, comparison.p_value));
+        all.push((name, comparison.p_value));
     }
     // also if there is no probability, because there is only one row
-    if let Some((name, metrics, p)) = all.iter().find(|(.., p)| p.is_nan() || *p >= RARE) {
-        let scores = scores(network, rows, &[(name, metrics)]);
+    if let Some((name, p)) = all.iter().find(|(_, p)| p.is_nan() || *p >= RARE) {
+        let scores = scores(&[name]);
         let p = if p.is_nan() { String::new() } else { format!(" (p = {})", significant(*p, 2)) };
         let so = match *name {
             "linear model" => "The linear model may do as well.",
@@ -118,8 +152,7 @@ pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baseli
             "The network is better than the {name}, but the difference is not statistically significant{p}: {scores}. {so}"
         ));
     }
-    let rivals: Vec<_> = all.iter().rev().map(|(name, metrics, _)| (*name, *metrics)).collect();
-    let scores = scores(network, rows, &rivals);
+    let scores = scores(&["linear model", "naive baseline"]);
     Some(format!(
         "The network beats the linear model and the naive baseline: {scores}. Both differences are statistically significant \
          (p < {RARE})."
@@ -194,7 +227,7 @@ mod tests {
             loss: None,
             accuracy: None,
         };
-        let baselines = Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)) };
+        let baselines = Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)), imbalance: None };
         verdict(&metrics(network), (truth.samples(), test.weights().is_some()), &baselines)
     }
 
@@ -315,7 +348,7 @@ mod tests {
             loss: None,
             accuracy: None,
         };
-        let naive = |difference| Baselines { naive: Some(rival(difference)), linear: None };
+        let naive = |difference| Baselines { naive: Some(rival(difference)), linear: None, imbalance: None };
         assert_eq!(verdict(&metrics(false), (2, false), &Baselines::default()), None);
         assert_eq!(verdict(&metrics(false), (2, false), &naive(1.0)), None);
         let worse = verdict(&metrics(true), (2, false), &naive(0.0)).unwrap();

@@ -113,7 +113,7 @@ impl Recipe {
         value("learning_rate", self.learning_rate, |x| x > 0.0 && x.is_finite(), "a positive number")?;
         value("momentum", Some(self.momentum), below_one, BELOW_ONE)?;
         value("weight_decay", self.weight_decay, not_negative, NOT_NEGATIVE)?;
-        value("clip_norm", Some(self.clip_norm), not_negative, NOT_NEGATIVE)?;
+        value("clip_norm", self.clip_norm, not_negative, NOT_NEGATIVE)?;
         value("clip_layer_norm", Some(self.clip_layer_norm), not_negative, NOT_NEGATIVE)?;
         value("test_fraction", self.test_fraction, below_one, BELOW_ONE)?;
         value("validation_fraction", self.validation_fraction, below_one, BELOW_ONE)
@@ -127,7 +127,10 @@ impl Recipe {
     /// The fields whose values are not the default ones.
     fn given(&self) -> Result<Map<String, Value>> {
         let usual = Recipe::default().fields()?;
-        Ok(self.fields()?.into_iter().filter(|(field, value)| usual.get(field) != Some(value)).collect())
+        // no clipping conflicts with nothing
+        let is_off = |field: &str| field == "clip_norm" && self.clip_norm == Some(0.0);
+        let given = |(field, value): &(String, Value)| usual.get(field) != Some(value) && !is_off(field);
+        Ok(self.fields()?.into_iter().filter(given).collect())
     }
 }
 

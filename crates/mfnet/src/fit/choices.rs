@@ -3,7 +3,7 @@
 use super::names::OptimizerName;
 use super::recipe::Recipe;
 use crate::data::{Dataset, Scaling};
-use crate::optimizer::Schedule;
+use crate::optimizer::{Clip, Schedule};
 
 /// Settings that depend on the data, each given or chosen.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub(super) struct Choices {
     pub(super) learning_rate: f64,
     pub(super) weight_decay: f64,
     pub(super) schedule: Schedule,
+    pub(super) clip: Option<Clip>,
     pub(super) batch_size: usize,
     pub(super) epochs: usize,
     /// `None` for no early stopping.
@@ -22,6 +23,9 @@ pub(super) struct Choices {
 /// Data with this many training rows are large: the network is deeper, features are scaled by rank,
 /// and weight decay is smaller.
 const LARGE: usize = 5000;
+/// The largest norm of a gradient for sgd with its default learning rate. Without it, wide layers
+/// diverge at that rate.
+const SAFE_NORM: f64 = 1.0;
 /// Approximate number of steps for large data.
 const STEPS: usize = 12_500;
 /// The smallest and the largest number of epochs for large data.
@@ -69,9 +73,22 @@ impl Choices {
             learning_rate: recipe.learning_rate.unwrap_or(rate),
             weight_decay: recipe.weight_decay.unwrap_or(decay),
             schedule: recipe.schedule.unwrap_or(schedule),
+            clip: clip(recipe),
             batch_size,
             epochs,
             early_stopping: (patience > 0).then_some(patience),
         }
+    }
+}
+
+/// How gradients are clipped: as the recipe says, and for sgd with its default learning rate so
+/// that it trains on every table.
+fn clip(recipe: &Recipe) -> Option<Clip> {
+    let is_safe = recipe.optimizer != OptimizerName::Sgd || recipe.learning_rate.is_some();
+    match (recipe.clip_norm, recipe.clip_layer_norm) {
+        (Some(norm), _) if norm > 0.0 => Some(Clip::Global(norm)),
+        (_, norm) if norm > 0.0 => Some(Clip::PerLayer(norm)),
+        (None, _) if !is_safe => Some(Clip::Global(SAFE_NORM)),
+        _ => None,
     }
 }

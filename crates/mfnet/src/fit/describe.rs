@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use mfnet_table::shortest;
 use serde_json::{Value, json};
 
 use super::network;
@@ -9,7 +10,7 @@ use super::parts::rows;
 use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::model::Training;
-use crate::optimizer::Schedule;
+use crate::optimizer::{Clip, Schedule};
 use crate::text::{columns, counted};
 use crate::train::SampleOrder;
 
@@ -84,15 +85,21 @@ impl Plan {
         };
         // settings that are not the usual ones
         let unusual = |is: bool, text: String| if is { text } else { String::new() };
-        let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", choices.weight_decay));
+        let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", shortest(choices.weight_decay)));
+        let clip = match choices.clip {
+            Some(Clip::Global(norm)) => format!(", gradient norm up to {}", shortest(norm)),
+            Some(Clip::PerLayer(norm)) => format!(", gradient norm of a layer up to {}", shortest(norm)),
+            None => String::new(),
+        };
         let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches per step", recipe.accumulate()));
         let shards = unusual(recipe.shards() > 1, format!(" in {} shards", recipe.shards()));
         let groups =
             unusual(!recipe.groups.is_empty(), format!(" with {}", counted(recipe.groups.len(), "parameter group")));
         let schedule = unusual(choices.schedule != Schedule::Constant, format!(" ({})", choices.schedule));
-        let (loss, rule, rate, batch) = (self.loss, recipe.optimizer, choices.learning_rate, choices.batch_size);
+        let (loss, rule, rate, batch) =
+            (self.loss, recipe.optimizer, shortest(choices.learning_rate), choices.batch_size);
         let settings = format!(
-            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{groups}, batch size {batch}{shards}{accumulate}"
+            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}"
         );
         let threads = counted(self.task.threads.count(), "thread");
         format!("network: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())

@@ -48,6 +48,10 @@ impl RecipeFile {
             let similar = did_you_mean(&known, unknown);
             return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
         }
+        // TOML has no null: this is how JSON writes inf and nan
+        if let Some((field, _)) = fields.iter().find(|(_, value)| value.is_null() && !is_json) {
+            return Err(file.of_field(field, "expected a number, found inf or nan"));
+        }
         // one field at a time, so that an error can name it
         for (field, value) in &fields {
             let alone = Map::from_iter([(field.clone(), value.clone())]);

@@ -3,8 +3,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::summary::Summary;
-use crate::metric::mean_and_deviation;
+use super::summary::{Summary, doubt_of_copies};
+use crate::metric::{Metrics, mean_and_deviation};
 use crate::text::{grouped, headline, headline_cell, table};
 
 /// The finished fits of a cross-validation.
@@ -12,6 +12,8 @@ use crate::text::{grouped, headline, headline_cell, table};
 pub struct Folds {
     /// The summary of each fold.
     pub folds: Vec<Summary>,
+    /// [`Plan::notes_of`](super::Plan::notes_of) the folds.
+    pub notes: Vec<String>,
     /// The folder of the files, if the caller wrote any.
     pub output: Option<PathBuf>,
 }
@@ -38,6 +40,7 @@ impl Folds {
             "test": test,
             "baselines": { "naive": spread("/baselines/naive"), "linear": spread("/baselines/linear") },
             "verdict": self.verdict(),
+            "notes": self.notes,
             "folds": folds,
         });
         if !first["sample_weight"].is_null() {
@@ -67,8 +70,9 @@ impl Folds {
 
     /// Says in how many folds the network is better than the linear model.
     pub fn verdict(&self) -> Option<String> {
-        let better = |fold: &Summary| match fold.compared() {
-            [Some(network), Some(linear), _] => Some(network.better_than(linear)),
+        let better = |fold: &Summary| match (fold.compared(), &fold.baselines.imbalance) {
+            (_, Some(imbalance)) => Some(imbalance.comparison("linear model")?.difference > 0.0),
+            ([Some(network), Some(linear), _], None) => Some(network.better_than(linear)),
             _ => None,
         };
         let better = self.folds.iter().map(better).collect::<Option<Vec<_>>>()?;
@@ -78,7 +82,27 @@ impl Folds {
             count if count == all => format!("in all {all} folds"),
             count => format!("in {count} of {all} folds"),
         };
-        Some(format!("The network beats the linear model on the test rows {folds}."))
+        let first = self.folds.first()?;
+        let by = first
+            .baselines
+            .imbalance
+            .as_ref()
+            .map_or_else(String::new, |imbalance| format!(", by {}", imbalance.score));
+        let tests = self.folds.iter().filter_map(|fold| fold.test.metrics.as_ref());
+        let is_negative = |metrics: &&Metrics| matches!(metrics, Metrics::Regression { r2, .. } if *r2 < 0.0);
+        let worse = match tests.clone().filter(is_negative).count() {
+            0 => String::new(),
+            worse => format!(
+                " In {worse} of {all} folds its R² is below 0: the mean of the test rows would predict them better."
+            ),
+        };
+        let found = first
+            .rare
+            .as_ref()
+            .map_or_else(String::new, |rare| format!(" {}", rare.found(tests.clone(), first.class_weight.is_some())));
+        let copies = self.folds.iter().map(|fold| fold.copies).sum();
+        let copies = doubt_of_copies(copies, self.folds.iter().map(|fold| fold.test.samples).sum());
+        Some(format!("The network beats the linear model on the test rows {folds}{by}.{worse}{found}{copies}"))
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Parts {
     pub(super) test: Dataset,
     /// The indices of the training rows in the data.
     pub(super) train_rows: Vec<usize>,
+    /// The indices of the validation rows in the data.
+    pub(super) validation_rows: Vec<usize>,
     /// The indices of the test rows in their file.
     pub(super) test_rows: Vec<usize>,
     pub(super) split: Split,
@@ -67,13 +69,13 @@ impl Parts {
             return Err(Error::recipe("`test_fraction` and `validation_fraction` together leave no training rows"));
         }
         let split = Split::new(by.clone(), Seed(task.recipe.split_seed()));
-        let (train_rows, validation, test_rows) = task.data.split_indices(by, Seed(split.seed))?;
-        let (train, validation) = (task.data.select(&train_rows)?, task.data.select(&validation)?);
+        let (train_rows, validation_rows, test_rows) = task.data.split_indices(by, Seed(split.seed))?;
+        let (train, validation) = (task.data.select(&train_rows)?, task.data.select(&validation_rows)?);
         let (test, test_rows) = match &task.test {
             Some(test) => (test.clone(), (0..test.samples()).collect()),
             None => (task.data.select(&test_rows)?, test_rows),
         };
-        Ok(Parts { train, validation, test, train_rows, test_rows, split })
+        Ok(Parts { train, validation, test, train_rows, validation_rows, test_rows, split })
     }
 
     fn check(&self, task: &Task) -> Result<()> {

@@ -1,7 +1,8 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::baselines::Baselines;
 use super::choices::Choices;
+use super::notes::Findings;
 use super::observer::{Observer, Watch};
 use super::parts::Parts;
 use super::recipe::Recipe;
@@ -15,6 +16,7 @@ use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
+use crate::optimizer::Clip;
 use crate::tensor::{Dtype, Scalar};
 use crate::train::SampleOrder;
 
@@ -41,6 +43,7 @@ pub struct Plan {
     pub(super) layers: Arc<[LayerSpec]>,
     pub(crate) loss: LossName,
     pub(super) order: Arc<SampleOrder>,
+    pub(super) findings: Arc<OnceLock<Findings>>,
 }
 
 impl Plan {
@@ -70,7 +73,7 @@ impl Plan {
     }
 
     fn of(task: &Arc<Task>, parts: Parts, choices: Choices) -> Result<Self> {
-        let mut parts = parts.weighted(task)?;
+        let parts = parts.weighted(task)?;
         let recipe = &task.recipe;
         let preprocessing = match &task.start {
             Some(model) => model.preprocessing().clone(),
@@ -78,14 +81,14 @@ impl Plan {
         };
         training::check(recipe, &choices)?;
         let loss = loss_of(task)?;
-        let train_rows = std::mem::take(&mut parts.train_rows);
-        let order = order::of(recipe, task.data.samples(), &train_rows, choices.epochs)?;
+        let order = order::of(recipe, task.data.samples(), &parts.train_rows, choices.epochs)?;
         let layers = match &task.start {
             Some(_) => Vec::new(),
             None => network::layers(recipe, &choices.hidden, &task.data, &preprocessing)?,
         };
         let (task, parts, order) = (Arc::clone(task), Arc::new(parts), Arc::new(order));
-        Ok(Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order })
+        let findings = Arc::new(OnceLock::new());
+        Ok(Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order, findings })
     }
 
     /// The recipe with all settings filled in: a fit of the same data with it gives the same model.
@@ -104,6 +107,11 @@ impl Plan {
             learning_rate: Some(choices.learning_rate),
             weight_decay: Some(choices.weight_decay),
             schedule: Some(choices.schedule),
+            clip_norm: match choices.clip {
+                Some(Clip::Global(norm)) => Some(norm),
+                Some(Clip::PerLayer(_)) => None,
+                None => Some(0.0),
+            },
             batch_size: Some(choices.batch_size),
             epochs: Some(choices.epochs),
             early_stopping: Some(choices.early_stopping.unwrap_or(0)),

@@ -103,8 +103,9 @@ pub struct Recipe {
     pub weight_decay: Option<f64>,
     /// Whether weight decay applies to biases too. Default: false.
     pub decay_biases: bool,
-    /// Maximum norm of the gradients of all layers together; 0 for no clipping. Default: 0.
-    pub clip_norm: f64,
+    /// Maximum norm of the gradients of all layers together; 0 for no clipping. `None`: 1 for sgd
+    /// with its default learning rate, unless `clip_layer_norm` is set; no clipping for the others.
+    pub clip_norm: Option<f64>,
     /// Maximum norm of the gradient of each layer; 0 for no clipping. Default: 0.
     pub clip_layer_norm: f64,
     /// Samples in a mini-batch. `None`: 8; 64 for 5000 training rows or more.

@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mfnet_table::{Columns, Problem, ReadTable, Table};
+use mfnet_table::{ColumnKind, Columns, Lines, Problem, ReadTable, Table};
 
 use super::names::{Decimal, Task};
 use super::recipe::Recipe;
@@ -200,6 +200,41 @@ impl Source {
         }
     }
 
+    /// Describes numbers far outside of the training rows of a model, a sentence for each column.
+    ///
+    /// # Errors
+    /// As [`Model::outliers`].
+    pub fn outliers(&self, model: &Model) -> Result<Vec<String>> {
+        let Source::Table(table) = self else { return Ok(Vec::new()) };
+        let place = |row: usize| self.place(row);
+        Ok(model.outliers(table)?.iter().map(|column| crate::text::columns::outliers(column, place, "")).collect())
+    }
+
+    /// Where a row is: "line 7", or "row 6, counted from 0" in a file without lines.
+    pub fn place(&self, row: usize) -> String {
+        let line = if let Source::Table(table) = self { table.line(row) } else { None };
+        line.map_or_else(|| format!("row {row}, counted from 0"), |line| format!("line {line}"))
+    }
+
+    /// The lines of the rows.
+    pub(super) fn lines(&self) -> Option<Lines> {
+        if let Source::Table(table) = self { table.lines() } else { None }
+    }
+
+    /// The column of dates in whose order the rows are, if there is one.
+    pub(super) fn time(&self) -> Option<String> {
+        let Source::Table(table) = self else { return None };
+        let kinds = table.choose(&[], &Columns::default()).ok()?.inputs.into_iter();
+        let is_in_order = |(position, kind): &(usize, ColumnKind)| {
+            let name = &table.columns()[*position];
+            let is_time = *kind == ColumnKind::Date
+                || (*kind == ColumnKind::Number && TIMES.contains(&name.to_lowercase().as_str()));
+            is_time && table.values(*position, kind).is_ok_and(|(_, values)| is_in_order(values.iter()))
+        };
+        let found = kinds.filter(|column| is_in_order(column)).map(|(position, _)| position).next()?;
+        table.columns().get(found).cloned()
+    }
+
     /// Splits lists of names at commas, unless a column's name contains the comma.
     pub fn named(&self, lists: &[String]) -> Vec<String> {
         let names = |list: &String| match self.has_column(list) {
@@ -219,6 +254,23 @@ impl Source {
             Source::Samples { data, .. } => model.predict_dataset(data),
         }
     }
+}
+
+/// Names of columns of numbers that are times.
+const TIMES: [&str; 6] = ["year", "date", "time", "datetime", "timestamp", "unixtime"];
+/// With fewer different times, the order of the rows says nothing.
+const TIMES_IN_ORDER: usize = 10;
+
+/// Whether numbers rise or fall, and many of them differ; missing ones are left out.
+fn is_in_order(numbers: impl Iterator<Item = f64>) -> bool {
+    let (mut rises, mut falls, mut different, mut last) = (true, true, 0, f64::NAN);
+    for x in numbers.filter(|x| !x.is_nan()) {
+        rises &= last.is_nan() || x >= last;
+        falls &= last.is_nan() || x <= last;
+        different += usize::from(x != last);
+        last = x;
+    }
+    (rises || falls) && different >= TIMES_IN_ORDER
 }
 
 type ReadTest<'a> = Box<dyn FnOnce(&str, ReadTable<'_>) -> Result<Table> + 'a>;

@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::baselines::{Baseline, Baselines, verdict};
+use super::imbalance::Rare;
 use super::names::Task;
+use super::notes::is_many;
 use super::plan::Plan;
 use crate::data::Dataset;
 use crate::error::Result;
@@ -66,7 +68,11 @@ impl Fit {
                 let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
                 let number = |loss: f64| significant(loss, 3);
                 let lowest = number(lowest);
-                let lowest = if lowest == number(*last) { String::new() } else { format!(", lowest {lowest}") };
+                let lowest = if lowest == number(*last) || lowest == "inf" {
+                    String::new()
+                } else {
+                    format!(", lowest {lowest}")
+                };
                 format!("{name:15}  {}  {} → {}{lowest}\n", sparkline(losses, BLOCKS), number(*first), number(*last))
             }
             _ => String::new(),
@@ -76,6 +82,46 @@ impl Fit {
         let validation: Vec<f64> = self.history.start_validation_loss.into_iter().chain(of_epochs).collect();
         line("training loss", &training) + &line("validation loss", &validation)
     }
+}
+
+/// Whether an epoch, or the start, had a finite validation loss.
+fn has_finite_loss(history: &History) -> bool {
+    let of_epochs = history.epochs.iter().map(|epoch| epoch.validation_loss);
+    of_epochs.chain([history.start_validation_loss]).flatten().any(f64::is_finite) || history.epochs.is_empty()
+}
+
+/// Sentences after the verdict about test rows that do not suit a test, and about a rare class.
+fn doubts(plan: &Plan, test: &Part) -> String {
+    let mut doubts = String::new();
+    if let (Some(rare), Some(metrics)) = (plan.rare(), &test.metrics) {
+        doubts += &format!(" {}", rare.found([metrics].into_iter(), plan.class_weights().is_some()));
+    }
+    doubts + &doubt_of_copies(plan.findings().copies, test.samples)
+}
+
+/// A sentence about copies of training rows among the test rows, if there are many.
+pub(super) fn doubt_of_copies(copies: usize, rows: usize) -> String {
+    if !is_many(copies, rows) {
+        return String::new();
+    }
+    let (copies, rows) = (grouped(copies), counted(rows, "test row"));
+    format!(" But {copies} of {rows} are equal to training rows, so the scores may be too good for new rows.")
+}
+
+/// Counts the test rows whose prediction is not a finite number.
+fn not_finite(model: &Model, test: &Dataset, scores: &Part) -> Result<Option<String>> {
+    let is_finite = match &scores.metrics {
+        Some(Metrics::Regression { rmse, .. }) => rmse.is_finite(),
+        Some(Metrics::Classification { .. }) => scores.loss.is_none_or(f64::is_finite),
+        None => true,
+    };
+    if is_finite {
+        return Ok(None);
+    }
+    let count = model.predict_dataset(test)?.not_finite().count();
+    let are = if count == 1 { "is" } else { "are" };
+    let of = counted(test.samples(), "prediction");
+    Ok((count > 0).then(|| format!("{} of {of} for the test rows {are} not finite", grouped(count))))
 }
 
 /// Loss and metrics of the rows of a part.
@@ -130,7 +176,9 @@ pub struct Summary {
     /// Number of epochs that were run.
     pub epochs: usize,
     /// The epoch whose weights the model has.
-    pub best_epoch: usize,
+    /// `None` if no epoch had a finite validation loss; the model then has the weights of the last
+    /// one.
+    pub best_epoch: Option<usize>,
     /// Facts about a warm start.
     pub start_validation_loss: Option<f64>,
     /// Seconds of the training loop alone.
@@ -153,6 +201,14 @@ pub struct Summary {
     pub baselines: Baselines,
     /// Whether the network beats the baselines, in words.
     pub verdict: Option<String>,
+    /// What may spoil the result: [`Plan::notes`], and what the scores show.
+    pub notes: Vec<String>,
+    /// The rarest class, if it is rare.
+    #[serde(skip)]
+    pub(super) rare: Option<Rare>,
+    /// Number of test rows that are equal to a training row.
+    #[serde(skip)]
+    pub(super) copies: usize,
     #[serde(skip)]
     pub stop: StopReason,
     /// Whether the observer stopped the training or the baselines.
@@ -177,13 +233,24 @@ impl Summary {
             .metrics
             .as_ref()
             .and_then(|metrics| verdict(metrics, (test.samples, parts.test.weights().is_some()), &baselines));
+        let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test));
+        let is_lost = plan.validates() && !has_finite_loss(history);
+        let best_epoch = (!is_lost).then_some(history.best_epoch);
+        let mut notes = plan.notes();
+        if is_lost {
+            notes.push(
+                "no epoch had a finite validation loss, so early stopping did not work, and the model has the weights of the last epoch"
+                    .to_owned(),
+            );
+        }
+        notes.extend(not_finite(model, &parts.test, &test)?);
         Ok(Summary {
             task: task.kind(),
             data: task.name.clone(),
             features: task.data.features(),
             parameters: model.network().parameter_count(),
             epochs: history.epochs.len(),
-            best_epoch: history.best_epoch,
+            best_epoch,
             start_validation_loss: history.start_validation_loss,
             seconds: history.seconds,
             samples_per_second: history.samples_per_second(),
@@ -198,6 +265,9 @@ impl Summary {
             test,
             baselines,
             verdict: verdict.map(|verdict| verdict + &provided),
+            notes,
+            rare: plan.rare(),
+            copies: plan.findings().copies,
             stop: history.stop,
             interrupted: history.stop == StopReason::Callback,
             output: None,
@@ -207,7 +277,7 @@ impl Summary {
     /// The object of metrics.json and of `mfnet train --json`. Missing values, and numbers that are
     /// not finite, are null.
     pub fn json(&self) -> Value {
-        let Baselines { naive, linear } = &self.baselines;
+        let Baselines { naive, linear, .. } = &self.baselines;
         let of_each =
             |of: fn(&Baseline) -> Value| json!({ "naive": naive.as_ref().map(of), "linear": linear.as_ref().map(of) });
         let Summary { train, validation, test, .. } = self;
@@ -224,7 +294,7 @@ impl Summary {
 
     /// The test metrics of the network, the linear model and the naive baseline.
     pub(super) fn compared(&self) -> [Option<&Metrics>; 3] {
-        let Baselines { naive, linear } = &self.baselines;
+        let Baselines { naive, linear, .. } = &self.baselines;
         let [linear, naive] = [linear, naive].map(|baseline| baseline.as_ref().map(|baseline| &baseline.metrics));
         [self.test.metrics.as_ref(), linear, naive]
     }
@@ -239,8 +309,9 @@ impl Summary {
         };
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
-            (_, 0) => ", no epoch lowered the validation loss, so the weights are unchanged".to_owned(),
-            (_, epoch) => format!(", best epoch {epoch}"),
+            (_, None) => ", no finite validation loss, so the weights are those of the last epoch".to_owned(),
+            (_, Some(0)) => ", no epoch lowered the validation loss, so the weights are unchanged".to_owned(),
+            (_, Some(epoch)) => format!(", best epoch {epoch}"),
         };
         format!(
             "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s",

@@ -1,6 +1,6 @@
 //! The data and the target, the same for every fit of a cross-validation.
 
-use mfnet_table::Columns;
+use mfnet_table::{Columns, Lines};
 use std::collections::{HashMap, HashSet};
 
 use super::names::Task as Kind;
@@ -33,8 +33,14 @@ pub(crate) struct Task {
     is_known: bool,
     /// The levels in the data that the model does not know, as text.
     pub(super) unknown: String,
+    /// The lines of the rows.
+    pub(super) lines: Option<Lines>,
+    /// The column of dates in whose order the rows are.
+    pub(super) time: Option<String>,
     /// The rows of the test file.
     pub(super) test: Option<Dataset>,
+    /// The lines of these rows.
+    pub(super) test_lines: Option<Lines>,
     /// A SHA-256 that identifies the test file.
     test_digest: Option<String>,
     /// Number of rows that were left out because they have no target.
@@ -79,6 +85,7 @@ impl Task {
                 source.with_target(&columns)?
             }
         };
+        let (lines, time) = (source.lines(), source.time());
         let column = recipe.dividing_column();
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
         let weights = recipe.sample_weight.as_ref().map(|column| source.weights(column));
@@ -138,9 +145,12 @@ impl Task {
                     return Err(Error::recipe_file(message).with_help(help));
                 }
             }
-            Ok((test, table.digest()))
+            Ok((test, table.lines(), table.digest()))
         });
-        let (test, test_digest) = test.transpose()?.unzip();
+        let (test, test_lines, test_digest) = match test.transpose()? {
+            Some((test, lines, digest)) => (Some(test), lines, Some(digest)),
+            None => (None, None, None),
+        };
         let data = match (&recipe.group, &recipe.split_column) {
             (Some(column), _) => data.grouped_by(column, &texts)?,
             (None, Some(column)) => data.parted_by(column, &texts)?,
@@ -157,7 +167,10 @@ impl Task {
             header,
             is_known,
             unknown,
+            lines,
+            time,
             test,
+            test_lines,
             test_digest,
             skipped,
             threads,

@@ -7,7 +7,7 @@ use super::recipe::Recipe;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::network::NeuralNetwork;
-use crate::optimizer::{Adam, AdamW, Clip, Optimizer, Sgd};
+use crate::optimizer::{Adam, AdamW, Optimizer, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
 use crate::train::{Callback, History, Trainer};
@@ -54,13 +54,7 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
         optimizer = optimizer.decay_biases();
     }
     optimizer = recipe.groups.iter().fold(optimizer, |optimizer, group| optimizer.group(*group));
-    if recipe.clip_norm > 0.0 {
-        optimizer.clip(Clip::Global(recipe.clip_norm))
-    } else if recipe.clip_layer_norm > 0.0 {
-        optimizer.clip(Clip::PerLayer(recipe.clip_layer_norm))
-    } else {
-        optimizer
-    }
+    choices.clip.into_iter().fold(optimizer, Optimizer::clip)
 }
 
 /// Returns an error for settings that the optimizer rejects.

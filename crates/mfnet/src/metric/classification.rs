@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::data::Targets;
+use crate::data::{Samples, Targets};
 use crate::tensor::{Scalar, Tensor};
 
 /// With more classes the table would be wider than a terminal; a list of the most frequent mistakes
@@ -43,6 +43,13 @@ pub fn weighted_accuracy(classes: &[usize], predicted: &[usize], weights: Option
     let weight = weights_of(weights, classes.len());
     let right: f64 = (0..classes.len()).filter(is_right).map(weight).fold(0.0, |sum, w| sum + w);
     right / (0..classes.len()).map(weight).fold(0.0, |sum, w| sum + w)
+}
+
+/// −ln p of each sample's class, from probabilities of shape (classes, samples). As scikit-learn's
+/// `log_loss`, p counts as at least 2⁻⁵².
+pub(crate) fn log_losses(classes: &[usize], probabilities: &Samples) -> Vec<f64> {
+    let loss = |(sample, class): (usize, &usize)| -probabilities.number(sample, *class).max(f64::EPSILON).ln();
+    classes.iter().enumerate().map(loss).collect()
 }
 
 /// A function that returns the weight of each sample; 1 without weights.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::classification::weights_of;
+use super::regression::{mean_in_unit, unit};
 use crate::data::Samples;
 
 /// Compares two predictors on the same samples: how much better is the first, and could the
@@ -120,7 +121,7 @@ impl Comparison {
     /// so that ḡ is the difference of the two R². (If y of an output is constant, the divisor is
     /// 1.) The p-value is that of Student's t = ḡ/s with m − 1 degrees of freedom, as SciPy's
     /// `ttest_rel(e′, e)`; it is rough for few samples with very unequal errors. All results are
-    /// NaN if a square overflows.
+    /// NaN if the square of an error over the standard deviation of y overflows.
     ///
     /// ```
     /// use mfnet::Tensor;
@@ -160,6 +161,17 @@ impl Comparison {
         groups: Option<&[usize]>,
     ) -> Self {
         let gains = gains_of_values(&y.into(), &first, &second, weights);
+        Self::of(&gains, weights, groups, both_tails_of_student)
+    }
+
+    /// Compares the losses of each sample, of the predictors `[first, second]`. ḡ is the loss of the
+    /// second minus the loss of the first. The p-value is that of Student's t, as for values.
+    ///
+    /// # Panics
+    /// If the lengths differ.
+    pub(crate) fn of_losses([first, second]: [&[f64]; 2], weights: Option<&[f64]>, groups: Option<&[usize]>) -> Self {
+        assert_eq!(first.len(), second.len(), "losses");
+        let gains: Vec<f64> = first.iter().zip(second).map(|(first, second)| second - first).collect();
         Self::of(&gains, weights, groups, both_tails_of_student)
     }
 
@@ -211,14 +223,14 @@ fn gains_of_values(y: &Samples, first: &Samples, second: &Samples, weights: Opti
     let sum = (0..samples).map(weight).sum::<f64>();
     let mut gains = vec![0.0; samples];
     for i in 0..outputs {
-        let of_all = |number: &dyn Fn(f64) -> f64| {
-            y.feature(i).enumerate().map(|(j, y)| weight(j) * number(y)).sum::<f64>() / sum
-        };
-        let mean = of_all(&|y| y);
-        let variance = of_all(&|y| (y - mean).powi(2));
+        let mean = mean_in_unit((0..samples).map(|j| (y.number(j, i), weight(j))));
+        // errors and deviations in one unit, so that no square overflows or underflows
+        let unit = unit(y.feature(i).map(|y| y - mean));
+        let squares = y.feature(i).enumerate().map(|(j, y)| weight(j) * ((y - mean) / unit).powi(2));
+        let variance = squares.sum::<f64>() / sum;
         let divisor = outputs as f64 * if variance == 0.0 { 1.0 } else { variance };
         for (j, gain) in gains.iter_mut().enumerate() {
-            let squared = |prediction: &Samples| (prediction.number(j, i) - y.number(j, i)).powi(2);
+            let squared = |prediction: &Samples| ((prediction.number(j, i) - y.number(j, i)) / unit).powi(2);
             *gain += (squared(second) - squared(first)) / divisor;
         }
     }
@@ -271,6 +283,22 @@ mod tests {
     use super::super::r2;
     use super::*;
     use crate::tensor::Tensor;
+
+    /// A comparison does not depend on the unit of y.
+    #[test]
+    fn values_of_every_size() {
+        let of = |size: f64| {
+            let row = |numbers: [f64; 5]| Tensor::from_rows([numbers.map(|x| x * size)]);
+            let (first, second) = (row([1.1, 2.0, 3.2, 4.0, 5.1]), row([1.5, 2.5, 2.0, 4.4, 5.6]));
+            Comparison::of_values(row([1.0, 2.0, 3.0, 4.0, 5.0]), first, second, None)
+        };
+        let usual = of(1.0);
+        for size in [1e-300, 1e-160, 1e160, 1e299] {
+            let found = of(size);
+            assert!((found.difference / usual.difference - 1.0).abs() < 1e-12, "{size}: {found:?}");
+            assert!((found.p_value / usual.p_value - 1.0).abs() < 1e-10, "{size}: {found:?}");
+        }
+    }
 
     /// scipy 1.17.1: `binomtest(k, n).pvalue`.
     #[test]
@@ -381,7 +409,7 @@ mod tests {
         let of_one = Comparison::of_values(row(1.0), row(1.0), row(2.0), None);
         assert!(of_one.difference == 1.0 && of_one.standard_error.is_nan() && of_one.p_value.is_nan());
         let rows = |y: [f64; 3]| Tensor::from_rows([y]);
-        let y = rows([1e200, 2e200, 4e200]);
+        let y = rows([1.0, 2.0, 4.0]);
         let too_large = Comparison::of_values(&y, rows([0.0; 3]), rows([1e200; 3]), None);
         assert!(too_large.difference.is_nan() && too_large.p_value.is_nan());
         assert_eq!(Comparison::of_values(&y, &y, &y, None).p_value, 1.0);

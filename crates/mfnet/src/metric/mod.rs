@@ -6,8 +6,8 @@ mod regression;
 
 use std::fmt;
 
-pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, accuracy, weighted_accuracy};
+pub(crate) use classification::{log_losses, right};
 pub use comparison::Comparison;
 pub(crate) use regression::mean_and_deviation;
 pub use regression::{mae, r2, rmse, weighted_mae, weighted_r2, weighted_rmse};
@@ -144,16 +144,23 @@ impl fmt::Display for Metrics {
                 write!(f, "accuracy {:.2} %\n\n{confusion}", 100.0 * accuracy)
             }
             Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => {
-                write!(f, "RMSE {rmse:.6}, MAE {mae:.6}, R² {r2:.4}")
+                write!(f, "RMSE {}, MAE {}, R² {}", decimals(*rmse, 6), decimals(*mae, 6), decimals(*r2, 4))
             }
             Metrics::Regression { r2, targets, .. } => {
                 for TargetMetrics { column, rmse, mae, r2 } in targets {
-                    writeln!(f, "{column}: RMSE {rmse:.6}, MAE {mae:.6}, R² {r2:.4}")?;
+                    let [rmse, mae, r2] = [decimals(*rmse, 6), decimals(*mae, 6), decimals(*r2, 4)];
+                    writeln!(f, "{column}: RMSE {rmse}, MAE {mae}, R² {r2}")?;
                 }
-                write!(f, "mean R² {r2:.4}")
+                write!(f, "mean R² {}", decimals(*r2, 4))
             }
         }
     }
+}
+
+/// A number with this many decimals; a very large or very small one with an exponent.
+fn decimals(x: f64, digits: usize) -> String {
+    let is_plain = x == 0.0 || !x.is_finite() || (0.1_f64.powi(digits as i32)..1e7).contains(&x.abs());
+    if is_plain { format!("{x:.digits$}") } else { format!("{x:.digits$e}") }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use mfnet_table::{ColumnKind, ReadTable, Table, positions};
 
 use super::{Model, Predictions};
-use crate::data::{Dataset, Encoder, Features, Samples, Target, Targets, classes};
+use crate::data::{Dataset, Encoder, Features, Outliers, Samples, Scaling, Target, Targets, classes};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -65,6 +65,20 @@ impl Model {
             Ok((rows > 0).then(|| UnknownLevels { column: column.clone(), levels, rows, rare: *others }))
         };
         columns.map(of).filter_map(Result::transpose).collect()
+    }
+
+    /// The columns of a table with numbers far outside of the training rows.
+    ///
+    /// # Errors
+    /// As [`Model::inputs`].
+    pub fn outliers(&self, table: &Table) -> Result<Vec<Outliers>> {
+        Ok(self.preprocessing.outliers(self.scaling(), &self.features_of(table)?))
+    }
+
+    /// The scaling of the training.
+    fn scaling(&self) -> Scaling {
+        let word = self.training.settings.get("scale").and_then(serde_json::Value::as_str);
+        word.and_then(|word| word.parse().ok()).unwrap_or_default()
     }
 
     /// The positions of the model's columns in a table.

@@ -169,6 +169,23 @@ pub enum Predictions {
     },
 }
 
+impl Predictions {
+    /// The rows whose values or probabilities are not all finite numbers, counted from 0. A network
+    /// may overflow for inputs far outside of its training rows, sooner with `f32`.
+    ///
+    /// ```
+    /// use mfnet::Tensor;
+    /// use mfnet::model::Predictions;
+    /// let values = Tensor::from_rows([[1.0, f64::INFINITY, 3.0]]).into();
+    /// let predictions = Predictions::Values { columns: vec!["rent".to_owned()], values };
+    /// assert_eq!(predictions.not_finite().collect::<Vec<_>>(), [1]);
+    /// ```
+    pub fn not_finite(&self) -> impl Iterator<Item = usize> + '_ {
+        let (Predictions::Classes { probabilities: numbers, .. } | Predictions::Values { values: numbers, .. }) = self;
+        (0..numbers.len()).filter(|row| numbers.sample(*row).any(|x| !x.is_finite()))
+    }
+}
+
 impl fmt::Display for Predictions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,6 +1,9 @@
 use std::sync::Arc;
 
-use crate::tensor::{Memo, Scalar, Tensor};
+use crate::tensor::{Memo, Scalar, Tensor, root_of_squares};
+
+/// A smaller factor is not a normal `f32`; its root is.
+const SMALLEST_FACTOR: f64 = 1e-37;
 
 /// ∂J/∂W for every parameter matrix of a network, and what its layers need to renew their buffers.
 ///
@@ -71,7 +74,7 @@ impl<T: Scalar> Gradients<T> {
 
     /// The Euclidean norm of all gradients together, √Σ(∂J/∂w)².
     pub fn norm(&self) -> f64 {
-        self.layers().map(|layer| norm(&self.matrices[layer]).powi(2)).sum::<f64>().sqrt()
+        root_of_squares(self.layers().map(|layer| norm(&self.matrices[layer])))
     }
 
     /// Scales all gradients by one factor, so that their common norm is at most `most`; see
@@ -91,20 +94,27 @@ impl<T: Scalar> Gradients<T> {
         }
     }
 
-    fn layers(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+    fn layers(&self) -> impl Iterator<Item = std::ops::Range<usize>> + Clone {
         self.starts.windows(2).map(|bounds| bounds[0]..bounds[1])
     }
 }
 
 fn norm<T: Scalar>(matrices: &[Tensor<T>]) -> f64 {
-    matrices.iter().map(|g| g.norm().powi(2)).sum::<f64>().sqrt()
+    root_of_squares(matrices.iter().map(Tensor::norm))
 }
 
 /// G ← G · min(1, most / (norm + 10⁻⁶)), as `torch.nn.utils.clip_grad_norm_`.
-fn shorten<T: Scalar>(matrices: &mut [Tensor<T>], norm: f64, most: f64) {
+fn shorten<T: Scalar>(matrices: &mut [Tensor<T>], mut norm: f64, most: f64) {
+    // finite gradients whose norm is too large for a number: a factor of 0 would lose them
+    if norm.is_infinite() && matrices.iter().all(Tensor::is_finite) {
+        matrices.iter_mut().for_each(|g| g.scale(T::from_f64(2f64.powi(-64))));
+        norm = self::norm(matrices);
+    }
     let factor = most / (norm + 1e-6);
     // a NaN norm changes nothing: the training loop sees it in the loss
-    if factor < 1.0 {
+    if factor < SMALLEST_FACTOR {
+        (0..2).for_each(|_| matrices.iter_mut().for_each(|g| g.scale(T::from_f64(factor.sqrt()))));
+    } else if factor < 1.0 {
         matrices.iter_mut().for_each(|g| g.scale(T::from_f64(factor)));
     }
 }

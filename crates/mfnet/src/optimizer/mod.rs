@@ -24,6 +24,8 @@ pub use rule::{MatrixRule, Rule, Update};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
+use mfnet_table::shortest;
+
 use self::group::Factors;
 use crate::error::{Error, Result};
 use crate::tensor::parts::{MOST_STATES, for_each_strip_with, split_all};
@@ -328,5 +330,6 @@ fn require_decay_that_shrinks(rate: f64, decay: f64) -> Result<()> {
         return Ok(());
     }
     let expected = "less than 1, because decay multiplies each weight by 1 minus that in every step";
+    let [rate, decay, product] = [rate, decay, product].map(shortest);
     Err(Error::invalid("learning rate × weight decay", expected, format_args!("{rate} × {decay} = {product}")))
 }

@@ -38,7 +38,10 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
             description += &format!("; validation loss lowest, {}, in epoch {epoch}", number(loss));
             caption += " The model has the weights of the epoch with the lowest validation loss.";
         }
-        None => caption += " There are no validation rows, so the model has the weights of the last epoch.",
+        None if validation.is_empty() => {
+            caption += " There are no validation rows, so the model has the weights of the last epoch.";
+        }
+        None => caption += " No validation loss is finite, so the model has the weights of the last epoch.",
     }
 
     let mut lines = vec![Line { name: "training", stroke: Stroke::TRAINING, points: training }];
@@ -93,7 +96,8 @@ fn points(course: &Course<'_>, of: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<
 
 /// The epoch whose weights were kept, and the value of a curve in it.
 fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
-    points.iter().find(|point| point.0 == course.best_epoch as f64).map(|point| (course.best_epoch, point.1))
+    let point = points.iter().find(|point| point.0 == course.best_epoch as f64 && point.1.is_finite());
+    point.map(|point| (course.best_epoch, point.1))
 }
 
 /// A horizontal line for each baseline with a finite number.

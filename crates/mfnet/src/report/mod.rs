@@ -66,6 +66,7 @@ impl Report {
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data, head, &summary.outcome());
+        report.notes(&summary.notes);
         report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
         if let Some(column) = &summary.sample_weight {
             report.page.paragraph(&format!("All losses and scores use the row weights from column {column}."));
@@ -111,6 +112,7 @@ impl Report {
         let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
         let best_epoch =
             if let ErrorKind::Diverged { kept: KeptWeights::Epoch(kept), .. } = error.kind() { *kept } else { 0 };
+        report.notes(&plan.notes());
         learning::write(&Course { plan, epochs, best_epoch, baselines: &Baselines::default() }, &mut report)?;
         Ok(report.finish(""))
     }
@@ -132,6 +134,14 @@ impl Writer {
     fn finish(mut self, remark: &str) -> Report {
         self.page.paragraph(&format!("Written by mfnet {}.{remark}", env!("CARGO_PKG_VERSION")));
         Report { page: self.page.finish(), plots: self.plots }
+    }
+
+    fn notes(&mut self, notes: &[String]) {
+        if notes.is_empty() {
+            return;
+        }
+        self.page.heading("Notes");
+        notes.iter().for_each(|note| self.page.paragraph(note));
     }
 
     fn scores(&mut self, lines: &[(String, Vec<String>)], verdict: Option<&str>) {

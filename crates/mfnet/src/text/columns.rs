@@ -4,13 +4,15 @@ use std::borrow::Borrow;
 
 use mfnet_table::{ColumnKind, Remark};
 
-use crate::data::{Dataset, Encoder, Scaler};
+use crate::data::{Dataset, Encoder, Outliers, Scaler, Usual};
 use crate::model::UnknownLevels;
 
 use super::{DIGITS, as_read, counted, grouped, significant};
 
 /// The most names to list.
 const SHOWN: usize = 4;
+/// A longer number is shortened.
+const LONG: usize = 24;
 /// The most levels of a category to list.
 const LEVELS: usize = 8;
 
@@ -62,6 +64,34 @@ pub fn remarks(remarks: &[Remark]) -> String {
     remarks.iter().map(|remark| format!("\n{remark}")).collect()
 }
 
+/// Describes the outliers of a column. `place` names a row, such as "line 7"; `part` is the part
+/// that the rows belong to, such as "validation ".
+pub fn outliers(outliers: &Outliers, place: impl Fn(usize) -> String, part: &str) -> String {
+    let Outliers { column, rows, row, value, text, usual } = outliers;
+    let range = match usual {
+        Usual::Between(least, most) => format!(", which go from {} to {}", as_read(*least), as_read(*most)),
+        Usual::Mean(centre, _) => format!(", whose mean is {}", as_read(*centre)),
+        Usual::Median(centre, _) => format!(", whose median is {}", as_read(*centre)),
+    };
+    let distance = match usual.distance(*value) {
+        far if far < 1e4 => grouped(far.round() as usize),
+        far => significant(far.min(f64::MAX), 2),
+    };
+    let (place, text) = (place(*row), if text.len() > LONG { as_read(*value) } else { text.clone() });
+    let away = match usual {
+        Usual::Between(..) => format!("{distance} times their range away"),
+        Usual::Mean(..) => format!("{distance} standard deviations away"),
+        Usual::Median(..) => format!("{distance} interquartile ranges away"),
+    };
+    match rows {
+        1 => format!("column {column:?}, {place}: {text} is far outside the training rows{range}: {away}"),
+        rows => format!(
+            "column {column:?}: {} {part}rows are far outside the training rows{range}; the furthest is {text} ({place}), {away}",
+            grouped(*rows)
+        ),
+    }
+}
+
 /// Describes what an encoder does with its column.
 pub fn encoded(encoder: &Encoder) -> String {
     let gaps = |fill: String, missing: bool| {
@@ -100,7 +130,12 @@ pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static s
             _ => {
                 let numbers = affine.mean.iter().zip(&affine.scale).map(|(shift, scale)| vec![*shift, *scale]);
                 let text = "becomes (x − shift) / scale, with shift and scale computed from the training rows";
-                (text.to_owned(), &["shift", "scale"], numbers.collect())
+                let text = if affine.constant().is_empty() {
+                    text.to_owned()
+                } else {
+                    format!("{text}; 0 if it is constant there")
+                };
+                (text, &["shift", "scale"], numbers.collect())
             }
         },
         Scaler::Quantiles(quantiles) => {

@@ -4,6 +4,7 @@ pub mod columns;
 mod score_table;
 mod sparkline;
 
+pub(crate) use score_table::r2_cell;
 pub use score_table::{Row, headline, headline_cell, score_lines, score_table, table};
 pub use sparkline::sparkline;
 
@@ -37,6 +38,7 @@ pub fn significant(x: f64, digits: usize) -> String {
     let after_first = digits - 1;
     match x.abs() {
         0.0 => "0".to_owned(),
+        size if !size.is_finite() => x.to_string(),
         size if (1e-4..1e7).contains(&size) => {
             format!("{x:.*}", (after_first as i32 - size.log10().floor() as i32).max(0) as usize)
         }

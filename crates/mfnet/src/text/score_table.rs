@@ -45,7 +45,7 @@ pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
 pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
     match headline(metrics).0 {
         "accuracy" => percent(x),
-        "R²" => format!("{x:.4}"),
+        "R²" => r2_cell(x),
         _ => significant(x, 4),
     }
 }
@@ -73,7 +73,7 @@ pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
                 push(name, samples, loss, &regression(*rmse, *mae, *r2));
             }
             Metrics::Regression { r2, targets, .. } => {
-                push(name, samples, loss, &[String::new(), String::new(), format!("{r2:.4}")]);
+                push(name, samples, loss, &[String::new(), String::new(), r2_cell(*r2)]);
                 for TargetMetrics { column, rmse, mae, r2 } in targets {
                     push(format!("  {column}"), String::new(), String::new(), &regression(*rmse, *mae, *r2));
                 }
@@ -88,5 +88,10 @@ fn percent(fraction: f64) -> String {
 }
 
 fn regression(rmse: f64, mae: f64, r2: f64) -> [String; 3] {
-    [significant(rmse, 4), significant(mae, 4), format!("{r2:.4}")]
+    [significant(rmse, 4), significant(mae, 4), r2_cell(r2)]
+}
+
+/// R² with four decimals; a very negative one with an exponent.
+pub(crate) fn r2_cell(r2: f64) -> String {
+    if r2 > -1e5 { format!("{r2:.4}") } else { format!("{r2:.3e}") }
 }

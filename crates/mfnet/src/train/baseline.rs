@@ -72,7 +72,9 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
 /// class weight), the mean is Σ w c / Σ w and m is Σ w, as with `sample_weight` and `class_weight`
 /// there; but m is at least the number of samples with a weight above 0, so that small weights do
 /// not make the penalty larger. If features are linearly dependent, one of many solutions is found;
-/// all of them predict the same.
+/// all of them predict the same for the training samples. If there are at least as many features as
+/// samples, or if very many features depend on others, a regression gets the solution of least norm
+/// ‖[b W]‖; for features with mean 0 it is that of scikit-learn's `LinearRegression`.
 ///
 /// The method is L-BFGS from 0, in variables whose curvature at 0 is 1 in all directions. It stops
 /// when the next step is expected to lower J by less than 10⁻¹⁶ J; after 10¹¹ floating-point
@@ -107,6 +109,8 @@ struct Problem<'a> {
     data: &'a Dataset,
     samples: Vec<usize>,
     loss: &'static dyn Loss<f64>,
+    /// Number of samples with a weight above 0.
+    count: usize,
     /// D, the sum of the weights; the number of samples m without weights.
     divisor: f64,
     /// The factor of ‖W‖²/2: 1/m for classes, where m is D, but at least the number of samples with
@@ -129,7 +133,7 @@ impl<'a> Problem<'a> {
             Targets::Classes { .. } => (&CrossEntropy, 1.0 / m, 1.0 / outputs),
             Targets::Values { .. } => (&Mse, 0.0, 2.0 / outputs),
         };
-        Problem { data, samples: (0..data.samples()).collect(), loss, divisor, penalty, curvature }
+        Problem { data, samples: (0..data.samples()).collect(), loss, count, divisor, penalty, curvature }
     }
 
     /// The `[b | W]` that minimises J.
@@ -189,7 +193,9 @@ impl<'a> Problem<'a> {
     /// the penalty on the diagonal. `None` if `look` stops it.
     fn whitening(&self, look: &mut dyn FnMut(usize) -> ControlFlow<()>) -> Option<Whitening> {
         let features = self.data.features();
-        if features > MOST_WHITENED {
+        // steps from 0 in the variables themselves lead to the solution of least norm
+        let has_many_solutions = self.penalty == 0.0 && features >= self.count;
+        if features > MOST_WHITENED || has_many_solutions {
             return Some(Whitening(None));
         }
         // [ X w | X diag(w) Xᵀ ] / D: X̃ diag(w) X̃ᵀ without its first row
@@ -254,6 +260,56 @@ mod tests {
         let data = classes(100, 3000);
         let on = |threads| Threads::new(threads).unwrap().install(|| linear_model(&data)).unwrap();
         assert_eq!(parameters(&on(1)), parameters(&on(3)));
+    }
+
+    /// numpy 2.4: `numpy.linalg.lstsq([ones | X], y)`, which returns the solution of least norm.
+    #[test]
+    fn more_features_than_samples() {
+        let x = Tensor::from_fn(6, 4, |i, j| ((i * i + 3 * j * j + i * j) % 7) as f64 - 3.0);
+        let y = Tensor::from_rows([[3.0, -1.0, 4.0, 1.0]]);
+        let data = Dataset::new("wide", x, Targets::Values { columns: vec!["y".into()], values: y.into() }).unwrap();
+        let net = linear_model(&data).unwrap();
+        let expected = [
+            0.485245901639345,
+            -0.08477751756440333,
+            -0.84496487119438,
+            0.3850117096018735,
+            0.09367681498828986,
+            0.21873536299765836,
+            0.4978922716627642,
+        ];
+        assert!(parameters(&net).iter().zip(expected).all(|(w, e)| (w - e).abs() < 1e-7), "{}", parameters(&net));
+    }
+
+    /// 5 samples of 40 features, constant ones among them.
+    #[test]
+    fn few_samples_of_many_features() {
+        let x = Tensor::from_fn(
+            40,
+            5,
+            |i, j| if i % 9 == 0 { 0.0 } else { ((i * 31 + j * j * 17) % 23) as f64 / 10.0 - 1.1 },
+        );
+        let y = Tensor::from_fn(1, 5, |_, j| (j as f64 - 2.0) * 1.5);
+        let targets = Targets::Values { columns: vec!["y".into()], values: y.clone().into() };
+        let data = Dataset::new("wide", x.clone(), targets).unwrap();
+        let net = linear_model(&data).unwrap();
+        let fitted = net.predict(&x).unwrap();
+        assert!(fitted.iter().zip(y.iter()).all(|(a, b)| (*a - *b).abs() < 1e-6), "{fitted}");
+    }
+
+    /// 60 features that are combinations of three; numpy 2.4's `numpy.linalg.lstsq` has rank 4.
+    #[test]
+    fn many_features_that_depend_on_others() {
+        let of = |k: usize, j: usize| ((k * 37 + j * j * (k + 3)) % 101) as f64 / 50.0 - 1.0;
+        let x = Tensor::from_fn(60, 90, |i, j| {
+            of(0, j) * ((i % 7) as f64 - 2.5) + of(1, j) * (i % 5) as f64 / 3.0 + of(2, j) * (i as f64).sqrt()
+        });
+        let y = Tensor::from_fn(1, 90, |_, j| 2.0 * of(0, j) - of(1, j) + 0.5 * of(2, j) + 3.0);
+        let targets = Targets::Values { columns: vec!["y".into()], values: y.clone().into() };
+        let net = linear_model(&Dataset::new("dependent", x.clone(), targets).unwrap()).unwrap();
+        let fitted = net.predict(&x).unwrap();
+        assert!(fitted.iter().zip(y.iter()).all(|(a, b)| (*a - *b).abs() < 1e-5), "{fitted}");
+        assert!(parameters(&net).norm() < 10.0, "{}", parameters(&net));
     }
 
     #[test]

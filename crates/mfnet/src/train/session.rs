@@ -246,12 +246,13 @@ impl<T: Scalar> Session<T> {
         self.history.epochs.push(record);
         self.history.best_epoch = self.kept.best_epoch().unwrap_or(epoch);
         let flow = callback.epoch(&record, net)?;
-        let best = self.kept.best_epoch().unwrap_or(0);
+        // without a finite validation loss there is nothing to wait for
+        let waited = self.kept.best_epoch().map_or(0, |best| epoch - best);
         if flow.is_break() {
             self.finish(StopReason::Callback);
         } else if epoch == self.settings.epochs {
             self.finish(StopReason::Finished);
-        } else if self.settings.patience.is_some_and(|patience| epoch - best >= patience) {
+        } else if self.settings.patience.is_some_and(|patience| waited >= patience) {
             self.finish(StopReason::Early);
         }
         Ok(Some(record))

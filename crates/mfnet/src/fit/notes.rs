@@ -1,0 +1,131 @@
+//! What to know about the data before a training: notes for people.
+
+mod copies;
+mod far;
+
+pub(super) use copies::is_many;
+
+use super::plan::Plan;
+use crate::data::{Dataset, SplitBy, Targets};
+use crate::text::{columns, counted};
+
+/// The facts about the rows of a plan.
+#[derive(Debug)]
+pub(super) struct Findings {
+    notes: Vec<Note>,
+    /// Number of test rows that are equal to a training row.
+    pub(super) copies: usize,
+}
+
+/// A note, and whether a result without it would mislead.
+#[derive(Debug)]
+pub(super) struct Note {
+    text: String,
+    misleads: bool,
+}
+
+impl Note {
+    fn new(text: impl Into<String>) -> Self {
+        Note { text: text.into(), misleads: false }
+    }
+
+    /// Without this note, the result would mislead.
+    fn of_doubt(text: impl Into<String>) -> Self {
+        Note { text: text.into(), misleads: true }
+    }
+}
+
+impl Plan {
+    /// What is known before the training and may spoil its result, a sentence for each fact:
+    /// outliers, rows that stand in two parts, classes without rows in a part, rows in the order of
+    /// a date.
+    pub fn notes(&self) -> Vec<String> {
+        self.findings().notes.iter().map(|note| note.text.clone()).collect()
+    }
+
+    /// The notes without which the result would mislead.
+    pub fn doubts(&self) -> Vec<String> {
+        self.findings().notes.iter().filter(|note| note.misleads).map(|note| note.text.clone()).collect()
+    }
+
+    /// The notes of all folds of a cross-validation. A note about one fold begins with its number.
+    pub fn notes_of(folds: &[Plan]) -> Vec<String> {
+        of_folds(folds, Plan::notes)
+    }
+
+    /// As [`Plan::doubts`], for all folds of a cross-validation.
+    pub fn doubts_of(folds: &[Plan]) -> Vec<String> {
+        of_folds(folds, Plan::doubts)
+    }
+
+    pub(super) fn findings(&self) -> &Findings {
+        self.findings.get_or_init(|| {
+            let mut notes = far::notes(self);
+            let (copies, of_copies) = copies::notes(self);
+            notes.extend(of_copies);
+            notes.extend(self.absent_classes());
+            notes.extend(self.in_order_of_time());
+            Findings { notes, copies }
+        })
+    }
+
+    /// The parts with their names: training, validation, test.
+    fn named_parts(&self) -> [(&'static str, &Dataset); 3] {
+        let parts = &self.parts;
+        [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
+    }
+
+    /// Classes without rows in a part that has rows.
+    fn absent_classes(&self) -> Vec<Note> {
+        let of_part = |(part, data): (&str, &Dataset)| {
+            let Targets::Classes { labels, indices, .. } = data.targets() else { return None };
+            if indices.is_empty() {
+                return None;
+            }
+            let mut has = vec![false; labels.len()];
+            indices.iter().for_each(|class| has[*class] = true);
+            let absent: Vec<&str> =
+                labels.iter().zip(has).filter(|(_, has)| !has).map(|(label, _)| label.as_str()).collect();
+            let (classes, have, them) = match absent.len() {
+                0 => return None,
+                1 => ("class", "has", "it"),
+                _ => ("classes", "have", "them"),
+            };
+            let so = match part {
+                "training" => format!(", so the network cannot learn to predict {them}"),
+                "test" => format!(", so the test scores say nothing about {them}"),
+                _ => String::new(),
+            };
+            let text = format!("{classes} {} {have} no {part} rows{so}", columns::listed(&absent));
+            Some(if part == "validation" { Note::new(text) } else { Note::of_doubt(text) })
+        };
+        self.named_parts().into_iter().filter_map(of_part).collect()
+    }
+
+    /// Says that the rows are in the order of a date, if they are split at random.
+    fn in_order_of_time(&self) -> Option<Note> {
+        let is_random =
+            matches!(self.parts.split.by, SplitBy::Fractions(_) | SplitBy::Groups { .. } | SplitBy::Fold { .. });
+        let column = self.task.time.as_ref().filter(|_| is_random && self.task.test.is_none())?;
+        let test = self.parts.test.samples();
+        (test > 0).then(|| {
+            Note::new(format!(
+                "the rows are in the order of the date column {column:?}, and the {} were drawn at random from all times: rows of \
+                 a later time may be harder to predict; to test on the last rows, mark them as test in a column and name it \
+                 with `split_column`",
+                counted(test, "test row")
+            ))
+        })
+    }
+}
+
+/// The notes of each fold. A note that is the same for all folds is said once.
+fn of_folds(folds: &[Plan], notes: impl Fn(&Plan) -> Vec<String>) -> Vec<String> {
+    let all: Vec<Vec<String>> = folds.iter().map(notes).collect();
+    let is_common = |note: &String| all.iter().all(|notes| notes.contains(note));
+    let common = all.first().into_iter().flatten().filter(|note| is_common(note)).cloned();
+    let of_one = (1..).zip(&all).flat_map(|(fold, notes)| {
+        notes.iter().filter(|note| !is_common(note)).map(move |note| format!("fold {fold}: {note}"))
+    });
+    common.chain(of_one).collect()
+}
