@@ -109,6 +109,9 @@ fn help_of(error: &Error) -> String {
                 "to use a column that was left out, name it with --numeric or --categorical"
             }
             DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",
+            DataProblem::NoClasses { .. } => {
+                "for numbers, write all of them in one form, such as 3.14, $ 3.14 or 3.14 kg; otherwise choose another column with --target"
+            }
             DataProblem::Digest(..) => DAMAGED,
             _ => "",
         },
@@ -134,6 +137,7 @@ fn of_table(problem: &Problem) -> &'static str {
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
             "write numbers as 3.14, or as 3,14 if commas do not separate the fields; leave missing values empty\n\
+             if the value is missing, name it with --missing\n\
              if the column holds categories, remove it from --numeric; if it is the target, use --task classification"
         }
         Problem::Cell(Cell::Empty) => "fill the cell, or remove the row: every row needs its target",
@@ -142,6 +146,9 @@ fn of_table(problem: &Problem) -> &'static str {
         }
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
             "in training, the column held only such values; correct the cell, or leave it empty if the value is missing"
+        }
+        Problem::InRow(_, Cell::NotFinite(_) | Cell::TooLarge(_)) => {
+            "replace the value, or remove the row, or leave the column out with --drop"
         }
         Problem::Cell(Cell::NotFinite(_) | Cell::TooLarge(_)) => {
             "replace the value, or remove the row or the column; if it is a missing value, name it with --missing"

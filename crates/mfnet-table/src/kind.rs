@@ -14,6 +14,11 @@ use crate::written::shortest;
 const FEW_TEXTS: usize = 20;
 /// Number of characters of a text that messages show.
 const EXAMPLE: usize = 30;
+/// One in this many dates may be far from the others, at a distance of this multiple of their range.
+const RARE: usize = 100;
+const FAR: f64 = 10.0;
+/// Fewer distinct dates have no usual range.
+const FEW_DATES: usize = 8;
 /// A column that holds the numbers of its rows is left out if there are this many rows. In fewer
 /// rows it may be chance.
 const NUMBERED_ROWS: usize = 10;
@@ -93,6 +98,9 @@ impl ColumnKind {
                 Err(if x.is_finite() { CellProblem::TooLarge(found) } else { CellProblem::NotFinite(found) })
             }
             (_, Field::Code) => text.parse().map_err(|_| CellProblem::NotANumber(found())),
+            // another file may write 1 and 0 so
+            (_, Field::Text) if text.eq_ignore_ascii_case("true") => Ok(1.0),
+            (_, Field::Text) if text.eq_ignore_ascii_case("false") => Ok(0.0),
             (_, Field::Text) => Err(CellProblem::NotANumber(found())),
         }
     }
@@ -178,6 +186,15 @@ pub enum Remark {
         /// One of the codes.
         text: String,
     },
+    /// A date is far from all others, which a mistyped year may explain.
+    FarDate {
+        /// The column.
+        column: String,
+        /// The date.
+        text: String,
+        /// Its line, for a text file.
+        line: Option<u64>,
+    },
     /// Its dates can be read in two ways.
     Dates {
         /// The column.
@@ -191,7 +208,10 @@ impl Remark {
     /// The column.
     pub fn column(&self) -> &str {
         match self {
-            Remark::Odd { column, .. } | Remark::Codes { column, .. } | Remark::Dates { column, .. } => column,
+            Remark::Odd { column, .. }
+            | Remark::Codes { column, .. }
+            | Remark::FarDate { column, .. }
+            | Remark::Dates { column, .. } => column,
         }
     }
 }
@@ -218,6 +238,10 @@ impl Display for Remark {
                     f,
                     "{column} is a category because of codes such as {text}; to read numbers, use `numeric` {column}"
                 )
+            }
+            Remark::FarDate { column, text, line } => {
+                let line = line.map_or_else(String::new, |line| format!(" in line {line}"));
+                write!(f, "{column} holds {text}{line}, which is far from all other dates; correct it if it is wrong")
             }
             Remark::Dates { column, order } => {
                 let order = if *order == DateOrder::DayFirst { "day/month/year" } else { "month/day/year" };
@@ -259,6 +283,21 @@ pub(crate) fn odd(name: &str, column: &Column, line: impl Fn(usize) -> Option<u6
     let most = counts.values().copied().max()?;
     let (row, text) = column.find(|field, text| is_odd(field, text) && counts.get(text) == Some(&most))?;
     Some(Remark::Odd { column: name.to_owned(), text, line: line(row), fields, among })
+}
+
+/// A date that is far from nearly all others: the distance is a large multiple of their range.
+pub(crate) fn far_date(name: &str, column: &Column, line: impl Fn(usize) -> Option<u64>) -> Option<Remark> {
+    let of = |field, text: &str| ColumnKind::Date.value_of(field, text, column.notation()).ok();
+    let mut days: Vec<f64> = column.fields().filter_map(|(field, text, _)| of(field, text)).collect();
+    days.retain(|day| !day.is_nan());
+    days.sort_by(f64::total_cmp);
+    let rare = (days.len() / RARE).max(1);
+    let usual = days.get(rare..days.len().saturating_sub(rare)).filter(|usual| usual.len() >= FEW_DATES)?;
+    let (first, last) = (usual[0], usual[usual.len() - 1]);
+    let far = FAR * (last - first).max(1.0);
+    let is_far = |day: f64| day < first - far || day > last + far;
+    let (row, text) = column.find(|field, text| of(field, text).is_some_and(is_far))?;
+    Some(Remark::FarDate { column: name.to_owned(), text, line: line(row) })
 }
 
 /// Detects the kind of a column from its name and its fields.

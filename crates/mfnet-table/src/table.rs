@@ -11,11 +11,11 @@ use crate::column::{Column, Values};
 use crate::error::{CellProblem, Error, FileProblem, Problem, Result};
 use crate::field::{Field, number};
 use crate::found::RowPart;
-use crate::kind::{ColumnKind, LeftOut, Remark, first_code, guess, odd, same_label};
+use crate::kind::{ColumnKind, LeftOut, Remark, far_date, first_code, guess, odd, same_label};
 use crate::notation::{FileForm, Notation};
 use crate::places::Places;
 use crate::text::Lines;
-use crate::written::shortest;
+use crate::written::{is_number_like, shortest};
 
 /// Number of similar names, or of all names, in an error about an unknown column.
 const SUGGESTIONS: usize = 3;
@@ -313,7 +313,7 @@ impl Table {
 
     /// What a user should know about a column of this kind.
     fn remark(&self, name: &str, column: &Column, kind: &Result<ColumnKind, LeftOut>) -> Option<Remark> {
-        let line = |row| self.lines.as_ref().map(|lines| lines.of(row));
+        let line = |row| self.line(row);
         match kind {
             Ok(ColumnKind::Category { .. }) => match first_code(column) {
                 Some(text) => Some(Remark::Codes { column: name.to_owned(), text }),
@@ -323,6 +323,7 @@ impl Table {
             Ok(ColumnKind::Date) if column.has_doubtful_dates() => {
                 Some(Remark::Dates { column: name.to_owned(), order: column.notation().dates.unwrap_or_default() })
             }
+            Ok(ColumnKind::Date) => far_date(name, column, line),
             _ => None,
         }
     }
@@ -402,6 +403,14 @@ pub fn position(file: &str, columns: &[String], column: &str) -> Result<usize> {
             (false, _) => format!("did you mean {}?", close.join(" or ")),
             (_, all) if all > SHOWN => format!("the columns are {}, … ({all} in all)", shown.join(", ")),
             _ => format!("the columns are {}", shown.join(", ")),
+        };
+        let unnamed = columns.iter().filter(|c| c.starts_with("Unnamed: ")).count();
+        let others = if columns.iter().all(|c| is_number_like(c)) && columns.iter().any(|c| c.contains('.')) {
+            format!("{others}, so the first line seems to be data: write a line with the column names above it")
+        } else if unnamed > 1 && 2 * unnamed >= columns.len() {
+            format!("{others}, so the first line seems to be a title: remove the lines above the column names")
+        } else {
+            others
         };
         Error::data(file, Problem::UnknownColumn(column.to_owned(), others))
     })

@@ -150,6 +150,14 @@ fn quotes() {
     ] {
         assert_eq!(read(text).unwrap().text("a").unwrap(), expected, "{text}");
     }
+    // apostrophes far apart enclose nothing
+    let towns: String = (0..300)
+        .map(|i| format!("{},{i}\n", ["Delft", "'t Zand", "boys'"][usize::from(i == 30) + 2 * usize::from(i == 200)]))
+        .collect();
+    assert_eq!(read(&format!("town,x\n{towns}")).unwrap().rows(), 300);
+    let late: String = (0..30_000).map(|i| format!("'x {i}',{i}\n")).collect();
+    let error = "t.csv, line 30002: the quote that opens in this line is never closed; if apostrophes are part of the text, use `quote` double";
+    assert_eq!(read(&format!("a,b\n{late}'t Zand,5\nboys',6\n")).unwrap_err(), error);
     let inches = "a\tb\n\"pipe\t1\nbolt\"\t2\n";
     let table = ReadTable::new().quoting(Quoting::None).read_from("t.tsv", inches.as_bytes()).unwrap();
     assert_eq!(table.text("a").unwrap(), ["\"pipe", "bolt\""]);
@@ -359,6 +367,10 @@ fn dates() {
     let form = read(&with_other(["31/01/2024", "01/02/2024"])).unwrap().form().clone();
     let table = ReadTable::new().like(&form).read_from("t", either.as_bytes()).unwrap();
     assert_eq!(date(&table, "x"), ["2024-02-01", "2024-04-03"]);
+    let years: Vec<String> =
+        (0..300).map(|i| format!("20{}-01-{:02}", if i == 44 { "99" } else { "21" }, 1 + i % 28)).collect();
+    let far = Remark::FarDate { column: "x".to_owned(), text: "2099-01-17".to_owned(), line: Some(46) };
+    assert_eq!(remarks(&with_other(years)), [far]);
     // no dates
     for fields in [["32.01.2024", "01.02.2024x"], ["1.2.3", "4.5.6"], ["12:30", "13:45"]] {
         assert_ne!(kind(&with_other(fields), "x"), "date", "{fields:?}");

@@ -11,6 +11,7 @@ use crate::error::FileProblem;
 use crate::notation::{Delimiter, Quoting};
 
 /// What to do about quotes that do not fit.
+const OF_APOSTROPHES: &str = "if apostrophes are part of the text, use `quote` double";
 const WAY_OUT: &str =
     "close it, double a quote inside a field (\"\"), or use `quote` none if quotes are part of the text";
 
@@ -80,7 +81,8 @@ impl<R: BufRead> Cleaned<R> {
 
 impl State {
     fn fault(&self, problem: fn(&'static str) -> FileProblem) -> io::Error {
-        io::Error::new(ErrorKind::InvalidData, Fault { line: self.opened, problem: problem(WAY_OUT) })
+        let way_out = if self.syntax.quoting == Quoting::Single { OF_APOSTROPHES } else { WAY_OUT };
+        io::Error::new(ErrorKind::InvalidData, Fault { line: self.opened, problem: problem(way_out) })
     }
 
     fn is_blank(&self, byte: u8) -> bool {
@@ -99,7 +101,7 @@ impl State {
         }
         match self.place {
             Place::Closed => 0,
-            Place::Quoted if self.syntax.quoting == Quoting::Backslash => 0,
+            Place::Quoted if self.syntax.quoting != Quoting::Double => 0,
             Place::Quoted => here.len(),
             // a quote may follow blanks
             _ => here.len() - here.iter().rev().take_while(|byte| self.is_blank(**byte)).count(),
@@ -140,7 +142,12 @@ impl State {
             let run = run.unwrap_or(here.len() - at);
             if run > 0 {
                 let run = &here[at..at + run];
-                self.line += memchr_iter(self.syntax.newline, run).count() as u64;
+                let lines = memchr_iter(self.syntax.newline, run).count() as u64;
+                // fields in apostrophes do not span lines
+                if lines > 0 && self.place == Place::Quoted && self.syntax.quoting == Quoting::Single {
+                    return Err(self.fault(FileProblem::OpenQuote));
+                }
+                self.line += lines;
                 self.text.extend_from_slice(run);
                 at += run.len();
                 continue;

@@ -83,11 +83,33 @@ pub(super) fn quoting(start: &[u8], whole: bool, delimiter: Delimiter, newline: 
         let backslash = || memchr(b'\\', start).is_some() && fits(Quoting::Backslash).is_some();
         return if fits(Quoting::Double).is_none() && backslash() { Quoting::Backslash } else { Quoting::Double };
     }
-    // apostrophes are quotes only where each field that begins with one ends with one
-    let Some(sample) = memchr(b'\'', start).and_then(|_| fits(Quoting::Single)) else { return Quoting::Double };
-    let plain = Sample::new(start, whole, Syntax { delimiter, quoting: Quoting::None, newline });
-    let begin = plain.lines.iter().flatten().any(|field| field.starts_with('\''));
+    // apostrophes are quotes only where each field that begins with one ends with one in its line
+    if memchr(b'\'', start).is_none() || !apostrophes_enclose(start, delimiter, newline) {
+        return Quoting::Double;
+    }
     let is_equal = |sample: &Sample| sample.lines.windows(2).all(|pair| pair[0].len() == pair[1].len());
-    let is_better = is_equal(&sample) && sample.lines.len() == plain.lines.len();
-    if begin && is_better { Quoting::Single } else { Quoting::Double }
+    match fits(Quoting::Single) {
+        Some(sample) if is_equal(&sample) => Quoting::Single,
+        _ => Quoting::Double,
+    }
+}
+
+/// Whether some fields begin with an apostrophe, and each of these ends with one in the same line.
+fn apostrophes_enclose(start: &[u8], delimiter: Delimiter, newline: u8) -> bool {
+    let mut some = false;
+    // the last line may be cut off
+    let end = memchr::memrchr(newline, start).unwrap_or(start.len());
+    for line in start[..end].split(|byte| *byte == newline) {
+        let mut is_open = false;
+        for field in line.split(|byte| *byte == delimiter.byte()).map(<[u8]>::trim_ascii) {
+            is_open |= field.first() == Some(&b'\'');
+            some |= is_open;
+            // an apostrophe alone opens
+            is_open &= !(field.last() == Some(&b'\'') && (field.len() > 1 || !is_open));
+        }
+        if is_open {
+            return false;
+        }
+    }
+    some
 }

@@ -10,6 +10,9 @@ use crate::tensor::{Scalar, Tensor};
 
 /// Whole numbers with more distinct values than this are a regression target, not classes.
 const MOST_CLASSES_OF_NUMBERS: usize = 20;
+/// Up to this number of classes may have fewer than two rows on average. More are no classes.
+const FEW_CLASSES: usize = 5;
+const MOST_CLASSES_OF_FEW_ROWS: usize = 20;
 
 /// What a network predicts, and what its outputs mean.
 ///
@@ -52,7 +55,8 @@ impl Target {
     }
 
     /// Guesses the task. It is classification for a single column of text, of booleans, or of whole
-    /// numbers with at most 20 distinct values; otherwise regression.
+    /// numbers with at most 20 distinct values, unless more than half of the rows differ (and there
+    /// are more than 5 values); otherwise regression.
     ///
     /// # Errors
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column.
@@ -60,7 +64,9 @@ impl Target {
         let [column] = columns else { return Ok(Target::values(columns)) };
         let numbers = table.count_numbers(column)?;
         let rows = numbers.iter().map(|(_, rows)| rows).sum::<usize>();
-        let is_quantity = is_quantity(numbers.into_iter().map(|(x, _)| x));
+        let different = different(numbers.iter().map(|(x, _)| *x));
+        let is_quantity =
+            is_quantity(numbers.into_iter().map(|(x, _)| x)) || (different > FEW_CLASSES && 2 * different > rows);
         // some text in a column of numbers is an error, which reading the column as numbers reports
         let classes = if rows == table.rows() { !is_quantity } else { 2 * rows < table.rows() };
         Ok(if classes { Target::classes(column) } else { Target::values(columns) })
@@ -175,7 +181,14 @@ impl Targets {
                 let class = labels.first().cloned().unwrap_or_default();
                 Err(Error::in_column(table, column, DataProblem::OneClass(class)))
             }
-            Targets::Classes { .. } => Ok(()),
+            Targets::Classes { column, labels, indices } => {
+                let (different, rows) = (labels.len(), indices.len());
+                if different <= MOST_CLASSES_OF_FEW_ROWS || 2 * different <= rows {
+                    return Ok(());
+                }
+                let example = labels.first().cloned().unwrap_or_default();
+                Err(Error::in_column(table, column, DataProblem::NoClasses { different, rows, example }))
+            }
             Targets::Values { columns, values } => columns.iter().enumerate().try_for_each(|(i, column)| {
                 let value = values.number(0, i);
                 match values.feature(i).all(|x| x == value) {
@@ -267,7 +280,9 @@ pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[Stri
     let truths = truths.filter(|truths| truths.len() == known.len());
     let class = |label: &String| {
         let of_truth = || truths.as_ref().and_then(|truths| truths.get(&truth(label)?).copied());
-        exact.get(label).or_else(|| same.get(&same_label(label))).copied().or_else(of_truth)
+        // the test file of the Adult data writes a full stop after each label
+        let without_stop = || exact.get(label.strip_suffix('.')?).copied();
+        exact.get(label).or_else(|| same.get(&same_label(label))).copied().or_else(of_truth).or_else(without_stop)
     };
     let mut found: HashMap<&String, usize> = HashMap::new();
     let mut indices = Vec::with_capacity(labels.len());
@@ -290,6 +305,12 @@ fn numbers(table: &Table, columns: &[String]) -> Result<Samples> {
         return Err(Error::data(table.name(), DataProblem::NoFeatures(Vec::new())));
     }
     Ok(Samples::from_columns(table.rows(), table.numbers(columns)?))
+}
+
+/// Number of distinct values.
+fn different(numbers: impl IntoIterator<Item = f64>) -> usize {
+    // turns −0 into 0
+    numbers.into_iter().map(|x| (x + 0.0).to_bits()).collect::<BTreeSet<_>>().len()
 }
 
 /// Whether numbers have too many distinct values, or fractions, to be classes.
@@ -336,8 +357,12 @@ mod tests {
         assert!(of(&["1.0", "2.0"]));
         assert!(!of(&["0.5", "1"]));
         assert!(!of(&["1", "2.5", "3", "oops"]));
-        assert!(guess_of(&(0..20).map(|i| i.to_string()).collect::<Vec<_>>()));
-        assert!(!guess_of(&(0..21).map(|i| i.to_string()).collect::<Vec<_>>()));
+        let twice = |count: usize| (0..2 * count).map(|i| (i % count).to_string()).collect::<Vec<_>>();
+        assert!(guess_of(&twice(20)));
+        assert!(!guess_of(&twice(21)));
+        // few rows, nearly all of which differ
+        assert!(of(&["1361", "1199", "838", "1243", "887"]));
+        assert!(!of(&["1361", "1199", "838", "1243", "887", "1361", "990"]));
     }
 
     #[test]

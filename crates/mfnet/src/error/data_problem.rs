@@ -46,6 +46,16 @@ pub enum DataProblem {
     /// A target with only this class.
     #[error("every row has the class {0:?}: expected at least two classes")]
     OneClass(String),
+    /// A target whose texts nearly all differ.
+    #[error("found {different} different texts in {rows} rows, such as {example:?}: these are no classes")]
+    NoClasses {
+        /// Number of distinct texts.
+        different: usize,
+        /// Number of rows.
+        rows: usize,
+        /// One of the texts.
+        example: String,
+    },
     /// A label that the model was not trained on, and the known labels.
     #[error("the model does not know the class {0:?}; it knows {known}", known = .1.join(", "))]
     UnknownClass(String, Vec<String>),
