@@ -44,8 +44,8 @@ pub(crate) struct TrainArgs {
     /// .npz). All may be compressed with gzip, Zstandard or zip. The rows of several files, or of a folder of part files,
     /// become one table.
     ///
-    /// Data sets: digits and diabetes are built in. mfnet downloads mnist, fashion-mnist and california-housing when
-    /// they are first used.
+    /// Data sets: digits, diabetes, xor, moons and spiral are built in. mfnet downloads mnist, fashion-mnist and
+    /// california-housing when they are first used.
     ///
     /// Images: a folder of IDX files, the format of MNIST.
     #[arg(required = true)]
@@ -140,6 +140,9 @@ pub(crate) struct PredictArgs {
     /// Columns of the data to copy to the output, separated by commas
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,
+    /// Rows to predict, if the model was trained on this data [default: all]
+    #[arg(long, value_enum)]
+    pub(crate) part: Option<Part>,
     /// Write the predictions to a file instead of the standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
@@ -154,6 +157,9 @@ pub(crate) struct PredictArgs {
 pub(crate) struct InspectArgs {
     /// Model file, or folder of a run
     pub(crate) model: PathBuf,
+    /// Print the layers, the preprocessing and the training settings as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Show every matrix of a forward pass, a backward pass and a gradient descent step

@@ -2,13 +2,14 @@
 
 use mfnet::fit::{Part as Scores, Source};
 use mfnet::metric::Metrics;
-use mfnet::text::{counted, score_table};
+use mfnet::text::score_table;
 use mfnet::{Dataset, Model};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
 use crate::output::{message, print};
+use crate::parts::{Rows, with_target};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
@@ -16,10 +17,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
     let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: false };
     let source = files.read(args.file.set(model.reader()).keep_texts(column))?;
-    let source = match model.training.skips_missing_target() {
-        true => with_target(source, &model)?,
-        false => source,
-    };
+    let source = with_target(source, &model)?;
     let column = weights_of_rows(args.sample_weight.as_deref(), &model, &source)?;
     let (part, data) = part(&model, &source, args.part, column)?;
     if !model.training.has_seen(&source.digest()) {
@@ -54,15 +52,6 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     print(&text)
 }
 
-/// The rows that have a target, as in training. Prints a message about the others.
-fn with_target(source: Source, model: &Model) -> Result<Source, Failure> {
-    let (source, skipped) = source.with_target(model.target().columns())?;
-    if skipped > 0 {
-        message(&format!("left out: {} without a target, as in training", counted(skipped, "row")));
-    }
-    Ok(source)
-}
-
 /// The column of row weights: the one of `--sample-weight`, or the one of the training, if the data
 /// have it. Prints a message about it.
 fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source) -> Result<Option<&'a str>, Failure> {
@@ -88,37 +77,8 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
 /// The rows to use: the test rows if the model was trained on these data, otherwise all rows.
 fn part(model: &Model, source: &Source, asked: Option<Part>, column: Option<&str>) -> Result<(Part, Dataset), Failure> {
     let data = source.weighted(source.dataset_for(model)?, column, model)?;
-    let same = model.training.data.as_deref() == Some(&source.digest());
-    let Some(split) = model.training.split.as_ref().filter(|split| same && split.is_repeatable()) else {
-        return match asked {
-            None | Some(Part::All) => Ok((Part::All, data)),
-            Some(part) => {
-                let needs = format!("--part {} needs the data that the model was trained on", word(part));
-                let why = if same {
-                    "the model was trained on this data, but this version does not know its split"
-                } else if model.training.earlier_data.contains(&source.digest()) {
-                    "the model was trained on this data and then on other data, so its split is no longer known"
-                } else {
-                    "this is other data"
-                };
-                let failure = Failure::work(format!("{}: {needs}", source.name()));
-                Err(failure.help(format!("{why}; leave --part out to use all rows")))
-            }
-        };
-    };
-    let data = source.marked(data, &split.by)?;
-    // unless --part is given, the test rows if there are any
-    let (part, rows) = match asked {
-        Some(Part::All) => (Part::All, data),
-        _ => match (asked, split.apply(&data)?) {
-            (Some(Part::Train), (train, ..)) => (Part::Train, train),
-            (Some(Part::Validation), (_, validation, _)) => (Part::Validation, validation),
-            (None, (.., test)) if test.samples() == 0 => (Part::All, data),
-            (_, (.., test)) => (Part::Test, test),
-        },
-    };
+    let (part, rows) = Rows::of(model, source, data, asked)?.select()?;
     if let (Some(column), Some(weights)) = (column, rows.weights())
-        && rows.samples() > 0
         && weights.iter().all(|weight| *weight == 0.0)
     {
         let of_part = if part == Part::All { String::new() } else { format!("{} ", word(part)) };
@@ -126,9 +86,6 @@ fn part(model: &Model, source: &Source, asked: Option<Part>, column: Option<&str
         return Err(
             Failure::work(message).help("choose other rows with --part, or another column with --sample-weight")
         );
-    }
-    if rows.samples() == 0 {
-        return Err(Failure::work(format!("{}: the model was trained without {} rows", source.name(), word(part))));
     }
     Ok((part, rows))
 }

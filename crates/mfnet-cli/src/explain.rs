@@ -32,10 +32,16 @@ fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Fai
     let files = Files { data: &data, folders: &args.folders, reading: &args.reading, quiet: false };
     let source = files.read(args.file.set(model.reader()))?;
     let batch = batch(&model, &source, &args.rows)?;
-    match model.network() {
+    let walk = match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),
         AnyNetwork::F32(net) => walk_of(net, &model, &batch, args.learning_rate),
-    }
+    }?;
+    let features = model.preprocessing().names(model.features());
+    let outputs = match model.target() {
+        Target::Classes { labels, .. } => labels,
+        Target::Values { columns } => columns,
+    };
+    Ok(walk.with_names(&features, outputs))
 }
 
 /// The inputs after preprocessing; the targets, if the data have them; and the weights of the rows,

@@ -6,6 +6,7 @@ use mfnet::data::{Encoder, Fractions, SplitBy};
 use mfnet::model::{ModelSpec, Training};
 use mfnet::text::{columns, counted, significant};
 use mfnet::{Model, Target};
+use serde_json::{Value, json};
 
 use crate::args::InspectArgs;
 use crate::failure::Failure;
@@ -22,10 +23,20 @@ const DIGITS: usize = 6;
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     let model = source::model(&args.model)?;
     let spec = model.spec()?;
+    if args.json {
+        return print(&format!("{}\n", json(&model, &spec)));
+    }
     let mut text = String::new();
     // writing to a String cannot fail
     let _ = describe(&mut text, &model, &spec, &source::model_file(&args.model).display().to_string());
     print(&text)
+}
+
+/// The description of the model file, the number of parameters and the settings of the training.
+fn json(model: &Model, spec: &ModelSpec) -> Value {
+    let mut json = json!(spec);
+    (json["parameters"], json["training"]) = (json!(model.network().parameter_count()), json!(model.training));
+    json
 }
 
 fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> std::fmt::Result {

@@ -11,6 +11,7 @@ mod inspect;
 mod interrupt;
 mod known;
 mod output;
+mod parts;
 mod predict;
 mod shell;
 mod source;

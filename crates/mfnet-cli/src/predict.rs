@@ -6,9 +6,10 @@ use mfnet::model::Predictions;
 use mfnet::table::shortest;
 use mfnet::text::split_names;
 
-use crate::args::PredictArgs;
+use crate::args::{Part, PredictArgs};
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
+use crate::parts::{Rows, with_target};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
@@ -23,23 +24,42 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let model = source::model_for("predict", &args.model, &args.data[0])?;
     let keep_texts: Vec<String> =
         args.keep.iter().flat_map(|list| [vec![list.clone()], split_names(list)].concat()).collect();
+    let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
+    let part = args.part.filter(|part| *part != Part::All);
+    let column = column.filter(|_| part.is_some());
     let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: false };
-    let source = files.read(args.file.set(model.reader()).keep_texts(keep_texts))?;
+    let source = files.read(args.file.set(model.reader()).keep_texts(keep_texts.into_iter().chain(column)))?;
+    let source = if part.is_some() { with_target(source, &model)? } else { source };
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
+    let rows = match part {
+        None => None,
+        part => Rows::of(&model, &source, source.dataset_for(&model)?, part)?.indices,
+    };
     source::warn_of_unknown_levels(&source, &model)?;
     source::warn_of_outliers(&source, &model)?;
     let predictions = source.predict(&model)?;
     source::warn_of_not_finite(&source, &predictions);
+    let count = match &predictions {
+        Predictions::Classes { indices, .. } => indices.len(),
+        Predictions::Values { values, .. } => values.len(),
+    };
+    let rows = rows.unwrap_or_else(|| (0..count).collect());
     match &args.output {
-        None => written(write(BufWriter::new(io::stdout().lock()), &names, &kept, &predictions)),
-        Some(path) => write_file(path, |file| write(BufWriter::new(file), &names, &kept, &predictions)),
+        None => written(write(BufWriter::new(io::stdout().lock()), &names, &kept, &predictions, &rows)),
+        Some(path) => write_file(path, |file| write(BufWriter::new(file), &names, &kept, &predictions, &rows)),
     }
 }
 
-/// Writes a row for each prediction: the columns of `--keep`, the prediction, and for
+/// Writes a row for each of these rows: the columns of `--keep`, the prediction, and for
 /// classification the probability of each class.
-fn write(to: impl Write, names: &[String], kept: &[Vec<String>], predictions: &Predictions) -> io::Result<()> {
+fn write(
+    to: impl Write,
+    names: &[String],
+    kept: &[Vec<String>],
+    predictions: &Predictions,
+    rows: &[usize],
+) -> io::Result<()> {
     let prediction = "prediction".to_owned();
     let (header, classes, numbers): (_, Option<(&[String], &[usize])>, _) = match predictions {
         Predictions::Classes { labels, indices, probabilities } => {
@@ -53,7 +73,7 @@ fn write(to: impl Write, names: &[String], kept: &[Vec<String>], predictions: &P
     };
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(names.iter().chain(&header)).map_err(of_csv)?;
-    for row in 0..numbers.len() {
+    for row in rows.iter().copied() {
         let class = classes.map(|(labels, indices)| labels[indices[row]].clone());
         let texts = kept.iter().map(|column| column[row].clone()).chain(class);
         csv.write_record(texts.chain(numbers.sample(row).map(shortest))).map_err(of_csv)?;

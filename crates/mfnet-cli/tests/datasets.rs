@@ -43,6 +43,9 @@ fn the_list() {
 name                  rows  features  task                          size  licence       where
 digits               1 797        64  classification, 10 classes   54 kB  CC BY 4.0     built in
 diabetes               442        10  regression                  7.6 kB  none named    built in
+xor                    500         2  classification, 2 classes   3.5 kB  as mfnet      built in
+moons                  500         2  classification, 2 classes   3.4 kB  as mfnet      built in
+spiral                 500         2  classification, 2 classes   3.4 kB  as mfnet      built in
 mnist               70 000       784  classification, 10 classes   55 MB  CC BY-SA 3.0  not downloaded: mfnet datasets fetch mnist
 fashion-mnist       70 000       784  classification, 10 classes   55 MB  MIT           not downloaded: mfnet datasets fetch fashion-mnist
 california-housing  20 640         8  regression                  2.1 MB  public        data/california-housing
@@ -60,18 +63,21 @@ california-housing  20 640         8  regression                  2.1 MB  public
     for command in ["datasets --json --data-dir data", "datasets list --json --data-dir data"] {
         let list = desk.ok(command).json();
         let names: Vec<_> = list["datasets"].as_array().unwrap().iter().map(|entry| &entry["name"]).collect();
-        assert_eq!(names, ["digits", "diabetes", "mnist", "fashion-mnist", "california-housing"]);
-        let mnist = &list["datasets"][2];
+        assert_eq!(
+            names,
+            ["digits", "diabetes", "xor", "moons", "spiral", "mnist", "fashion-mnist", "california-housing"]
+        );
+        let mnist = &list["datasets"][5];
         assert_eq!((&mnist["rows"], &mnist["classes"], &mnist["bytes"]), (&json!(70000), &json!(10), &json!(54950048)));
         assert_eq!((&mnist["built_in"], &mnist["folder"]), (&json!(false), &json!(null)));
-        assert_eq!(list["datasets"][4]["folder"], json!("data/california-housing"));
+        assert_eq!(list["datasets"][7]["folder"], json!("data/california-housing"));
     }
 }
 
 #[test]
 fn names_that_are_not_known() {
     let desk = Desk::new();
-    let known = "help: mfnet knows the data sets digits, diabetes, mnist, fashion-mnist, california-housing\n";
+    let known = "help: mfnet knows the data sets digits, diabetes, xor, moons, spiral, mnist, fashion-mnist, california-housing\n";
     for (typed, help) in
         [("mnits", "help: did you mean mnist?\n"), ("fashion", "help: did you mean fashion-mnist?\n"), ("iris", "")]
     {

@@ -32,14 +32,39 @@ fn a_model_and_rows_of_data() {
     desk.ok("train flowers.csv --target species --hidden 4 --output run --dtype f32 --epochs 3");
     let walk = desk.ok("explain run flowers.csv --rows 0,3,39 --json").json();
     let rows = |name: &str| walk[name].as_array().unwrap().len();
-    assert_eq!(["A0", "Z1", "A1", "W1", "Z2", "P", "Y", "dJ_dA0"].map(rows), [4, 5, 5, 5, 3, 3, 3, 4]);
-    assert_eq!(walk["Y"], json!([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]));
+    assert_eq!(["A0", "Z1", "A1", "W1", "Z2", "P", "Y", "dJ_dA0"].map(rows), [4, 5, 5, 5, 3, 2, 2, 4]);
+    assert_eq!(walk["Y"], json!([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]));
+    // the softmax of the shown Z2, and probabilities add up to 1
+    let number = |name: &str, i: usize, j: usize| walk[name][i][j].as_f64().unwrap();
+    for j in 0..3 {
+        let of = [1, 2].map(|i| number("Z2", i, j).exp());
+        // the numbers are f32
+        assert!((number("P", 0, j) - of[0] / (of[0] + of[1])).abs() < 1e-6, "{walk}");
+        assert!((number("P", 0, j) + number("P", 1, j) - 1.0).abs() < 1e-6, "{walk}");
+    }
+    let names = &walk["row_names"];
+    assert_eq!(names["A0"], json!(["1", "length", "width", "number"]));
+    assert_eq!((&names["P"], &names["Y"]), (&json!(["setosa", "virginica"]), &json!(["setosa", "virginica"])));
+    for name in ["Z2", "A2", "W2", "dJ_dA2", "dJ_dW2"] {
+        assert_eq!(names[name], json!(["1", "setosa", "virginica"]), "{name}");
+    }
+    assert!(names["Z1"].is_null() && names["W1"].is_null(), "{names}");
     let text = desk.ok("explain run flowers.csv --rows 0,3,39").stdout;
     assert!(text.contains("J = ") && text.contains("dJ_dW1"), "{text}");
+    assert!(text.contains(" ]  length\n") && text.contains(" ]  virginica\n"), "{text}");
+    assert!(text.contains("  Y = target    2 × 3\n    [ 1  0  0 ]  setosa\n    [ 0  1  1 ]  virginica\n"), "{text}");
     // without the target: forward alone
     desk.write("new.csv", "number,width,length\n1,2,3\n");
     let walk = desk.ok("explain run new.csv --json").json();
     assert!(walk["P"].is_array() && walk["loss"].is_null() && walk["updated"].is_null());
+
+    // encoded columns have the names of the features that they become; values have the names of the targets
+    let rows: String = (0..30).map(|i| format!("{},{}.5,{i}\n", ["Rome", "Oslo"][i % 2], i * i % 7)).collect();
+    desk.write("flats.csv", format!("city,area,price\n{rows}"));
+    desk.ok("train flats.csv --target price --task regression --hidden 2 --output flats --epochs 1");
+    let names = desk.ok("explain flats flats.csv --json").json()["row_names"].clone();
+    assert_eq!(names["A0"], json!(["1", "city=Oslo", "city=Rome", "area"]));
+    assert_eq!((&names["Y"], &names["W2"]), (&json!(["1", "price"]), &json!(["1", "price"])));
 
     for (arguments, code, message) in [
         ("run flowers.csv --rows 40", 1, "flowers.csv: there is no row 40: the rows are numbered 0 to 39"),

@@ -40,6 +40,24 @@ Output: values of y
     );
 }
 
+#[test]
+fn as_json() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --hidden 4 --scale min-max --epochs 2 --output run");
+    let json = desk.ok("inspect run --json").json();
+    assert_eq!(json["features"], serde_json::json!(["length", "width", "number"]));
+    assert_eq!(json["target"]["labels"], serde_json::json!(["setosa", "virginica"]));
+    // 4 · (3 + 1) + 2 · (4 + 1)
+    assert_eq!((&json["parameters"], &json["dtype"]), (&26.into(), &"f64".into()));
+    assert_eq!(json["layers"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        (&json["training"]["loss"], &json["training"]["settings"]["epochs"]),
+        (&"cross-entropy".into(), &2.into())
+    );
+    assert!(json["preprocessing"].is_object() && json["training"]["split"].is_object(), "{json}");
+}
+
 /// The Python that has torch and safetensors, or a line on stderr that says what is not run.
 fn python() -> Option<OsString> {
     let python = std::env::var_os("MFNET_PYTHON").filter(|python| !python.is_empty());

@@ -52,7 +52,7 @@ fn files_that_are_not_there() {
         let run = desk.run(&format!("train {typed} --data-dir data"));
         let expected = format!(
             "error: {typed}: cannot read: No such file or directory (os error 2)\nhelp: did you mean {meant}?\n\
-             help: mfnet knows the data sets digits, diabetes, mnist, fashion-mnist, california-housing\n"
+             help: mfnet knows the data sets digits, diabetes, xor, moons, spiral, mnist, fashion-mnist, california-housing\n"
         );
         assert_eq!((run.code, run.stderr), (1, expected));
     }

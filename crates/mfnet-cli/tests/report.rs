@@ -29,7 +29,7 @@ fn classes() {
     let desk = Desk::new();
     desk.ok("train digits --hidden 16 --epochs 20 --output run");
     let page = desk.text("run/report.html");
-    for heading in ["Scores", "Training", "Classes", "Most confident mistakes", "Feature importance"] {
+    for heading in ["Scores", "Use the model", "Training", "Classes", "Most confident mistakes", "Feature importance"] {
         assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
     }
     assert!(page.contains("mfnet train digits --hidden 16 --epochs 20 --output run\n"));
@@ -44,6 +44,20 @@ fn classes() {
         .skip(3)
         .map(|line| line.split_whitespace().skip(1).map(count).collect())
         .collect();
+    // the verdict comes first, the command and the settings last and folded
+    let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}"));
+    let order = [
+        "<p class=\"verdict\">The network ",
+        "<h2>Scores</h2>",
+        "mfnet predict run new.csv",
+        "<details>",
+        "mfnet train digits",
+    ];
+    assert!(order.windows(2).all(|pair| place(pair[0]) < place(pair[1])));
+    // all models have a loss
+    let of_models = table(&page, "");
+    assert_eq!(of_models.len(), 5);
+    assert!(of_models.iter().all(|row| row[2].parse::<f64>().is_ok()), "{of_models:?}");
     let scores = table(&page, "class");
     assert_eq!((counts.len(), scores.len()), (10, 10));
     for (k, row) in scores.iter().enumerate() {
@@ -51,7 +65,9 @@ fn classes() {
         let predicted: usize = counts.iter().map(|row| row[k]).sum();
         let support: usize = counts[k].iter().sum();
         let percent = |of: usize| format!("{:.1} %", 100.0 * right / of as f64);
-        assert_eq!(row[..], [k.to_string(), percent(predicted), percent(support), support.to_string()]);
+        // the harmonic mean of precision and recall
+        let f1 = format!("{:.1} %", 200.0 * right / (predicted + support) as f64);
+        assert_eq!(row[..], [k.to_string(), percent(predicted), percent(support), f1, support.to_string()]);
     }
 }
 
@@ -80,6 +96,48 @@ fn values_with_the_numbers_of_their_rows() {
         assert_eq!(number(1), y);
         // five digits are shown
         assert!((number(2) / prediction - 1.0).abs() < 1e-4 && (number(3) - (prediction - y)).abs() < 0.01, "{row:?}");
+    }
+}
+
+/// Booleans and classes have the words of the file, in whatever way they are written.
+#[test]
+fn words_of_the_file() {
+    let desk = Desk::new();
+    for [no, yes] in [["no", "yes"], ["N", "Y"], ["False", "True"], ["f", "t"], ["FALSE", "TRUE"]] {
+        let row = |i: usize| {
+            let [smokes, ill] = [i % 2, i * i % 3 % 2].map(|bit| [no, yes][bit]);
+            format!("{smokes},{}.5,{ill}\n", i * 7 % 13)
+        };
+        desk.write("t.csv", format!("smokes,age,ill\n{}", (0..60).map(row).collect::<String>()));
+        desk.ok("train t.csv --target ill --epochs 1 --hidden none --output run --force");
+        let page = desk.text("run/report.html");
+        for row in table(&page, "row") {
+            assert!([1, 2].iter().all(|i| row[*i] == no || row[*i] == yes), "{row:?}");
+            assert!(row[4..].iter().any(|cell| *cell == no || *cell == yes), "{row:?}");
+        }
+        assert_eq!(table(&page, "class").iter().map(|row| row[0]).collect::<Vec<_>>(), [no, yes]);
+        let predicted = desk.ok("predict run t.csv").stdout;
+        let words = [format!("{no},"), format!("{yes},")];
+        assert!(predicted.lines().skip(1).all(|line| words.iter().any(|word| line.starts_with(word))), "{predicted}");
+    }
+}
+
+/// A class whose test rows are all wrong is named, and has a colour of its own in its row.
+#[test]
+fn a_class_that_is_always_missed() {
+    let desk = Desk::new();
+    for (name, every) in [("rare", 20), ("spam", 10)] {
+        let class = |i: usize| if i % every == 0 { name } else { "usual" };
+        let rows: String = (0..400).map(|i| format!("{},{}\n", i * 7919 % 101, class(i))).collect();
+        desk.write("t.csv", format!("x,kind\n{rows}"));
+        desk.ok("train t.csv --target kind --epochs 2 --hidden none --output run --force");
+        let page = desk.text("run/report.html");
+        let rows = 80 / every;
+        let sentence = format!("The class {name} is always missed: all of its {rows} test rows are wrong.");
+        assert!(page.contains(&sentence), "{sentence}");
+        // the darkest orange, of all rows of a class; and blue for the other one
+        assert!(page.contains("fill=\"#B54F00\"") && page.contains("\n100%\n"), "{name}");
+        assert!(page.contains("fill=\"#006097\""), "{name}");
     }
 }
 

@@ -265,6 +265,11 @@ fn every_row_is_tested_in_one_fold() {
         for name in ["loss", score] {
             near(&all["test"][name], of("test", name));
         }
+        if score == "accuracy" {
+            let f1 = folds.iter().map(|fold| fold["test"]["macro_average"]["f1"].as_f64().unwrap());
+            near(&all["test"]["macro_average"]["f1"], spread(&f1.collect::<Vec<_>>()));
+            assert!(all["test"]["classes"].is_null() && all["test"]["confusion_matrix"].is_null());
+        }
         for name in ["naive", "linear"] {
             near(&all["baselines"][name], of("baselines", name));
         }
@@ -286,6 +291,62 @@ fn every_row_is_tested_in_one_fold() {
     assert!(inspected.contains("\n  split: fold 2 of 4, validation 0.1 of the others, seed 0\n"), "{inspected}");
     let run = desk.run("inspect rmse");
     assert!(run.stderr.contains("found a folder of 4 runs\nhelp: choose one: rmse/fold-1, "), "{}", run.stderr);
+}
+
+/// The rows of a part, in the order of the data, have the same predictions as among all rows; the parts are all rows.
+#[test]
+fn predictions_of_a_part() {
+    let desk = Desk::new();
+    desk.write("visits.csv", visits());
+    for (number, options) in [
+        (0, ""),
+        (1, "--group patient"),
+        (2, "--split-seed 3 --validation-fraction 0"),
+        (3, "--folds 3 --group patient"),
+    ] {
+        desk.ok(&format!("train visits.csv --target ill --epochs 2 --hidden 4 {options} --output run-{number}"));
+        let run = if number == 3 { "run-3/fold-2".to_owned() } else { format!("run-{number}") };
+        let lines = |part: &str| -> Vec<String> {
+            let run = desk.run(&format!("predict {run} visits.csv --keep ill,patient {part}"));
+            run.stdout.lines().skip(1).map(str::to_owned).collect()
+        };
+        let all = lines("");
+        assert_eq!(all, lines("--part all"));
+        let mut found = Vec::new();
+        for part in ["train", "validation", "test"] {
+            let rows = lines(&format!("--part {part}"));
+            let json = desk.run(&format!("evaluate {run} visits.csv --part {part} --json"));
+            let (samples, right) = if json.code == 0 {
+                (json.json()["samples"].as_u64().unwrap(), json.json()["accuracy"].as_f64().unwrap())
+            } else {
+                (0, 0.0)
+            };
+            assert_eq!(rows.len() as u64, samples, "{options}, {part}");
+            let is_right = |line: &&String| line.split(',').next() == line.split(',').nth(2);
+            let correct = rows.iter().filter(is_right).count();
+            assert!((correct as f64 - right * samples as f64).abs() < 1e-9, "{options}, {part}");
+            // in the order of the data
+            let mut later = all.iter();
+            assert!(rows.iter().all(|row| later.any(|other| other == row)), "{options}, {part}");
+            found.extend(rows);
+        }
+        let mut sorted = all;
+        (sorted.sort(), found.sort());
+        assert_eq!(found, sorted, "{options}");
+    }
+    desk.write("other.csv", visits().replacen('1', "2", 1));
+    fails(
+        &desk,
+        1,
+        "predict run-0 other.csv --part test",
+        "other.csv: --part test needs the data that the model was trained on",
+    );
+    fails(
+        &desk,
+        1,
+        "predict run-2 visits.csv --part validation",
+        "visits.csv: the model was trained without validation rows",
+    );
 }
 
 #[test]

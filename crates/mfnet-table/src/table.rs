@@ -360,6 +360,36 @@ impl Table {
         }
     }
 
+    /// The texts of the column at this position that mean false and true as a
+    /// [`ColumnKind::Boolean`]; if several mean the same, the most frequent. `None` without a text
+    /// for each.
+    ///
+    /// ```
+    /// use mfnet_table::Table;
+    /// let table = Table::from_text("t.csv", "smokes,age\nno,34\nyes,45\nNo,50\nno,61\n")?;
+    /// assert_eq!(table.boolean_words(0), Some(["no".to_owned(), "yes".to_owned()]));
+    /// assert_eq!(table.boolean_words(1), None);
+    /// # Ok::<(), mfnet_table::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    /// If the position is not that of a column.
+    pub fn boolean_words(&self, position: usize) -> Option<[String; 2]> {
+        let mut words = [None, None];
+        let column = &self.columns[position];
+        for (field, text, rows) in column.fields().filter(|(_, text, _)| !text.is_empty()) {
+            let Ok(value) = ColumnKind::Boolean.value_of(field, text, column.notation()) else { return None };
+            if !value.is_nan() {
+                let word: &mut Option<(&str, usize)> = &mut words[usize::from(value == 1.0)];
+                if word.is_none_or(|(_, most)| rows > most) {
+                    *word = Some((text, rows));
+                }
+            }
+        }
+        let [no, yes] = words.map(|word| word.map(|(text, _)| text.to_owned()));
+        no.zip(yes).map(<[String; 2]>::from)
+    }
+
     /// The problem of a field.
     fn at(&self, row: usize, column: usize, problem: CellProblem) -> Error {
         let (file, row, line) = match &self.places {

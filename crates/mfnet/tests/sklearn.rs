@@ -8,7 +8,7 @@ mod golden;
 
 use mfnet::data::Standardizer;
 use mfnet::loss::softmax;
-use mfnet::metric::{ConfusionMatrix, accuracy, mae, r2, rmse};
+use mfnet::metric::{ConfusionMatrix, Metrics, accuracy, mae, r2, rmse};
 use mfnet::train::{linear_model, naive_model};
 use mfnet::{CrossEntropy, Dataset, NeuralNetwork, Targets, Tensor};
 use serde_json::Value;
@@ -46,6 +46,40 @@ fn classification_metrics() {
             assert_close(scores.precision, precision[k], ROUNDING, "precision");
             assert_close(scores.recall, recall[k], ROUNDING, "recall");
             assert_eq!((&scores.label, scores.support), (&labels[k], indices(&case["support"])[k]));
+        }
+    }
+}
+
+/// As JSON, with 0 for scores that are undefined. Where the numbers come from: golden/class_scores.json, written by
+/// golden/class_scores_golden.py.
+#[test]
+fn scores_of_classes_as_json() {
+    let golden: Value = serde_json::from_str(include_str!("golden/class_scores.json")).unwrap();
+    for case in golden["cases"].as_array().unwrap() {
+        let (name, truth) = (case["case"].as_str().unwrap(), indices(&case["true"]));
+        let classes = case["classes"].as_u64().unwrap() as usize;
+        let labels: Vec<String> = (0..classes).map(|label| label.to_string()).collect();
+        let predicted = indices(&case["predicted"]);
+        let confusion = match &case["weights"] {
+            Value::Null => ConfusionMatrix::new(&labels, &truth, &predicted),
+            weights => ConfusionMatrix::weighted(&labels, &truth, &predicted, &numbers(weights)),
+        };
+        let found = serde_json::to_value(Metrics::Classification { accuracy: 0.0, confusion }).unwrap();
+        for (row, expected) in case["confusion_matrix"].as_array().unwrap().iter().enumerate() {
+            let found = numbers(&found["confusion_matrix"][row]);
+            numbers(expected).iter().zip(found).for_each(|(x, found)| assert_close(found, *x, ROUNDING, name));
+        }
+        for (k, found) in found["classes"].as_array().unwrap().iter().enumerate() {
+            assert_eq!(found["label"], labels[k], "{name}");
+            assert_eq!(found["support"].as_f64(), case["support"][k].as_f64(), "{name}");
+            for score in ["precision", "recall", "f1"] {
+                let expected = case[score][k].as_f64().unwrap();
+                assert_close(found[score].as_f64().unwrap(), expected, ROUNDING, &format!("{score}, {name}"));
+            }
+        }
+        for (score, expected) in ["precision", "recall", "f1"].iter().zip(numbers(&case["macro_average"])) {
+            let found = found["macro_average"][score].as_f64().unwrap();
+            assert_close(found, expected, ROUNDING, &format!("mean {score}, {name}"));
         }
     }
 }

@@ -111,8 +111,13 @@ fn the_walk_of_any_network() {
     let y = Tensor::from_rows([[1.0, 0.0], [0.0, 1.0]]);
     let walk = Walkthrough::of(&net, &mfnet::CrossEntropy, &x, Some(&y), 0.1).unwrap();
     let p = walk.get("P").unwrap();
-    assert_eq!(p.row(0).collect::<Vec<_>>(), [1.0, 1.0]);
-    assert!((0..2).all(|j| (p[(1, j)] + p[(2, j)] - 1.0).abs() < 1e-15));
+    // the softmax of A2 without its row of ones; NumPy: exp(z) / exp(z).sum(axis=0)
+    let z = walk.get("A2").unwrap();
+    let softmax = |i, j: usize| z[(i + 1, j)].exp() / (z[(1, j)].exp() + z[(2, j)].exp());
+    assert_eq!((p.shape(), walk.get("Y").unwrap()), ((2, 2), &y));
+    assert!((0..2).all(|j| (0..2).all(|i| (p[(i, j)] - softmax(i, j)).abs() < 1e-15)));
+    let delta = walk.get("dJ_dA2").unwrap();
+    assert!((0..2).all(|j| (0..2).all(|i| (delta[(i + 1, j)] - (p[(i, j)] - y[(i, j)]) / 2.0).abs() < 1e-15)));
     // the constant row of W̃ᵀ Δ̃ and the rest of it, by the definition
     let (w2, delta2) = (walk.get("W2").unwrap(), walk.get("dJ_dZ2").unwrap());
     let mut product = Tensor::zeros(4, 2);

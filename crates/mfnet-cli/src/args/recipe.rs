@@ -43,7 +43,8 @@ pub(crate) struct RecipeArgs {
     pub(super) warm_start: Option<PathBuf>,
     /// Number of hidden units per layer, separated by commas [default: 1024]
     ///
-    /// --hidden none trains a linear model. With 5000 or more training rows, the default is 256,256,256.
+    /// --hidden none trains a linear model. With 5000 or more training rows, the default is 256,256,256; with fewer
+    /// and at most 2 columns, all of numbers, it is 64,64.
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(super) hidden: Option<HiddenSizes>,
     /// Activation function of the hidden layers [default: relu]
@@ -137,7 +138,7 @@ pub(crate) struct RecipeArgs {
     pub(super) optimizer: Option<OptimizerName>,
     /// Learning rate [default: 0.001; 0.01 for sgd]
     ///
-    /// With 5000 or more training rows, the default of adam and adamw is 0.005.
+    /// With 5000 or more training rows, or at most 2 columns, all of numbers, the default of adam and adamw is 0.005.
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Training")]
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
@@ -154,8 +155,8 @@ pub(crate) struct RecipeArgs {
     pub(super) nesterov: bool,
     /// Weight decay [default: 0.5 for adamw, otherwise 0]
     ///
-    /// Decoupled weight decay for adamw, L2 regularization for sgd and adam. With 5000 or more training rows, the default
-    /// of adamw is 0.1.
+    /// Decoupled weight decay for adamw, L2 regularization for sgd and adam. With 5000 or more training rows, or at most 2
+    /// columns, all of numbers, the default of adamw is 0.1.
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training")]
     pub(super) weight_decay: Option<f64>,
     /// Also apply weight decay to biases

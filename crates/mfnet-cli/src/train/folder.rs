@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use mfnet::report::Report;
 
+use super::metrics;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::write_file;
@@ -89,7 +90,11 @@ impl RunFolder {
 
     /// Writes metrics.json, whole or not at all.
     pub(super) fn write_metrics(&self, metrics: &serde_json::Value) -> Result<(), Failure> {
-        write_file(&self.path.join("metrics.json"), |mut file| writeln!(file, "{metrics:#}"))
+        write_file(&self.path.join("metrics.json"), |mut file| {
+            let mut bytes = Vec::new();
+            metrics::write(&mut bytes, metrics)?;
+            file.write_all(&bytes)
+        })
     }
 
     /// Writes report.html, and its plots into plots/ if asked for.

@@ -2,6 +2,7 @@
 
 mod display;
 mod folder;
+mod metrics;
 mod once;
 mod several;
 mod watcher;

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use mfnet_table::{ColumnKind, FileForm, Table, positions};
 
 use super::Samples;
@@ -12,12 +15,15 @@ pub(crate) struct Features {
     pub(crate) samples: Samples,
     /// The format of the table.
     pub(crate) form: FileForm,
+    /// The words of the table for false and true, by column.
+    pub(crate) words: Arc<BTreeMap<String, [String; 2]>>,
 }
 
 impl Features {
     /// Features that are numbers, without missing values.
     pub(crate) fn of_numbers(names: Vec<String>, samples: Samples) -> Self {
-        Features { kinds: vec![ColumnKind::Number; names.len()], names, samples, form: FileForm::default() }
+        let kinds = vec![ColumnKind::Number; names.len()];
+        Features { kinds, names, samples, form: FileForm::default(), words: Arc::default() }
     }
 
     /// Reads columns of a table: for each its position and kind, with these names.
@@ -26,10 +32,19 @@ impl Features {
         names: &[String],
         columns: impl Iterator<Item = (usize, ColumnKind)>,
     ) -> Result<Self> {
-        let of = |(position, kind): (usize, ColumnKind)| Ok(table.values(position, &kind)?);
-        let (kinds, columns): (_, Vec<_>) = columns.map(of).collect::<Result<Vec<_>>>()?.into_iter().unzip();
+        let mut words = BTreeMap::new();
+        let mut of = |((position, kind), name): ((usize, ColumnKind), &String)| {
+            if kind == ColumnKind::Boolean
+                && let Some(of_column) = table.boolean_words(position)
+            {
+                words.insert(name.clone(), of_column);
+            }
+            Ok(table.values(position, &kind)?)
+        };
+        let (kinds, columns): (_, Vec<_>) =
+            columns.zip(names).map(&mut of).collect::<Result<Vec<_>>>()?.into_iter().unzip();
         let samples = Samples::from_columns(table.rows(), columns);
-        Ok(Features { names: names.to_vec(), kinds, samples, form: table.form().clone() })
+        Ok(Features { names: names.to_vec(), kinds, samples, form: table.form().clone(), words: Arc::new(words) })
     }
 
     /// The features of some samples, in this order.
@@ -44,11 +59,7 @@ impl Features {
         }
         let positions = positions(file, &self.names, names)?;
         let kinds = positions.iter().map(|i| self.kinds[*i].clone()).collect();
-        Ok(Features {
-            names: names.to_vec(),
-            kinds,
-            samples: self.samples.columns(&positions),
-            form: self.form.clone(),
-        })
+        let (samples, words) = (self.samples.columns(&positions), Arc::clone(&self.words));
+        Ok(Features { names: names.to_vec(), kinds, samples, form: self.form.clone(), words })
     }
 }

@@ -246,6 +246,17 @@ impl Dataset {
         &self.features.kinds
     }
 
+    /// The text of a number of a feature, in the words of the data: no or yes for a boolean that the
+    /// data write so. Empty for a missing value.
+    pub(crate) fn feature_text(&self, feature: usize, x: f64) -> String {
+        let (kind, name) = (&self.features.kinds[feature], &self.features.names[feature]);
+        match self.features.words.get(name) {
+            Some([no, _]) if *kind == ColumnKind::Boolean && x == 0.0 => no.clone(),
+            Some([_, yes]) if *kind == ColumnKind::Boolean && x == 1.0 => yes.clone(),
+            _ => kind.text(x),
+        }
+    }
+
     /// The number of missing values of each feature.
     pub fn missing(&self) -> Vec<usize> {
         self.features.samples.gaps()

@@ -23,7 +23,8 @@ const SHOWN: usize = 12;
 ///
 /// ```text
 /// A0 Z1 A1 Z2 …                    forward: Zl = Wl A(l−1), Al = g(Zl), a row of ones on top
-/// P Y loss                         P = softmax of the output, for cross-entropy only
+/// P Y loss                         P = softmax of the output, for cross-entropy only: both without
+///                                  a row of ones
 /// dJ_dA3 dJ_dZ3 dJ_dW3 dJ_dA2 …    backward, down to dJ_dA0
 /// W1 W2 …, updated W1 W2 …         Wl − η dJ_dWl
 /// ```
@@ -55,6 +56,8 @@ pub struct Walkthrough {
     weights: Vec<Shown>,
     eta: f64,
     updated: Vec<Shown>,
+    /// The names of the matrices that have a row for each output.
+    outputs: Vec<String>,
 }
 
 /// A matrix with its name and its formula.
@@ -63,6 +66,8 @@ struct Shown {
     name: String,
     formula: String,
     matrix: Tensor<f64>,
+    /// The names of the rows; empty if they have none.
+    rows: Vec<String>,
 }
 
 impl Walkthrough {
@@ -109,6 +114,36 @@ impl Walkthrough {
         self.loss.as_ref().map(|(_, loss)| *loss)
     }
 
+    /// Names the rows of X and of its gradient after the features, and the rows of the outputs, P, Y
+    /// and the last weights after the classes or targets. A row of ones has the name 1. The text
+    /// shows the names beside the rows, JSON under `row_names`.
+    ///
+    /// ```
+    /// use mfnet::explain::Walkthrough;
+    /// let walk = Walkthrough::worked_example()?.with_names(&["x1", "x2"], &["y"]);
+    /// assert!(walk.to_string().contains("    [ 2  3  2  3 ]  x2\n"));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_names<S: AsRef<str>>(mut self, features: &[S], outputs: &[S]) -> Self {
+        let [features, outputs] =
+            [features, outputs].map(|names| names.iter().map(|name| name.as_ref().to_owned()).collect::<Vec<_>>());
+        let Walkthrough { forward, comparison, backward, weights, updated, outputs: of_outputs, .. } = &mut self;
+        for shown in [forward, comparison, backward, weights, updated].into_iter().flatten() {
+            let names = match shown.name.as_str() {
+                "A0" | "dJ_dA0" => &features,
+                name if of_outputs.iter().any(|output| output == name) => &outputs,
+                _ => continue,
+            };
+            shown.rows = match shown.matrix.rows().checked_sub(names.len()) {
+                Some(0) => names.clone(),
+                Some(1) => ["1".to_owned()].into_iter().chain(names.iter().cloned()).collect(),
+                _ => Vec::new(),
+            };
+        }
+        self
+    }
+
     fn all(&self) -> impl Iterator<Item = &Shown> {
         self.forward.iter().chain(&self.comparison).chain(&self.backward).chain(&self.weights)
     }
@@ -117,7 +152,8 @@ impl Walkthrough {
 impl Shown {
     fn new<T: Scalar>(name: impl Into<String>, formula: impl Into<String>, matrix: Tensor<T>) -> Self {
         // adding zero turns −0 into 0
-        Shown { name: name.into(), formula: formula.into(), matrix: matrix.map(|x| x.to_f64() + 0.0) }
+        let matrix = matrix.map(|x| x.to_f64() + 0.0);
+        Shown { name: name.into(), formula: formula.into(), matrix, rows: Vec::new() }
     }
 }
 
@@ -133,6 +169,11 @@ impl Serialize for Walkthrough {
             map.serialize_entry("loss", &loss)?;
             let updated = self.updated.iter().map(|shown| (&shown.name, rows(&shown.matrix)));
             map.serialize_entry("updated", &updated.collect::<BTreeMap<_, _>>())?;
+        }
+        let names = self.all().filter(|shown| !shown.rows.is_empty()).map(|shown| (&shown.name, &shown.rows));
+        let names: BTreeMap<_, _> = names.collect();
+        if !names.is_empty() {
+            map.serialize_entry("row_names", &names)?;
         }
         map.end()
     }
@@ -159,15 +200,15 @@ impl fmt::Display for Walkthrough {
 
 fn section(f: &mut fmt::Formatter<'_>, title: &str, matrices: &[Shown]) -> fmt::Result {
     write!(f, "\n{title}\n{}\n", "─".repeat(title.chars().count()))?;
-    for Shown { name, formula, matrix } in matrices {
+    for Shown { name, formula, matrix, rows } in matrices {
         write!(f, "\n  {name} {formula}    {} × {}\n", matrix.rows(), matrix.columns())?;
-        write_matrix(f, matrix)?;
+        write_matrix(f, matrix, rows)?;
     }
     Ok(())
 }
 
-/// Writes rows in aligned columns, without the middle of a large matrix.
-fn write_matrix(f: &mut fmt::Formatter<'_>, matrix: &Tensor<f64>) -> fmt::Result {
+/// Writes rows in aligned columns with their names, without the middle of a large matrix.
+fn write_matrix(f: &mut fmt::Formatter<'_>, matrix: &Tensor<f64>, names: &[String]) -> fmt::Result {
     let shown = |count: usize| -> Vec<Option<usize>> {
         match count {
             0..=SHOWN => (0..count).map(Some).collect(),
@@ -177,12 +218,14 @@ fn write_matrix(f: &mut fmt::Formatter<'_>, matrix: &Tensor<f64>) -> fmt::Result
     let columns = shown(matrix.columns());
     let cell = |i: Option<usize>, j| i.zip(j).map_or_else(|| "…".to_owned(), |index| short(matrix[index]));
     let row = |i| columns.iter().map(|j| cell(i, *j)).collect();
-    let cells: Vec<Vec<String>> = shown(matrix.rows()).into_iter().map(row).collect();
+    let rows = shown(matrix.rows());
+    let cells: Vec<Vec<String>> = rows.iter().copied().map(row).collect();
     let width = |j: usize| cells.iter().map(|row| row[j].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
-    for row in &cells {
+    for (i, row) in rows.iter().zip(&cells) {
         let aligned: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}")).collect();
-        writeln!(f, "    [ {} ]", aligned.join("  "))?;
+        let name = i.and_then(|i| names.get(i)).map_or_else(String::new, |name| format!("  {name}"));
+        writeln!(f, "    [ {} ]{name}", aligned.join("  "))?;
     }
     Ok(())
 }

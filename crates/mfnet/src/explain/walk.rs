@@ -63,22 +63,23 @@ impl Walkthrough {
         let walk = Walk { net, plan: &net.plans().readable, trace: &trace, names: Names::of(&net.plans().readable) };
         let samples = counted(input.columns(), "sample");
         let title = format!("A batch of {samples}, passed through the network as in prediction");
-        let mut shown = Walkthrough { title, eta, ..Walkthrough::default() };
+        let mut shown = Walkthrough { title, eta, outputs: walk.names.of_outputs(), ..Walkthrough::default() };
         walk.forward(&mut shown);
         shown.weights = walk.weights(net, |name| match name.starts_with('W') {
             true => "= [b | W] below [1 0 … 0]".to_owned(),
             false => "= a number for each feature".to_owned(),
         });
         if loss.name() == "cross-entropy" {
-            let formula = format!("= softmax({})", walk.names.output());
-            shown.comparison.push(Shown::new("P", formula, softmax(trace.output()).augmented()));
+            let formula = format!("= softmax of the columns of {} without its row of ones", walk.names.output());
+            shown.comparison.push(Shown::new("P", formula, softmax(trace.output())));
         }
         let Some((y, weights)) = target else { return Ok(shown) };
         let output = trace.output();
         if y.shape() != output.shape() {
             return Err(Error::shape("explain", format!("targets {:?}", output.shape()), format!("{:?}", y.shape())));
         }
-        shown.comparison.push(Shown::new("Y", "= target", y.augmented()));
+        let target = if shown.comparison.is_empty() { y.augmented() } else { y.clone() };
+        shown.comparison.push(Shown::new("Y", "= target", target));
         if let Some(of_samples) = weights.of_samples {
             let row = Tensor::from_fn(1, of_samples.len(), |_, j| of_samples[j]);
             shown.comparison.push(Shown::new("w", "= weight of each sample", row));
@@ -139,6 +140,14 @@ impl Names {
 
     fn output(&self) -> String {
         self.read(self.of.len().checked_sub(1))
+    }
+
+    /// The names of the matrices that have a row for each output of the network.
+    fn of_outputs(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.of.last().cloned().into_iter().chain([self.output()]).collect();
+        names.extend(self.linear.last().copied().flatten().map(|l| format!("W{l}")));
+        let gradients = names.iter().map(|name| format!("dJ_d{name}")).collect::<Vec<_>>();
+        [names, gradients, vec!["P".to_owned(), "Y".to_owned()]].concat()
     }
 }
 
@@ -208,8 +217,8 @@ impl<T: Scalar> Walk<'_, T> {
             ("half-mse", true) => format!("({output} − Y) diag(w)/Σw"),
             ("mse", false) => format!("2 ({output} − Y)/(m n), m samples, n outputs"),
             ("mse", true) => format!("2 ({output} − Y) diag(w)/(n Σw), n outputs"),
-            ("cross-entropy", false) => "(P − Y)/m, m samples".to_owned(),
-            ("cross-entropy", true) => "(P − Y) diag(w)/Σw".to_owned(),
+            ("cross-entropy", false) => "(P − Y)/m below a row of zeros, m samples".to_owned(),
+            ("cross-entropy", true) => "(P − Y) diag(w)/Σw below a row of zeros".to_owned(),
             (own, _) => format!("∂J/∂{output} of {own}"),
         }
     }

@@ -33,6 +33,8 @@ pub struct Baseline {
     pub metrics: Metrics,
     /// How much better the network is on the test rows.
     pub comparison: Option<Comparison>,
+    /// Its loss on the test rows.
+    pub test_loss: Option<f64>,
     /// Its loss on the validation rows, or on the training rows if there are none.
     pub loss: Option<f64>,
     /// For classification, its accuracy on the validation rows.
@@ -64,8 +66,9 @@ impl Baselines {
             // there is a curve of it then
             let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
-            let (metrics, loss) = (model.evaluate(test)?, model.evaluate_loss(rows)?);
-            Ok((Baseline { metrics, comparison, loss, accuracy }, rival))
+            let (metrics, test_loss, loss) =
+                (model.evaluate(test)?, model.evaluate_loss(test)?, model.evaluate_loss(rows)?);
+            Ok((Baseline { metrics, comparison, test_loss, loss, accuracy }, rival))
         };
         let (naive, of_naive) = baseline(naive_model(train)?)?;
         let mut stopped = false;
@@ -224,6 +227,7 @@ mod tests {
         let rival = |rival: &Tensor| Baseline {
             metrics: metrics(rival),
             comparison: comparison(&predictions(network), &predictions(rival), &test),
+            test_loss: None,
             loss: None,
             accuracy: None,
         };
@@ -345,6 +349,7 @@ mod tests {
         let rival = |difference| Baseline {
             metrics: metrics(true),
             comparison: Some(Comparison { difference, standard_error: 0.01, p_value: 0.001 }),
+            test_loss: None,
             loss: None,
             accuracy: None,
         };

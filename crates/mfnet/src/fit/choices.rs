@@ -1,5 +1,7 @@
 //! Chooses the settings that a recipe leaves open, from the size of the data.
 
+use mfnet_table::ColumnKind;
+
 use super::names::OptimizerName;
 use super::recipe::Recipe;
 use crate::data::{Dataset, Scaling};
@@ -20,6 +22,10 @@ pub(super) struct Choices {
     pub(super) early_stopping: Option<usize>,
 }
 
+/// Data with at most this many columns, all of numbers, have few features. A boundary or a curve in
+/// them may be as intricate as a spiral, so the network is deeper and narrower, learns faster, and
+/// weight decay is smaller.
+const FEW: usize = 2;
 /// Data with this many training rows are large: the network is deeper, features are scaled by rank,
 /// and weight decay is smaller.
 const LARGE: usize = 5000;
@@ -33,11 +39,13 @@ const EPOCHS: [usize; 2] = [10, 100];
 
 impl Choices {
     /// The settings for these training rows. The numbers were tuned on validation rows: for small
-    /// data on `digits` and `diabetes`, for large data on `california-housing` and `mnist`. The
+    /// data on `digits` and `diabetes`, for few features on `xor`, `moons`, `spiral` and noisy
+    /// functions of one or two numbers, for large data on `california-housing` and `mnist`. The
     /// learning rates of sgd, and of adam on small data, are the usual ones.
     pub(super) fn new(recipe: &Recipe, train: &Dataset, validates: bool) -> Self {
         let (large, pixels) = (train.samples() >= LARGE, train.holds_bytes());
-        let mut choices = Self::of(recipe, large.then_some(train.samples()), pixels);
+        let few = train.features() <= FEW && train.kinds().iter().all(|kind| *kind == ColumnKind::Number);
+        let mut choices = Self::of(recipe, large.then_some(train.samples()), few, pixels);
         // batch norm cannot learn from a last batch of one sample
         while recipe.batch_size.is_none() && recipe.has_batch_norm() && train.samples() % choices.batch_size == 1 {
             choices.batch_size += 1;
@@ -47,13 +55,16 @@ impl Choices {
 
     /// The settings for small data, to check given settings before the data are read.
     pub(super) fn before_reading(recipe: &Recipe) -> Self {
-        Self::of(recipe, None, false)
+        Self::of(recipe, None, false, false)
     }
 
-    /// The settings for this many rows; `None` if the data are small.
-    fn of(recipe: &Recipe, large: Option<usize>, pixels: bool) -> Self {
-        let (hidden, rate, decay, batch) =
-            if large.is_some() { (vec![256; 3], 0.005, 0.1, 64) } else { (vec![1024], 0.001, 0.5, 8) };
+    /// The settings for this many rows; `None` if the data are small. `few`: of few features.
+    fn of(recipe: &Recipe, large: Option<usize>, few: bool, pixels: bool) -> Self {
+        let (hidden, rate, decay, batch) = match (large, few) {
+            (Some(_), _) => (vec![256; 3], 0.005, 0.1, 64),
+            (None, true) => (vec![64; 2], 0.005, 0.1, 8),
+            (None, false) => (vec![1024], 0.001, 0.5, 8),
+        };
         let (rate, decay, schedule) = match recipe.optimizer {
             OptimizerName::Sgd => (0.01, 0.0, Schedule::Constant),
             OptimizerName::Adam => (rate, 0.0, Schedule::OneCycle),

@@ -26,8 +26,16 @@ impl Folds {
         let folds: Vec<Value> = self.folds.iter().map(Summary::json).collect();
         let first = folds.first().unwrap_or(&Value::Null);
         let spread = |path: &str| Spread::of(folds.iter().map(|fold| fold.pointer(path)?.as_f64()));
-        let scores = first["test"].as_object().into_iter().flat_map(Map::keys).filter(|score| *score != "targets");
-        let test: Map<_, _> = scores.map(|score| (score.clone(), json!(spread(&format!("/test/{score}"))))).collect();
+        // scores are numbers, also in macro_average; other entries are those of single classes or targets
+        let of = |path: &str| -> Map<String, Value> {
+            let entries = first.pointer(path).and_then(Value::as_object).into_iter().flatten();
+            let scores = entries.filter(|(_, score)| score.is_number() || score.is_null());
+            scores.map(|(name, _)| (name.clone(), json!(spread(&format!("{path}/{name}"))))).collect()
+        };
+        let mut test = of("/test");
+        if first["test"]["macro_average"].is_object() {
+            test.insert("macro_average".to_owned(), of("/test/macro_average").into());
+        }
         let mut json = json!({
             "task": first["task"],
             "data": first["data"],

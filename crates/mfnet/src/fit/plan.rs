@@ -153,6 +153,11 @@ impl Plan {
         self.parts.validation.samples() > 0
     }
 
+    /// Whether targets are standardized for training.
+    pub(crate) fn is_scaled(&self) -> bool {
+        self.preprocessing.targets.is_some()
+    }
+
     /// Trains and scores the network, and compares it with the baselines.
     ///
     /// # Errors

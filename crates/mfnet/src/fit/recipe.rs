@@ -42,7 +42,8 @@ pub struct Recipe {
     /// columns and scaling, so no other field may set them.
     pub warm_start: Option<PathBuf>,
     /// Sizes of the hidden layers; an empty list is a linear model. `None`: one layer of 1024;
-    /// three of 256 for 5000 training rows or more.
+    /// three of 256 for 5000 training rows or more; otherwise two of 64 for at most 2
+    /// columns, all of numbers.
     pub hidden: Option<Vec<usize>>,
     /// The activation after each hidden layer. `None`: relu.
     pub activation: Option<ActivationName>,
@@ -89,8 +90,8 @@ pub struct Recipe {
     pub scale: Option<Scaling>,
     /// The optimizer. Default: adamw.
     pub optimizer: OptimizerName,
-    /// The learning rate. `None`: 0.001 for adam and adamw, 0.005 for 5000 training rows or more;
-    /// 0.01 for sgd.
+    /// The learning rate. `None`: 0.001 for adam and adamw, 0.005 for 5000 training rows or more
+    /// and for at most 2 columns, all of numbers; 0.01 for sgd.
     pub learning_rate: Option<f64>,
     /// The learning rate schedule. `None`: one-cycle for adam and adamw, constant for sgd.
     pub schedule: Option<Schedule>,
@@ -99,7 +100,7 @@ pub struct Recipe {
     /// Whether sgd uses Nesterov momentum. Default: false.
     pub nesterov: bool,
     /// Weight decay: L2 for sgd and adam, decoupled for adamw. `None`: 0.5 for adamw, 0.1 for 5000
-    /// training rows or more; 0 for the others.
+    /// training rows or more and for at most 2 columns, all of numbers; 0 for the others.
     pub weight_decay: Option<f64>,
     /// Whether weight decay applies to biases too. Default: false.
     pub decay_biases: bool,

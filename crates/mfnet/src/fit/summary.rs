@@ -326,10 +326,11 @@ impl Summary {
     pub fn rows(&self) -> Vec<Row<'_>> {
         let parts = [("train", &self.train), ("validation", &self.validation), ("test", &self.test)];
         let network = parts.into_iter().filter_map(|(name, part)| part.row(format!("network, {name}")));
-        let [_, linear, naive] = self.compared();
+        let Baselines { naive, linear, .. } = &self.baselines;
         let baselines = [("linear model, test", linear), ("naive baseline, test", naive)].into_iter();
-        let baselines = baselines.filter_map(|(name, metrics)| {
-            Some(Row { name: name.to_owned(), samples: self.test.samples, loss: None, metrics: metrics? })
+        let baselines = baselines.filter_map(|(name, baseline)| {
+            let Baseline { metrics, test_loss: loss, .. } = baseline.as_ref()?;
+            Some(Row { name: name.to_owned(), samples: self.test.samples, loss: *loss, metrics })
         });
         network.chain(baselines).collect()
     }

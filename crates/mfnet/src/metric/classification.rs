@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
 use crate::data::{Samples, Targets};
 use crate::tensor::{Scalar, Tensor};
 
@@ -9,6 +11,9 @@ use crate::tensor::{Scalar, Tensor};
 const MOST_IN_A_TABLE: usize = 30;
 /// The number of mistakes in that list.
 const MISTAKES_SHOWN: usize = 10;
+
+/// With more classes than this, JSON has no confusion matrix.
+const MOST_IN_JSON: usize = 200;
 
 /// Accuracy: the fraction of samples whose class was predicted; NaN without samples.
 ///
@@ -162,15 +167,16 @@ impl ConfusionMatrix {
         &self.labels
     }
 
-    /// Precision, recall and support of each class. With C the counts, or the sums of weights:
+    /// Precision, recall, F1 and support of each class. With C the counts, or the sums of weights:
     ///
     /// ```text
     /// precision of j = Cⱼⱼ / Σᵢ Cᵢⱼ        recall of i = Cᵢᵢ / Σⱼ Cᵢⱼ        support of i = Σⱼ Cᵢⱼ
+    /// F1 of i = 2 Cᵢᵢ / (Σⱼ Cᵢⱼ + Σⱼ Cⱼᵢ)
     /// ```
     ///
-    /// Precision is NaN if the class was never predicted, recall if it has no samples.
+    /// Precision is NaN if the class was never predicted, recall if it has no samples, F1 if both.
     /// scikit-learn's `precision_recall_fscore_support` returns 0 with a warning, or NaN with
-    /// `zero_division=nan`.
+    /// `zero_division=nan`. JSON has 0.
     ///
     /// ```
     /// use mfnet::metric::ConfusionMatrix;
@@ -190,9 +196,31 @@ impl ConfusionMatrix {
         let of_class = |(k, label): (usize, &String)| {
             let (right, weight) = (self.weight(k, k), weights[k]);
             let (precision, recall) = (right / predictions[k], right / weight);
-            ClassScores { label: label.clone(), precision, recall, support: supports[k], weight }
+            let f1 = 2.0 * right / (weight + predictions[k]);
+            ClassScores { label: label.clone(), precision, recall, f1, support: supports[k], weight }
         };
         self.labels.iter().enumerate().map(of_class).collect()
+    }
+
+    /// The means of precision, recall and F1 over the classes that have samples or were predicted,
+    /// where NaN counts as 0: scikit-learn's `average="macro"` with `zero_division=0`. NaN without
+    /// samples.
+    ///
+    /// ```
+    /// use mfnet::metric::ConfusionMatrix;
+    /// let labels = ["cat".to_owned(), "dog".to_owned(), "owl".to_owned()];
+    /// let means = ConfusionMatrix::new(&labels, &[0, 0, 1], &[0, 0, 0]).macro_average();
+    /// assert_eq!((means.precision, means.recall, means.f1), (1.0 / 3.0, 0.5, 0.4));
+    /// ```
+    pub fn macro_average(&self) -> MacroAverage {
+        let mut occur = vec![false; self.labels.len()];
+        self.pairs().for_each(|(class, predicted, _)| (occur[class], occur[predicted]) = (true, true));
+        let classes: Vec<_> = self.of_classes().into_iter().zip(occur).filter(|(_, occurs)| *occurs).collect();
+        let mean = |of: fn(&ClassScores) -> f64| {
+            let sum: f64 = classes.iter().map(|(scores, _)| or_zero(of(scores))).sum();
+            sum / classes.len() as f64
+        };
+        MacroAverage { precision: mean(|of| of.precision), recall: mean(|of| of.recall), f1: mean(|of| of.f1) }
     }
 
     /// The mistakes as (class, predicted class, count), the most frequent (or heaviest) first; ties
@@ -232,10 +260,60 @@ pub struct ClassScores {
     pub precision: f64,
     /// Recall: the fraction of samples of this class that were predicted as it.
     pub recall: f64,
+    /// F1: the harmonic mean of precision and recall.
+    pub f1: f64,
     /// Support: the number of samples of this class.
     pub support: usize,
     /// The sum of the weights of these samples; their number without weights.
     pub weight: f64,
+}
+
+/// Means over classes; see [`ConfusionMatrix::macro_average`].
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct MacroAverage {
+    /// The mean of the precisions.
+    pub precision: f64,
+    /// The mean of the recalls.
+    pub recall: f64,
+    /// The mean of the F1 scores.
+    pub f1: f64,
+}
+
+fn or_zero(score: f64) -> f64 {
+    if score.is_nan() { 0.0 } else { score }
+}
+
+/// `classes` (label, precision, recall, F1, support and with weights their sum, of each class, with
+/// 0 for an undefined score), `macro_average`, and for up to 200 classes `confusion_matrix`: a list
+/// for each true class with the count of each predicted class, or the sum of their weights.
+impl Serialize for ConfusionMatrix {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let classes = self.labels.len();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("classes", &self.of_classes())?;
+        map.serialize_entry("macro_average", &self.macro_average())?;
+        if classes <= MOST_IN_JSON && self.is_weighted() {
+            let row = |i| (0..classes).map(|j| self.weight(i, j)).collect();
+            map.serialize_entry("confusion_matrix", &(0..classes).map(row).collect::<Vec<Vec<f64>>>())?;
+        } else if classes <= MOST_IN_JSON {
+            let row = |i| (0..classes).map(|j| self.count(i, j)).collect();
+            map.serialize_entry("confusion_matrix", &(0..classes).map(row).collect::<Vec<Vec<usize>>>())?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for ClassScores {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("label", &self.label)?;
+        for (name, score) in [("precision", self.precision), ("recall", self.recall), ("f1", self.f1)] {
+            map.serialize_entry(name, &or_zero(score))?;
+        }
+        map.serialize_entry("support", &self.support)?;
+        map.serialize_entry("weight", &self.weight)?;
+        map.end()
+    }
 }
 
 /// A table: true classes as rows, predicted classes as columns; off the diagonal, dots stand for

@@ -6,7 +6,7 @@ mod regression;
 
 use std::fmt;
 
-pub use classification::{ClassScores, ConfusionMatrix, accuracy, weighted_accuracy};
+pub use classification::{ClassScores, ConfusionMatrix, MacroAverage, accuracy, weighted_accuracy};
 pub(crate) use classification::{log_losses, right};
 pub use comparison::Comparison;
 pub(crate) use regression::mean_and_deviation;
@@ -31,8 +31,8 @@ pub enum Metrics {
     Classification {
         /// The fraction of samples whose class was predicted.
         accuracy: f64,
-        /// How often each class was predicted as each class.
-        #[serde(skip)]
+        /// How often each class was predicted as each class; precision, recall and F1.
+        #[serde(flatten)]
         confusion: ConfusionMatrix,
     },
     /// Metrics of values, in the unit of the target. With several targets, `rmse` and `mae` mix

@@ -1,6 +1,7 @@
 //! How a model finds its features and targets in data.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use mfnet_table::{ColumnKind, ReadTable, Table, positions};
 
@@ -193,7 +194,7 @@ impl Model {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
         }
         let (names, kinds, samples) = (self.features.clone(), self.kinds(), Samples::from(inputs));
-        self.predict_features(&Features { names, kinds, samples, form: self.form.clone() })
+        self.predict_features(&Features { names, kinds, samples, form: self.form.clone(), words: Arc::default() })
     }
 
     fn predict_features(&self, inputs: &Features) -> Result<Predictions> {

@@ -3,12 +3,12 @@
 use crate::data::Samples;
 use crate::metric::ConfusionMatrix;
 
-use super::figure::{Cell, Drawing, Grid, Picture, Pictures};
+use super::figure::{Cell, Drawing, Grid, Hue, Picture, Pictures};
 use super::html::Column::{Number, Text};
-use super::html::shortened;
+use super::html::{apart, shortened};
 use super::{NAME, Run, Writer, percent, side};
 use crate::error::Result;
-use crate::text::{as_read, counted, grouped};
+use crate::text::{as_read, columns, counted, grouped};
 
 /// With more classes than this, a heat map is wider than a page.
 const MOST_DRAWN: usize = 1000;
@@ -17,7 +17,7 @@ const MANY: usize = 20;
 const MOST_PAIRS: usize = 15;
 /// Number of rows of the table of classes.
 const MOST_LISTED: usize = 40;
-const PICTURES: usize = 15;
+const PICTURES: usize = 16;
 const ROWS: usize = 10;
 /// Number of characters of a class name in a plot.
 const LABEL: usize = 14;
@@ -36,6 +36,9 @@ pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -
         None => ConfusionMatrix::new(answers.labels, answers.truth, answers.predicted),
     };
     report.page.heading("Classes");
+    if let Some(sentence) = missed(&confusion) {
+        report.page.paragraph(&sentence);
+    }
     if answers.labels.len() <= MOST_DRAWN {
         draw(&confusion, report)?;
     }
@@ -50,26 +53,50 @@ pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -
 fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     let (labels, classes) = (confusion.labels(), confusion.of_classes());
     let cells = confusion.pairs().map(|(row, column, count)| {
-        // the square root makes a few mistakes among many correct predictions visible
-        let shade = (confusion.weight(row, column) / classes[row].weight).sqrt();
+        let share = confusion.weight(row, column) / classes[row].weight;
         let text = if confusion.is_weighted() { as_read(confusion.weight(row, column)) } else { count.to_string() };
-        Cell { row, column, shade: if shade.is_nan() { 0.0 } else { shade }, text }
+        let of_class = if share.is_nan() { Vec::new() } else { vec![format!("{:.0}%", 100.0 * share)] };
+        let hue = if row == column { Hue::Blue } else { Hue::Vermillion };
+        // the square root makes a few mistakes among many correct predictions visible
+        let shade = if share.is_nan() { 0.0 } else { share.sqrt() };
+        Cell { row, column, hue, shade, text: [vec![text], of_class].concat() }
     });
     let right: usize = (0..labels.len()).map(|k| confusion.count(k, k)).sum();
     let all: usize = classes.iter().map(|class| class.support).sum();
     let description = format!("{} of {} are correct", grouped(right), counted(all, "test row"));
     let grid = Grid {
         size: labels.len(),
-        labels: labels.iter().map(|label| shortened(label, LABEL)).collect(),
+        labels: apart(labels, LABEL),
         axes: ["true class", "predicted class"],
         cells: cells.collect(),
-        key: ["few rows of the class".to_owned(), "all".to_owned()],
+        key: [(Hue::Blue, "correct"), (Hue::Vermillion, "wrong")]
+            .map(|(hue, what)| (hue, [format!("{what}: few"), "all rows of the class".to_owned()]))
+            .to_vec(),
     };
     let cell = if confusion.is_weighted() { "adds the weights of" } else { "counts" };
     let caption = format!(
-        "Each cell {cell} the test rows of a true class (row) that were predicted as a class (column). Correct predictions are on the diagonal; white cells are empty."
+        "Each cell {cell} the test rows of a true class (row) that were predicted as a class (column), and shows their \
+         percentage of the true class. The colour is that percentage: blue on the diagonal for correct predictions, \
+         orange beside it for wrong ones. Cells without colour are empty."
     );
     report.figure("confusion", "Confusion matrix", &description, &caption, Drawing::Grid(grid))
+}
+
+/// A sentence about the classes whose test rows are all wrong.
+fn missed(confusion: &ConfusionMatrix) -> Option<String> {
+    let mut classes = confusion.of_classes();
+    classes.retain(|class| class.support > 0 && class.recall == 0.0);
+    let (first, others) = classes.split_first()?;
+    let rows = |support| counted(support, "test row");
+    Some(match others.len() {
+        0 => format!("The class {} is always missed: all of its {} are wrong.", first.label, rows(first.support)),
+        _ => {
+            let names: Vec<String> = classes.iter().map(|class| shortened(&class.label, NAME)).collect();
+            let all = rows(classes.iter().map(|class| class.support).sum());
+            let count = grouped(classes.len());
+            format!("{count} classes are always missed: all of their {all} are wrong: {}.", columns::listed(&names))
+        }
+    })
 }
 
 fn list_pairs(confusion: &ConfusionMatrix, report: &mut Writer) {
@@ -97,21 +124,29 @@ fn list_classes(confusion: &ConfusionMatrix, report: &mut Writer) {
         classes.truncate(MOST_LISTED);
         report.page.paragraph(&format!("The {MOST_LISTED} classes with the lowest recall, out of {}:", grouped(all)));
     }
-    let columns = [("class", Text), ("precision", Number), ("recall", Number), ("support", Number), ("weight", Number)];
-    let columns = &columns[..if confusion.is_weighted() { 5 } else { 4 }];
+    let columns = [
+        ("class", Text),
+        ("precision", Number),
+        ("recall", Number),
+        ("F1", Number),
+        ("support", Number),
+        ("weight", Number),
+    ];
+    let columns = &columns[..if confusion.is_weighted() { 6 } else { 5 }];
     let rows = classes.into_iter().map(|class| {
         let weight = confusion.is_weighted().then(|| as_read(class.weight));
-        let cells = [class.label, percent(class.precision), percent(class.recall), grouped(class.support)];
+        let scores = [class.precision, class.recall, class.f1].map(percent);
+        let cells = [vec![class.label], scores.to_vec(), vec![grouped(class.support)]].concat();
         cells.into_iter().chain(weight).collect()
     });
     report.page.table(columns, rows);
     let weighted = match confusion.is_weighted() {
-        true => " Weight: the sum of their weights. Precision and recall use these weights.",
+        true => " Weight: the sum of their weights. The scores use these weights.",
         false => "",
     };
     report.page.paragraph(&format!(
         "Precision: the percentage of rows predicted as the class that belong to it. Recall: the percentage of rows of the class \
-         that were predicted as it. Support: the number of rows of the class.{weighted}",
+         that were predicted as it. F1: the harmonic mean of both. Support: the number of rows of the class.{weighted}",
     ));
 }
 

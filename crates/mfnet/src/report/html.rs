@@ -28,12 +28,32 @@ impl Page {
     }
 
     pub(super) fn paragraph(&mut self, text: &str) {
-        self.element("p", text);
+        self.element("p", &unbroken(text));
+    }
+
+    /// The most important sentence.
+    pub(super) fn verdict(&mut self, text: &str) {
+        let _ = writeln!(self.html, "<p class=\"verdict\">{}</p>", escaped(&unbroken(text)));
+    }
+
+    /// A remark in small letters.
+    pub(super) fn remark(&mut self, text: &str) {
+        let _ = writeln!(self.html, "<p class=\"quiet\">{}</p>", escaped(&unbroken(text)));
     }
 
     /// Lines with their line breaks and spaces.
     pub(super) fn lines(&mut self, text: &str) {
         self.element("pre", text);
+    }
+
+    /// Lines that are shown when the reader asks for them.
+    pub(super) fn folded(&mut self, title: &str, text: &str) {
+        let _ = writeln!(
+            self.html,
+            "<details>\n<summary>{}</summary>\n<pre>{}</pre>\n</details>",
+            escaped(title),
+            escaped(text)
+        );
     }
 
     fn element(&mut self, name: &str, text: &str) {
@@ -43,12 +63,16 @@ impl Page {
 
     /// A plot as SVG, with its caption.
     pub(super) fn figure(&mut self, svg: &str, caption: &str) {
-        let _ = writeln!(self.html, "<figure>\n{svg}<figcaption>{}</figcaption>\n</figure>", escaped(caption));
+        let caption = escaped(&unbroken(caption));
+        let _ = writeln!(
+            self.html,
+            "<figure>\n<div class=\"wide\">\n{svg}</div>\n<figcaption>{caption}</figcaption>\n</figure>"
+        );
     }
 
     pub(super) fn table(&mut self, columns: &[(&str, Column)], rows: impl IntoIterator<Item = Vec<String>>) {
         let class = |column: &Column| if *column == Column::Number { " class=\"number\"" } else { "" };
-        self.html.push_str("<div class=\"table\"><table>\n<thead><tr>");
+        self.html.push_str("<div class=\"wide\"><table>\n<thead><tr>");
         for (name, column) in columns {
             let _ = write!(self.html, "<th scope=\"col\"{}>{}</th>", class(column), escaped(name));
         }
@@ -67,6 +91,15 @@ impl Page {
         self.html.push_str("</body>\n</html>\n");
         self.html
     }
+}
+
+/// Text whose numbers stay on one line: spaces between digits and before % do not break.
+fn unbroken(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let is_digit = |i: usize| characters.get(i).is_some_and(char::is_ascii_digit);
+    let breaks = |i: usize| characters[i] != ' ' || i == 0 || !is_digit(i - 1);
+    let joins = |i: usize| !breaks(i) && (is_digit(i + 1) || characters.get(i + 1) == Some(&'%'));
+    (0..characters.len()).map(|i| if joins(i) { '\u{a0}' } else { characters[i] }).collect()
 }
 
 /// Escapes text for use between tags and in a quoted attribute. The replacement character replaces
@@ -95,6 +128,27 @@ pub(super) fn shortened(name: &str, most: usize) -> String {
     if name.clone().count() <= most { name.collect() } else { name.take(most - 1).chain(['…']).collect() }
 }
 
+/// Names for a plot, each cut to this number of characters. Where the first characters of several
+/// long names are the same, their common beginning is cut, so that the names stay different.
+pub(super) fn apart(names: &[String], most: usize) -> Vec<String> {
+    let mut cut: Vec<String> = names.iter().map(|name| shortened(name, most)).collect();
+    let twins = |i: usize| (0..names.len()).filter(move |j| names[*j] != names[i]);
+    let of = |i: usize| -> Option<String> {
+        let same = twins(i).filter(|j| cut[*j] == cut[i]);
+        let common = |j: usize| names[i].chars().zip(names[j].chars()).take_while(|(a, b)| a == b).count();
+        let common = same.map(common).min()?;
+        let end: String = names[i].chars().skip(common.saturating_sub(most / 3)).collect();
+        Some(shortened(&format!("…{end}"), most))
+    };
+    let different: Vec<Option<String>> = (0..names.len()).map(of).collect();
+    for (cut, different) in cut.iter_mut().zip(different) {
+        if let Some(different) = different {
+            *cut = different;
+        }
+    }
+    cut
+}
+
 /// Whether a character is a control character, changes the direction of text, or is forbidden in
 /// XML.
 fn is_unprintable(character: char) -> bool {
@@ -118,6 +172,21 @@ mod tests {
         assert_eq!(html.matches(safe).count(), 4, "{html}");
         assert!(html.contains("<title>&lt;script&gt;alert(1)&lt;/script&gt;</title>"));
         assert!(!html.contains("<script") && !html.contains("<img"));
+    }
+
+    #[test]
+    fn long_names_stay_different() {
+        let of = |names: &[&str], most| apart(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), most);
+        assert_eq!(of(&["temperature_1_mean", "temperature_2_mean", "age"], 9), ["…re_1_me…", "…re_2_me…", "age"]);
+        assert_eq!(of(&["temperature", "pressure_of_air"], 8), ["tempera…", "pressur…"]);
+        assert_eq!(of(&["short", "short"], 3), ["sh…", "sh…"]);
+        assert_eq!(of(&[], 3), [""; 0]);
+    }
+
+    #[test]
+    fn numbers_stay_on_one_line() {
+        assert_eq!(unbroken("7 of 1 234 567 rows, 97.5 % of 9"), "7 of 1\u{a0}234\u{a0}567 rows, 97.5\u{a0}% of 9");
+        assert_eq!(unbroken(" 1 a 2 "), " 1 a 2 ");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Permutation importance of the columns on the test rows.
 
-use super::figure::{Bars, Cell, Drawing, Grid};
+use super::figure::{Bars, Cell, Drawing, Grid, Hue};
 use super::{NAME, Run, Writer, evenly, html, side};
 use crate::error::Result;
 use crate::fit::Fit;
@@ -110,29 +110,50 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
         return Ok(());
     }
     let (names, side) = (run.test.feature_names(), side(run.test.feature_names()));
-    let score = if run.test.classes() > 0 { "accuracy" } else { "R²" };
+    let of_classes = run.test.classes() > 0;
+    // accuracy in percentage points
+    let (score, unit, scale) =
+        if of_classes { ("accuracy", ", in percentage points", 100.0) } else { ("R²", "", 1.0) };
     let sample = match run.test.samples() {
         all if *rows < all => format!("{} of the {} test rows, evenly spaced", grouped(*rows), grouped(all)),
         _ => counted(*rows, "test row"),
     };
-    let (what, parts, hint) = match side {
-        Some(8) => ("each pixel", "pixels", " White: nothing is lost."),
-        Some(_) => ("each patch of pixels", "patches", " White: nothing is lost."),
-        None => ("each column", "columns", ""),
+    let (what, parts) = match side {
+        Some(8) => ("each pixel", "pixels"),
+        Some(_) => ("each patch of pixels", "patches"),
+        None => ("each column", "columns"),
     };
     let times = if *repetitions == 1 { "one shuffle".to_owned() } else { format!("mean of {repetitions} shuffles") };
-    let caption = format!(
-        "Permutation importance: how much {score} the network loses when the values of {what} are shuffled among the rows \
-         ({sample}; {times}).{hint} If several {parts} carry the same information, each seems unimportant."
-    );
-    let drawing = match side {
-        Some(side) => map(groups, side, score),
-        None => bars(groups, names, score),
+    let noise = match (side, repetitions) {
+        (Some(_), 1) => " No colour: nothing is lost.",
+        (Some(_), _) => " No colour: not more is lost than the standard deviation of the shuffles.",
+        (None, 1) => " Grey: nothing is lost.",
+        (None, _) => {
+            " Lines: ± one standard deviation of the shuffles. Grey: not more is lost than that, so it may be noise."
+        }
     };
-    let (features, largest) = &groups[0];
+    let caption = format!(
+        "Permutation importance: the {score} lost{unit} when the values of {what} are shuffled among the rows \
+         ({sample}; {times}).{noise} If several {parts} carry the same information, each seems unimportant."
+    );
+    let scaled = |(features, importance): &(Vec<usize>, Importance)| {
+        let Importance { mean, std, .. } = *importance;
+        Loss { features: features.clone(), mean: scale * mean, std: scale * std }
+    };
+    let losses: Vec<Loss> = groups.iter().map(scaled).collect();
+    let drawing = match (side, of_classes) {
+        (Some(side), true) => map(&losses, side, "percentage points of accuracy lost"),
+        (Some(side), false) => map(&losses, side, "R² lost"),
+        (None, true) => bars(&losses, names, "accuracy lost in percentage points when this column is shuffled"),
+        (None, false) => bars(&losses, names, "R² lost when this column is shuffled"),
+    };
+    let Loss { features, mean, .. } = &losses[0];
     let first = features.first().map_or("", |feature| &names[*feature]);
-    let loss = significant(largest.mean, 2);
-    let description = format!("{first} is the most important, with {loss} {score} lost");
+    let description = format!(
+        "{first} is the most important: {}{} {score} lost",
+        significant(*mean, 2),
+        if of_classes { " percentage points of" } else { "" }
+    );
     report.figure("importance", &format!("Importance of the {parts}"), &description, &caption, drawing)?;
     if groups.len() > MOST_BARS && side.is_none() {
         let looked_at = match (groups.len(), names.len()) {
@@ -146,24 +167,32 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     Ok(())
 }
 
-fn bars(groups: &[(Vec<usize>, Importance)], names: &[String], score: &str) -> Drawing {
-    let bar = |(features, importance): &(Vec<usize>, Importance)| {
-        (html::shortened(&names[features[0]], NAME), importance.mean, importance.std)
-    };
-    let bars = groups.iter().take(MOST_BARS).map(bar).collect();
-    Drawing::Bars(Bars { x_name: format!("{score} lost"), bars })
+/// How much is lost when some features are shuffled.
+struct Loss {
+    features: Vec<usize>,
+    mean: f64,
+    std: f64,
 }
 
-fn map(patches: &[(Vec<usize>, Importance)], side: usize, score: &str) -> Drawing {
+fn bars(losses: &[Loss], names: &[String], x_name: &str) -> Drawing {
+    let shown = &losses[..losses.len().min(MOST_BARS)];
+    let names: Vec<String> = shown.iter().map(|loss| names[loss.features[0]].clone()).collect();
+    let bars =
+        html::apart(&names, NAME).into_iter().zip(shown).map(|(name, loss)| (name, loss.mean, loss.std)).collect();
+    Drawing::Bars(Bars { x_name: x_name.to_owned(), bars })
+}
+
+fn map(patches: &[Loss], side: usize, name: &str) -> Drawing {
     let size = side.div_ceil(PATCHES);
     let across = side.div_ceil(size);
-    let largest = patches.iter().map(|(_, importance)| importance.mean).fold(0.0, f64::max);
-    let cell = |(pixels, importance): &(Vec<usize>, Importance)| {
-        let (row, column) = (pixels[0] / side / size, pixels[0] % side / size);
-        Cell { row, column, shade: importance.mean / largest, text: String::new() }
+    let largest = patches.iter().map(|loss| loss.mean).fold(0.0, f64::max);
+    let cell = |loss: &Loss| {
+        let first = loss.features[0];
+        let (row, column) = (first / side / size, first % side / size);
+        Cell { row, column, hue: Hue::Blue, shade: loss.mean / largest, text: Vec::new() }
     };
-    let key = [format!("{score} lost: little"), significant(largest, 2)];
-    let mut cells: Vec<_> = patches.iter().filter(|(_, importance)| importance.mean > 0.0).map(cell).collect();
+    let key = vec![(Hue::Blue, ["little".to_owned(), format!("{} {name}", significant(largest, 2))])];
+    let mut cells: Vec<_> = patches.iter().filter(|loss| loss.mean > loss.std.max(0.0)).map(cell).collect();
     cells.sort_by_key(|cell| (cell.row, cell.column));
     Drawing::Grid(Grid { size: across, labels: Vec::new(), axes: ["", ""], cells, key })
 }

@@ -30,9 +30,14 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let [first, last] =
         [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
     let mut description = format!("training {name} fell from {first} to {last}");
-    let mut caption =
-        "The training loss is the mean of the batch losses of an epoch, each computed before its optimizer step."
-            .to_owned();
+    let unit = match course.plan.is_scaled() {
+        true => format!("{name}, of targets that are standardized to mean 0 and standard deviation 1"),
+        false => name.to_owned(),
+    };
+    let mut caption = format!(
+        "The loss of each epoch ({unit}). The training loss is the mean of the batch losses of an epoch, each computed \
+         before its optimizer step."
+    );
     match best {
         Some((epoch, loss)) => {
             description += &format!("; validation loss lowest, {}, in epoch {epoch}", number(loss));

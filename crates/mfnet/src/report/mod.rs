@@ -22,13 +22,15 @@ use self::html::Page;
 use self::importance::Importances;
 use crate::data::{Dataset, Targets};
 use crate::error::{Error, ErrorKind, KeptWeights, Result};
-use crate::fit::{Baselines, Fit, Plan};
+use crate::fit::{Baselines, Fit, Plan, Summary};
 use crate::model::Predictions;
-use crate::text::{as_read, score_lines};
+use crate::text::{as_read, counted, headline, headline_cell, score_lines};
 use crate::train::EpochRecord;
 
 /// Number of values of a row that are shown beside its error.
 const SHOWN: usize = 6;
+/// Number of columns that new data need which are named.
+const NEEDED: usize = 8;
 /// Number of characters of a name in a plot.
 const NAME: usize = 24;
 
@@ -58,22 +60,25 @@ pub struct Report {
 }
 
 impl Report {
-    /// Makes the report of a fit. `head` is the text at the top of the page, such as the command
-    /// line and [`Plan::introduction`].
+    /// Makes the report of a fit. `head` is the folded text at the end of the page, such as the
+    /// command line and [`Plan::introduction`].
     ///
     /// # Errors
     /// [`ErrorKind::Plot`] if a plot cannot be drawn.
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
         let Fit { summary, plan, history, .. } = fit;
-        let mut report = Writer::new(&summary.data, head, &summary.outcome());
+        let mut report = Writer::new(&summary.data);
+        report.verdict(summary);
         report.notes(&summary.notes);
-        report.scores(&score_lines(&summary.rows()), summary.verdict.as_deref());
+        report.scores(&score_lines(&summary.rows()));
         if let Some(column) = &summary.sample_weight {
             report.page.paragraph(&format!("All losses and scores use the row weights from column {column}."));
         }
         if summary.class_weight.is_some() {
             report.page.paragraph("The losses use class weights; the other scores do not.");
         }
+        report.page.remark(&format!("{}.", summary.outcome()));
+        report.usage(fit);
         let (epochs, best_epoch) = (&history.epochs, history.best_epoch);
         learning::write(&Course { plan, epochs, best_epoch, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();
@@ -100,7 +105,8 @@ impl Report {
             importance::write(run, &mut report)?;
         }
         preprocessing::write(&fit.model, &mut report);
-        Ok(report.finish(" The test rows were used only for this report."))
+        let output = format!("{head}\n{}", summary.outcome());
+        Ok(report.finish("The test rows were used only for this report.", &output))
     }
 
     /// Makes the report of a training that diverged after these epochs; `head` as in
@@ -109,12 +115,14 @@ impl Report {
     /// # Errors
     /// As [`Report::new`].
     pub fn diverged(plan: &Plan, head: &str, error: &Error, epochs: &[EpochRecord]) -> Result<Self> {
-        let mut report = Writer::new(&plan.task.name, head, &format!("The training failed: {error}."));
+        let mut report = Writer::new(&plan.task.name);
+        report.page.verdict("The training failed.");
+        report.page.paragraph(&format!("{error}."));
         let best_epoch =
             if let ErrorKind::Diverged { kept: KeptWeights::Epoch(kept), .. } = error.kind() { *kept } else { 0 };
         report.notes(&plan.notes());
         learning::write(&Course { plan, epochs, best_epoch, baselines: &Baselines::default() }, &mut report)?;
-        Ok(report.finish(""))
+        Ok(report.finish("", &format!("{head}\nThe training failed: {error}.")))
     }
 }
 
@@ -125,14 +133,14 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(name: &str, head: &str, outcome: &str) -> Self {
-        let mut page = Page::new(name);
-        page.lines(&format!("{head}\n{outcome}"));
-        Writer { page, plots: Vec::new() }
+    fn new(name: &str) -> Self {
+        Writer { page: Page::new(name), plots: Vec::new() }
     }
 
-    fn finish(mut self, remark: &str) -> Report {
-        self.page.paragraph(&format!("Written by mfnet {}.{remark}", env!("CARGO_PKG_VERSION")));
+    fn finish(mut self, remark: &str, output: &str) -> Report {
+        self.page.heading("Command and settings");
+        self.page.folded("Show the command, the data, the split and the settings", output);
+        self.page.remark(format!("Written by mfnet {}. {remark}", env!("CARGO_PKG_VERSION")).trim_end());
         Report { page: self.page.finish(), plots: self.plots }
     }
 
@@ -144,16 +152,62 @@ impl Writer {
         notes.iter().for_each(|note| self.page.paragraph(note));
     }
 
-    fn scores(&mut self, lines: &[(String, Vec<String>)], verdict: Option<&str>) {
+    /// The verdict in words: its first part in large letters, then the scores that it rests on.
+    fn verdict(&mut self, summary: &Summary) {
+        match (&summary.verdict, &summary.test.metrics) {
+            (Some(verdict), _) => match verdict.split_once(": ") {
+                Some((large, rest)) => {
+                    self.page.verdict(&format!("{large}."));
+                    let mut rest = rest.chars();
+                    let first = rest.next().into_iter().flat_map(char::to_uppercase);
+                    self.page.paragraph(&first.chain(rest.as_str().chars()).collect::<String>());
+                }
+                None => self.page.verdict(verdict),
+            },
+            (None, Some(metrics)) => {
+                let (name, score) = headline(metrics);
+                let (score, rows) = (headline_cell(metrics, score), counted(summary.test.samples, "test row"));
+                self.page.verdict(&match name {
+                    "accuracy" => format!("The network predicts the right class for {score} of {rows}."),
+                    _ => format!("The network has the {name} {score} on {rows}."),
+                });
+                if summary.baselines.linear.is_none() {
+                    self.page.paragraph("It was not compared with a linear model and a naive baseline.");
+                }
+            }
+            (None, None) => self.page.verdict("There are no test rows, so nobody knows how good the network is."),
+        }
+    }
+
+    /// How to use the model, if it was saved.
+    fn usage(&mut self, fit: &Fit) {
+        let Some(folder) = &fit.summary.output else { return };
+        let (model, folder) = (&fit.model, quoted(&folder.display().to_string()));
+        let (columns, target) = (model.features(), model.target().columns());
+        self.page.heading("Use the model");
+        let more = match columns.len().saturating_sub(NEEDED) {
+            0 => String::new(),
+            more => format!(", and {} more", counted(more, "column")),
+        };
+        let needed = columns[..columns.len().min(NEEDED)].join(", ");
+        self.page.paragraph(&format!(
+            "To predict {} for the rows of a table (new.csv) with the columns {needed}{more}, in any order:",
+            target.join(", ")
+        ));
+        self.page.lines(&format!("mfnet predict {folder} new.csv --output predictions.csv"));
+        self.page.paragraph("To score it on other rows, whose table also has the target:");
+        self.page.lines(&format!("mfnet evaluate {folder} more.csv"));
+        self.page.paragraph("To see its layers and its preprocessing, and the program that runs it in PyTorch:");
+        self.page.lines(&format!("mfnet inspect {folder}"));
+    }
+
+    fn scores(&mut self, lines: &[(String, Vec<String>)]) {
         let Some(((_, names), rows)) = lines.split_first() else { return };
         let numbers = names.iter().map(|name| (name.as_str(), Number));
         let columns: Vec<(&str, Column)> = [("", Text)].into_iter().chain(numbers).collect();
         let row = |(name, cells): &(String, Vec<String>)| [vec![name.clone()], cells.clone()].concat();
         self.page.heading("Scores");
         self.page.table(&columns, rows.iter().map(row));
-        if let Some(verdict) = verdict {
-            self.page.paragraph(verdict);
-        }
     }
 
     /// Puts a plot on the page. `description` is for readers who cannot see it, `caption` for all
@@ -171,7 +225,8 @@ impl Writer {
         let (test, all) = (run.test, run.test.features());
         let features = run.importances.as_ref().map_or_else(|| (0..all).collect(), Importances::features);
         let features = &features[..features.len().min(SHOWN)];
-        let names: Vec<String> = features.iter().map(|i| html::shortened(&test.feature_names()[*i], NAME)).collect();
+        let names: Vec<String> = features.iter().map(|i| test.feature_names()[*i].clone()).collect();
+        let names = html::apart(&names, NAME);
         let names = names.iter().map(|name| (name.as_str(), Number));
         let columns: Vec<(&str, Column)> =
             [("row", Number)].into_iter().chain(head.iter().copied()).chain(names).collect();
@@ -180,7 +235,7 @@ impl Writer {
         let cells = |(j, (row, cells)): (usize, &(usize, Vec<String>))| {
             let values = features.iter().map(|i| match &kinds[*i] {
                 ColumnKind::Number if inputs[(*i, j)].is_finite() => as_read(inputs[(*i, j)]),
-                kind => html::shortened(&kind.text(inputs[(*i, j)]), NAME),
+                _ => html::shortened(&test.feature_text(*i, inputs[(*i, j)]), NAME),
             });
             let number = run.fit.plan.test().1[*row].to_string();
             [number].into_iter().chain(cells.iter().cloned()).chain(values).collect()
@@ -213,6 +268,16 @@ fn side(features: &[String]) -> Option<usize> {
 fn evenly(all: usize, most: usize) -> Vec<usize> {
     let count = all.min(most);
     (0..count).map(|i| i * all / count).collect()
+}
+
+/// A path as an argument of a shell.
+fn quoted(path: &str) -> String {
+    let plain = |character: char| character.is_alphanumeric() || "-_./,:=+%@\\".contains(character);
+    if !path.is_empty() && path.chars().all(plain) {
+        path.to_owned()
+    } else {
+        format!("'{}'", path.replace('\'', "'\\''"))
+    }
 }
 
 /// A fraction in per cent, or a dash if it is unknown.

@@ -50,17 +50,24 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
         &format!("predicted-true{suffix}"),
         "Predicted against true values",
         &format!("{rows} test rows around the diagonal"),
-        &format!("Points on the line are perfect predictions.{sample}"),
+        &format!(
+            "Each point is a test row: the true and the predicted {column}, in the unit of that column. Points on the \
+             line are perfect predictions.{sample}"
+        ),
         Drawing::Scatter(Scatter { x_name, y_name, points: points(&|pair| pair), guide: Guide::Diagonal }),
     )?;
     let residuals: Vec<f64> = pairs.iter().map(|(y, prediction)| prediction - y).collect();
     let (mean, deviation) = mean_and_deviation(&residuals);
     let (mean, deviation) = (significant(mean, 4), significant(deviation, 4));
-    let caption = format!("Residual = predicted − true value. Mean {mean}, standard deviation {deviation}.");
+    let description = format!("mean {mean}, standard deviation {deviation}");
+    let caption = format!(
+        "The number of test rows with each residual. Residual = predicted − true value, in the unit of {column}. \
+         Mean {mean}, standard deviation {deviation}."
+    );
     report.figure(
         &format!("residuals{suffix}"),
         "Distribution of the residuals",
-        &caption,
+        &description,
         &caption,
         Drawing::Histogram(Histogram::new(format!("residual of {column}"), &residuals)),
     )?;
@@ -70,7 +77,10 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
         &format!("residuals-predicted{suffix}"),
         "Residuals against predicted values",
         &format!("{rows} test rows around zero"),
-        &format!("For a good model, the points form an even band around zero.{sample}"),
+        &format!(
+            "Each point is a test row: the predicted {column} and its residual, in the unit of that column. For a good \
+             model, the points form an even band around zero.{sample}"
+        ),
         Drawing::Scatter(Scatter { x_name, y_name, points, guide: Guide::Zero }),
     )
 }

@@ -23,7 +23,7 @@ pub struct BuiltIn {
 }
 
 /// All built-in data sets.
-pub const BUILT_IN: [BuiltIn; 2] = [
+pub const BUILT_IN: [BuiltIn; 5] = [
     BuiltIn {
         name: "digits",
         target: "digit",
@@ -43,6 +43,36 @@ pub const BUILT_IN: [BuiltIn; 2] = [
         licence: "none named",
         description: "measurements of patients, progression of diabetes after a year (Efron et al. 2004)",
         gzip: include_bytes!("../../../assets/diabetes.csv.gz"),
+    },
+    BuiltIn {
+        name: "xor",
+        target: "class",
+        samples: 500,
+        features: 2,
+        classes: 2,
+        licence: "as mfnet",
+        description: "points of a square; the class says whether both coordinates have the same sign (generated)",
+        gzip: include_bytes!("../../../assets/xor.csv.gz"),
+    },
+    BuiltIn {
+        name: "moons",
+        target: "class",
+        samples: 500,
+        features: 2,
+        classes: 2,
+        licence: "as mfnet",
+        description: "two interleaved half circles with noise (generated)",
+        gzip: include_bytes!("../../../assets/moons.csv.gz"),
+    },
+    BuiltIn {
+        name: "spiral",
+        target: "class",
+        samples: 500,
+        features: 2,
+        classes: 2,
+        licence: "as mfnet",
+        description: "two arms of a spiral with noise (generated)",
+        gzip: include_bytes!("../../../assets/spiral.csv.gz"),
     },
 ];
 
@@ -66,7 +96,7 @@ mod tests {
     use super::*;
     use crate::data::Dataset;
 
-    /// SHA-256 and counts as `assets/README.md` gives them, which `assets/make_assets.py` printed.
+    /// SHA-256 and counts as `assets/README.md` gives them, which the programs in `assets` printed.
     #[test]
     fn they_are_what_their_origin_says() {
         let readme = include_str!("../../../assets/README.md");
@@ -78,7 +108,7 @@ mod tests {
         }
         assert_eq!(
             Dataset::built_in("iris").unwrap_err().to_string(),
-            "built-in data set: expected digits or diabetes, found iris"
+            "built-in data set: expected digits, diabetes, xor, moons or spiral, found iris"
         );
     }
 }

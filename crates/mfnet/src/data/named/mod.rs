@@ -23,8 +23,9 @@ use super::{Dataset, Target};
 use crate::error::{Error, Result};
 
 impl Dataset {
-    /// Loads a built-in data set: `digits` (1797 samples, 64 features, 10 classes) or `diabetes`
-    /// (442 samples, 10 features, a regression).
+    /// Loads a built-in data set: `digits` (1797 samples, 64 features, 10 classes), `diabetes` (442
+    /// samples, 10 features, a regression), or one of the generated `xor`, `moons` and `spiral`
+    /// (500 samples, 2 features, 2 classes).
     ///
     /// ```
     /// use mfnet::Dataset;
@@ -36,7 +37,10 @@ impl Dataset {
     /// # Errors
     /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for another name.
     pub fn built_in(name: &str) -> Result<Self> {
-        let known = || BUILT_IN.map(|built_in| built_in.name).join(" or ");
+        let known = || {
+            let [first @ .., last] = BUILT_IN.map(|built_in| built_in.name);
+            format!("{} or {last}", first.join(", "))
+        };
         let built_in = BUILT_IN.iter().find(|built_in| built_in.name == name);
         let built_in = built_in.ok_or_else(|| Error::invalid("built-in data set", known(), name))?;
         let table = built_in.table()?;

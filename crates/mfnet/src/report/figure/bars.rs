@@ -2,13 +2,14 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
 use super::super::axis::Axis;
-use super::style::{ABOVE, BLUE, FAINT, INK, TEXT, length, line, text, write};
+use super::style::{ABOVE, BLUE, FAINT, GREY, INK, TEXT, WIDTH, length, line, text, write};
 use super::{Area, Drawn};
 
 const BAR: i32 = 44;
 const BELOW: i32 = 3 * TEXT;
 
-/// Horizontal bars with their names and standard deviations.
+/// Horizontal bars with their names and standard deviations. Bars that are not longer than their
+/// standard deviation are grey.
 pub(in super::super) struct Bars {
     pub(in super::super) x_name: String,
     pub(in super::super) bars: Vec<(String, f64, f64)>,
@@ -16,7 +17,7 @@ pub(in super::super) struct Bars {
 
 impl Bars {
     pub(super) fn size(&self) -> (u32, u32) {
-        (1280, (ABOVE + BAR * self.bars.len() as i32 + BELOW) as u32)
+        (WIDTH as u32, (ABOVE + BAR * self.bars.len() as i32 + BELOW) as u32)
     }
 
     /// The names need more room than the category axes of plotters have.
@@ -39,7 +40,8 @@ impl Bars {
                 continue;
             }
             let (low, high) = (place(x.min(0.0)), place(x.max(0.0)));
-            area.draw(&Rectangle::new([(low, top + 6), (high, top + BAR - 6)], BLUE.mix(0.6).filled()))?;
+            let colour = if x > deviation { BLUE } else { GREY };
+            area.draw(&Rectangle::new([(low, top + 6), (high, top + BAR - 6)], colour.mix(0.6).filled()))?;
             let ends = [place(x - deviation), place(x + deviation)];
             line(area, (ends[0], middle), (ends[1], middle), INK)?;
             for end in ends {
@@ -47,7 +49,7 @@ impl Bars {
             }
         }
         line(area, (place(0.0), 0), (place(0.0), bottom), INK)?;
-        let below = (i32::midpoint(left, right), bottom + BELOW - 8);
+        let below = (WIDTH / 2, bottom + BELOW - 8);
         write(area, below, &self.x_name, text(HPos::Center, VPos::Bottom))
     }
 }

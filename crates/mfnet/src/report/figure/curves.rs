@@ -31,8 +31,8 @@ pub(in super::super) struct Line {
 
 impl Curves {
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
-        self.draw_key(area)?;
-        let below = area.margin(2 * TEXT, 0, 0, 0);
+        let lines = self.draw_key(area)?;
+        let below = area.margin(2 * TEXT * lines, 0, 0, 0);
         let y = &self.y_axis;
         let scale = if y.logarithmic { " (logarithmic)" } else { "" };
         let x = Axis::numbers(self.epochs);
@@ -80,15 +80,19 @@ impl Curves {
         Ok(())
     }
 
-    /// The legend: samples of the lines with their names.
-    fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
-        let (mut x, y) = (24, TEXT / 2);
+    /// The legend: samples of the lines with their names. Returns the number of its lines of text.
+    fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB, i32> {
+        let (mut x, mut y, mut lines) = (24, TEXT / 2, 1);
         for line in &self.lines {
+            let end = x + SAMPLE + 10 + length(line.name);
+            if end > area.dim_in_pixel().0 as i32 {
+                (x, y, lines) = (24, y + 2 * TEXT, lines + 1);
+            }
             line.stroke.draw(area, vec![(x, y), (x + SAMPLE, y)])?;
             write(area, (x + SAMPLE + 10, y), line.name, text(HPos::Left, VPos::Center))?;
             x += SAMPLE + 40 + length(line.name);
         }
-        Ok(())
+        Ok(lines)
     }
 }
 

@@ -17,7 +17,7 @@ use plotters::style::register_font;
 
 pub(super) use self::bars::Bars;
 pub(super) use self::curves::{Curves, Line};
-pub(super) use self::grid::{Cell, Grid};
+pub(super) use self::grid::{Cell, Grid, Hue};
 pub(super) use self::histogram::Histogram;
 pub(super) use self::pictures::{Picture, Pictures};
 pub(super) use self::scatter::{Guide, Scatter};
@@ -56,7 +56,7 @@ impl Drawing {
     fn size(&self) -> (u32, u32) {
         match self {
             Drawing::Bars(bars) => bars.size(),
-            Drawing::Curves(_) | Drawing::Histogram(_) => (1280, 800),
+            Drawing::Curves(_) | Drawing::Histogram(_) => (style::WIDTH as u32, 720),
             Drawing::Grid(grid) => grid.size(),
             Drawing::Pictures(pictures) => pictures.size(),
             Drawing::Scatter(scatter) => scatter.size(),

@@ -1,11 +1,11 @@
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, VPos};
 
-use super::style::{ABOVE, FAINT, TEXT, text, thin, write};
+use super::style::{ABOVE, CELL_PAPER, FAINT, TEXT, text, thin, write};
 use super::{Area, Drawn};
 
-const IN_A_ROW: usize = 5;
-const WIDTH: i32 = 256;
+const IN_A_ROW: usize = 4;
+const WIDTH: i32 = super::style::WIDTH / IN_A_ROW as i32;
 /// Number of lines of a caption.
 const CAPTION: usize = 3;
 /// The height of a picture with its caption.
@@ -32,7 +32,7 @@ pub(in super::super) struct Picture {
 impl Pictures {
     pub(super) fn size(&self) -> (u32, u32) {
         let rows = self.pictures.len().div_ceil(IN_A_ROW) as i32;
-        (1280, (ABOVE + rows * HEIGHT) as u32)
+        (super::style::WIDTH as u32, (ABOVE + rows * HEIGHT) as u32)
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {
@@ -41,6 +41,7 @@ impl Pictures {
         for (number, picture) in self.pictures.iter().enumerate() {
             let left = WIDTH * (number % IN_A_ROW) as i32 + (WIDTH - side) / 2;
             let top = HEIGHT * (number / IN_A_ROW) as i32;
+            area.draw(&Rectangle::new([(left, top), (left + side, top + side)], CELL_PAPER.filled()))?;
             for (i, row) in picture.pixels.chunks(self.side).enumerate() {
                 let mut j = 0;
                 // neighbours of the same shade become one rectangle

@@ -1,7 +1,7 @@
 use plotters::prelude::*;
 
 use super::super::axis::Axis;
-use super::style::{BLUE, INK, chart, thin};
+use super::style::{BLUE, INK, WIDTH, chart, thin};
 use super::{Area, Drawn};
 
 /// A scatter plot.
@@ -23,7 +23,7 @@ pub(in super::super) enum Guide {
 
 impl Scatter {
     pub(super) fn size(&self) -> (u32, u32) {
-        (1280, if self.guide == Guide::Diagonal { 1200 } else { 800 })
+        (WIDTH as u32, if self.guide == Guide::Diagonal { 960 } else { 720 })
     }
 
     pub(super) fn draw<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB> {

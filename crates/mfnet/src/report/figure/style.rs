@@ -8,6 +8,8 @@ use super::super::axis::Axis;
 use super::{Area, Drawn};
 
 pub(super) const FONT: &str = "sans-serif";
+/// The width of a plot, in units of half a pixel. Its texts are readable on a phone's screen too.
+pub(super) const WIDTH: i32 = 960;
 /// The height of a line of text.
 pub(super) const TEXT: i32 = 32;
 /// The mean width of a character.
@@ -16,10 +18,17 @@ const TITLE: i32 = 36;
 /// The height of the region above a plot.
 pub(super) const ABOVE: i32 = 64;
 
+// `head.html` replaces these three and white by other colours in dark mode.
 /// The colour of texts and axes.
 pub(super) const INK: RGBColor = RGBColor(34, 34, 34);
 /// The colour of lines that only guide the eye.
 pub(super) const FAINT: RGBColor = RGBColor(217, 217, 217);
+/// The colour of what is within the noise.
+pub(super) const GREY: RGBColor = RGBColor(153, 153, 153);
+/// The colours of texts on a coloured cell and of the paper of pictures, which are the same in dark
+/// mode.
+pub(super) const CELL_INK: RGBColor = RGBColor(35, 35, 35);
+pub(super) const CELL_PAPER: RGBColor = RGBColor(254, 254, 254);
 /// Colours that colour-blind people can distinguish (Okabe and Ito 2008, "Color Universal Design").
 pub(super) const BLUE: RGBColor = RGBColor(0, 114, 178);
 pub(super) const VERMILLION: RGBColor = RGBColor(213, 94, 0);
