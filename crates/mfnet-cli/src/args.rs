@@ -43,7 +43,7 @@ pub(crate) struct TrainArgs {
     /// they are first used.
     ///
     /// Images: a folder of IDX files, the format of MNIST.
-    pub(crate) data: String,
+    pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
 
@@ -90,7 +90,7 @@ pub(crate) struct EvaluateArgs {
     /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
     /// The table needs the target and all columns that the model was trained on, in any order.
-    pub(crate) data: String,
+    pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     /// Rows to use, if the model was trained on this data [default: test]
@@ -116,7 +116,7 @@ pub(crate) struct PredictArgs {
     /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
     /// The table needs all columns that the model was trained on, in any order. It does not need the target.
-    pub(crate) data: String,
+    pub(crate) data: PathBuf,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     /// Columns of the data to copy to the output, separated by commas
@@ -148,7 +148,7 @@ pub(crate) struct ExplainArgs {
     /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
     /// If the table has no target column, only the forward pass is shown.
-    pub(crate) data: Option<String>,
+    pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     /// Rows of DATA that form the batch, counted from 0, separated by commas

@@ -1,5 +1,6 @@
 //! Reads data and models.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,7 +9,7 @@ use mfnet::data::{BUILT_IN, BuiltIn, IdxFolder, PUBLISHED, Published};
 use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::fit::Source;
 use mfnet::table::ReadTable;
-use mfnet::text::{counted, similar};
+use mfnet::text::{counted, escaped, similar};
 use mfnet::{Error, Model, Table};
 
 use crate::args::DataFolders;
@@ -18,6 +19,12 @@ use crate::output::{message, progress_bar};
 
 /// The name of the standard input.
 pub(crate) const STDIN: &str = "-";
+/// The name of the model in the folder of a run.
+pub(crate) const MODEL: &str = "model.safetensors";
+/// The name of the file that marks a run as unfinished.
+pub(crate) const UNFINISHED: &str = "UNFINISHED.txt";
+/// The folder for the files of an earlier run while there is no complete new one.
+pub(crate) const EARLIER: &str = "earlier-run";
 /// Smaller files have no progress bar, because reading them is fast.
 const LARGE: u64 = 1 << 25;
 
@@ -32,58 +39,59 @@ const RUNS_SHOWN: usize = 8;
 
 /// Reads DATA: a named data set, or else a file. A published data set that is not found is
 /// downloaded.
-pub(crate) fn read(data: &str, folders: &DataFolders, reader: ReadTable<'_>, quiet: bool) -> Result<Source, Failure> {
-    if let Some(built_in) = built_in(data) {
+pub(crate) fn read(data: &Path, folders: &DataFolders, reader: ReadTable<'_>, quiet: bool) -> Result<Source, Failure> {
+    let name = data.to_str().unwrap_or_default();
+    if let Some(built_in) = built_in(name) {
         return Ok(built_in.table()?.into());
     }
-    if let Some(published) = published(data) {
+    if let Some(published) = published(name) {
         let folder = fetch::locate_or_fetch(published, folders, quiet)?;
         let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
         let origin = format!(" from {}", folder.display());
         return Ok(Source::Samples { data, digest: published.digest(), origin });
     }
-    if is_model(Path::new(data)) {
+    if is_model(data) {
+        let data = data.display();
         let help =
             format!("to predict with it: mfnet predict {data} DATA; to train on: mfnet train DATA --warm-start {data}");
         return Err(Failure::work(format!("{data}: expected a table, found a model of mfnet")).help(help));
     }
-    if Path::new(data).is_dir() {
+    if data.is_dir() {
         return images(data);
     }
     Ok(table(data, reader, quiet).map_err(|error| unreadable(error, data))?.into())
 }
 
 /// Reads the table that DATA names.
-pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> mfnet::Result<Table> {
-    if data == STDIN {
+pub(crate) fn table(data: &Path, reader: ReadTable<'_>, quiet: bool) -> mfnet::Result<Table> {
+    if data.as_os_str() == STDIN {
         return Ok(reader.read_from("standard input", io::stdin().lock())?);
     }
-    let path = Path::new(data);
-    let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bytes = fs::metadata(data).map_or(0, |metadata| metadata.len());
     let bar = progress_bar(quiet || bytes < LARGE, "reading {wide_bar} {percent:>3} %  {bytes_per_sec}  {eta} left");
     bar.set_length(bytes);
     let mut progress = |bytes| bar.set_position(bytes);
-    let table = reader.progress(&mut progress).read(path);
+    let table = reader.progress(&mut progress).read(data);
     bar.finish_and_clear();
     Ok(table?)
 }
 
 /// Why a file cannot be read, with help for someone who meant a name.
-pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
+pub(crate) fn unreadable(error: Error, data: &Path) -> Failure {
     match error.kind() {
-        ErrorKind::Io { .. } if !Path::new(data).exists() => with_names(error.into(), data),
+        ErrorKind::Io { .. } if !data.exists() => with_names(error.into(), data),
         _ => error.into(),
     }
 }
 
 /// Refuses names of data that are not tables.
-pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
-    let found = match published(file) {
+pub(crate) fn check_test_file(file: &Path) -> Result<(), Failure> {
+    let found = match published(file.to_str().unwrap_or_default()) {
         Some(_) => "the name of a data set, ",
-        None if Path::new(file).is_dir() => "",
+        None if file.is_dir() => "",
         None => return Ok(()),
     };
-    Err(Failure::usage(format!("--test-file: expected a table, found {found}{file}")))
+    Err(Failure::usage(format!("--test-file: expected a table, found {found}{}", file.display())))
 }
 
 /// Prints which categories of the data the model does not know.
@@ -96,7 +104,7 @@ pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(
 }
 
 /// A folder of IDX files.
-fn images(folder: &str) -> Result<Source, Failure> {
+fn images(folder: &Path) -> Result<Source, Failure> {
     let images = IdxFolder::read(folder).map_err(|error| match error.kind() {
         ErrorKind::Data { problem: DataProblem::NoIdxFiles(_), .. } => with_names(error.into(), folder),
         _ => error.into(),
@@ -120,13 +128,14 @@ fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether DATA is the name of a data set.
-pub(crate) fn is_name(data: &str) -> bool {
-    names().any(|name| name == data)
+pub(crate) fn is_name(data: impl AsRef<OsStr>) -> bool {
+    names().any(|name| name == data.as_ref())
 }
 
 /// Helps someone who meant the name of a data set.
-pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
-    let file = similar_file(Path::new(data)).map(|file| file.display().to_string());
+pub(crate) fn with_names(failure: Failure, data: impl AsRef<Path>) -> Failure {
+    let file = similar_file(data.as_ref()).map(|file| file.display().to_string());
+    let data = data.as_ref().to_str().unwrap_or(".");
     let failure = match file.as_deref().or_else(|| similar(names(), data, SIMILAR)) {
         Some(name) => failure.help(format!("did you mean {name}?")),
         None => failure,
@@ -152,8 +161,22 @@ fn similar_file(missing: &Path) -> Option<PathBuf> {
 /// Reads MODEL: a model file or the folder of a run.
 pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
     let file = model_file(path);
+    let is_unfinished = path.is_dir() && path.join(UNFINISHED).exists();
     if path.is_dir() && !file.exists() {
-        return Err(no_run(path));
+        let earlier = path.join(EARLIER);
+        return Err(match is_unfinished {
+            true if model_file(&earlier).exists() => {
+                no_run(path).help(format!("the training is not finished; the earlier run is in {}", earlier.display()))
+            }
+            true => no_run(path).help("the training is not finished, or was ended before it saved a model"),
+            false => no_run(path),
+        });
+    }
+    if is_unfinished {
+        message(&format!(
+            "{}: the training is not finished, or was ended before it was done; this is its model so far",
+            escaped(&path.display().to_string())
+        ));
     }
     Model::load(&file).map_err(|error| match error.kind() {
         ErrorKind::Io { .. } if !file.exists() => Failure::from(error).help(match similar_file(path) {
@@ -165,9 +188,12 @@ pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
 }
 
 /// Reads MODEL for a command that has DATA too. Helps someone who swapped them.
-pub(crate) fn model_for(command: &str, path: &Path, data: &str) -> Result<Model, Failure> {
-    model(path).map_err(|failure| match is_model(Path::new(data)) {
-        true => failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {}", path.display())),
+pub(crate) fn model_for(command: &str, path: &Path, data: &Path) -> Result<Model, Failure> {
+    model(path).map_err(|failure| match is_model(data) {
+        true => {
+            let (path, data) = (path.display(), data.display());
+            failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {path}"))
+        }
         false => failure,
     })
 }
@@ -180,13 +206,14 @@ fn is_model(path: &Path) -> bool {
 
 /// The file of MODEL.
 pub(crate) fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+    if path.is_dir() { path.join(MODEL) } else { path.to_owned() }
 }
 
 /// The error for a folder without a model. It lists the runs inside.
 fn no_run(folder: &Path) -> Failure {
     let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut runs: Vec<PathBuf> = inside.filter(|path| path.is_dir() && model_file(path).exists()).collect();
+    let is_run = |path: &PathBuf| path.is_dir() && !path.ends_with(EARLIER) && model_file(path).exists();
+    let mut runs: Vec<PathBuf> = inside.filter(is_run).collect();
     runs.sort();
     let expected = format!("{}: expected a model file or the folder of a run", folder.display());
     match runs.len() {
