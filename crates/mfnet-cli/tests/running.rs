@@ -393,7 +393,7 @@ fn nothing_in_the_data_controls_the_terminal() {
             format!("{},{},{city},{},{class},{}\n", i % 2, i % 7, i / 4, i % 5)
         })
         .collect();
-    let [number, other, city, group, class, same] = ["n", "m", "city", "group", "class", "t"].map(|name| label(name));
+    let [number, other, city, group, class, same] = ["n", "m", "city", "group", "class", "t"].map(label);
     desk.write("odd.csv", format!("{number},{other},{city},{group},{class},{same}\n{rows}"));
     let name = |name: &str| format!("{name}{odd}");
     let is_inert = |run: &Run, context: &str| {

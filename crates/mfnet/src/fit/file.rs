@@ -121,11 +121,19 @@ impl RecipeFile {
 /// What is added to the number of a character that must become an escape; the sum is for private use.
 const MARKED: u32 = 0xf_0000;
 
+/// Whether a name with control characters has an escape for this character: also for quotes and
+/// backslashes, because TOML may write a name with them without escapes.
+fn is_escaped(character: char) -> bool {
+    is_unprintable(character) || "\"'\\".contains(character)
+}
+
 /// Marks all characters of names that must become escapes, and removes empty fields, which TOML does
 /// not have. Returns whether there are any such characters.
 fn mark(value: &mut Value) -> bool {
     let marked = |text: &str| -> String {
-        let mark = |c: char| if is_unprintable(c) { char::from_u32(MARKED + u32::from(c)).unwrap_or(c) } else { c };
+        let has_any = text.contains(is_unprintable);
+        let mark =
+            |c: char| if has_any && is_escaped(c) { char::from_u32(MARKED + u32::from(c)).unwrap_or(c) } else { c };
         text.chars().map(mark).collect()
     };
     match value {
@@ -203,7 +211,7 @@ impl Recipe {
         }
         let mut text = format!("version = {RECIPE_VERSION}\n");
         for character in toml::to_string(&fields).ok()?.chars() {
-            match u32::from(character).checked_sub(MARKED).and_then(char::from_u32).filter(|c| is_unprintable(*c)) {
+            match u32::from(character).checked_sub(MARKED).and_then(char::from_u32).filter(|c| is_escaped(*c)) {
                 Some(marked) => text += &format!("\\u{:04X}", u32::from(marked)),
                 None => text.push(character),
             }
