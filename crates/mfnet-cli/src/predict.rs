@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
+use mfnet::Target;
 use mfnet::model::Predictions;
 use mfnet::table::shortest;
 use mfnet::text::split_names;
@@ -12,11 +13,12 @@ use crate::output::{of_csv, write_file, written};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
-    if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
+    let output = args.output.as_deref().filter(|path| path.as_os_str() != source::STDIN);
+    if let Some(folder) = output.filter(|path| path.is_dir()) {
         return Err(Failure::work(format!("{}: expected a file for --output, found a folder", folder.display()))
             .help(format!("give a file in it: --output {}", folder.join("predictions.csv").display())));
     }
-    if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
+    if let Some(path) = output.filter(|path| path.exists() && !args.force) {
         return Err(Failure::work(format!("{}: the file already exists", path.display()))
             .help("choose another file with --output, or replace it with --force"));
     }
@@ -27,32 +29,54 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let source = files.read(args.file.set(model.reader()).keep_texts(keep_texts))?;
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
+    let outputs = outputs(model.target());
+    check_names(&names, &outputs)?;
     source::warn_of_unknown_levels(&source, &model)?;
     source::warn_of_outliers(&source, &model)?;
     let predictions = source.predict(&model)?;
     source::warn_of_not_finite(&source, &predictions);
-    match &args.output {
-        None => written(write(BufWriter::new(io::stdout().lock()), &names, &kept, &predictions)),
-        Some(path) => write_file(path, |file| write(BufWriter::new(file), &names, &kept, &predictions)),
+    let header: Vec<&String> = names.iter().chain(&outputs).collect();
+    match output {
+        None => written(write(BufWriter::new(io::stdout().lock()), &header, &kept, &predictions)),
+        Some(path) => write_file(path, |file| write(BufWriter::new(file), &header, &kept, &predictions)),
     }
+}
+
+/// The names of the columns for a prediction.
+fn outputs(target: &Target) -> Vec<String> {
+    let prediction = || "prediction".to_owned();
+    match target {
+        Target::Classes { labels, .. } => {
+            [prediction()].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect()
+        }
+        Target::Values { columns } if columns.len() == 1 => vec![prediction()],
+        Target::Values { columns } => columns.iter().map(|column| format!("prediction_{column}")).collect(),
+    }
+}
+
+/// Refuses columns of `--keep` that would have the name of another column of the output.
+fn check_names(kept: &[String], outputs: &[String]) -> Result<(), Failure> {
+    for (i, column) in kept.iter().enumerate() {
+        if outputs.contains(column) {
+            let message = format!("--keep {column}: the output has a column of predictions with this name");
+            return Err(Failure::work(message).help("rename the column in the data"));
+        }
+        if kept[..i].contains(column) {
+            return Err(Failure::usage(format!("--keep names the column {column:?} twice")));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a row for each prediction: the columns of `--keep`, the prediction, and for
 /// classification the probability of each class.
-fn write(to: impl Write, names: &[String], kept: &[Vec<String>], predictions: &Predictions) -> io::Result<()> {
-    let prediction = "prediction".to_owned();
-    let (header, classes, numbers): (_, Option<(&[String], &[usize])>, _) = match predictions {
-        Predictions::Classes { labels, indices, probabilities } => {
-            let labelled = labels.iter().map(|label| format!("p_{label}"));
-            ([prediction].into_iter().chain(labelled).collect(), Some((labels, indices)), probabilities)
-        }
-        Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], None, values),
-        Predictions::Values { columns, values } => {
-            (columns.iter().map(|column| format!("prediction_{column}")).collect(), None, values)
-        }
+fn write(to: impl Write, header: &[&String], kept: &[Vec<String>], predictions: &Predictions) -> io::Result<()> {
+    let (classes, numbers): (Option<(&[String], &[usize])>, _) = match predictions {
+        Predictions::Classes { labels, indices, probabilities } => (Some((labels, indices)), probabilities),
+        Predictions::Values { values, .. } => (None, values),
     };
     let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(names.iter().chain(&header)).map_err(of_csv)?;
+    csv.write_record(header).map_err(of_csv)?;
     for row in 0..numbers.len() {
         let class = classes.map(|(labels, indices)| labels[indices[row]].clone());
         let texts = kept.iter().map(|column| column[row].clone()).chain(class);
