@@ -49,7 +49,7 @@ pub(crate) struct TrainArgs {
     ///
     /// Images: a folder of IDX files, the format of MNIST.
     #[arg(required = true)]
-    pub(crate) data: Vec<String>,
+    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]
@@ -99,7 +99,7 @@ pub(crate) struct EvaluateArgs {
     ///
     /// The table needs the target and all columns that the model was trained on, in any order.
     #[arg(required = true)]
-    pub(crate) data: Vec<String>,
+    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]
@@ -130,7 +130,7 @@ pub(crate) struct PredictArgs {
     ///
     /// The table needs all columns that the model was trained on, in any order. It does not need the target.
     #[arg(required = true)]
-    pub(crate) data: Vec<String>,
+    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]
@@ -172,7 +172,7 @@ pub(crate) struct ExplainArgs {
     /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
     /// If the table has no target column, only the forward pass is shown.
-    pub(crate) data: Option<String>,
+    pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]

@@ -2,14 +2,14 @@
 
 use mfnet::data::{BUILT_IN, PUBLISHED, Published};
 use mfnet::fit::Task;
-use mfnet::text::grouped;
+use mfnet::text::{escaped, grouped};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::args::{DatasetsArgs, DatasetsCommand, FetchArgs, ListArgs};
 use crate::failure::Failure;
 use crate::fetch::fetch;
-use crate::output::{print, size};
+use crate::output::{print, print_json, size};
 use crate::source::{built_in, is_name, published, with_names};
 
 pub(crate) fn run(args: &DatasetsArgs) -> Result<(), Failure> {
@@ -50,7 +50,7 @@ macro_rules! entry {
 fn list(args: &ListArgs) -> Result<(), Failure> {
     let entries = entries(args);
     if args.json {
-        return print(&format!("{}\n", json!({ "datasets": entries })));
+        return print_json(&json!({ "datasets": entries }));
     }
     let header = ["name", "rows", "features", "task", "size", "licence", "where"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(header).chain(entries.iter().map(Entry::cells)).collect();
@@ -83,7 +83,7 @@ impl Entry {
         };
         let place = match &self.folder {
             _ if self.built_in => "built in".to_owned(),
-            Some(folder) => folder.clone(),
+            Some(folder) => escaped(folder).into_owned(),
             None => format!("not downloaded: mfnet datasets fetch {}", self.name),
         };
         let (name, licence) = (self.name.to_owned(), self.licence.to_owned());
@@ -100,7 +100,8 @@ fn fetch_all(args: &FetchArgs) -> Result<(), Failure> {
         if built_in(name).is_some() {
             print(&format!("{name}: built in\n"))?;
         } else if let Some(published) = published(name) {
-            print(&format!("{name}: {}\n", fetch(published, &args.folders, args.quiet)?.display()))?;
+            let folder = fetch(published, &args.folders, args.quiet)?.display().to_string();
+            print(&format!("{name}: {}\n", escaped(&folder)))?;
         }
     }
     Ok(())

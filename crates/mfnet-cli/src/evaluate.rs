@@ -2,13 +2,13 @@
 
 use mfnet::fit::{Part as Scores, Source};
 use mfnet::metric::Metrics;
-use mfnet::text::score_table;
+use mfnet::text::{escaped, score_table};
 use mfnet::{Dataset, Model};
 use serde_json::json;
 
 use crate::args::{EvaluateArgs, Part, word};
 use crate::failure::Failure;
-use crate::output::{message, print};
+use crate::output::{message, print, print_json};
 use crate::parts::{Rows, with_target};
 use crate::source::{self, Files};
 
@@ -37,14 +37,14 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         if let Some(column) = column {
             report["sample_weight"] = json!(column);
         }
-        return print(&format!("{report}\n"));
+        return print_json(&report);
     }
     let name = match part.as_str() {
         "all" => "all rows".to_owned(),
         "train" => "the training rows".to_owned(),
         _ => format!("the {part} rows"),
     };
-    let mut text = format!("{}\n\n{}", files.name(), score_table(scores.row(name).as_slice()));
+    let mut text = format!("{}\n\n{}", escaped(&files.name()), score_table(scores.row(name).as_slice()));
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
         text += &format!("\nConfusion matrix{weighted}\n{confusion}\n");
@@ -65,11 +65,12 @@ fn weights_of_rows<'a>(asked: Option<&'a str>, model: &'a Model, source: &Source
     }
     let Some(column) = model.training.sample_weight() else { return Ok(None) };
     if source.has_column(column) {
-        message(&format!("row weights from column {column}, as in training"));
+        message(&format!("row weights from column {}, as in training", escaped(column)));
         return Ok(Some(column));
     }
     message(&format!(
-        "all rows have the same weight: this data does not have the column {column}, which held the row weights in training"
+        "all rows have the same weight: this data does not have the column {}, which held the row weights in training",
+        escaped(column)
     ));
     Ok(None)
 }

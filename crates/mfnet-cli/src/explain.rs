@@ -10,7 +10,7 @@ use mfnet::{Model, NeuralNetwork, Scalar, Table, Target, Tensor};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
-use crate::output::print;
+use crate::output::{print, print_json};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
@@ -20,13 +20,13 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
     };
     if args.json {
         let json = serde_json::to_string(&walk).map_err(|error| Failure::work(error.to_string()))?;
-        return print(&format!("{json}\n"));
+        return print_json(&json);
     }
     print(&walk.to_string())
 }
 
 /// Runs some rows of the data as one batch through the model.
-fn walk(args: &ExplainArgs, model: &Path, data: &str) -> Result<Walkthrough, Failure> {
+fn walk(args: &ExplainArgs, model: &Path, data: &Path) -> Result<Walkthrough, Failure> {
     let model = source::model_for("explain", model, data)?;
     let data = [data.to_owned()];
     let files = Files { data: &data, folders: &args.folders, reading: &args.reading, quiet: false };

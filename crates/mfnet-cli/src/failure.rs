@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem};
+use mfnet::text::escaped;
 use mfnet::{Error, Recipe};
 
 use crate::shell::quoted;
+use crate::{interrupt, output};
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
-const INTERRUPTED: u8 = 130;
 
 const DAMAGED: &str = "the file is damaged or not the expected one: get a new copy of it";
 
@@ -33,9 +34,9 @@ impl Failure {
         Failure { code: WRONG_COMMAND_LINE, ..Failure::work(message) }
     }
 
-    /// Ctrl-C, after everything is saved.
+    /// Ctrl-C or another signal, after everything is saved.
     pub(crate) fn interrupted() -> Self {
-        Failure { message: None, help: Vec::new(), code: INTERRUPTED }
+        Failure { message: None, help: Vec::new(), code: interrupt::code() }
     }
 
     pub(crate) fn help(mut self, line: impl Into<String>) -> Self {
@@ -44,11 +45,14 @@ impl Failure {
     }
 
     /// Writes the failure to stderr, and returns the exit code of the program.
-    #[allow(clippy::print_stderr)]
     pub(crate) fn report(self) -> ExitCode {
-        let message = self.message.map(|message| format!("error: {message}\n"));
-        let help = self.help.into_iter().map(|line| format!("help: {line}\n"));
-        eprint!("{}", message.into_iter().chain(help).collect::<String>());
+        // line breaks in a name, too: the error is one line, and so is each help
+        let message = self.message.map(|message| format!("error: {}", escaped(&message)));
+        let help = self.help.iter().map(|line| format!("help: {}", escaped(line)));
+        let lines: Vec<String> = message.into_iter().chain(help).collect();
+        if !lines.is_empty() {
+            output::message(&lines.join("\n"));
+        }
         ExitCode::from(self.code)
     }
 }
@@ -93,6 +97,10 @@ fn help_of(error: &Error) -> String {
         Kind::ModelFile(_, ModelProblem::NotSafetensors(_)) => {
             "the file is incomplete, changed or not a model: get a new copy, or train again\n\
              MODEL must be a model file (model.safetensors) or the folder of a run"
+        }
+        Kind::OutOfMemory { batch_size: Some(size), .. } => return format!("use a smaller --batch-size: {size} fits"),
+        Kind::OutOfMemory { batch_size: None, .. } => {
+            "use fewer --hidden units, or --dtype f32, which takes half of the memory"
         }
         // bytes that cannot be decompressed, not an error of the system
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,

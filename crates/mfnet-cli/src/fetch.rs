@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mfnet::Error;
 use mfnet::data::{Download, Published};
 use mfnet::error::{DataProblem, ErrorKind};
-use mfnet::text::counted;
+use mfnet::text::{counted, escaped};
 
 use crate::args::DataFolders;
 use crate::failure::Failure;
@@ -62,7 +62,9 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
     let download = of_environment()?;
     if !quiet && published.locate(&[data_folder]).is_err() {
         let (files, size) = (counted(published.files.len(), "file"), size(published.bytes()));
-        message(&format!("{}: downloading {files} ({size} decompressed) into {}", published.name, folder.display()));
+        let into = folder.display().to_string();
+        let into = escaped(&into);
+        message(&format!("{}: downloading {files} ({size} decompressed) into {into}", published.name));
     }
     interrupt::watch();
     let bar = progress_bar(quiet, "{msg} {wide_bar} {percent:>3} %  {eta} left");

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use mfnet::data::{Encoder, Fractions, SplitBy};
 use mfnet::model::{ModelSpec, Training};
-use mfnet::text::{columns, counted, significant};
+use mfnet::text::columns::all_escaped;
+use mfnet::text::{columns, counted, escaped, significant};
 use mfnet::{Model, Target};
 use serde_json::{Value, json};
 
@@ -40,20 +41,21 @@ fn json(model: &Model, spec: &ModelSpec) -> Value {
 }
 
 fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> std::fmt::Result {
+    let features = all_escaped(model.features());
     writeln!(text, "Network\n{}\n", model.network())?;
     let preprocessing = model.preprocessing();
     match &preprocessing.columns {
         None => {
-            writeln!(text, "Input: {}: {}", counted(model.features().len(), "feature"), shortened(model.features()))?;
+            writeln!(text, "Input: {}: {}", counted(features.len(), "feature"), shortened(&features))?;
         }
         Some(encoders) => {
-            let (columns, features) = (counted(encoders.len(), "column"), counted(preprocessing.features(), "feature"));
-            writeln!(text, "Input: {features} of {columns}")?;
-            write_encoders(text, model.features(), encoders)?;
+            let (columns, count) = (counted(encoders.len(), "column"), counted(preprocessing.features(), "feature"));
+            writeln!(text, "Input: {count} of {columns}")?;
+            write_encoders(text, &features, encoders)?;
         }
     }
     let inputs = &preprocessing.inputs;
-    let scaled: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| model.features()[i].clone()).collect();
+    let scaled: Vec<String> = preprocessing.scaled_columns().into_iter().map(|i| features[i].clone()).collect();
     if !scaled.is_empty() {
         let (becomes, names, numbers) = columns::scaling(inputs, scaled.len());
         writeln!(text, "  each x {becomes}")?;
@@ -67,10 +69,12 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
     }
     match model.target() {
         Target::Classes { column, labels } => {
-            writeln!(text, "Output: classes of {column}: {}; one logit each, in this order", shortened(labels))?;
+            let (column, labels) = (escaped(column), all_escaped(labels));
+            writeln!(text, "Output: classes of {column}: {}; one logit each, in this order", shortened(&labels))?;
         }
         Target::Values { columns } => {
-            writeln!(text, "Output: values of {}", shortened(columns))?;
+            let columns = all_escaped(columns);
+            writeln!(text, "Output: values of {}", shortened(&columns))?;
             if let Some(scale) = &preprocessing.targets {
                 for (column, (mean, scale)) in columns.iter().zip(scale.mean.iter().zip(&scale.scale)) {
                     let (mean, scale) = (significant(*mean, DIGITS), significant(*scale, DIGITS));
@@ -87,7 +91,7 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
     let data = data.iter().map(|data| format!("data: SHA-256 {data}"));
     let earlier = earlier_data.iter().map(|data| format!("trained before on data: SHA-256 {data}"));
     for line in loss.chain(settings).chain(split).chain(data).chain(earlier) {
-        writeln!(text, "  {line}")?;
+        writeln!(text, "  {}", escaped(&line))?;
     }
     write!(text, "\nIn PyTorch\n\n{}", spec.pytorch(path))
 }

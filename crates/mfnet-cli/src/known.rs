@@ -1,5 +1,7 @@
 //! The data sets that are known by name.
 
+use std::ffi::OsStr;
+
 use mfnet::data::{BUILT_IN, BuiltIn, PUBLISHED, Published};
 
 /// The built-in data set of this name, if there is one.
@@ -18,6 +20,6 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 /// Whether DATA is the name of a data set.
-pub(crate) fn is_name(data: &str) -> bool {
-    names().any(|name| name == data)
+pub(crate) fn is_name(data: impl AsRef<OsStr>) -> bool {
+    names().any(|name| name == data.as_ref())
 }

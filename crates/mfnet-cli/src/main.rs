@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             Command::Explain(args) => explain::run(&args),
             Command::Datasets(args) => datasets::run(&args),
         },
-        Err(error) if error.use_stderr() => Err(command_line::failure(&error, &std::env::args().collect::<Vec<_>>())),
+        Err(error) if error.use_stderr() => Err(command_line::failure(&error, &arguments())),
         // --help and --version
         Err(text) => output::written(text.print()),
     };
@@ -51,4 +51,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+/// The arguments as text; bytes that are not UTF-8 become U+FFFD.
+fn arguments() -> Vec<String> {
+    std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
 }

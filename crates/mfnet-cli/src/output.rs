@@ -1,16 +1,36 @@
 //! Results go to stdout, messages to stderr.
+//!
+//! Names, labels and paths may hold anything, also characters that control a terminal. Everything
+//! printed here is escaped, except line breaks: those are the program's own, because the library
+//! escapes the line breaks of names and labels where it makes a text of them. Files and predictions
+//! keep every character.
 
+use std::fmt::Display;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mfnet::text::significant;
+use mfnet::text::{escaped, is_unprintable, significant};
 
 use crate::failure::Failure;
 
 /// Writes a result to stdout. It is not an error if the reader closes the pipe early.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    print_as_it_is(&inert(text))
+}
+
+/// Writes one JSON object to stdout, on one line.
+pub(crate) fn print_json(json: &impl Display) -> Result<(), Failure> {
+    print_as_it_is(&inert_json(&format!("{json}\n")))
+}
+
+/// Writes the text of a file to stdout; escaped only on a terminal.
+pub(crate) fn print_file(text: &str) -> Result<(), Failure> {
+    if io::stdout().is_terminal() { print(text) } else { print_as_it_is(text) }
+}
+
+fn print_as_it_is(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     written(stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()))
 }
@@ -50,15 +70,38 @@ pub(crate) fn of_csv(error: csv::Error) -> io::Error {
 }
 
 /// A message for people.
-#[allow(clippy::print_stderr)]
 pub(crate) fn message(text: &str) {
-    // a closed stderr is ignored
-    let _ = writeln!(io::stderr(), "{text}");
+    let text = inert(text) + "\n";
+    // there is no place left for an error of stderr
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// The text without anything that controls a terminal, except line breaks.
+fn inert(text: &str) -> String {
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
+}
+
+/// The same JSON, without anything that controls a terminal. Such characters stand only in strings.
+fn inert_json(json: &str) -> String {
+    let mut all = String::with_capacity(json.len());
+    for character in json.chars() {
+        match character {
+            '\n' => all.push(character),
+            _ if is_unprintable(character) => all += &format!("\\u{:04x}", u32::from(character)),
+            _ => all.push(character),
+        }
+    }
+    all
+}
+
+/// Whether messages go to a terminal.
+pub(crate) fn is_terminal() -> bool {
+    io::stderr().is_terminal()
 }
 
 /// A progress bar of this form; hidden if stderr is not a terminal.
 pub(crate) fn progress_bar(quiet: bool, template: &str) -> ProgressBar {
-    if quiet || !io::stderr().is_terminal() {
+    if quiet || !is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -70,5 +113,19 @@ pub(crate) fn size(bytes: u64) -> String {
     match bytes as f64 {
         few if few < 1e6 => format!("{} kB", significant(few / 1e3, 2)),
         many => format!("{} MB", significant(many / 1e6, 2)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_printed_controls_a_terminal() {
+        assert_eq!(inert("two\nlines\u{1b}[2J\r\n\u{9b}m"), "two\nlines\\u{1b}[2J\\r\n\\u{9b}m");
+        let value = serde_json::json!({ "a\u{9b}\u{202e}": "\u{1b}[2J\u{2028}\u{7f}é" });
+        let printed = inert_json(&format!("{value}\n"));
+        assert_eq!(printed, "{\"a\\u009b\\u202e\":\"\\u001b[2J\\u2028\\u007fé\"}\n");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&printed).ok(), Some(value));
     }
 }

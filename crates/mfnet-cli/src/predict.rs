@@ -2,6 +2,7 @@
 
 use std::io::{self, BufWriter, Write};
 
+use mfnet::Target;
 use mfnet::model::Predictions;
 use mfnet::table::shortest;
 use mfnet::text::split_names;
@@ -13,11 +14,12 @@ use crate::parts::{Rows, with_target};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
-    if let Some(folder) = args.output.as_deref().filter(|path| path.is_dir()) {
+    let output = args.output.as_deref().filter(|path| path.as_os_str() != source::STDIN);
+    if let Some(folder) = output.filter(|path| path.is_dir()) {
         return Err(Failure::work(format!("{}: expected a file for --output, found a folder", folder.display()))
             .help(format!("give a file in it: --output {}", folder.join("predictions.csv").display())));
     }
-    if let Some(path) = args.output.as_deref().filter(|path| path.exists() && !args.force) {
+    if let Some(path) = output.filter(|path| path.exists() && !args.force) {
         return Err(Failure::work(format!("{}: the file already exists", path.display()))
             .help("choose another file with --output, or replace it with --force"));
     }
@@ -32,6 +34,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let source = if part.is_some() { with_target(source, &model)? } else { source };
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
+    let outputs = outputs(model.target());
+    check_names(&names, &outputs)?;
     let rows = match part {
         None => None,
         part => Rows::of(&model, &source, source.dataset_for(&model)?, part)?.indices,
@@ -45,34 +49,54 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         Predictions::Values { values, .. } => values.len(),
     };
     let rows = rows.unwrap_or_else(|| (0..count).collect());
-    match &args.output {
-        None => written(write(BufWriter::new(io::stdout().lock()), &names, &kept, &predictions, &rows)),
-        Some(path) => write_file(path, |file| write(BufWriter::new(file), &names, &kept, &predictions, &rows)),
+    let header: Vec<&String> = names.iter().chain(&outputs).collect();
+    match output {
+        None => written(write(BufWriter::new(io::stdout().lock()), &header, &kept, &predictions, &rows)),
+        Some(path) => write_file(path, |file| write(BufWriter::new(file), &header, &kept, &predictions, &rows)),
     }
+}
+
+/// The names of the columns for a prediction.
+fn outputs(target: &Target) -> Vec<String> {
+    let prediction = || "prediction".to_owned();
+    match target {
+        Target::Classes { labels, .. } => {
+            [prediction()].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect()
+        }
+        Target::Values { columns } if columns.len() == 1 => vec![prediction()],
+        Target::Values { columns } => columns.iter().map(|column| format!("prediction_{column}")).collect(),
+    }
+}
+
+/// Refuses columns of `--keep` that would have the name of another column of the output.
+fn check_names(kept: &[String], outputs: &[String]) -> Result<(), Failure> {
+    for (i, column) in kept.iter().enumerate() {
+        if outputs.contains(column) {
+            let message = format!("--keep {column}: the output has a column of predictions with this name");
+            return Err(Failure::work(message).help("rename the column in the data"));
+        }
+        if kept[..i].contains(column) {
+            return Err(Failure::usage(format!("--keep names the column {column:?} twice")));
+        }
+    }
+    Ok(())
 }
 
 /// Writes a row for each of these rows: the columns of `--keep`, the prediction, and for
 /// classification the probability of each class.
 fn write(
     to: impl Write,
-    names: &[String],
+    header: &[&String],
     kept: &[Vec<String>],
     predictions: &Predictions,
     rows: &[usize],
 ) -> io::Result<()> {
-    let prediction = "prediction".to_owned();
-    let (header, classes, numbers): (_, Option<(&[String], &[usize])>, _) = match predictions {
-        Predictions::Classes { labels, indices, probabilities } => {
-            let labelled = labels.iter().map(|label| format!("p_{label}"));
-            ([prediction].into_iter().chain(labelled).collect(), Some((labels, indices)), probabilities)
-        }
-        Predictions::Values { columns, values } if columns.len() == 1 => (vec![prediction], None, values),
-        Predictions::Values { columns, values } => {
-            (columns.iter().map(|column| format!("prediction_{column}")).collect(), None, values)
-        }
+    let (classes, numbers): (Option<(&[String], &[usize])>, _) = match predictions {
+        Predictions::Classes { labels, indices, probabilities } => (Some((labels, indices)), probabilities),
+        Predictions::Values { values, .. } => (None, values),
     };
     let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(names.iter().chain(&header)).map_err(of_csv)?;
+    csv.write_record(header).map_err(of_csv)?;
     for row in rows.iter().copied() {
         let class = classes.map(|(labels, indices)| labels[indices[row]].clone());
         let texts = kept.iter().map(|column| column[row].clone()).chain(class);

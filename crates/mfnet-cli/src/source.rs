@@ -11,7 +11,7 @@ use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::fit::Source;
 use mfnet::model::Predictions;
 use mfnet::table::ReadTable;
-use mfnet::text::{counted, grouped, similar};
+use mfnet::text::{counted, escaped, grouped, similar};
 use mfnet::{Error, Model, Table};
 
 use crate::args::{DataFolders, Reading};
@@ -24,6 +24,12 @@ use crate::shell::quoted;
 
 /// The name of the standard input.
 pub(crate) const STDIN: &str = "-";
+/// The name of the model in the folder of a run.
+pub(crate) const MODEL: &str = "model.safetensors";
+/// The name of the file that marks a run as unfinished.
+pub(crate) const UNFINISHED: &str = "UNFINISHED.txt";
+/// The folder for the files of an earlier run while there is no complete new one.
+pub(crate) const EARLIER: &str = "earlier-run";
 /// Smaller files have no progress bar, because reading them is fast.
 const LARGE: u64 = 1 << 25;
 
@@ -41,7 +47,7 @@ const RUNS_SHOWN: usize = 8;
 
 /// DATA: a named data set, or files; and how they are read.
 pub(crate) struct Files<'a> {
-    pub(crate) data: &'a [String],
+    pub(crate) data: &'a [PathBuf],
     pub(crate) folders: &'a DataFolders,
     pub(crate) reading: &'a Reading,
     pub(crate) quiet: bool,
@@ -52,8 +58,8 @@ impl Files<'_> {
     pub(crate) fn name(&self) -> String {
         match self.data {
             [] => String::new(),
-            [only] => only.clone(),
-            [first, others @ ..] => format!("{first} and {}", counted(others.len(), "other file")),
+            [only] => only.display().to_string(),
+            [first, others @ ..] => format!("{} and {}", first.display(), counted(others.len(), "other file")),
         }
     }
 
@@ -64,18 +70,19 @@ impl Files<'_> {
             check_several(self.data)?;
             return Ok(self.tables(self.data, reader)?.into());
         };
-        if let Some(built_in) = built_in(data) {
+        let name = data.to_str().unwrap_or_default();
+        if let Some(built_in) = built_in(name) {
             return Ok(built_in.table()?.into());
         }
-        if let Some(published) = published(data) {
+        if let Some(published) = published(name) {
             let folder = fetch::locate_or_fetch(published, self.folders, self.quiet)?;
             let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
             let origin = format!(" from {}", folder.display());
             return Ok(Source::Samples { data, digest: published.digest(), origin });
         }
         check_is_data(data)?;
-        if Path::new(data).is_dir() {
-            let parts = parts::of_folder(Path::new(data))?;
+        if data.is_dir() {
+            let parts = parts::of_folder(data)?;
             return match parts.is_empty() {
                 true => images(data, self.reading.memory),
                 false => Ok(self.tables(&parts, reader)?.into()),
@@ -85,13 +92,13 @@ impl Files<'_> {
     }
 
     /// Reads tables with the same columns as one.
-    fn tables(&self, files: &[String], reader: ReadTable<'_>) -> Result<Table, Failure> {
-        let read = |path: &Path, reader: ReadTable<'_>| table(&path.display().to_string(), reader, self.quiet);
+    fn tables(&self, files: &[PathBuf], reader: ReadTable<'_>) -> Result<Table, Failure> {
+        let read = |path: &Path, reader: ReadTable<'_>| table(path, reader, self.quiet);
         match files {
             [data] => table(data, reader, self.quiet).map_err(|error| unreadable(error.into(), data)),
             _ => reader.read_several(files, read).map_err(|error| match &error {
                 mfnet::table::Error::Io(path, _) => {
-                    let data = path.display().to_string();
+                    let data = path.clone();
                     unreadable(error.into(), &data)
                 }
                 _ => Error::from(error).into(),
@@ -101,11 +108,12 @@ impl Files<'_> {
 }
 
 /// Refuses what is neither a file nor the name of data.
-fn check_is_data(data: &str) -> Result<(), Failure> {
-    if let Some(help) = download(data) {
-        return Err(Failure::work(format!("{data}: expected a file, found a URL")).help(help));
+fn check_is_data(data: &Path) -> Result<(), Failure> {
+    if let Some(help) = data.to_str().and_then(download) {
+        return Err(Failure::work(format!("{}: expected a file, found a URL", data.display())).help(help));
     }
-    if is_model(Path::new(data)) {
+    if is_model(data) {
+        let data = data.display();
         let help =
             format!("to predict with it: mfnet predict {data} DATA; to train on: mfnet train DATA --warm-start {data}");
         return Err(Failure::work(format!("{data}: expected a table, found a model of mfnet")).help(help));
@@ -114,26 +122,32 @@ fn check_is_data(data: &str) -> Result<(), Failure> {
 }
 
 /// Refuses several arguments that are not all files.
-fn check_several(data: &[String]) -> Result<(), Failure> {
-    let is_surplus =
-        |data: &&String| !is_name(data) && *data != STDIN && !data.contains("://") && !Path::new(data).exists();
+fn check_several(data: &[PathBuf]) -> Result<(), Failure> {
+    let is_url = |data: &Path| data.to_str().is_some_and(|text| text.contains("://"));
+    let is_surplus = |data: &&PathBuf| !is_name(data) && !is_stdin(data) && !is_url(data) && !data.exists();
     if let Some(surplus) = data.iter().find(is_surplus) {
-        return Err(command_line::surplus(surplus, &std::env::args().collect::<Vec<_>>()));
+        return Err(command_line::surplus(&surplus.to_string_lossy(), &crate::arguments()));
     }
     if let Some(name) = data.iter().find(|data| is_name(data)) {
-        return Err(Failure::usage(format!("{name} is the name of a data set, which cannot be joined with files")));
+        let message = format!("{} is the name of a data set, which cannot be joined with files", name.display());
+        return Err(Failure::usage(message));
     }
-    if data.iter().any(|data| data == STDIN) {
+    if data.iter().any(|data| is_stdin(data)) {
         return Err(Failure::usage("the standard input cannot be joined with files"));
     }
     for data in data {
         check_is_data(data)?;
-        if Path::new(data).is_dir() {
-            return Err(Failure::work(format!("{data}: expected a table, found a folder"))
+        if data.is_dir() {
+            return Err(Failure::work(format!("{}: expected a table, found a folder", data.display()))
                 .help("give one folder of part files, or the files themselves"));
         }
     }
     Ok(())
+}
+
+/// Whether DATA is the standard input.
+fn is_stdin(data: &Path) -> bool {
+    data.as_os_str() == STDIN
 }
 
 /// The command that downloads a URL.
@@ -153,37 +167,36 @@ fn download(url: &str) -> Option<String> {
 }
 
 /// Reads the table that DATA names.
-pub(crate) fn table(data: &str, reader: ReadTable<'_>, quiet: bool) -> Result<Table, mfnet::table::Error> {
-    if data == STDIN {
+pub(crate) fn table(data: &Path, reader: ReadTable<'_>, quiet: bool) -> Result<Table, mfnet::table::Error> {
+    if is_stdin(data) {
         return reader.read_from("standard input", io::stdin().lock());
     }
-    let path = Path::new(data);
-    let bytes = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    let bytes = fs::metadata(data).map_or(0, |metadata| metadata.len());
     let bar = progress_bar(quiet || bytes < LARGE, "reading {wide_bar} {percent:>3} %  {bytes_per_sec}  {eta} left");
     bar.set_length(bytes);
     let mut progress = |bytes| bar.set_position(bytes);
-    let table = reader.progress(&mut progress).read(path);
+    let table = reader.progress(&mut progress).read(data);
     bar.finish_and_clear();
     table
 }
 
 /// Why a file cannot be read, with help for someone who meant a name.
-pub(crate) fn unreadable(error: Error, data: &str) -> Failure {
+pub(crate) fn unreadable(error: Error, data: &Path) -> Failure {
     match error.kind() {
-        ErrorKind::Io { .. } if !Path::new(data).exists() => with_names(error.into(), data),
+        ErrorKind::Io { .. } if !data.exists() => with_names(error.into(), data),
         _ => error.into(),
     }
 }
 
 /// Refuses names of data that are not tables.
-pub(crate) fn check_test_file(file: &str) -> Result<(), Failure> {
+pub(crate) fn check_test_file(file: &Path) -> Result<(), Failure> {
     check_is_data(file)?;
-    let found = match published(file) {
+    let found = match published(file.to_str().unwrap_or_default()) {
         Some(_) => "the name of a data set, ",
-        None if Path::new(file).is_dir() => "",
+        None if file.is_dir() => "",
         None => return Ok(()),
     };
-    Err(Failure::usage(format!("--test-file: expected a table, found {found}{file}")))
+    Err(Failure::usage(format!("--test-file: expected a table, found {found}{}", file.display())))
 }
 
 /// Prints which categories of the data the model does not know.
@@ -218,7 +231,7 @@ pub(crate) fn warn_of_not_finite(source: &Source, predictions: &Predictions) {
 }
 
 /// A folder of IDX files.
-fn images(folder: &str, memory: Option<u64>) -> Result<Source, Failure> {
+fn images(folder: &Path, memory: Option<u64>) -> Result<Source, Failure> {
     let images = IdxFolder::read_within(folder, memory).map_err(|error| match error.kind() {
         ErrorKind::Data { problem: DataProblem::NoIdxFiles(_), .. } => with_names(error.into(), folder),
         _ => error.into(),
@@ -227,8 +240,9 @@ fn images(folder: &str, memory: Option<u64>) -> Result<Source, Failure> {
 }
 
 /// Helps someone who meant the name of a data set.
-pub(crate) fn with_names(failure: Failure, data: &str) -> Failure {
-    let file = similar_file(Path::new(data)).map(|file| file.display().to_string());
+pub(crate) fn with_names(failure: Failure, data: impl AsRef<Path>) -> Failure {
+    let file = similar_file(data.as_ref()).map(|file| file.display().to_string());
+    let data = data.as_ref().to_str().unwrap_or(".");
     let failure = match file.as_deref().or_else(|| similar(names(), data, SIMILAR)) {
         Some(name) => failure.help(format!("did you mean {name}?")),
         None => failure,
@@ -254,8 +268,22 @@ fn similar_file(missing: &Path) -> Option<PathBuf> {
 /// Reads MODEL: a model file or the folder of a run.
 pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
     let file = model_file(path);
+    let is_unfinished = path.is_dir() && path.join(UNFINISHED).exists();
     if path.is_dir() && !file.exists() {
-        return Err(no_run(path));
+        let earlier = path.join(EARLIER);
+        return Err(match is_unfinished {
+            true if model_file(&earlier).exists() => {
+                no_run(path).help(format!("the training is not finished; the earlier run is in {}", earlier.display()))
+            }
+            true => no_run(path).help("the training is not finished, or was ended before it saved a model"),
+            false => no_run(path),
+        });
+    }
+    if is_unfinished {
+        message(&format!(
+            "{}: the training is not finished, or was ended before it was done; this is its model so far",
+            escaped(&path.display().to_string())
+        ));
     }
     Model::load(&file).map_err(|error| match error.kind() {
         ErrorKind::Io { .. } if !file.exists() => Failure::from(error).help(match similar_file(path) {
@@ -267,9 +295,12 @@ pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
 }
 
 /// Reads MODEL for a command that has DATA too. Helps someone who swapped them.
-pub(crate) fn model_for(command: &str, path: &Path, data: &str) -> Result<Model, Failure> {
-    model(path).map_err(|failure| match is_model(Path::new(data)) {
-        true => failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {}", path.display())),
+pub(crate) fn model_for(command: &str, path: &Path, data: &Path) -> Result<Model, Failure> {
+    model(path).map_err(|failure| match is_model(data) {
+        true => {
+            let (path, data) = (path.display(), data.display());
+            failure.help(format!("MODEL comes before DATA: mfnet {command} {data} {path}"))
+        }
         false => failure,
     })
 }
@@ -282,13 +313,14 @@ fn is_model(path: &Path) -> bool {
 
 /// The file of MODEL.
 pub(crate) fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() }
+    if path.is_dir() { path.join(MODEL) } else { path.to_owned() }
 }
 
 /// The error for a folder without a model. It lists the runs inside.
 fn no_run(folder: &Path) -> Failure {
     let inside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let mut runs: Vec<PathBuf> = inside.filter(|path| path.is_dir() && model_file(path).exists()).collect();
+    let is_run = |path: &PathBuf| path.is_dir() && !path.ends_with(EARLIER) && model_file(path).exists();
+    let mut runs: Vec<PathBuf> = inside.filter(is_run).collect();
     runs.sort();
     let expected = format!("{}: expected a model file or the folder of a run", folder.display());
     match runs.len() {

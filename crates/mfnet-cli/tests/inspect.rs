@@ -114,6 +114,41 @@ for y in predict(list(csv.DictReader(open(\"new.csv\")))).tolist():
     }
 }
 
+/// The program has nothing of the data in it. The path of the model is the only text that may hold anything.
+#[test]
+fn the_program_for_pytorch_is_the_same_for_all_names() {
+    let odd = "'''\"\"\"\\\nimport os; os.mkdir('done') #\u{1b}[2J{0} $(mkdir done)";
+    let quoted = |text: String| format!("\"{}\"", text.replace('"', "\"\""));
+    let programs = ["", odd].map(|odd| {
+        let desk = Desk::new();
+        let cities = ["Rome", "Oslo", "Bern"].map(|city| quoted(format!("{city}{odd}")));
+        let row = |i: usize| format!("{}.5,{},{}\n", i % 7, cities[i % 3], quoted(format!("{}{odd}", i % 2)));
+        let names = ["number", "city", "class"].map(|name| quoted(format!("{name}{odd}")));
+        desk.write("t.csv", format!("{}\n{}", names.join(","), (0..60).map(row).collect::<String>()));
+        let target = format!("class{odd}");
+        let train = ["--target", &target, "--hidden", "4", "--epochs", "1", "--output", "run", "--quiet"];
+        let run = Run::of(desk.command("train t.csv --task classification").args(train));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        desk.ok("inspect run").stdout.split("\nIn PyTorch\n\n").nth(1).unwrap().to_owned()
+    });
+    assert_eq!(programs[0], programs[1]);
+
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    let folder = "\"; import os; os.mkdir('done') #\n'\\\nos.mkdir(\"done\")\r\u{1b}é";
+    let output = format!("--output={folder}");
+    let train = ["train", "flowers.csv", "--target", "species", "--epochs", "1", "--quiet", &output];
+    assert_eq!(Run::of(desk.command("").args(train)).code, 0);
+    let text = Run::of(desk.command("inspect").arg(folder)).stdout;
+    let program = text.split("\nIn PyTorch\n\n").nth(1).unwrap();
+    let path = r#"path = "\"; import os; os.mkdir('done') #\U0000000a'\\\U0000000aos.mkdir(\"done\")\U0000000d\U0000001bé/model.safetensors""#;
+    assert!(program.lines().any(|line| line == path), "{program}");
+    let Some(python) = python() else { return };
+    let run = Run::of(Command::new(&python).args(["-c", program]).current_dir(desk.path(".")));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(!desk.path("done").exists());
+}
+
 /// Probabilities and values to rounding, in another order of summation.
 #[test]
 fn the_program_for_pytorch_predicts_the_same() {

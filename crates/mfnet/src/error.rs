@@ -138,6 +138,14 @@ pub enum ErrorKind {
         /// Which weights the network has now.
         kept: KeptWeights,
     },
+    /// There is too little memory for a training.
+    #[error("the training needs about {needed} of memory, more than there is")]
+    OutOfMemory {
+        /// How much it needs.
+        needed: String,
+        /// A smaller batch size for which there is enough memory.
+        batch_size: Option<usize>,
+    },
     /// A callback failed.
     #[error("{0}")]
     Callback(Box<dyn std::error::Error + Send + Sync>),

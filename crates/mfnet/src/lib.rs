@@ -101,6 +101,7 @@
 
 pub mod data;
 pub mod error;
+mod escape;
 pub mod explain;
 mod files;
 pub mod fit;
@@ -108,6 +109,7 @@ pub mod guide;
 mod init;
 pub mod layer;
 pub mod loss;
+mod memory;
 pub mod metric;
 pub mod model;
 pub mod network;

@@ -142,7 +142,13 @@ impl Threads {
     /// # Errors
     /// As [`Threads::new`].
     pub fn available() -> Result<Self> {
-        Self::new(thread::available_parallelism().map_or(1, usize::from).min(MOST))
+        Self::new(processors())
+    }
+
+    /// Starts this many threads, but not many more than there are processors: those would only take
+    /// the processors from each other.
+    pub(crate) fn asked(count: usize) -> Result<Self> {
+        if count > 2 * processors() && count <= MOST { Self::available() } else { Self::new(count) }
     }
 
     /// The number of threads, including the calling one.
@@ -234,6 +240,11 @@ impl Drop for Threads {
             let _ = worker.join();
         }
     }
+}
+
+/// As many threads as the machine offers to this process.
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from).min(MOST)
 }
 
 /// The loop of a worker: wait for a job, enter it, do it, leave it.
@@ -414,6 +425,15 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn many_more_threads_than_processors_are_as_many_as_processors() {
+        let processors = processors();
+        for (asked, expected) in [(1, 1), (2 * processors, 2 * processors), (2 * processors + 1, processors)] {
+            assert_eq!(Threads::asked(asked).unwrap().count(), expected);
+        }
+        assert!(Threads::asked(0).is_err() && Threads::asked(MOST + 1).is_err());
     }
 
     #[test]

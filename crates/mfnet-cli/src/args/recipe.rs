@@ -10,7 +10,7 @@ use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
 use mfnet::table::Delimiter;
 use mfnet::{Dtype, Error, Recipe};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::values::{
@@ -40,7 +40,8 @@ pub(crate) struct RecipeArgs {
     /// Target, network, columns, classes and scaling come from the model, so options that set them are errors. The
     /// optimizer starts without its earlier state. If no epoch lowers the validation loss, the weights stay unchanged.
     #[arg(long, value_name = "MODEL", help_heading = "Network", hide_short_help = true)]
-    pub(super) warm_start: Option<PathBuf>,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) warm_start: Option<PathBuf>,
     /// Number of hidden units per layer, separated by commas [default: 1024]
     ///
     /// --hidden none trains a linear model. With 5000 or more training rows, the default is 256,256,256; with fewer
@@ -198,6 +199,7 @@ pub(crate) struct RecipeArgs {
     /// and separated by spaces. Rows may repeat or be left out; all lines must have the same length. Only training rows
     /// are allowed.
     #[arg(long, value_name = "FILE", help_heading = "Training", hide_short_help = true)]
+    #[serde(serialize_with = "as_text")]
     pub(super) batch_order: Option<PathBuf>,
     /// Number of epochs [default: 100]
     ///
@@ -211,7 +213,8 @@ pub(crate) struct RecipeArgs {
     pub(super) early_stopping: Option<usize>,
     /// Number of threads [default: number of processors]
     ///
-    /// The number of threads does not change the result.
+    /// The number of threads does not change the result. More than two threads for each processor would be slower, so mfnet
+    /// then uses one for each.
     #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training", hide_short_help = true)]
     pub(super) threads: Option<usize>,
 
@@ -231,7 +234,8 @@ pub(crate) struct RecipeArgs {
     ///
     /// All rows of DATA are then training and validation rows.
     #[arg(long, value_name = "FILE", help_heading = "Split")]
-    pub(super) test_file: Option<String>,
+    #[serde(serialize_with = "as_text")]
+    pub(crate) test_file: Option<PathBuf>,
     /// Column that says which part of the split each row belongs to
     ///
     /// The column holds train, validation or test. mfnet also accepts training, valid, val, dev, testing and holdout. The
@@ -279,6 +283,11 @@ pub(crate) struct RecipeArgs {
     /// With many rows, fitting the linear model may take longer than training the network.
     #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
     pub(super) no_baselines: bool,
+}
+
+/// A path as text; bytes that are not UTF-8 become U+FFFD.
+fn as_text<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.to_string_lossy()).serialize(to)
 }
 
 /// The long help of `--activation`, with all names.
@@ -329,7 +338,10 @@ impl RecipeArgs {
             }
             _ => with_file(error, file),
         })?;
-        Ok(recipe)
+        // as they were given, not as text
+        let warm_start = self.warm_start.clone().or(recipe.warm_start);
+        let batch_order = self.batch_order.clone().or(recipe.batch_order);
+        Ok(Recipe { warm_start, batch_order, ..recipe })
     }
 
     /// The fields that were given, with their values.
@@ -339,7 +351,6 @@ impl RecipeArgs {
             "header" | "hidden" => !value.is_null(),
             _ => ![Value::Null, Value::Bool(false), Value::Array(Vec::new())].contains(value),
         };
-        // a path may have bytes that are not UTF-8
         let fields = serde_json::to_value(self).map_err(|error| Failure::usage(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default().into_iter().filter(is_given).collect())
     }

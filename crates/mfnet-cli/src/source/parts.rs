@@ -1,7 +1,8 @@
 //! Folders of part files, as Spark, Dask and Polars write tables.
 
+use std::ffi::OsString;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 
@@ -13,22 +14,30 @@ const COMPRESSED: [&str; 3] = [".gz", ".zst", ".zip"];
 const HIDDEN: [char; 2] = ['.', '_'];
 const SHOWN: usize = 3;
 
+/// A file in the folder.
+struct File {
+    /// Its name as text; bytes that are not UTF-8 are U+FFFD.
+    name: String,
+    file: OsString,
+}
+
 /// The part files in a folder, in the order of their names; empty if it holds no tables.
-pub(super) fn of_folder(folder: &Path) -> Result<Vec<String>, Failure> {
+pub(super) fn of_folder(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
-    let (mut files, mut folders) = (Vec::new(), Vec::new());
+    let (mut files, mut folders): (Vec<File>, Vec<String>) = (Vec::new(), Vec::new());
     for entry in entries.flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
+        let file = entry.file_name();
+        let name = file.to_string_lossy().into_owned();
         match entry.path().is_dir() {
             _ if name.starts_with(HIDDEN) => {}
             true => folders.push(name),
-            false => files.push(name),
+            false => files.push(File { name, file }),
         }
     }
-    files.sort_by_key(|name| in_order(name));
+    files.sort_by_cached_key(|file| (in_order(&file.name), file.file.clone()));
     folders.sort();
     if let Some(part) =
-        folders.iter().find(|name| name.contains('=')).filter(|_| !files.iter().any(|name| is_table(name)))
+        folders.iter().find(|name| name.contains('=')).filter(|_| !files.iter().any(|file| is_table(&file.name)))
     {
         let column = part.split('=').next().unwrap_or_default();
         let error =
@@ -39,15 +48,16 @@ pub(super) fn of_folder(folder: &Path) -> Result<Vec<String>, Failure> {
         );
         return Err(Failure::work(error).help(format!("join its files: duckdb -c \"{query}\"")));
     }
-    let parts: Vec<&String> = files.iter().filter(|name| name.starts_with("part")).collect();
-    let tables: Vec<&String> = files.iter().filter(|name| is_table(name)).collect();
-    let same = |tables: &[&String]| tables.windows(2).all(|pair| without_number(pair[0]) == without_number(pair[1]));
+    let parts: Vec<&File> = files.iter().filter(|file| file.name.starts_with("part")).collect();
+    let tables: Vec<&File> = files.iter().filter(|file| is_table(&file.name)).collect();
+    let same =
+        |tables: &[&File]| tables.windows(2).all(|pair| without_number(&pair[0].name) == without_number(&pair[1].name));
     let chosen = match () {
         () if !parts.is_empty() => parts,
         () if same(&tables) => tables,
         () => {
             let names: Vec<String> =
-                tables.iter().take(SHOWN).map(|name| folder.join(name).display().to_string()).collect();
+                tables.iter().take(SHOWN).map(|table| folder.join(&table.file).display().to_string()).collect();
             let error = format!(
                 "{}: expected a table or part files of one, found a folder of {} tables",
                 folder.display(),
@@ -57,7 +67,7 @@ pub(super) fn of_folder(folder: &Path) -> Result<Vec<String>, Failure> {
                 .help(format!("name a file, or those whose rows belong together: {}", names.join(" "))));
         }
     };
-    Ok(chosen.into_iter().map(|name| folder.join(name).display().to_string()).collect())
+    Ok(chosen.into_iter().map(|part| folder.join(&part.file)).collect())
 }
 
 fn is_table(name: &str) -> bool {

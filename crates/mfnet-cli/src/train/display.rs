@@ -1,4 +1,5 @@
-//! The display during training: the progress bar, and below it the curves of the losses so far.
+//! The display during training: on a terminal, the progress bar, and below it the curves of the losses
+//! so far. Elsewhere, a line from time to time.
 
 use std::time::{Duration, Instant};
 
@@ -7,19 +8,25 @@ use indicatif::ProgressBar;
 use mfnet::text::{grouped, significant, sparkline};
 use mfnet::train::{EpochRecord, Step};
 
-use crate::output::progress_bar;
+use crate::output::{is_terminal, message, progress_bar};
 
 /// The shortest time between two changes of the display.
 const SHOW_AFTER: Duration = Duration::from_millis(50);
+/// Without a terminal, the time until the first line, and the longest time between two lines. In
+/// between, each line comes after as much time again as has passed, halved.
+const FIRST_LINE: Duration = Duration::from_secs(5);
+const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 /// The largest and the smallest number of blocks in a curve.
 const MOST_BLOCKS: usize = 48;
 const FEWEST_BLOCKS: usize = 4;
 /// The largest number of characters of a loss.
 const NUMBER: usize = 8;
 
-/// The bar and the curves; hidden if stderr is not a terminal.
+/// The bar and the curves, or the lines.
 pub(super) struct Display {
     pub(super) bar: ProgressBar,
+    /// When the next line is due; `None` on a terminal, and if nothing is shown.
+    next_line: Option<Duration>,
     samples: u64,
     started: Instant,
     shown: Instant,
@@ -29,23 +36,54 @@ impl Display {
     pub(super) fn new(quiet: bool) -> Self {
         let bar = progress_bar(quiet, "epoch {prefix} {wide_bar} {percent:>3} %  {eta} left\n{msg}");
         let now = Instant::now();
-        Display { bar, samples: 0, started: now, shown: now }
+        let next_line = (!quiet && !is_terminal()).then_some(FIRST_LINE);
+        Display { bar, next_line, samples: 0, started: now, shown: now }
+    }
+
+    /// Prints a line if it is time for one.
+    fn line(&mut self, text: impl FnOnce() -> String) {
+        let Some(due) = self.next_line else { return };
+        let past = self.started.elapsed();
+        if past >= due {
+            message(&text());
+            self.next_line = Some(after(past));
+        }
+    }
+
+    /// Shows that the linear model is being fitted.
+    pub(super) fn baseline(&mut self, steps: usize) {
+        self.line(|| format!("fitting the linear model for comparison: step {steps}"));
     }
 
     /// Shows the step after these epochs.
     pub(super) fn step(&mut self, step: &Step, epochs: &[EpochRecord]) {
         self.samples += step.samples as u64;
+        self.line(|| progress(step, epochs));
         if self.bar.is_hidden() || self.shown.elapsed() < SHOW_AFTER {
             return;
         }
         self.shown = Instant::now();
         let rate = self.samples as f64 / self.started.elapsed().as_secs_f64();
         let (_, width) = Term::stderr().size();
-        self.bar.set_length((step.epochs * step.steps) as u64);
+        self.bar.set_length(step.epochs.saturating_mul(step.steps) as u64);
         self.bar.set_prefix(format!("{}/{}", step.epoch, step.epochs));
         self.bar.set_message(lines(epochs, step.loss, rate, width.into()));
         self.bar.set_position(((step.epoch - 1) * step.steps + step.step) as u64);
     }
+}
+
+/// When the next line is due, this long after the start.
+fn after(past: Duration) -> Duration {
+    past + (past / 2).min(LONGEST_SILENCE)
+}
+
+/// Where a training is, in one line: "epoch 12 of 100, loss 0.0231, validation loss 0.0312".
+fn progress(step: &Step, epochs: &[EpochRecord]) -> String {
+    let last = epochs.last();
+    let loss = significant(last.map_or(step.loss, |epoch| epoch.loss), 3);
+    let validation = last.and_then(|epoch| epoch.validation_loss);
+    let validation = validation.map_or_else(String::new, |loss| format!(", validation loss {}", significant(loss, 3)));
+    format!("epoch {} of {}, loss {loss}{validation}", grouped(step.epoch), grouped(step.epochs))
 }
 
 /// The losses of these epochs, in lines that fit this width. `loss` is the loss of the last batch;
@@ -101,6 +139,33 @@ mod tests {
                 assert!(lines.lines().all(|line| line.chars().count() <= width), "{lines}");
             }
         }
+    }
+
+    #[test]
+    fn lines_become_rarer() {
+        let mut past = FIRST_LINE;
+        let seconds = std::iter::from_fn(|| {
+            let now = past;
+            past = after(past);
+            Some(now.as_secs())
+        });
+        assert_eq!(seconds.take(6).collect::<Vec<_>>(), [5, 7, 11, 16, 25, 37]);
+        assert_eq!(after(Duration::from_secs(86_400)), Duration::from_secs(86_700));
+    }
+
+    #[test]
+    fn a_line() {
+        let step = Step { epoch: 2, epochs: 1000, step: 3, steps: 7, samples: 32, loss: 0.25 };
+        let record = |validation_loss| EpochRecord {
+            epoch: 1,
+            loss: 0.5,
+            validation_loss,
+            seconds: 0.0,
+            validation_accuracy: None,
+        };
+        assert_eq!(progress(&step, &[]), "epoch 2 of 1 000, loss 0.250");
+        assert_eq!(progress(&step, &[record(None)]), "epoch 2 of 1 000, loss 0.500");
+        assert_eq!(progress(&step, &[record(Some(0.75))]), "epoch 2 of 1 000, loss 0.500, validation loss 0.750");
     }
 
     #[test]

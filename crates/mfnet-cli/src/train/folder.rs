@@ -1,16 +1,29 @@
-//! The folder of a run.
+//! The folder of a run, which belongs to one run at a time.
+
+mod earlier;
+mod lock;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use mfnet::Model;
 use mfnet::report::Report;
 
+use self::earlier::Earlier;
+use self::lock::Lock;
 use super::metrics;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
 use crate::output::write_file;
-use crate::source;
+use crate::source::{self, MODEL};
+
+/// The names of the files of a run, beside the model.
+const HISTORY: &str = "history.csv";
+const METRICS: &str = "metrics.json";
+const REPORT: &str = "report.html";
 
 /// The folder for the model, the history, the metrics and the report.
 pub(super) struct RunFolder {
@@ -18,42 +31,57 @@ pub(super) struct RunFolder {
     pub(super) model: PathBuf,
     pub(super) history: PathBuf,
     pub(super) report: PathBuf,
+    metrics: PathBuf,
+    /// The files of an earlier run in this folder, or in the one that holds this fold.
+    earlier: Arc<Earlier>,
+    /// Whether a model of this run is in the folder, or in a fold.
+    has_model: Arc<AtomicBool>,
+    /// Whether all files of this run are there.
+    is_done: AtomicBool,
+    lock: Lock,
 }
 
 impl RunFolder {
-    fn create_at(path: PathBuf) -> Result<Self, Failure> {
-        fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
-        Ok(Self::at(path))
-    }
-
-    fn at(path: PathBuf) -> Self {
-        let [model, history, report] = ["model.safetensors", "history.csv", "report.html"].map(|name| path.join(name));
-        RunFolder { path, model, history, report }
-    }
-
-    /// Refuses a folder that exists, before any work is done.
+    /// Refuses a folder that exists or that another run uses, before any work is done.
     pub(super) fn check(args: &TrainArgs) -> Result<(), Failure> {
         let Some(path) = args.output.as_deref().filter(|path| path.exists()) else { return Ok(()) };
-        match (path.is_dir(), args.force) {
-            (true, true) => Ok(()),
-            (true, false) => Err(Failure::work(format!("{}: the output folder already exists", path.display()))
-                .help("choose another folder with --output, or replace the files of the earlier run with --force")),
-            _ => Err(Failure::work(format!("{}: expected a folder for the output, found a file", path.display()))),
+        if !path.is_dir() {
+            let found = format!("{}: expected a folder for the output, found a file", path.display());
+            return Err(Failure::work(found));
         }
+        if Lock::is_held(path) {
+            return Err(lock::is_used(path));
+        }
+        if args.force { Ok(()) } else { Err(exists(path)) }
     }
 
-    /// Makes the folder of `--output`, or the next runs/NAME-N.
+    /// Makes the folder of `--output`, or the next runs/NAME-N, and locks it.
     pub(super) fn create(args: &TrainArgs) -> Result<Self, Failure> {
         if let Some(path) = &args.output {
-            return Self::create_at(path.clone());
+            let parent = path.parent().unwrap_or(Path::new(""));
+            fs::create_dir_all(parent)
+                .or_else(|error| if parent.as_os_str().is_empty() { Ok(()) } else { Err(error) })
+                .map_err(|error| cannot_create(path, &error))?;
+            return match fs::create_dir(path) {
+                Ok(()) => Self::own(path.clone(), true),
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && path.is_dir() => match args.force {
+                    true => Self::own(path.clone(), false),
+                    // another run made it since the check
+                    false if Lock::is_held(path) => Err(lock::is_used(path)),
+                    false => Err(exists(path)),
+                },
+                Err(error) => Err(cannot_create(path, &error)),
+            };
         }
         let runs = Path::new("runs");
         fs::create_dir_all(runs).map_err(|error| cannot_create(runs, &error))?;
         let name = run_name(&args.data[0]);
         for number in 1_u64.. {
-            let path = runs.join(format!("{name}-{number}"));
+            let mut numbered = name.clone();
+            numbered.push(format!("-{number}"));
+            let path = runs.join(numbered);
             match fs::create_dir(&path) {
-                Ok(()) => return Self::create_at(path),
+                Ok(()) => return Self::own(path, true),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(cannot_create(&path, &error)),
             }
@@ -61,36 +89,74 @@ impl RunFolder {
         Err(Failure::work("runs: no free number for a new folder"))
     }
 
-    /// Makes the folder of a fold inside.
-    pub(super) fn of_fold(&self, number: usize) -> Result<Self, Failure> {
-        Self::create_at(self.path.join(format!("fold-{number}")))
+    fn own(path: PathBuf, is_new: bool) -> Result<Self, Failure> {
+        let lock = Lock::new(&path, is_new)?;
+        let earlier = Arc::new(Earlier::new(&path, lock.was_unfinished()));
+        Ok(Self::of(path, lock, earlier, Arc::default()))
     }
 
-    /// Removes the files of an earlier run that this run has not replaced. `folds` is 0 for a
-    /// single fit.
-    pub(super) fn remove_earlier(&self, folds: usize) {
-        let remove = |run: &RunFolder| {
-            for file in [&run.model, &run.history, &run.report] {
-                // a file that cannot be removed stays
-                let _ = fs::remove_file(file);
+    fn of(path: PathBuf, lock: Lock, earlier: Arc<Earlier>, has_model: Arc<AtomicBool>) -> Self {
+        let [model, history, report, metrics] = [MODEL, HISTORY, REPORT, METRICS].map(|name| path.join(name));
+        RunFolder { path, model, history, report, metrics, earlier, has_model, is_done: AtomicBool::new(false), lock }
+    }
+
+    /// Makes the folder of a fold inside.
+    pub(super) fn of_fold(&self, number: usize) -> Result<Self, Failure> {
+        let path = self.path.join(format!("fold-{number}"));
+        let is_new = !path.exists();
+        fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
+        let lock = Lock::new(&path, is_new)?;
+        Ok(Self::of(path, lock, Arc::clone(&self.earlier), Arc::clone(&self.has_model)))
+    }
+
+    /// Makes room for the first file of this run: those of an earlier run go aside.
+    pub(super) fn begin(&self) -> io::Result<()> {
+        self.earlier.put_aside()
+    }
+
+    /// Whether an earlier run left a model here.
+    pub(super) fn has_earlier_model(&self) -> bool {
+        self.earlier.has(&self.path, MODEL)
+    }
+
+    /// Saves the model. The folder is made again if somebody removed it.
+    pub(super) fn save(&self, model: &Model) -> mfnet::Result<()> {
+        if !self.path.exists() {
+            // if it cannot be made, saving gives the error
+            let _ = fs::create_dir_all(&self.path);
+        }
+        let aside = |reason| mfnet::error::ErrorKind::Io { path: self.path.clone(), action: "write", reason };
+        self.begin().map_err(aside)?;
+        model.save(&self.model)?;
+        self.has_model.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Notes that all files of this run, or of a fold, are there.
+    pub(super) fn finish(&self) {
+        self.is_done.store(true, Ordering::Relaxed);
+        self.lock.remove();
+    }
+
+    /// Ends the run. If it did not come as far as a model, an earlier run's files come back. Says where
+    /// they are if they do not.
+    pub(super) fn close(self) -> Option<String> {
+        if self.is_done.load(Ordering::Relaxed) {
+            self.earlier.remove();
+            return None;
+        }
+        if !self.has_model.load(Ordering::Relaxed) {
+            if self.earlier.bring_back() {
+                self.lock.remove();
             }
-        };
-        if folds > 0 {
-            remove(self);
+            return None;
         }
-        for fold in folds + 1.. {
-            let path = self.path.join(format!("fold-{fold}"));
-            let Some(earlier) = path.is_dir().then(|| Self::at(path)) else { break };
-            remove(&earlier);
-            let _ = fs::remove_file(earlier.path.join("metrics.json"));
-            // a folder with other files stays
-            let _ = fs::remove_dir(&earlier.path);
-        }
+        self.earlier.aside().map(|folder| format!("the files of the earlier run are in {}", folder.display()))
     }
 
     /// Writes metrics.json, whole or not at all.
     pub(super) fn write_metrics(&self, metrics: &serde_json::Value) -> Result<(), Failure> {
-        write_file(&self.path.join("metrics.json"), |mut file| {
+        write_file(&self.metrics, |mut file| {
             let mut bytes = Vec::new();
             metrics::write(&mut bytes, metrics)?;
             file.write_all(&bytes)
@@ -115,19 +181,28 @@ impl RunFolder {
     }
 }
 
+fn exists(path: &Path) -> Failure {
+    Failure::work(format!("{}: the output folder already exists", path.display()))
+        .help("choose another folder with --output, or replace the files of the earlier run with --force")
+}
+
 fn cannot_create(path: &Path, error: &io::Error) -> Failure {
     Failure::work(format!("{}: cannot create the output folder: {error}", path.display()))
         .help("choose another folder with --output")
 }
 
 /// The built-in name, or the file's name without its endings.
-fn run_name(data: &str) -> String {
-    if data == source::STDIN {
-        return "stdin".to_owned();
+fn run_name(data: &Path) -> std::ffi::OsString {
+    if data == Path::new(source::STDIN) {
+        return "stdin".into();
     }
-    let file = Path::new(data).file_name().map_or_else(|| data.to_owned(), |name| name.to_string_lossy().into_owned());
-    match file.split('.').next() {
-        Some(name) if !source::is_name(data) && !name.is_empty() => name.to_owned(),
-        _ => file,
+    let file = data.file_name().unwrap_or(data.as_os_str());
+    let before_endings = match file.to_str() {
+        Some(text) => text.split('.').next().unwrap_or(text).into(),
+        None => data.file_prefix().unwrap_or(file).to_owned(),
+    };
+    match source::is_name(data) || before_endings.is_empty() {
+        true => file.to_owned(),
+        false => before_endings,
     }
 }

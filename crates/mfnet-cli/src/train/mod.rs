@@ -2,6 +2,7 @@
 
 mod display;
 mod folder;
+mod history;
 mod metrics;
 mod once;
 mod several;
@@ -17,7 +18,7 @@ use mfnet::{Error, Recipe};
 use self::folder::RunFolder;
 use crate::args::{TrainArgs, with_file};
 use crate::failure::{Failure, with_options};
-use crate::output::{message, print};
+use crate::output::{message, print_file};
 use crate::source::Files;
 use crate::{interrupt, source};
 
@@ -29,7 +30,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         RunFolder::check(args)?;
     }
     let input = input(args, &recipe)?;
-    let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &recipe.test_file) {
+    let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &test_file(args, &recipe)) {
         (ErrorKind::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
         (ErrorKind::Recipe { .. } | ErrorKind::InvalidValue(..), _) => with_file(error, file.as_ref()),
         _ => error.into(),
@@ -39,7 +40,7 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
         message(first.unknown_levels());
     }
     if args.print_recipe {
-        return print(&first.recipe().to_toml()?);
+        return print_file(&first.recipe().to_toml()?);
     }
     let in_folds = recipe.folds.is_some();
     if !args.quiet {
@@ -49,7 +50,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     let notes = if args.quiet { Plan::doubts_of(&plans) } else { Plan::notes_of(&plans) };
     notes.iter().for_each(|note| self::note(note));
     let folder = RunFolder::create(args)?;
-    if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) }
+    let result = if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) };
+    let left = folder.close();
+    result.map_err(|failure| left.into_iter().fold(failure, Failure::help))
 }
 
 /// Writes a note about the data or the result.
@@ -73,13 +76,22 @@ fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure>
     let start = recipe.warm_start.as_deref().map(source::model).transpose()?;
     let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: args.quiet };
     let data = files.read(recipe.reader(start.as_ref()))?;
-    if let (Source::Table(_), Some(file)) = (&data, &recipe.test_file) {
+    let test_file = test_file(args, recipe);
+    if let (Source::Table(_), Some(file)) = (&data, &test_file) {
         source::check_test_file(file)?;
     }
     interrupt::watch();
-    let read_test = Box::new(|file: &str, reader: ReadTable<'_>| match source::built_in(file) {
+    let read_test = Box::new(move |file: &str, reader: ReadTable<'_>| match source::built_in(file) {
         Some(built_in) => built_in.table(),
-        None => Ok(source::table(file, args.reading.of(reader), args.quiet)?),
+        None => {
+            let file = test_file.unwrap_or_else(|| file.into());
+            Ok(source::table(&file, args.reading.of(reader), args.quiet)?)
+        }
     });
     Ok(Input { name: files.name(), data, start, read_test })
+}
+
+/// The file with the test rows, also if its name is not text.
+fn test_file(args: &TrainArgs, recipe: &Recipe) -> Option<PathBuf> {
+    args.recipe.test_file.clone().or(recipe.test_file.as_ref().map(PathBuf::from))
 }

@@ -1,59 +1,55 @@
 //! One fit: shows it, and writes its files.
 
-use mfnet::Recipe;
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Fit, Plan};
 use mfnet::report::Report;
-use mfnet::text::as_read;
-use mfnet::train::StopReason;
+use mfnet::text::{as_read, escaped};
+use mfnet::train::{EpochRecord, StopReason};
+use mfnet::{Error, Recipe};
 
 use super::folder::RunFolder;
-use super::watcher::Watcher;
+use super::watcher::{Watched, Watcher};
 use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
-use crate::output::{message, print};
+use crate::output::{message, print, print_json};
 use crate::shell::quoted;
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
-    let fit = fit(args, plan, folder)?;
+    let (fit, unwritten) = fit(args, plan, folder)?;
     if interrupt::is_raised() {
-        return interrupted(args, &fit, folder);
+        interrupted(args, &fit, folder)?;
     }
-    print(&if args.json { format!("{}\n", fit.summary.json()) } else { text(&fit, folder) })
+    let printed = match (&unwritten, args.json) {
+        (None, true) => print_json(&fit.summary.json()),
+        (None, false) => print(&text(&fit, folder)),
+        (Some(_), false) => print(&fit.text()),
+        // a command that fails prints no JSON
+        (Some(_), true) => {
+            message(&fit.text());
+            Ok(())
+        }
+    };
+    let model = format!("the model is in {}", folder.model.display());
+    match unwritten {
+        Some(failure) => Err(failure.help(model)),
+        None => printed.map_err(|failure| failure.help(model)),
+    }
 }
 
-/// Trains, and writes all results into the folder.
-pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<Fit, Failure> {
+/// Trains, and writes all results into the folder. Also returns the failure of a file that could not
+/// be written after the model was saved.
+pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(Fit, Option<Failure>), Failure> {
     let mut watcher = Watcher::new(args.quiet, folder);
     let result = plan.run(&mut watcher);
-    let (epochs, saved) = watcher.finish();
+    let Watched { epochs, kept, is_trained } = watcher.finish();
     let mut fit = match result {
         Err(error) if matches!(error.kind(), ErrorKind::Diverged { .. }) => {
-            let report = Report::diverged(plan, &head(plan), &error, &epochs);
-            let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
-            let clip = match plan.recipe() {
-                Recipe { clip_norm: Some(norm), .. } if norm > 0.0 => {
-                    format!("a smaller --clip-norm (it was {})", as_read(norm))
-                }
-                Recipe { clip_layer_norm: norm, .. } if norm > 0.0 => {
-                    format!("a smaller --clip-layer-norm (it was {})", as_read(norm))
-                }
-                _ => "clip the gradient with --clip-norm 1".to_owned(),
-            };
-            let change = format!("try a smaller --learning-rate (it was {rate}), or {clip}");
-            let (failure, model) = (Failure::from(error).help(change), folder.model.display());
-            let failure = match saved {
-                None => return Err(failure.help(format!("{model} is still the model of the earlier run"))),
-                Some(Err(error)) => return Err(failure.help(format!("mfnet could not save the kept weights: {error}"))),
-                Some(Ok(())) => failure.help(format!("the kept weights are in {model}")),
-            };
-            let written = report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots));
-            return Err(match written {
-                Ok(()) => failure.help(format!("see the loss over the epochs in {}", folder.report.display())),
-                // the failure of the training is more important than that of the report
-                Err(_) => failure,
-            });
+            return Err(diverged(args, plan, folder, error, (&epochs, kept)));
+        }
+        Err(error) if is_trained => {
+            let help = format!("the trained network is in {}", folder.model.display());
+            return Err(Failure::from(error).help(help));
         }
         result => result?,
     };
@@ -63,24 +59,65 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<F
     summary.notes.iter_mut().chain(&mut summary.verdict).for_each(|text| *text = with_options(text));
     fit.summary.output = Some(folder.path.clone());
     fit.summary.interrupted |= interrupt::is_raised();
-    folder.write_metrics(&fit.summary.json())?;
-    folder.write_report(&Report::new(&fit, &head(plan))?, args.plots)?;
-    folder.remove_earlier(0);
-    Ok(fit)
+    let metrics = folder.write_metrics(&fit.summary.json());
+    let report = Report::new(&fit, &head(plan)).map_err(Failure::from);
+    let report = report.and_then(|report| folder.write_report(&report, args.plots));
+    if metrics.is_ok() {
+        folder.finish();
+    }
+    let unwritten = metrics.err().or(report.err());
+    Ok((fit, unwritten))
+}
+
+/// The failure of a training that diverged, after its files are written.
+fn diverged(
+    args: &TrainArgs,
+    plan: &Plan,
+    folder: &RunFolder,
+    error: Error,
+    (epochs, saved): (&[EpochRecord], Option<mfnet::Result<()>>),
+) -> Failure {
+    let report = Report::diverged(plan, &head(plan), &error, epochs);
+    let rate = plan.recipe().learning_rate.map_or_else(String::new, as_read);
+    let clip = match plan.recipe() {
+        Recipe { clip_norm: Some(norm), .. } if norm > 0.0 => {
+            format!("a smaller --clip-norm (it was {})", as_read(norm))
+        }
+        Recipe { clip_layer_norm: norm, .. } if norm > 0.0 => {
+            format!("a smaller --clip-layer-norm (it was {})", as_read(norm))
+        }
+        _ => "clip the gradient with --clip-norm 1".to_owned(),
+    };
+    let change = format!("try a smaller --learning-rate (it was {rate}), or {clip}");
+    let (failure, model) = (Failure::from(error).help(change), folder.model.display());
+    let failure = match saved {
+        None => return failure.help(format!("{model} is still the model of the earlier run")),
+        Some(Err(error)) => return failure.help(format!("mfnet could not save the kept weights: {error}")),
+        Some(Ok(())) => failure.help(format!("the kept weights are in {model}")),
+    };
+    folder.finish();
+    match report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots)) {
+        Ok(()) => failure.help(format!("see the loss over the epochs in {}", folder.report.display())),
+        // the failure of the training is more important than that of the report
+        Err(_) => failure,
+    }
 }
 
 fn text(fit: &Fit, folder: &RunFolder) -> String {
-    format!("{}\nmodel: {}\nreport: {}\n", fit.text(), folder.model.display(), folder.report.display())
+    let [model, report] = [&folder.model, &folder.report].map(|path| path.display().to_string());
+    format!("{}\nmodel: {}\nreport: {}\n", fit.text(), escaped(&model), escaped(&report))
 }
 
 /// The message after Ctrl-C.
 fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Failure> {
-    let model = folder.model.display();
+    let model = folder.model.display().to_string();
+    let model = escaped(&model);
     if fit.summary.stop == StopReason::Callback {
         message(&format!("\ninterrupted: the model so far is in {model}"));
     } else {
         if !args.json {
-            print(&text(fit, folder))?;
+            // the signal is more important than a reader that is gone
+            let _ = print(&text(fit, folder));
         }
         message(&format!("\ninterrupted while fitting the linear model: the trained network is in {model}"));
     }

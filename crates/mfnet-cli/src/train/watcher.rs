@@ -1,20 +1,22 @@
 //! Follows a training: updates the progress bar and history.csv, saves the model so far, and
 //! handles Ctrl-C.
 
-use std::fs::File;
 use std::ops::ControlFlow;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use mfnet::error::{ErrorKind, KeptWeights};
 use mfnet::fit::Observer;
+use mfnet::text::escaped;
 use mfnet::train::{EpochRecord, History, Step};
 use mfnet::{Model, Result};
 
 use super::display::Display;
 use super::folder::RunFolder;
+use super::history::HistoryFile;
 use crate::interrupt;
-use crate::output::{of_csv, progress_bar};
+use crate::output::{message, progress_bar};
 
 /// The shortest time between two saves of the model so far.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
@@ -24,14 +26,27 @@ pub(super) struct Watcher<'a> {
     display: Display,
     baselines: ProgressBar,
     folder: &'a RunFolder,
-    /// history.csv; created in the first epoch, so that a training without an epoch keeps the file
-    /// of an earlier run.
-    history: Option<csv::Writer<File>>,
+    /// Created in the first epoch, so that a training without an epoch keeps the files of an earlier
+    /// run.
+    history: HistoryFile,
+    /// Whether a file could not be written during the training.
+    has_warned: bool,
     epochs: Vec<EpochRecord>,
     saved: Instant,
     lowest: f64,
     /// `None` if the model of an earlier run stays.
     saved_kept: Option<Result<()>>,
+    is_trained: bool,
+}
+
+/// What the observer saw.
+pub(super) struct Watched {
+    pub(super) epochs: Vec<EpochRecord>,
+    /// Whether the weights that a diverged training kept were saved; `None` if the model of an
+    /// earlier run stays.
+    pub(super) kept: Option<Result<()>>,
+    /// Whether the training ended and its model was saved.
+    pub(super) is_trained: bool,
 }
 
 impl<'a> Watcher<'a> {
@@ -40,29 +55,47 @@ impl<'a> Watcher<'a> {
             display: Display::new(quiet),
             baselines: progress_bar(quiet, "fitting the linear model for comparison: step {pos}"),
             folder,
-            history: None,
+            history: HistoryFile::default(),
+            has_warned: false,
             epochs: Vec::new(),
             saved: Instant::now(),
             lowest: f64::INFINITY,
             saved_kept: None,
+            is_trained: false,
         }
     }
 
-    /// Removes the display. Returns the epochs so far, and whether the weights that a diverged
-    /// training kept were saved.
-    pub(super) fn finish(self) -> (Vec<EpochRecord>, Option<Result<()>>) {
+    /// Removes the display.
+    pub(super) fn finish(self) -> Watched {
         self.display.bar.finish_and_clear();
         self.baselines.finish_and_clear();
-        (self.epochs, self.saved_kept)
+        Watched { epochs: self.epochs, kept: self.saved_kept, is_trained: self.is_trained }
     }
 
-    fn write(&mut self, record: &EpochRecord) -> std::io::Result<()> {
-        let history = match &mut self.history {
-            Some(history) => history,
-            None => self.history.insert(csv::Writer::from_writer(File::create(&self.folder.history)?)),
-        };
-        history.serialize(record).map_err(of_csv)?;
-        history.flush()
+    /// Says, once, that a file cannot be written. The training goes on.
+    fn warn(&mut self, problem: &str) {
+        if !self.has_warned {
+            self.has_warned = true;
+            self.display.bar.suspend(|| message(&format!("warning: {}; the training goes on", escaped(problem))));
+        }
+    }
+
+    /// Saves the model, and the history if a part of it is missing.
+    fn save(&mut self, model: &Model) -> Result<()> {
+        let (folder, path) = (self.folder, &self.folder.history);
+        let mut saved = folder.save(model);
+        if saved.is_err() {
+            // the disk may be full: the model is more important than the history
+            self.history.clear(path);
+            saved = folder.save(model);
+        }
+        if !self.history.is_complete(path, &self.epochs)
+            && let Err(error) = self.history.write_again(path, &self.epochs)
+        {
+            let path = path.display().to_string();
+            message(&format!("warning: {}: cannot write all epochs: {error}", escaped(&path)));
+        }
+        saved
     }
 }
 
@@ -76,15 +109,18 @@ impl Observer for Watcher<'_> {
     /// if there are validation rows.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
-        self.write(record).map_err(|reason| ErrorKind::Io {
-            path: self.folder.history.clone(),
-            action: "write",
-            reason,
-        })?;
+        let of_file = |path: &Path, reason| ErrorKind::Io { path: path.to_owned(), action: "write", reason };
+        self.folder.begin().map_err(|reason| of_file(&self.folder.path, reason))?;
+        let path = &self.folder.history;
+        if let Err(reason) = self.history.write(path, &self.epochs) {
+            self.warn(&of_file(path, reason).to_string());
+        }
         let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
         self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
         if best && self.saved.elapsed() > SAVE_AFTER {
-            so_far()?.save(&self.folder.model)?;
+            if let Err(error) = self.folder.save(&so_far()?) {
+                self.warn(&error.to_string());
+            }
             self.saved = Instant::now();
         }
         Ok(ControlFlow::Continue(()))
@@ -92,17 +128,20 @@ impl Observer for Watcher<'_> {
 
     fn trained(&mut self, model: &Model, _: &History) -> Result<()> {
         self.display.bar.finish_and_clear();
-        model.save(&self.folder.model)
+        self.save(model)?;
+        self.is_trained = true;
+        Ok(())
     }
 
     fn diverged(&mut self, model: &Model, weights: KeptWeights) {
         // an untrained model never replaces the one of an earlier run
-        let stays = weights == KeptWeights::Initial && self.folder.model.exists();
-        self.saved_kept = (!stays).then(|| model.save(&self.folder.model));
+        let stays = weights == KeptWeights::Initial && self.folder.has_earlier_model();
+        self.saved_kept = if stays { None } else { Some(self.save(model)) };
     }
 
     fn baseline(&mut self, steps: usize) -> ControlFlow<()> {
         self.baselines.set_position(steps as u64);
+        self.display.baseline(steps);
         interrupt::flow()
     }
 }

@@ -47,7 +47,7 @@ impl Desk {
 
     /// The program with these arguments, separated by spaces.
     pub fn command(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_mfnet"));
+        let mut command = program();
         command.args(arguments.split_whitespace()).current_dir(self.folder.path()).stdin(Stdio::null());
         match &self.data {
             Some(folder) => command.env("MFNET_DATA", folder),
@@ -76,6 +76,21 @@ impl Desk {
     pub fn train(&self, arguments: &str) -> serde_json::Value {
         self.ok(&format!("train {arguments} --json")).json()
     }
+}
+
+/// The program. It obeys signals also if these tests run in the background, where a shell ignores some.
+fn program() -> Command {
+    let path = env!("CARGO_BIN_EXE_mfnet");
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap_or("0").trim();
+    // SIGHUP, SIGINT, SIGTERM
+    let of_the_program = 1 | 1 << 1 | 1 << 14;
+    if u64::from_str_radix(ignored, 16).unwrap_or(0) & of_the_program == 0 {
+        return Command::new(path);
+    }
+    let mut env = Command::new("env");
+    env.args(["--default-signal=HUP,INT,TERM", path]);
+    env
 }
 
 impl From<Output> for Run {

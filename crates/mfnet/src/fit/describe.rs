@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::model::Training;
 use crate::optimizer::{Clip, Schedule};
-use crate::text::{columns, counted};
+use crate::text::{columns, counted, escaped};
 use crate::train::SampleOrder;
 
 impl Plan {
@@ -50,7 +50,7 @@ impl Plan {
             Some(text) => format!("{name} {text}"),
             None => format!("{name} {value}"),
         });
-        let all: Vec<String> = loss.iter().cloned().chain(settings).collect();
+        let all: Vec<String> = loss.iter().cloned().chain(settings).map(|text| escaped(&text).into_owned()).collect();
         Some(format!("settings of its earlier training, not reused: {}", all.join(", ")))
     }
 
@@ -64,7 +64,7 @@ impl Plan {
         let names: Vec<&str> = constant.iter().map(|i| names[scaled[*i]].as_str()).collect();
         let are = if constant.len() == 1 { "feature is" } else { "features are" };
         let count = constant.len();
-        Some(format!("{count} {are} constant in the training rows: {}", columns::listed(&names)))
+        Some(format!("{count} {are} constant in the training rows: {}", columns::listed(&columns::all_escaped(&names))))
     }
 
     /// A line with the network and its training settings.

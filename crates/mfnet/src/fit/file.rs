@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::recipe::Recipe;
 use crate::error::{Error, ErrorKind, Result};
+use crate::escape::is_unprintable;
 use crate::layer::ActivationName;
 use crate::words::did_you_mean;
 
@@ -121,6 +122,46 @@ impl RecipeFile {
     }
 }
 
+/// What is added to the number of a character that must become an escape; the sum is for private use.
+const MARKED: u32 = 0xf_0000;
+
+/// Whether a name with control characters has an escape for this character: also for quotes and
+/// backslashes, because TOML may write a name with them without escapes.
+fn is_escaped(character: char) -> bool {
+    is_unprintable(character) || "\"'\\".contains(character)
+}
+
+/// Marks all characters of names that must become escapes, and removes empty fields, which TOML does
+/// not have. Returns whether there are any such characters.
+fn mark(value: &mut Value) -> bool {
+    let marked = |text: &str| -> String {
+        let has_any = text.contains(is_unprintable);
+        let mark =
+            |c: char| if has_any && is_escaped(c) { char::from_u32(MARKED + u32::from(c)).unwrap_or(c) } else { c };
+        text.chars().map(mark).collect()
+    };
+    match value {
+        Value::String(text) => {
+            let is_marked = text.contains(is_unprintable);
+            *text = marked(text);
+            is_marked
+        }
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| mark(value) | any),
+        Value::Object(fields) => {
+            let mut any = false;
+            let all = std::mem::take(fields).into_iter().filter(|(_, value)| !value.is_null());
+            *fields = all
+                .map(|(name, mut value)| {
+                    any |= mark(&mut value) | name.contains(is_unprintable);
+                    (marked(&name), value)
+                })
+                .collect();
+            any
+        }
+        _ => false,
+    }
+}
+
 /// serde's message for an unknown field or kind, with a suggestion.
 fn of_unknown(message: &str) -> Option<String> {
     let (what, rest) = [("kind", "unknown variant "), ("field", "unknown field ")]
@@ -157,27 +198,90 @@ impl Recipe {
     /// # Errors
     /// [`ErrorKind::Recipe`] for values that TOML cannot represent.
     pub fn to_toml(&self) -> Result<String> {
+        self.check_paths()?;
         let text = toml::to_string(self);
         let text = text.map_err(|error| Error::recipe(format!("cannot be written as TOML: {error}")))?;
-        Ok(format!("version = {RECIPE_VERSION}\n{text}"))
+        let plain = format!("version = {RECIPE_VERSION}\n{text}");
+        // names with control characters, as escapes
+        let escaped = self.escaped().filter(|escaped| Self::from_toml(escaped).is_ok_and(|recipe| recipe == *self));
+        Ok(escaped.unwrap_or(plain))
+    }
+
+    /// TOML in which all characters that control a terminal are escapes; `None` if there are none.
+    fn escaped(&self) -> Option<String> {
+        let mut fields = Value::Object(self.fields().ok()?);
+        if !mark(&mut fields) {
+            return None;
+        }
+        let mut text = format!("version = {RECIPE_VERSION}\n");
+        for character in toml::to_string(&fields).ok()?.chars() {
+            match u32::from(character).checked_sub(MARKED).and_then(char::from_u32).filter(|c| is_escaped(*c)) {
+                Some(marked) => text += &format!("\\u{:04X}", u32::from(marked)),
+                None => text.push(character),
+            }
+        }
+        Some(text)
     }
 
     /// Writes JSON.
     ///
     /// # Errors
-    /// As [`Recipe::fields`].
+    /// [`ErrorKind::Recipe`] for a path that is not UTF-8 text.
     pub fn to_json(&self) -> Result<String> {
+        self.check_paths()?;
         let mut fields = self.fields()?;
         fields.insert("version".to_owned(), RECIPE_VERSION.into());
         Ok(Value::Object(fields).to_string())
     }
 
-    /// All fields with their values.
+    /// Refuses paths that a text cannot hold.
+    fn check_paths(&self) -> Result<()> {
+        let paths = [("warm_start", &self.warm_start), ("batch_order", &self.batch_order)];
+        match paths.into_iter().find(|(_, path)| path.as_ref().is_some_and(|path| path.to_str().is_none())) {
+            Some((field, _)) => {
+                Err(Error::recipe(format!("`{field}`: a recipe cannot hold this path, because it is not UTF-8 text"))
+                    .with_help("rename the file"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// All fields with their values. In a path, bytes that are not UTF-8 become U+FFFD.
     ///
     /// # Errors
-    /// [`ErrorKind::Recipe`] for a path that is not valid text.
+    /// [`ErrorKind::Recipe`] for a value that JSON cannot represent.
     pub fn fields(&self) -> Result<Map<String, Value>> {
         let fields = serde_json::to_value(self).map_err(|error| Error::recipe(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What TOML writes can be read again, and holds nothing that controls a terminal.
+    #[test]
+    fn names_with_control_characters() {
+        for name in [
+            "plain",
+            "\u{1b}[2J",
+            "a\u{9b}\u{202e}b",
+            "two\nlines\r\n",
+            "\"quoted\"\u{1b}",
+            "it's\t\"a\\b\"\n",
+            "\u{f001b}",
+        ] {
+            let recipe = Recipe {
+                drop: vec![name.to_owned(), "other".to_owned()],
+                embeddings: [(format!("of {name}"), 3)].into(),
+                ..Recipe::of_target(name)
+            };
+            let text = recipe.to_toml().unwrap();
+            assert_eq!(Recipe::from_toml(&text).unwrap(), recipe, "{text}");
+            let expected = ["drop", "embeddings", "target", "version"];
+            assert!(expected.iter().all(|field| text.contains(field)), "{text}");
+            assert!(!text.contains(|c| c != '\n' && is_unprintable(c)), "{text:?}");
+        }
     }
 }

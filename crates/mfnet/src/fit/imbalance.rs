@@ -9,7 +9,7 @@ use super::plan::Plan;
 use crate::data::{Dataset, Targets};
 use crate::metric::{Comparison, ConfusionMatrix, Metrics, log_losses, weighted_accuracy};
 use crate::model::Predictions;
-use crate::text::{counted, grouped, significant};
+use crate::text::{counted, escaped, grouped, significant};
 
 /// A class is rare if it has fewer than this fraction of the rows,
 const RARE: f64 = 0.2;
@@ -68,7 +68,7 @@ impl Rare {
         let (rows, weight) = confusions.clone().map(of_class).fold((0, 0.0), |a, b| (a.0 + b.0, a.1 + b.1));
         let found: usize = confusions.clone().map(|confusion| confusion.count(*class, *class)).sum();
         let recall = confusions.clone().map(|confusion| confusion.weight(*class, *class)).sum::<f64>() / weight;
-        let rare = format!("class {label}, which has {} of all rows", percent(*share));
+        let rare = format!("class {}, which has {} of all rows", escaped(label), percent(*share));
         if rows == 0 {
             return format!("No test row is of {rare}, so the scores say nothing about it.");
         }

@@ -7,7 +7,7 @@ pub(super) use copies::is_many;
 
 use super::plan::Plan;
 use crate::data::{Dataset, SplitBy, Targets};
-use crate::text::{columns, counted};
+use crate::text::{columns, counted, escaped};
 
 /// The facts about the rows of a plan.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Findings {
     pub(super) copies: usize,
 }
 
-/// A note, and whether a result without it would mislead.
+/// A note on one line, and whether a result without it would mislead.
 #[derive(Debug)]
 pub(super) struct Note {
     text: String,
@@ -25,13 +25,13 @@ pub(super) struct Note {
 }
 
 impl Note {
-    fn new(text: impl Into<String>) -> Self {
-        Note { text: text.into(), misleads: false }
+    fn new(text: impl AsRef<str>) -> Self {
+        Note { text: escaped(text.as_ref()).into_owned(), misleads: false }
     }
 
     /// Without this note, the result would mislead.
-    fn of_doubt(text: impl Into<String>) -> Self {
-        Note { text: text.into(), misleads: true }
+    fn of_doubt(text: impl AsRef<str>) -> Self {
+        Note { misleads: true, ..Note::new(text) }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::data::{Dataset, Fractions, SplitBy};
 use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::model::Split;
 use crate::random::Seed;
-use crate::text::{counted, grouped};
+use crate::text::{counted, escaped, grouped};
 
 /// Default fraction of test rows, without an official split.
 const TEST_FRACTION: f64 = 0.2;
@@ -113,7 +113,9 @@ impl Parts {
             SplitBy::Fractions(_) | SplitBy::Groups { .. } => format!("random split (seed {seed})"),
             SplitBy::Official { validation: None } => "official split".to_owned(),
             SplitBy::Official { validation } => format!("official test rows{}", drawn(validation)),
-            SplitBy::Column { column, validation } => format!("split by column {column}{}", drawn(validation)),
+            SplitBy::Column { column, validation } => {
+                format!("split by column {}{}", escaped(column), drawn(validation))
+            }
             SplitBy::Fold { number, of, .. } => format!("fold {number} of {of} (seed {seed})"),
         };
         rows(task, &by, [self])
@@ -147,9 +149,9 @@ pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'
             (least, most) => format!("{} to {}", grouped(least), grouped(most)),
         }
     });
-    let file = task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" from {file}"));
+    let file = task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" from {}", escaped(file)));
     let groups = task.recipe.group.as_ref().map_or_else(String::new, |column| {
-        format!("; {} of {column}, each in one part", counted(task.data.groups(), "group"))
+        format!("; {} of {}, each in one part", counted(task.data.groups(), "group"), escaped(column))
     });
     let none = match validation == "0" && task.recipe.validation_fraction != Some(0.0) {
         true => "; none can be spared for validation, so there is no early stopping",

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use mfnet_table::Delimiter;
 
@@ -40,6 +40,7 @@ pub struct Recipe {
     pub task: Option<Task>,
     /// A model to continue training: a file or the folder of a run. It determines target, network,
     /// columns and scaling, so no other field may set them.
+    #[serde(serialize_with = "as_text")]
     pub warm_start: Option<PathBuf>,
     /// Sizes of the hidden layers; an empty list is a linear model. `None`: one layer of 1024;
     /// three of 256 for 5000 training rows or more; otherwise two of 64 for at most 2
@@ -121,6 +122,7 @@ pub struct Recipe {
     pub no_shuffle: bool,
     /// A text file with the order of the rows: a line of row numbers for each epoch, or one line
     /// for all.
+    #[serde(serialize_with = "as_text")]
     pub batch_order: Option<PathBuf>,
     /// Number of epochs. `None`: 100; for 5000 training rows or more, 10 to 100, about 12 500 steps
     /// in all.
@@ -128,7 +130,8 @@ pub struct Recipe {
     /// Number of epochs without a lower validation loss after which training stops; 0 for no early
     /// stopping. `None`: half of `epochs`, at least 10, if there are validation rows.
     pub early_stopping: Option<usize>,
-    /// Number of threads, which does not affect the result. `None`: one for each processor.
+    /// Number of threads, which does not affect the result. `None`, and more than two for each
+    /// processor: one for each processor.
     pub threads: Option<usize>,
     /// Fraction of all rows for the test. `None`: 0.2, or the test rows of an official split.
     pub test_fraction: Option<f64>,
@@ -163,6 +166,12 @@ pub struct Recipe {
     pub embeddings: BTreeMap<String, usize>,
     /// Learning rates and weight decays for some layers or kinds of parameters.
     pub groups: Vec<Group>,
+}
+
+/// Writes a path as text. Bytes that are not UTF-8 become U+FFFD, so this is only for messages;
+/// [`Recipe::to_toml`] and [`Recipe::to_json`] refuse such a path.
+fn as_text<S: Serializer>(path: &Option<PathBuf>, to: S) -> Result<S::Ok, S::Error> {
+    path.as_ref().map(|path| path.to_string_lossy()).serialize(to)
 }
 
 /// Reads a list of names, or a single name.

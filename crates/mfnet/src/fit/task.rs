@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::fit::Source;
 use crate::model::{Model, Split};
 use crate::tensor::Dtype;
-use crate::text::{columns, counted};
+use crate::text::{columns, counted, escaped};
 use crate::threads::Threads;
 
 /// The data with their target.
@@ -156,7 +156,7 @@ impl Task {
             (None, Some(column)) => data.parted_by(column, &texts)?,
             (None, None) => data,
         };
-        let threads = recipe.threads.map_or_else(Threads::available, Threads::new)?;
+        let threads = recipe.threads.map_or_else(Threads::available, Threads::asked)?;
         Ok(Task {
             recipe,
             name,
@@ -208,13 +208,13 @@ impl Task {
     /// The name of the warm start model.
     pub(super) fn start_name(&self) -> Option<String> {
         let path = self.recipe.warm_start.as_ref().map(|path| path.display().to_string());
-        self.start.as_ref().map(|_| path.unwrap_or_else(|| "the given model".to_owned()))
+        self.start.as_ref().map(|_| escaped(&path.unwrap_or_else(|| "the given model".to_owned())).into_owned())
     }
 
     /// Describes the data, the target, and the columns that are not features.
     pub(super) fn described(&self) -> String {
         let data = &self.data;
-        let target = data.targets().columns().join(", ");
+        let target = columns::all_escaped(data.targets().columns()).join(", ");
         let task = match data.classes() {
             0 => "regression".to_owned(),
             classes => format!("classification, {classes} classes"),
@@ -230,7 +230,7 @@ impl Task {
         let guessed = if is_guess { format!(" (detected; `task` {other} changes it)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let (not_used, remarks) = (columns::left_out_and_missing(data), columns::remarks(data.remarks()));
-        let (name, origin) = (data.name(), &self.origin);
+        let (name, origin) = (escaped(data.name()), escaped(&self.origin));
         let skipped = match self.skipped {
             0 => String::new(),
             rows => format!("\nleft out: {} without a target (`skip_missing_target`)", counted(rows, "row")),

@@ -12,7 +12,7 @@ use super::recipe::Recipe;
 use super::task::Task;
 use crate::data::Dataset;
 use crate::error::{DataProblem, Error, Result};
-use crate::text::as_read;
+use crate::text::{as_read, escaped};
 use crate::words::did_you_mean;
 
 const EXPECTED: &str = "expected balanced, or LABEL:WEIGHT separated by commas, such as spam:5,ham:1";
@@ -196,12 +196,15 @@ impl Plan {
     /// Describes the weights of rows and classes in a line, for one fit or several folds.
     pub(super) fn weights_line(&self, folds: usize) -> Option<String> {
         let Recipe { sample_weight, class_weight, .. } = &self.task.recipe;
-        let rows = sample_weight.as_ref().map(|column| format!("row weights from column {column}"));
+        let rows = sample_weight.as_ref().map(|column| format!("row weights from column {}", escaped(column)));
         let classes = class_weight.as_ref().map(|class_weight| match class_weight {
             ClassWeight::Balanced if folds > 1 => "balanced class weights in the loss".to_owned(),
             _ => {
                 let weights: Vec<_> = self.class_weights().into_iter().flatten().collect();
-                let shown = weights.iter().take(SHOWN).map(|(label, weight)| format!("{label}: {}", as_read(*weight)));
+                let shown = weights
+                    .iter()
+                    .take(SHOWN)
+                    .map(|(label, weight)| format!("{}: {}", escaped(label), as_read(*weight)));
                 let more = if weights.len() > SHOWN { ", …" } else { "" };
                 let shown: Vec<String> = shown.collect();
                 let balanced = if *class_weight == ClassWeight::Balanced { " (balanced)" } else { "" };

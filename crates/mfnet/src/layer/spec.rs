@@ -264,12 +264,12 @@ impl LayerSpec {
                 LayerSpec::Linear { inputs, outputs } => (format!("nn.Linear({}, {outputs})", inputs.unwrap_or(0)), ""),
                 LayerSpec::Activation { function } => {
                     let module = Activation::<f64>::from_label(function).and_then(|g| g.torch());
-                    (module.map_or(function.clone(), |module| format!("nn.{module}")), "")
+                    (module.map_or_else(|| class_name(function), |module| format!("nn.{module}")), "")
                 }
                 LayerSpec::Residual { layers } => {
                     (format!("Residual({})", LayerSpec::torch(layers, classes)), RESIDUAL)
                 }
-                LayerSpec::Registered { name, .. } => (name.clone(), ""),
+                LayerSpec::Registered { name, .. } => (class_name(name), ""),
                 other => other.torch_of_table().unwrap_or_default(),
             };
             if !class.is_empty() && !classes.contains(&class) {
@@ -283,4 +283,9 @@ impl LayerSpec {
         }
         modules.join(", ")
     }
+}
+
+/// The name of a class of the user's in PyTorch. A name may hold anything, but a program must not.
+fn class_name(name: &str) -> String {
+    name.chars().map(|character| if character.is_ascii_alphanumeric() { character } else { '_' }).collect()
 }

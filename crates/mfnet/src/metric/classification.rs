@@ -4,6 +4,7 @@ use std::fmt;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::data::{Samples, Targets};
+use crate::escape::escaped;
 use crate::tensor::{Scalar, Tensor};
 
 /// With more classes the table would be wider than a terminal; a list of the most frequent mistakes
@@ -245,7 +246,8 @@ impl ConfusionMatrix {
         )?;
         for (class, predicted, count) in mistakes.iter().take(MISTAKES_SHOWN) {
             let weight = if self.is_weighted() { short(self.weight(*class, *predicted)) } else { count.to_string() };
-            write!(f, "\n{weight:>8}  {} predicted as {}", self.labels[*class], self.labels[*predicted])?;
+            let [class, predicted] = [class, predicted].map(|class| escaped(&self.labels[*class]));
+            write!(f, "\n{weight:>8}  {class} predicted as {predicted}")?;
         }
         if mistakes.len() > MISTAKES_SHOWN { write!(f, "\n       …") } else { Ok(()) }
     }
@@ -329,16 +331,17 @@ impl fmt::Display for ConfusionMatrix {
             _ if self.is_weighted() => short(self.weight(i, j)),
             count => count.to_string(),
         };
+        let labels: Vec<_> = self.labels.iter().map(|label| escaped(label)).collect();
         let length = |text: &str| text.chars().count();
         let widest_cell = self.pairs().map(|(i, j, _)| length(&cell(i, j))).max().unwrap_or(0);
-        let first = self.labels.iter().map(|label| length(label)).max().unwrap_or(0).max("true".len());
-        let width = |j: usize| length(&self.labels[j]).max(widest_cell) + 2;
+        let first = labels.iter().map(|label| length(label)).max().unwrap_or(0).max("true".len());
+        let width = |j: usize| length(&labels[j]).max(widest_cell) + 2;
         writeln!(f, "{:first$}  predicted", "true")?;
         write!(f, "{:first$}", "")?;
-        for (j, label) in self.labels.iter().enumerate() {
+        for (j, label) in labels.iter().enumerate() {
             write!(f, "{label:>0$}", width(j))?;
         }
-        for (i, label) in self.labels.iter().enumerate() {
+        for (i, label) in labels.iter().enumerate() {
             write!(f, "\n{label:>first$}")?;
             for j in 0..self.labels.len() {
                 write!(f, "{:>1$}", cell(i, j), width(j))?;

@@ -2,6 +2,7 @@
 
 use super::{LayerSpec, ModelSpec};
 use crate::data::{Scaler, Target};
+use crate::escape::is_unprintable;
 use crate::tensor::Dtype;
 
 // parts of the program: two versions of the function that scales the inputs, and the encoding of
@@ -46,7 +47,7 @@ impl ModelSpec {
             include_str!("pytorch/program.py"),
             imports = imports,
             classes = classes,
-            path = path,
+            path = literal(path),
             layers = layers,
             dtype = dtype,
             scaled = scaled,
@@ -55,5 +56,27 @@ impl ModelSpec {
             features = features,
             prediction = prediction,
         )
+    }
+}
+
+/// A text as a literal of Python, on one line.
+fn literal(text: &str) -> String {
+    let escaped = |character: char| match character {
+        '"' | '\\' => format!("\\{character}"),
+        plain if !is_unprintable(plain) => plain.to_string(),
+        other => format!("\\U{:08x}", u32::from(other)),
+    };
+    format!("\"{}\"", text.chars().map(escaped).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn literals_of_python() {
+        assert_eq!(literal("runs/iris-1/model.safetensors"), r#""runs/iris-1/model.safetensors""#);
+        assert_eq!(literal("a\"b\\c'd"), r#""a\"b\\c'd""#);
+        assert_eq!(literal("\n\u{1b}é\u{202e}"), r#""\U0000000a\U0000001bé\U0000202e""#);
     }
 }

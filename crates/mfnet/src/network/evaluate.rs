@@ -6,7 +6,8 @@ use crate::loss::{Loss, Weights};
 use crate::metric::{Metrics, right};
 use crate::tensor::{Scalar, Tensor};
 
-/// Number of samples to predict at a time, so that memory does not grow with the data.
+/// The largest number of samples to predict at a time, so that memory does not grow with the data.
+/// Losses are sums over this many samples, so that they do not depend on the memory that is free.
 const AT_A_TIME: usize = 1024;
 
 impl<T: Scalar> NeuralNetwork<T> {
@@ -53,11 +54,12 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub(crate) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
         self.check_input("predict", samples.features())?;
         let mut outputs: Vec<f64> = Vec::with_capacity(self.outputs() * samples.len());
-        let mut input = Tensor::zeros(self.inputs(), AT_A_TIME.min(samples.len()));
-        let mut others = input.clone();
-        let mut evaluation = Evaluation::new(self, AT_A_TIME.min(samples.len()));
-        let mut part = Vec::with_capacity(AT_A_TIME);
-        while next(&mut part, samples.len()) {
+        let most = Evaluation::samples_at_a_time(self, AT_A_TIME.min(samples.len()));
+        let mut input = Tensor::zeros(self.inputs(), most);
+        let mut others = Tensor::zeros(self.inputs(), if reordered.order.is_empty() { 0 } else { most });
+        let mut evaluation = Evaluation::new(self, most);
+        let mut part = Vec::with_capacity(most);
+        while next(&mut part, samples.len(), most) {
             input.set_columns(part.len());
             samples.write(&part, &mut input);
             if let Some(order) = reordered.order.get(part[0]..part[0] + part.len()) {
@@ -74,11 +76,11 @@ impl<T: Scalar> NeuralNetwork<T> {
     }
 }
 
-/// Moves on to the next samples; returns whether there are any.
-fn next(part: &mut Vec<usize>, samples: usize) -> bool {
+/// Moves on to the next samples, `most` or fewer; returns whether there are any.
+fn next(part: &mut Vec<usize>, samples: usize, most: usize) -> bool {
     let first = part.last().map_or(0, |last| last + 1);
     part.clear();
-    part.extend(first..samples.min(first + AT_A_TIME));
+    part.extend(first..samples.min(first + most));
     !part.is_empty()
 }
 
@@ -100,17 +102,43 @@ pub(crate) struct LossOver<T: Scalar> {
     inputs: Tensor<T>,
     targets: Tensor<T>,
     evaluation: Evaluation<T>,
+    /// How many samples are predicted at a time.
+    at_a_time: usize,
+    /// If these are fewer than a part has: the targets of some, and the outputs of the whole part.
+    some_targets: Tensor<T>,
+    outputs: Tensor<T>,
 }
 
 impl<T: Scalar> LossOver<T> {
     pub(crate) fn new(net: &NeuralNetwork<T>, data: Dataset) -> Self {
         let most = AT_A_TIME.min(data.samples());
+        let at_a_time = Evaluation::samples_at_a_time(net, most);
         LossOver {
             part: Vec::with_capacity(AT_A_TIME),
-            inputs: Tensor::zeros(data.features(), most),
+            inputs: Tensor::zeros(data.features(), at_a_time),
             targets: Tensor::zeros(data.outputs(), most),
+            evaluation: Evaluation::new(net, at_a_time),
+            at_a_time,
+            some_targets: Tensor::zeros(data.outputs(), 0),
+            outputs: Tensor::zeros(data.outputs(), 0),
             data,
-            evaluation: Evaluation::new(net, most),
+        }
+    }
+
+    /// Gathers the targets of the part and predicts it, some samples at a time.
+    fn predict_some_at_a_time(&mut self, net: &NeuralNetwork<T>) {
+        let count = self.part.len();
+        self.targets.set_columns(count);
+        self.outputs.set_columns(count);
+        let mut first = 0;
+        for some in self.part.chunks(self.at_a_time) {
+            self.data.gather(some, some.len(), &mut self.inputs, &mut self.some_targets);
+            let outputs = self.evaluation.run(net, &self.inputs);
+            for (j, i) in (0..some.len()).flat_map(|j| (0..outputs.rows()).map(move |i| (j, i))) {
+                self.outputs[(i, first + j)] = outputs[(i, j)];
+                self.targets[(i, first + j)] = self.some_targets[(i, j)];
+            }
+            first += some.len();
         }
     }
 
@@ -118,11 +146,17 @@ impl<T: Scalar> LossOver<T> {
     pub(crate) fn loss_and_accuracy(&mut self, net: &NeuralNetwork<T>, loss: &dyn Loss<T>) -> (f64, Option<f64>) {
         self.evaluation.renew(net);
         let (mut sum, mut divisors, mut hits) = (0.0, 0.0, 0.0);
-        let (samples, weights) = (self.data.samples(), self.data.loss_weights());
+        let samples = self.data.samples();
         self.part.clear();
-        while next(&mut self.part, samples) {
-            self.data.gather(&self.part, self.part.len(), &mut self.inputs, &mut self.targets);
-            let output = self.evaluation.run(net, &self.inputs);
+        while next(&mut self.part, samples, AT_A_TIME) {
+            let output = if self.part.len() <= self.at_a_time {
+                self.data.gather(&self.part, self.part.len(), &mut self.inputs, &mut self.targets);
+                self.evaluation.run(net, &self.inputs)
+            } else {
+                self.predict_some_at_a_time(net);
+                &self.outputs
+            };
+            let weights = self.data.loss_weights();
             let of_samples = weights.map(|weights| &weights[self.part[0]..self.part[0] + self.part.len()]);
             let divisor = of_samples.map_or(self.part.len() as f64, |weights| weights.iter().sum());
             if divisor > 0.0 {
@@ -133,5 +167,32 @@ impl<T: Scalar> LossOver<T> {
         }
         let count = self.data.weights().map_or(samples as f64, |weights| weights.iter().sum());
         (sum / divisors, (self.data.classes() > 0).then_some(hits / count))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layer::{Activation, ActivationName};
+    use crate::loss::{CrossEntropy, Mse};
+    use crate::random::Seed;
+
+    /// The loss does not depend on how many samples are predicted at a time.
+    #[test]
+    fn the_loss_has_the_same_bits_for_any_memory() {
+        for (name, loss) in [("digits", &CrossEntropy as &dyn Loss<f64>), ("diabetes", &Mse)] {
+            let data = Dataset::built_in(name).unwrap();
+            let outputs = data.outputs();
+            for g in [ActivationName::Relu, ActivationName::Gelu] {
+                let net = NeuralNetwork::builder(data.features()).linear(70).batch_norm();
+                let net = net.activation(Activation::from(g)).linear(outputs).build(Seed(3)).unwrap();
+                let mut all = LossOver::new(&net, data.clone());
+                let expected = all.loss_and_accuracy(&net, loss);
+                for at_a_time in [1, 3, 64, 1000] {
+                    let mut some = LossOver { at_a_time, ..all.clone() };
+                    assert_eq!(some.loss_and_accuracy(&net, loss), expected, "{name}, {g}, {at_a_time}");
+                }
+            }
+        }
     }
 }

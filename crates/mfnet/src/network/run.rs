@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::NeuralNetwork;
 use super::plan::{Dropped, Kind, Operation, Plan, Source};
 use crate::layer::{Activation, Backward, Keeps, Mask};
+use crate::memory;
 use crate::pass::{Context, Pass};
 use crate::tensor::kernel::{Finish, vectorised};
 use crate::tensor::parts::{Strip, for_each_chunk, for_each_strip, for_each_strip_with};
@@ -35,6 +36,18 @@ impl<T: Scalar> Room<T> {
             memos: plan.operations.iter().map(memo).collect(),
             derivatives: plan.operations.iter().map(memo).collect(),
         }
+    }
+
+    /// About how many bytes it takes for one sample; in training, layers keep more.
+    pub(crate) fn bytes(net: &NeuralNetwork<T>, plan: &Plan, training: bool) -> usize {
+        let of = |operation: &Operation| {
+            let g = operation.g.as_ref().map(|g| g.activation(net.layers()));
+            let keeps_derivative = g.is_some_and(|g| g.keeps() == Keeps::Derivative);
+            let is_layer = matches!(operation.kind, Kind::Layer(_));
+            let matrices = 1 + usize::from(is_layer) + usize::from(training && keeps_derivative);
+            Tensor::<T>::bytes_of_column(operation.features).saturating_mul(matrices)
+        };
+        plan.operations.iter().map(of).fold(0, usize::saturating_add)
     }
 
     /// The matrix that an operation reads.
@@ -454,6 +467,14 @@ impl<T: Scalar> Evaluation<T> {
     pub(crate) fn new(net: &NeuralNetwork<T>, samples: usize) -> Self {
         let plan = &net.plans().fused;
         Evaluation { transposes: transposes(net, plan, false), room: Room::new(plan, samples) }
+    }
+
+    /// How many samples to predict at a time: at most this many, and fewer if they need much
+    /// memory. Results do not depend on it.
+    pub(crate) fn samples_at_a_time(net: &NeuralNetwork<T>, most: usize) -> usize {
+        let bytes =
+            Tensor::<T>::bytes_of_column(net.inputs()).saturating_add(Room::bytes(net, &net.plans().fused, false));
+        memory::samples_at_a_time(bytes, most)
     }
 
     /// Call it after the weights have changed.

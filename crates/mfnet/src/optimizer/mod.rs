@@ -283,6 +283,14 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
+    /// How many numbers the rule keeps for each weight.
+    pub(crate) fn states(&self) -> usize {
+        match &self.rule {
+            AnyRule::Elements(rule) => rule.states(),
+            AnyRule::Matrices(rule) => rule.states(),
+        }
+    }
+
     /// Whether both have made the same number of steps and have the same state.
     pub(crate) fn is_where(&self, other: &Self) -> bool {
         self.step == other.step && self.matrices == other.matrices

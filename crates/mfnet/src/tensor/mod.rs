@@ -142,6 +142,11 @@ impl<T: Scalar> Tensor<T> {
         Tensor { rows, columns, elements }
     }
 
+    /// Bytes of a column of a matrix with this many rows, with padding.
+    pub(crate) fn bytes_of_column(rows: usize) -> usize {
+        rows.div_ceil(T::GROUP).saturating_mul(T::GROUP * size_of::<T>())
+    }
+
     /// The matrix with elements `f(i, j)` in row i and column j; `f` is called column by column.
     ///
     /// # Panics

@@ -7,7 +7,7 @@ use mfnet_table::{ColumnKind, Remark};
 use crate::data::{Dataset, Encoder, Outliers, Scaler, Usual};
 use crate::model::UnknownLevels;
 
-use super::{DIGITS, as_read, counted, grouped, significant};
+use super::{DIGITS, as_read, counted, escaped, grouped, significant};
 
 /// The most names to list.
 const SHOWN: usize = 4;
@@ -27,7 +27,7 @@ pub fn features(data: &Dataset) -> String {
     let of_kind = |(name, plural): (&str, &str)| {
         let columns = data.kinds().iter().zip(data.feature_names()).filter(|(kind, _)| kind.name() == name);
         let columns: Vec<&str> = columns.map(|(_, column)| column.as_str()).collect();
-        let names = if name == "number" { String::new() } else { format!(" ({})", listed(&columns)) };
+        let names = if name == "number" { String::new() } else { format!(" ({})", listed(&all_escaped(&columns))) };
         let called = if columns.len() == 1 { name } else { plural };
         (!columns.is_empty()).then(|| format!("{} {called}{names}", columns.len()))
     };
@@ -39,8 +39,9 @@ pub fn features(data: &Dataset) -> String {
 /// Lines such as "left out: id (an identifier: every value is different)" and "missing values: 17
 /// in rooms, 23 in area", if there are such columns.
 pub fn left_out_and_missing(data: &Dataset) -> String {
-    let left_out = data.left_out().iter().map(|(column, why)| format!("{column} ({why})")).collect();
-    let of = |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {column}", grouped(count)));
+    let left_out = data.left_out().iter().map(|(column, why)| format!("{} ({why})", escaped(column))).collect();
+    let of =
+        |(column, count): (&String, usize)| (count > 0).then(|| format!("{} in {}", grouped(count), escaped(column)));
     let missing = data.feature_names().iter().zip(data.missing()).filter_map(of).collect();
     let lines: [(&str, Vec<String>); 2] = [("left out", left_out), ("missing values", missing)];
     let some = lines.iter().filter(|(_, columns)| !columns.is_empty());
@@ -54,6 +55,7 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
         let taken = if *rare { "mfnet treats these values as rare" } else { "mfnet ignores these values" };
         let rows = counted(*rows, "row");
+        let column = escaped(column);
         format!("{column}: {rows} with values that are new or were rare in training: {}; {taken}\n", listed(&quoted))
     };
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
@@ -61,7 +63,7 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
 
 /// A line for each remark about a column.
 pub fn remarks(remarks: &[Remark]) -> String {
-    remarks.iter().map(|remark| format!("\n{remark}")).collect()
+    remarks.iter().map(|remark| format!("\n{}", escaped(&remark.to_string()))).collect()
 }
 
 /// Describes the outliers of a column. `place` names a row, such as "line 7"; `part` is the part
@@ -77,7 +79,7 @@ pub fn outliers(outliers: &Outliers, place: impl Fn(usize) -> String, part: &str
         far if far < 1e4 => grouped(far.round() as usize),
         far => significant(far.min(f64::MAX), 2),
     };
-    let (place, text) = (place(*row), if text.len() > LONG { as_read(*value) } else { text.clone() });
+    let (place, text) = (place(*row), if text.len() > LONG { as_read(*value) } else { escaped(text).into_owned() });
     let away = match usual {
         Usual::Between(..) => format!("{distance} times their range away"),
         Usual::Mean(..) => format!("{distance} standard deviations away"),
@@ -107,7 +109,7 @@ pub fn encoded(encoder: &Encoder) -> String {
             format!("days, scaled; sine and cosine of {cycles}{}", gaps(fill, *missing))
         }
         Encoder::Category { levels, others, missing } => {
-            let shown = levels.iter().take(LEVELS).cloned();
+            let shown = levels.iter().take(LEVELS).map(|level| escaped(level).into_owned());
             let more = (levels.len() > LEVELS).then(|| format!("… ({} in all)", levels.len()));
             let others = others.then(|| "all others".to_owned());
             let missing = missing.then(|| "missing".to_owned());
@@ -147,7 +149,12 @@ pub fn scaling(scaler: &Scaler, columns: usize) -> (String, &'static [&'static s
     }
 }
 
-/// Lists the first names.
+/// Escapes each name.
+pub fn all_escaped<S: Borrow<str>>(names: &[S]) -> Vec<String> {
+    names.iter().map(|name| escaped(name.borrow()).into_owned()).collect()
+}
+
+/// Lists the first names, which are escaped where needed.
 pub fn listed<S: Borrow<str>>(names: &[S]) -> String {
     let more = if names.len() > SHOWN { ", …" } else { "" };
     format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))

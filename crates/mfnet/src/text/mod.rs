@@ -8,6 +8,7 @@ pub(crate) use score_table::r2_cell;
 pub use score_table::{Row, headline, headline_cell, score_lines, score_table, table};
 pub use sparkline::sparkline;
 
+pub use crate::escape::{escaped, is_unprintable};
 pub use crate::words::{similar, split_names};
 
 /// The longest number to show in full, in characters; below, the digits of a longer one.

@@ -2,7 +2,7 @@
 
 use crate::metric::{Metrics, TargetMetrics};
 
-use super::{grouped, significant};
+use super::{escaped, grouped, significant};
 
 /// A row of the table.
 pub struct Row<'a> {
@@ -75,7 +75,7 @@ pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
             Metrics::Regression { r2, targets, .. } => {
                 push(name, samples, loss, &[String::new(), String::new(), r2_cell(*r2)]);
                 for TargetMetrics { column, rmse, mae, r2 } in targets {
-                    push(format!("  {column}"), String::new(), String::new(), &regression(*rmse, *mae, *r2));
+                    push(format!("  {}", escaped(column)), String::new(), String::new(), &regression(*rmse, *mae, *r2));
                 }
             }
         }

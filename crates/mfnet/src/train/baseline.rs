@@ -9,11 +9,12 @@ use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::layer::Linear;
 use crate::loss::{CrossEntropy, Loss, Mse, Weights};
+use crate::memory;
 use crate::network::NeuralNetwork;
 use crate::tensor::kernel::Finish;
 use crate::tensor::{Tensor, product};
 
-/// Number of samples to process at a time, in matrices that fit into the caches.
+/// The largest number of samples to process at a time, in matrices that fit into the caches.
 const AT_A_TIME: usize = 1024;
 /// With more features, computing the covariance costs more than whitening saves.
 const MOST_WHITENED: usize = 1024;
@@ -155,7 +156,10 @@ impl<'a> Problem<'a> {
     fn for_each_part(&self, mut work: impl FnMut(Weights<'_>, &Tensor, &Tensor) -> ControlFlow<()>) -> ControlFlow<()> {
         let mut x = Tensor::zeros(self.data.features(), 0);
         let mut y = Tensor::zeros(self.data.outputs(), 0);
-        self.samples.chunks(AT_A_TIME).try_for_each(|part| {
+        // features, and those times their weights
+        let bytes =
+            2 * Tensor::<f64>::bytes_of_column(self.data.features()) + 3 * Tensor::<f64>::bytes_of_column(y.rows());
+        self.samples.chunks(memory::samples_at_a_time(bytes, AT_A_TIME)).try_for_each(|part| {
             let of_samples = self.data.loss_weights().map(|weights| &weights[part[0]..part[0] + part.len()]);
             let divisor = of_samples.map_or(part.len() as f64, |weights| weights.iter().sum());
             if divisor == 0.0 {

@@ -1,9 +1,13 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 
+use crate::memory;
+
 /// Number of pairs to remember. Each takes two vectors, little compared with evaluating all
-/// samples.
+/// samples. Long vectors have fewer pairs, so that they fit into this many bytes.
 const PAIRS: usize = 100;
+const FEWEST_PAIRS: usize = 5;
+const OF_PAIRS: usize = 256 << 20;
 
 /// J at a point, with its gradient.
 type Evaluated = (f64, Vec<f64>);
@@ -32,6 +36,8 @@ pub(super) fn minimise(
     let (mut value, mut g) = evaluate(&x);
     let least = 1e-10 * value;
     let mut pairs = VecDeque::new();
+    let of_pair = 2 * size_of::<f64>() * length;
+    let most = (OF_PAIRS / of_pair.max(1)).clamp(FEWEST_PAIRS, PAIRS);
     for steps in 0.. {
         let direction = inverse_times(&pairs, &g);
         let slope = dot(&g, &direction);
@@ -48,12 +54,16 @@ pub(super) fn minimise(
         let lengths = std::iter::successors(Some(1.0), |t| Some(t / 2.0)).take(30);
         let mut tried = lengths.map(|t| (t, at(t))).map(|(t, x)| (t, evaluate(&x), x));
         let Some((_, (next_value, next_g), next)) = tried.find(|(t, (to, _), _)| falls(*t, *to)) else { break };
+        // room for the next pair, and for the vectors of the next step
+        if !memory::is_free(4 * of_pair) {
+            pairs.pop_front();
+        }
         let (s, y) = (difference(&next, &x), difference(&next_g, &g));
         let sy = dot(&s, &y);
         if sy > 0.0 {
             pairs.push_back(Pair { s, y, sy });
         }
-        if pairs.len() > PAIRS {
+        if pairs.len() > most {
             pairs.pop_front();
         }
         (x, value, g) = (next, next_value, next_g);

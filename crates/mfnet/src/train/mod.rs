@@ -21,10 +21,11 @@ pub use order::SampleOrder;
 pub use phases::Phases;
 pub use session::Session;
 
-use self::workspace::Cut;
+use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::loss::Loss;
+use crate::memory;
 use crate::network::NeuralNetwork;
 use crate::optimizer::Optimizer;
 use crate::random::Seed;
@@ -172,6 +173,8 @@ impl<T: Scalar> Trainer<T> {
     ///   numbers
     /// - [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the loss or a weight becomes
     ///   infinite or NaN; then the network has the weights of the epoch that the error names
+    /// - [`ErrorKind::OutOfMemory`](crate::error::ErrorKind::OutOfMemory) if there is too little
+    ///   memory
     pub fn run(&self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.run_with(net, train, &mut ())
     }
@@ -199,7 +202,34 @@ impl<T: Scalar> Trainer<T> {
     /// As [`Trainer::run`], except divergence.
     pub fn start(&self, net: NeuralNetwork<T>, train: &Dataset) -> Result<Session<T>> {
         self.check(&net, train)?;
+        self.check_memory(&net, train)?;
         Ok(Session::new(self.clone(), net, train.clone()))
+    }
+
+    /// Returns an error if there is not enough memory for a session.
+    fn check_memory(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
+        let samples = self.order.length(train.samples());
+        let mut weights = 0_usize;
+        net.visit_state(&mut |matrix| weights += size_of_val(matrix.storage()));
+        // the network, transposed weights, weights of the start and of the best epoch, and those of
+        // a model that is saved, three at a time; then the state of the optimizer
+        let mut copies = 7 + self.optimizer.states();
+        if self.wants_whole_gradients() {
+            copies += 1;
+        }
+        if self.cut.shards > 1 || self.cut.accumulate > 1 {
+            copies += self.cut.shards.ilog2() as usize + 2;
+        }
+        let of_weights = weights.saturating_mul(copies).saturating_add(size_of::<usize>().saturating_mul(samples));
+        let of_batch = |batch_size| Workspace::bytes(net, train, samples, Cut { batch_size, ..self.cut });
+        let needed = |batch_size| of_weights.saturating_add(of_batch(batch_size));
+        let batch_size = self.cut.batch_size.min(samples).max(1);
+        if memory::is_free(needed(batch_size)) {
+            return Ok(());
+        }
+        let smaller = (0..batch_size.ilog2()).rev().map(|power| 1 << power);
+        let fitting = smaller.into_iter().find(|size| memory::is_free(needed(*size)));
+        Err(ErrorKind::OutOfMemory { needed: memory::written(needed(batch_size)), batch_size: fitting }.into())
     }
 
     /// Whether all gradients are needed before a weight is updated.

@@ -89,6 +89,16 @@ impl<T: Scalar> Workspace<T> {
         }
     }
 
+    /// About how many bytes it takes, without the parts that have the size of the weights.
+    pub(super) fn bytes(net: &NeuralNetwork<T>, train: &Dataset, samples: usize, cut: Cut) -> usize {
+        let plan = &net.plans().fused;
+        let deltas = plan.operations.iter().map(|operation| Tensor::<T>::bytes_of_column(operation.features));
+        let data = Tensor::<T>::bytes_of_column(train.features())
+            .saturating_add(Tensor::<T>::bytes_of_column(train.outputs()));
+        let of_sample = deltas.fold(data, usize::saturating_add).saturating_add(Room::bytes(net, plan, true));
+        of_sample.saturating_mul(cut.batch_size.min(samples))
+    }
+
     /// Makes room for the gradients of all layers, if a callback wants to see them.
     pub(super) fn keep_whole_gradients(&mut self, net: &NeuralNetwork<T>) {
         if self.gradients.iter().any(|matrix| matrix.rows() == 0) {

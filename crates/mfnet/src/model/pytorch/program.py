@@ -3,7 +3,7 @@ from torch import nn
 from safetensors import safe_open  # pip install torch safetensors
 from safetensors.torch import load_file
 
-{classes}path = {path:?}
+{classes}path = {path}
 net = nn.Sequential({layers}).to({dtype})
 net.load_state_dict(load_file(path))
 net.eval()
