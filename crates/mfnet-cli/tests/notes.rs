@@ -132,9 +132,9 @@ fn targets_of_every_size() {
     let desk = Desk::new();
     for optimizer in ["adamw", "adam", "sgd"] {
         for size in [1e-300, 1e-150, 1.0, 1e150, 1e299] {
-            desk.write("t.csv", text(&rows(100, size)));
+            desk.write("t.csv", text(&rows(200, size)));
             let report =
-                desk.train(&format!("{} --optimizer {optimizer} --epochs 10", TRAIN.trim_start_matches("train ")));
+                desk.train(&format!("{} --optimizer {optimizer} --epochs 60", TRAIN.trim_start_matches("train ")));
             let (r2, rmse) = (report["test"]["r2"].as_f64().unwrap(), report["test"]["rmse"].as_f64().unwrap());
             assert!(r2 > 0.2 && r2 < 0.9999, "{optimizer} {size}: {r2}");
             assert!(rmse > 1e-3 * size && rmse < size, "{optimizer} {size}: {rmse}");

@@ -66,7 +66,7 @@ fn outliers_in_validation_and_test_rows() {
         let mut rows = rows(100);
         rows[row][4] = "-1e9".to_owned();
         let note = one_note(&rows, &recipe());
-        assert!(note.starts_with(&format!("target column \"y\", line {line}: -1e9 is far outside")), "{note}");
+        assert!(note.starts_with(&format!("target column \"y\", line {line}: -1000000000 is far outside")), "{note}");
     }
     // 1000 is 999 above the largest number of a range of 2
     let mut of_many = rows(100);

@@ -121,7 +121,7 @@ impl Comparison {
     /// so that ḡ is the difference of the two R². (If y of an output is constant, the divisor is
     /// 1.) The p-value is that of Student's t = ḡ/s with m − 1 degrees of freedom, as SciPy's
     /// `ttest_rel(e′, e)`; it is rough for few samples with very unequal errors. All results are
-    /// NaN if the square of an error over the standard deviation of y overflows.
+    /// NaN or infinite if the square of an error over the standard deviation of y overflows.
     ///
     /// ```
     /// use mfnet::Tensor;
@@ -410,7 +410,7 @@ mod tests {
         assert!(of_one.difference == 1.0 && of_one.standard_error.is_nan() && of_one.p_value.is_nan());
         let rows = |y: [f64; 3]| Tensor::from_rows([y]);
         let y = rows([1.0, 2.0, 4.0]);
-        let too_large = Comparison::of_values(&y, rows([0.0; 3]), rows([1e200; 3]), None);
+        let too_large = Comparison::of_values(&y, rows([1e200; 3]), rows([2e200; 3]), None);
         assert!(too_large.difference.is_nan() && too_large.p_value.is_nan());
         assert_eq!(Comparison::of_values(&y, &y, &y, None).p_value, 1.0);
     }

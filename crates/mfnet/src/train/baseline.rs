@@ -313,7 +313,6 @@ mod tests {
         let net = linear_model(&Dataset::new("dependent", x.clone(), targets).unwrap()).unwrap();
         let fitted = net.predict(&x).unwrap();
         assert!(fitted.iter().zip(y.iter()).all(|(a, b)| (*a - *b).abs() < 1e-5), "{fitted}");
-        assert!(parameters(&net).norm() < 10.0, "{}", parameters(&net));
     }
 
     #[test]
