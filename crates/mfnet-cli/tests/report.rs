@@ -103,7 +103,7 @@ fn values_with_the_numbers_of_their_rows() {
 #[test]
 fn words_of_the_file() {
     let desk = Desk::new();
-    for [no, yes] in [["no", "yes"], ["N", "Y"], ["False", "True"], ["f", "t"], ["FALSE", "TRUE"]] {
+    for [no, yes] in [["no", "yes"], ["N", "Y"], ["False", "True"], ["f", "t"], ["FALSE", "TRUE"], ["nein", "ja"]] {
         let row = |i: usize| {
             let [smokes, ill] = [i % 2, i * i % 3 % 2].map(|bit| [no, yes][bit]);
             format!("{smokes},{}.5,{ill}\n", i * 7 % 13)
@@ -127,7 +127,7 @@ fn words_of_the_file() {
 fn a_class_that_is_always_missed() {
     let desk = Desk::new();
     for (name, every) in [("rare", 20), ("spam", 10)] {
-        let class = |i: usize| if i % every == 0 { name } else { "usual" };
+        let class = |i: usize| if i.is_multiple_of(every) { name } else { "usual" };
         let rows: String = (0..400).map(|i| format!("{},{}\n", i * 7919 % 101, class(i))).collect();
         desk.write("t.csv", format!("x,kind\n{rows}"));
         desk.ok("train t.csv --target kind --epochs 2 --hidden none --output run --force");

@@ -331,7 +331,8 @@ fn predictions_of_a_part() {
             found.extend(rows);
         }
         let mut sorted = all;
-        (sorted.sort(), found.sort());
+        sorted.sort();
+        found.sort();
         assert_eq!(found, sorted, "{options}");
     }
     desk.write("other.csv", visits().replacen('1', "2", 1));
