@@ -356,7 +356,7 @@ fn a_folder_of_images() {
     assert_eq!((run.code, run.stderr.lines().next()), (2, Some(expected)));
     let run = desk.run("train letters/train-images-idx3-ubyte --target class");
     assert!(
-        run.code == 1 && run.stderr.contains("found IDX images: name the folder that holds them"),
+        run.code == 1 && run.stderr.contains("found IDX images\nhelp: name the folder that holds the images"),
         "{}",
         run.stderr
     );
