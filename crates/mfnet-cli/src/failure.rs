@@ -8,8 +8,9 @@ use mfnet::table::{CellProblem, FileProblem, Problem};
 use mfnet::text::escaped;
 use mfnet::{Error, Recipe};
 
+use crate::interrupt;
 use crate::shell::quoted;
-use crate::{interrupt, output};
+use crate::terminal::message;
 
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
@@ -47,11 +48,11 @@ impl Failure {
     /// Writes the failure to stderr, and returns the exit code of the program.
     pub(crate) fn report(self) -> ExitCode {
         // line breaks in a name, too: the error is one line, and so is each help
-        let message = self.message.map(|message| format!("error: {}", escaped(&message)));
+        let error = self.message.map(|message| format!("error: {}", escaped(&message)));
         let help = self.help.iter().map(|line| format!("help: {}", escaped(line)));
-        let lines: Vec<String> = message.into_iter().chain(help).collect();
+        let lines: Vec<String> = error.into_iter().chain(help).collect();
         if !lines.is_empty() {
-            output::message(&lines.join("\n"));
+            message(&lines.join("\n"));
         }
         ExitCode::from(self.code)
     }
@@ -117,6 +118,9 @@ fn help_of(error: &Error) -> String {
                 "to use a column that was left out, name it with --numeric or --categorical"
             }
             DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",
+            DataProblem::NoClasses { like_values: true, .. } => {
+                "the target looks like a number, not a class: use --task regression"
+            }
             DataProblem::NoClasses { .. } => {
                 "for numbers, write all of them in one form, such as 3.14, $ 3.14 or 3.14 kg; otherwise choose another column with --target"
             }

@@ -15,6 +15,7 @@ mod parts;
 mod predict;
 mod shell;
 mod source;
+mod terminal;
 mod train;
 
 use std::process::ExitCode;

@@ -11,9 +11,11 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use mfnet::text::{escaped, is_unprintable, significant};
+use mfnet::text::{is_unprintable, significant};
 
 use crate::failure::Failure;
+use crate::terminal::inert;
+pub(crate) use crate::terminal::message;
 
 /// Writes a result to stdout. It is not an error if the reader closes the pipe early.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
@@ -67,18 +69,6 @@ pub(crate) fn of_csv(error: csv::Error) -> io::Error {
         csv::ErrorKind::Io(error) => error,
         other => io::Error::other(format!("{other:?}")),
     }
-}
-
-/// A message for people.
-pub(crate) fn message(text: &str) {
-    let text = inert(text) + "\n";
-    // there is no place left for an error of stderr
-    let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// The text without anything that controls a terminal, except line breaks.
-fn inert(text: &str) -> String {
-    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
 /// The same JSON, without anything that controls a terminal. Such characters stand only in strings.

@@ -19,7 +19,7 @@ fn the_scaling() {
     desk.ok("train t.csv --target y --task regression --test-fraction 0 --epochs 1 --hidden none --output run");
     let text = desk.ok("inspect run").stdout;
     let expected = "Input: 3 features: a, large, same
-  each x becomes (x − shift) / scale, with shift and scale computed from the training rows
+  each x becomes (x − shift) / scale, with shift and scale computed from the training rows; 0 if it is constant there
                   shift           scale
   a             2.00000         1.41421
   large         2000.00         1414.21
@@ -78,14 +78,14 @@ fn the_program_for_pytorch_encodes_columns() {
         let (open, day) = (["yes", "no", "Y", "?"][i % 4], 1 + i % 28);
         let time = if i.is_multiple_of(3) { "T18:30:00" } else { "" };
         let x = if i % 6 == 5 { "NA".to_owned() } else { (i * i % 13).to_string() };
-        // 1e17 and 0.00001 are numbers, the others are not
+        // 0.00001 is a number, and the same as 0.000010; the others are texts
         let code = ["1_000", "Infinity", "1e17", "0.00001", "nanometre"][i % 5];
         format!("{x},{place},{code},{zip},{open},2024-{:02}-{day:02}{time},{}\n", 1 + i % 12, 50 + i * 7 % 40)
     };
     desk.write("t.csv", format!("x,place,code,zip,open,day,y\n{}", (0..120).map(row).collect::<String>()));
     desk.write(
         "new.csv",
-        "y,day,open,zip,place,x,code\n,2025-01-05,true,555,3,,1_000\n,,,,Paris,4.5,NA\n,2023-06-01T00:00:00Z,0,007,,-1,1e-5\n\
+        "y,day,open,zip,place,x,code\n,2025-01-05,true,555,3,,1_000\n,,,,Paris,4.5,NA\n,2023-06-01T00:00:00Z,0,007,,-1,0.000010\n\
          ,2023-06-02,1,,,2,100000000000000000.0\n,2023-06-02,1,,,2,Infinity\n",
     );
     desk.write("embedded.toml", "embeddings = { code = 3, place = 2 }\n");

@@ -455,7 +455,7 @@ fn nothing_in_the_data_controls_the_terminal() {
 #[test]
 fn too_little_memory_for_a_batch_is_an_error() {
     let desk = Desk::new();
-    let rows: String = (0..400).map(|i| format!("{},{},{}\n", i % 7, i % 11, i * i % 13)).collect();
+    let rows: String = (0..400).map(|i| format!("{},{},{}\n", i * 7 % 401, i % 11, i * i % 13)).collect();
     desk.write("t.csv", format!("a,b,y\n{rows}"));
     let train = |limit: usize, options: &str| {
         let train = format!("{{}} train t.csv --target y --task regression --epochs 1 --threads 2 --quiet {options}");

@@ -181,7 +181,7 @@ fn a_number_that_was_mistyped_is_named() {
     let said = desk.ok("train t.csv --target species --epochs 1").stderr;
     assert!(
         said.contains(
-            "\nlength is read as text because it holds \"5.2o\" among numbers; to find the line, use --numeric length\n"
+            "\nlength is not read as numbers because of \"5.2o\" in line 4; if it is a missing value, use --missing 5.2o\n"
         ),
         "{said}"
     );
@@ -207,7 +207,7 @@ fn other_dialects() {
         (
             "comma.csv",
             plain.replace(',', ";").replace('.', ","),
-            "fields separated by semicolons, numbers with a decimal comma",
+            "fields separated by semicolons, numbers with a decimal comma in length and width",
         ),
         ("t.tsv", plain.replace(',', "\t"), "fields separated by tabs"),
         ("t.txt", plain.replace(',', "|"), "fields separated by '|'"),
@@ -245,7 +245,9 @@ fn thousands() {
     let train = |data: &str| desk.ok(&format!("train {data} --target price --epochs 5 --output run --force"));
     let said = train("german.csv").stderr;
     assert!(
-        said.starts_with("german.csv (fields separated by semicolons, numbers such as 1.234,5): 200 rows"),
+        said.starts_with(
+            "german.csv (fields separated by semicolons, numbers such as 1.234,5 (--decimal changes this)): 200 rows"
+        ),
         "{said}"
     );
     let weights = weights_of_run(&desk);

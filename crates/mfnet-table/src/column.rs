@@ -132,6 +132,11 @@ impl Column {
         &self.tally
     }
 
+    /// How many numbers are written in each way, after [`Column::count`].
+    pub(crate) fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
     /// Decides how the numbers and dates of all rows are read, after [`Column::count`].
     pub(crate) fn decide(&mut self, hints: Hints, dates: Option<DateOrder>) {
         let decide = |hints| NumberFormat::decide(&self.tally, hints);

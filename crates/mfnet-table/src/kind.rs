@@ -195,6 +195,11 @@ pub enum Remark {
         /// Its line, for a text file.
         line: Option<u64>,
     },
+    /// It holds the numbers of the rows, and is used only because there is no other feature.
+    RowNumbers {
+        /// The column.
+        column: String,
+    },
     /// Its dates can be read in two ways.
     Dates {
         /// The column.
@@ -211,6 +216,7 @@ impl Remark {
             Remark::Odd { column, .. }
             | Remark::Codes { column, .. }
             | Remark::FarDate { column, .. }
+            | Remark::RowNumbers { column }
             | Remark::Dates { column, .. } => column,
         }
     }
@@ -242,6 +248,9 @@ impl Display for Remark {
             Remark::FarDate { column, text, line } => {
                 let line = line.map_or_else(String::new, |line| format!(" in line {line}"));
                 write!(f, "{column} holds {text}{line}, which is far from all other dates; correct it if it is wrong")
+            }
+            Remark::RowNumbers { column } => {
+                write!(f, "{column} holds the row numbers; it is used because there is no other feature")
             }
             Remark::Dates { column, order } => {
                 let order = if *order == DateOrder::DayFirst { "day/month/year" } else { "month/day/year" };

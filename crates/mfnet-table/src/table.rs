@@ -308,6 +308,15 @@ impl Table {
         }
         let unread = self.unread.iter().filter(|(name, _)| is_input(name));
         choice.left_out.extend(unread.map(|(name, problem)| (name.clone(), LeftOut::Unread(problem.to_string()))));
+        // row numbers that stand alone are a time or a place
+        if choice.inputs.is_empty()
+            && let [(name, LeftOut::RowNumbers { .. })] = &choice.left_out[..]
+            && let Ok(position) = self.position(name)
+        {
+            choice.remarks.push(Remark::RowNumbers { column: name.clone() });
+            choice.left_out.clear();
+            choice.inputs.push((position, ColumnKind::Number));
+        }
         Ok(choice)
     }
 

@@ -26,7 +26,7 @@ use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{Watched, hexadecimal};
 use crate::notation::{Delimiter, FileForm, Quoting};
-use crate::number_format::Hints;
+use crate::number_format::{Hints, NumberFormat};
 
 /// The dialect is detected from this many bytes. The rest is read in pieces of this size.
 pub(crate) const BEGINNING: usize = 1 << 18;
@@ -135,6 +135,16 @@ fn decide(
     for column in &mut *columns {
         let tally = column.count();
         certain.iter_mut().zip(tally.certain()).for_each(|(all, some)| *all += usize::from(some > 0));
+    }
+    if certain == [0, 0] {
+        // groups beside whole numbers, such as 1.234 beside 950, show it too
+        for column in &*columns {
+            match NumberFormat::decide(column.tally(), Hints::default()) {
+                Ok(NumberFormat::PointAndGroups) => certain[0] += 1,
+                Ok(NumberFormat::CommaAndGroups) => certain[1] += 1,
+                _ => {}
+            }
+        }
     }
     let of_file = match certain {
         [0, 0] => None,

@@ -157,11 +157,15 @@ impl<'a> Shape<'a> {
     /// The columns with their names.
     pub(super) fn finish(mut self) -> Result<Shaped> {
         if self.rows == 0 {
-            let message = "the file has a header and no rows".to_owned();
-            return Err(Error::data(self.name, FileProblem::Other(message)));
+            return Err(Error::data(self.name, FileProblem::OnlyHeader));
         }
         let mut skipped = Vec::new();
         let has_row_names = self.has_header && self.columns.len() > self.first.len();
+        if has_row_names && self.rows == 1 && !self.last_is_empty {
+            // one row says too little to take a field for its name
+            let problem = FileProblem::RowLength { expected: self.first.len(), found: self.columns.len() };
+            return Err(Error::in_line(self.name, self.lines.of(0), problem));
+        }
         let is_nameless = !self.has_header || has_row_names || self.first.last().is_some_and(String::is_empty);
         let ends_empty = self.columns.len() > 2 && self.last_is_empty && is_nameless;
         if ends_empty {

@@ -9,7 +9,7 @@ use super::{Features, Preprocessing, Samples, Scaler, Scaling};
 const RANGES: f64 = 10.0;
 /// Where only mean and standard deviation are known, or median and interquartile range: if it is
 /// further away than this many of them.
-const SPREADS: f64 = 50.0;
+const SPREADS: f64 = 200.0;
 
 /// A column with numbers far outside of the training rows, such as −9999 in place of a missing
 /// value.

@@ -187,7 +187,8 @@ impl Targets {
                     return Ok(());
                 }
                 let example = labels.first().cloned().unwrap_or_default();
-                Err(Error::in_column(table, column, DataProblem::NoClasses { different, rows, example }))
+                let like_values = labels.iter().all(|label| label.parse::<f64>().is_ok());
+                Err(Error::in_column(table, column, DataProblem::NoClasses { different, rows, example, like_values }))
             }
             Targets::Values { columns, values } => columns.iter().enumerate().try_for_each(|(i, column)| {
                 let value = values.number(0, i);

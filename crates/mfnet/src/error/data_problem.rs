@@ -47,7 +47,7 @@ pub enum DataProblem {
     #[error("every row has the class {0:?}: expected at least two classes")]
     OneClass(String),
     /// A target whose texts nearly all differ.
-    #[error("found {different} different texts in {rows} rows, such as {example:?}: these are no classes")]
+    #[error("found {different} different texts in {rows} rows, such as {example:?}: no classes")]
     NoClasses {
         /// Number of distinct texts.
         different: usize,
@@ -55,6 +55,8 @@ pub enum DataProblem {
         rows: usize,
         /// One of the texts.
         example: String,
+        /// Whether all texts are numbers.
+        like_values: bool,
     },
     /// A label that the model was not trained on, and the known labels.
     #[error("the model does not know the class {0:?}; it knows {known}", known = .1.join(", "))]

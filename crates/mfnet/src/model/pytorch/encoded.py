@@ -1,24 +1,26 @@
-MISSING = ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "Null", "null", "None", "none", "?", "-"]
+MISSING = ["", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NaT", "NULL", "Null", "null", "(null)",
+           "None", "none", "nil", "?", "-", "--", ".", "\\N", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!", "#NAME?", "#NULL!", "#N/A N/A",
+           "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "1.#INF"]
 
 def number(kind, text):  # nan where it is missing
     if text in MISSING:
         return math.nan
     if kind == "boolean":
-        return float(text.lower() in ("true", "yes", "t", "y", "1", "1.0"))
+        return float(text.lower() in ("true", "yes", "t", "y", "ja", "oui", "wahr", "vrai", "si", "sí", "1", "1.0"))
     if kind == "date":
         time = datetime.fromisoformat(text)
         return (time if time.tzinfo else time.replace(tzinfo=timezone.utc)).timestamp() / 86400
     return float(text)
 
-def level(text):  # 3 and 3.0 are the same
+def level(text):  # 3 and 3.0 are the same, if the number is exact
     if text in MISSING:
         return ""
-    try:
-        x = float(text)
-    except ValueError:
+    digits = text[1:] if text[:1] in ("+", "-") else text
+    is_number = digits.isascii() and digits.replace(".", "", 1).isdigit()
+    is_code = text.isdigit() and text[0] == "0" and text.strip("0") != ""
+    if not is_number or is_code or abs(float(text)) >= 2**53:
         return text
-    is_plain = math.isfinite(x) and "_" not in text and (text.lstrip("0") == text or "." in text)
-    return repr(x).removesuffix(".0").replace("e+", "e").replace("e-0", "e-") if is_plain else text
+    return repr(float(text) + 0.0).removesuffix(".0").replace("e-0", "e-")
 
 def encoded(rows):  # as csv.DictReader gives them, numbers written 1234.5
     features, is_scaled = [], []
