@@ -379,6 +379,38 @@ fn names_of_files_are_any_bytes() {
     }
 }
 
+/// The same for several files, also as the parts in a folder.
+#[cfg(target_os = "linux")]
+#[test]
+fn names_of_several_files_are_any_bytes() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let desk = Desk::new();
+    fs::create_dir(desk.path("parts")).unwrap();
+    let names = [&b"part-1\xef.csv"[..], b"part-2\n.csv", b"part-3\x1b[2J.csv"].map(OsStr::from_bytes);
+    for name in names {
+        fs::write(desk.path("parts").join(name), flowers()).unwrap();
+    }
+    let rows = names.len() * (flowers().lines().count() - 1);
+    let files = names.map(|name| desk.path("parts").join(name));
+    let parts = desk.path("parts");
+    for (i, data) in [files.each_ref().map(|file| file.as_os_str()).as_slice(), &[parts.as_os_str()]].iter().enumerate()
+    {
+        let run = Run::of(desk.command(&format!("train --target species --epochs 1 --output run-{i}")).args(*data));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        assert!(run.stderr.contains(&format!(": {rows} rows, ")), "{}", run.stderr);
+        let evaluated = Run::of(desk.command(&format!("evaluate run-{i} --part all")).args(*data));
+        assert_eq!(evaluated.code, 0, "{}", evaluated.stderr);
+        let all = run.stdout + &run.stderr + &evaluated.stdout + &evaluated.stderr;
+        assert!(all.chars().all(|c| c == '\n' || !c.is_control()), "{all:?}");
+    }
+    // a file that is missing is named on one line
+    let missing = OsStr::from_bytes(b"no\xef\nfile.csv");
+    let run = Run::of(desk.command("train --target species").arg(&files[0]).arg(missing));
+    let message = "error: unexpected argument no\u{fffd}\\nfile.csv: there is no such file";
+    assert_eq!((run.code, run.stderr.lines().next()), (2, Some(message)));
+}
+
 /// Column names, labels and values that control a terminal or break a line are shown escaped; files keep them.
 #[test]
 fn nothing_in_the_data_controls_the_terminal() {
@@ -438,6 +470,23 @@ fn nothing_in_the_data_controls_the_terminal() {
     // levels that are new
     desk.write("new.csv", desk.text("odd.csv").replace("Oslo", "Paris"));
     assert!(run(&["evaluate", "classes", "new.csv"]).stderr.contains("Paris"));
+    // notes and remarks, too: a class without test rows, a rare class, a number far outside, an odd text
+    let rows: String = (0..200)
+        .map(|i| {
+            let class = label(if i == 7 { "rare" } else { ["a", "b"][i % 2] });
+            let far = if i == 190 { 1_000_000_000 } else { i % 9 };
+            let text = if i == 3 { label("x") } else { i.to_string() };
+            let part = if i < 120 { "train" } else { "test" };
+            format!("{far},{text},{class},{part}\n")
+        })
+        .collect();
+    desk.write("notes.csv", format!("{},{},{},part\n{rows}", label("far"), label("text"), label("class")));
+    let noted =
+        run(&["train", "notes.csv", "--target", &class, "--split-column", "part", "--epochs", "2", "--output", "n"]);
+    for said in ["far outside the training rows", "is not read as", "no test rows"] {
+        assert!(noted.stderr.contains(said), "{said}: {}", noted.stderr);
+    }
+    assert!(noted.stdout.contains("class rare\\u{1b}[2J"), "{}", noted.stdout);
     // predictions are data, and stay as they are
     let predictions = desk.ok("predict classes odd.csv").stdout;
     assert!(predictions.starts_with(&format!("prediction,{},{}\n", quoted(&name("p_a")), quoted(&name("p_b")))));
