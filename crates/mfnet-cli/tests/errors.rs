@@ -28,7 +28,7 @@ fn files_and_data() {
     data("alone.csv", "y\n1\n2\n");
     data("twice.csv", "a,a,y\n1,2,3\n");
     data("few.csv", "a,y\n1,0.5\n2,1.5\n");
-    desk.write("latin.csv", b"a,y\n1,caf\xe9\n2,th\xe9\n");
+    desk.write("latin.csv", b"a,y\n1,caf\xc3\xa9\n2,th\xe9\n");
     desk.write("flowers.csv", flowers());
     desk.write("cut.csv.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\x03");
     fs::create_dir(desk.path("folder")).unwrap();
@@ -64,7 +64,10 @@ fn files_and_data() {
         ),
         ("twice.csv --target y", "twice.csv, column \"a\": two columns have this name"),
         ("few.csv --target y", "few.csv: the test part would have no rows: its fraction is 0.2 of 2 rows"),
-        ("latin.csv --target y", "latin.csv, line 2: expected UTF-8 text, found other bytes"),
+        (
+            "latin.csv --target y",
+            "latin.csv, line 3: expected UTF-8 text as above, found other bytes; to read them anyway, set --encoding, such as windows-1252",
+        ),
         ("flowers.csv --target specie", "flowers.csv: there is no column \"specie\"; did you mean \"species\"?"),
         (
             "flowers.csv --target price",
@@ -136,17 +139,17 @@ fn classes_of_one_row_each() {
     table(&|i| format!("row {i}"));
     let help = help_of("", &message("row 0"));
     assert!(help.contains("\nhelp: for numbers, write all of them in one form"), "{help}");
-    // each class has two rows at least, but one
-    table(&|i| format!("row {}", i % 149));
-    let message = "t.csv: the test part would have no rows: each of the 149 classes keeps a row for training, and there are only 300 rows";
-    let help = help_of("--test-fraction 0.001", message);
+    // few rows of few classes
+    desk.write("t.csv", (0..9).map(|i| format!("{},row {i}\n", i * i % 7)).collect::<String>());
+    let message = "t.csv: the test part would have no rows: each of the 9 classes keeps a row for training, and there are only 9 rows";
+    let help = fails(&desk, 1, "train t.csv --target 1", message).stderr;
     assert!(
         help.ends_with(
             "\nhelp: merge rare classes, or choose another column with --target\nhelp: or switch test rows off: --test-fraction 0\n"
         ),
         "{help}"
     );
-    desk.ok("train t.csv --target y --epochs 1 --hidden none --test-fraction 0");
+    desk.ok("train t.csv --target 1 --epochs 1 --hidden none --test-fraction 0");
 }
 
 #[test]

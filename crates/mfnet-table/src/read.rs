@@ -371,7 +371,9 @@ fn is_text(bytes: &[u8]) -> bool {
     let is_other = |(first, _): &(&[u8], &str)| start.starts_with(first);
     let utf_16 = text::encoding::detect(start).0 != encoding_rs::UTF_8;
     let zeros = start.iter().filter(|byte| **byte == 0).count();
-    let is_known = KINDS.iter().any(is_other) || start.starts_with(b"PAR");
+    // a text may begin with such letters; another format also has bytes that text does not have
+    let has_binary = start.iter().any(|byte| *byte < b'\t');
+    let is_known = has_binary && (KINDS.iter().any(is_other) || start.starts_with(b"PAR"));
     utf_16 || (!is_known && 50 * zeros <= start.len())
 }
 
