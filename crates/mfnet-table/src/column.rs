@@ -107,9 +107,11 @@ impl Column {
             .map(|text| if is_code(text) { None } else { self.notation.written(text) })
             .map(|number| number.filter(|(written, x)| is_exact(*written, *x)))
             .collect();
-        let is_other =
-            |(text, number): &(&Box<str>, &Option<_>)| number.is_none() && !text.is_empty() && !is_missing(text);
-        if texts.iter().zip(&numbers).filter(is_other).count() > texts.len() / OTHERS {
+        let is_other = |place: &usize| {
+            let text = &*texts[*place];
+            numbers[*place].is_none() && !text.is_empty() && !is_missing(text)
+        };
+        if (0..texts.len()).filter(is_other).count() > texts.len() / OTHERS {
             self.notation.unit = None;
             return;
         }
@@ -404,8 +406,7 @@ fn unit(texts: &IndexSet<Box<str>, foldhash::fast::RandomState>) -> Option<Unit>
     let first = present().find(|text| written(text).is_none())?;
     let mut unit = Unit::of(first)?;
     // numbers alone stand beside nothing but numbers in parentheses
-    let has_parentheses = |text: &Box<str>| text.starts_with('(') && text.ends_with(')');
-    unit.parentheses = present().any(|text| has_parentheses(text));
+    unit.parentheses = present().any(|text| text.starts_with('(') && text.ends_with(')'));
     let (mut all, mut of_unit) = (0, 0);
     for text in present() {
         all += 1;

@@ -317,10 +317,11 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     }
     let is_fraction = |field| matches!(field, Field::Number(x) if x.fract() != 0.0);
     let no_fractions = || !column.fields().any(|(field, ..)| is_fraction(field));
-    if texts + codes == 0 && column.len() >= NUMBERED_ROWS {
-        if let Some(first) = [0, 1].into_iter().find(|first| column.counts_from(f64::from(*first))) {
-            return Err(LeftOut::RowNumbers { first });
-        }
+    if texts + codes == 0
+        && column.len() >= NUMBERED_ROWS
+        && let Some(first) = [0, 1].into_iter().find(|first| column.counts_from(f64::from(*first)))
+    {
+        return Err(LeftOut::RowNumbers { first });
     }
     if is_identifier(name) && present > 1 && no_fractions() && column.different() == present {
         return Err(LeftOut::Identifier);

@@ -201,7 +201,8 @@ impl Unit {
         // 3. is a number
         let after = if before.is_empty() { after.strip_prefix('.').unwrap_or(after) } else { after };
         let is_unit = is_before(before.trim()) && is_after(after.trim()) && !(before.is_empty() && after.is_empty());
-        if !is_unit && !(parentheses && before.is_empty() && after.is_empty()) {
+        let is_alone = before.is_empty() && after.is_empty();
+        if !(is_unit || parentheses && is_alone) {
             return None;
         }
         Some(Unit { before: before.to_owned(), after: after.to_owned(), parentheses })

@@ -91,7 +91,7 @@ fn numbers_are_decided_by_the_whole_column() {
         ("x;y\n6,878;1,5\n71;2,5\n", [6.878, 71.0]),
         ("x;y\n1.904.643;1\n707.273;2\n", [1_904_643.0, 707_273.0]),
         ("x;y\n12.345;1,5\n10.403;2,5\n", [12_345.0, 10_403.0]),
-        ("x,y\n\"3,14\",1\n\"2,718\",2\n", [3.14, 2.718]),
+        ("x,y\n\"3,15\",1\n\"2,719\",2\n", [3.15, 2.719]),
         ("x,y\n\u{2212}3.5,1\n2,2\n", [-3.5, 2.0]),
         ("x;y\n450'846.39;1\n1'000;2\n", [450_846.39, 1000.0]),
         ("x;y\n463\u{202f}722,18;1\n21\u{a0}002,76;2\n", [463_722.18, 21_002.76]),
@@ -243,7 +243,7 @@ fn numbers_with_units() {
         (["12 kg", "3.5 kg"], [12.0, 3.5]),
         (["\"(1,234.00)\"", "\"2,500.50\""], [-1234.0, 2500.5]),
         (["-£5", "£7.25"], [-5.0, 7.25]),
-        (["3.14 m²", "0.5 m²"], [3.14, 0.5]),
+        (["3.15 m²", "0.5 m²"], [3.15, 0.5]),
     ] {
         assert_eq!(numbers(&with_other(fields), "x"), expected, "{fields:?}");
     }
@@ -299,7 +299,7 @@ fn nothing_vanishes() {
     assert_eq!(odd(dates("n.k.")), "n.k. 42 1 dates");
     assert_eq!(odd(dates("2021-02-30")), "2021-02-30 42 1 dates");
     assert_eq!(odd(dates("0000-00-00")), "0000-00-00 42 1 dates");
-    let lead = (0..60).map(|i| if i % 3 == 1 { "<0.6".to_owned() } else { format!("{}.5", i) }).collect();
+    let lead = (0..60).map(|i| if i % 3 == 1 { "<0.6".to_owned() } else { format!("{i}.5") }).collect();
     assert_eq!(odd(lead), "<0.6 3 20 numbers");
     let few = (0..400).map(|i| if i == 99 { "oops".into() } else { format!("{i}.25") }).collect();
     assert_eq!(odd(few), "oops 101 1 numbers");

@@ -104,7 +104,7 @@ impl<R: Read> Read for Decoded<'_, R> {
             }
             let count = self.from.read(to)?;
             if !self.is_sure && !to[..count].is_ascii() {
-                self.look(&to[..count].to_vec());
+                self.look(&to[..count]);
                 if self.decoder.is_some() {
                     self.raw = to[..count].to_vec();
                     self.decode();

@@ -246,6 +246,7 @@ impl Dataset {
         &self.features.kinds
     }
 
+    #[cfg(feature = "report")]
     /// The text of a number of a feature, in the words of the data: no or yes for a boolean that the
     /// data write so. Empty for a missing value.
     pub(crate) fn feature_text(&self, feature: usize, x: f64) -> String {

@@ -153,6 +153,7 @@ impl Plan {
         self.parts.validation.samples() > 0
     }
 
+    #[cfg(feature = "report")]
     /// Whether targets are standardized for training.
     pub(crate) fn is_scaled(&self) -> bool {
         self.preprocessing.targets.is_some()
