@@ -167,13 +167,13 @@ impl<T: Scalar> Trainer<T> {
     /// Trains `net` on `train` and returns the history.
     ///
     /// # Errors
-    /// - [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for an invalid setting
-    /// - [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if the data do not fit the network
-    /// - [`ErrorKind::Data`](crate::error::ErrorKind::Data) for data without samples, or not only
+    /// - [`ErrorKind::InvalidValue`] for an invalid setting
+    /// - [`ErrorKind::Shape`] if the data do not fit the network
+    /// - [`ErrorKind::Data`] for data without samples, or not only
     ///   numbers
-    /// - [`ErrorKind::Diverged`](crate::error::ErrorKind::Diverged) if the loss or a weight becomes
+    /// - [`ErrorKind::Diverged`] if the loss or a weight becomes
     ///   infinite or NaN; then the network has the weights of the epoch that the error names
-    /// - [`ErrorKind::OutOfMemory`](crate::error::ErrorKind::OutOfMemory) if there is too little
+    /// - [`ErrorKind::OutOfMemory`] if there is too little
     ///   memory
     pub fn run(&self, net: &mut NeuralNetwork<T>, train: &Dataset) -> Result<History> {
         self.run_with(net, train, &mut ())
