@@ -229,6 +229,7 @@ mod tests {
             (NumberFormat::Point, "NaN", None),
             (NumberFormat::Point, "\u{2212}3.5", Some(-3.5)),
             (NumberFormat::Point, "\u{2212}", None),
+            (NumberFormat::Point, "\u{2212}\u{2212}5", None),
             (NumberFormat::Point, "450'846.39", Some(450_846.39)),
             (NumberFormat::Comma, "450\u{202f}846,39", Some(450_846.39)),
             (NumberFormat::Point, "12 345", Some(12_345.0)),

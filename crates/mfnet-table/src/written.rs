@@ -111,8 +111,11 @@ fn plainly(text: &[u8]) -> Written {
 fn with_separators(text: &str) -> Option<(Written, f64)> {
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
     if let Some(rest) = unsigned.strip_prefix(MINUS) {
-        let (written, x) =
-            written(rest.trim_start()).filter(|_| rest.starts_with(|c: char| c.is_ascii_digit() || c == '.'))?;
+        // one minus, so that a field of many is not read level by level
+        if !rest.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+            return None;
+        }
+        let (written, x) = written(rest)?;
         return Some((written, -x));
     }
     if !unsigned.starts_with(|c: char| c.is_ascii_digit() || c == ',') {

@@ -101,6 +101,15 @@ fn numbers_are_decided_by_the_whole_column() {
     }
 }
 
+/// A field of nothing but signs is a text, however long.
+#[test]
+fn a_field_of_many_signs() {
+    for sign in ["\u{2212}", "\u{2013}", "-", "(", "$", ","] {
+        let fields = [sign.repeat(200_000), "x".to_owned()];
+        assert_eq!(kind(&with_other(fields.map(|field| format!("\"{field}\""))), "x"), "category", "{sign}");
+    }
+}
+
 /// B: a model's files are read as it was trained.
 #[test]
 fn numbers_are_read_as_in_another_file() {

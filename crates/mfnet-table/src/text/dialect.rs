@@ -67,7 +67,7 @@ impl Dialect {
         let quoting = known.quoting.unwrap_or_else(|| quoting(table, whole, delimiter, newline));
         let syntax = plain(delimiter, quoting);
         let sample = Sample::new(table, whole, syntax);
-        let mut names = above.names(table, whole, syntax, &sample);
+        let mut names = above.names(syntax, &sample);
         let header = match known.header {
             Some(false) => {
                 names = None;
@@ -235,11 +235,10 @@ impl Above {
 
     /// The names of the columns, if they are the last comment: it has as many fields as the lines
     /// below, and those do not begin with names.
-    fn names(&mut self, table: &[u8], whole: bool, syntax: Syntax, sample: &Sample) -> Option<Vec<String>> {
+    fn names(&mut self, syntax: Syntax, sample: &Sample) -> Option<Vec<String>> {
         let last = self.last.take()?;
         let fields = Sample::new(last.as_bytes(), true, syntax).lines.pop()?;
         let (width, part) = sample.width();
-        let _ = (table, whole);
         let is_header = width > 1 && fields.len() == width && part >= FITS;
         let below: Vec<Vec<String>> = [vec![fields.clone()], sample.lines.clone()].concat();
         if !is_header || decide(&below, &[]) != Header::Yes || decide(&sample.lines, &[]) == Header::Yes {

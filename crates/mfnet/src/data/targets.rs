@@ -10,8 +10,9 @@ use crate::tensor::{Scalar, Tensor};
 
 /// Whole numbers with more distinct values than this are a regression target, not classes.
 const MOST_CLASSES_OF_NUMBERS: usize = 20;
-/// Up to this number of classes may have fewer than two rows on average. More are no classes.
+/// With more distinct whole numbers than this, fewer than two rows for each make them values.
 const FEW_CLASSES: usize = 5;
+/// With more distinct texts than this, fewer than two rows for each make them no classes.
 const MOST_CLASSES_OF_FEW_ROWS: usize = 20;
 
 /// What a network predicts, and what its outputs mean.
