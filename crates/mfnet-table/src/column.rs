@@ -3,18 +3,18 @@
 mod codes;
 mod filled;
 mod rows;
+mod texts;
 mod values;
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use indexmap::IndexSet;
-
 use self::codes::Codes;
+use self::texts::Texts;
 pub use self::values::{Values, View};
 use crate::calendar::{DateOrder, compact_days};
-use crate::field::{Field, field, is_code, is_missing, sort_labels};
+use crate::field::{Field, field, is_code, is_missing, sort_labels, trimmed};
 use crate::notation::Notation;
 use crate::number_format::{Hints, NumberFormat};
 use crate::written::shortest;
@@ -52,7 +52,7 @@ pub(crate) struct Column {
 #[derive(Clone, Debug)]
 enum Cells {
     /// Each distinct text in the order of appearance, and for each row the index of its text.
-    Texts { texts: IndexSet<Box<str>, foldhash::fast::RandomState>, of_rows: Codes },
+    Texts { texts: Texts, of_rows: Codes },
     /// The number of each row, NaN if it has none; and the texts of rows that have another text, by
     /// row.
     Numbers {
@@ -66,7 +66,7 @@ enum Cells {
 impl Column {
     /// Makes a column without rows. With `keeps_texts` it stores all texts, however many there are.
     pub(crate) fn new(keeps_texts: bool) -> Self {
-        Self::of(Cells::Texts { texts: IndexSet::default(), of_rows: Codes::Bytes(Vec::new()) }, keeps_texts)
+        Self::of(Cells::Texts { texts: Texts::default(), of_rows: Codes::Bytes(Vec::new()) }, keeps_texts)
     }
 
     fn of(cells: Cells, keeps_texts: bool) -> Self {
@@ -82,10 +82,10 @@ impl Column {
 
     /// Adds a row with this text, which is empty for a missing value. Spaces around it are ignored.
     pub(crate) fn push(&mut self, text: &str) {
-        let text = text.trim();
+        let text = trimmed(text);
         match &mut self.cells {
             Cells::Texts { texts, of_rows } => {
-                let place = texts.get_index_of(text).unwrap_or_else(|| texts.insert_full(text.into()).0);
+                let place = texts.place(text);
                 of_rows.push(place);
                 if place == MOST_TEXTS && texts.len() == MOST_TEXTS + 1 && !self.keeps_texts {
                     self.become_numbers();
@@ -307,18 +307,28 @@ impl Column {
 
     /// Each distinct field with its text and the number of its rows. If only numbers are stored,
     /// the text of a number is empty, and missing fields may be left out.
-    pub(crate) fn fields(&self) -> Box<dyn Iterator<Item = (Field, &str, usize)> + '_> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (Field, &str, usize)> {
+        let numbers = self.numbers().iter().filter(|x| !x.is_nan()).map(|x| (Field::Number(*x), "", 1));
+        self.fields_with_text().chain(numbers)
+    }
+
+    /// Those of [`Column::fields`] that are stored as text.
+    pub(crate) fn fields_with_text(&self) -> Box<dyn Iterator<Item = (Field, &str, usize)> + '_> {
         match &self.cells {
             Cells::Texts { texts, of_rows } => {
                 let mut counts = vec![0; texts.len()];
                 of_rows.iter().for_each(|place| counts[place] += 1);
                 Box::new(texts.iter().zip(counts).map(|(text, rows)| (self.field(text), &**text, rows)))
             }
-            Cells::Numbers { of_rows, others, .. } => {
-                let others = others.iter().map(|(_, text)| (self.field(text), &**text, 1));
-                let numbers = of_rows.iter().filter(|x| !x.is_nan()).map(|x| (Field::Number(*x), "", 1));
-                Box::new(others.chain(numbers))
-            }
+            Cells::Numbers { others, .. } => Box::new(others.iter().map(|(_, text)| (self.field(text), &**text, 1))),
+        }
+    }
+
+    /// The number of each row, NaN if it has none. Without rows, if texts are stored.
+    pub(crate) fn numbers(&self) -> &[f64] {
+        match &self.cells {
+            Cells::Texts { .. } => &[],
+            Cells::Numbers { of_rows, .. } => of_rows,
         }
     }
 
@@ -401,7 +411,7 @@ pub(crate) fn same(text: &str, notation: &Notation) -> String {
 }
 
 /// The unit of the texts, if nearly all that are not missing have the same one.
-fn unit(texts: &IndexSet<Box<str>, foldhash::fast::RandomState>) -> Option<Unit> {
+fn unit(texts: &Texts) -> Option<Unit> {
     let present = || texts.iter().filter(|text| !text.is_empty() && !is_missing(text));
     let first = present().find(|text| written(text).is_none())?;
     let mut unit = Unit::of(first)?;
@@ -432,11 +442,10 @@ fn push_number(
     either: &mut Vec<bool>,
 ) {
     if let Some((written, x)) = number {
-        let [points, commas] = tally.certain();
         tally.add(written);
         let is_against = match written {
-            Written::Point | Written::CommaGroups => commas > 0,
-            Written::Comma | Written::PointGroups => points > 0,
+            Written::Point | Written::CommaGroups => tally.certain()[1] > 0,
+            Written::Comma | Written::PointGroups => tally.certain()[0] > 0,
             Written::EitherPoint | Written::EitherComma => {
                 either.resize(of_rows.len(), false);
                 either.push(true);

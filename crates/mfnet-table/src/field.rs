@@ -43,6 +43,15 @@ pub(crate) fn field(text: &str, notation: &Notation) -> Field {
     }
 }
 
+/// A text without white space around it. Most have none, and both ends in ASCII.
+#[inline]
+pub(crate) fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => text,
+        _ => text.trim(),
+    }
+}
+
 /// Whether a text is a code: digits after a zero.
 #[inline]
 pub(crate) fn is_code(text: &str) -> bool {

@@ -327,7 +327,7 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
         return Err(LeftOut::Identifier);
     }
     // numbers that f64 rounds are identifiers: two of them would become the same
-    let long: usize = column.fields().filter(|(_, text, _)| is_long(text)).map(|(.., rows)| rows).sum();
+    let long: usize = column.fields_with_text().filter(|(_, text, _)| is_long(text)).map(|(.., rows)| rows).sum();
     let is_number = texts + codes == 0 && 2 * long <= present;
     if is_number && column.notation().dates.is_none() {
         return Ok(ColumnKind::Number);
@@ -395,8 +395,8 @@ fn boolean(field: Field, text: &str) -> Option<f64> {
 
 /// In how many rows stands something, a code, a text.
 fn tally(column: &Column) -> [usize; 3] {
-    let mut tally = [0; 3];
-    for (field, _, rows) in column.fields() {
+    let mut tally = [column.numbers().iter().filter(|x| !x.is_nan()).count(), 0, 0];
+    for (field, _, rows) in column.fields_with_text() {
         let is = [field != Field::Missing, field == Field::Code, field == Field::Text];
         tally.iter_mut().zip(is).for_each(|(count, is)| *count += rows * usize::from(is));
     }

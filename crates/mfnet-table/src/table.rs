@@ -386,7 +386,7 @@ impl Table {
     pub fn boolean_words(&self, position: usize) -> Option<[String; 2]> {
         let mut words = [None, None];
         let column = &self.columns[position];
-        for (field, text, rows) in column.fields().filter(|(_, text, _)| !text.is_empty()) {
+        for (field, text, rows) in column.fields_with_text().filter(|(_, text, _)| !text.is_empty()) {
             let Ok(value) = ColumnKind::Boolean.value_of(field, text, column.notation()) else { return None };
             if !value.is_nan() {
                 let word: &mut Option<(&str, usize)> = &mut words[usize::from(value == 1.0)];

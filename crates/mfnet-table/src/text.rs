@@ -1,11 +1,11 @@
 //! Reads text (CSV, TSV and similar) in one pass.
 
-// a module uses only modules to its left: encoding, lines, quotes → rows → sample → header → dialect → shape
+// a module uses only modules to its left: encoding, lines, row → rows → sample → header → dialect → shape
 mod dialect;
 pub(crate) mod encoding;
 mod header;
 mod lines;
-mod quotes;
+mod row;
 mod rows;
 mod sample;
 mod shape;
