@@ -432,7 +432,7 @@ fn is_exact(written: Written, x: f64) -> bool {
 }
 
 /// Adds a row to numbers, or to what else stands there.
-#[inline]
+#[inline(always)]
 fn push_number(
     number: Option<(Written, f64)>,
     text: &str,

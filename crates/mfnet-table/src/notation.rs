@@ -43,6 +43,7 @@ impl Notation {
         }
     }
 
+    #[inline]
     pub(crate) fn written(&self, text: &str) -> Option<(Written, f64)> {
         match &self.unit {
             None => written(text),

@@ -83,7 +83,7 @@ pub(crate) fn written(text: &str) -> Option<(Written, f64)> {
     if let Some(number) = plain(text.as_bytes()) {
         return Some(number);
     }
-    match text.parse::<f64>() {
+    match fast_float2::parse::<f64, _>(text) {
         Ok(x) if x.is_nan() => None,
         Ok(x) => Some((plainly(text.as_bytes()), x)),
         Err(_) => with_separators(text),
