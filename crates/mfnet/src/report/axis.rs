@@ -36,6 +36,12 @@ impl Axis {
         Self::linear(low - margin, high + margin, f64::MIN_POSITIVE)
     }
 
+    /// An axis for percentages, which are between 0 and 100.
+    pub(super) fn percent(numbers: impl IntoIterator<Item = f64>) -> Self {
+        let (low, high) = bounds(numbers);
+        Self::of([low.max(0.0), high.min(100.0)])
+    }
+
     /// An axis from 0 to this count.
     pub(super) fn counts(high: usize) -> Self {
         Self::linear(0.0, high.max(1) as f64 * (1.0 + MARGIN), 1.0)
@@ -166,6 +172,8 @@ mod tests {
         assert_eq!(labels(&Axis::of([-0.3, 0.1])), ["−0.3", "−0.2", "−0.1", "0", "0.1"]);
         assert_eq!(labels(&Axis::of([1e9, 4e9])), ["1e9", "2e9", "3e9", "4e9"]);
         assert_eq!(labels(&Axis::of([1e-9, 2e-9])), ["1.0e−9", "1.2e−9", "1.4e−9", "1.6e−9", "1.8e−9", "2.0e−9"]);
+        assert_eq!(labels(&Axis::percent([99.5, 99.5])), ["50", "60", "70", "80", "90", "100"]);
+        assert_eq!(labels(&Axis::percent([0.0])), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Axis::numbers(3)), ["1", "2", "3"]);
         assert_eq!(labels(&Axis::numbers(1)), ["1"]);
         assert_eq!(labels(&Axis::counts(1)), ["0", "1"]);

@@ -24,26 +24,26 @@ impl Page {
     }
 
     pub(super) fn heading(&mut self, text: &str) {
-        self.element("h2", text);
+        let _ = writeln!(self.html, "<h2>{}</h2>", escaped(text));
     }
 
     pub(super) fn paragraph(&mut self, text: &str) {
-        self.element("p", &unbroken(text));
+        let _ = writeln!(self.html, "<p>{}</p>", prose(text));
     }
 
     /// The most important sentence.
     pub(super) fn verdict(&mut self, text: &str) {
-        let _ = writeln!(self.html, "<p class=\"verdict\">{}</p>", escaped(&unbroken(text)));
+        let _ = writeln!(self.html, "<p class=\"verdict\">{}</p>", prose(text));
     }
 
     /// A remark in small letters.
     pub(super) fn remark(&mut self, text: &str) {
-        let _ = writeln!(self.html, "<p class=\"quiet\">{}</p>", escaped(&unbroken(text)));
+        let _ = writeln!(self.html, "<p class=\"quiet\">{}</p>", prose(text));
     }
 
     /// Lines with their line breaks and spaces.
     pub(super) fn lines(&mut self, text: &str) {
-        self.element("pre", text);
+        let _ = writeln!(self.html, "<pre>{}</pre>", options(&escaped(text)));
     }
 
     /// Lines that are shown when the reader asks for them.
@@ -52,18 +52,13 @@ impl Page {
             self.html,
             "<details>\n<summary>{}</summary>\n<pre>{}</pre>\n</details>",
             escaped(title),
-            escaped(text)
+            options(&escaped(text))
         );
-    }
-
-    fn element(&mut self, name: &str, text: &str) {
-        // writing to a String cannot fail
-        let _ = writeln!(self.html, "<{name}>{}</{name}>", escaped(text));
     }
 
     /// A plot as SVG, with its caption.
     pub(super) fn figure(&mut self, svg: &str, caption: &str) {
-        let caption = escaped(&unbroken(caption));
+        let caption = prose(caption);
         let _ = writeln!(
             self.html,
             "<figure>\n<div class=\"wide\">\n{svg}</div>\n<figcaption>{caption}</figcaption>\n</figure>"
@@ -91,6 +86,17 @@ impl Page {
         self.html.push_str("</body>\n</html>\n");
         self.html
     }
+}
+
+/// A sentence, escaped.
+fn prose(text: &str) -> String {
+    options(&escaped(&unbroken(text)))
+}
+
+/// Escaped text whose options, such as --class-weight, do not break at their hyphens.
+fn options(text: &str) -> String {
+    let word = |word: &str| if word.starts_with("--") { format!("<span>{word}</span>") } else { word.to_owned() };
+    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Text whose numbers stay on one line: spaces between digits and before % do not break.
@@ -181,6 +187,13 @@ mod tests {
         assert_eq!(of(&["temperature", "pressure_of_air"], 8), ["tempera…", "pressur…"]);
         assert_eq!(of(&["short", "short"], 3), ["sh…", "sh…"]);
         assert_eq!(of(&[], 3), [""; 0]);
+    }
+
+    #[test]
+    fn options_stay_on_one_line() {
+        assert_eq!(prose("use --class-weight balanced"), "use <span>--class-weight</span> balanced");
+        assert_eq!(prose("--a<b> -- c"), "<span>--a&lt;b&gt;</span> <span>--</span> c");
+        assert_eq!(prose("a - b, c--d"), "a - b, c--d");
     }
 
     #[test]

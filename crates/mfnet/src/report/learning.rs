@@ -89,7 +89,7 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     }
     let validation = Line { name: "validation", stroke: Stroke::VALIDATION, points };
     let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
-    let (y_name, y_axis) = ("accuracy in %", Axis::of(values(&lines)));
+    let (y_name, y_axis) = ("accuracy in %", Axis::percent(values(&lines)));
     let drawing = Drawing::Curves(Curves { y_name, y_axis, epochs: course.epochs.len(), lines, best });
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
 }
