@@ -31,7 +31,7 @@ pub(crate) struct RecipeArgs {
     /// regression or classification [default: chosen from the target]
     ///
     /// The default is classification if the target holds text, booleans, or whole numbers with at most 20 distinct
-    /// values. Otherwise it is regression.
+    /// values, unless few rows share a value. Otherwise it is regression.
     #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)), hide_possible_values = true)]
     pub(super) task: Option<Task>,
 

@@ -10,7 +10,8 @@ use crate::tensor::{Scalar, Tensor};
 
 /// Whole numbers with more distinct values than this are a regression target, not classes.
 const MOST_CLASSES_OF_NUMBERS: usize = 20;
-/// With more distinct whole numbers than this, fewer than two rows for each make them values.
+/// With more distinct whole numbers than this, fewer than two rows for each make them values; with
+/// more than two, a single row for each.
 const FEW_CLASSES: usize = 5;
 /// With more distinct texts than this, fewer than two rows for each make them no classes.
 const MOST_CLASSES_OF_FEW_ROWS: usize = 20;
@@ -56,8 +57,9 @@ impl Target {
     }
 
     /// Guesses the task. It is classification for a single column of text, of booleans, or of whole
-    /// numbers with at most 20 distinct values, unless more than half of the rows differ (and there
-    /// are more than 5 values); otherwise regression.
+    /// numbers with at most 20 distinct values, unless few rows share a value: more than half of the
+    /// rows differ and there are more than 5 values, or all differ and there are more than 2. It is
+    /// otherwise regression.
     ///
     /// # Errors
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column.
@@ -66,8 +68,8 @@ impl Target {
         let numbers = table.count_numbers(column)?;
         let rows = numbers.iter().map(|(_, rows)| rows).sum::<usize>();
         let different = different(numbers.iter().map(|(x, _)| *x));
-        let is_quantity =
-            is_quantity(numbers.into_iter().map(|(x, _)| x)) || (different > FEW_CLASSES && 2 * different > rows);
+        let are_rare = different > FEW_CLASSES && 2 * different > rows || different > 2 && different == rows;
+        let is_quantity = are_rare || is_quantity(numbers.into_iter().map(|(x, _)| x));
         // some text in a column of numbers is an error, which reading the column as numbers reports
         let classes = if rows == table.rows() { !is_quantity } else { 2 * rows < table.rows() };
         Ok(if classes { Target::classes(column) } else { Target::values(columns) })
@@ -363,7 +365,9 @@ mod tests {
         assert!(guess_of(&twice(20)));
         assert!(!guess_of(&twice(21)));
         // few rows, nearly all of which differ
-        assert!(of(&["1361", "1199", "838", "1243", "887"]));
+        assert!(of(&["3", "1"]));
+        assert!(!of(&["1361", "1199", "838", "1243", "887"]));
+        assert!(of(&["1361", "1199", "838", "1243", "887", "887"]));
         assert!(!of(&["1361", "1199", "838", "1243", "887", "1361", "990"]));
     }
 
