@@ -168,5 +168,6 @@ fn list_with_spaces<'a>(arguments: &'a [String], surplus: &str) -> Option<(&'a s
         !argument.starts_with('-') && (!of_numbers || argument.starts_with(|c: char| c.is_ascii_digit()))
     };
     let values: Vec<&str> = arguments[start + 1..].iter().take_while(is_value).map(String::as_str).collect();
-    LISTS.contains(&option).then(|| (option, values.join(",")))
+    let is_list = LISTS.contains(&option) && !values.iter().any(|value| Path::new(value).is_file());
+    is_list.then(|| (option, values.join(",")))
 }

@@ -110,6 +110,10 @@ fn files_that_do_not_belong_together() {
     let message = "unexpected argument number: there is no such file";
     let run = fails(&desk, 2, "train a.csv --target species --drop width number", message);
     assert!(run.stderr.contains("separate the values of --drop by commas: --drop width,number"), "{}", run.stderr);
+    // files are no values of the option before them
+    let message = "unexpected argument missing.csv: there is no such file";
+    let run = fails(&desk, 2, "train --target species a.csv missing.csv", message);
+    assert!(!run.stderr.contains("separate the values"), "{}", run.stderr);
 }
 
 #[test]
