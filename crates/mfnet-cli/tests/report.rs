@@ -32,7 +32,11 @@ fn classes() {
     for heading in ["Scores", "Use the model", "Training", "Classes", "Most confident mistakes", "Feature importance"] {
         assert!(page.contains(&format!("<h2>{heading}</h2>")), "{heading}");
     }
-    assert!(page.contains("mfnet train digits --hidden 16 --epochs 20 --output run\n"));
+    assert!(
+        page.contains(
+            "mfnet train digits <span>--hidden</span> 16 <span>--epochs</span> 20 <span>--output</span> run\n"
+        )
+    );
     assert!(page.contains("<title>Accuracy over the epochs</title>"));
     assert!(page.contains("<desc>validation accuracy went from "));
     // the table of classes is that of the counts that evaluate prints
