@@ -11,9 +11,11 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
-//! | none | tables as text, IDX images, built-in data, training, model files |
+//! | none | tables as text, gzip and JSON, IDX images, built-in data, training, model files |
 //! | `numpy` | tables in NumPy's files, `.npy` and `.npz` |
 //! | `parquet` | tables in Parquet files |
+//! | `compressed` | tables in Zstandard and zip files |
+//! | `excel` | tables in Excel workbooks, `.xlsx` |
 //! | `download` | `data::Download`, which fetches MNIST, Fashion-MNIST and California Housing |
 //! | `report` | `report::Report`, the HTML page with plots |
 //!
