@@ -38,7 +38,7 @@ pub(crate) enum Written {
 
 /// Whole numbers of so many digits are exact as `f64`.
 const EXACT_DIGITS: usize = 15;
-/// The powers of ten with exponents up to this.
+/// The powers of ten with exponents below this.
 const POWERS: [f64; EXACT_DIGITS] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14];
 
 /// The number of kinds.
@@ -85,7 +85,11 @@ pub(crate) fn written(text: &str) -> Option<(Written, f64)> {
     }
     match fast_float2::parse::<f64, _>(text) {
         Ok(x) if x.is_nan() => None,
-        Ok(x) => Some((plainly(text.as_bytes()), x)),
+        Ok(x) if text.contains('.') => Some((Written::Point, x)),
+        Ok(x) if text.trim_start_matches(['-', '+']).bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some((Written::Large, x))
+        }
+        Ok(x) => Some((Written::Other, x)),
         Err(_) => with_separators(text),
     }
 }
@@ -127,26 +131,6 @@ fn plain(text: &[u8]) -> Option<(Written, f64)> {
 /// Whether a text is a number, with or without a unit.
 pub(crate) fn is_number_like(text: &str) -> bool {
     written(text).is_some() || Unit::of(text).is_some_and(|unit| unit.written(text).is_some())
-}
-
-/// How a number without groups is written.
-#[inline]
-fn plainly(text: &[u8]) -> Written {
-    let digits = match text {
-        [b'-' | b'+', rest @ ..] => rest,
-        _ => text,
-    };
-    let are_digits = |part: &[u8]| part.iter().all(u8::is_ascii_digit);
-    match digits.iter().position(|byte| *byte == b'.') {
-        None if !are_digits(digits) => Written::Other,
-        None if digits.len() <= 3 => Written::Small,
-        None => Written::Large,
-        Some(point) => {
-            let (whole, decimals) = (&digits[..point], &digits[point + 1..]);
-            let either = decimals.len() == 3 && matches!(whole.len(), 1..=3) && whole[0] != b'0';
-            if either && are_digits(decimals) { Written::EitherPoint } else { Written::Point }
-        }
-    }
 }
 
 /// How a number with commas, groups, or another minus is written.
@@ -306,6 +290,22 @@ fn is_currency(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// What each text says about separators, from the meaning of the kinds.
+    #[test]
+    fn numbers_say_how_they_are_written() {
+        for (texts, expected) in [
+            ("0 7 123 -12 +5", Written::Small),
+            ("1234 0123 -100000 12345678901234567890", Written::Large),
+            ("1e5 -2E-3 inf -infinity", Written::Other),
+            ("0.123 .123 1. 12.5 1234.567 -0.5 1.234e5 0.12345678901234567 12345678901234.567", Written::Point),
+            ("1.234 -12.345 +123.000", Written::EitherPoint),
+        ] {
+            for text in texts.split(' ') {
+                assert_eq!(written(text).map(|(written, _)| written), Some(expected), "{text}");
+            }
+        }
+    }
+
     /// Digits with a point anywhere read as parsing reads them, to the bit.
     #[test]
     fn plain_numbers_are_those_of_parsing() {
@@ -321,10 +321,9 @@ mod tests {
                 text.insert((next() % (digits + 1)) as usize, '.');
             }
             text.insert_str(0, ["", "", "-", "+", "0", "e", "."][(next() % 7) as usize]);
-            if let Some((written, x)) = plain(text.as_bytes()) {
+            if let Some((_, x)) = plain(text.as_bytes()) {
                 some += 1;
                 assert_eq!(text.parse::<f64>().map(f64::to_bits), Ok(x.to_bits()), "{text}");
-                assert_eq!(written, plainly(text.as_bytes()), "{text}");
             }
         }
         assert!(some > 50_000);

@@ -1,6 +1,6 @@
 //! Splits one row into its fields, and checks its quotes.
 
-use memchr::{memchr, memchr_iter, memchr2};
+use memchr::{memchr2, memchr3};
 
 use super::Syntax;
 use crate::error::FileProblem;
@@ -172,23 +172,30 @@ impl Row {
         (at, is_whole)
     }
 
-    /// Takes what is inside quotes, with the closing quote. Returns the number of bytes.
+    /// Takes what is inside quotes, with the closing quote, or to the end of a line. Returns the
+    /// number of bytes.
     fn take_quoted(&mut self, here: &[u8]) -> Result<usize, FileProblem> {
         let Syntax { quoting, newline, .. } = self.syntax;
         let quote = quoting.byte().unwrap_or(b'"');
-        let end = if quoting == Quoting::Backslash { memchr2(quote, b'\\', here) } else { memchr(quote, here) };
-        let inside = &here[..end.unwrap_or(here.len())];
-        let lines = memchr_iter(newline, inside).count() as u64;
-        // fields in apostrophes do not span lines
-        if lines > 0 && quoting == Quoting::Single {
-            return Err(self.problem(FileProblem::OpenQuote));
-        }
-        self.line += lines;
+        let end = match quoting {
+            Quoting::Backslash => memchr3(quote, b'\\', newline, here),
+            _ => memchr2(quote, newline, here),
+        };
+        let (inside, end) = here.split_at(end.unwrap_or(here.len()));
         self.text.extend_from_slice(inside);
-        if let Some(byte) = here.get(inside.len()) {
-            self.place = if *byte == quote { Place::Closed } else { Place::Escaped };
+        let Some(byte) = end.first() else { return Ok(inside.len()) };
+        if *byte == quote {
+            self.place = Place::Closed;
+        } else if *byte != newline {
+            self.place = Place::Escaped;
+        } else if quoting == Quoting::Single {
+            // fields in apostrophes do not span lines
+            return Err(self.problem(FileProblem::OpenQuote));
+        } else {
+            self.line += 1;
+            self.text.push(newline);
         }
-        Ok(inside.len() + usize::from(end.is_some()))
+        Ok(inside.len() + 1)
     }
 
     /// Ends the row with the text. Returns whether there is one.

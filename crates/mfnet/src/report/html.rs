@@ -95,8 +95,11 @@ fn prose(text: &str) -> String {
 
 /// Escaped text whose options, such as --class-weight, do not break at their hyphens.
 fn options(text: &str) -> String {
-    let word = |word: &str| if word.starts_with("--") { format!("<span>{word}</span>") } else { word.to_owned() };
-    text.split(' ').map(word).collect::<Vec<_>>().join(" ")
+    let word = |word: &str| match word.starts_with("--") {
+        true => format!("<span>{}</span>{}", word.trim_end(), &word[word.trim_end().len()..]),
+        false => word.to_owned(),
+    };
+    text.split_inclusive([' ', '\n']).map(word).collect()
 }
 
 /// Text whose numbers stay on one line: spaces between digits and before % do not break.
@@ -194,6 +197,8 @@ mod tests {
         assert_eq!(prose("use --class-weight balanced"), "use <span>--class-weight</span> balanced");
         assert_eq!(prose("--a<b> -- c"), "<span>--a&lt;b&gt;</span> <span>--</span> c");
         assert_eq!(prose("a - b, c--d"), "a - b, c--d");
+        // line breaks stay outside, where they count
+        assert_eq!(options("x --force\n\n--all\ny"), "x <span>--force</span>\n\n<span>--all</span>\ny");
     }
 
     #[test]
