@@ -15,6 +15,13 @@ const PROGRAM: &str = env!("CARGO_BIN_EXE_mfnet");
 /// Ends only if somebody ends it.
 const ENDLESS: &str = "--hidden 4 --epochs 18446744073709551615 --early-stopping 0 --schedule constant --no-baselines";
 
+/// Waits until all files of the earlier run are aside, and the new run has a history.
+fn until_replaced(desk: &Desk, history: &str) {
+    while !desk.path("run/earlier-run/metrics.json").exists() || !desk.path(history).exists() {
+        sleep(Duration::from_millis(5));
+    }
+}
+
 fn desk() -> Desk {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
@@ -143,9 +150,7 @@ fn a_killed_run_mixes_with_no_other() {
         let history = if again.is_empty() { "run/history.csv" } else { "run/fold-1/history.csv" };
         for _ in 0..2 {
             let child = start(&mut desk.command(&killed));
-            while desk.path("run/metrics.json").exists() || !desk.path(history).exists() {
-                sleep(Duration::from_millis(5));
-            }
+            until_replaced(&desk, history);
             send(&child, "-KILL");
             let stderr = end(child).stderr;
             assert!(!stderr.contains("warning"), "{stderr}");
@@ -168,6 +173,25 @@ fn a_killed_run_mixes_with_no_other() {
     }
 }
 
+/// A run that was killed while it put the earlier run's files aside: the next run finishes that.
+#[test]
+fn a_run_killed_while_it_moves_files_loses_none() {
+    let desk = desk();
+    let train = "train flowers.csv --target species --output run";
+    desk.ok(&format!("{train} --hidden 4 --epochs 2 --seed 5"));
+    let model = desk.read("run/model.safetensors");
+    fs::create_dir(desk.path("run/.earlier-run")).unwrap();
+    fs::rename(desk.path("run/metrics.json"), desk.path("run/.earlier-run/metrics.json")).unwrap();
+    desk.write("run/UNFINISHED.txt", "");
+    let child = start(&mut desk.command(&format!("{train} {ENDLESS} --force")));
+    until_replaced(&desk, "run/history.csv");
+    send(&child, "-KILL");
+    end(child);
+    assert!(desk.text("run/earlier-run/metrics.json").contains("\"seed\": 5"));
+    assert!(desk.read("run/earlier-run/model.safetensors") == model);
+    assert!(!desk.path("run/.earlier-run").exists());
+}
+
 /// A run that fails before it has a model leaves the folder as it found it.
 #[test]
 fn a_run_that_fails_early_changes_nothing() {
@@ -187,9 +211,7 @@ fn a_run_that_fails_early_changes_nothing() {
     // after a run that was killed, whose folder stays unfinished
     let killed = format!("train flowers.csv --target width {ENDLESS} --output run --force");
     let child = start(&mut desk.command(&killed));
-    while desk.path("run/metrics.json").exists() || !desk.path("run/history.csv").exists() {
-        sleep(Duration::from_millis(5));
-    }
+    until_replaced(&desk, "run/history.csv");
     send(&child, "-KILL");
     end(child);
     let shell_line =
