@@ -278,6 +278,11 @@ pub(crate) struct DataFolders {
 /// How files are read.
 #[derive(ClapArgs, Default)]
 pub(crate) struct Reading {
+    /// Number of lines above the table in a text file [default: detected]
+    ///
+    /// mfnet detects a title and comments above the column names.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u64>, help_heading = "Preprocessing", hide_short_help = true)]
+    pub(crate) skip_lines: u64,
     /// Sheet of an Excel file [default: the first]
     #[arg(long, value_name = "NAME", help_heading = "Preprocessing", hide_short_help = true)]
     pub(crate) sheet: Option<String>,
@@ -292,6 +297,7 @@ pub(crate) struct Reading {
 impl Reading {
     /// The reader with these settings.
     pub(crate) fn of<'a>(&self, reader: ReadTable<'a>) -> ReadTable<'a> {
+        let reader = reader.skip_lines(self.skip_lines);
         let reader = self.sheet.iter().fold(reader, |reader, sheet| reader.sheet(sheet));
         self.memory.iter().fold(reader, |reader, bytes| reader.memory(*bytes))
     }

@@ -165,10 +165,12 @@ pub enum FileProblem {
     #[error("{0}")]
     Other(String),
     /// A row of a text has more or fewer fields than the first row.
-    #[error("expected {expected} fields as in the first row, found {found}")]
+    #[error("expected {expected} {} as in line {first}, found {found}", if *expected == 1 { "field" } else { "fields" })]
     RowLength {
         /// Number of fields of the first row.
         expected: usize,
+        /// The line of the first row.
+        first: u64,
         /// Number of fields of this row.
         found: usize,
     },

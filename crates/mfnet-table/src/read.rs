@@ -57,7 +57,7 @@ impl Table {
     /// [`Table::parts`].
     ///
     /// For a text, the first lines decide about the delimiter, the quotes, the header, and what
-    /// stands above and below it: comments, `sep=;`, units. The delimiter is the one that leaves
+    /// stands above and below it: a title, comments, `sep=;`, units. The delimiter is the one that leaves
     /// numbers whole and all rows equally long. Columns without a header are called `0`, `1`, … A
     /// text is UTF-8, UTF-16 or Windows-1252.
     ///
@@ -120,6 +120,13 @@ impl ReadTable<'_> {
     /// Sets whether the first line of a text holds the column names, instead of detecting it.
     pub fn header(mut self, names: bool) -> Self {
         self.known.header = Some(names);
+        self
+    }
+
+    /// Sets the number of lines above the table of a text, such as a title. By default, a title is
+    /// detected.
+    pub fn skip_lines(mut self, lines: u64) -> Self {
+        self.known.skipped_lines = lines;
         self
     }
 
@@ -412,8 +419,8 @@ mod tests {
         assert_eq!(message(""), "t.csv: the file is empty");
         assert_eq!(message("\n\n"), "t.csv: the file is empty");
         assert_eq!(message("a,b\n"), "t.csv: the file has a header and no rows");
-        assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in the first row, found 1");
-        assert_eq!(message("a,b\n\n1,2,3,4\n"), "t.csv, line 3: expected 2 fields as in the first row, found 4");
+        assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in line 1, found 1");
+        assert_eq!(message("a,b\n\n1,2,3,4\n"), "t.csv, line 3: expected 2 fields as in line 1, found 4");
         let wide = ",".repeat(MOST_COLUMNS);
         assert_eq!(message(&wide), "t.csv, line 1: expected at most 1048576 columns, found more");
         assert_eq!(message("a,a\n1,2\n"), "t.csv, column \"a\": two columns have this name");

@@ -163,7 +163,18 @@ impl Table {
     /// [`Error::Data`] that names similar columns, or all.
     pub fn position(&self, column: &str) -> Result<usize> {
         self.check_is_read(column)?;
-        position(&self.name, &self.names, column)
+        position(&self.name, &self.names, column).map_err(|error| self.not_found(error))
+    }
+
+    /// The error about a column that is not there. It may be in the first line, which was read as data.
+    fn not_found(&self, mut error: Error) -> Error {
+        if let Error::Data { problem: Problem::UnknownColumn(column, others), .. } = &mut error
+            && !self.has_header()
+            && self.columns.iter().any(|other| other.len() > 0 && other.text(0) == **column)
+        {
+            *others = format!("the first line, which holds {column:?}, was read as data: use `header` yes");
+        }
+        error
     }
 
     /// The positions of the columns with these names.
@@ -172,7 +183,7 @@ impl Table {
     /// As [`Table::position`].
     pub fn positions(&self, columns: &[String]) -> Result<Vec<usize>> {
         columns.iter().try_for_each(|column| self.check_is_read(column))?;
-        positions(&self.name, &self.names, columns)
+        positions(&self.name, &self.names, columns).map_err(|error| self.not_found(error))
     }
 
     /// The texts of a column, without spaces around them. An empty field is an empty text. If only

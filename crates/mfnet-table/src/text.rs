@@ -1,6 +1,8 @@
 //! Reads text (CSV, TSV and similar) in one pass.
 
-// a module uses only modules to its left: encoding, lines, row → rows → sample → header → dialect → shape
+// a module uses only modules to its left: encoding, lines, row → rows → sample → header → above, below → dialect → shape
+mod above;
+mod below;
 mod dialect;
 pub(crate) mod encoding;
 mod header;
@@ -42,6 +44,8 @@ pub(crate) struct Known {
     pub(crate) usual_delimiter: Option<Delimiter>,
     pub(crate) quoting: Option<Quoting>,
     pub(crate) header: Option<bool>,
+    /// Number of lines above the table.
+    pub(crate) skipped_lines: u64,
     pub(crate) encoding: Option<&'static Encoding>,
     /// The decimal sign of numbers with two readings.
     pub(crate) decimal: Option<u8>,

@@ -238,7 +238,7 @@ fn files_that_do_not_fit_together() {
     for (other, message) in [
         (&b"a,c\n1,2\n"[..], "2.csv: expected the columns of 1.csv: the column \"b\" is missing"),
         (b"a,b,c\n1,2,3\n", "2.csv: expected the columns of 1.csv: found another column, \"c\""),
-        (b"a,b\n1,2,3\n", "2.csv, line 2: expected 2 fields as in the first row, found 3"),
+        (b"a,b\n1,2,3\n", "2.csv, line 2: expected 2 fields as in line 1, found 3"),
     ] {
         assert_eq!(joined(&[first, ("2.csv", other)]).unwrap_err(), message);
     }

@@ -223,6 +223,16 @@ fn lines_that_are_no_rows() {
         ("a,b\nr1,1,2\nr2,3,4\n", "Unnamed: 0 a b", 2, ", row names in a column without a name, called \"Unnamed: 0\""),
         ("l,m,k\nmm,,\n1.5,2,x\n2.5,3,y\n", "l m k", 2, ", a line of units skipped"),
         ("l,m\n1.5,2\nl,m\n2.5,3\nl,m\n3.5,4\n", "l m", 3, ", 2 repeated headers skipped"),
+        ("Prices, 2021\n\nlot;m;k\n1;2;x\n3;4;y\n", "lot m k", 2, ", a title of 2 lines skipped (\"Prices, 2021\")"),
+        ("Wood,,\n,,\nlot,m,k\n1,2,x\n3,4,y\n", "lot m k", 2, ", a title of 2 lines skipped (\"Wood\")"),
+        (
+            "by,me\ntown,1990,2000,2010\nO,4.5,5,2\nR,2.5,3,1\n",
+            "town 1990 2000 2010",
+            2,
+            ", a title skipped (\"by me\")",
+        ),
+        ("l   m\n--- ---\n1.5 2\n2.5 3\n", "l m", 2, ", a line of dashes skipped"),
+        ("l\tm\tk\nc\td\tx y\n\tclass\t\n1.5\t2\tx\n2.5\t3\ty\n", "l m k", 2, ", the lines of types and roles skipped"),
         ("a,b\n1,2\n3,4\n,\n,\n", "a b", 2, ", 2 empty rows at the end skipped"),
         ("a,b\n1,2\n3,4\n\u{1a}\n", "a b", 2, ""),
         ("a,b\n   \n1,2\n\n3,4\n", "a b", 2, ""),
@@ -238,8 +248,24 @@ fn lines_that_are_no_rows() {
             "{text}: {description}"
         );
     }
-    assert_eq!(read("a,b\n1,2\n3\n").unwrap_err(), "t.csv, line 3: expected 2 fields as in the first row, found 1");
-    assert_eq!(read("a,b\r1,2\r3\r").unwrap_err(), "t.csv, line 3: expected 2 fields as in the first row, found 1");
+    assert_eq!(read("a,b\n1,2\n3\n").unwrap_err(), "t.csv, line 3: expected 2 fields as in line 1, found 1");
+    assert_eq!(read("a,b\r1,2\r3\r").unwrap_err(), "t.csv, line 3: expected 2 fields as in line 1, found 1");
+}
+
+/// A title is not guessed where the line above may hold names, or the line below may be data.
+/// pandas and polars take a title for the names, or call it an error; DuckDB skips one that is
+/// shorter than the table.
+#[test]
+fn lines_that_are_no_title() {
+    for text in ["a,b,c\nx,y\n1,2\n3,4\n", "a\nx,y\nu,v\nw,z\n", "a,b\nx,1,u\ny,2,v\nz,3,w\n"] {
+        assert!(!read(text).is_ok_and(|table| table.description().contains("title")), "{text}");
+    }
+    let read = |lines: u64| ReadTable::new().skip_lines(lines).read_from("t.csv", "a\nx,y,q\nu,v,p\nw,z,r\n".as_bytes());
+    assert_eq!(read(0).unwrap_err().to_string(), "t.csv, line 2: expected 1 field as in line 1, found 3");
+    let table = read(1).unwrap();
+    assert_eq!((table.columns().join(" "), table.rows(), table.line(0)), ("x y q".to_owned(), 2, Some(3)));
+    assert!(table.description().contains("the first line skipped"));
+    assert_eq!(read(9).unwrap_err().to_string(), "t.csv: the file is empty");
 }
 
 /// E: the peers read these columns as text.

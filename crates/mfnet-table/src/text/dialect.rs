@@ -4,25 +4,23 @@ use std::fmt::{Display, Formatter};
 
 use memchr::memchr;
 
-use super::header::{Header, decide};
+use super::above::Above;
+use super::below::{Below, below};
+use super::header::{Header, are_quoted, decide};
 use super::sample::{Sample, quoting};
 use super::{Known, Syntax};
 use crate::error::{Error, FileProblem, Result};
-use crate::field::is_missing;
 use crate::notation::{Delimiter, Quoting};
-use crate::written::is_number_like;
 
 /// Usual delimiters. If two fit equally well, the first is used.
 const USUAL: [char; 4] = [',', '\t', ';', '|'];
 /// Delimiters that are tried if no usual one fits.
 const RARE: [char; 4] = [':', '^', '~', '\u{1}'];
 /// Part of the lines that have as many fields as most, with a delimiter that fits.
-const FITS: f64 = 0.9;
+pub(super) const FITS: f64 = 0.9;
 /// Part of the fields that are numbers, if blanks separate the fields although another delimiter
 /// fits.
 const MOSTLY_NUMBERS: f64 = 0.75;
-/// The most characters of a unit below the name of a column.
-const LONGEST_UNIT: usize = 12;
 /// Number of characters of a line that an error shows.
 const SHOWN: usize = 60;
 
@@ -34,8 +32,8 @@ pub(crate) struct Dialect {
     pub(super) header: bool,
     /// The names, if they stand in a comment.
     pub(super) names: Option<Vec<String>>,
-    /// Whether the second line holds units.
-    pub(super) units: bool,
+    /// The lines between the names and the rows.
+    pub(super) below: Option<Below>,
     /// The lines above the table.
     pub(super) skipped_lines: u64,
     pub(super) skipped_bytes: usize,
@@ -51,7 +49,7 @@ impl Dialect {
     /// If the first line may hold names or data.
     pub(super) fn detect(name: &str, start: &[u8], whole: bool, known: &Known) -> Result<Self> {
         let newline = if memchr(b'\n', start).is_some() { b'\n' } else { b'\r' };
-        let mut above = Above::of(start, newline);
+        let mut above = Above::of(start, newline, known.skipped_lines);
         let mut known_delimiter = known.delimiter.or(above.delimiter);
         let table = &start[above.bytes..];
         let plain = |delimiter, quoting| Syntax { delimiter, quoting, newline };
@@ -66,8 +64,12 @@ impl Dialect {
         let delimiter = known_delimiter.unwrap_or_else(|| delimiter(table, whole, newline, known.usual_delimiter));
         let quoting = known.quoting.unwrap_or_else(|| quoting(table, whole, delimiter, newline));
         let syntax = plain(delimiter, quoting);
-        let sample = Sample::new(table, whole, syntax);
+        let mut sample = Sample::new(table, whole, syntax);
         let mut names = above.names(syntax, &sample);
+        if names.is_none() && known.header != Some(false) && known.skipped_lines == 0 {
+            above.skip_title(&mut sample, table, newline, &known.names);
+        }
+        let table = &start[above.bytes..];
         let header = match known.header {
             Some(false) => {
                 names = None;
@@ -75,15 +77,15 @@ impl Dialect {
             }
             Some(true) => true,
             None if names.is_some() => true,
-            None => match decide(&sample.lines, &known.names) {
+            None => match decide(&sample.lines, &known.names, are_quoted(table, syntax)) {
                 Header::Yes => true,
                 Header::No => false,
                 Header::Unclear => return Err(Error::data(name, unclear(table))),
             },
         };
-        let units = header && names.is_none() && has_units(&sample.lines, &known.missing);
+        let below = if header && names.is_none() { below(&sample.lines, &known.missing) } else { None };
         let (skipped_lines, skipped_bytes, skipped) = (above.lines, above.bytes, above.said);
-        Ok(Dialect { syntax, header, names, units, skipped_lines, skipped_bytes, skipped })
+        Ok(Dialect { syntax, header, names, below, skipped_lines, skipped_bytes, skipped })
     }
 }
 
@@ -160,106 +162,6 @@ fn delimiter(start: &[u8], whole: bool, newline: u8, usual: Option<Delimiter>) -
     delimiter
 }
 
-/// Whether the second line holds units: a text above each column of numbers, or nothing, and
-/// nothing above the other columns.
-fn has_units(lines: &[Vec<String>], missing: &[String]) -> bool {
-    let [first, units, rest @ ..] = lines else { return false };
-    if rest.len() < 2 || units.len() != first.len() || units.len() < 2 || units == first {
-        return false;
-    }
-    let below = |i: usize| rest.iter().filter_map(move |line| line.get(i)).filter(|text| !text.is_empty());
-    let are_numbers =
-        |i: usize| below(i).next().is_some() && below(i).all(|text| is_number_like(text) || is_missing(text));
-    let is_empty = |text: &String| text.is_empty() || is_missing(text) || missing.contains(text);
-    let is_unit = |i: usize| are_numbers(i) && !is_number_like(&units[i]) && units[i].chars().count() <= LONGEST_UNIT;
-    let count = (0..units.len()).filter(|i| !is_empty(&units[*i])).count();
-    count > 0
-        && (0..units.len()).all(|i| is_empty(&units[i]) || is_unit(i))
-        && 2 * count >= (0..units.len()).filter(|i| are_numbers(*i)).count()
-}
-
-/// The lines above a table: `sep=;` and comments.
-#[derive(Default)]
-struct Above {
-    lines: u64,
-    bytes: usize,
-    delimiter: Option<Delimiter>,
-    /// The last comment, without its sign.
-    last: Option<String>,
-    comments: usize,
-    said: Vec<String>,
-}
-
-impl Above {
-    fn of(start: &[u8], newline: u8) -> Self {
-        let mut above = Above::default();
-        loop {
-            let rest = &start[above.bytes..];
-            let Some(end) = memchr(newline, rest) else { return above };
-            let line = String::from_utf8_lossy(&rest[..end]);
-            let line = line.trim();
-            if above.lines == 0
-                && let Some(sign) = line.trim_matches('"').strip_prefix("sep=")
-                && let Some(delimiter) = Delimiter::from_word(if sign.is_empty() { "tab" } else { sign })
-            {
-                above.delimiter = Some(delimiter);
-                above.said.push(format!("as the line {line} says"));
-            } else if above.is_comment(line, &rest[end + 1..]) {
-                above.comments += 1;
-                above.last = Some(line[1..].trim().to_owned());
-            } else if !(line.is_empty() && above.comments > 0) {
-                break;
-            }
-            above.lines += 1;
-            above.bytes += end + 1;
-        }
-        match above.comments {
-            0 => {}
-            1 => above.said.push("1 comment line above skipped".to_owned()),
-            many => above.said.push(format!("{many} comment lines above skipped")),
-        }
-        above
-    }
-
-    /// Whether a line above the table is a comment: it begins with # or %, or with | and the next
-    /// line does not.
-    fn is_comment(&self, line: &str, rest: &[u8]) -> bool {
-        let next_has = |sign: u8| rest.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&sign);
-        match line.as_bytes().first() {
-            Some(b'#') => self.comments > 0 || !is_a_name(line),
-            Some(b'%') => true,
-            Some(b'|') => !next_has(b'|') && line.matches('|').count() == 1,
-            _ => false,
-        }
-    }
-
-    /// The names of the columns, if they are the last comment: it has as many fields as the lines
-    /// below, and those do not begin with names.
-    fn names(&mut self, syntax: Syntax, sample: &Sample) -> Option<Vec<String>> {
-        let last = self.last.take()?;
-        let fields = Sample::new(last.as_bytes(), true, syntax).lines.pop()?;
-        let (width, part) = sample.width();
-        let is_header = width > 1 && fields.len() == width && part >= FITS;
-        let below: Vec<Vec<String>> = [vec![fields.clone()], sample.lines.clone()].concat();
-        if !is_header || decide(&below, &[]) != Header::Yes || decide(&sample.lines, &[]) == Header::Yes {
-            return None;
-        }
-        self.said.pop();
-        match self.comments {
-            1 => {}
-            2 => self.said.push("1 comment line above skipped".to_owned()),
-            many => self.said.push(format!("{} comment lines above skipped", many - 1)),
-        }
-        self.said.push("column names after #".to_owned());
-        Some(fields)
-    }
-}
-
-/// Whether a line is a header whose first column is called #: `#,name,price`.
-fn is_a_name(line: &str) -> bool {
-    line.as_bytes().get(1).is_some_and(|byte| b",;\t|".contains(byte))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,7 +219,7 @@ mod tests {
     fn lines_above_the_table() {
         let skipped = |text: &str| {
             let found = detect(text);
-            (found.skipped_lines, found.names.map(|names| names.join(" ")), found.units)
+            (found.skipped_lines, found.names.map(|names| names.join(" ")), found.below.is_some())
         };
         assert_eq!(skipped("# station\n# unit: ppm, monthly\nyear,co2\n1990,350.1\n1991,351.2\n"), (2, None, false));
         assert_eq!(skipped("#year,co2\n1990,350.1\n1991,351.2\n"), (1, Some("year co2".to_owned()), false));

@@ -1,7 +1,9 @@
 //! Whether the first line of a text holds the names of the columns.
 
+use super::Syntax;
 use crate::calendar::{DateOrder, days};
 use crate::field::is_missing;
+use crate::notation::Quoting;
 use crate::written::is_number_like;
 
 /// Years that may be names of columns.
@@ -26,11 +28,13 @@ fn is_value(text: &str) -> bool {
 /// The first line holds names if a wanted name that is no number stands in it, if it has a text
 /// above a column of numbers, or if no text of it occurs again below. A line of numbers holds names
 /// if they count (0, 1, 2, …), or are years or other numbers at equal distances, above other
-/// numbers.
-pub(super) fn decide(lines: &[Vec<String>], wanted: &[String]) -> Header {
+/// numbers; if they rise after an empty first field; or if only they are in quotes (`is_quoted`).
+pub(super) fn decide(lines: &[Vec<String>], wanted: &[String], is_quoted: bool) -> Header {
     let Some((first, rest)) = lines.split_first() else { return Header::Yes };
     let is_number = |text: &String| is_number_like(text);
-    if wanted.iter().any(|name| !is_number(name) && first.contains(name)) {
+    // a whole number may be the number of a column
+    let is_name = |name: &String| !is_number(name) || name.contains('.');
+    if wanted.iter().any(|name| is_name(name) && first.contains(name)) {
         return Header::Yes;
     }
     // a header that is repeated further down, in files that were joined, is not data
@@ -56,6 +60,11 @@ pub(super) fn decide(lines: &[Vec<String>], wanted: &[String]) -> Header {
     let may_be_names =
         others.clone().all(|i| has_name(i) || first[i].is_empty() || below(i).all(|text| *text != first[i]));
     let names: Vec<f64> = numbers.iter().filter_map(|i| first[*i].parse().ok()).collect();
+    let rise = names.len() == numbers.len() && names.len() > 2 && names.windows(2).all(|pair| pair[0] < pair[1]);
+    let has_corner = first[0].is_empty() && below(0).count() == rest.len();
+    if may_be_names && (is_quoted || has_corner && rise) {
+        return Header::Yes;
+    }
     if !may_be_names || names.len() != numbers.len() || !are_regular(&names) {
         return if columns.clone().any(has_name) { Header::Yes } else { Header::No };
     }
@@ -73,6 +82,35 @@ pub(super) fn decide(lines: &[Vec<String>], wanted: &[String]) -> Header {
         () if counts || are_years => Header::Unclear,
         () => Header::No,
     }
+}
+
+/// Whether the first line surely holds names: texts, or also years, above a column of values.
+pub(super) fn names_values(lines: &[Vec<String>]) -> bool {
+    let Some((first, rest)) = lines.split_first() else { return false };
+    let has_values = |i: usize| {
+        let mut below = rest.iter().filter_map(|line| line.get(i)).filter(|text| !text.is_empty()).peekable();
+        below.peek().is_some() && below.all(|text| is_value(text))
+    };
+    let values = first.iter().filter(|text| !text.is_empty() && is_value(text));
+    let numbers: Option<Vec<f64>> = values.map(|text| text.parse().ok()).collect();
+    numbers.is_some_and(|numbers| numbers.is_empty() || are_regular(&numbers))
+        && decide(lines, &[], false) == Header::Yes
+        && (0..first.len()).any(|i| !first[i].is_empty() && has_values(i))
+}
+
+/// Whether all fields of the first line are in quotes, and some of the second are not.
+pub(super) fn are_quoted(table: &[u8], syntax: Syntax) -> bool {
+    if syntax.quoting != Quoting::Double {
+        return false;
+    }
+    let mut lines = table.split(|byte| *byte == syntax.newline).filter(|line| !line.trim_ascii().is_empty());
+    let mut fields = || -> Vec<&[u8]> {
+        let line = lines.next().unwrap_or_default();
+        line.split(|byte| *byte == syntax.delimiter.byte()).map(<[u8]>::trim_ascii).collect()
+    };
+    let (first, second) = (fields(), fields());
+    let is_quoted = |field: &&[u8]| field.len() > 1 && field.starts_with(b"\"") && field.ends_with(b"\"");
+    first.len() == second.len() && first.iter().all(is_quoted) && !second.iter().all(is_quoted)
 }
 
 /// Whether numbers are whole and have equal distances: 0, 1, 2 or 2018, 2019 or 400, 410, 420.
@@ -94,7 +132,7 @@ mod tests {
     fn of(text: &str, wanted: &[&str]) -> Header {
         let lines: Vec<Vec<String>> =
             text.lines().map(|line| line.split(',').map(|field| field.trim().to_owned()).collect()).collect();
-        decide(&lines, &wanted.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        decide(&lines, &wanted.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), false)
     }
 
     #[test]
@@ -131,10 +169,14 @@ mod tests {
             ("2018,2019\n2018,2021\n2020,2019\n", Header::Unclear),
             ("5,3,1\n4,2,2\n", Header::No),
             ("1990,5.5\n1991,6.5\n", Header::No),
+            (",16.5,16.75,17.5\n57.5,0,0,1\n58.5,2,0,4\n", Header::Yes),
+            (",16.5,16.75,17.5\n57.5,0,0,1\n,2,0,4\n", Header::No),
+            (",16.5,1.75,17.5\n57.5,0,0,1\n58.5,2,0,4\n", Header::No),
         ] {
             assert_eq!(of(text, &[]), expected, "{text}");
         }
         assert_eq!(of("0,1,2\n5,1,2\n0,1,9\n0,7,2\n", &["2"]), Header::Yes);
+        assert_eq!(of("16.5,16.75\n0,1\n3,1\n", &["16.75"]), Header::Yes);
         // the number of a column in a file without names
         assert_eq!(of("5.1,3.5,1.4\n4.9,3.0,1.4\n", &["2"]), Header::No);
     }

@@ -15,6 +15,8 @@ const LINES: usize = 50;
 /// The fields of the first lines.
 pub(super) struct Sample {
     pub(super) lines: Vec<Vec<String>>,
+    /// The line on which each of them begins.
+    pub(super) starts: Vec<u64>,
     /// Whether quotes fit: each closes, and no text follows it.
     pub(super) quotes_fit: bool,
 }
@@ -23,10 +25,10 @@ impl Sample {
     /// Splits the first lines of `start`. The last one is left out, if it may be incomplete.
     pub(super) fn new(start: &[u8], whole: bool, syntax: Syntax) -> Self {
         let mut rows = Rows::new("", start, syntax, 1);
-        let (mut lines, mut quotes_fit): (Vec<Vec<String>>, _) = (Vec::new(), true);
+        let (mut lines, mut quotes_fit): (Vec<(u64, Vec<String>)>, _) = (Vec::new(), true);
         while lines.len() < LINES {
             match rows.next() {
-                Ok(Some((_, _, fields))) => lines.push(fields.map(|text| text.trim().to_owned()).collect()),
+                Ok(Some((line, _, fields))) => lines.push((line, fields.map(|text| text.trim().to_owned()).collect())),
                 Ok(None) => {
                     if !whole {
                         lines.pop();
@@ -45,16 +47,15 @@ impl Sample {
                 }
             }
         }
-        lines.retain(|line| line.len() > 1 || line.first().is_some_and(|field| !field.is_empty()));
-        Sample { lines, quotes_fit }
+        lines.retain(|(_, line)| line.len() > 1 || line.first().is_some_and(|field| !field.is_empty()));
+        let (starts, lines) = lines.into_iter().unzip();
+        Sample { lines, starts, quotes_fit }
     }
 
     /// The most frequent number of fields of a line, without an empty last one, and the part of the
     /// lines with so many. The first line may be a title.
     pub(super) fn width(&self) -> (usize, f64) {
-        let count =
-            |line: &Vec<String>| line.len() - usize::from(line.len() > 1 && line.last().is_some_and(String::is_empty));
-        let counts: Vec<usize> = self.lines.iter().map(count).collect();
+        let counts: Vec<usize> = self.lines.iter().map(|line| fields(line)).collect();
         let of = |width: usize| counts.iter().filter(|count| **count == width).count();
         let later = &counts[usize::from(counts.len() > 2)..];
         let Some(width) = later.iter().copied().max_by_key(|width| (of(*width), *width)) else { return (0, 0.0) };
@@ -71,6 +72,11 @@ impl Sample {
         }
         if all == 0 { 0.0 } else { f64::from(numbers) / f64::from(all) }
     }
+}
+
+/// The number of fields of a line, without an empty last one.
+pub(super) fn fields(line: &[String]) -> usize {
+    line.len() - usize::from(line.len() > 1 && line.last().is_some_and(String::is_empty))
 }
 
 /// How quotes enclose fields, for this delimiter.

@@ -2,6 +2,7 @@
 //! last field, row names without a header, a header that comes again.
 
 use super::Lines;
+use super::below::Below;
 use super::dialect::Dialect;
 use crate::column::Column;
 use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
@@ -12,8 +13,9 @@ const ROW_NAMES: &str = "Unnamed: 0";
 pub(super) struct Shape<'a> {
     name: &'a str,
     has_header: bool,
-    /// The first row of the file, with or without names.
+    /// The first row of the table, with or without names, and its line.
     first: Vec<String>,
+    first_line: u64,
     columns: Vec<Column>,
     lines: Lines,
     missing: &'a [String],
@@ -22,8 +24,9 @@ pub(super) struct Shape<'a> {
     empty: Vec<u64>,
     /// Whether the last column has no value so far.
     last_is_empty: bool,
-    has_units: bool,
-    skips_units: bool,
+    /// What stands between the names and the rows, and the number of its lines that are still to come.
+    below: Option<Below>,
+    skips: usize,
     headers: usize,
 }
 
@@ -50,13 +53,14 @@ impl<'a> Shape<'a> {
             has_header: dialect.header,
             columns: first.iter().map(|name| Column::new(keep_texts.contains(name))).collect(),
             first,
+            first_line: line,
             lines: Lines::default(),
             missing,
             rows: 0,
             empty: Vec::new(),
             last_is_empty: true,
-            has_units: dialect.units,
-            skips_units: dialect.units,
+            below: dialect.below,
+            skips: dialect.below.map_or(0, Below::lines),
             headers: 0,
         };
         if !dialect.header {
@@ -90,7 +94,8 @@ impl<'a> Shape<'a> {
             self.headers += 1;
             return Ok(());
         }
-        if std::mem::take(&mut self.skips_units) {
+        if self.skips > 0 {
+            self.skips -= 1;
             return Ok(());
         }
         if fields.len() != width {
@@ -147,7 +152,7 @@ impl<'a> Shape<'a> {
             _ if found == expected + 1 && has_empty_last => {}
             _ if found + 1 == expected && self.last_is_empty && expected > 2 => {}
             _ => {
-                let problem = FileProblem::RowLength { expected, found };
+                let problem = FileProblem::RowLength { expected, first: self.first_line, found };
                 return Err(Error::in_line(self.name, line, problem));
             }
         }
@@ -163,7 +168,8 @@ impl<'a> Shape<'a> {
         let has_row_names = self.has_header && self.columns.len() > self.first.len();
         if has_row_names && self.rows == 1 && !self.last_is_empty {
             // one row says too little to take a field for its name
-            let problem = FileProblem::RowLength { expected: self.first.len(), found: self.columns.len() };
+            let (expected, found) = (self.first.len(), self.columns.len());
+            let problem = FileProblem::RowLength { expected, first: self.first_line, found };
             return Err(Error::in_line(self.name, self.lines.of(0), problem));
         }
         let is_nameless = !self.has_header || has_row_names || self.first.last().is_some_and(String::is_empty);
@@ -184,9 +190,7 @@ impl<'a> Shape<'a> {
             names.insert(0, ROW_NAMES.to_owned());
             skipped.push(format!("row names in a column without a name, called {ROW_NAMES:?}"));
         }
-        if self.has_units {
-            skipped.push("a line of units skipped".to_owned());
-        }
+        skipped.extend(self.below.map(|below| below.said().to_owned()));
         let times = |count: usize, one: &str, many: &str| match count {
             1 => one.to_owned(),
             count => format!("{count} {many}"),
