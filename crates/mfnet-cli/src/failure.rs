@@ -4,12 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
-use mfnet::table::{CellProblem, FileProblem, Problem};
+use mfnet::table::{CellProblem, FileProblem, Problem, quoted};
 use mfnet::text::escaped;
 use mfnet::{Error, Recipe};
 
 use crate::interrupt;
-use crate::shell::quoted;
 use crate::terminal::message;
 
 const FAILED: u8 = 1;
@@ -166,13 +165,14 @@ fn of_table(problem: &Problem) -> &'static str {
             "replace the value, or remove the row or the column; if it is a missing value, name it with --missing"
         }
         Problem::File(File::RowLength { expected: 1, .. }) => {
-            "the first line has one field: if it is a title, remove it; the file must start with the column names"
+            "if lines above the column names are a title, skip them with --skip-lines N"
         }
-        Problem::File(File::RowLength { expected, found }) if found > expected => {
+        Problem::File(File::RowLength { expected, found, .. }) if found > expected => {
             "if a field contains the delimiter, put double quotes around it, such as \"3,14\"; otherwise remove the surplus fields"
         }
         Problem::File(File::RowLength { .. }) => {
-            "write an empty field for a missing value; if the line is no row of the table, remove it"
+            "write an empty field for a missing value; if the line is no row of the table, remove it\n\
+             to skip lines above the column names, use --skip-lines N"
         }
         Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,
         Problem::File(File::Unsupported(_)) => "save the table as CSV",

@@ -13,7 +13,6 @@ mod known;
 mod output;
 mod parts;
 mod predict;
-mod shell;
 mod source;
 mod terminal;
 mod train;

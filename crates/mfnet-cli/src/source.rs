@@ -20,7 +20,7 @@ use crate::failure::Failure;
 use crate::fetch;
 pub(crate) use crate::known::{built_in, is_name, names, published};
 use crate::output::{message, progress_bar};
-use crate::shell::quoted;
+use mfnet::table::quoted;
 
 /// The name of the standard input.
 pub(crate) const STDIN: &str = "-";

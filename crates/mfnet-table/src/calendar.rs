@@ -15,9 +15,9 @@ pub enum DateOrder {
     /// 2024-01-31 or 2024/01/31; also 31-Jan-2024 and 2024-01, which can be read in one way only.
     #[default]
     YearFirst,
-    /// 31.01.2024 or 31/01/2024.
+    /// 31.01.2024, 31/01/2024 or 31/01/24. Years of two digits are 1969 to 2068.
     DayFirst,
-    /// 01/31/2024.
+    /// 01/31/2024 or 01/31/24.
     MonthFirst,
     /// 20240131.
     Compact,
@@ -31,6 +31,16 @@ impl DateOrder {
             DateOrder::DayFirst => "31/01/2024",
             DateOrder::MonthFirst => "01/31/2024",
             DateOrder::Compact => "20240131",
+        }
+    }
+
+    /// The order in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            DateOrder::YearFirst => "year-month-day",
+            DateOrder::DayFirst => "day/month/year",
+            DateOrder::MonthFirst => "month/day/year",
+            DateOrder::Compact => "yearmonthday",
         }
     }
 
@@ -76,7 +86,7 @@ impl DateOrder {
     }
 }
 
-/// The first two numbers of a date such as 01/31/2024, and the character between them.
+/// The first two numbers of a date such as 01/31/2024 or 1/31/24, and the character between them.
 fn two_and_year(text: &str) -> Option<(i8, i8, u8)> {
     let bytes = text.as_bytes();
     let first = bytes.iter().position(|byte| !byte.is_ascii_digit())?;
@@ -84,7 +94,8 @@ fn two_and_year(text: &str) -> Option<(i8, i8, u8)> {
     let second = first + 1 + bytes.get(first + 1..)?.iter().position(|byte| !byte.is_ascii_digit())?;
     let year = bytes.get(second + 1..)?;
     let digits = year.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if !b"/.-".contains(&separator) || bytes[second] != separator || !matches!(first, 1..=2) || digits != 4 {
+    if !b"/.-".contains(&separator) || bytes[second] != separator || !matches!(first, 1..=2) || !matches!(digits, 2 | 4)
+    {
         return None;
     }
     matches!(second - first - 1, 1..=2).then_some(())?;
@@ -146,15 +157,15 @@ fn date(text: &str, order: DateOrder) -> Option<(Date, &str)> {
         let short = name.get(..3)?.to_ascii_lowercase();
         MONTHS.iter().position(|month| *month == short).and_then(|place| i16::try_from(place + 1).ok())
     };
-    let is_year = |text: &str| text.len() == 4 && number(text).is_some();
+    let is_year = |text: &str| matches!(text.len(), 2 | 4) && number(text).is_some();
     let is_short = |text: &str| matches!(text.len(), 1..=2) && number(text).is_some();
     let (year, month, day, rest) = match third {
         // 2024-01
-        _ if is_year(first) && is_short(second) && !matches!(separator, Some('-' | '/' | '.')) => {
+        _ if first.len() == 4 && is_year(first) && is_short(second) && !matches!(separator, Some('-' | '/' | '.')) => {
             (number(first)?, number(second)?, 1, rest)
         }
         // 2024/01/31
-        Some((third, rest)) if is_year(first) && is_short(second) && is_short(third) => {
+        Some((third, rest)) if first.len() == 4 && is_year(first) && is_short(second) && is_short(third) => {
             (number(first)?, number(second)?, number(third)?, rest)
         }
         // 31-Jan-2024
@@ -174,6 +185,12 @@ fn date(text: &str, order: DateOrder) -> Option<(Date, &str)> {
             (number(third)?, number(month)?, number(day)?, rest)
         }
         _ => return None,
+    };
+    let year = match year {
+        // two digits mean 1969 to 2068, as POSIX says
+        0..69 => 2000 + year,
+        69..100 => 1900 + year,
+        _ => year,
     };
     let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
     Some((date, rest))

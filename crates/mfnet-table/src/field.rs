@@ -61,8 +61,8 @@ pub(crate) fn is_code(text: &str) -> bool {
     }
 }
 
-/// Whether a text stands for a missing value.
-pub(crate) fn is_missing(text: &str) -> bool {
+/// Whether a text usually stands for a missing value, such as NA, null or ?.
+pub fn is_missing(text: &str) -> bool {
     MISSING.contains(&text)
 }
 

@@ -7,6 +7,7 @@ use crate::column::{Column, same};
 use crate::error::CellProblem;
 use crate::field::{Field, LARGEST, field, is_long};
 use crate::notation::Notation;
+use crate::setting::quoted;
 use crate::written::shortest;
 
 /// A column of text is left out if more than half of its texts differ, unless they are as few as
@@ -14,6 +15,8 @@ use crate::written::shortest;
 const FEW_TEXTS: usize = 20;
 /// Number of characters of a text that messages show.
 const EXAMPLE: usize = 30;
+/// The most words for missing values that a remark suggests.
+const FEW_WORDS: usize = 5;
 /// One in this many dates may be far from the others, at a distance of this multiple of their range.
 const RARE: usize = 100;
 const FAR: f64 = 10.0;
@@ -174,6 +177,8 @@ pub enum Remark {
         text: String,
         /// Its first line, for a text file.
         line: Option<u64>,
+        /// All the other texts, if they are few.
+        words: Vec<String>,
         /// Number of fields with other texts.
         fields: usize,
         /// What most fields are: numbers or dates.
@@ -226,7 +231,7 @@ impl Remark {
 impl Display for Remark {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         match self {
-            Remark::Odd { column, text, line, fields, among } => {
+            Remark::Odd { column, text, line, words, fields, among } => {
                 write!(f, "{column} is not read as {among} because of {text:?}")?;
                 if let Some(line) = line {
                     write!(f, " in line {line}")?;
@@ -237,12 +242,21 @@ impl Display for Remark {
                     more => write!(f, " and {more} more such fields")?,
                 }
                 // the setting splits words at commas
-                if text.contains(',') { Ok(()) } else { write!(f, "; if it is a missing value, use `missing` {text}") }
+                match &words[..] {
+                    [word] if !word.contains(',') => {
+                        write!(f, "; if it is a missing value, use `missing` {}", quoted(word))
+                    }
+                    [_, _, ..] if !words.iter().any(|word| word.contains(',')) => {
+                        write!(f, "; if these are missing values, use `missing` {}", quoted(&words.join(",")))
+                    }
+                    _ => f.write_str("; if these are missing values, leave their cells empty"),
+                }
             }
             Remark::Codes { column, text } => {
                 write!(
                     f,
-                    "{column} is a category because of codes such as {text}; to read numbers, use `numeric` {column}"
+                    "{column} is a category because of codes such as {text}; to read numbers, use `numeric` {}",
+                    quoted(column)
                 )
             }
             Remark::FarDate { column, text, line } => {
@@ -253,8 +267,7 @@ impl Display for Remark {
                 write!(f, "{column} holds the row numbers; it is used because there is no other feature")
             }
             Remark::Dates { column, order } => {
-                let order = if *order == DateOrder::DayFirst { "day/month/year" } else { "month/day/year" };
-                write!(f, "dates such as 01/02/2024 in {column} are read as {order}; `dates` changes this")
+                write!(f, "dates such as 01/02/2024 in {column} are read as {}; `dates` changes this", order.words())
             }
         }
     }
@@ -289,9 +302,14 @@ pub(crate) fn odd(name: &str, column: &Column, line: impl Fn(usize) -> Option<u6
         *counts.entry(text).or_default() += rows;
     }
     let fields = counts.values().sum();
+    let mut words: Vec<String> = match counts.len() {
+        few if few <= FEW_WORDS => counts.keys().map(|word| (*word).to_owned()).collect(),
+        _ => Vec::new(),
+    };
+    words.sort();
     let most = counts.values().copied().max()?;
     let (row, text) = column.find(|field, text| is_odd(field, text) && counts.get(text) == Some(&most))?;
-    Some(Remark::Odd { column: name.to_owned(), text, line: line(row), fields, among })
+    Some(Remark::Odd { column: name.to_owned(), text, line: line(row), words, fields, among })
 }
 
 /// A date that is far from nearly all others: the distance is a large multiple of their range.

@@ -17,14 +17,14 @@
 
 // A module uses only modules above it in this list.
 //
-//     calendar                     days and times as text
+//     calendar, setting            days and times as text; values of settings in messages
 //     error, written               what can be wrong; how one text writes a number
 //     number_format, notation      the separators of a column's numbers; how a column and a file are written
 //     file                         bytes of a file
 //     archive, other_formats       files of a zip archive; formats that are recognised but not read
 //     field                        what a text is: a number, missing, a code, a text
 //     column                       the fields of a column; its numbers, shared
-//     kind                         what a column is
+//     kind, described              what a column is; how its numbers and dates are written
 //     found, decoder               what a reader finds; the thread for decoders of other crates
 //     text, json, numpy, parquet, excel   the readers
 //     table, places                columns with names; the file and the line of each row
@@ -37,6 +37,7 @@ mod calendar;
 mod column;
 #[cfg(any(feature = "excel", feature = "parquet"))]
 mod decoder;
+mod described;
 mod error;
 #[cfg(feature = "excel")]
 mod excel;
@@ -56,6 +57,7 @@ mod other_formats;
 mod parquet;
 mod places;
 mod read;
+mod setting;
 mod several;
 mod table;
 mod text;
@@ -64,12 +66,13 @@ mod written;
 pub use calendar::DateOrder;
 pub use column::{Values, View};
 pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, place};
-pub use field::{number, sort_labels};
+pub use field::{is_missing, number, sort_labels};
 pub use found::RowPart;
 pub use kind::{ColumnKind, LeftOut, Remark, same_label, truth};
 pub use notation::{Delimiter, FileForm, Notation, Quoting};
 pub use number_format::NumberFormat;
 pub use read::{ReadTable, is_encoding};
+pub use setting::quoted;
 pub use table::{Choice, Columns, Table, position, positions};
 pub use text::Lines;
 pub use written::{Unit, shortest};

@@ -458,7 +458,7 @@ pub fn position(file: &str, columns: &[String], column: &str) -> Result<usize> {
         let others = if columns.iter().all(|c| is_number_like(c)) && columns.iter().any(|c| c.contains('.')) {
             format!("{others}, so the first line seems to be data: write a line with the column names above it")
         } else if unnamed > 1 && 2 * unnamed >= columns.len() {
-            format!("{others}, so the first line seems to be a title: remove the lines above the column names")
+            format!("{others}, so the first line seems to be a title: skip it with --skip-lines 1")
         } else {
             others
         };

@@ -25,6 +25,7 @@ use self::rows::Rows;
 use self::shape::{Shape, Shaped};
 use crate::calendar::DateOrder;
 use crate::column::Column;
+use crate::described::forms;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{Watched, hexadecimal};
 use crate::notation::{Delimiter, FileForm, Quoting};
@@ -32,9 +33,6 @@ use crate::number_format::{Hints, NumberFormat};
 
 /// The dialect is detected from this many bytes. The rest is read in pieces of this size.
 pub(crate) const BEGINNING: usize = 1 << 18;
-
-/// Number of columns that a description names.
-const SHOWN: usize = 4;
 
 /// The settings that are given instead of detected.
 #[derive(Clone, Default)]
@@ -171,51 +169,10 @@ fn decide(
     if encoding != UTF_8 {
         said.push(format!("{} text", encoding.name()));
     }
-    said.extend(numbers(names, columns));
+    said.extend(forms(names.iter().zip(&*columns)));
     if !dialect.header {
         said.push("no header: columns are numbered from 0".to_owned());
     }
     said.extend(skipped.iter().cloned());
     said.join(", ")
-}
-
-/// Describes how numbers are written that are not written as usual.
-fn numbers(names: &[String], columns: &[Column]) -> Vec<String> {
-    let mut said: Vec<(String, &str, Vec<&String>)> = Vec::new();
-    let mut all = 0;
-    for (name, column) in names.iter().zip(columns) {
-        all += usize::from(column.is_of_numbers());
-        if !column.is_of_numbers() {
-            continue;
-        }
-        let notation = column.notation();
-        let mut text = notation.numbers.to_string();
-        if text.is_empty() && column.is_doubtful() {
-            text = "numbers with a decimal point".to_owned();
-        }
-        if let Some(unit) = &notation.unit {
-            let example = unit.example(if text.is_empty() { "1234" } else { notation.numbers.example() });
-            text = match (unit.before.is_empty() && unit.after.is_empty(), text.is_empty()) {
-                (true, true) => "negative numbers in parentheses".to_owned(),
-                (true, false) => format!("{text}, negative ones in parentheses"),
-                (false, _) => format!("numbers such as {example}"),
-            };
-        }
-        if text.is_empty() {
-            continue;
-        }
-        let doubt = if column.is_doubtful() { " (`decimal` changes this)" } else { "" };
-        match said.iter_mut().find(|(other, other_doubt, _)| *other == text && *other_doubt == doubt) {
-            Some((_, _, columns)) => columns.push(name),
-            None => said.push((text, doubt, vec![name])),
-        }
-    }
-    let of = |(text, doubt, columns): (String, &str, Vec<&String>)| match columns.len() {
-        some if some == all => format!("{text}{doubt}"),
-        some => {
-            let shown: Vec<&str> = columns.iter().take(SHOWN).map(|name| name.as_str()).collect();
-            format!("{text} in {}{}{doubt}", shown.join(" and "), if some > SHOWN { ", …" } else { "" })
-        }
-    };
-    said.into_iter().map(of).collect()
 }

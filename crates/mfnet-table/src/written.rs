@@ -1,5 +1,7 @@
 //! How a text writes a number: which separators it has, and what they can mean.
 
+use crate::calendar::{DateOrder, days};
+
 /// Minus signs other than the hyphen: U+2212, and the dash of spreadsheets that replace it.
 const MINUS: [char; 2] = ['\u{2212}', '\u{2013}'];
 /// What separates thousands besides the comma and the point: apostrophes and blanks.
@@ -217,6 +219,9 @@ impl Unit {
     /// The unit of an amount such as $4,508, 28.8% or 12 kg; `None` without a number, or if what is
     /// beside it is no unit.
     pub(crate) fn of(text: &str) -> Option<Self> {
+        if days(text, DateOrder::DayFirst).or_else(|| days(text, DateOrder::MonthFirst)).is_some() {
+            return None;
+        }
         let (inner, parentheses) = without_parentheses(text);
         let inner = inner.strip_prefix(['-', '+']).or_else(|| inner.strip_prefix(MINUS)).unwrap_or(inner);
         let first = inner.find(|c: char| c.is_ascii_digit())?;

@@ -260,7 +260,8 @@ fn lines_that_are_no_title() {
     for text in ["a,b,c\nx,y\n1,2\n3,4\n", "a\nx,y\nu,v\nw,z\n", "a,b\nx,1,u\ny,2,v\nz,3,w\n"] {
         assert!(!read(text).is_ok_and(|table| table.description().contains("title")), "{text}");
     }
-    let read = |lines: u64| ReadTable::new().skip_lines(lines).read_from("t.csv", "a\nx,y,q\nu,v,p\nw,z,r\n".as_bytes());
+    let read =
+        |lines: u64| ReadTable::new().skip_lines(lines).read_from("t.csv", "a\nx,y,q\nu,v,p\nw,z,r\n".as_bytes());
     assert_eq!(read(0).unwrap_err().to_string(), "t.csv, line 2: expected 1 field as in line 1, found 3");
     let table = read(1).unwrap();
     assert_eq!((table.columns().join(" "), table.rows(), table.line(0)), ("x y q".to_owned(), 2, Some(3)));

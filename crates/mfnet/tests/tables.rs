@@ -285,7 +285,14 @@ fn texts_among_numbers() {
     let rows: String = (0..30).map(|i| format!("{},{},{}\n", if i == 7 { "1o" } else { "2" }, i % 2, i % 3)).collect();
     let data = Dataset::from_table(&table(&format!("x,z,y\n{rows}")), &Target::classes("y")).unwrap();
     assert_eq!(kinds(&data), ["category", "number"]);
-    let odd = Remark::Odd { column: "x".to_owned(), text: "1o".to_owned(), line: Some(9), fields: 1, among: "numbers" };
+    let odd = Remark::Odd {
+        column: "x".to_owned(),
+        text: "1o".to_owned(),
+        line: Some(9),
+        words: vec!["1o".to_owned()],
+        fields: 1,
+        among: "numbers",
+    };
     assert_eq!(data.remarks(), [odd]);
 }
 

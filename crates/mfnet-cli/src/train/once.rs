@@ -13,7 +13,7 @@ use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, print, print_json};
-use crate::shell::quoted;
+use mfnet::table::quoted;
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
     let (fit, unwritten) = fit(args, plan, folder)?;

@@ -16,8 +16,8 @@ const SPREADS: f64 = 200.0;
 ///
 /// A number is far outside if it is more than ten times the range of the training rows below their
 /// smallest or above their largest number. A model file with standard or robust scaling does not
-/// have the range; then the limit is 50 standard deviations from the mean, or 50 interquartile
-/// ranges from the median. Columns that are constant in the training rows have no such numbers.
+/// have the range; then the limit is 200 standard deviations from the mean, or 200
+/// interquartile ranges from the median. Columns that are constant in the training rows have no such numbers.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Outliers {
@@ -29,8 +29,8 @@ pub struct Outliers {
     pub row: usize,
     /// That number.
     pub value: f64,
-    /// That number as in the data.
-    pub text: String,
+    /// The kind of the column.
+    pub kind: ColumnKind,
     /// The usual numbers.
     pub usual: Usual,
 }
@@ -84,7 +84,7 @@ pub(crate) fn outliers(
         let is_furthest = found.as_ref().is_none_or(|outliers| usual.distance(value) > usual.distance(outliers.value));
         found = match found {
             Some(outliers) if !is_furthest => Some(Outliers { rows, ..outliers }),
-            _ => Some(Outliers { column: column.to_owned(), rows, row, value, text: kind.text(value), usual }),
+            _ => Some(Outliers { column: column.to_owned(), rows, row, value, kind: kind.clone(), usual }),
         };
     }
     found

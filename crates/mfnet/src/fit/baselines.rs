@@ -57,12 +57,13 @@ impl Baselines {
             return Ok((Baselines::default(), interrupted));
         }
         let rows = if plan.validates() { &plan.parts.validation } else { &plan.parts.train };
-        let predictions = network.predict_dataset(test)?;
-        let baseline = |net: NeuralNetwork| -> Result<(Baseline, Predictions)> {
+        let answers = |model: &Model| Answers::of(model, test, plan.rare().is_some());
+        let ours = answers(network)?;
+        let baseline = |net: NeuralNetwork| -> Result<(Baseline, Answers)> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
             model.training.loss = Some(plan.loss.to_string());
-            let rival = model.predict_dataset(test)?;
-            let comparison = comparison(&predictions, &rival, test);
+            let rival = answers(&model)?;
+            let comparison = comparison(&ours.predictions, &rival.predictions, test);
             // there is a curve of it then
             let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
@@ -79,11 +80,25 @@ impl Baselines {
         })?;
         let linear = if stopped { None } else { Some(baseline(linear)?) };
         let imbalance = plan.rare().and_then(|_| {
-            let of_linear = linear.as_ref().map(|(_, predictions)| ("linear model", predictions));
+            let of_linear = linear.as_ref().map(|(_, answers)| ("linear model", answers));
             let rivals: Vec<_> = [("naive baseline", &of_naive)].into_iter().chain(of_linear).collect();
-            Imbalance::of(test, &predictions, &rivals)
+            Imbalance::of(test, &ours, &rivals)
         });
         Ok((Baselines { naive: Some(naive), linear: linear.map(|(linear, _)| linear), imbalance }, stopped))
+    }
+}
+
+/// What a model says about the test rows.
+pub(super) struct Answers {
+    pub(super) predictions: Predictions,
+    /// The log loss of each row, if they are compared.
+    pub(super) log_losses: Vec<f64>,
+}
+
+impl Answers {
+    fn of(model: &Model, test: &Dataset, compares_losses: bool) -> Result<Self> {
+        let log_losses = if compares_losses { model.log_losses(test)? } else { Vec::new() };
+        Ok(Answers { predictions: model.predict_dataset(test)?, log_losses })
     }
 }
 
@@ -145,11 +160,13 @@ pub(super) fn sentence(
     }
     // also if there is no probability, because there is only one row
     if let Some((name, p)) = all.iter().find(|(_, p)| p.is_nan() || *p >= RARE) {
-        let scores = scores(&[name]);
         let p = if p.is_nan() { String::new() } else { format!(" (p = {})", significant(*p, 2)) };
-        let so = match *name {
-            "linear model" => "The linear model may do as well.",
-            _ => "The network may have learned nothing.",
+        let (scores, so) = match *name {
+            "linear model" => (scores(&[name]), "The linear model may do as well."),
+            _ => (
+                scores(&["naive baseline", "linear model"]),
+                "The network may have learned nothing, or the test rows are too few to tell.",
+            ),
         };
         return Some(format!(
             "The network is better than the {name}, but the difference is not statistically significant{p}: {scores}. {so}"
@@ -260,7 +277,7 @@ mod tests {
         );
         assert_eq!(
             of_mistakes(49, 50, 60),
-            "The network is better than the naive baseline, but the difference is not statistically significant (p = 1.0): it misclassifies 49 of 100 test rows, against 50 for the naive baseline. The network may have learned nothing."
+            "The network is better than the naive baseline, but the difference is not statistically significant (p = 1.0): it misclassifies 49 of 100 test rows, against 50 for the naive baseline and 60 for the linear model. The network may have learned nothing, or the test rows are too few to tell."
         );
     }
 
@@ -335,7 +352,7 @@ mod tests {
         // one row tells nothing
         assert_eq!(
             of_errors([0.5, 2.0, 1.0], 1, 1).unwrap(),
-            "The network is better than the naive baseline, but the difference is not statistically significant: its RMSE on 1 test row is 0.4500, against 1.800 for the naive baseline. The network may have learned nothing."
+            "The network is better than the naive baseline, but the difference is not statistically significant: its RMSE on 1 test row is 0.4500, against 1.800 for the naive baseline and 0.9000 for the linear model. The network may have learned nothing, or the test rows are too few to tell."
         );
         // no number, no words
         assert_eq!(of_errors([1e200, 2e200, 3e200], 1, 30), None);

@@ -4,10 +4,10 @@
 //! verdict compares log losses, which measure the probabilities, and tells how many rows of the
 //! rare class are found.
 
-use super::baselines::sentence;
+use super::baselines::{Answers, sentence};
 use super::plan::Plan;
 use crate::data::{Dataset, Targets};
-use crate::metric::{Comparison, ConfusionMatrix, Metrics, log_losses, weighted_accuracy};
+use crate::metric::{Comparison, ConfusionMatrix, Metrics, weighted_accuracy};
 use crate::model::Predictions;
 use crate::text::{counted, escaped, grouped, significant};
 
@@ -96,7 +96,7 @@ pub(super) struct Imbalance {
 impl Imbalance {
     /// Scores predictions by log loss. A training with class weights does not aim at it; there, by
     /// the accuracy with these weights.
-    pub(super) fn of(test: &Dataset, network: &Predictions, rivals: &[(&'static str, &Predictions)]) -> Option<Self> {
+    pub(super) fn of(test: &Dataset, network: &Answers, rivals: &[(&'static str, &Answers)]) -> Option<Self> {
         let Targets::Classes { indices: truth, .. } = test.targets() else { return None };
         let groups = test.group_numbers();
         // only the row weights belong to the log loss
@@ -108,18 +108,16 @@ impl Imbalance {
         let mut compared = Vec::new();
         let mut of_network = f64::NAN;
         for (name, rival) in rivals {
-            let (
-                Predictions::Classes { indices: ours, probabilities: our_p, .. },
-                Predictions::Classes { indices: theirs, probabilities: their_p, .. },
-            ) = (network, rival)
-            else {
-                return None;
-            };
             let (of_us, of_them, comparison) = if by_loss {
-                let [ours, theirs] = [our_p, their_p].map(|probabilities| log_losses(truth, probabilities));
-                let comparison = Comparison::of_losses([&ours, &theirs], weights, groups);
-                (mean(&ours, weights), mean(&theirs, weights), comparison)
+                let [ours, theirs] = [network, rival].map(|answers| &answers.log_losses[..]);
+                let comparison = Comparison::of_losses([ours, theirs], weights, groups);
+                (mean(ours, weights), mean(theirs, weights), comparison)
             } else {
+                let (Predictions::Classes { indices: ours, .. }, Predictions::Classes { indices: theirs, .. }) =
+                    (&network.predictions, &rival.predictions)
+                else {
+                    return None;
+                };
                 let comparison = Comparison::of_weighted_classes(truth, [ours, theirs], weights, groups);
                 let accuracy = |predicted: &[usize]| weighted_accuracy(truth, predicted, weights);
                 (accuracy(ours), accuracy(theirs), comparison)

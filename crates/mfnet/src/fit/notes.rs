@@ -5,6 +5,8 @@ mod far;
 
 pub(super) use copies::is_many;
 
+use mfnet_table::{is_missing, quoted};
+
 use super::plan::Plan;
 use crate::data::{Dataset, SplitBy, Targets};
 use crate::text::{columns, counted, escaped};
@@ -63,6 +65,7 @@ impl Plan {
             let mut notes = far::notes(self);
             let (copies, of_copies) = copies::notes(self);
             notes.extend(of_copies);
+            notes.extend(self.missing_as_classes());
             notes.extend(self.absent_classes());
             notes.extend(self.in_order_of_time());
             Findings { notes, copies }
@@ -73,6 +76,21 @@ impl Plan {
     fn named_parts(&self) -> [(&'static str, &Dataset); 3] {
         let parts = &self.parts;
         [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
+    }
+
+    /// Classes whose labels usually stand for missing values, such as NA.
+    fn missing_as_classes(&self) -> Vec<Note> {
+        let Targets::Classes { labels, .. } = self.task.data.targets() else { return Vec::new() };
+        if self.task.start.is_some() {
+            return Vec::new();
+        }
+        let note = |label: &String| {
+            Note::of_doubt(format!(
+                "{label:?} is a class of the target; if it is a missing value, use `missing` {}",
+                quoted(label)
+            ))
+        };
+        labels.iter().filter(|label| is_missing(label)).map(note).collect()
     }
 
     /// Classes without rows in a part that has rows.

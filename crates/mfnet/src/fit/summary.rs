@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::metric::Metrics;
 use crate::model::Model;
 use crate::tensor::Dtype;
-use crate::text::{Row, counted, grouped, score_table, significant, sparkline};
+use crate::text::{Row, columns, counted, grouped, score_table, significant, sparkline};
 use crate::train::{History, StopReason};
 
 /// The largest number of blocks in a curve.
@@ -172,6 +172,9 @@ pub struct Summary {
     pub data: String,
     /// The columns that the model predicts from.
     pub features: usize,
+    /// The columns that were left out, and why.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub left_out: BTreeMap<String, String>,
     pub parameters: usize,
     /// Number of epochs that were run.
     pub epochs: usize,
@@ -201,7 +204,8 @@ pub struct Summary {
     pub baselines: Baselines,
     /// Whether the network beats the baselines, in words.
     pub verdict: Option<String>,
-    /// What may spoil the result: [`Plan::notes`], and what the scores show.
+    /// Remarks about columns, and what may spoil the result: [`Plan::notes`], and what the scores
+    /// show.
     pub notes: Vec<String>,
     /// The rarest class, if it is rare.
     #[serde(skip)]
@@ -236,7 +240,8 @@ impl Summary {
         let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test));
         let is_lost = plan.validates() && !has_finite_loss(history);
         let best_epoch = (!is_lost).then_some(history.best_epoch);
-        let mut notes = plan.notes();
+        let mut notes = columns::remarks(task.data.remarks());
+        notes.extend(plan.notes());
         if is_lost {
             notes.push(
                 "no epoch had a finite validation loss, so early stopping did not work, and the model has the weights of the last epoch"
@@ -248,6 +253,7 @@ impl Summary {
             task: task.kind(),
             data: task.name.clone(),
             features: task.data.features(),
+            left_out: task.data.left_out().iter().map(|(column, why)| (column.clone(), why.to_string())).collect(),
             parameters: model.network().parameter_count(),
             epochs: history.epochs.len(),
             best_epoch,

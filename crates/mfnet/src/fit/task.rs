@@ -14,6 +14,9 @@ use crate::tensor::Dtype;
 use crate::text::{columns, counted, escaped};
 use crate::threads::Threads;
 
+/// The most remarks about columns that [`Task::described`] lists.
+const MOST_REMARKS: usize = 8;
+
 /// The data with their target.
 #[derive(Debug)]
 pub(crate) struct Task {
@@ -230,6 +233,10 @@ impl Task {
         let guessed = if is_guess { format!(" (detected; `task` {other} changes it)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let (not_used, remarks) = (columns::left_out_and_missing(data), columns::remarks(data.remarks()));
+        let more = remarks.len().saturating_sub(MOST_REMARKS);
+        let more = (more > 0).then(|| format!("{} in the notes of the report", counted(more, "more remark")));
+        let remarks: String =
+            remarks.into_iter().take(MOST_REMARKS).chain(more).map(|remark| format!("\n{remark}")).collect();
         let (name, origin) = (escaped(data.name()), escaped(&self.origin));
         let skipped = match self.skipped {
             0 => String::new(),

@@ -51,10 +51,14 @@ pub fn weighted_accuracy(classes: &[usize], predicted: &[usize], weights: Option
     right / (0..classes.len()).map(weight).fold(0.0, |sum, w| sum + w)
 }
 
-/// −ln p of each sample's class, from probabilities of shape (classes, samples). As scikit-learn's
-/// `log_loss`, p counts as at least 2⁻⁵².
-pub(crate) fn log_losses(classes: &[usize], probabilities: &Samples) -> Vec<f64> {
-    let loss = |(sample, class): (usize, &usize)| -probabilities.number(sample, *class).max(f64::EPSILON).ln();
+/// −log p of each sample's class, from logits of shape (classes, samples): their mean is the
+/// cross-entropy. scikit-learn's `log_loss` takes p as at least 2⁻⁵².
+pub(crate) fn log_losses(classes: &[usize], logits: &Samples) -> Vec<f64> {
+    let loss = |(sample, class): (usize, &usize)| {
+        let z = || (0..logits.features()).map(|k| logits.number(sample, k));
+        let largest = z().fold(f64::NEG_INFINITY, f64::max);
+        largest + z().map(|z| (z - largest).exp()).sum::<f64>().ln() - logits.number(sample, *class)
+    };
     classes.iter().enumerate().map(loss).collect()
 }
 

@@ -24,9 +24,9 @@ pub use spec::ModelSpec;
 
 pub use crate::layer::LayerSpec;
 
-use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
+use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target, Targets};
 use crate::error::{Error, Result};
-use crate::metric::Metrics;
+use crate::metric::{Metrics, log_losses};
 use crate::random::{STREAM_VERSION, Seed};
 
 /// A trained network with everything needed to use it: its columns, their preprocessing, and the
@@ -306,6 +306,16 @@ impl Model {
         self.check(data)?;
         let Some(name) = &self.training.loss else { return Ok(None) };
         self.network.evaluate_loss(name, &self.registry, &self.preprocessing.apply(data)).transpose()
+    }
+
+    /// The cross-entropy of each sample of data that are not scaled; nothing for values.
+    ///
+    /// # Errors
+    /// As [`Model::evaluate`].
+    pub(crate) fn log_losses(&self, data: &Dataset) -> Result<Vec<f64>> {
+        self.check(data)?;
+        let Targets::Classes { indices, .. } = data.targets() else { return Ok(Vec::new()) };
+        Ok(log_losses(indices, &self.output(data.stored_inputs())?))
     }
 
     /// Checks that the data have the features and targets of the model.

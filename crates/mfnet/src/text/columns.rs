@@ -11,6 +11,8 @@ use super::{DIGITS, as_read, counted, escaped, grouped, significant};
 
 /// The most names to list.
 const SHOWN: usize = 4;
+/// A line that is odd in at least this many columns is likely to be no row.
+const SEVERAL: usize = 3;
 /// A longer number is shortened.
 const LONG: usize = 24;
 /// The most levels of a category to list.
@@ -61,25 +63,50 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
 
-/// A line for each remark about a column.
-pub fn remarks(remarks: &[Remark]) -> String {
-    remarks.iter().map(|remark| format!("\n{}", escaped(&remark.to_string()))).collect()
+/// A sentence for each remark about a column. A line that is odd in several columns has one.
+pub fn remarks(remarks: &[Remark]) -> Vec<String> {
+    let line_of = |remark: &Remark| match remark {
+        Remark::Odd { line: Some(line), fields: 1, .. } => Some(*line),
+        _ => None,
+    };
+    let in_line = |line: u64| remarks.iter().filter(move |remark| line_of(remark) == Some(line));
+    let sentence = |(i, remark): (usize, &Remark)| match line_of(remark).map(|line| (line, in_line(line).count())) {
+        Some((line, columns)) if columns >= SEVERAL => {
+            let is_first = remarks[..i].iter().all(|other| line_of(other) != Some(line));
+            let shown: Vec<String> =
+                in_line(line).take(SEVERAL).map(|remark| escaped(remark.column()).into()).collect();
+            is_first.then(|| {
+                format!(
+                    "{columns} columns, such as {}, are not read as numbers or dates because of line {line}; if it is no \
+                     row of the table, remove it",
+                    shown.join(", ")
+                )
+            })
+        }
+        _ => Some(escaped(&remark.to_string()).into_owned()),
+    };
+    remarks.iter().enumerate().filter_map(sentence).collect()
 }
 
 /// Describes the outliers of a column. `place` names a row, such as "line 7"; `part` is the part
 /// that the rows belong to, such as "validation ".
 pub fn outliers(outliers: &Outliers, place: impl Fn(usize) -> String, part: &str) -> String {
-    let Outliers { column, rows, row, value, text, usual } = outliers;
+    let Outliers { column, rows, row, value, kind, usual } = outliers;
+    let text = |x: &f64| match kind {
+        ColumnKind::Number => as_read(*x),
+        kind => kind.text(*x),
+    };
     let range = match usual {
-        Usual::Between(least, most) => format!(", which go from {} to {}", as_read(*least), as_read(*most)),
-        Usual::Mean(centre, _) => format!(", whose mean is {}", as_read(*centre)),
-        Usual::Median(centre, _) => format!(", whose median is {}", as_read(*centre)),
+        Usual::Between(least, most) => format!(", which go from {} to {}", text(least), text(most)),
+        Usual::Mean(centre, _) => format!(", whose mean is {}", text(centre)),
+        Usual::Median(centre, _) => format!(", whose median is {}", text(centre)),
     };
     let distance = match usual.distance(*value) {
         far if far < 1e4 => grouped(far.round() as usize),
         far => significant(far.min(f64::MAX), 2),
     };
-    let (place, text) = (place(*row), if text.len() > LONG { as_read(*value) } else { escaped(text).into_owned() });
+    let whole = kind.text(*value);
+    let (place, text) = (place(*row), if whole.len() > LONG { text(value) } else { whole });
     let away = match usual {
         Usual::Between(..) => format!("{distance} times their range away"),
         Usual::Mean(..) => format!("{distance} standard deviations away"),
@@ -156,6 +183,6 @@ pub fn all_escaped<S: Borrow<str>>(names: &[S]) -> Vec<String> {
 
 /// Lists the first names, which are escaped where needed.
 pub fn listed<S: Borrow<str>>(names: &[S]) -> String {
-    let more = if names.len() > SHOWN { ", …" } else { "" };
+    let more = if names.len() > SHOWN { format!(" and {} more", grouped(names.len() - SHOWN)) } else { String::new() };
     format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
 }
