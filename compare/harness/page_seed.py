@@ -1,4 +1,4 @@
-"""What the page says of the seed's experiment."""
+"""What the page says of the paper's experiment."""
 
 from statistics import mean, median
 

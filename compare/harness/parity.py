@@ -36,7 +36,7 @@ PRIME = 7919
 
 @dataclass(frozen=True)
 class Task:
-    """What is learned, by the network 512-512 of the seed."""
+    """What is learned, by the paper's network 512-512."""
 
     data: str
     #: The rows that are used, of those in the files the first.

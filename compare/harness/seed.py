@@ -1,4 +1,4 @@
-"""`compare/run seed`: the experiment of the text that mfnet follows, on two tasks with a linear model and a network, the same work in both libraries."""
+"""`compare/run seed`: the experiment of the paper that mfnet follows, on two tasks with a linear model and a network, the same work in both libraries."""
 
 import argparse
 import csv

@@ -1,4 +1,4 @@
-"""`seed.py < case.json`: the seed's experiment in PyTorch, as its users write it: modules, `torch.optim.SGD`, `clip_grad_norm_` for each layer, data in
+"""`seed.py < case.json`: the paper's experiment in PyTorch, as its users write it: modules, `torch.optim.SGD`, `clip_grad_norm_` for each layer, data in
 memory. Begins with the weights of a model file of mfnet. Prints JSON; the line `epoch` comes when the first one is done.
 """
 

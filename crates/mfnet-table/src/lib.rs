@@ -1,9 +1,10 @@
-//! Tables from files: CSV and TSV text, JSON, Parquet, NumPy's `.npy` and `.npz`, Excel's `.xlsx`,
-//! plain or compressed with gzip, Zstandard or zip.
+//! Reads tables from files: CSV and TSV text, JSON, Parquet, NumPy's `.npy` and `.npz`, Excel's
+//! `.xlsx`, plain or compressed with gzip, Zstandard or zip. Parquet, NumPy, Excel, Zstandard and
+//! zip are features of the crate.
 //!
 //! [`Table::read`] detects the format of a file and reads it into columns. [`Table::choose`]
-//! detects the kind of each column. [`Table::values`] reads a column as numbers: a quantity, a
-//! boolean, a date in days, or the index of a level of a category.
+//! detects the kind of each column. [`Table::values`] reads a column as numbers: numbers
+//! themselves, booleans as 0 and 1, dates as days, and categories as the indices of their levels.
 //!
 //! ```
 //! use mfnet_table::{Columns, Table};

@@ -1,4 +1,5 @@
-//! mfnet trains feed-forward neural networks on an ordinary CPU, by back-propagation that you can read, print and check.
+//! mfnet trains feed-forward neural networks on an ordinary CPU, by back-propagation that you can
+//! read, print and check.
 //!
 //! # Install
 //!
@@ -53,11 +54,12 @@
 //! # }
 //! ```
 //!
-//! [`fit()`] does all of this in one call, chooses the settings, and compares the network with a linear model and a naive baseline.
+//! [`fit()`] does all of this in one call, chooses the settings, and compares the network with a
+//! linear model and a naive baseline.
 //!
 //! # The loop
 //!
-//! [`Trainer`] runs this loop, and a program of yours can run it itself. Both give the same bits:
+//! [`Trainer`] runs this loop. A program of your own can run it too, and gets the same bits:
 //!
 //! ```
 //! # use mfnet::{Adam, CrossEntropy, Dataset, Loss, NeuralNetwork, Optimizer, Preprocessing, Seed};
@@ -76,7 +78,8 @@
 //!
 //! # Guides
 //!
-//! - [Use it in your program](guide::in_your_program): tables, services, layers, losses and optimizers of your own, errors
+//! - [Use it in your program](guide::in_your_program): tables, services, layers, losses and
+//!   optimizers of your own, errors
 //! - [Use it in class](guide::in_class): every matrix on the screen, gradient checks, exercises
 //!
 //! # Modules
@@ -90,7 +93,7 @@
 //! | [`network`] | [`NeuralNetwork`], its builder, forward and backward pass, gradient check |
 //! | [`loss`] | [`CrossEntropy`], [`Mse`], [`HalfMse`], and the trait [`Loss`] for your own |
 //! | [`optimizer`] | [`Optimizer`], [`Sgd`], [`Adam`], [`AdamW`], schedules, clipping, and the trait [`Rule`](optimizer::Rule) for your own |
-//! | [`train`] | [`Trainer`], sessions that can be stopped and continued, callbacks, the linear and the naive model |
+//! | [`train`] | [`Trainer`], sessions that run step by step, callbacks, the linear and the naive model |
 //! | [`metric`] | accuracy, RMSE and others, confusion matrix, and whether a difference is statistically significant |
 //! | [`model`] | [`Model`]: network, preprocessing and labels in one file; predictions for rows and tables |
 //! | [`mod@fit`] | [`Recipe`] and [`fit()`]: all that `mfnet train` does |

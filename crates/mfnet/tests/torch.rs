@@ -228,8 +228,9 @@ fn training() {
     }
 }
 
-/// Two linear layers with no activation between, where the seed's constant row would be trained: 100 steps leave it
-/// exactly (1 0 … 0), the features of ones exactly ones, and everything else as in PyTorch, which has neither.
+/// Two linear layers without an activation between them, where the paper's constant row would be
+/// trained: 100 steps leave it exactly (1 0 … 0), the features of ones exactly ones, and everything
+/// else as in PyTorch, which has neither.
 #[test]
 fn linear_after_linear() {
     let golden = golden();

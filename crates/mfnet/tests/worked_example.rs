@@ -1,15 +1,16 @@
-//! The worked example of the seed, section 3.3 of its document: every printed matrix, exactly.
+//! The worked example of the paper, section 3.3: every printed matrix, exactly.
 //!
-//! Its page has two misprints, which its own later matrices expose: the second row of X is `2 3 2 3` (printed 2 2 2 3), and the last row of
-//! W⁽¹⁾ is `1 1 0` (printed 1 0 0; updated `1 1 6`, printed 1 0 6). All numbers are exact in binary, so nothing is rounded and
-//! equality is asked for. The factor 1/4 of the seed is multiplied out.
+//! The paper has two misprints, which its own later matrices expose: the second row of X is
+//! `2 3 2 3` (printed 2 2 2 3), and the last row of W⁽¹⁾ is `1 1 0` (printed 1 0 0; updated `1 1 6`,
+//! printed 1 0 6). All numbers are exact in binary, so nothing is rounded, and the test requires
+//! equality. The paper's factor 1/4 is multiplied out.
 #![allow(clippy::unwrap_used)]
 
 use mfnet::explain::Walkthrough;
 use mfnet::layer::{AnyLayer, Linear};
 use mfnet::{Activation, HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Sgd, Tensor};
 
-/// The rows of a matrix as the seed writes them, times `factor`.
+/// The rows of a matrix as the paper writes them, times `factor`.
 fn matrix<const R: usize, const C: usize>(factor: f64, rows: [[f64; C]; R]) -> Tensor {
     Tensor::from_rows(rows).map(|x| factor * x)
 }

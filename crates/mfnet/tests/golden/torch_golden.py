@@ -19,7 +19,7 @@ torch.manual_seed(0)
 
 
 def half_mse(output, target):
-    """The seed's loss, which PyTorch does not have: 1/(2m) times the sum of squares."""
+    """The paper's loss, which PyTorch does not have: 1/(2m) times the sum of squares."""
     return ((output - target) ** 2).sum() / (2 * output.shape[0])
 
 
