@@ -59,7 +59,7 @@ pub(crate) struct TrainArgs {
     pub(crate) recipe: RecipeArgs,
     /// Read settings from a TOML or JSON file
     ///
-    /// --print-recipe prints such a file. An option that contradicts the file is an error.
+    /// --print-recipe prints such a file. An option may not contradict the file.
     #[arg(long = "recipe", value_name = "FILE", help_heading = "Output and recipe")]
     pub(crate) recipe_file: Option<PathBuf>,
     /// Print all settings as TOML and exit without training
@@ -106,7 +106,7 @@ pub(crate) struct EvaluateArgs {
     pub(crate) file: FileArgs,
     #[command(flatten)]
     pub(crate) reading: Reading,
-    /// Rows to use, if the model was trained on this data [default: test]
+    /// Rows to use, if the model was trained on DATA [default: test]
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
     /// Column with the weight of each row
@@ -140,7 +140,7 @@ pub(crate) struct PredictArgs {
     /// Columns of the data to copy to the output, separated by commas
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,
-    /// Rows to predict, if the model was trained on this data [default: all]
+    /// Rows to predict, if the model was trained on DATA [default: all]
     #[arg(long, value_enum)]
     pub(crate) part: Option<Part>,
     /// Write the predictions to a file instead of the standard output
@@ -151,13 +151,20 @@ pub(crate) struct PredictArgs {
     pub(crate) force: bool,
 }
 
-/// Show the layers, preprocessing and training settings of a model, and its PyTorch code
+/// Show a model with its PyTorch code, or how mfnet reads a table
+///
+/// A model: its layers, preprocessing and training settings. A table: the kind of each column, missing values, and the
+/// columns that are no features.
 #[derive(ClapArgs)]
-#[command(after_help = "Example:\n  mfnet inspect runs/digits-1")]
+#[command(after_help = "Examples:\n  mfnet inspect runs/digits-1\n  mfnet inspect iris.csv")]
 pub(crate) struct InspectArgs {
-    /// Model file, or folder of a run
+    /// Model file, folder of a run, or a table
     pub(crate) model: PathBuf,
-    /// Print the layers, the preprocessing and the training settings as one JSON object
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+    /// Print the description as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -237,16 +244,16 @@ pub(crate) struct FetchArgs {
 #[derive(ClapArgs)]
 pub(crate) struct FileArgs {
     /// Separator of the fields of a text file: one character, tab or spaces [default: as in training, or detected]
-    #[arg(long, value_name = "CHAR", value_parser = str::parse::<Delimiter>, hide_short_help = true)]
+    #[arg(long, value_name = "CHAR", value_parser = str::parse::<Delimiter>, help_heading = "Reading files", hide_short_help = true)]
     delimiter: Option<Delimiter>,
     /// Quotes of a text file: double, backslash, single or none [default: detected]
-    #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, hide_short_help = true)]
+    #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     quote: Option<Quote>,
     /// Encoding of a text file, such as windows-1252 [default: detected]
-    #[arg(long, value_name = "NAME", value_parser = encoding, hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = encoding, help_heading = "Reading files", hide_short_help = true)]
     encoding: Option<String>,
-    /// Decimal sign of numbers that can be read in two ways, such as 1.234: point or comma [default: as in training]
-    #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, hide_short_help = true)]
+    /// Decimal sign of ambiguous numbers such as 1.234: point or comma [default: as in training]
+    #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     decimal: Option<Decimal>,
 }
 
@@ -271,7 +278,7 @@ pub(crate) struct DataFolders {
     ///
     /// Each data set has a subfolder with its name. By default, mfnet looks in the folder that the environment variable
     /// MFNET_DATA names, then in your cache folder (~/.cache/mfnet on Linux), and downloads to the cache folder.
-    #[arg(long, value_name = "DIR", hide_short_help = true)]
+    #[arg(long, value_name = "DIR", help_heading = "Reading files", hide_short_help = true)]
     pub(crate) data_dir: Option<PathBuf>,
 }
 
@@ -281,16 +288,16 @@ pub(crate) struct Reading {
     /// Number of lines above the table in a text file [default: detected]
     ///
     /// mfnet detects a title and comments above the column names.
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u64>, help_heading = "Preprocessing", hide_short_help = true)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u64>, help_heading = "Reading files", hide_short_help = true)]
     pub(crate) skip_lines: u64,
     /// Sheet of an Excel file [default: the first]
-    #[arg(long, value_name = "NAME", help_heading = "Preprocessing", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", help_heading = "Reading files", hide_short_help = true)]
     pub(crate) sheet: Option<String>,
     /// Largest size of a compressed file after it is decompressed, such as 8GB
     ///
-    /// By default, a compressed file may become 128 MB or 200 times as large, so that a damaged or malicious file cannot
+    /// By default, a compressed file may become 200 times as large and 128 MB more. So a damaged or malicious file cannot
     /// fill the memory.
-    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Preprocessing", hide_short_help = true)]
+    #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Reading files", hide_short_help = true)]
     pub(crate) memory: Option<u64>,
 }
 

@@ -145,6 +145,9 @@ fn of_several(names: &[String]) -> String {
 
 /// The flag right before a surplus argument.
 fn flag_before<'a>(arguments: &'a [String], surplus: &str) -> Option<&'a str> {
+    if surplus.starts_with('-') {
+        return None;
+    }
     let at = arguments.iter().rposition(|argument| argument == surplus)?;
     let before = arguments.get(at.checked_sub(1)?)?;
     let command = Args::command();

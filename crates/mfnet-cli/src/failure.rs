@@ -147,9 +147,7 @@ fn of_table(problem: &Problem) -> &'static str {
     use {CellProblem as Cell, FileProblem as File};
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
-            "write numbers as 3.14, or as 3,14 if commas do not separate the fields; leave missing values empty\n\
-             if the value is missing, name it with --missing\n\
-             if the column holds categories, remove it from --numeric; if it is the target, use --task classification"
+            "the column must hold numbers: correct the cell, or leave it empty if the value is missing"
         }
         Problem::Cell(Cell::Empty) => "fill the cell, or remove the row: every row needs its target",
         Problem::Cell(Cell::NotAWeight(_)) | Problem::InRow(_, Cell::NotAWeight(_)) => {
@@ -182,7 +180,7 @@ fn of_table(problem: &Problem) -> &'static str {
         Problem::File(File::TooLarge(..)) => {
             "if you trust the file, say how large it may become, for example --memory 8GB"
         }
-        Problem::File(File::UnknownSheet(..)) => "choose a sheet with --sheet",
+        Problem::File(File::UnknownSheet(..) | File::EmptySheet(..)) => "choose a sheet with --sheet",
         Problem::File(File::NoSheets) => "leave --sheet out",
         Problem::File(File::Json(_)) => {
             "write an object for each row, in Python: table.to_json(FILE, orient=\"records\", lines=True)"

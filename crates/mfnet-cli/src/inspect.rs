@@ -1,9 +1,16 @@
 //! `mfnet inspect`.
 
+mod table;
+
 use std::fmt::Write;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
 use mfnet::data::{Encoder, Fractions, SplitBy};
+use mfnet::fit::Source;
 use mfnet::model::{ModelSpec, Training};
+use mfnet::table::ReadTable;
 use mfnet::text::columns::all_escaped;
 use mfnet::text::{columns, counted, escaped, significant};
 use mfnet::{Model, Target};
@@ -12,7 +19,7 @@ use serde_json::{Value, json};
 use crate::args::InspectArgs;
 use crate::failure::Failure;
 use crate::output::print;
-use crate::source;
+use crate::source::{self, Files};
 
 /// Number of names shown of a long list.
 const SHOWN: usize = 8;
@@ -22,6 +29,17 @@ const COLUMNS: usize = 30;
 const DIGITS: usize = 6;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
+    if let Some(source) = data(args)? {
+        return match (&source, args.json) {
+            (Source::Table(table), false) => print(&table::text(table)?),
+            (Source::Table(table), true) => print(&format!("{}\n", table::json(table)?)),
+            (Source::Samples { data, .. }, _) => {
+                let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
+                let target = all_escaped(data.targets().columns()).join(", ");
+                print(&format!("{}: {rows}, {features}; target {target}\n", escaped(data.name())))
+            }
+        };
+    }
     let model = source::model(&args.model)?;
     let spec = model.spec()?;
     if args.json {
@@ -31,6 +49,24 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     // writing to a String cannot fail
     let _ = describe(&mut text, &model, &spec, &source::model_file(&args.model).display().to_string());
     print(&text)
+}
+
+/// The data, if the argument names data instead of a model.
+fn data(args: &InspectArgs) -> Result<Option<Source>, Failure> {
+    let path = &args.model;
+    let is_name = source::is_name(path) && !path.exists();
+    let is_data = is_name || path.as_os_str() == source::STDIN || (path.is_file() && !is_model(path));
+    let files = Files { data: std::slice::from_ref(path), folders: &args.folders, reading: &args.reading, quiet: true };
+    is_data.then(|| files.read(ReadTable::new())).transpose()
+}
+
+/// Whether a file is a model, whole or damaged: it begins with the length of a JSON header.
+fn is_model(path: &Path) -> bool {
+    let mut start = [0; 9];
+    let begins_so = File::open(path).is_ok_and(|mut file| file.read_exact(&mut start).is_ok())
+        && start[8] == b'{'
+        && start[5..8] == [0; 3];
+    begins_so || path.extension().is_some_and(|ending| ending == "safetensors")
 }
 
 /// The description of the model file, the number of parameters and the settings of the training.

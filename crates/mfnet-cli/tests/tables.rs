@@ -409,3 +409,57 @@ fn parquet_and_numpy() {
         assert_eq!((run.code, run.stderr.lines().next()), (1, Some(format!("error: {expected}").as_str())));
     }
 }
+
+/// What the program says about a table before it trains, and without training.
+#[test]
+fn what_a_table_holds_is_said() {
+    let desk = Desk::new();
+    desk.write("flats.csv", flats());
+    let text = desk.ok("inspect flats.csv").stdout;
+    for line in [
+        "flats.csv (fields separated by commas): 300 rows, 8 columns\n",
+        "\ncolumn  kind      missing  values\n",
+        "\nid      left out        0  an identifier: every value is different\n",
+        "\narea    number         23  40 to 129\n",
+        "\ncity    category       16  5 levels: Bern, Graz, Nice, Oslo, Rome\n",
+        "\ngarden  boolean         0  no, yes\n",
+        "\nsold    date            0  2010-01-11 to 2021-12-11\n",
+    ] {
+        assert!(text.contains(line), "{line}{text}");
+    }
+    let json = desk.ok("inspect flats.csv --json").json();
+    assert_eq!((&json["rows"], &json["columns"][3]["kind"]), (&json!(300), &json!("number")));
+    assert_eq!(json["columns"][1]["left_out"], json!("300 different texts in 300 rows, such as \"street 0\""));
+    assert!(desk.ok("inspect diabetes").stdout.contains("442 rows"));
+
+    // all columns that are left out are in metrics.json
+    let many = |i: usize| (0..9).map(|k| format!("t{k} {i},")).collect::<String>();
+    let rows: String = (0..60).map(|i| format!("{}{},{}\n", many(i), i * i % 17, ["a", "b", "NA"][i % 3])).collect();
+    let names: String = (0..9).map(|k| format!("text{k},")).collect();
+    desk.write("t.csv", format!("{names}x,y\n{rows}"));
+    let run = desk.ok("train t.csv --target y --epochs 1 --hidden 2 --output run");
+    assert!(run.stderr.contains("\"t3 0\") and 5 more\n"), "{}", run.stderr);
+    let note = "note: \"NA\" is a class of the target; if it is a missing value, use --missing NA\n";
+    assert!(run.stderr.contains(note), "{}", run.stderr);
+    let metrics: serde_json::Value = serde_json::from_str(&desk.text("run/metrics.json")).unwrap();
+    assert_eq!(metrics["left_out"].as_object().unwrap().len(), 9);
+    assert!(metrics["left_out"]["text8"].as_str().unwrap().contains("60 different texts"));
+
+    // a line that is no row, and words for missing values
+    let low = |i: usize| if i.is_multiple_of(5) { "<0.5" } else { "0.75" };
+    let row = |i: usize| match i {
+        0 => "m,m,m,<0.1,7\n".to_owned(),
+        i => format!("{i},{},{},{},{}.5\n", i * i % 7, i * i % 11, low(i), i * i % 13),
+    };
+    desk.write("t.csv", format!("a,b,c,d,y\n{}", (0..60).map(row).collect::<String>()));
+    let run = desk.ok("train t.csv --target y --epochs 1 --hidden 2 --output other");
+    for expected in [
+        "3 columns, such as a, b, c, are not read as numbers or dates because of line 2; if it is no row of the table, remove it\n",
+        "d is not read as numbers because of \"<0.5\" in line 7 and 11 more such fields; if these are missing values, use --missing '<0.1,<0.5'\n",
+    ] {
+        assert!(run.stderr.contains(expected), "{}", run.stderr);
+    }
+
+    let run = desk.run("train flats.csv --target price --force --skip-missing-targets");
+    assert!(run.stderr.contains("did you mean --skip-missing-target?") && !run.stderr.contains("takes no value"));
+}

@@ -93,6 +93,9 @@ pub enum FileProblem {
     /// A workbook without this sheet: its name, and the names of all sheets.
     #[error("there is no sheet {0:?}; the sheets are {sheets}", sheets = .1.join(", "))]
     UnknownSheet(String, Vec<String>),
+    /// A sheet without a filled cell: its name, and the names of all sheets.
+    #[error("the sheet {0:?} is empty; the sheets are {sheets}", sheets = .1.join(", "))]
+    EmptySheet(String, Vec<String>),
     /// A sheet was chosen, but the file has none.
     #[error("a sheet can be chosen only in an Excel workbook (.xlsx)")]
     NoSheets,

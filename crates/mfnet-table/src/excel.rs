@@ -70,10 +70,14 @@ fn sheet_of(
             grid.push(row, column, cell.get_value())?;
         }
     }
-    let (table, range, header) = grid.table(header)?;
+    if grid.is_empty() && names.len() > 1 {
+        return Err(FileProblem::EmptySheet(chosen.clone(), names));
+    }
+    let (table, range, header, lines) = grid.table(header)?;
     let of = if names.len() > 1 { format!(" (of {})", names.len()) } else { String::new() };
     let digest = Sha256::new_with_prefix(bytes).chain_update(b"\0").chain_update(chosen);
     let mut found = Found::new("", table, Vec::new());
+    found.lines = Some(lines);
     found.description = format!("Excel, sheet {chosen:?}{of}, {range}");
     Ok((found, header, hexadecimal(digest.finalize(), "")))
 }

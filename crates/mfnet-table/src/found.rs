@@ -2,6 +2,7 @@
 
 use crate::column::Column;
 use crate::error::{Error, FileProblem, Result};
+use crate::text::Lines;
 
 /// The part of a split that a row belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub(crate) struct Found {
     pub(crate) unread: Vec<(String, FileProblem)>,
     /// The part of each row, if the file has a split; otherwise empty.
     pub(crate) parts: Vec<RowPart>,
+    /// The line of the file, or the row of the sheet, that each row is from, counted from 1.
+    pub(crate) lines: Option<Lines>,
     /// The format, and what else was detected.
     pub(crate) description: String,
 }
@@ -30,7 +33,7 @@ pub(crate) struct Found {
 impl Found {
     /// Columns of a file in this format.
     pub(crate) fn new(description: &str, columns: Vec<(String, Column)>, unread: Vec<(String, FileProblem)>) -> Self {
-        Found { columns, unread, parts: Vec::new(), description: description.to_owned() }
+        Found { columns, unread, parts: Vec::new(), lines: None, description: description.to_owned() }
     }
 
     /// Refuses a file without columns: the first column that cannot be read is the reason.

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, FileProblem, Result};
 use crate::file::{Watched, hexadecimal};
 use crate::found::Found;
+use crate::text::Lines;
 
 /// Number of bytes read at a time.
 const BUFFER: usize = 1 << 17;
@@ -54,14 +55,13 @@ pub(crate) fn read(name: &str, beginning: &[u8], rest: impl Read) -> Result<(Fou
     let mut hash = Sha256::new();
     let mut from = Watched { from: start.chain(rest), seen: |bytes: &[u8]| hash.update(bytes) };
     let mut rows = Rows::default();
-    if is_array {
-        array(name, &mut from, &mut rows)?;
-    } else {
-        lines(name, BufReader::with_capacity(BUFFER, &mut from), &mut rows)?;
-    }
+    let lines = match is_array {
+        true => array(name, &mut from, &mut rows).map(|()| None)?,
+        false => Some(lines(name, BufReader::with_capacity(BUFFER, &mut from), &mut rows)?),
+    };
     let found =
         rows.found(if is_array { "JSON" } else { "JSON lines" }).map_err(|problem| Error::data(name, problem))?;
-    Ok((found.checked(name)?, hexadecimal(hash.finalize(), "")))
+    Ok((Found { lines, ..found.checked(name)? }, hexadecimal(hash.finalize(), "")))
 }
 
 /// Reads an array of objects.
@@ -83,16 +83,17 @@ fn array(name: &str, mut from: impl Read, rows: &mut Rows) -> Result<()> {
     result.map_err(|error| Error::in_line(name, error.line() as u64, problem(&error)))
 }
 
-/// Reads objects that follow each other, each in one or several lines.
-fn lines(name: &str, mut from: impl BufRead, rows: &mut Rows) -> Result<()> {
+/// Reads objects that follow each other, each in one or several lines. Returns the line of each row.
+fn lines(name: &str, mut from: impl BufRead, rows: &mut Rows) -> Result<Lines> {
     let (mut text, mut first, mut count) = (Vec::new(), 1, 0);
+    let mut places = Lines::default();
     loop {
         let longest = LONGEST.saturating_sub(text.len() as u64);
         let more = from.by_ref().take(longest).read_until(b'\n', &mut text).map_err(Error::io(name.as_ref()))?;
         count += 1;
         if text.trim_ascii().is_empty() {
             if more == 0 {
-                return Ok(());
+                return Ok(places);
             }
             (first, count) = (first + count, 0);
             text.clear();
@@ -103,12 +104,14 @@ fn lines(name: &str, mut from: impl BufRead, rows: &mut Rows) -> Result<()> {
         if more > 0 && count < LINES && longest > 0 && !text.trim_ascii_end().ends_with(b"}") {
             continue;
         }
+        let before = rows.kept();
         let result = objects(&text, rows).or_else(|error| match without_nan(&text) {
             Some(text) => objects(&text, rows),
             None => Err(error),
         });
         match result {
             Ok(()) => {
+                (before..rows.kept()).for_each(|row| places.push(row, first as u64));
                 (first, count) = (first + count, 0);
                 text.clear();
             }

@@ -155,7 +155,7 @@ impl Display for LeftOut {
             LeftOut::Weights => f.write_str("the weight of each row"),
             LeftOut::RowNumbers { first } => write!(f, "the row numbers {first}, {}, {}, …", first + 1, first + 2),
             LeftOut::Codes { different, rows, example } => {
-                write!(f, "{different} different codes in {rows} rows, such as {example:?}")
+                write!(f, "{different} different codes in {rows} rows, such as {example:?}; `numeric` reads numbers")
             }
             LeftOut::Unread(reason) => f.write_str(reason),
             LeftOut::Names { different, rows, example } => {

@@ -9,6 +9,7 @@ use encoding_rs::Encoding;
 #[cfg(feature = "zip")]
 use crate::archive;
 use crate::calendar::DateOrder;
+use crate::described::forms;
 use crate::error::{Error, FileProblem, Problem, Result};
 #[cfg(feature = "excel")]
 use crate::excel;
@@ -342,16 +343,19 @@ impl ReadTable<'_> {
 
     /// A table of what was found in a file.
     fn table(&self, name: &str, found: Found, header: bool, digest: String) -> Result<Table> {
-        let Found { mut columns, unread, parts, description } = found;
+        let Found { mut columns, unread, parts, lines, mut description } = found;
         for (_, column) in &mut columns {
             column.count();
             column.decide(Hints::default(), self.known.dates);
+        }
+        for form in forms(columns.iter().map(|(name, column)| (name, column))) {
+            description = format!("{description}, {form}");
         }
         let mut table = Table::new(name, columns, description, header, digest)?;
         if let Some((column, _)) = unread.iter().find(|(column, _)| table.columns().contains(column)) {
             return Err(Error::in_column(name, column, Problem::DuplicateColumn));
         }
-        (table.unread, table.parts) = (unread, parts);
+        (table.unread, table.parts, table.lines) = (unread, parts, lines);
         Ok(table)
     }
 }

@@ -14,6 +14,7 @@ use crate::found::RowPart;
 use crate::kind::{ColumnKind, LeftOut, Remark, far_date, first_code, guess, odd, same_label};
 use crate::notation::{FileForm, Notation};
 use crate::places::Places;
+use crate::setting::quoted;
 use crate::text::Lines;
 use crate::written::{is_number_like, shortest};
 
@@ -168,11 +169,17 @@ impl Table {
 
     /// The error about a column that is not there. It may be in the first line, which was read as data.
     fn not_found(&self, mut error: Error) -> Error {
-        if let Error::Data { problem: Problem::UnknownColumn(column, others), .. } = &mut error
-            && !self.has_header()
-            && self.columns.iter().any(|other| other.len() > 0 && other.text(0) == **column)
-        {
+        let Error::Data { problem: Problem::UnknownColumn(column, others), .. } = &mut error else { return error };
+        let is_in_first_line = self.columns.iter().any(|other| other.len() > 0 && other.text(0) == **column);
+        if !self.has_header() && is_in_first_line {
             *others = format!("the first line, which holds {column:?}, was read as data: use `header` yes");
+        } else if self.rows() == 1
+            && let Some((key, _)) = self.unread.first()
+        {
+            let (path, file) = (quoted(&format!(".{key:?}[]")), quoted(&self.name));
+            *others = format!(
+                "the file is a single JSON object; if its key {key:?} holds the rows, take them out: jq -c {path} {file} > rows.jsonl"
+            );
         }
         error
     }

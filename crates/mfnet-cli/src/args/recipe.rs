@@ -24,8 +24,8 @@ use crate::failure::{Failure, with_fields};
 pub(crate) struct RecipeArgs {
     /// Column to predict
     ///
-    /// In a file without header, the number of the column, counted from 0. A regression may have several targets,
-    /// separated by commas.
+    /// In a file without column names, give the number of the column, counted from 0. A regression may have several
+    /// targets, separated by commas.
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
     /// regression or classification [default: chosen from the target]
@@ -37,15 +37,16 @@ pub(crate) struct RecipeArgs {
 
     /// Model to continue training: a model file, or the folder of a run
     ///
-    /// Target, network, columns, classes and scaling come from the model, so options that set them are errors. The
-    /// optimizer starts without its earlier state. If no epoch lowers the validation loss, the weights stay unchanged.
+    /// The model sets the target, the network, the columns, the classes and the scaling, so you cannot set them with
+    /// options. The optimizer starts without its earlier state. If no epoch lowers the validation loss, the weights stay
+    /// unchanged.
     #[arg(long, value_name = "MODEL", help_heading = "Network", hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(crate) warm_start: Option<PathBuf>,
-    /// Number of hidden units per layer, separated by commas [default: 1024]
+    /// Number of hidden units per layer, separated by commas [default: chosen from the data]
     ///
-    /// --hidden none trains a linear model. With 5000 or more training rows, the default is 256,256,256; with fewer
-    /// and at most 2 columns, all of numbers, it is 64,64.
+    /// none: no hidden layer, a linear model. The default is 1024. It is 256,256,256 with 5000 or more training rows, and
+    /// 64,64 with fewer rows and at most 2 columns, all of numbers.
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(super) hidden: Option<HiddenSizes>,
     /// Activation function of the hidden layers [default: relu]
@@ -70,7 +71,7 @@ pub(crate) struct RecipeArgs {
     pub(super) residual: bool,
     /// Loss function [default: cross-entropy for classification, mse for regression]
     ///
-    /// half-mse is half of mse.
+    /// mse: mean squared error. half-mse: half of it, as in the paper.
     #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network", hide_short_help = true)]
     pub(super) loss: Option<LossName>,
     /// Floating-point type of all numbers [default: f64]
@@ -78,34 +79,35 @@ pub(crate) struct RecipeArgs {
     pub(super) dtype: Option<Dtype>,
 
     /// Whether the first line of a text file holds the column names [default: detected]
-    #[arg(long, value_parser = yes_no(), help_heading = "Preprocessing", hide_short_help = true)]
+    #[arg(long, value_parser = yes_no(), help_heading = "Reading files", hide_short_help = true)]
     pub(super) header: Option<bool>,
     /// Separator of the fields of a text file: one character, tab or spaces [default: detected]
-    #[arg(long, value_name = "CHAR", value_parser = str::parse::<Delimiter>, help_heading = "Preprocessing", hide_short_help = true)]
+    #[arg(long, value_name = "CHAR", value_parser = str::parse::<Delimiter>, help_heading = "Reading files", hide_short_help = true)]
     pub(super) delimiter: Option<Delimiter>,
     /// Quotes of a text file: double, backslash, single or none [default: detected]
     ///
-    /// double: a quote inside a field is doubled. backslash: a backslash stands before it. single: apostrophes are the
-    /// quotes. none: quotes are characters like others.
-    #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, help_heading = "Preprocessing", hide_short_help = true)]
+    /// double: fields in double quotes; a quote inside is written twice. backslash: fields in double quotes; a backslash
+    /// escapes a quote inside. single: fields in apostrophes. none: quotes are ordinary characters.
+    #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     pub(super) quote: Option<Quote>,
     /// Encoding of a text file, such as windows-1252 [default: detected]
-    #[arg(long, value_name = "NAME", help_heading = "Preprocessing", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", help_heading = "Reading files", hide_short_help = true)]
     pub(super) encoding: Option<String>,
-    /// Decimal sign of numbers that can be read in two ways, such as 1.234: point or comma [default: detected]
-    #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, help_heading = "Preprocessing", hide_short_help = true)]
+    /// Decimal sign of ambiguous numbers such as 1.234: point or comma [default: detected]
+    #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     pub(super) decimal: Option<Decimal>,
-    /// Order of dates such as 01/02/2024: day-first or month-first [default: detected]
-    #[arg(long, value_parser = word_of::<Dates>(Dates::ALL.map(Dates::word)), hide_possible_values = true, help_heading = "Preprocessing", hide_short_help = true)]
+    /// Order of ambiguous dates such as 01/02/2024: day-first or month-first [default: detected]
+    #[arg(long, value_parser = word_of::<Dates>(Dates::ALL.map(Dates::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     pub(super) dates: Option<Dates>,
     /// Words for missing values, separated by commas
     ///
-    /// Empty fields and words such as NA, NaN, NULL, None, ? and - are always missing values.
+    /// Empty fields are always missing values. Words such as NA, NaN, NULL, None, ? and - are missing values too, except
+    /// in a target of text, where they are classes.
     #[arg(
         long,
         value_name = "WORDS",
         allow_hyphen_values = true,
-        help_heading = "Preprocessing",
+        help_heading = "Reading files",
         hide_short_help = true
     )]
     pub(super) missing: Vec<String>,
@@ -125,11 +127,11 @@ pub(crate) struct RecipeArgs {
     /// Columns of numbers to treat as categories, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) categorical: Vec<String>,
-    /// Scaling: standard, robust, min-max or quantile [default: standard]
+    /// Scaling of the features: standard, robust, min-max or quantile [default: chosen from the data]
     ///
-    /// standard: mean 0 and standard deviation 1. robust: like standard, but with median and quartiles. min-max: from 0
-    /// to 1; pixels are divided by 255. quantile: ranks, mapped to a normal distribution. With 5000 or more training rows, the default is quantile,
-    /// except for pixels.
+    /// standard: mean 0 and standard deviation 1. robust: median 0 and interquartile range 1. min-max: from 0 to 1;
+    /// pixels are divided by 255. quantile: the quantiles become those of a normal distribution. With 5000 or more
+    /// training rows, the default is quantile, except for pixels.
     #[arg(long, value_name = "SCALING", value_parser = str::parse::<Scaling>, help_heading = "Preprocessing")]
     pub(super) scale: Option<Scaling>,
 
@@ -137,9 +139,10 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Training")]
     #[arg(value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)))]
     pub(super) optimizer: Option<OptimizerName>,
-    /// Learning rate [default: 0.001; 0.01 for sgd]
+    /// Learning rate [default: chosen from the data]
     ///
-    /// With 5000 or more training rows, or at most 2 columns, all of numbers, the default of adam and adamw is 0.005.
+    /// The default of adam and adamw is 0.001. It is 0.005 with 5000 or more training rows, or with at most 2 columns, all
+    /// of numbers. The default of sgd is 0.01.
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Training")]
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
@@ -154,10 +157,10 @@ pub(crate) struct RecipeArgs {
     /// Use Nesterov momentum with sgd
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) nesterov: bool,
-    /// Weight decay [default: 0.5 for adamw, otherwise 0]
+    /// Weight decay [default: chosen from the data for adamw, otherwise 0]
     ///
-    /// Decoupled weight decay for adamw, L2 regularization for sgd and adam. With 5000 or more training rows, or at most 2
-    /// columns, all of numbers, the default of adamw is 0.1.
+    /// For adamw, weight decay is decoupled; for sgd and adam, it is L2 regularization. The default of adamw is 0.5. It is
+    /// 0.1 with 5000 or more training rows, or with at most 2 columns, all of numbers.
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training")]
     pub(super) weight_decay: Option<f64>,
     /// Also apply weight decay to biases
@@ -165,8 +168,7 @@ pub(crate) struct RecipeArgs {
     pub(super) decay_biases: bool,
     /// Largest norm of the gradient of all layers together [default: 0, off; 1 for sgd]
     ///
-    /// A gradient with a larger norm is scaled down to this norm. With a --learning-rate of your own, the default of sgd is 0
-    /// too.
+    /// A gradient with a larger norm is scaled down to this norm. If you set --learning-rate, the default of sgd is 0 too.
     #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_norm: Option<f64>,
     /// Largest norm of the gradient of each layer [default: 0, off]
@@ -174,9 +176,7 @@ pub(crate) struct RecipeArgs {
     /// A gradient with a larger norm is scaled down to this norm.
     #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_layer_norm: Option<f64>,
-    /// Number of rows per batch [default: 8]
-    ///
-    /// With 5000 or more training rows, the default is 64.
+    /// Number of rows per batch [default: 8, or 64 with 5000 or more training rows]
     #[arg(long, value_name = "ROWS", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) batch_size: Option<usize>,
     /// Number of batches whose gradients are added for one optimizer step [default: 1]
@@ -186,8 +186,8 @@ pub(crate) struct RecipeArgs {
     pub(super) accumulate: Option<usize>,
     /// Number of parts of each batch, a power of two [default: 1]
     ///
-    /// mfnet computes the gradient of each part separately and adds the gradients in a binary tree. The order of the
-    /// additions does not depend on which thread or process computes which part.
+    /// mfnet computes the gradient of each part separately and adds the gradients in a binary tree. So the result does not
+    /// depend on which thread or process computes which part.
     #[arg(long, value_name = "N", value_parser = shards, help_heading = "Training", hide_short_help = true)]
     pub(super) shards: Option<usize>,
     /// Do not shuffle the training rows
@@ -201,20 +201,21 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Training", hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(super) batch_order: Option<PathBuf>,
-    /// Number of epochs [default: 100]
+    /// Number of epochs [default: chosen from the data]
     ///
-    /// With 5000 or more training rows, the default is 10 to 100 epochs, about 12 500 optimizer steps in total.
+    /// The default is 100. With 5000 or more training rows, it is between 10 and 100, so that training takes about 12 500
+    /// optimizer steps.
     #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) epochs: Option<usize>,
-    /// Stop after N epochs without a lower validation loss; 0 is off
+    /// Stop after N epochs without a lower validation loss; 0 turns it off
     ///
-    /// The default is half of --epochs, but at least 10. Without validation rows, it is off.
+    /// The default is half of --epochs, but at least 10. Without validation rows, there is no early stopping.
     #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
     /// Number of threads [default: number of processors]
     ///
-    /// The number of threads does not change the result. More than two threads for each processor would be slower, so mfnet
-    /// then uses one for each.
+    /// The number of threads does not change the result. If N is more than twice the number of processors, mfnet uses one
+    /// thread per processor, because more would be slower.
     #[arg(long, value_name = "N", value_parser = at_least::<1>, help_heading = "Training", hide_short_help = true)]
     pub(super) threads: Option<usize>,
 
@@ -223,11 +224,11 @@ pub(crate) struct RecipeArgs {
     /// By default, mnist, fashion-mnist and california-housing use the test rows of their official split.
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) test_fraction: Option<f64>,
-    /// Fraction of rows used to choose the best epoch [default: 0.1]
+    /// Fraction of all rows used to choose the best epoch [default: 0.1]
     ///
-    /// It is a fraction of all rows. With --test-file, --split-column, --folds or an official split, it is a fraction of
-    /// the rows that are not test rows. With fewer than 50 rows, the default is 0. If --split-column or the official
-    /// split of california-housing marks validation rows, mfnet uses these rows unless you give a fraction.
+    /// With fewer than 50 rows, the default is 0. With --test-file, --split-column, --folds or an official split, it is a
+    /// fraction of the rows that are not test rows. --split-column and the official split of california-housing can mark
+    /// validation rows; then mfnet uses those, unless you give a fraction.
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) validation_fraction: Option<f64>,
     /// Table with the test rows
@@ -250,9 +251,9 @@ pub(crate) struct RecipeArgs {
     pub(super) group: Option<String>,
     /// Cross-validation with K folds
     ///
-    /// mfnet divides the rows into K folds and trains K networks, each tested on one fold and trained on the others. It
-    /// reports the mean and the standard deviation (with divisor K) of the scores. Validation rows come from the
-    /// training folds.
+    /// mfnet divides the rows into K folds and trains K networks. Each network is trained on K − 1 folds and tested on the
+    /// remaining one. mfnet reports the mean and the standard deviation (with divisor K) of the scores. The validation
+    /// rows come from the training folds.
     #[arg(long, value_name = "K", value_parser = at_least::<2>, help_heading = "Split")]
     pub(super) folds: Option<usize>,
     /// Column with the weight of each row
@@ -264,7 +265,8 @@ pub(crate) struct RecipeArgs {
     /// Weight of each class in the loss: balanced, or LABEL:WEIGHT,...
     ///
     /// balanced gives all classes the same total weight. In a list such as spam:5,ham:1, all other labels have weight 1.
-    /// Class weights apply to the loss and the linear baseline, not to the metrics.
+    /// Class weights enter the loss, the linear baseline, and the verdict if a class is rare. They do not enter the
+    /// metrics.
     #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights", hide_short_help = true)]
     pub(super) class_weight: Option<ClassWeight>,
     /// Seed for shuffling, splitting and initial weights [default: 0]
@@ -381,10 +383,11 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 11] = [
+        const OTHERS: [&str; 12] = [
             "data",
             "data_dir",
             "sheet",
+            "skip_lines",
             "memory",
             "recipe_file",
             "print_recipe",

@@ -4,6 +4,7 @@ use calamine::{DataRef, ExcelDateTime};
 
 use crate::column::Column;
 use crate::error::{FileProblem, MOST_COLUMNS};
+use crate::text::Lines;
 
 /// The number of cells that every file may have, and the number of further cells for each of its
 /// bytes: a cell far on the right makes its row as long.
@@ -55,8 +56,14 @@ impl Grid {
         Ok(())
     }
 
-    /// The columns with their names, the range of their cells, and whether the first row names them.
-    pub(super) fn table(self, header: Option<bool>) -> Result<(Columns, String, bool), FileProblem> {
+    /// Whether no cell is filled.
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The columns with their names, the range of their cells, and whether the first row names them;
+    /// and the row of the sheet that each row of the table is from.
+    pub(super) fn table(self, header: Option<bool>) -> Result<(Columns, String, bool, Lines), FileProblem> {
         let mut rows = &self.rows[..];
         // titles
         let is_wide = |rows: &[(u32, Vec<_>)]| rows.first().is_some_and(|(_, cells)| cells.len() > 1);
@@ -86,6 +93,8 @@ impl Grid {
         let Some((last_row, _)) = data.last() else {
             return Err(FileProblem::NoRows);
         };
+        let mut lines = Lines::default();
+        data.iter().enumerate().for_each(|(i, (row, _))| lines.push(i, u64::from(*row) + 1));
         let mut columns: Vec<Column> = names.iter().map(|_| Column::of_numbers()).collect();
         for (count, (_, cells)) in data.iter().enumerate() {
             for (column, value) in cells {
@@ -102,7 +111,7 @@ impl Grid {
             }
         }
         let range = format!("{}{}:{}{}", letters(left), first_row + 1, letters(right), last_row + 1);
-        Ok((names.into_iter().zip(columns).collect(), range, header))
+        Ok((names.into_iter().zip(columns).collect(), range, header, lines))
     }
 }
 

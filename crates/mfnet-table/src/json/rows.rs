@@ -40,6 +40,11 @@ impl Rows {
         self.kept = self.count;
     }
 
+    /// Number of rows that are kept.
+    pub(super) fn kept(&self) -> usize {
+        self.kept
+    }
+
     /// Removes the rows of a text that has to be read again.
     pub(super) fn forget(&mut self) {
         self.count = self.kept;

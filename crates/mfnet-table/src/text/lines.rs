@@ -10,7 +10,7 @@ pub struct Lines {
 
 impl Lines {
     /// Says the line of the next row.
-    pub(super) fn push(&mut self, row: usize, line: u64) {
+    pub(crate) fn push(&mut self, row: usize, line: u64) {
         if self.jumps.is_empty() || self.of(row) != line {
             self.jumps.push((row, line));
         }

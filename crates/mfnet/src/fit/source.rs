@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use mfnet_table::{ColumnKind, Columns, Lines, Problem, ReadTable, Table};
+use mfnet_table::{CellProblem, ColumnKind, Columns, Lines, Problem, ReadTable, Table, is_missing, quoted};
 
 use super::names::{Decimal, Task};
 use super::recipe::Recipe;
@@ -382,23 +382,43 @@ pub(super) fn with_target(table: Table, target: &[String]) -> Result<(Table, usi
     Ok((table.select(&rows), without.len()))
 }
 
-/// The same error; if it is about a target without a value, with help.
-pub(super) fn without_target(error: Error, table: &Table, target: &[String]) -> Error {
-    let is_target = |column: &Option<String>| column.as_ref().is_some_and(|column| target.contains(column));
-    let is_cell = |problem: &DataProblem| matches!(problem, DataProblem::Table(Problem::Cell(_) | Problem::InRow(..)));
-    match error.kind() {
-        ErrorKind::Data { column, problem, .. } if is_target(column) && is_cell(problem) => {
+/// The same error; if it is about a cell of a target, or of a column that must hold numbers, with help.
+pub(super) fn with_help_on_cells(error: Error, table: &Table, target: &[String], numeric: &[String]) -> Error {
+    let ErrorKind::Data { column: Some(column), problem: DataProblem::Table(problem), .. } = error.kind() else {
+        return error;
+    };
+    let is_target = target.contains(column);
+    let correct = "correct the cell if it is wrong".to_owned();
+    let help = match problem {
+        Problem::Cell(CellProblem::NotANumber(text)) | Problem::InRow(_, CellProblem::NotANumber(text))
+            if !is_missing(text) =>
+        {
+            let missing = format!("if it is a missing value, use `missing` {}", quoted(text));
+            match is_target {
+                true => vec![
+                    correct,
+                    format!("{missing} and `skip_missing_target`"),
+                    "if the target holds classes, use `task` classification".to_owned(),
+                ],
+                false if numeric.contains(column) => {
+                    vec![correct, missing, format!("if the column holds categories, remove {column} from `numeric`")]
+                }
+                false => return error,
+            }
+        }
+        Problem::Cell(_) | Problem::InRow(..) if is_target => {
             let count = table.rows_without(target).map_or(0, |rows| rows.len());
             if count == 0 {
                 return error;
             }
-            let help = format!("{} no target: to leave out such rows, use `skip_missing_target`", have(count));
-            Error::recipe_file(error.to_string())
-                .with_help(help)
-                .with_help("or fill the cells: every row that is used needs its target")
+            vec![
+                format!("{} no target: to leave out such rows, use `skip_missing_target`", have(count)),
+                "or fill the cells: every row that is used needs its target".to_owned(),
+            ]
         }
-        _ => error,
-    }
+        _ => return error,
+    };
+    help.into_iter().fold(Error::recipe_file(error.to_string()), Error::with_help)
 }
 
 fn have(rows: usize) -> String {

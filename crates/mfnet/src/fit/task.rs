@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::names::Task as Kind;
 use super::recipe::Recipe;
-use super::source::{Input, no_weights, with_target, without_target};
+use super::source::{Input, no_weights, with_help_on_cells, with_target};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::fit::Source;
@@ -100,7 +100,7 @@ impl Task {
                 }
                 match (source.dataset_for(model), &source) {
                     (Err(error), Source::Table(table)) => {
-                        return Err(without_target(error, table, model.target().columns()));
+                        return Err(with_help_on_cells(error, table, model.target().columns(), &[]));
                     }
                     (data, _) => data?,
                 }
@@ -113,7 +113,7 @@ impl Task {
                 data.map_err(|error| match table {
                     Some(table) => {
                         let columns = Source::from(table.clone()).target_columns(&recipe.target).unwrap_or_default();
-                        without_target(error, &table, &columns)
+                        with_help_on_cells(error, &table, &columns, &recipe.numeric)
                     }
                     None => error,
                 })?
@@ -136,7 +136,8 @@ impl Task {
             };
             skipped += of_test;
             let targets = data.targets().columns();
-            let mut test = data.read_like(&table).map_err(|error| without_target(error, &table, targets))?;
+            let mut test =
+                data.read_like(&table).map_err(|error| with_help_on_cells(error, &table, targets, &recipe.numeric))?;
             if let Some(column) = &recipe.sample_weight {
                 test = test.weighted_by(column, table.weights(column)?)?;
             }
