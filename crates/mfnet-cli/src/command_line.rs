@@ -9,6 +9,9 @@ use crate::args::Args;
 use crate::failure::Failure;
 use crate::known::is_name;
 
+/// The least Jaro–Winkler similarity of what was probably meant; 1 for equal words.
+const SIMILAR: f64 = 0.85;
+
 /// Names that other programs use for options.
 const OTHER_NAMES: [(&str, &str); 14] = [
     ("--lr", "--learning-rate"),
@@ -56,14 +59,25 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
         }
         ErrorKind::InvalidValue => {
             let value = found(ContextKind::InvalidValue);
-            if let Some((_, name)) = OTHER_NAMES.iter().find(|(other, _)| *other == value) {
-                similar = vec![(*name).to_owned()];
-            }
+            let names = context(ContextKind::ValidValue);
+            let others = OTHER_NAMES.iter().filter(|(_, name)| names.iter().any(|known| known == name));
+            let all = names.iter().map(String::as_str).chain(others.map(|(other, _)| *other));
+            let meant = mfnet::text::similar(all, &value, SIMILAR);
+            let ours = |name| OTHER_NAMES.iter().find(|(other, _)| *other == name).map_or(name, |(_, ours)| *ours);
+            similar = meant.map(|name| ours(name).to_owned()).into_iter().collect();
+        }
+        ErrorKind::ArgumentConflict if arguments.iter().any(|argument| argument.starts_with("--warm-start")) => {
+            failure =
+                failure.help("the model of --warm-start sets the target, the network, the columns and the scaling");
         }
         ErrorKind::ValueValidation => {
             let value = found(ContextKind::InvalidValue);
             let with_point = value.replacen(',', ".", 1);
             let option = found(ContextKind::InvalidArg);
+            let words = wording(error);
+            let words = words.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| *word != value);
+            let meant = mfnet::text::similar(words, &value, SIMILAR);
+            similar = meant.filter(|_| !value.contains([':', ','])).map(str::to_owned).into_iter().collect();
             if value != with_point && with_point.parse::<f64>().is_ok() && !option.starts_with("--hidden ") {
                 failure = failure.help(format!("write decimals with a point: {with_point}"));
             }
@@ -131,10 +145,38 @@ fn wording(error: &clap::Error) -> String {
         }
         _ => {}
     }
+    let option = name(ContextKind::InvalidArg);
+    let option = option.split(" <").next().unwrap_or_default();
+    let value = name(ContextKind::InvalidValue);
     let text = error.to_string();
+    if error.kind() == ErrorKind::InvalidValue
+        && let Some(ContextValue::Strings(names)) = error.get(ContextKind::ValidValue)
+    {
+        return match value.as_str() {
+            "" => format!("{option}: expected {}", either(names)),
+            _ => format!("{option}: expected {}, found {value}", either(names)),
+        };
+    }
+    if error.kind() == ErrorKind::ValueValidation
+        && let Some(reason) = std::error::Error::source(error).map(ToString::to_string)
+    {
+        let found = if reason.contains("found") { String::new() } else { format!(", found {value}") };
+        return format!("{option}: {reason}{found}");
+    }
     let paragraph = text.split("\n\n").next().unwrap_or(&text).trim_start_matches("error: ");
     let paragraph = paragraph.trim_start_matches("the argument ");
-    paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
+    let words = paragraph
+        .split_whitespace()
+        .filter(|word| !word.starts_with('<') || error.kind() != ErrorKind::ArgumentConflict);
+    words.collect::<Vec<_>>().join(" ").replace('\'', "")
+}
+
+/// "sgd, adam or adamw".
+fn either(names: &[String]) -> String {
+    match names {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// "MODEL and DATA are", "DATA is".

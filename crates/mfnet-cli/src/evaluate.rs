@@ -24,7 +24,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         source::warn_of_unknown_levels(&source, &model)?;
         source::warn_of_outliers(&source, &model)?;
     } else if part != Part::Test {
-        message("these rows were used in training; only other rows show how good the model is");
+        let these = if part == Part::All {
+            "these rows include those of the training"
+        } else {
+            "these rows were used in training"
+        };
+        message(&format!("{these}: only other rows show how good the model is"));
     }
     let scores = Scores::of(&model, &data)?;
     if part == Part::All && !scores.loss.is_none_or(f64::is_finite) {

@@ -14,7 +14,7 @@ use crate::terminal::message;
 const FAILED: u8 = 1;
 const WRONG_COMMAND_LINE: u8 = 2;
 
-const DAMAGED: &str = "the file is damaged or not the expected one: get a new copy of it";
+const DAMAGED: &str = "get a new copy of the file";
 
 /// Why the program ends without its result.
 pub(crate) struct Failure {
@@ -94,9 +94,11 @@ fn help_of(error: &Error) -> String {
         Kind::NoData { name, .. } => {
             return format!("put the files into a folder DIR/{name} and use --data-dir DIR\n{FOR_ALL}");
         }
-        Kind::ModelFile(_, ModelProblem::NotSafetensors(_)) => {
-            "the file is incomplete, changed or not a model: get a new copy, or train again\n\
-             MODEL must be a model file (model.safetensors) or the folder of a run"
+        Kind::ModelFile(path, ModelProblem::NotSafetensors(_)) => {
+            match path.extension().is_some_and(|ending| ending == "safetensors") {
+                true => "get a new copy of the file, or train again",
+                false => "MODEL must be a model file (model.safetensors) or the folder of a run",
+            }
         }
         Kind::OutOfMemory { batch_size: Some(size), .. } => return format!("use a smaller --batch-size: {size} fits"),
         Kind::OutOfMemory { batch_size: None, .. } => {
@@ -119,6 +121,9 @@ fn help_of(error: &Error) -> String {
             DataProblem::OneClass { .. } | DataProblem::ConstantTarget { .. } => "choose another column with --target",
             DataProblem::NoClasses { like_values: true, .. } => {
                 "the target looks like a number, not a class: use --task regression"
+            }
+            DataProblem::NoClasses { like_dates: true, .. } => {
+                "mfnet does not predict dates: write them as numbers, such as days since the first date"
             }
             DataProblem::NoClasses { .. } => {
                 "for numbers, write all of them in one form, such as 3.14, $ 3.14 or 3.14 kg; otherwise choose another column with --target"
@@ -199,7 +204,7 @@ fn of_split(problem: &SplitProblem) -> String {
         SplitProblem::EmptyPart { .. } => {
             "use a larger --test-fraction or --validation-fraction, or switch the part off with 0"
         }
-        SplitProblem::NoGroup { .. } => "fill the cell, or remove the row",
+        SplitProblem::NoGroup(_) | SplitProblem::NotAPart(..) => "correct the cell, or remove the row",
         SplitProblem::FewGroups { what: "parts", .. } => {
             "switch validation or test rows off: --validation-fraction 0 or --test-fraction 0"
         }

@@ -71,8 +71,8 @@ fn notes_name_options() {
     desk.write("t.csv", text(&rows));
     let run = desk.ok(&format!("{TRAIN} --epochs 2"));
     assert_eq!(notes_of(&run.stderr).len(), 1, "{}", run.stderr);
-    assert!(run.stderr.contains("or use --scale robust\n"), "{}", run.stderr);
-    assert!(metrics(&desk)["notes"][0].as_str().unwrap().ends_with("or use --scale robust"));
+    assert!(run.stderr.contains("or use --scale robust.\n"), "{}", run.stderr);
+    assert!(metrics(&desk)["notes"][0].as_str().unwrap().ends_with("or use --scale robust."));
     assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --epochs 2 --quiet")).stderr), [""; 0]);
     rows[0][0] = "1".to_owned();
     desk.write("t.csv", text(&rows));
@@ -205,7 +205,10 @@ fn a_rare_class_is_judged_by_its_log_loss() {
     assert!(said.contains("its accuracy with class weights on 400 test rows is "), "{said}");
     assert!(said.contains("(recall ") && !said.contains("use --class-weight"), "{said}");
     let said = desk.ok(&format!("{train} --folds 3")).stdout;
-    assert!(said.contains(" folds, by log loss. It finds ") && said.contains("--class-weight balanced."), "{said}");
+    assert!(
+        said.contains(" folds, by log loss. The network finds ") && said.contains("--class-weight balanced."),
+        "{said}"
+    );
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn files_that_are_not_there() {
     desk.write("data/california-housing/cal_housing.data", "-122.23,37.88,41,880,129,322,126,8.3252,452600\n");
     let run = desk.run("train california-housing --data-dir data");
     assert!(run.stderr.contains("cal_housing.data: expected the published file with SHA-256 d3d8a1a7"));
-    let help = "\nhelp: the file is damaged or not the expected one: get a new copy of it\n\
+    let help = "\nhelp: get a new copy of the file\n\
                 help: remove the file, then run mfnet datasets fetch california-housing --data-dir data\n";
     assert!(run.stderr.ends_with(help), "{}", run.stderr);
     assert_eq!(run.code, 1);

@@ -552,7 +552,7 @@ fn too_little_memory_for_a_batch_is_an_error() {
     }
     // the weights alone
     let run = train(200_000, "--hidden 1500000 --batch-size 1 --output big");
-    assert!(run.stderr.starts_with("error: hidden size: expected layers for which there is memory"), "{}", run.stderr);
+    assert!(run.stderr.starts_with("error: network size: expected a network that fits into memory"), "{}", run.stderr);
     let run = train(300_000, "--hidden 1000000 --batch-size 1 --output big");
     assert_eq!(run.code, 1, "{}", run.stderr);
     let help = run.stderr.lines().nth(1);

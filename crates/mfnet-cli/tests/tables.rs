@@ -65,7 +65,7 @@ fn from_a_file_to_predictions() {
     assert!(better_by("naive") > 0.5 && metrics["better_by"]["naive"]["p_value"].as_f64().unwrap() < 1e-6);
     let evaluated = desk.ok("evaluate runs/flats-1 flats.csv --json").json();
     let own = desk.ok("evaluate runs/flats-1 flats.csv --part all").stderr;
-    assert_eq!(own, "these rows were used in training; only other rows show how good the model is\n");
+    assert_eq!(own, "these rows include those of the training: only other rows show how good the model is\n");
     assert_eq!(evaluated["rmse"], metrics["test"]["rmse"]);
 
     // another order, a city that training did not have, gaps, no target
@@ -76,7 +76,7 @@ fn from_a_file_to_predictions() {
     let run = desk.ok("predict runs/flats-1 new.csv --keep id,note");
     assert_eq!(
         run.stderr,
-        "city: 1 row with values that are new or were rare in training: \"Paris\"; mfnet ignores these values\n"
+        "column city: 1 row has a value that is new or rare: \"Paris\"; mfnet ignores these values\n"
     );
     assert_eq!(run.stdout, desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout);
     let lines: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split(',').collect()).collect();
@@ -181,7 +181,7 @@ fn a_number_that_was_mistyped_is_named() {
     let said = desk.ok("train t.csv --target species --epochs 1").stderr;
     assert!(
         said.contains(
-            "\nlength is not read as numbers because of \"5.2o\" in line 4; if it is a missing value, use --missing 5.2o\n"
+            "\nlength is not read as numbers because of \"5.2o\" in line 4; correct it, or if it is a missing value, use --missing 5.2o\n"
         ),
         "{said}"
     );
@@ -455,7 +455,7 @@ fn what_a_table_holds_is_said() {
     let run = desk.ok("train t.csv --target y --epochs 1 --hidden 2 --output other");
     for expected in [
         "3 columns, such as a, b, c, are not read as numbers or dates because of line 2; if it is no row of the table, remove it\n",
-        "d is not read as numbers because of \"<0.5\" in line 7 and 11 more such fields; if these are missing values, use --missing '<0.1,<0.5'\n",
+        "d is not read as numbers because of \"<0.5\" in line 7 and 11 more such fields; correct them, or if they are missing values, use --missing '<0.1,<0.5'\n",
     ] {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
     }

@@ -288,7 +288,8 @@ fn what_is_no_weight_of_a_class() {
         ("no:spam", "expected 0 or a positive number as the weight of \"no\", found \"spam\""),
         ("spam:1,spam:2", "expected one weight for \"spam\", found two"),
     ] {
-        let message = format!("invalid value '{value}' for '--class-weight <WEIGHTS>': {expected}");
+        let found = if expected.contains("found") { String::new() } else { format!(", found {value}") };
+        let message = format!("--class-weight: {expected}{found}");
         fails(&desk, 2, &train(&format!("--target kind --class-weight {value}")), &message);
     }
     // a class may count nothing

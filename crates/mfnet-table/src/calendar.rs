@@ -114,6 +114,11 @@ pub(crate) fn days(text: &str, order: DateOrder) -> Option<f64> {
     Some(seconds / SECONDS_OF_A_DAY as f64)
 }
 
+/// Whether a text is a date, with or without a time of day, in any order.
+pub fn is_date(text: &str) -> bool {
+    [DateOrder::DayFirst, DateOrder::MonthFirst].into_iter().any(|order| days(text, order).is_some())
+}
+
 /// Parses a date of ISO 8601.
 fn iso_days(text: &str) -> Option<f64> {
     let digits = |range: std::ops::Range<usize>| {

@@ -149,10 +149,10 @@ pub enum FileProblem {
         found: String,
     },
     /// A quote opens in this line, and the text ends inside it.
-    #[error("the quote that opens in this line is never closed; {0}")]
+    #[error("the quote that opens in this line is never closed; close it, {0}")]
     OpenQuote(&'static str),
     /// A quote opens in this line, and text follows its end.
-    #[error("text follows the closing quote of the field that opens in this line; {0}")]
+    #[error("text follows the closing quote of a field that begins in this line; {0}")]
     TextAfterQuote(&'static str),
     /// The first line may hold names or data.
     #[error(
@@ -168,7 +168,7 @@ pub enum FileProblem {
     #[error("{0}")]
     Other(String),
     /// A row of a text has more or fewer fields than the first row.
-    #[error("expected {expected} {} as in line {first}, found {found}", if *expected == 1 { "field" } else { "fields" })]
+    #[error("expected {expected} {} as in line {first}, found {found}{}", if *expected == 1 { "field" } else { "fields" }, text.as_ref().map_or_else(String::new, |text| format!(": {text:?}")))]
     RowLength {
         /// Number of fields of the first row.
         expected: usize,
@@ -176,6 +176,8 @@ pub enum FileProblem {
         first: u64,
         /// Number of fields of this row.
         found: usize,
+        /// The beginning of a row of one field.
+        text: Option<String>,
     },
 }
 

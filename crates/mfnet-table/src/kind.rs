@@ -244,12 +244,16 @@ impl Display for Remark {
                 // the setting splits words at commas
                 match &words[..] {
                     [word] if !word.contains(',') => {
-                        write!(f, "; if it is a missing value, use `missing` {}", quoted(word))
+                        write!(f, "; correct it, or if it is a missing value, use `missing` {}", quoted(word))
                     }
                     [_, _, ..] if !words.iter().any(|word| word.contains(',')) => {
-                        write!(f, "; if these are missing values, use `missing` {}", quoted(&words.join(",")))
+                        write!(
+                            f,
+                            "; correct them, or if they are missing values, use `missing` {}",
+                            quoted(&words.join(","))
+                        )
                     }
-                    _ => f.write_str("; if these are missing values, leave their cells empty"),
+                    _ => f.write_str("; correct them, or leave the cells empty"),
                 }
             }
             Remark::Codes { column, text } => {

@@ -64,7 +64,7 @@ mod table;
 mod text;
 mod written;
 
-pub use calendar::DateOrder;
+pub use calendar::{DateOrder, is_date};
 pub use column::{Values, View};
 pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, place};
 pub use field::{is_missing, number, sort_labels};

@@ -423,7 +423,7 @@ mod tests {
         assert_eq!(message(""), "t.csv: the file is empty");
         assert_eq!(message("\n\n"), "t.csv: the file is empty");
         assert_eq!(message("a,b\n"), "t.csv: the file has a header and no rows");
-        assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in line 1, found 1");
+        assert_eq!(message("a,b\n1,2\n3\n"), "t.csv, line 3: expected 2 fields as in line 1, found 1: \"3\"");
         assert_eq!(message("a,b\n\n1,2,3,4\n"), "t.csv, line 3: expected 2 fields as in line 1, found 4");
         let wide = ",".repeat(MOST_COLUMNS);
         assert_eq!(message(&wide), "t.csv, line 1: expected at most 1048576 columns, found more");

@@ -1,6 +1,6 @@
 //! How a text writes a number: which separators it has, and what they can mean.
 
-use crate::calendar::{DateOrder, days};
+use crate::calendar::is_date;
 
 /// Minus signs other than the hyphen: U+2212, and the dash of spreadsheets that replace it.
 const MINUS: [char; 2] = ['\u{2212}', '\u{2013}'];
@@ -219,7 +219,7 @@ impl Unit {
     /// The unit of an amount such as $4,508, 28.8% or 12 kg; `None` without a number, or if what is
     /// beside it is no unit.
     pub(crate) fn of(text: &str) -> Option<Self> {
-        if days(text, DateOrder::DayFirst).or_else(|| days(text, DateOrder::MonthFirst)).is_some() {
+        if is_date(text) {
             return None;
         }
         let (inner, parentheses) = without_parentheses(text);

@@ -233,6 +233,9 @@ fn lines_that_are_no_rows() {
         ),
         ("l   m\n--- ---\n1.5 2\n2.5 3\n", "l m", 2, ", a line of dashes skipped"),
         ("l\tm\tk\nc\td\tx y\n\tclass\t\n1.5\t2\tx\n2.5\t3\ty\n", "l m k", 2, ", the lines of types and roles skipped"),
+        ("l\tm\nc\td\n\n1.5\tx\n2.5\ty\n", "l m", 2, ", the lines of types and roles skipped"),
+        ("m\tl\tk\nd\tcontinuous\t\nclass\nx\t2\tx\ny\t3\ty\n", "m l k", 2, ", the lines of types and roles skipped"),
+        ("a b\nr1 M 2\nr2 N 4\n", "Unnamed: 0 a b", 2, ", row names in a column without a name"),
         ("a,b\n1,2\n3,4\n,\n,\n", "a b", 2, ", 2 empty rows at the end skipped"),
         ("a,b\n1,2\n3,4\n\u{1a}\n", "a b", 2, ""),
         ("a,b\n   \n1,2\n\n3,4\n", "a b", 2, ""),
@@ -248,8 +251,8 @@ fn lines_that_are_no_rows() {
             "{text}: {description}"
         );
     }
-    assert_eq!(read("a,b\n1,2\n3\n").unwrap_err(), "t.csv, line 3: expected 2 fields as in line 1, found 1");
-    assert_eq!(read("a,b\r1,2\r3\r").unwrap_err(), "t.csv, line 3: expected 2 fields as in line 1, found 1");
+    assert_eq!(read("a,b\n1,2\n3\n").unwrap_err(), "t.csv, line 3: expected 2 fields as in line 1, found 1: \"3\"");
+    assert_eq!(read("a,b\r1,2\r3\r").unwrap_err(), "t.csv, line 3: expected 2 fields as in line 1, found 1: \"3\"");
 }
 
 /// A title is not guessed where the line above may hold names, or the line below may be data.
@@ -343,7 +346,7 @@ fn nothing_vanishes() {
     let many = (0..5000).map(|i| if i > 4990 { "n/k".into() } else { format!("{i}.25") }).collect();
     assert_eq!(odd(many), "n/k 4993 9 numbers");
     let codes = |count: usize| with_other((0..count).map(|i| format!("{:04}", 97 * i % 4001)));
-    assert_eq!(kind(&codes(300), "x"), "300 different codes in 300 rows, such as \"0097\"");
+    assert_eq!(kind(&codes(300), "x"), "300 different codes in 300 rows, such as \"0097\"; `numeric` reads numbers");
     let of_few = with_other((0..300).map(|i| format!("{:03}", i % 7)));
     assert_eq!(remarks(&of_few), [Remark::Codes { column: "x".to_owned(), text: "001".to_owned() }]);
 }

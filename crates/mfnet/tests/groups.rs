@@ -133,7 +133,7 @@ fn groups_that_cannot_be() {
         (of(None, embeddings), "kind of a group: expected one that a layer has, found embeddings"),
         (
             Group { decay: Some(4.0), ..of(Some(2), None) },
-            "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every step, \
+            "learning rate × weight decay: expected less than 1 (each step multiplies the weights by 1 minus this product), \
              found 0.5 × 2 = 1",
         ),
     ] {

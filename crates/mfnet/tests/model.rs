@@ -136,5 +136,5 @@ fn a_network_with_a_users_own_activation() {
 #[test]
 fn a_network_that_no_machine_holds() {
     let error = NeuralNetwork::builder(64).linear(usize::MAX / 2).linear(1).build(Seed(0)).unwrap_err().to_string();
-    assert!(error.starts_with("hidden size: expected layers for which there is memory, found "), "{error}");
+    assert!(error.starts_with("network size: expected a network that fits into memory, found "), "{error}");
 }

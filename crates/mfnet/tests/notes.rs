@@ -57,10 +57,10 @@ fn outliers_in_validation_and_test_rows() {
                 value.clone_into(&mut rows[row][0]);
                 let note = one_note(&rows, &Recipe { scale: Some(scale), ..recipe() });
                 let begin = format!(
-                    "column \"x\", line {line}: {value} is far outside the training rows, which go from -1 to 1: "
+                    "column \"x\", line {line}: {value} is far outside the training rows, which go from -1 to 1 ("
                 );
                 assert!(note.starts_with(&begin), "{note}");
-                assert!(note.contains(&format!("this {part} row may decide {so}")), "{note}");
+                assert!(note.contains(&format!("This {part} row may decide {so}")), "{note}");
             }
         }
         let mut rows = rows(100);
@@ -94,7 +94,7 @@ fn outliers_in_training_rows() {
         assert_eq!(found.len(), usize::from(is_said), "{scale}: {found:?}");
         if is_said {
             assert!(found[0].starts_with("column \"x\", line 7: "), "{found:?}");
-            assert!(found[0].ends_with("or use `scale` robust"), "{found:?}");
+            assert!(found[0].ends_with("or use `scale` robust."), "{found:?}");
         }
     }
     let mut of_target = rows(200);

@@ -228,8 +228,7 @@ fn numbers_that_cannot_be_are_refused() {
     let of_adam = |adam, rate| Optimizer::<f64>::new(adam, rate);
     let of_adamw = |adam, rate| Optimizer::<f64>::new(AdamW(adam), rate);
     let rate = "learning rate: expected a positive number, found";
-    let shrinks = "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every \
-                   step, found";
+    let shrinks = "learning rate × weight decay: expected less than 1 (each step multiplies the weights by 1 minus this product), found";
     let decay = "weight decay: expected 0 or a positive number, found";
     let momentum = "momentum: expected a number from 0 to less than 1, found";
     let beta1 = "beta1: expected a number from 0 to less than 1, found";

@@ -159,7 +159,7 @@ fn fields_that_contradict_each_other() {
         ("folds = 3\ntest_fraction = 0.1", "`folds` cannot be used with `test_fraction`"),
         (
             "weight_decay = 5000",
-            "learning rate × weight decay: expected less than 1, because decay multiplies each weight by 1 minus that in every step, found 0.001 × 5000 = 5",
+            "learning rate × weight decay: expected less than 1 (each step multiplies the weights by 1 minus this product), found 0.001 × 5000 = 5",
         ),
     ] {
         assert_eq!(Recipe::from_toml(text).unwrap().check().unwrap_err().to_string(), message, "{text}");
@@ -187,7 +187,7 @@ fn data_that_a_recipe_does_not_fit() {
         // an error of the split is no reason to do without validation rows
         (
             Recipe { split_column: Some("city".to_owned()), drop: Vec::new(), ..quick() },
-            "flats, column \"city\": expected train, validation or test (or training, valid, val, dev, testing, holdout), found \"Rome\" in row 0, counted from 0",
+            "flats, line 2, column \"city\": expected train, validation or test (or training, valid, val, dev, testing, holdout), found \"Rome\"",
         ),
         (Recipe { epochs: Some(0), ..quick() }, "epochs: expected a whole number of at least 1, found 0"),
     ] {

@@ -202,7 +202,7 @@ fn a_model_takes_what_it_has_not_seen() {
     let error = model.predict(&table("x,kind\n1,a\ntwo,a\n")).unwrap_err().to_string();
     assert_eq!(error, "t.csv, line 3, column \"x\": expected a number, found \"two\"");
     let error = model.predict(&table("x\n1\n")).unwrap_err().to_string();
-    assert_eq!(error, "t.csv: there is no column \"kind\"; the columns are \"x\"");
+    assert_eq!(error, "t.csv: there is no column \"kind\"; the model needs it; the columns are \"x\"");
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.safetensors");
@@ -269,7 +269,7 @@ fn a_column_of_many_numbers() {
     assert!(
         error.ends_with(
             "different texts in 2999 rows, such as \"oops\" (x is not read as numbers because of \"oops\" in line 1501; \
-             if it is a missing value, use `missing` oops); left out id: an identifier: every value is different"
+             correct it, or if it is a missing value, use `missing` oops); left out id: an identifier: every value is different"
         ),
         "{error}"
     );

@@ -60,21 +60,27 @@ pub(super) fn json(table: &Table) -> Result<Value, Failure> {
 
 fn rows(table: &Table) -> Result<(Vec<Row>, Choice), Failure> {
     let choice = table.choose(&[], &Columns::default()).map_err(mfnet::Error::from)?;
-    let of = |(position, name): (usize, &String)| -> Result<Row, Failure> {
+    let of = |(position, name): (usize, &String)| {
         let left_out = choice.left_out.iter().find(|(other, _)| other == name);
         let chosen = choice.inputs.iter().find(|(other, _)| *other == position);
         let name_shown = escaped(name).into_owned();
         let missing = || table.rows_without(std::slice::from_ref(name)).map_or(0, |rows| rows.len());
         let Some((_, kind)) = chosen else {
             let why = left_out.map_or_else(String::new, |(_, why)| escaped(&why.to_string()).into_owned());
-            return Ok(Row { name: name_shown, kind: Err(why), missing: missing(), holds: String::new() });
+            return Row { name: name_shown, kind: Err(why), missing: missing(), holds: String::new() };
         };
-        let (kind, values) = table.values(position, kind).map_err(mfnet::Error::from)?;
+        let (kind, values) = match table.values(position, kind) {
+            Ok(found) => found,
+            Err(error) => {
+                let why = format!("cannot be used: {}", escaped(&error.to_string()));
+                return Row { name: name_shown, kind: Err(why), missing: missing(), holds: String::new() };
+            }
+        };
         let missing = values.iter().filter(|x| x.is_nan()).count();
         let holds = holds(table, position, &kind, &values);
-        Ok(Row { name: name_shown, kind: Ok(kind), missing, holds })
+        Row { name: name_shown, kind: Ok(kind), missing, holds }
     };
-    let rows = table.columns().iter().enumerate().map(of).collect::<Result<_, _>>()?;
+    let rows = table.columns().iter().enumerate().map(of).collect();
     Ok((rows, choice))
 }
 

@@ -56,7 +56,13 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
     let before = plan.notes();
     fit.summary.notes.iter().filter(|note| !before.contains(note)).for_each(|note| super::note(note));
     let summary = &mut fit.summary;
-    summary.notes.iter_mut().chain(&mut summary.verdict).for_each(|text| *text = with_options(text));
+    summary
+        .notes
+        .iter_mut()
+        .chain(&mut summary.remarks)
+        .chain(summary.left_out.values_mut())
+        .chain(&mut summary.verdict)
+        .for_each(|text| *text = with_options(text));
     fit.summary.output = Some(folder.path.clone());
     fit.summary.interrupted |= interrupt::is_raised();
     let metrics = folder.write_metrics(&fit.summary.json());

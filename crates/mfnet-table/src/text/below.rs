@@ -1,5 +1,6 @@
 //! The lines between the names of the columns and the rows: units, a ruler, types.
 
+use super::sample::Sample;
 use crate::field::is_missing;
 use crate::written::is_number_like;
 
@@ -8,44 +9,29 @@ const LONGEST_UNIT: usize = 12;
 /// How Orange writes the type and the role of a column.
 const TYPES: [&str; 8] = ["c", "continuous", "d", "discrete", "s", "string", "t", "time"];
 const ROLES: [&str; 9] = ["class", "c", "meta", "m", "i", "ignore", "w", "weight", "multiclass"];
+const TYPES_SKIPPED: &str = "the lines of types and roles skipped";
 
 /// What stands between the names and the rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Below {
-    /// A line of units.
-    Units,
-    /// A line of dashes.
-    Ruler,
-    /// Two lines, as Orange writes them: types and roles.
-    Types,
-}
-
-impl Below {
-    /// Number of lines.
-    pub(super) fn lines(self) -> usize {
-        if self == Below::Types { 2 } else { 1 }
-    }
-
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Below {
+    /// Number of lines that are not blank.
+    pub(super) lines: usize,
     /// What was skipped, in words.
-    pub(super) fn said(self) -> &'static str {
-        match self {
-            Below::Units => "a line of units skipped",
-            Below::Ruler => "a line of dashes skipped",
-            Below::Types => "the lines of types and roles skipped",
-        }
-    }
+    pub(super) said: &'static str,
 }
 
 /// What stands between the names in the first line and the rows, if anything.
-pub(super) fn below(lines: &[Vec<String>], missing: &[String]) -> Option<Below> {
-    let [first, second, rest @ ..] = lines else { return None };
+pub(super) fn below(sample: &Sample, missing: &[String]) -> Option<Below> {
+    let [first, second, rest @ ..] = &sample.lines[..] else { return None };
     if rest.is_empty() || second.len() != first.len() || second == first {
         return None;
     }
+    let is_blank = sample.starts[2] > sample.starts[1] + 1;
     match () {
-        () if is_ruler(second) => Some(Below::Ruler),
-        () if are_types(second, &rest[0]) => Some(Below::Types),
-        () if has_units(second, rest, missing) => Some(Below::Units),
+        () if is_ruler(second) => Some(Below { lines: 1, said: "a line of dashes skipped" }),
+        () if are_types(second) && is_blank => Some(Below { lines: 1, said: TYPES_SKIPPED }),
+        () if are_types(second) && are_roles(&rest[0], second.len()) => Some(Below { lines: 2, said: TYPES_SKIPPED }),
+        () if has_units(second, rest, missing) => Some(Below { lines: 1, said: "a line of units skipped" }),
         () => None,
     }
 }
@@ -56,16 +42,18 @@ fn is_ruler(line: &[String]) -> bool {
     line.iter().all(is_of_dashes) && line.iter().any(|text| text.contains("---") || text.contains("==="))
 }
 
-/// Whether these lines are the types and roles of Orange: a role at least, and for each column a type
-/// or its values, separated by spaces.
-fn are_types(types: &[String], roles: &[String]) -> bool {
-    let is_role = |text: &String| ROLES.contains(&text.as_str());
+/// Whether this is a line of types, as Orange writes it: for each column its type, nothing, or its
+/// values, separated by spaces.
+fn are_types(line: &[String]) -> bool {
     let is_type = |text: &String| TYPES.contains(&text.as_str());
-    types.len() == roles.len()
-        && roles.iter().all(|role| role.is_empty() || is_role(role) || role.contains('='))
-        && roles.iter().any(is_role)
-        && types.iter().all(|text| is_type(text) || text.contains(' '))
-        && 2 * types.iter().filter(|text| is_type(text)).count() >= types.len()
+    line.iter().all(|text| text.is_empty() || is_type(text) || text.contains(' '))
+        && 2 * line.iter().filter(|text| is_type(text)).count() >= line.len()
+}
+
+/// Whether the line below may hold roles. It may end early.
+fn are_roles(line: &[String], width: usize) -> bool {
+    let is_role = |text: &String| ROLES.contains(&text.as_str()) || text.contains('=');
+    line.len() <= width && line.iter().all(|text| text.is_empty() || is_role(text))
 }
 
 /// Whether the second line holds units: a text above each column of numbers, or nothing, and

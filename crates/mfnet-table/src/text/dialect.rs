@@ -83,7 +83,7 @@ impl Dialect {
                 Header::Unclear => return Err(Error::data(name, unclear(table))),
             },
         };
-        let below = if header && names.is_none() { below(&sample.lines, &known.missing) } else { None };
+        let below = if header && names.is_none() { below(&sample, &known.missing) } else { None };
         let (skipped_lines, skipped_bytes, skipped) = (above.lines, above.bytes, above.said);
         Ok(Dialect { syntax, header, names, below, skipped_lines, skipped_bytes, skipped })
     }

@@ -9,7 +9,7 @@ use crate::notation::{Delimiter, Quoting};
 /// What to do about quotes that do not fit.
 const OF_APOSTROPHES: &str = "if apostrophes are part of the text, use `quote` double";
 const WAY_OUT: &str =
-    "close it, double a quote inside a field (\"\"), or use `quote` none if quotes are part of the text";
+    "write a quote inside a field twice (\"\"), or use `quote` none if quotes are ordinary characters";
 
 /// Where the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -59,7 +59,9 @@ impl Sample {
         let of = |width: usize| counts.iter().filter(|count| **count == width).count();
         let later = &counts[usize::from(counts.len() > 2)..];
         let Some(width) = later.iter().copied().max_by_key(|width| (of(*width), *width)) else { return (0, 0.0) };
-        (width, of(width) as f64 / counts.len() as f64)
+        // names may leave out the column of row names
+        let names = usize::from(counts.len() > 2 && counts[0] > 1 && counts[0] + 1 == width);
+        (width, (of(width) + names) as f64 / counts.len() as f64)
     }
 
     /// The part of the fields below the first line that are numbers or dates.

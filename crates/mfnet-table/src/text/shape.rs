@@ -9,6 +9,8 @@ use crate::error::{Error, FileProblem, MOST_COLUMNS, Result};
 
 /// The column of row names, as pandas calls a column without a name.
 const ROW_NAMES: &str = "Unnamed: 0";
+/// Number of characters of a line that an error shows.
+const SHOWN: usize = 40;
 
 pub(super) struct Shape<'a> {
     name: &'a str,
@@ -60,7 +62,7 @@ impl<'a> Shape<'a> {
             empty: Vec::new(),
             last_is_empty: true,
             below: dialect.below,
-            skips: dialect.below.map_or(0, Below::lines),
+            skips: dialect.below.map_or(0, |below| below.lines),
             headers: 0,
         };
         if !dialect.header {
@@ -138,7 +140,8 @@ impl<'a> Shape<'a> {
     /// header is one field shorter than all rows.
     fn fit<'t>(&mut self, line: u64, fields: impl ExactSizeIterator<Item = &'t str>) -> Result<()> {
         let (expected, found) = (self.columns.len(), fields.len());
-        let has_empty_last = fields.last().is_some_and(|text| text.trim().is_empty());
+        let last = fields.last();
+        let has_empty_last = last.is_some_and(|text| text.trim().is_empty());
         let is_first = self.has_header && self.rows == 0 && self.empty.is_empty();
         match found {
             _ if found > MOST_COLUMNS => return Err(Error::in_line(self.name, line, FileProblem::TooManyColumns)),
@@ -152,7 +155,8 @@ impl<'a> Shape<'a> {
             _ if found == expected + 1 && has_empty_last => {}
             _ if found + 1 == expected && self.last_is_empty && expected > 2 => {}
             _ => {
-                let problem = FileProblem::RowLength { expected, first: self.first_line, found };
+                let text = if found == 1 { last.map(|text| text.trim().chars().take(SHOWN).collect()) } else { None };
+                let problem = FileProblem::RowLength { expected, first: self.first_line, found, text };
                 return Err(Error::in_line(self.name, line, problem));
             }
         }
@@ -169,7 +173,7 @@ impl<'a> Shape<'a> {
         if has_row_names && self.rows == 1 && !self.last_is_empty {
             // one row says too little to take a field for its name
             let (expected, found) = (self.first.len(), self.columns.len());
-            let problem = FileProblem::RowLength { expected, first: self.first_line, found };
+            let problem = FileProblem::RowLength { expected, first: self.first_line, found, text: None };
             return Err(Error::in_line(self.name, self.lines.of(0), problem));
         }
         let is_nameless = !self.has_header || has_row_names || self.first.last().is_some_and(String::is_empty);
@@ -190,7 +194,7 @@ impl<'a> Shape<'a> {
             names.insert(0, ROW_NAMES.to_owned());
             skipped.push(format!("row names in a column without a name, called {ROW_NAMES:?}"));
         }
-        skipped.extend(self.below.map(|below| below.said().to_owned()));
+        skipped.extend(self.below.map(|below| below.said.to_owned()));
         let times = |count: usize, one: &str, many: &str| match count {
             1 => one.to_owned(),
             count => format!("{count} {many}"),

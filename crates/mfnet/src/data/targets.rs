@@ -1,6 +1,6 @@
 use std::collections::{BTreeSet, HashMap};
 
-use mfnet_table::{Table, same_label, sort_labels, truth};
+use mfnet_table::{Table, is_date, same_label, sort_labels, truth};
 use serde::{Deserialize, Serialize};
 
 use super::samples::{Samples, ahead};
@@ -191,7 +191,9 @@ impl Targets {
                 }
                 let example = labels.first().cloned().unwrap_or_default();
                 let like_values = labels.iter().all(|label| label.parse::<f64>().is_ok());
-                Err(Error::in_column(table, column, DataProblem::NoClasses { different, rows, example, like_values }))
+                let like_dates = labels.iter().all(|label| is_date(label));
+                let problem = DataProblem::NoClasses { different, rows, example, like_values, like_dates };
+                Err(Error::in_column(table, column, problem))
             }
             Targets::Values { columns, values } => columns.iter().enumerate().try_for_each(|(i, column)| {
                 let value = values.number(0, i);

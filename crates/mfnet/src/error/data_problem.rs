@@ -57,6 +57,8 @@ pub enum DataProblem {
         example: String,
         /// Whether all texts are numbers.
         like_values: bool,
+        /// Whether all texts are dates.
+        like_dates: bool,
     },
     /// A label that the model was not trained on, and the known labels.
     #[error("the model does not know the class {0:?}; it knows {known}", known = .1.join(", "))]

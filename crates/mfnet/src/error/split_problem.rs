@@ -32,17 +32,17 @@ pub enum SplitProblem {
     /// The samples do not have the "groups" or "parts" of this column, which the split needs.
     #[error("the split needs the {0} of the column {1:?}, but the rows have none")]
     NotMarked(&'static str, String),
-    /// Text that is not the name of a part, and the index of the sample.
+    /// Text that is not the name of a part, and the index of the sample unless the error has a line.
     #[error(
-        "expected train, validation or test (or training, valid, val, dev, testing, holdout), found {0:?} in row {1}, counted from 0"
+        "expected train, validation or test (or training, valid, val, dev, testing, holdout), found {}{}", found(.0), in_row(*.1)
     )]
-    NotAPart(String, usize),
+    NotAPart(String, Option<usize>),
     /// A column of parts without a training row.
     #[error("expected at least one training row, found none")]
     NoTrainingPart,
-    /// The sample with this index has no group.
-    #[error("expected a group, found an empty cell in row {0}, counted from 0")]
-    NoGroup(usize),
+    /// A sample has no group; its index unless the error has a line.
+    #[error("expected a group, found an empty cell{}", in_row(*.0))]
+    NoGroup(Option<usize>),
     /// Fewer groups than parts or folds.
     #[error("expected at least {needed} groups, one for each of the {needed} {what}, found {groups}")]
     FewGroups {
@@ -66,4 +66,12 @@ pub enum SplitProblem {
     /// Fewer rows than folds.
     #[error("expected at least {folds} rows, one for each fold, found {rows}", rows = .0, folds = .1)]
     FewRows(usize, usize),
+}
+
+fn found(text: &str) -> String {
+    if text.is_empty() { "an empty cell".to_owned() } else { format!("{text:?}") }
+}
+
+fn in_row(row: Option<usize>) -> String {
+    row.map_or_else(String::new, |row| format!(" in row {row}, counted from 0"))
 }

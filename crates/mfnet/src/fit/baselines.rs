@@ -162,7 +162,7 @@ pub(super) fn sentence(
     if let Some((name, p)) = all.iter().find(|(_, p)| p.is_nan() || *p >= RARE) {
         let p = if p.is_nan() { String::new() } else { format!(" (p = {})", significant(*p, 2)) };
         let (scores, so) = match *name {
-            "linear model" => (scores(&[name]), "The linear model may do as well."),
+            "linear model" => (scores(&[name]), "The linear model may be just as good."),
             _ => (
                 scores(&["naive baseline", "linear model"]),
                 "The network may have learned nothing, or the test rows are too few to tell.",
@@ -261,7 +261,7 @@ mod tests {
         // 5 rows that one alone gets right: 2 of 2⁵ throws of coins
         assert_eq!(
             of_mistakes(12, 50, 17),
-            "The network is better than the linear model, but the difference is not statistically significant (p = 0.062): it misclassifies 12 of 100 test rows, against 17 for the linear model. The linear model may do as well."
+            "The network is better than the linear model, but the difference is not statistically significant (p = 0.062): it misclassifies 12 of 100 test rows, against 17 for the linear model. The linear model may be just as good."
         );
         for worse in [17, 40] {
             assert_eq!(

@@ -9,6 +9,7 @@ use super::network;
 use super::parts::rows;
 use super::plan::Plan;
 use super::recipe::Recipe;
+use crate::data::Encoder;
 use crate::model::Training;
 use crate::optimizer::{Clip, Schedule};
 use crate::text::{columns, counted, escaped};
@@ -56,14 +57,18 @@ impl Plan {
 
     /// A line with the features that are constant in the training rows.
     fn constant(&self) -> Option<String> {
-        let constant = self.preprocessing.inputs.constant();
-        if constant.is_empty() {
-            return None;
-        }
         let (names, scaled) = (self.task.data.feature_names(), self.preprocessing.scaled_columns());
-        let names: Vec<&str> = constant.iter().map(|i| names[scaled[*i]].as_str()).collect();
-        let are = if constant.len() == 1 { "feature is" } else { "features are" };
-        let count = constant.len();
+        let mut constant: Vec<usize> = self.preprocessing.inputs.constant().iter().map(|i| scaled[*i]).collect();
+        let is_constant = |(_, encoder): &(usize, &Encoder)| matches!(encoder, Encoder::Category { levels, others: false, missing: false } if levels.len() < 2);
+        let encoders = self.preprocessing.columns.iter().flatten().enumerate();
+        constant.extend(encoders.filter(is_constant).map(|(column, _)| column));
+        constant.sort_unstable();
+        let names: Vec<&str> = constant.iter().map(|column| names[*column].as_str()).collect();
+        let (count, are) = match names.len() {
+            0 => return None,
+            1 => (1, "feature is"),
+            count => (count, "features are"),
+        };
         Some(format!("{count} {are} constant in the training rows: {}", columns::listed(&columns::all_escaped(&names))))
     }
 

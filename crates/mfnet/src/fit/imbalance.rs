@@ -74,7 +74,8 @@ impl Rare {
         }
         let weighted = if confusions.clone().any(ConfusionMatrix::is_weighted) { "weighted recall" } else { "recall" };
         let rows = counted(rows, "test row");
-        let said = format!("It finds {} of {rows} of {rare} ({weighted} {}).", grouped(found), percent(recall));
+        let said =
+            format!("The network finds {} of {rows} of {rare} ({weighted} {}).", grouped(found), percent(recall));
         match recall < FOUND && !has_class_weights {
             true => format!("{said} To find more of them, use `class_weight` balanced."),
             false => said,

@@ -175,6 +175,9 @@ pub struct Summary {
     /// The columns that were left out, and why.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub left_out: BTreeMap<String, String>,
+    /// What a user should know about columns, a sentence for each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     pub parameters: usize,
     /// Number of epochs that were run.
     pub epochs: usize,
@@ -204,8 +207,7 @@ pub struct Summary {
     pub baselines: Baselines,
     /// Whether the network beats the baselines, in words.
     pub verdict: Option<String>,
-    /// Remarks about columns, and what may spoil the result: [`Plan::notes`], and what the scores
-    /// show.
+    /// What may spoil the result: [`Plan::notes`], and what the scores show.
     pub notes: Vec<String>,
     /// The rarest class, if it is rare.
     #[serde(skip)]
@@ -240,8 +242,7 @@ impl Summary {
         let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test));
         let is_lost = plan.validates() && !has_finite_loss(history);
         let best_epoch = (!is_lost).then_some(history.best_epoch);
-        let mut notes = columns::remarks(task.data.remarks());
-        notes.extend(plan.notes());
+        let mut notes = plan.notes();
         if is_lost {
             notes.push(
                 "no epoch had a finite validation loss, so early stopping did not work, and the model has the weights of the last epoch"
@@ -253,6 +254,7 @@ impl Summary {
             task: task.kind(),
             data: task.name.clone(),
             features: task.data.features(),
+            remarks: columns::remarks(task.data.remarks()),
             left_out: task.data.left_out().iter().map(|(column, why)| (column.clone(), why.to_string())).collect(),
             parameters: model.network().parameter_count(),
             epochs: history.epochs.len(),

@@ -7,7 +7,7 @@ use super::names::Task as Kind;
 use super::recipe::Recipe;
 use super::source::{Input, no_weights, with_help_on_cells, with_target};
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::fit::Source;
 use crate::model::{Model, Split};
 use crate::tensor::Dtype;
@@ -156,8 +156,8 @@ impl Task {
             None => (None, None, None),
         };
         let data = match (&recipe.group, &recipe.split_column) {
-            (Some(column), _) => data.grouped_by(column, &texts)?,
-            (None, Some(column)) => data.parted_by(column, &texts)?,
+            (Some(column), _) => data.grouped_by(column, &texts).map_err(|error| in_line(error, lines.as_ref()))?,
+            (None, Some(column)) => data.parted_by(column, &texts).map_err(|error| in_line(error, lines.as_ref()))?,
             (None, None) => data,
         };
         let threads = recipe.threads.map_or_else(Threads::available, Threads::asked)?;
@@ -245,6 +245,22 @@ impl Task {
         };
         format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{skipped}{not_used}{remarks}")
     }
+}
+
+/// The same error; if it is about the mark of a row, with its line.
+fn in_line(error: Error, lines: Option<&Lines>) -> Error {
+    let (ErrorKind::Data { file, column, problem: DataProblem::Split(problem), .. }, Some(lines)) =
+        (error.kind(), lines)
+    else {
+        return error;
+    };
+    let (row, problem) = match problem {
+        SplitProblem::NotAPart(text, Some(row)) => (row, SplitProblem::NotAPart(text.clone(), None)),
+        SplitProblem::NoGroup(Some(row)) => (row, SplitProblem::NoGroup(None)),
+        _ => return error,
+    };
+    let (file, column, line) = (file.clone(), column.clone(), Some(lines.of(*row)));
+    ErrorKind::Data { file, line, column, problem: problem.into() }.into()
 }
 
 /// Returns an error for fields that name the target, or that name a column twice.

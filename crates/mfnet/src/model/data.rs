@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use mfnet_table::{ColumnKind, ReadTable, Table, positions};
+use mfnet_table::{ColumnKind, Problem, ReadTable, Table, positions};
 
 use super::{Model, Predictions};
 use crate::data::{Dataset, Encoder, Features, Outliers, Samples, Scaling, Target, Targets, classes};
@@ -102,7 +102,7 @@ impl Model {
                     return Err(Error::data(table.name(), DataProblem::ColumnCount(expected, found)));
                 }
             }
-            _ => table.positions(&self.features)?,
+            _ => table.positions(&self.features).map_err(needed)?,
         })
     }
 
@@ -208,4 +208,11 @@ impl Model {
             Target::Values { columns } => Predictions::Values { columns: columns.clone(), values: output },
         })
     }
+}
+/// The same error; for a missing column, that the model needs it.
+fn needed(mut error: mfnet_table::Error) -> mfnet_table::Error {
+    if let mfnet_table::Error::Data { problem: Problem::UnknownColumn(_, others), .. } = &mut error {
+        *others = format!("the model needs it; {others}");
+    }
+    error
 }

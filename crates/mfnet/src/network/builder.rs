@@ -151,7 +151,7 @@ impl<T: Scalar> Builder<T> {
         let parameters: u128 = self.layers.iter().map(|layer| layer.parameters(&mut inputs)).sum();
         let elements = usize::try_from(parameters.saturating_mul(4)).unwrap_or(usize::MAX);
         Vec::<T>::new().try_reserve_exact(elements).map_err(|_| {
-            Error::invalid("hidden size", "layers for which there is memory", format!("{parameters} parameters"))
+            Error::invalid("network size", "a network that fits into memory", format!("{parameters} parameters"))
         })
     }
 }

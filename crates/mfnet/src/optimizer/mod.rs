@@ -337,7 +337,7 @@ fn require_decay_that_shrinks(rate: f64, decay: f64) -> Result<()> {
     if product < 1.0 {
         return Ok(());
     }
-    let expected = "less than 1, because decay multiplies each weight by 1 minus that in every step";
+    let expected = "less than 1 (each step multiplies the weights by 1 minus this product)";
     let [rate, decay, product] = [rate, decay, product].map(shortest);
     Err(Error::invalid("learning rate × weight decay", expected, format_args!("{rate} × {decay} = {product}")))
 }

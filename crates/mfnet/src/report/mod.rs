@@ -69,7 +69,7 @@ impl Report {
         let Fit { summary, plan, history, .. } = fit;
         let mut report = Writer::new(&summary.data);
         report.verdict(summary);
-        report.notes(&summary.notes);
+        report.notes(&[&summary.notes[..], &summary.remarks].concat());
         report.scores(&score_lines(&summary.rows()));
         if let Some(column) = &summary.sample_weight {
             report.page.paragraph(&format!("All losses and scores use the row weights from column {column}."));

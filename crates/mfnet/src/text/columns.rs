@@ -58,7 +58,8 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
         let taken = if *rare { "mfnet treats these values as rare" } else { "mfnet ignores these values" };
         let rows = counted(*rows, "row");
         let column = escaped(column);
-        format!("{column}: {rows} with values that are new or were rare in training: {}; {taken}\n", listed(&quoted))
+        let have = if unknown.rows == 1 { "has a value that is" } else { "have values that are" };
+        format!("column {column}: {rows} {have} new or rare: {}; {taken}\n", listed(&quoted))
     };
     unknown.iter().map(line).collect::<String>().trim_end().to_owned()
 }
@@ -113,9 +114,9 @@ pub fn outliers(outliers: &Outliers, place: impl Fn(usize) -> String, part: &str
         Usual::Median(..) => format!("{distance} interquartile ranges away"),
     };
     match rows {
-        1 => format!("column {column:?}, {place}: {text} is far outside the training rows{range}: {away}"),
+        1 => format!("column {column:?}, {place}: {text} is far outside the training rows{range} ({away})"),
         rows => format!(
-            "column {column:?}: {} {part}rows are far outside the training rows{range}; the furthest is {text} ({place}), {away}",
+            "column {column:?}: {} {part}rows are far outside the training rows{range}; the furthest is {text} in {place} ({away})",
             grouped(*rows)
         ),
     }

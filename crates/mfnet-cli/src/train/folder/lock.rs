@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 use crate::source::UNFINISHED;
 
-const TEXT: &str = "mfnet is training into this folder, or it was ended before it was done. In the second case, the \
-                    files here are incomplete: run the command again with --force.\n";
+const TEXT: &str = "A run of mfnet writes into this folder, or it was stopped before it was complete. If it was stopped, \
+                    the files here are incomplete: run the command again with --force.\n";
 
 /// A folder that no other run may use until this is dropped.
 pub(super) struct Lock {

@@ -90,7 +90,7 @@ impl Dataset {
     pub fn grouped_by(mut self, column: &str, groups: &[String]) -> Result<Self> {
         self.check_marks("Dataset::grouped_by", groups)?;
         if let Some(sample) = groups.iter().position(|text| text.trim().is_empty()) {
-            return Err(Error::in_column(&self.name, column, SplitProblem::NoGroup(sample)));
+            return Err(Error::in_column(&self.name, column, SplitProblem::NoGroup(Some(sample))));
         }
         let mut numbers = HashMap::new();
         let mut number = |text: &String| {
@@ -117,7 +117,7 @@ impl Dataset {
             "train" | "training" => Ok(Part::Train),
             "validation" | "valid" | "val" | "dev" => Ok(Part::Validation),
             "test" | "testing" | "holdout" => Ok(Part::Test),
-            _ => Err(Error::in_column(&self.name, column, SplitProblem::NotAPart(text.clone(), sample))),
+            _ => Err(Error::in_column(&self.name, column, SplitProblem::NotAPart(text.clone(), Some(sample)))),
         };
         let of_samples = texts.iter().enumerate().map(of_sample).collect::<Result<Vec<_>>>()?;
         if !of_samples.contains(&Part::Train) {

@@ -56,9 +56,9 @@ fn outside(plan: &Plan) -> Vec<Note> {
         for (is_target, of) in found.iter().take(MOST) {
             let kind = if *is_target { "target " } else { "" };
             let text = columns::outliers(of, place, &format!("{part} "));
-            let this = if of.rows == 1 { format!("this {part} row") } else { "these rows".to_owned() };
+            let this = if of.rows == 1 { format!("This {part} row") } else { "These rows".to_owned() };
             notes.push(Note::of_doubt(format!(
-                "{kind}{text}; {this} may decide {so}: correct the value, or leave the cell empty if the value is missing"
+                "{kind}{text}. {this} may decide {so}. Correct the value, or leave the cell empty if it is missing."
             )));
         }
         if found.len() > MOST {
@@ -87,7 +87,7 @@ fn of_training(plan: &Plan) -> Vec<Note> {
             let Some(far) = Far::of(numbers, narrow * affine.scale[feature]) else { continue };
             let text = far.said(&features.names[column], &features.kinds[column], place);
             notes.push(Note::new(format!(
-                "{text}; with `scale` {} the other rows are nearly equal: correct the value, or use `scale` robust",
+                "{text}. With `scale` {}, the other rows are nearly equal. Correct the value, or use `scale` robust.",
                 plan.choices.scale
             )));
         }
@@ -99,7 +99,7 @@ fn of_training(plan: &Plan) -> Vec<Note> {
             let Some(far) = Far::of(values.feature(i).collect(), NARROW * scaled.scale[i]) else { continue };
             let text = far.said(column, &ColumnKind::Number, place);
             notes.push(Note::of_doubt(format!(
-                "target {text}; it decides the loss almost alone: correct the value, or remove the row"
+                "target {text}. It decides the loss almost alone. Correct the value, or remove the row."
             )));
         }
     }
