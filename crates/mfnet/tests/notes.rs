@@ -75,7 +75,7 @@ fn outliers_in_validation_and_test_rows() {
     }
     let note = one_note(&of_many, &recipe());
     assert!(note.starts_with("column \"z\": 3 test rows are far outside the training rows, which go from"), "{note}");
-    assert!(note.contains("the furthest is 1000 (line 11), "), "{note}");
+    assert!(note.contains("the furthest is 1000 in line 11 ("), "{note}");
     // ten ranges are not far, and a missing value is none
     of_many[4][1] = "19".to_owned();
     of_many[9][1] = String::new();
