@@ -192,10 +192,7 @@ fn splits_that_do_not_fit() {
             "one.csv --split-column part",
             "one.csv, line 2, column \"part\": expected train, validation or test (or training, valid, val, dev, testing, holdout), found \"tset\"",
         ),
-        (
-            "two.csv --group patient",
-            "two.csv, line 2, column \"patient\": expected a group, found an empty cell",
-        ),
+        ("two.csv --group patient", "two.csv, line 2, column \"patient\": expected a group, found an empty cell"),
         ("two.csv --group patients", "two.csv: there is no column \"patients\"; did you mean \"patient\"?"),
         ("one.csv --split-column parts", "one.csv: there is no column \"parts\"; did you mean \"part\"?"),
     ] {

@@ -76,8 +76,8 @@ fn draw(confusion: &ConfusionMatrix, report: &mut Writer) -> Result<()> {
     let cell = if confusion.is_weighted() { "adds the weights of" } else { "counts" };
     let caption = format!(
         "Each cell {cell} the test rows of a true class (row) that were predicted as a class (column), and shows their \
-         percentage of the true class. The colour is that percentage: blue on the diagonal for correct predictions, \
-         orange beside it for wrong ones. Cells without colour are empty."
+         percentage of the true class. A larger percentage has a darker colour: blue for correct predictions (on the \
+         diagonal), orange for wrong ones (off the diagonal)."
     );
     report.figure("confusion", "Confusion matrix", &description, &caption, Drawing::Grid(grid))
 }

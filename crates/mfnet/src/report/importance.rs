@@ -126,15 +126,15 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     let times = if *repetitions == 1 { "one shuffle".to_owned() } else { format!("mean of {repetitions} shuffles") };
     let noise = match (side, repetitions) {
         (Some(_), 1) => " No colour: nothing is lost.",
-        (Some(_), _) => " No colour: not more is lost than the standard deviation of the shuffles.",
+        (Some(_), _) => " No colour: the loss is not larger than the standard deviation of the shuffles.",
         (None, 1) => " Grey: nothing is lost.",
         (None, _) => {
-            " Lines: ± one standard deviation of the shuffles. Grey: not more is lost than that, so it may be noise."
+            " Lines: ± one standard deviation of the shuffles. Grey: the loss is not larger than that, so it may be noise."
         }
     };
     let caption = format!(
-        "Permutation importance: the {score} lost{unit} when the values of {what} are shuffled among the rows \
-         ({sample}; {times}).{noise} If several {parts} carry the same information, each seems unimportant."
+        "Permutation importance: the test {score} that is lost{unit} when the values of {what} are shuffled ({sample}; \
+         {times}).{noise} If several {parts} carry the same information, each may look unimportant."
     );
     let scaled = |(features, importance): &(Vec<usize>, Importance)| {
         let Importance { mean, std, .. } = *importance;

@@ -106,7 +106,7 @@ impl Report {
         }
         preprocessing::write(&fit.model, &mut report);
         let output = format!("{head}\n{}", summary.outcome());
-        Ok(report.finish("The test rows were used only for this report.", &output))
+        Ok(report.finish("The test rows were used only for scores, not for training.", &output))
     }
 
     /// Makes the report of a training that diverged after these epochs; `head` as in
@@ -195,9 +195,9 @@ impl Writer {
             target.join(", ")
         ));
         self.page.lines(&format!("mfnet predict {folder} new.csv --output predictions.csv"));
-        self.page.paragraph("To score it on other rows, whose table also has the target:");
+        self.page.paragraph("To evaluate the model on other rows, in a table with the target:");
         self.page.lines(&format!("mfnet evaluate {folder} more.csv"));
-        self.page.paragraph("To see its layers and its preprocessing, and the program that runs it in PyTorch:");
+        self.page.paragraph("To see its layers, its preprocessing and PyTorch code for it:");
         self.page.lines(&format!("mfnet inspect {folder}"));
     }
 
@@ -250,7 +250,7 @@ impl Writer {
         };
         let of = run.fit.plan.task.recipe.test_file.as_ref().map_or_else(String::new, |file| format!(" of {file}"));
         self.page.paragraph(&format!(
-            "Row numbers{of} count from 0, without the header, as in mfnet explain --rows.{which}"
+            "Row numbers{of} count from 0, without the header, as for mfnet explain --rows.{which}"
         ));
         Ok(())
     }
