@@ -28,7 +28,7 @@ def section(results: dict[str, dict], elsewhere: dict[str, dict]) -> list[str]:
     rows = [*(quality_row(data, cells) for data, cells in of_data.items()), *([goal_row(of_goal)] if of_goal else [])]
     rows += [speed_row(result, cell) for result in speeds for cell in epochs(result) if cell["work"] == WORK]
     return [
-        *(["mfnet loses here:", "", *worse, ""] if worse else []),
+        *(["The main cases in which mfnet loses:", "", *worse, ""] if worse else []),
         "Five figures, measured on two cores. The best of each row is bold:",
         "",
         *table(["", *LIBRARIES], rows),
@@ -56,8 +56,9 @@ def where_worse(data: str, cells: list[dict]) -> list[str]:
     for cell in of_libraries.values() if ours else []:
         if worseness(cell) < worseness(ours):
             saved = [median(from_runs(each, "saved")) for each in (cell, ours)]
-            sooner = f" It saves its model after {saved[0]:.1f} s, mfnet after {saved[1]:.1f} s." if saved[0] < saved[1] else ""
-            lines.append(f"- {name_of(data)}: {cell['contestant']}, has a test {what} of {spread(cell)}, mfnet {spread(ours)}.{sooner}")
+            library, method = cell["contestant"].split(", ", 1)
+            sooner = f" {library} saves its model after {saved[0]:.1f} s, mfnet after {saved[1]:.1f} s." if saved[0] < saved[1] else ""
+            lines.append(f"- {name_of(data)}: {library} ({method}) has a test {what} of {spread(cell)}, mfnet {spread(ours)}.{sooner}")
     return lines
 
 
@@ -100,14 +101,16 @@ def where_later(cells: list[dict]) -> list[str]:
     ours = ends.pop("mfnet")
     others = [f"{seconds:.1f} s with {name}" for name, seconds in ends.items() if seconds < ours]
     why = "which also fits a linear baseline and writes a report"
-    return [f"- {title(GOAL)}: the process ends after {' and '.join(others)}, {ours:.1f} s with mfnet, {why}."] if others else []
+    data, score = title(GOAL).split(", ")
+    return [f"- {data}, trained to {score}: the process takes {' and '.join(others)}, {ours:.1f} s with mfnet, {why}."] if others else []
 
 
 def goal_row(cells: list[dict]) -> list[str]:
     """Seconds from the start of the process until a model is saved that is good enough."""
     seconds = {cell["contestant"]: median(from_runs(cell, "saved")) for cell in cells}
     fields = (bold(f"{seconds[name]:.1f} s", seconds[name] == min(seconds.values())) if name in seconds else "" for name in LIBRARIES)
-    return [f"{title(GOAL)}: time until the model is saved", *fields]
+    data, score = title(GOAL).split(", ")
+    return [f"{data}: time until a model with {score} is saved", *fields]
 
 
 def speed_row(result: dict, cell: dict) -> list[str]:
