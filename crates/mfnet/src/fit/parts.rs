@@ -157,7 +157,8 @@ pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'
         true => "; none can be spared for validation, so there is no early stopping",
         false => "",
     };
-    format!("{by}: {train} training, {validation} validation, {test} test rows{file}{groups}{none}")
+    let rows = if test == "1" { "row" } else { "rows" };
+    format!("{by}: {train} training, {validation} validation, {test} test {rows}{file}{groups}{none}")
 }
 
 /// How the rows are split, with this fraction of validation rows or with the given ones.
