@@ -38,11 +38,11 @@ pub(crate) enum Command {
 #[command(after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species --epochs 50")]
 #[command(after_long_help = include_str!("args/help/train.txt").trim_ascii_end())]
 pub(crate) struct TrainArgs {
-    /// A table or several with the same columns, the name of a data set, a folder of images, or - for the standard input
+    /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
     /// Tables: text (.csv, .tsv), JSON with an object for each row (.jsonl, .json), Parquet, Excel (.xlsx), NumPy (.npy,
-    /// .npz). All may be compressed with gzip, Zstandard or zip. The rows of several files, or of a folder of part files,
-    /// become one table.
+    /// .npz). All may be compressed with gzip, Zstandard or zip. Several files with the same columns, or a folder of
+    /// such files, become one table.
     ///
     /// Data sets: digits, diabetes, xor, moons and spiral are built in. mfnet downloads mnist, fashion-mnist and
     /// california-housing when they are first used.
@@ -95,9 +95,10 @@ pub(crate) struct TrainArgs {
 pub(crate) struct EvaluateArgs {
     /// Model file, or folder of a run
     pub(crate) model: PathBuf,
-    /// A table or several with the same columns, the name of a data set, a folder of images, or - for the standard input
+    /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
-    /// The table needs the target and all columns that the model was trained on, in any order.
+    /// The table needs the target and all columns that the model was trained on, in any order. Several files with the
+    /// same columns become one table.
     #[arg(required = true)]
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
@@ -126,9 +127,10 @@ pub(crate) struct EvaluateArgs {
 pub(crate) struct PredictArgs {
     /// Model file, or folder of a run
     pub(crate) model: PathBuf,
-    /// A table or several with the same columns, the name of a data set, a folder of images, or - for the standard input
+    /// A table, the name of a data set, a folder of images, or - for the standard input
     ///
-    /// The table needs all columns that the model was trained on, in any order. It does not need the target.
+    /// The table needs all columns that the model was trained on, in any order. It does not need the target. Several files
+    /// with the same columns become one table.
     #[arg(required = true)]
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
@@ -154,7 +156,7 @@ pub(crate) struct PredictArgs {
 /// Show a model with its PyTorch code, or how mfnet reads a table
 ///
 /// A model: its layers, preprocessing and training settings. A table: the kind of each column, missing values, and the
-/// columns that are no features.
+/// columns that are not features.
 #[derive(ClapArgs)]
 #[command(after_help = "Examples:\n  mfnet inspect runs/digits-1\n  mfnet inspect iris.csv")]
 pub(crate) struct InspectArgs {
@@ -163,7 +165,21 @@ pub(crate) struct InspectArgs {
     #[command(flatten)]
     pub(crate) folders: DataFolders,
     #[command(flatten)]
+    pub(crate) file: FileArgs,
+    #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Whether the first line of a text file holds the column names [default: detected]
+    #[arg(long, value_parser = values::yes_no(), help_heading = "Reading files", hide_short_help = true)]
+    pub(crate) header: Option<bool>,
+    /// Words for missing values, separated by commas
+    #[arg(
+        long,
+        value_name = "WORDS",
+        allow_hyphen_values = true,
+        help_heading = "Reading files",
+        hide_short_help = true
+    )]
+    pub(crate) missing: Vec<String>,
     /// Print the description as one JSON object
     #[arg(long)]
     pub(crate) json: bool,

@@ -44,7 +44,11 @@ fn numbers(column: &Column) -> Option<(String, bool)> {
         text = "numbers with a decimal point".to_owned();
     }
     if let Some(unit) = &notation.unit {
-        let example = unit.example(if text.is_empty() { "1234" } else { notation.numbers.example() });
+        let first = column.find(|field, text| matches!(field, Field::Number(_)) && unit.written(text).is_some());
+        let example = match first {
+            Some((_, example)) => example,
+            None => unit.example(if text.is_empty() { "1234" } else { notation.numbers.example() }),
+        };
         text = match (unit.before.is_empty() && unit.after.is_empty(), text.is_empty()) {
             (true, true) => "negative numbers in parentheses".to_owned(),
             (true, false) => format!("{text}, negative ones in parentheses"),

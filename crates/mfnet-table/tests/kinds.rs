@@ -134,10 +134,11 @@ fn numbers_are_read_as_in_another_file() {
 /// and DuckDB read text after a quote as part of the field.
 #[test]
 fn quotes() {
-    let way_out = "close it, double a quote inside a field (\"\"), or use `quote` none if quotes are part of the text";
-    let open = |line| format!("t.csv, line {line}: the quote that opens in this line is never closed; {way_out}");
+    let way_out = "write a quote inside a field twice (\"\"), or use `quote` none if quotes are ordinary characters";
+    let open =
+        |line| format!("t.csv, line {line}: the quote that opens in this line is never closed; close it, {way_out}");
     let after = |line| {
-        format!("t.csv, line {line}: text follows the closing quote of the field that opens in this line; {way_out}")
+        format!("t.csv, line {line}: text follows the closing quote of a field that begins in this line; {way_out}")
     };
     for (text, expected) in [
         ("a,b\n\"x,1\ny,2\nz,3\n", open(2)),

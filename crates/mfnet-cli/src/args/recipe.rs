@@ -28,7 +28,7 @@ pub(crate) struct RecipeArgs {
     /// targets, separated by commas.
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
-    /// regression or classification [default: chosen from the target]
+    /// regression or classification [default: from the target]
     ///
     /// The default is classification if the target holds text, booleans, or whole numbers with at most 20 distinct
     /// values, unless few rows share a value. Otherwise it is regression.
@@ -43,7 +43,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "MODEL", help_heading = "Network", hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(crate) warm_start: Option<PathBuf>,
-    /// Number of hidden units per layer, separated by commas [default: chosen from the data]
+    /// Hidden units of each layer, separated by commas [default: from the data]
     ///
     /// none: no hidden layer, a linear model. The default is 1024. It is 256,256,256 with 5000 or more training rows, and
     /// 64,64 with fewer rows and at most 2 columns, all of numbers.
@@ -127,7 +127,7 @@ pub(crate) struct RecipeArgs {
     /// Columns of numbers to treat as categories, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) categorical: Vec<String>,
-    /// Scaling of the features: standard, robust, min-max or quantile [default: chosen from the data]
+    /// Scaling: standard, robust, min-max or quantile [default: from the data]
     ///
     /// standard: mean 0 and standard deviation 1. robust: median 0 and interquartile range 1. min-max: from 0 to 1;
     /// pixels are divided by 255. quantile: the quantiles become those of a normal distribution. With 5000 or more
@@ -139,7 +139,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Training")]
     #[arg(value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)))]
     pub(super) optimizer: Option<OptimizerName>,
-    /// Learning rate [default: chosen from the data]
+    /// Learning rate [default: from the data]
     ///
     /// The default of adam and adamw is 0.001. It is 0.005 with 5000 or more training rows, or with at most 2 columns, all
     /// of numbers. The default of sgd is 0.01.
@@ -157,7 +157,7 @@ pub(crate) struct RecipeArgs {
     /// Use Nesterov momentum with sgd
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) nesterov: bool,
-    /// Weight decay [default: chosen from the data for adamw, otherwise 0]
+    /// Weight decay [default: from the data for adamw, otherwise 0]
     ///
     /// For adamw, weight decay is decoupled; for sgd and adam, it is L2 regularization. The default of adamw is 0.5. It is
     /// 0.1 with 5000 or more training rows, or with at most 2 columns, all of numbers.
@@ -176,7 +176,7 @@ pub(crate) struct RecipeArgs {
     /// A gradient with a larger norm is scaled down to this norm.
     #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) clip_layer_norm: Option<f64>,
-    /// Number of rows per batch [default: 8, or 64 with 5000 or more training rows]
+    /// Rows of a batch [default: 8; 64 with 5000 or more training rows]
     #[arg(long, value_name = "ROWS", value_parser = at_least::<1>, help_heading = "Training")]
     pub(super) batch_size: Option<usize>,
     /// Number of batches whose gradients are added for one optimizer step [default: 1]
@@ -201,7 +201,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Training", hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(super) batch_order: Option<PathBuf>,
-    /// Number of epochs [default: chosen from the data]
+    /// Number of epochs [default: from the data]
     ///
     /// The default is 100. With 5000 or more training rows, it is between 10 and 100, so that training takes about 12 500
     /// optimizer steps.
@@ -224,9 +224,9 @@ pub(crate) struct RecipeArgs {
     /// By default, mnist, fashion-mnist and california-housing use the test rows of their official split.
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) test_fraction: Option<f64>,
-    /// Fraction of all rows used to choose the best epoch [default: 0.1]
+    /// Fraction of rows for choosing the best epoch [default: 0.1]
     ///
-    /// With fewer than 50 rows, the default is 0. With --test-file, --split-column, --folds or an official split, it is a
+    /// It is a fraction of all rows. With fewer than 50 rows, the default is 0. With --test-file, --split-column, --folds or an official split, it is a
     /// fraction of the rows that are not test rows. --split-column and the official split of california-housing can mark
     /// validation rows; then mfnet uses those, unless you give a fraction.
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
