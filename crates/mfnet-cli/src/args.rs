@@ -12,7 +12,7 @@ use mfnet::table::{Delimiter, ReadTable};
 
 pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
-use values::{bytes, encoding, positive, whole, word_of};
+use values::{bytes, encoding, positive, row, whole, word_of};
 
 /// Train and use feed-forward neural networks on tables
 #[derive(Parser)]
@@ -203,7 +203,7 @@ pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) reading: Reading,
     /// Rows of DATA that form the batch, counted from 0, separated by commas
-    #[arg(long, value_delimiter = ',', default_value = "0", value_parser = whole::<usize>, requires = "model")]
+    #[arg(long, value_delimiter = ',', default_value = "0", value_parser = row, requires = "model")]
     pub(crate) rows: Vec<usize>,
     /// Learning rate of the gradient descent step
     #[arg(long, value_name = "RATE", default_value_t = 0.1, value_parser = positive, allow_negative_numbers = true, requires = "model")]
@@ -311,8 +311,8 @@ pub(crate) struct Reading {
     pub(crate) sheet: Option<String>,
     /// Largest size of a compressed file after it is decompressed, such as 8GB
     ///
-    /// By default, a compressed file may become 200 times as large and 128 MB more. So a damaged or malicious file cannot
-    /// fill the memory.
+    /// By default, a compressed file may grow to 200 times its size plus 128 MB. So a damaged or malicious file cannot fill
+    /// the memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Reading files", hide_short_help = true)]
     pub(crate) memory: Option<u64>,
 }

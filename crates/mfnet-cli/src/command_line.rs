@@ -44,6 +44,14 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
     match error.kind() {
         ErrorKind::UnknownArgument => {
             let surplus = found(ContextKind::InvalidArg);
+            similar.retain(|option| mfnet::text::similar([option.as_str()].into_iter(), &surplus, SIMILAR).is_some());
+            let command = arguments.get(1).map(String::as_str).unwrap_or_default();
+            if surplus == "--target" && ["evaluate", "predict", "explain"].contains(&command) {
+                failure = failure.help("the model knows its target: leave --target out");
+            }
+            if command == surplus {
+                return failure.help(format!("options come after the command: mfnet train DATA {surplus}"));
+            }
             if let Some((_, option)) = OTHER_NAMES.iter().find(|(other, _)| *other == surplus) {
                 similar = vec![(*option).to_owned()];
             }
@@ -51,6 +59,9 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
         }
         ErrorKind::InvalidSubcommand => {
             let command = found(ContextKind::InvalidSubcommand);
+            let commands = Args::command();
+            let names = commands.get_subcommands().map(clap::Command::get_name);
+            similar = mfnet::text::similar(names, &command, SIMILAR).map(str::to_owned).into_iter().collect();
             if is_name(&command) {
                 return failure.help(format!("to train on it: mfnet train {command}"));
             } else if Path::new(&command).exists() {
@@ -153,6 +164,7 @@ fn wording(error: &clap::Error) -> String {
         && let Some(ContextValue::Strings(names)) = error.get(ContextKind::ValidValue)
     {
         return match value.as_str() {
+            "" if names.is_empty() => format!("{option} needs a value"),
             "" => format!("{option}: expected {}", either(names)),
             _ => format!("{option}: expected {}, found {value}", either(names)),
         };

@@ -2,6 +2,7 @@
 
 use mfnet::fit::{Part as Scores, Source};
 use mfnet::metric::Metrics;
+use mfnet::table::quoted;
 use mfnet::text::{escaped, score_table};
 use mfnet::{Dataset, Model};
 use serde_json::json;
@@ -17,6 +18,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let column = model.training.split.as_ref().and_then(|split| split.by.column()).map(str::to_owned);
     let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: false };
     let source = files.read(args.file.set(model.reader()).keep_texts(column))?;
+    check_has_target(args, &model, &source)?;
+    source::say_skipped(&source);
     let source = with_target(source, &model)?;
     let column = weights_of_rows(args.sample_weight.as_deref(), &model, &source)?;
     let (part, data) = part(&model, &source, args.part, column)?;
@@ -55,6 +58,16 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         text += &format!("\nConfusion matrix{weighted}\n{confusion}\n");
     }
     print(&text)
+}
+
+/// Refuses a table without the target.
+fn check_has_target(args: &EvaluateArgs, model: &Model, source: &Source) -> Result<(), Failure> {
+    let Source::Table(table) = source else { return Ok(()) };
+    let missing = model.target().columns().iter().find(|column| !table.has(column));
+    let Some(column) = missing.filter(|_| table.has_header()) else { return Ok(()) };
+    let [run, data] = [&args.model, &args.data[0]].map(|path| quoted(&path.display().to_string()));
+    Err(Failure::work(format!("{}: there is no column {column:?}, the target, which evaluate needs", source.name()))
+        .help(format!("to predict without the target: mfnet predict {run} {data}")))
 }
 
 /// The column of row weights: the one of `--sample-weight`, or the one of the training, if the data

@@ -68,9 +68,13 @@ impl From<Error> for Failure {
     }
 }
 
+/// Settings of the reader that are not in a recipe, and their options.
+const OF_FILES: [(&str, &str); 2] = [("`sheet`", "--sheet"), ("`memory`", "--memory")];
+
 /// Replaces the fields in backticks of a text of the library by options: `early_stopping` by
 /// --early-stopping. Marks fields that exist only in recipes.
 pub(crate) fn with_options(text: &str) -> String {
+    let text = &OF_FILES.iter().fold(text.to_owned(), |text, (name, option)| text.replace(name, option));
     with_fields(text, |field| match Recipe::WITHOUT_OPTION.contains(&field) {
         true => format!("{field} (in the recipe)"),
         false => format!("--{}", field.replace('_', "-")),
@@ -101,11 +105,15 @@ fn help_of(error: &Error) -> String {
             }
         }
         Kind::OutOfMemory { batch_size: Some(size), .. } => return format!("use a smaller --batch-size: {size} fits"),
+        Kind::InvalidValue("network size", ..) => "use fewer --hidden units",
         Kind::OutOfMemory { batch_size: None, .. } => {
             "use fewer --hidden units, or --dtype f32, which takes half of the memory"
         }
         // bytes that cannot be decompressed, not an error of the system
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
+        Kind::Data {
+            line: Some(1), problem: DataProblem::Table(Problem::Cell(CellProblem::NotANumber(_))), ..
+        } => "if line 1 holds column names, remove it: the model was trained on a file without column names",
         Kind::Data { file, problem, .. } => match problem {
             DataProblem::Table(Problem::File(FileProblem::OtherKind { convert, .. })) if !convert.is_empty() => {
                 return conversion(convert, file);
@@ -188,7 +196,7 @@ fn of_table(problem: &Problem) -> &'static str {
         Problem::File(File::UnknownSheet(..) | File::EmptySheet(..)) => "choose a sheet with --sheet",
         Problem::File(File::NoSheets) => "leave --sheet out",
         Problem::File(File::Json(_)) => {
-            "write an object for each row, in Python: table.to_json(FILE, orient=\"records\", lines=True)"
+            "write an object for each row; if the rows are below a key of the file: jq -c '.KEY[]' FILE > rows.jsonl"
         }
         Problem::File(File::OtherColumns { .. }) => "give only files with the same columns",
         Problem::File(File::NotText(_) | File::OtherKind { .. }) => "save the table as CSV, in UTF-8",
@@ -204,7 +212,8 @@ fn of_split(problem: &SplitProblem) -> String {
         SplitProblem::EmptyPart { .. } => {
             "use a larger --test-fraction or --validation-fraction, or switch the part off with 0"
         }
-        SplitProblem::NoGroup(_) | SplitProblem::NotAPart(..) => "correct the cell, or remove the row",
+        SplitProblem::NoGroup(_) => "fill the cell, or remove the row",
+        SplitProblem::NotAPart(..) => "correct the cell, or choose a column that holds train, validation or test",
         SplitProblem::FewGroups { what: "parts", .. } => {
             "switch validation or test rows off: --validation-fraction 0 or --test-fraction 0"
         }

@@ -40,6 +40,13 @@ pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
             }
         };
     }
+    if !args.model.exists() {
+        let failure = Failure::work(format!("{}: there is no such file", args.model.display()));
+        return Err(match source::similar_file(&args.model) {
+            Some(file) => failure.help(format!("did you mean {}?", file.display())),
+            None => failure.help("give a model file, the folder of a run, or a table"),
+        });
+    }
     let model = source::model(&args.model)?;
     let spec = model.spec()?;
     if args.json {

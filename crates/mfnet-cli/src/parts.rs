@@ -68,6 +68,12 @@ pub(crate) fn with_target(source: Source, model: &Model) -> Result<Source, Failu
     Ok(source)
 }
 
+/// Refuses a part of data that the model was not trained on.
+pub(crate) fn check_is_same(model: &Model, source: &Source, part: Part) -> Result<(), Failure> {
+    let same = model.training.data.as_deref() == Some(&source.digest());
+    if same { Ok(()) } else { Err(unknown_split(model, source, part, same)) }
+}
+
 /// The error for a part of data whose split is not known.
 fn unknown_split(model: &Model, source: &Source, part: Part, same: bool) -> Failure {
     let needs = format!("--part {} needs the data that the model was trained on", word(part));

@@ -10,7 +10,7 @@ use mfnet::text::split_names;
 use crate::args::{Part, PredictArgs};
 use crate::failure::Failure;
 use crate::output::{of_csv, write_file, written};
-use crate::parts::{Rows, with_target};
+use crate::parts::{Rows, check_is_same, with_target};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
@@ -31,6 +31,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let column = column.filter(|_| part.is_some());
     let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: false };
     let source = files.read(args.file.set(model.reader()).keep_texts(keep_texts.into_iter().chain(column)))?;
+    source::say_skipped(&source);
+    part.map_or(Ok(()), |part| check_is_same(&model, &source, part))?;
     let source = if part.is_some() { with_target(source, &model)? } else { source };
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;

@@ -199,6 +199,15 @@ pub(crate) fn check_test_file(file: &Path) -> Result<(), Failure> {
     Err(Failure::usage(format!("--test-file: expected a table, found {found}{}", file.display())))
 }
 
+/// Prints which rows and lines of a table were skipped: there is no prediction for them.
+pub(crate) fn say_skipped(source: &Source) {
+    if let Source::Table(table) = source
+        && !table.skipped().is_empty()
+    {
+        message(&format!("note: {}: {}", escaped(table.name()), table.skipped().join(", ")));
+    }
+}
+
 /// Prints which categories of the data the model does not know.
 pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(), Failure> {
     let unknown = source.unknown_levels(model)?;
@@ -255,7 +264,7 @@ pub(crate) fn with_names(failure: Failure, data: impl AsRef<Path>) -> Failure {
 }
 
 /// The file or folder with the most similar name, in the same folder.
-fn similar_file(missing: &Path) -> Option<PathBuf> {
+pub(crate) fn similar_file(missing: &Path) -> Option<PathBuf> {
     let name = missing.file_name()?.to_str()?;
     let folder = missing.parent()?;
     let inside = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder }).ok()?;
@@ -275,7 +284,10 @@ pub(crate) fn model(path: &Path) -> Result<Model, Failure> {
             true if model_file(&earlier).exists() => {
                 no_run(path).help(format!("the training is not finished; the earlier run is in {}", earlier.display()))
             }
-            true => no_run(path).help("the training is not finished, or was ended before it saved a model"),
+            true if !model_file(&path.join("fold-1")).exists() => {
+                no_run(path).help("the training is not finished, or was ended before it saved a model")
+            }
+            true => no_run(path),
             false => no_run(path),
         });
     }

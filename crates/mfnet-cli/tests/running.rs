@@ -64,7 +64,8 @@ fn a_signal_ends_the_training_and_the_model_so_far_is_saved() {
         send(&child, signal);
         let run = end(child);
         assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{signal}: {}", run.stderr);
-        assert!(run.stderr.ends_with("interrupted: the model so far is in run/model.safetensors\n"), "{}", run.stderr);
+        let end = ": the model so far is in run/model.safetensors\n";
+        assert!(run.stderr.contains("interrupted after ") && run.stderr.ends_with(end), "{}", run.stderr);
         assert_eq!(
             files(&desk.path("run")),
             ["history.csv", "metrics.json", "model.safetensors", "report.html"],

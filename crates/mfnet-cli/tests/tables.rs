@@ -181,7 +181,7 @@ fn a_number_that_was_mistyped_is_named() {
     let said = desk.ok("train t.csv --target species --epochs 1").stderr;
     assert!(
         said.contains(
-            "\nlength is not read as numbers because of \"5.2o\" in line 4; correct it, or if it is a missing value, use --missing 5.2o\n"
+            "\nlength is not read as numbers because of \"5.2o\" in line 4; correct it, or remove the line if it is no row, or use --missing 5.2o if it is a missing value\n"
         ),
         "{said}"
     );
@@ -455,7 +455,7 @@ fn what_a_table_holds_is_said() {
     let run = desk.ok("train t.csv --target y --epochs 1 --hidden 2 --output other");
     for expected in [
         "3 columns, such as a, b, c, are not read as numbers or dates because of line 2; if it is no row of the table, remove it\n",
-        "d is not read as numbers because of \"<0.5\" in line 7 and 11 more such fields; correct them, or if they are missing values, use --missing '<0.1,<0.5'\n",
+        "d is not read as numbers because of \"<0.5\" in line 7 and 11 more such fields; correct them, or use --missing '<0.1,<0.5' if they are missing values\n",
     ] {
         assert!(run.stderr.contains(expected), "{}", run.stderr);
     }

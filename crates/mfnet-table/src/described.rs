@@ -10,25 +10,26 @@ const SHOWN: usize = 4;
 
 /// How numbers and dates are written that are not written as usual, with their columns.
 pub(crate) fn forms<'a>(columns: impl Iterator<Item = (&'a String, &'a Column)>) -> Vec<String> {
-    let mut said: Vec<((String, bool), Vec<&str>)> = Vec::new();
+    let mut said: Vec<((String, Option<bool>), Vec<&str>)> = Vec::new();
     let mut all = 0;
     for (name, column) in columns {
         all += usize::from(column.is_of_numbers());
-        if let Some(form) = numbers(column).or_else(|| Some((dates(column)?, false))) {
+        let of_numbers = numbers(column).map(|(text, is_doubtful)| (text, Some(is_doubtful)));
+        if let Some(form) = of_numbers.or_else(|| Some((dates(column)?, None))) {
             match said.iter_mut().find(|(other, _)| *other == form) {
                 Some((_, columns)) => columns.push(name),
                 None => said.push((form, vec![name])),
             }
         }
     }
-    let of = |((text, is_doubtful), columns): ((String, bool), Vec<&str>)| {
+    let of = |((text, is_doubtful), columns): ((String, Option<bool>), Vec<&str>)| {
         let shown = &columns[..columns.len().min(SHOWN)];
         let names = match columns.len() {
-            some if some == all => String::new(),
+            some if some == all && is_doubtful.is_some() => String::new(),
             some if some > SHOWN => format!(" in {} and {} more", shown.join(", "), some - SHOWN),
             _ => format!(" in {}", shown.join(" and ")),
         };
-        format!("{text}{names}{}", if is_doubtful { " (`decimal` changes this)" } else { "" })
+        format!("{text}{names}{}", if is_doubtful == Some(true) { " (`decimal` changes this)" } else { "" })
     };
     said.into_iter().map(of).collect()
 }

@@ -241,19 +241,20 @@ impl Display for Remark {
                     1 => f.write_str(" and 1 more such field")?,
                     more => write!(f, " and {more} more such fields")?,
                 }
+                let line = if *fields == 1 && line.is_some() { ", or remove the line if it is no row" } else { "" };
                 // the setting splits words at commas
                 match &words[..] {
-                    [word] if !word.contains(',') => {
-                        write!(f, "; correct it, or if it is a missing value, use `missing` {}", quoted(word))
+                    _ if words.is_empty() || words.iter().any(|word| word.contains(',')) => {
+                        f.write_str("; correct them, or leave the cells empty if they are missing values")
                     }
-                    [_, _, ..] if !words.iter().any(|word| word.contains(',')) => {
-                        write!(
-                            f,
-                            "; correct them, or if they are missing values, use `missing` {}",
-                            quoted(&words.join(","))
-                        )
+                    [word] => {
+                        write!(f, "; correct it{line}, or use `missing` {} if it is a missing value", quoted(word))
                     }
-                    _ => f.write_str("; correct them, or leave the cells empty"),
+                    _ => write!(
+                        f,
+                        "; correct them, or use `missing` {} if they are missing values",
+                        quoted(&words.join(","))
+                    ),
                 }
             }
             Remark::Codes { column, text } => {

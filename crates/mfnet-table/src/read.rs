@@ -270,7 +270,7 @@ impl ReadTable<'_> {
             }
             let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
             let mut table = Table::new(name, text.columns, text.description, text.header, text.digest)?;
-            table.lines = Some(text.lines);
+            (table.lines, table.skipped) = (Some(text.lines), text.skipped);
             table.form.delimiter = (text.delimiter != Delimiter::Character(',')).then_some(text.delimiter);
             table.form.quoting = self.known.quoting;
             table.form.encoding = self.known.encoding.map(|encoding| encoding.name().to_owned());

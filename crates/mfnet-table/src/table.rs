@@ -48,6 +48,8 @@ pub struct Table {
     pub(crate) columns: Vec<Arc<Column>>,
     pub(crate) form: FileForm,
     description: String,
+    /// The rows and lines that were skipped, in words.
+    pub(crate) skipped: Vec<String>,
     /// Of a text.
     pub(crate) lines: Option<Lines>,
     digest: String,
@@ -106,8 +108,8 @@ impl Table {
             ..FileForm::default()
         };
         let name = name.to_owned();
-        let (lines, unread, parts, places) = (None, Vec::new(), Vec::new(), None);
-        Ok(Table { name, names, columns, form, description, lines, digest, unread, parts, places })
+        let (lines, unread, parts, places, skipped) = (None, Vec::new(), Vec::new(), None, Vec::new());
+        Ok(Table { name, names, columns, form, description, skipped, lines, digest, unread, parts, places })
     }
 
     /// The name that errors use: the file's path, or the name of a built-in data set.
@@ -133,6 +135,11 @@ impl Table {
     /// The format of the file, as it was detected.
     pub fn description(&self) -> String {
         self.description.clone()
+    }
+
+    /// What was skipped below the column names, in words: empty rows at the end, repeated headers, …
+    pub fn skipped(&self) -> &[String] {
+        &self.skipped
     }
 
     /// Number of rows, without the header.
@@ -171,8 +178,20 @@ impl Table {
     fn not_found(&self, mut error: Error) -> Error {
         let Error::Data { problem: Problem::UnknownColumn(column, others), .. } = &mut error else { return error };
         let is_in_first_line = self.columns.iter().any(|other| other.len() > 0 && other.text(0) == **column);
+        let sheet = self.description.strip_prefix("Excel, ").and_then(|rest| rest.split_once(" (of "));
         if !self.has_header() && is_in_first_line {
             *others = format!("the first line, which holds {column:?}, was read as data: use `header` yes");
+        } else if !self.has_header() && column.parse::<usize>().is_err() {
+            *others = format!(
+                "no header was found, so the columns are numbered from 0 to {}; if the first line holds names, use `header` yes",
+                self.names.len().saturating_sub(1)
+            );
+        } else if let [only] = &self.names[..]
+            && only.contains(&**column)
+        {
+            *others = format!("the only column is {only:?}; choose another `delimiter`, or leave it out");
+        } else if let Some((sheet, _)) = sheet {
+            *others = format!("this is the {sheet}; choose another one with `sheet`, or: {others}");
         } else if self.rows() == 1
             && let Some((key, _)) = self.unread.first()
         {

@@ -74,6 +74,8 @@ pub(crate) struct Text {
     pub(crate) delimiter: Delimiter,
     /// What was detected, in words.
     pub(crate) description: String,
+    /// What was skipped, in words.
+    pub(crate) skipped: Vec<String>,
     pub(crate) lines: Lines,
     /// SHA-256 of the bytes.
     pub(crate) digest: String,
@@ -121,7 +123,7 @@ pub(crate) fn read(
     let digest = hexadecimal(hash.finalize(), "");
     let columns = names.into_iter().zip(columns).collect();
     let (header, delimiter) = (dialect.header, dialect.syntax.delimiter);
-    Ok(Text { columns, header, delimiter, description, lines, digest })
+    Ok(Text { columns, header, delimiter, description, skipped, lines, digest })
 }
 
 /// Decides how the columns are written, and describes everything that was detected.

@@ -270,7 +270,7 @@ fn errors_name_the_file_and_the_line() {
         error(&table)
     );
     let last = table.select(&[0, 3]);
-    let expected = "3.json, column \"b\": expected a number, found \"y\" in row 0, counted from 0";
+    let expected = "3.json, line 1, column \"b\": expected a number, found \"y\"";
     assert!(error(&last).ends_with(expected), "{}", error(&last));
     let again = table.select(&[2, 0]).select(&[0]);
     assert!(

@@ -269,7 +269,7 @@ fn a_column_of_many_numbers() {
     assert!(
         error.ends_with(
             "different texts in 2999 rows, such as \"oops\" (x is not read as numbers because of \"oops\" in line 1501; \
-             correct it, or if it is a missing value, use `missing` oops); left out id: an identifier: every value is different"
+             correct it, or remove the line if it is no row, or use `missing` oops if it is a missing value); left out id: an identifier: every value is different"
         ),
         "{error}"
     );

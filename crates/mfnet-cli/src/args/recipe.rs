@@ -14,7 +14,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::values::{
-    HiddenSizes, at_least, below_one, dtype, hidden_sizes, not_negative, positive, shards, whole, word_of, yes_no,
+    HiddenSizes, at_least, below_one, dtype, encoding, hidden_sizes, not_negative, positive, shards, whole, word_of,
+    yes_no,
 };
 use crate::failure::{Failure, with_fields};
 
@@ -91,7 +92,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_parser = word_of::<Quote>(Quote::ALL.map(Quote::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     pub(super) quote: Option<Quote>,
     /// Encoding of a text file, such as windows-1252 [default: detected]
-    #[arg(long, value_name = "NAME", help_heading = "Reading files", hide_short_help = true)]
+    #[arg(long, value_name = "NAME", value_parser = encoding, help_heading = "Reading files", hide_short_help = true)]
     pub(super) encoding: Option<String>,
     /// Decimal sign of ambiguous numbers such as 1.234: point or comma [default: detected]
     #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
@@ -252,7 +253,7 @@ pub(crate) struct RecipeArgs {
     /// Cross-validation with K folds
     ///
     /// mfnet divides the rows into K folds and trains K networks. Each network is trained on K − 1 folds and tested on the
-    /// remaining one. mfnet reports the mean and the standard deviation (with divisor K) of the scores. The validation
+    /// remaining one. mfnet reports the mean and the standard deviation (with divisor K, not K − 1) of the scores. The validation
     /// rows come from the training folds.
     #[arg(long, value_name = "K", value_parser = at_least::<2>, help_heading = "Split")]
     pub(super) folds: Option<usize>,
@@ -265,7 +266,7 @@ pub(crate) struct RecipeArgs {
     /// Weight of each class in the loss: balanced, or LABEL:WEIGHT,...
     ///
     /// balanced gives all classes the same total weight. In a list such as spam:5,ham:1, all other labels have weight 1.
-    /// Class weights enter the loss, the linear baseline, and the verdict if a class is rare. They do not enter the
+    /// mfnet uses class weights in the loss and the linear baseline, and in the verdict if a class is rare, but not in the
     /// metrics.
     #[arg(long, value_name = "WEIGHTS", value_parser = str::parse::<ClassWeight>, help_heading = "Weights", hide_short_help = true)]
     pub(super) class_weight: Option<ClassWeight>,

@@ -82,6 +82,11 @@ pub(super) fn at_least<const LEAST: usize>(text: &str) -> Result<usize, String> 
     number(text, |x| *x >= LEAST, &format!("a whole number of at least {LEAST}"))
 }
 
+/// The number of a row, in a list.
+pub(super) fn row(text: &str) -> Result<usize, String> {
+    number(text.trim(), |_| true, "row numbers separated by commas, such as 0,5,9")
+}
+
 /// A number of bytes: 8GB, 500 MB, or without a unit.
 pub(super) fn bytes(text: &str) -> Result<u64, String> {
     const UNITS: [(&str, f64); 9] = [

@@ -26,7 +26,8 @@ struct Row {
 pub(super) fn text(table: &Table) -> Result<String, Failure> {
     let (rows, choice) = rows(table)?;
     let size = format!("{}, {}", counted(table.rows(), "row"), counted(table.columns().len(), "column"));
-    let mut lines = vec![format!("{} ({}): {size}", escaped(table.name()), table.description()), String::new()];
+    let mut lines =
+        vec![format!("{} ({}): {size}", escaped(table.name()), with_options(&table.description())), String::new()];
     let width = |of: fn(&Row) -> String| rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
     let (name, missing) = (width(|row| row.name.clone()), width(|row| row.missing.to_string()).max(7));
     lines.push(format!("{:name$}  {:8}  {:>missing$}  values", "column", "kind", "missing"));

@@ -3,7 +3,7 @@
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Fit, Plan};
 use mfnet::report::Report;
-use mfnet::text::{as_read, escaped};
+use mfnet::text::{as_read, counted, escaped};
 use mfnet::train::{EpochRecord, StopReason};
 use mfnet::{Error, Recipe};
 
@@ -119,7 +119,10 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
     let model = folder.model.display().to_string();
     let model = escaped(&model);
     if fit.summary.stop == StopReason::Callback {
-        message(&format!("\ninterrupted: the model so far is in {model}"));
+        message(&match fit.summary.epochs {
+            0 => format!("\ninterrupted in the first epoch: the model in {model} has learned little or nothing"),
+            epochs => format!("\ninterrupted after {}: the model so far is in {model}", counted(epochs, "epoch")),
+        });
     } else {
         if !args.json {
             // the signal is more important than a reader that is gone

@@ -114,8 +114,7 @@ impl<'a> Shape<'a> {
         let mut last = "";
         let mut filled = 0;
         for (column, text) in self.columns.iter_mut().zip(fields) {
-            let text =
-                if self.missing.is_empty() || !self.missing.iter().any(|word| word == text.trim()) { text } else { "" };
+            let text = if self.missing.is_empty() || !is_one_of(self.missing, text.trim()) { text } else { "" };
             column.push(text);
             (last, filled) = (text, filled + 1);
         }
@@ -207,4 +206,10 @@ impl<'a> Shape<'a> {
         }
         Ok(Shaped { names, columns: self.columns, lines: self.lines, skipped })
     }
+}
+
+/// Whether a text is one of the words for missing values, or the same number as one.
+fn is_one_of(words: &[String], text: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok().filter(|_| text.ends_with(|c: char| c.is_ascii_digit()));
+    words.iter().any(|word| word == text || number(word).is_some_and(|x| number(text) == Some(x)))
 }

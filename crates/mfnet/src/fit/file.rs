@@ -102,7 +102,12 @@ impl RecipeFile {
     }
 
     fn of_field(&self, field: &str, message: &str) -> Error {
-        let plain = [("usize", "a whole number, 0 or more"), ("u64", "a whole number, 0 or more"), ("f64", "a number")];
+        let plain = [
+            ("usize", "a whole number, 0 or more"),
+            ("u64", "a whole number, 0 or more"),
+            ("f64", "a number"),
+            ("a sequence", "a list such as [64, 32]"),
+        ];
         let plain = plain.iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
         let message = plain.or_else(|| of_unknown(message)).unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))

@@ -5,11 +5,18 @@ mod far;
 
 pub(super) use copies::is_many;
 
+use std::collections::HashSet;
+
 use mfnet_table::{is_missing, quoted};
 
 use super::plan::Plan;
 use crate::data::{Dataset, SplitBy, Targets};
 use crate::text::{columns, counted, escaped};
+
+/// In fewer training rows, a feature may tell the target by chance.
+const ENOUGH: usize = 20;
+/// The most columns to name.
+const MOST: usize = 4;
 
 /// The facts about the rows of a plan.
 #[derive(Debug)]
@@ -66,6 +73,7 @@ impl Plan {
             let (copies, of_copies) = copies::notes(self);
             notes.extend(of_copies);
             notes.extend(self.missing_as_classes());
+            notes.extend(self.like_the_target());
             notes.extend(self.absent_classes());
             notes.extend(self.in_order_of_time());
             Findings { notes, copies }
@@ -76,6 +84,37 @@ impl Plan {
     fn named_parts(&self) -> [(&'static str, &Dataset); 3] {
         let parts = &self.parts;
         [("training", &parts.train), ("validation", &parts.validation), ("test", &parts.test)]
+    }
+
+    /// Features that determine the target: equal to it, or with one value for each class.
+    fn like_the_target(&self) -> Vec<Note> {
+        let train = &self.parts.train;
+        if train.holds_bytes() || self.task.start.is_some() || train.samples() < ENOUGH {
+            return Vec::new();
+        }
+        let features = train.stored_inputs();
+        let is_like = |i: &usize| match train.targets() {
+            Targets::Values { columns, values } if columns.len() == 1 => {
+                features.samples.feature(*i).zip(values.feature(0)).all(|(x, y)| x == y)
+            }
+            Targets::Values { .. } => false,
+            Targets::Classes { labels, indices, .. } => {
+                let mut of_class = vec![None; labels.len()];
+                let mut fits = |(class, x): (&usize, f64)| *of_class[*class].get_or_insert(x) == x;
+                indices.iter().zip(features.samples.feature(*i)).all(&mut fits) && {
+                    let values: HashSet<u64> = of_class.iter().flatten().map(|x| x.to_bits()).collect();
+                    values.len() == of_class.iter().flatten().count() && values.len() > 1
+                }
+            }
+        };
+        let note = |i: usize| {
+            let name = &features.names[i];
+            Note::of_doubt(format!(
+                "column {name:?} tells the target of every training row; if you do not know it before you predict, use `drop` {}",
+                quoted(name)
+            ))
+        };
+        (0..features.names.len()).filter(is_like).take(MOST).map(note).collect()
     }
 
     /// Classes whose labels usually stand for missing values, such as NA.

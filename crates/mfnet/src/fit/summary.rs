@@ -294,6 +294,11 @@ impl Summary {
         json["samples"] = json!({ "train": train.samples, "validation": validation.samples, "test": test.samples });
         json["baselines"] = of_each(|baseline| json!(baseline.metrics.headline()));
         json["better_by"] = of_each(|baseline| json!(baseline.comparison));
+        if let Some(imbalance) = &self.baselines.imbalance {
+            let of = |rival: &str| json!(imbalance.comparison(rival));
+            let name = format!("better_by_{}", imbalance.score.replace(' ', "_"));
+            json[name] = json!({ "naive": of("naive baseline"), "linear": of("linear model") });
+        }
         for (name, part) in [("train", train), ("validation", validation), ("test", test)] {
             json[name] = part.json();
         }

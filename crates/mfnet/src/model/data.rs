@@ -102,7 +102,7 @@ impl Model {
                     return Err(Error::data(table.name(), DataProblem::ColumnCount(expected, found)));
                 }
             }
-            _ => table.positions(&self.features).map_err(needed)?,
+            _ => table.positions(&self.features).map_err(|error| needed(error, table, &self.features))?,
         })
     }
 
@@ -210,9 +210,16 @@ impl Model {
     }
 }
 /// The same error; for a missing column, that the model needs it.
-fn needed(mut error: mfnet_table::Error) -> mfnet_table::Error {
+fn needed(mut error: mfnet_table::Error, table: &Table, features: &[String]) -> mfnet_table::Error {
     if let mfnet_table::Error::Data { problem: Problem::UnknownColumn(_, others), .. } = &mut error {
-        *others = format!("the model needs it; {others}");
+        let has_none = !features.iter().any(|feature| table.columns().contains(feature));
+        *others = match others.strip_prefix("did you mean ").and_then(|names| names.strip_suffix('?')) {
+            Some(names) => format!("the model needs it; rename {names} if it is the same"),
+            None if has_none && table.has_header() && !table.columns().is_empty() => {
+                format!("the model needs it; {others}; if these are data, write the column names above them")
+            }
+            None => format!("the model needs it; {others}"),
+        };
     }
     error
 }

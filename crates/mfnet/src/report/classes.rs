@@ -183,6 +183,10 @@ fn write_mistakes(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> 
     let label = |class: usize| shortened(&answers.labels[class], NAME);
     let cells = |row: &usize| vec![label(answers.truth[*row]), label(answers.predicted[*row]), percent(certainty(row))];
     let rows: Vec<_> = mistakes.iter().take(ROWS).map(|row| (*row, cells(row))).collect();
-    report.page.paragraph(&format!("The {} most confident of {}:", rows.len(), counted(all, "mistake")));
+    report.page.paragraph(&match (rows.len(), all) {
+        (_, 1) => "The only mistake:".to_owned(),
+        (shown, all) if shown == all => format!("All {}, the most confident first:", counted(all, "mistake")),
+        (shown, all) => format!("The {shown} most confident of {}:", counted(all, "mistake")),
+    });
     report.rows(run, &[("true class", Text), ("predicted", Text), ("probability", Number)], &rows)
 }

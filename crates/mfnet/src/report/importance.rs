@@ -113,7 +113,7 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
     let of_classes = run.test.classes() > 0;
     // accuracy in percentage points
     let (score, unit, scale) =
-        if of_classes { ("accuracy", ", in percentage points", 100.0) } else { ("R²", "", 1.0) };
+        if of_classes { ("accuracy", ", in percentage points,", 100.0) } else { ("R²", "", 1.0) };
     let sample = match run.test.samples() {
         all if *rows < all => format!("{} of the {} test rows, evenly spaced", grouped(*rows), grouped(all)),
         _ => counted(*rows, "test row"),

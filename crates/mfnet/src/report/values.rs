@@ -51,7 +51,7 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
         "Predicted against true values",
         &format!("{rows} test rows around the diagonal"),
         &format!(
-            "Each point is a test row: the true and the predicted {column}, in the unit of that column. Points on the \
+            "Each point is a test row: the true and the predicted {column}, in the unit of {column}. Points on the \
              line are perfect predictions.{sample}"
         ),
         Drawing::Scatter(Scatter { x_name, y_name, points: points(&|pair| pair), guide: Guide::Diagonal }),
@@ -78,7 +78,7 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
         "Residuals against predicted values",
         &format!("{rows} test rows around zero"),
         &format!(
-            "Each point is a test row: the predicted {column} and its residual, in the unit of that column. For a good \
+            "Each point is a test row: the predicted {column} and its residual, in the unit of {column}. For a good \
              model, the points form an even band around zero.{sample}"
         ),
         Drawing::Scatter(Scatter { x_name, y_name, points, guide: Guide::Zero }),

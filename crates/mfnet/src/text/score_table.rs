@@ -93,5 +93,7 @@ fn regression(rmse: f64, mae: f64, r2: f64) -> [String; 3] {
 
 /// R² with four decimals; a very negative one with an exponent.
 pub(crate) fn r2_cell(r2: f64) -> String {
+    // not -0.0000
+    let r2 = if r2.abs() < 5e-5 { 0.0 } else { r2 };
     if r2 > -1e5 { format!("{r2:.4}") } else { format!("{r2:.3e}") }
 }

@@ -1,6 +1,6 @@
 //! Numbers far outside of the training rows, and training rows far outside of the others.
 
-use mfnet_table::{ColumnKind, Lines};
+use mfnet_table::{ColumnKind, Lines, shortest};
 
 use super::Note;
 use crate::data::{Dataset, Outliers, Scaler, Scaling, Targets, outliers, ranges, ranges_of};
@@ -18,6 +18,9 @@ const FAR: f64 = 100.0;
 const LONG: usize = 24;
 /// With fewer training rows, a middle half says little.
 const ENOUGH: usize = 20;
+/// The smallest or the largest number of the training rows is far outside if it is further away from
+/// all other numbers than this many times their range.
+const RANGES: f64 = 10.0;
 
 pub(super) fn notes(plan: &Plan) -> Vec<Note> {
     if plan.parts.train.holds_bytes() {
@@ -83,9 +86,17 @@ fn of_training(plan: &Plan) -> Vec<Note> {
         for (feature, column) in plan.preprocessing.scaled_columns().into_iter().enumerate() {
             // the range of min-max scaling is several standard deviations
             let narrow = if plan.choices.scale == Scaling::MinMax { NARROW / 10.0 } else { NARROW };
-            let numbers = features.samples.feature(column).collect();
+            let numbers: Vec<f64> = features.samples.feature(column).collect();
+            let (name, kind) = (&features.names[column], &features.kinds[column]);
+            // a remark names a far date
+            if *kind == ColumnKind::Number
+                && let Some(alone) = Alone::of(&numbers)
+            {
+                notes.push(Note::of_doubt(format!("{}. {}", alone.said(name, place), alone.advice())));
+                continue;
+            }
             let Some(far) = Far::of(numbers, narrow * affine.scale[feature]) else { continue };
-            let text = far.said(&features.names[column], &features.kinds[column], place);
+            let text = far.said(name, kind, place);
             notes.push(Note::new(format!(
                 "{text}. With `scale` {}, the other rows are nearly equal. Correct the value, or use `scale` robust.",
                 plan.choices.scale
@@ -96,7 +107,13 @@ fn of_training(plan: &Plan) -> Vec<Note> {
         && plan.task.start.is_none()
     {
         for (i, column) in columns.iter().enumerate() {
-            let Some(far) = Far::of(values.feature(i).collect(), NARROW * scaled.scale[i]) else { continue };
+            let numbers: Vec<f64> = values.feature(i).collect();
+            if let Some(alone) = Alone::of(&numbers) {
+                let (text, advice) = (alone.said(column, place), alone.advice());
+                notes.push(Note::of_doubt(format!("target {text}. It decides the loss almost alone. {advice}")));
+                continue;
+            }
+            let Some(far) = Far::of(numbers, NARROW * scaled.scale[i]) else { continue };
             let text = far.said(column, &ColumnKind::Number, place);
             notes.push(Note::of_doubt(format!(
                 "target {text}. It decides the loss almost alone. Correct the value, or remove the row."
@@ -109,6 +126,56 @@ fn of_training(plan: &Plan) -> Vec<Note> {
         notes.push(Note::new(format!("{} have such training rows", counted(more, "more column"))));
     }
     notes
+}
+
+/// The smallest or the largest number, far outside of all others: a code such as −9999, or a total.
+struct Alone {
+    value: f64,
+    /// Number of rows with it, and the first of them.
+    rows: usize,
+    row: usize,
+    /// The range of the others.
+    others: [f64; 2],
+}
+
+impl Alone {
+    fn of(numbers: &[f64]) -> Option<Self> {
+        let present = || numbers.iter().copied().filter(|x| !x.is_nan());
+        let range = |numbers: &mut dyn Iterator<Item = f64>| {
+            numbers.fold([f64::INFINITY, f64::NEG_INFINITY], |[least, most], x| [least.min(x), most.max(x)])
+        };
+        let ends = range(&mut present());
+        let of_end = |value: f64| {
+            let others = range(&mut present().filter(|x| *x != value));
+            let [least, most] = others;
+            let distance = f64::max(least - value, value - most);
+            let rows = present().filter(|x| *x == value).count();
+            let is_alone = most > least && distance > RANGES * (most - least) && rows + ENOUGH <= present().count();
+            let row = numbers.iter().position(|x| *x == value)?;
+            is_alone.then_some(Alone { value, rows, row, others })
+        };
+        ends.into_iter().find_map(of_end)
+    }
+
+    fn said(&self, column: &str, place: impl Fn(usize) -> String) -> String {
+        let more = match self.rows {
+            1 => String::new(),
+            rows => format!(" and {}", counted(rows - 1, "more training row")),
+        };
+        let [least, most] = self.others.map(as_read);
+        format!(
+            "column {column:?}, {}{more}: {} is far outside the other training rows, which go from {least} to {most}",
+            place(self.row),
+            as_read(self.value)
+        )
+    }
+
+    fn advice(&self) -> String {
+        format!(
+            "Use `missing` {} if it is a missing value; otherwise correct it, or remove the row if it is a total.",
+            shortest(self.value)
+        )
+    }
 }
 
 /// Numbers far outside of the middle half.
