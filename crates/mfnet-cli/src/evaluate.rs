@@ -64,7 +64,8 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
 fn check_has_target(args: &EvaluateArgs, model: &Model, source: &Source) -> Result<(), Failure> {
     let Source::Table(table) = source else { return Ok(()) };
     let missing = model.target().columns().iter().find(|column| !table.has(column));
-    let Some(column) = missing.filter(|_| table.has_header()) else { return Ok(()) };
+    let can_predict = table.has_header() && model.features().iter().all(|feature| table.has(feature));
+    let Some(column) = missing.filter(|_| can_predict) else { return Ok(()) };
     let [run, data] = [&args.model, &args.data[0]].map(|path| quoted(&path.display().to_string()));
     Err(Failure::work(format!("{}: there is no column {column:?}, the target, which evaluate needs", source.name()))
         .help(format!("to predict without the target: mfnet predict {run} {data}")))

@@ -274,7 +274,7 @@ fn models() {
             assert_eq!((run.code, run.stdout.as_str()), (1, ""));
         }
     }
-    fails(&desk, 1, "inspect nowhere", "nowhere: cannot read: No such file or directory (os error 2)");
+    fails(&desk, 1, "inspect nowhere", "nowhere: there is no such file");
     fails(
         &desk,
         1,
@@ -288,7 +288,7 @@ fn models() {
         &desk,
         1,
         "predict run narrow.csv",
-        "narrow.csv: there is no column \"width\"; the model needs it; did you mean \"widht\"?",
+        "narrow.csv: there is no column \"width\"; the model needs it; rename \"widht\" if it is the same",
     );
     desk.write("other.csv", "length,width,number,species\n1,2,3,rosa\n");
     let unknown =
@@ -487,4 +487,53 @@ fn what_to_do() {
     }
     desk.ok("train t.csv --target y --hidden 4 --epochs 1 --folds 2 --output run --force");
     assert!(desk.path("run/fold-2/model.safetensors").exists() && !desk.path("run/model.safetensors").exists());
+}
+
+/// What the program says of a table that fits the model only in part, and of options in the wrong
+/// place.
+#[test]
+fn what_was_meant() {
+    let desk = Desk::new();
+    desk.write("flowers.csv", flowers());
+    desk.ok("train flowers.csv --target species --epochs 1 --hidden 4 --output run");
+    desk.write("new.csv", "length,width,number\n5,3.5,1\n7,1.5,2\n,,\n");
+    let run = desk.ok("predict run new.csv");
+    assert_eq!(
+        (run.stdout.lines().count(), run.stderr.as_str()),
+        (3, "note: new.csv: 1 empty row at the end skipped\n")
+    );
+    let run = fails(
+        &desk,
+        1,
+        "evaluate run new.csv",
+        "new.csv: there is no column \"species\", the target, which evaluate needs",
+    );
+    assert!(run.stderr.ends_with("help: to predict without the target: mfnet predict run new.csv\n"), "{}", run.stderr);
+    let run = desk.run("predict run new.csv --part test");
+    let message = "\nerror: new.csv: --part test needs the data that the model was trained on\n";
+    assert!(run.code == 1 && run.stderr.contains(message), "{}", run.stderr);
+    desk.write("rows.csv", "5,3.5,1\n7,1.5,2\n6,2.5,3\n");
+    let run = desk.run("predict run rows.csv");
+    assert!(run.stderr.contains("; if these are data, write the column names above them\n"), "{}", run.stderr);
+    for (command, message, help) in [
+        ("train flowers.csv --target", "--target needs a value", ""),
+        ("train flowers.csv --target species --hidden", "--hidden needs a value", ""),
+        ("train flowers.csv --optimizer adagrad", "--optimizer: expected sgd, adam or adamw, found adagrad", ""),
+        ("--json train digits", "there is no option --json", "options come after the command: mfnet train DATA --json"),
+        (
+            "evaluate run flowers.csv --target species",
+            "there is no option --target",
+            "the model knows its target: leave --target out",
+        ),
+        ("help predcit", "there is no command predcit", "did you mean predict?"),
+        ("train flowers.csv --schedule cosin", "", "did you mean cosine?"),
+        ("train flowers.csv --activation swisch", "", "did you mean silu?"),
+    ] {
+        let run = desk.run(command);
+        assert!(
+            run.code == 2 && run.stderr.contains(message) && run.stderr.contains(help),
+            "{command}: {}",
+            run.stderr
+        );
+    }
 }

@@ -69,7 +69,7 @@ fn a_model_and_rows_of_data() {
     for (arguments, code, message) in [
         ("run flowers.csv --rows 40", 1, "flowers.csv: there is no row 40: the rows are numbered 0 to 39"),
         ("run new.csv --rows 1", 1, "new.csv: there is no row 1: the rows are numbered 0 to 0"),
-        ("run flowers.csv --rows x", 2, "--rows: expected a whole number of at least 0, found x"),
+        ("run flowers.csv --rows x", 2, "--rows: expected row numbers separated by commas, such as 0,5,9, found x"),
         ("run", 2, "DATA is missing"),
         ("--rows 1", 2, "MODEL and DATA are missing"),
     ] {

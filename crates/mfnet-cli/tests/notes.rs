@@ -67,14 +67,15 @@ fn a_validation_loss_that_is_never_finite() {
 fn notes_name_options() {
     let desk = Desk::new();
     let mut rows = rows(100, 1.0);
-    rows[0][0] = "1e12".to_owned();
+    let usual = rows[1][0].clone();
+    (rows[0][0], rows[1][0]) = ("1e12".to_owned(), "-1e12".to_owned());
     desk.write("t.csv", text(&rows));
     let run = desk.ok(&format!("{TRAIN} --epochs 2"));
     assert_eq!(notes_of(&run.stderr).len(), 1, "{}", run.stderr);
     assert!(run.stderr.contains("or use --scale robust.\n"), "{}", run.stderr);
     assert!(metrics(&desk)["notes"][0].as_str().unwrap().ends_with("or use --scale robust."));
     assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --epochs 2 --quiet")).stderr), [""; 0]);
-    rows[0][0] = "1".to_owned();
+    (rows[0][0], rows[1][0]) = ("1".to_owned(), usual);
     desk.write("t.csv", text(&rows));
     assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --epochs 2")).stderr), [""; 0]);
     assert_eq!(metrics(&desk)["notes"], json!([]));

@@ -149,7 +149,7 @@ pub enum FileProblem {
         found: String,
     },
     /// A quote opens in this line, and the text ends inside it.
-    #[error("the quote that opens in this line is never closed; close it, {0}")]
+    #[error("the quote that opens in this line is never closed; {0}")]
     OpenQuote(&'static str),
     /// A quote opens in this line, and text follows its end.
     #[error("text follows the closing quote of a field that begins in this line; {0}")]

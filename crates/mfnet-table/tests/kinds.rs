@@ -135,8 +135,7 @@ fn numbers_are_read_as_in_another_file() {
 #[test]
 fn quotes() {
     let way_out = "write a quote inside a field twice (\"\"), or use `quote` none if quotes are ordinary characters";
-    let open =
-        |line| format!("t.csv, line {line}: the quote that opens in this line is never closed; close it, {way_out}");
+    let open = |line| format!("t.csv, line {line}: the quote that opens in this line is never closed; {way_out}");
     let after = |line| {
         format!("t.csv, line {line}: text follows the closing quote of a field that begins in this line; {way_out}")
     };

@@ -88,13 +88,22 @@ fn outliers_in_training_rows() {
     for (scale, is_said) in
         [(Scaling::Standard, true), (Scaling::MinMax, true), (Scaling::Robust, false), (Scaling::Quantile, false)]
     {
-        let mut rows = rows(200);
-        rows[5][0] = "1e12".to_owned();
-        let found = notes(&rows, &Recipe { scale: Some(scale), ..recipe() });
-        assert_eq!(found.len(), usize::from(is_said), "{scale}: {found:?}");
-        if is_said {
-            assert!(found[0].starts_with("column \"x\", line 7: "), "{found:?}");
-            assert!(found[0].ends_with("or use `scale` robust."), "{found:?}");
+        // two that are far from each other; one alone; a code for a missing value
+        for (outliers, begin, end) in [
+            (&[(5, "1e12"), (10, "-1e12")][..], "column \"x\", line 7: ", "or use `scale` robust."),
+            (&[(5, "1e12")], "column \"x\", line 7: 1.00000e12 is far outside", "or remove the row if it is a total."),
+            (
+                &[(5, "-9999"), (6, "-9999"), (10, "-9999")],
+                "column \"x\", line 7 and 2 more training rows: -9999 is far outside the other training rows, which go \
+                 from -1 to 1. Use `missing` -9999 if it is a missing value; ",
+                "or remove the row if it is a total.",
+            ),
+        ] {
+            let mut rows = rows(200);
+            outliers.iter().for_each(|(row, value)| rows[*row][0] = (*value).to_owned());
+            let found = notes(&rows, &Recipe { scale: Some(scale), ..recipe() });
+            assert_eq!(found.len(), usize::from(is_said), "{scale}: {found:?}");
+            assert!(found.iter().all(|note| note.starts_with(begin) && note.ends_with(end)), "{found:?}");
         }
     }
     let mut of_target = rows(200);
@@ -198,4 +207,29 @@ fn rows_in_the_order_of_a_date() {
     let dropped = Recipe { drop: vec!["day".to_owned()], ..recipe.clone() };
     assert_eq!(of(&dated(&|i| i, "day"), &dropped).len(), 1);
     assert_eq!(of(&dated(&|i| i * 7 % 120, "day"), &recipe), [""; 0]);
+}
+
+/// A feature that is the target in other words, such as a code of the class.
+#[test]
+fn features_that_tell_the_target() {
+    let table = |row: &dyn Fn(usize) -> String| {
+        let rows: String = (0..100).map(|i| format!("{}.5,{}\n", i * i, row(i))).collect();
+        Table::from_text("t", &format!("x,code,y\n{rows}")).unwrap()
+    };
+    let classes = |i: usize| format!("{},{}", ["r", "g", "b"][i % 3], ["red", "green", "blue"][i % 3]);
+    let values = |i: usize| format!("{0},{0}", 7 * i % 101);
+    let note = "column \"code\" tells the target of every training row; if you do not know it before you predict, use \
+                `drop` code";
+    for row in [&classes as &dyn Fn(usize) -> String, &values] {
+        let plan = Plan::new(table(row), &Recipe::of_target("y")).unwrap();
+        assert_eq!(plan.notes(), [note], "{:?}", plan.notes());
+    }
+    // two classes with one code, one class with two codes, one other value
+    let shared = |i: usize| format!("{},{}", ["r", "g", "g"][i % 3], ["red", "green", "blue"][i % 3]);
+    let split = |i: usize| format!("{},{}", ["r", "g", "b", "v"][i % 4], ["red", "green", "blue", "blue"][i % 4]);
+    let other = |i: usize| if i == 50 { "3,4".to_owned() } else { values(i) };
+    for row in [&shared as &dyn Fn(usize) -> String, &split, &other] {
+        let plan = Plan::new(table(row), &Recipe { test_fraction: Some(0.0), ..Recipe::of_target("y") }).unwrap();
+        assert!(!plan.notes().iter().any(|note| note.contains("tells the target")), "{:?}", plan.notes());
+    }
 }

@@ -109,7 +109,7 @@ impl Plan {
         };
         let note = |i: usize| {
             let name = &features.names[i];
-            Note::of_doubt(format!(
+            Note::new(format!(
                 "column {name:?} tells the target of every training row; if you do not know it before you predict, use `drop` {}",
                 quoted(name)
             ))
