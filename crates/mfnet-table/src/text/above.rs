@@ -135,7 +135,8 @@ fn title(sample: &Sample, wanted: &[String]) -> Option<usize> {
     // names with one field more or less are a mistake, or leave out the row names
     let may_be_names = fields(above).abs_diff(width) <= 1 && filled(above) == fields(above) && fields(above) > 1;
     let are_wanted = wanted.iter().any(|name| names.contains(name));
-    let is_table = width > 1 && count <= LONGEST_TITLE && rest.len() > 2 && fits;
+    let least = if are_wanted { 2 } else { 3 };
+    let is_table = width > 1 && count <= LONGEST_TITLE && rest.len() >= least && fits;
     (is_table && !may_be_names && (are_wanted || names_values(rest))).then_some(count)
 }
 
