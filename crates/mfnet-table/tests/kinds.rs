@@ -263,6 +263,10 @@ fn lines_that_are_no_title() {
     for text in ["a,b,c\nx,y\n1,2\n3,4\n", "a\nx,y\nu,v\nw,z\n", "a,b\nx,1,u\ny,2,v\nz,3,w\n"] {
         assert!(!read(text).is_ok_and(|table| table.description().contains("title")), "{text}");
     }
+    // one row is enough below the names that a model knows
+    let text = "Wood\nlot,m,k\n1,2,x\n";
+    let known = ReadTable::new().expect(["m"]).read_from("t.csv", text.as_bytes()).unwrap();
+    assert_eq!((known.columns().join(" "), known.rows()), ("lot m k".to_owned(), 1));
     let read =
         |lines: u64| ReadTable::new().skip_lines(lines).read_from("t.csv", "a\nx,y,q\nu,v,p\nw,z,r\n".as_bytes());
     assert_eq!(read(0).unwrap_err().to_string(), "t.csv, line 2: expected 1 field as in line 1, found 3");
