@@ -70,7 +70,7 @@ impl Grid {
         if let Some(first) = (0..rows.len().min(TITLES)).find(|first| is_wide(&rows[*first..])) {
             rows = &rows[first..];
         }
-        let Some((first_row, first_cells)) = rows.first() else { return Err(FileProblem::Empty) };
+        let Some((first_row, _)) = rows.first() else { return Err(FileProblem::Empty) };
         let cells = || rows.iter().flat_map(|(_, cells)| cells.iter().map(|(column, _)| *column));
         let (left, right) = (cells().min().unwrap_or(0), cells().max().unwrap_or(0));
         let width = (right - left) as usize + 1;
@@ -81,12 +81,19 @@ impl Grid {
             let found = format!("{} rows of {width} columns, which are nearly all empty", rows.len());
             return Err(damaged(&found));
         }
+        let groups = if header == Some(false) { None } else { groups_above(rows, left, width) };
+        if groups.is_some() {
+            rows = &rows[1..];
+        }
+        let Some((_, first_cells)) = rows.first() else { return Err(FileProblem::Empty) };
         let header = header.unwrap_or_else(|| is_header(rows));
         let mut names: Vec<String> =
             (0..width).map(|i| if header { format!("Unnamed: {i}") } else { i.to_string() }).collect();
         if header {
             for (column, value) in first_cells {
-                names[(column - left) as usize] = value.text();
+                let i = (column - left) as usize;
+                let group = groups.as_ref().map_or("", |groups| groups[i].as_str());
+                names[i] = format!("{group} {}", value.text()).trim().to_owned();
             }
         }
         let data = &rows[usize::from(header)..];
@@ -173,10 +180,12 @@ fn iso(time: &ExcelDateTime) -> String {
 
 /// Whether the first row holds names: all its cells are text, or a text is above other values.
 fn is_header(rows: &[(u32, Vec<(u32, Value)>)]) -> bool {
-    let Some(((_, first), rest)) = rows.split_first() else { return true };
-    if first.iter().all(|(_, value)| value.is_text()) {
-        return true;
-    }
+    rows.first().is_none_or(|(_, first)| first.iter().all(|(_, value)| value.is_text())) || names_values(rows)
+}
+
+/// Whether a text of the first row is above other values.
+fn names_values(rows: &[(u32, Vec<(u32, Value)>)]) -> bool {
+    let Some(((_, first), rest)) = rows.split_first() else { return false };
     let below = |column: u32| {
         let value = |(_, cells): &(u32, Vec<(u32, Value)>)| {
             let place = cells.binary_search_by_key(&column, |(column, _)| *column);
@@ -189,6 +198,22 @@ fn is_header(rows: &[(u32, Vec<(u32, Value)>)]) -> bool {
         value.is_text() && !below.is_empty() && below.iter().all(|is_text| !is_text)
     };
     first.iter().any(is_name)
+}
+
+/// The name above each column, if the first row names groups of columns, as merged cells do: it has
+/// fewer cells than the second, whose cells are all text above other values.
+fn groups_above(rows: &[(u32, Vec<(u32, Value)>)], left: u32, width: usize) -> Option<Vec<String>> {
+    let [(_, groups), (_, names), ..] = rows else { return None };
+    let are_texts = |cells: &[(u32, Value)]| cells.iter().all(|(_, value)| value.is_text());
+    let are_groups = groups.len() < names.len() && names.len() == width && are_texts(names);
+    if !are_groups || !names_values(&rows[1..]) {
+        return None;
+    }
+    let mut above = vec![String::new(); width];
+    for (column, value) in groups {
+        above[(column - left) as usize..].fill(value.text());
+    }
+    Some(above)
 }
 
 /// The name of a column in a sheet: A, B, …, Z, AA, …

@@ -126,3 +126,24 @@ fn damaged_files_are_refused_or_read() {
         damage_bytes(name, &file(name), 7, |bytes| Ok(read("t", bytes, None, None, None)?.0.columns));
     }
 }
+
+/// Names in two rows, of which the upper one names groups in merged cells: pandas reads such a sheet
+/// with `header=[0, 1]`.
+#[test]
+fn names_in_two_rows() {
+    let text = |place: &str, text: &str| format!("<c r=\"{place}\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+    let number = |place: &str, x: f64| format!("<c r=\"{place}\"><v>{x}</v></c>");
+    let names = |rows: [String; 4]| {
+        let rows: String = (1..).zip(rows).map(|(i, cells)| format!("<row r=\"{i}\">{cells}</row>")).collect();
+        let start = "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>";
+        let bytes = with_sheet(&format!("{start}{rows}</sheetData></worksheet>"), "");
+        let table = ReadTable::new().read_from("t.xlsx", &bytes[..]).unwrap();
+        (table.columns().join("|"), table.rows(), table.line(0))
+    };
+    let row =
+        |i: usize| text(&format!("A{i}"), "Oslo") + &number(&format!("B{i}"), 1.5) + &number(&format!("C{i}"), 2.0);
+    let lower = text("A2", "town") + &text("B2", "mean") + &text("C2", "sd");
+    let of = |upper: String| names([upper, lower.clone(), row(3), row(4)]);
+    assert_eq!(of(text("B1", "2001") + &text("C1", "2002")), ("town|2001 mean|2002 sd".to_owned(), 2, Some(3)));
+    assert_eq!(of(text("A1", "at") + &text("B1", "2001")), ("at town|2001 mean|2001 sd".to_owned(), 2, Some(3)));
+}
