@@ -8,30 +8,37 @@ use crate::kind::ColumnKind;
 /// Number of columns that a description names.
 const SHOWN: usize = 4;
 
+/// How some columns are written.
+struct Form<'a> {
+    text: String,
+    /// For numbers, whether the decimal sign is a guess.
+    of_numbers: Option<bool>,
+    columns: Vec<&'a str>,
+}
+
 /// How numbers and dates are written that are not written as usual, with their columns.
 pub(crate) fn forms<'a>(columns: impl Iterator<Item = (&'a String, &'a Column)>) -> Vec<String> {
-    let mut said: Vec<((String, Option<bool>), Vec<&str>)> = Vec::new();
+    let mut forms: Vec<Form> = Vec::new();
     let mut all = 0;
     for (name, column) in columns {
         all += usize::from(column.is_of_numbers());
-        let of_numbers = numbers(column).map(|(text, is_doubtful)| (text, Some(is_doubtful)));
-        if let Some(form) = of_numbers.or_else(|| Some((dates(column)?, None))) {
-            match said.iter_mut().find(|(other, _)| *other == form) {
-                Some((_, columns)) => columns.push(name),
-                None => said.push((form, vec![name])),
-            }
+        let numbers = numbers(column).map(|(text, is_doubtful)| (text, Some(is_doubtful)));
+        let Some((text, of_numbers)) = numbers.or_else(|| Some((dates(column)?, None))) else { continue };
+        match forms.iter_mut().find(|form| form.text == text && form.of_numbers == of_numbers) {
+            Some(form) => form.columns.push(name),
+            None => forms.push(Form { text, of_numbers, columns: vec![name] }),
         }
     }
-    let of = |((text, is_doubtful), columns): ((String, Option<bool>), Vec<&str>)| {
+    let of = |Form { text, of_numbers, columns }: Form| {
         let shown = &columns[..columns.len().min(SHOWN)];
         let names = match columns.len() {
-            some if some == all && is_doubtful.is_some() => String::new(),
+            some if some == all && of_numbers.is_some() => String::new(),
             some if some > SHOWN => format!(" in {} and {} more", shown.join(", "), some - SHOWN),
             _ => format!(" in {}", shown.join(" and ")),
         };
-        format!("{text}{names}{}", if is_doubtful == Some(true) { " (`decimal` changes this)" } else { "" })
+        format!("{text}{names}{}", if of_numbers == Some(true) { " (`decimal` changes this)" } else { "" })
     };
-    said.into_iter().map(of).collect()
+    forms.into_iter().map(of).collect()
 }
 
 /// How the numbers of a column are written, if not as usual, and whether the decimal sign is a guess.
