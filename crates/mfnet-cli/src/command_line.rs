@@ -88,7 +88,11 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
             let words = wording(error);
             let words = words.split(|c: char| !c.is_alphanumeric() && c != '-').filter(|word| *word != value);
             let meant = mfnet::text::similar(words, &value, SIMILAR);
-            similar = meant.filter(|_| !value.contains([':', ','])).map(str::to_owned).into_iter().collect();
+            similar = meant
+                .filter(|_| value.contains(char::is_alphabetic) && !value.contains([':', ',']))
+                .map(str::to_owned)
+                .into_iter()
+                .collect();
             if value != with_point && with_point.parse::<f64>().is_ok() && !option.starts_with("--hidden ") {
                 failure = failure.help(format!("write decimals with a point: {with_point}"));
             }

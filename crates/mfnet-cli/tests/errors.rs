@@ -155,7 +155,8 @@ fn the_command_line() {
     let value = |option: &str, found: &str, expected: &str| {
         let message = format!("{option}: expected {expected}, found {found}");
         fails(&desk, 2, &format!("train digits {option} {found}"), &message);
-        fails(&desk, 2, &format!("train digits {option}={found}"), &message);
+        let run = fails(&desk, 2, &format!("train digits {option}={found}"), &message);
+        assert!(!run.stderr.contains("did you mean -") || found.contains("x"), "{}", run.stderr);
     };
     let sizes = "whole numbers of at least 1, separated by commas, such as 64,32; or none";
     value("--hidden", "0", sizes);

@@ -70,14 +70,14 @@ fn notes_name_options() {
     let usual = rows[1][0].clone();
     (rows[0][0], rows[1][0]) = ("1e12".to_owned(), "-1e12".to_owned());
     desk.write("t.csv", text(&rows));
-    let run = desk.ok(&format!("{TRAIN} --epochs 2"));
+    let run = desk.ok(&format!("{TRAIN} --no-baselines --epochs 2"));
     assert_eq!(notes_of(&run.stderr).len(), 1, "{}", run.stderr);
     assert!(run.stderr.contains("or use --scale robust.\n"), "{}", run.stderr);
     assert!(metrics(&desk)["notes"][0].as_str().unwrap().ends_with("or use --scale robust."));
-    assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --epochs 2 --quiet")).stderr), [""; 0]);
+    assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --no-baselines --epochs 2 --quiet")).stderr), [""; 0]);
     (rows[0][0], rows[1][0]) = ("1".to_owned(), usual);
     desk.write("t.csv", text(&rows));
-    assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --epochs 2")).stderr), [""; 0]);
+    assert_eq!(notes_of(&desk.ok(&format!("{TRAIN} --no-baselines --epochs 2")).stderr), [""; 0]);
     assert_eq!(metrics(&desk)["notes"], json!([]));
 }
 

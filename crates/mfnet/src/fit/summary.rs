@@ -90,6 +90,18 @@ fn has_finite_loss(history: &History) -> bool {
     of_epochs.chain([history.start_validation_loss]).flatten().any(f64::is_finite) || history.epochs.is_empty()
 }
 
+/// A note on a network that was still improving, but is not better than the linear model.
+fn still_falling(plan: &Plan, history: &History, baselines: &Baselines) -> Option<String> {
+    let is_behind = baselines.linear.as_ref()?.comparison?.difference <= 0.0;
+    let is_trained = plan.validates() && has_finite_loss(history) && history.stop == StopReason::Finished;
+    let is_last = is_trained && history.best_epoch == history.epochs.len();
+    (is_behind && is_last && history.best_epoch > 0).then(|| {
+        "the validation loss was lowest in the last epoch, so the network may be worse than the linear model because it \
+         was not trained enough: try more `epochs` or a larger `learning_rate`"
+            .to_owned()
+    })
+}
+
 /// Sentences after the verdict about test rows that do not suit a test, and about a rare class.
 fn doubts(plan: &Plan, test: &Part) -> String {
     let mut doubts = String::new();
@@ -250,6 +262,7 @@ impl Summary {
             );
         }
         notes.extend(not_finite(model, &parts.test, &test)?);
+        notes.extend(still_falling(plan, history, &baselines));
         Ok(Summary {
             task: task.kind(),
             data: task.name.clone(),
