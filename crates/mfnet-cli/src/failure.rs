@@ -112,8 +112,13 @@ fn help_of(error: &Error) -> String {
         // bytes that cannot be decompressed, not an error of the system
         Kind::Io { action: "read", reason, .. } if reason.raw_os_error().is_none() => DAMAGED,
         Kind::Data {
-            line: Some(1), problem: DataProblem::Table(Problem::Cell(CellProblem::NotANumber(_))), ..
-        } => "if line 1 holds column names, remove it: the model was trained on a file without column names",
+            line: Some(1),
+            column: Some(column),
+            problem: DataProblem::Table(Problem::Cell(CellProblem::NotANumber(_))),
+            ..
+        } if column.parse::<usize>().is_ok() => {
+            "if line 1 holds column names, remove it: the model was trained on a file without column names"
+        }
         Kind::Data { file, problem, .. } => match problem {
             DataProblem::Table(Problem::File(FileProblem::OtherKind { convert, .. })) if !convert.is_empty() => {
                 return conversion(convert, file);

@@ -513,6 +513,15 @@ fn what_was_meant() {
     let run = desk.run("predict run new.csv --part test");
     let message = "\nerror: new.csv: --part test needs the data that the model was trained on\n";
     assert!(run.code == 1 && run.stderr.contains(message), "{}", run.stderr);
+    // the first object of a file is not a line of names
+    desk.write("new.jsonl", "{\"length\": \"x\", \"width\": 1, \"number\": 2}\n");
+    let run = fails(
+        &desk,
+        1,
+        "predict run new.jsonl",
+        "new.jsonl, line 1, column \"length\": expected a number, found \"x\"",
+    );
+    assert!(!run.stderr.contains("column names"), "{}", run.stderr);
     desk.write("rows.csv", "5,3.5,1\n7,1.5,2\n6,2.5,3\n");
     let run = desk.run("predict run rows.csv");
     assert!(run.stderr.contains("; if these are data, write the column names above them\n"), "{}", run.stderr);

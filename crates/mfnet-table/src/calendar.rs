@@ -163,6 +163,12 @@ fn date(text: &str, order: DateOrder) -> Option<(Date, &str)> {
         MONTHS.iter().position(|month| *month == short).and_then(|place| i16::try_from(place + 1).ok())
     };
     let is_year = |text: &str| matches!(text.len(), 2 | 4) && number(text).is_some();
+    let year_of = |text: &str| {
+        let year = number(text)?;
+        // two digits mean 1969 to 2068, as POSIX says
+        let century = if text.len() > 2 { 0 } else { 1900 + 100 * i16::from(year < 69) };
+        Some(century + year)
+    };
     let is_short = |text: &str| matches!(text.len(), 1..=2) && number(text).is_some();
     let (year, month, day, rest) = match third {
         // 2024-01
@@ -175,11 +181,11 @@ fn date(text: &str, order: DateOrder) -> Option<(Date, &str)> {
         }
         // 31-Jan-2024
         Some((third, rest)) if is_short(first) && month_of(second).is_some() && is_year(third) => {
-            (number(third)?, month_of(second)?, number(first)?, rest)
+            (year_of(third)?, month_of(second)?, number(first)?, rest)
         }
         // January 31, 2024
         Some((third, rest)) if month_of(first).is_some() && is_short(second) && is_year(third) => {
-            (number(third)?, month_of(first)?, number(second)?, rest)
+            (year_of(third)?, month_of(first)?, number(second)?, rest)
         }
         Some((third, rest)) if is_short(first) && is_short(second) && is_year(third) => {
             let (day, month) = match order {
@@ -187,15 +193,9 @@ fn date(text: &str, order: DateOrder) -> Option<(Date, &str)> {
                 DateOrder::MonthFirst => (second, first),
                 DateOrder::YearFirst | DateOrder::Compact => return None,
             };
-            (number(third)?, number(month)?, number(day)?, rest)
+            (year_of(third)?, number(month)?, number(day)?, rest)
         }
         _ => return None,
-    };
-    let year = match year {
-        // two digits mean 1969 to 2068, as POSIX says
-        0..69 => 2000 + year,
-        69..100 => 1900 + year,
-        _ => year,
     };
     let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
     Some((date, rest))

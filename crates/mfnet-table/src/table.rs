@@ -147,7 +147,8 @@ impl Table {
         self.columns.first().map_or(0, |column| column.len())
     }
 
-    /// The line of the file on which a row begins, counted from 1; `None` for a file without lines.
+    /// The line of the file on which a row begins, or its row in a sheet, counted from 1; `None` for a
+    /// file without lines.
     pub fn line(&self, row: usize) -> Option<u64> {
         match &self.places {
             Some(places) => places.of(row).2,
@@ -181,7 +182,7 @@ impl Table {
         let sheet = self.description.strip_prefix("Excel, ").and_then(|rest| rest.split_once(" (of "));
         if !self.has_header() && is_in_first_line {
             *others = format!("the first line, which holds {column:?}, was read as data: use `header` yes");
-        } else if !self.has_header() && column.parse::<usize>().is_err() {
+        } else if !self.has_header() && self.lines.is_some() && column.parse::<usize>().is_err() {
             *others = format!(
                 "no header was found, so the columns are numbered from 0 to {}; if the first line holds names, use `header` yes",
                 self.names.len().saturating_sub(1)
