@@ -7,8 +7,9 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use mfnet::Recipe;
-use mfnet::fit::{Decimal, Quote};
+use mfnet::fit::{Dates, Decimal, Quote};
 use mfnet::table::{Delimiter, ReadTable};
+use mfnet::text::split_names;
 
 pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
@@ -171,15 +172,6 @@ pub(crate) struct InspectArgs {
     /// Whether the first line of a text file holds the column names [default: detected]
     #[arg(long, value_parser = values::yes_no(), help_heading = "Reading files", hide_short_help = true)]
     pub(crate) header: Option<bool>,
-    /// Words for missing values, separated by commas
-    #[arg(
-        long,
-        value_name = "WORDS",
-        allow_hyphen_values = true,
-        help_heading = "Reading files",
-        hide_short_help = true
-    )]
-    pub(crate) missing: Vec<String>,
     /// Print the description as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
@@ -268,9 +260,24 @@ pub(crate) struct FileArgs {
     /// Encoding of a text file, such as windows-1252 [default: detected]
     #[arg(long, value_name = "NAME", value_parser = encoding, help_heading = "Reading files", hide_short_help = true)]
     encoding: Option<String>,
-    /// Decimal sign of ambiguous numbers such as 1.234: point or comma [default: as in training]
+    /// Decimal sign of ambiguous numbers such as 1.234: point or comma [default: as in training, or detected]
     #[arg(long, value_parser = word_of::<Decimal>(Decimal::ALL.map(Decimal::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
     decimal: Option<Decimal>,
+    /// Order of ambiguous dates such as 01/02/2024: day-first or month-first [default: as in training, or detected]
+    #[arg(long, value_parser = word_of::<Dates>(Dates::ALL.map(Dates::word)), hide_possible_values = true, help_heading = "Reading files", hide_short_help = true)]
+    dates: Option<Dates>,
+    /// More words for missing values, separated by commas
+    ///
+    /// Empty fields and words such as NA, NaN, NULL, None, ? and - are missing values, and so are the words that were
+    /// given in training.
+    #[arg(
+        long,
+        value_name = "WORDS",
+        allow_hyphen_values = true,
+        help_heading = "Reading files",
+        hide_short_help = true
+    )]
+    missing: Vec<String>,
 }
 
 impl FileArgs {
@@ -281,9 +288,10 @@ impl FileArgs {
             quote: self.quote,
             encoding: self.encoding.clone(),
             decimal: self.decimal,
+            dates: self.dates,
             ..Recipe::default()
         };
-        recipe.set_form(reader)
+        recipe.set_form(reader.missing(self.missing.iter().flat_map(|words| split_names(words))))
     }
 }
 
@@ -311,8 +319,8 @@ pub(crate) struct Reading {
     pub(crate) sheet: Option<String>,
     /// Largest size of a compressed file after it is decompressed, such as 8GB
     ///
-    /// By default, a compressed file may grow to 200 times its size plus 128 MB. So a damaged or malicious file cannot fill
-    /// the memory.
+    /// By default, this is 200 times the size of the compressed file, plus 128 MB. The limit keeps a damaged or malicious
+    /// file from filling the memory.
     #[arg(long, value_name = "SIZE", value_parser = bytes, help_heading = "Reading files", hide_short_help = true)]
     pub(crate) memory: Option<u64>,
 }

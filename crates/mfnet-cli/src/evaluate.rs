@@ -25,7 +25,7 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let (part, data) = part(&model, &source, args.part, column)?;
     if !model.training.has_seen(&source.digest()) {
         source::warn_of_unknown_levels(&source, &model)?;
-        source::warn_of_outliers(&source, &model)?;
+        source::warn_of_values(&source, &model)?;
     } else if part != Part::Test {
         let these = if part == Part::All {
             "these rows include those of the training"

@@ -119,14 +119,17 @@ fn help_of(error: &Error) -> String {
         } if column.parse::<usize>().is_ok() => {
             "if line 1 holds column names, remove it: the model was trained on a file without column names"
         }
-        Kind::Data { file, problem, .. } => match problem {
+        Kind::Data { file, line, problem, .. } => match problem {
             DataProblem::Table(Problem::File(FileProblem::OtherKind { convert, .. })) if !convert.is_empty() => {
                 return conversion(convert, file);
+            }
+            DataProblem::Table(Problem::File(FileProblem::JsonRows { path, .. })) => {
+                return format!("write an object for each row: jq -c {} {} > rows.jsonl", quoted(path), quoted(file));
             }
             DataProblem::Table(Problem::File(FileProblem::SeveralFiles(_))) => {
                 return format!("unpack it, and name the file or files: unzip {}", quoted(file));
             }
-            DataProblem::Table(problem) => of_table(problem),
+            DataProblem::Table(problem) => of_table(problem, line.unwrap_or(0)),
             DataProblem::Split(problem) => return of_split(problem),
             DataProblem::NoFeatures(left_out) if !left_out.is_empty() => {
                 "to use a column that was left out, name it with --numeric or --categorical"
@@ -160,8 +163,11 @@ fn conversion(convert: &str, file: &str) -> String {
     }
 }
 
-/// The help for an error in a table.
-fn of_table(problem: &Problem) -> &'static str {
+/// A title ends in one of these lines.
+const TITLE: u64 = 20;
+
+/// The help for an error in a table, in this line.
+fn of_table(problem: &Problem, line: u64) -> &'static str {
     use {CellProblem as Cell, FileProblem as File};
     match problem {
         Problem::Cell(Cell::NotANumber(_)) => {
@@ -186,15 +192,23 @@ fn of_table(problem: &Problem) -> &'static str {
         Problem::File(File::RowLength { expected, found, .. }) if found > expected => {
             "if a field contains the delimiter, put double quotes around it, such as \"3,14\"; otherwise remove the surplus fields"
         }
-        Problem::File(File::RowLength { .. }) => {
+        Problem::File(File::RowLength { last: Some(_), .. }) => "if these lines are no rows of the table, remove them",
+        Problem::File(File::RowLength { .. }) if line <= TITLE => {
             "write an empty field for a missing value; if the line is no row of the table, remove it\n\
              to skip lines above the column names, use --skip-lines N"
+        }
+        Problem::File(File::RowLength { .. }) => {
+            "write an empty field for a missing value; if the line is no row of the table, remove it"
         }
         Problem::File(File::Truncated { .. } | File::TooLong { .. } | File::Damaged(_)) => DAMAGED,
         Problem::File(File::Unsupported(_)) => "save the table as CSV",
         Problem::File(File::NumberFormat { .. }) => {
             "write the numbers as in training, or say how they are written with --decimal"
         }
+        Problem::File(File::OtherUnit { .. }) => {
+            "convert the column to the unit of the training, or write its numbers without a unit"
+        }
+        Problem::File(File::OnlyForText(..)) => "leave the option out",
         Problem::File(File::TooLarge(..)) => {
             "if you trust the file, say how large it may become, for example --memory 8GB"
         }
@@ -206,7 +220,7 @@ fn of_table(problem: &Problem) -> &'static str {
         Problem::File(File::OtherColumns { .. }) => "give only files with the same columns",
         Problem::File(File::NotText(_) | File::OtherKind { .. }) => "save the table as CSV, in UTF-8",
         Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
-        Problem::DuplicateColumn => "give each column a different name in the first line",
+        Problem::DuplicateColumn(_) => "give each column a different name",
         _ => "",
     }
 }

@@ -12,7 +12,7 @@ use mfnet::fit::Source;
 use mfnet::model::{ModelSpec, Training};
 use mfnet::table::ReadTable;
 use mfnet::text::columns::all_escaped;
-use mfnet::text::{columns, counted, escaped, significant, split_names};
+use mfnet::text::{columns, counted, escaped, significant};
 use mfnet::{Model, Target};
 use serde_json::{Value, json};
 
@@ -64,8 +64,7 @@ fn data(args: &InspectArgs) -> Result<Option<Source>, Failure> {
     let is_name = source::is_name(path) && !path.exists();
     let is_data = is_name || path.as_os_str() == source::STDIN || (path.is_file() && !is_model(path));
     let files = Files { data: std::slice::from_ref(path), folders: &args.folders, reading: &args.reading, quiet: true };
-    let reader = ReadTable::new().missing(args.missing.iter().flat_map(|words| split_names(words)));
-    let reader = args.header.into_iter().fold(args.file.set(reader), ReadTable::header);
+    let reader = args.header.into_iter().fold(args.file.set(ReadTable::new()), ReadTable::header);
     is_data.then(|| files.read(reader)).transpose()
 }
 

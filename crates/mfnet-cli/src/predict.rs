@@ -43,7 +43,7 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
         part => Rows::of(&model, &source, source.dataset_for(&model)?, part)?.indices,
     };
     source::warn_of_unknown_levels(&source, &model)?;
-    source::warn_of_outliers(&source, &model)?;
+    source::warn_of_values(&source, &model)?;
     let predictions = source.predict(&model)?;
     source::warn_of_not_finite(&source, &predictions);
     let count = match &predictions {

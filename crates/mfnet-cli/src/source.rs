@@ -217,13 +217,19 @@ pub(crate) fn warn_of_unknown_levels(source: &Source, model: &Model) -> Result<(
     Ok(())
 }
 
-/// Prints which numbers of the data are far outside of the training rows.
-pub(crate) fn warn_of_outliers(source: &Source, model: &Model) -> Result<(), Failure> {
-    let all = source.outliers(model)?;
-    all.iter().take(COLUMNS_SHOWN).for_each(|outliers| message(&format!("note: {outliers}")));
-    if all.len() > COLUMNS_SHOWN {
-        let more = counted(all.len() - COLUMNS_SHOWN, "more column");
-        message(&format!("note: {more} with numbers far outside the training rows"));
+/// Prints which values the data lack although the training rows had them, and which numbers are far
+/// outside of the training rows.
+pub(crate) fn warn_of_values(source: &Source, model: &Model) -> Result<(), Failure> {
+    let kinds = [
+        (source.new_gaps(model)?, "with missing values that training did not have"),
+        (source.outliers(model)?, "with numbers far outside the training rows"),
+    ];
+    for (all, what) in kinds {
+        all.iter().take(COLUMNS_SHOWN).for_each(|column| message(&format!("note: {column}")));
+        if all.len() > COLUMNS_SHOWN {
+            let more = counted(all.len() - COLUMNS_SHOWN, "more column");
+            message(&format!("note: {more} {what}"));
+        }
     }
     Ok(())
 }

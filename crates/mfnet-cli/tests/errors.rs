@@ -62,11 +62,11 @@ fn files_and_data() {
             "alone.csv --target y --task regression",
             "alone.csv: expected at least one feature column besides the target",
         ),
-        ("twice.csv --target y", "twice.csv, column \"a\": two columns have this name"),
+        ("twice.csv --target y", "twice.csv, column \"a\": columns 1 and 2 have this name"),
         ("few.csv --target y", "few.csv: the test part would have no rows: its fraction is 0.2 of 2 rows"),
         (
             "latin.csv --target y",
-            "latin.csv, line 3: expected UTF-8 text as above, found other bytes; to read them anyway, set --encoding, such as windows-1252",
+            "latin.csv, line 3: expected UTF-8 text as in the lines above, found other bytes: the file mixes encodings; write this line in UTF-8 too",
         ),
         ("flowers.csv --target specie", "flowers.csv: there is no column \"specie\"; did you mean \"species\"?"),
         (
@@ -524,7 +524,7 @@ fn what_was_meant() {
     assert!(!run.stderr.contains("column names"), "{}", run.stderr);
     desk.write("rows.csv", "5,3.5,1\n7,1.5,2\n6,2.5,3\n");
     let run = desk.run("predict run rows.csv");
-    assert!(run.stderr.contains("; if these are data, write the column names above them\n"), "{}", run.stderr);
+    assert!(run.stderr.contains("seems to be data: write a line with the column names above it\n"), "{}", run.stderr);
     for (command, message, help) in [
         ("train flowers.csv --target", "--target needs a value", ""),
         ("train flowers.csv --target species --hidden", "--hidden needs a value", ""),

@@ -76,7 +76,9 @@ fn from_a_file_to_predictions() {
     let run = desk.ok("predict runs/flats-1 new.csv --keep id,note");
     assert_eq!(
         run.stderr,
-        "column city: 1 row has a value that is new or rare: \"Paris\"; mfnet ignores these values\n"
+        "column city: 1 row has a value that is new or rare: \"Paris\"; mfnet predicts from the other columns\n\
+         note: column \"garden\": 1 row has no value, but in training every row had one; its prediction is less reliable\n\
+         note: column \"sold\": 2 rows have no value, but in training every row had one; their predictions are less reliable\n"
     );
     assert_eq!(run.stdout, desk.ok("predict runs/flats-1 new.csv --keep id --keep note").stdout);
     let lines: Vec<Vec<&str>> = run.stdout.lines().map(|line| line.split(',').collect()).collect();
@@ -181,7 +183,7 @@ fn a_number_that_was_mistyped_is_named() {
     let said = desk.ok("train t.csv --target species --epochs 1").stderr;
     assert!(
         said.contains(
-            "\nlength is not read as numbers because of \"5.2o\" in line 4; correct it, or remove the line if it is no row, or use --missing 5.2o if it is a missing value\n"
+            "\nlength is not read as numbers because of \"5.2o\" in line 4; correct it, or remove the line if it is no row, or leave the cell empty if the value is missing\n"
         ),
         "{said}"
     );

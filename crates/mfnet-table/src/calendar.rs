@@ -44,10 +44,10 @@ impl DateOrder {
         }
     }
 
-    /// The order in the dates of a column, and whether it is certain; `None` if the first text is no
-    /// date. A date such as 01/02/2024 has two readings: if all dates of the column do, it is the
-    /// `known` order, and otherwise that of the United States.
-    pub(crate) fn of<'a>(texts: impl Iterator<Item = &'a str>, known: Option<DateOrder>) -> Option<(DateOrder, bool)> {
+    /// The order in the dates of a column; `None` if the first text is no date. A date such as
+    /// 01/02/2024 has two readings: if all dates of the column do, it is the `known` order, and
+    /// otherwise that of the United States, or with points that of most of Europe.
+    pub(crate) fn of<'a>(texts: impl Iterator<Item = &'a str>, known: Option<DateOrder>) -> Option<FoundOrder> {
         let (mut dates, mut others) = (0, 0);
         let (mut day_first, mut month_first, mut either, mut points) = (0, 0, 0, 0);
         for text in texts {
@@ -71,19 +71,33 @@ impl DateOrder {
         if dates == 0 || others > dates {
             return None;
         }
-        Some(match (day_first > 0, month_first > 0, either) {
-            (false, false, 0) => (DateOrder::YearFirst, true),
-            (true, false, _) => (DateOrder::DayFirst, true),
-            (false, true, _) => (DateOrder::MonthFirst, true),
-            (true, true, _) if day_first > month_first => (DateOrder::DayFirst, true),
-            (true, true, _) => (DateOrder::MonthFirst, true),
+        let has_two_readings = day_first + month_first == 0 && either > 0;
+        let has_points = has_two_readings && points == either;
+        let order = match (day_first > 0, month_first > 0, either) {
+            (false, false, 0) => DateOrder::YearFirst,
+            (true, false, _) => DateOrder::DayFirst,
+            (false, true, _) => DateOrder::MonthFirst,
+            (true, true, _) if day_first > month_first => DateOrder::DayFirst,
+            (true, true, _) => DateOrder::MonthFirst,
             (false, false, _) => match known {
-                Some(known) => (known, true),
-                None if points == either => (DateOrder::DayFirst, true),
-                None => (DateOrder::MonthFirst, false),
+                Some(known) => known,
+                None if has_points => DateOrder::DayFirst,
+                None => DateOrder::MonthFirst,
             },
-        })
+        };
+        let is_doubtful = has_two_readings && !has_points && known.is_none();
+        Some(FoundOrder { order, is_doubtful, has_points })
     }
+}
+
+/// The order in the dates of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FoundOrder {
+    pub(crate) order: DateOrder,
+    /// Whether it is a guess.
+    pub(crate) is_doubtful: bool,
+    /// Whether all dates have two readings, and points between their numbers.
+    pub(crate) has_points: bool,
 }
 
 /// The first two numbers of a date such as 01/31/2024 or 1/31/24, and the character between them.

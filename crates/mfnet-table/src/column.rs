@@ -13,7 +13,8 @@ use std::sync::Arc;
 use self::codes::Codes;
 use self::texts::Texts;
 pub use self::values::{Values, View};
-use crate::calendar::{DateOrder, compact_days};
+use crate::calendar::{DateOrder, compact_days, days};
+use crate::error::FileProblem;
 use crate::field::{Field, field, is_code, is_missing, sort_labels, trimmed};
 use crate::notation::Notation;
 use crate::number_format::{Hints, NumberFormat};
@@ -43,10 +44,23 @@ pub(crate) struct Column {
     tally: Tally,
     /// Whether numbers may replace the texts.
     keeps_texts: bool,
-    /// The known format, if the numbers can be read in two ways and neither is that format.
-    contradicted: Option<NumberFormat>,
+    /// What contradicts the notation of the same column in another file.
+    contradiction: Option<Contradiction>,
     /// Whether dates such as 01/02/2024 could be read in another order too.
     has_doubtful_dates: bool,
+}
+
+/// What keeps a column from being read as the same column in another file, such as the one that a
+/// model was trained on.
+#[derive(Clone, Debug)]
+enum Contradiction {
+    /// The numbers have two readings, and neither is the known format, or the file is not written in
+    /// it.
+    Numbers(NumberFormat),
+    /// The unit is not the known one: both.
+    Units(Unit, Unit),
+    /// The dates have two readings, and points, which go with another order than the known one.
+    Dates(DateOrder),
 }
 
 #[derive(Clone, Debug)]
@@ -75,7 +89,7 @@ impl Column {
             notation: Notation::default(),
             tally: Tally::default(),
             keeps_texts,
-            contradicted: None,
+            contradiction: None,
             has_doubtful_dates: false,
         }
     }
@@ -122,10 +136,12 @@ impl Column {
         self.cells = Cells::Numbers { of_rows: all, others, either };
     }
 
-    /// Counts how the numbers of all rows are written.
-    pub(crate) fn count(&mut self) -> &Tally {
+    /// Counts how the numbers of all rows are written. If they have no unit of their own, they are
+    /// read with the known one.
+    pub(crate) fn count(&mut self, known: Option<&Unit>) -> &Tally {
         if let Cells::Texts { texts, .. } = &self.cells {
-            self.notation.unit = unit(texts);
+            let reads = |unit: &&Unit| texts.iter().any(|text| unit.written(text).is_some());
+            self.notation.unit = unit(texts).or_else(|| known.filter(reads).cloned());
             let mut tally = Tally::default();
             let texts = texts.iter().filter(|text| !is_code(text));
             texts.filter_map(|text| self.notation.written(text)).for_each(|(written, _)| tally.add(written));
@@ -139,13 +155,21 @@ impl Column {
         &self.tally
     }
 
-    /// Decides how the numbers and dates of all rows are read, after [`Column::count`].
-    pub(crate) fn decide(&mut self, hints: Hints, dates: Option<DateOrder>) {
+    /// Decides how the numbers and dates of all rows are read, after [`Column::count`]. `dates` is
+    /// the order of dates with two readings, if that is given, and `known` how another file writes
+    /// the column.
+    pub(crate) fn decide(&mut self, hints: Hints, dates: Option<DateOrder>, known: Option<&Notation>) {
         let decide = |hints| NumberFormat::decide(&self.tally, hints);
         self.notation.numbers = decide(hints).unwrap_or_else(|known| {
-            self.contradicted = Some(known);
+            self.contradiction = Some(Contradiction::Numbers(known));
             decide(Hints { known: None, ..hints }).unwrap_or_default()
         });
+        if let (Some(known), Some(found)) = (known.and_then(|known| known.unit.as_ref()), &self.notation.unit)
+            && !known.is_same(found)
+        {
+            self.contradiction = Some(Contradiction::Units(known.clone(), found.clone()));
+        }
+        let known_dates = known.and_then(|known| known.dates);
         match &mut self.cells {
             Cells::Numbers { of_rows, either, .. } => {
                 let format = self.notation.numbers;
@@ -165,9 +189,12 @@ impl Column {
             Cells::Texts { texts, .. } => {
                 let some = || texts.iter().map(|text| &**text).filter(|text| !text.is_empty() && !is_missing(text));
                 let number = |text| if is_code(text) { None } else { self.notation.number(text) };
-                if let Some((order, is_certain)) = DateOrder::of(some(), dates) {
-                    self.notation.dates = Some(order);
-                    self.has_doubtful_dates = !is_certain;
+                if let Some(found) = DateOrder::of(some(), dates.or(known_dates)) {
+                    self.notation.dates = Some(found.order);
+                    self.has_doubtful_dates = found.is_doubtful;
+                    if found.has_points && dates.is_none() && known_dates == Some(DateOrder::MonthFirst) {
+                        self.contradiction = Some(Contradiction::Dates(DateOrder::MonthFirst));
+                    }
                 } else if texts.len() >= COMPACT
                     && some().all(|text| number(text).is_some_and(|x| compact_days(x).is_some()))
                 {
@@ -190,6 +217,11 @@ impl Column {
         }
     }
 
+    /// Whether the fields that are not missing look like dates.
+    pub(crate) fn is_of_dates(&self) -> bool {
+        self.notation.dates.is_some()
+    }
+
     /// How the fields are written, if most are numbers or dates and not written as usual.
     pub(crate) fn unusual_notation(&self) -> Option<&Notation> {
         let Notation { numbers, unit, dates } = &self.notation;
@@ -207,16 +239,32 @@ impl Column {
         self.has_doubtful_dates
     }
 
-    /// The known format that the numbers contradict, and a number of the column.
-    pub(crate) fn contradiction(&self) -> Option<(NumberFormat, String)> {
-        let known = self.contradicted?;
-        let either = |text: &&str| matches!(written(text), Some((Written::EitherPoint | Written::EitherComma, _)));
-        let found = match &self.cells {
-            Cells::Texts { texts, .. } => texts.iter().map(|text| &**text).find(either).map(str::to_owned),
+    /// What keeps the column from being read as the same column in another file.
+    pub(crate) fn contradiction(&self) -> Option<FileProblem> {
+        let example = |fits: &dyn Fn(&str) -> bool| match &self.cells {
+            Cells::Texts { texts, .. } => texts.iter().map(|text| &**text).find(|text| fits(text)).map(str::to_owned),
             Cells::Numbers { .. } => None,
         };
-        let example = if self.tally.of(Written::EitherComma) > 0 { "1,234" } else { "1.234" };
-        Some((known, found.unwrap_or_else(|| example.to_owned())))
+        Some(match self.contradiction.as_ref()? {
+            Contradiction::Numbers(known) => {
+                let either =
+                    |text: &str| matches!(written(text), Some((Written::EitherPoint | Written::EitherComma, _)));
+                let usual = if self.tally.of(Written::EitherComma) > 0 { "1,234" } else { "1.234" };
+                let found = example(&either).unwrap_or_else(|| usual.to_owned());
+                FileProblem::NumberFormat { expected: known.example(), found }
+            }
+            Contradiction::Units(known, unit) => {
+                let found = example(&|text| unit.written(text).is_some());
+                FileProblem::OtherUnit {
+                    expected: known.example("1"),
+                    found: found.unwrap_or_else(|| unit.example("1")),
+                }
+            }
+            Contradiction::Dates(known) => {
+                let found = example(&|text| days(text, DateOrder::DayFirst).is_some()).unwrap_or_default();
+                FileProblem::DateFormat { expected: known.words(), found }
+            }
+        })
     }
 
     /// The kind of a text of the column.

@@ -45,12 +45,18 @@ pub enum Problem {
     /// A problem of a field in this row of a file without lines.
     #[error("{1} in row {0}, counted from 0")]
     InRow(usize, CellProblem),
-    /// Two columns have the same name.
-    #[error("two columns have this name")]
-    DuplicateColumn,
+    /// Several columns have the same name: their numbers, from 1, as far as they are known.
+    #[error("{} have this name", same(.0))]
+    DuplicateColumn(Vec<usize>),
     /// There is no column of this name. The second text names the columns that exist.
     #[error("there is no column {0:?}; {1}")]
     UnknownColumn(String, String),
+}
+
+/// Columns of the same name.
+fn same(numbers: &[usize]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
+    if numbers.is_empty() { "two columns".to_owned() } else { format!("columns {}", numbers.join(" and ")) }
 }
 
 /// A problem of a file.
@@ -102,6 +108,15 @@ pub enum FileProblem {
     /// The file begins like JSON, but is not an object for each row.
     #[error("expected a JSON object for each row: {0}")]
     Json(String),
+    /// A JSON file of one object, which has the rows in an array below this key. `path` is the path
+    /// of jq to the rows.
+    #[error("expected a JSON object for each row, found one object with the rows below the key {key:?}")]
+    JsonRows {
+        /// The key.
+        key: String,
+        /// The path to the rows.
+        path: String,
+    },
     /// Several files of one table have different columns.
     #[error("expected the columns of {first}: {what}")]
     OtherColumns {
@@ -115,7 +130,7 @@ pub enum FileProblem {
     NotUtf8,
     /// A line of a text is not in the encoding that lines before it have.
     #[error(
-        "expected UTF-8 text as above, found other bytes; to read them anyway, set `encoding`, such as windows-1252"
+        "expected UTF-8 text as in the lines above, found other bytes: the file mixes encodings; write this line in UTF-8 too"
     )]
     MixedEncodings,
     /// The text holds a zero byte.
@@ -148,6 +163,28 @@ pub enum FileProblem {
         /// A number of the column.
         found: String,
     },
+    /// The numbers of a column have another unit than those that are known.
+    #[error("expected amounts such as {expected:?}, as in the data that the model was trained on, found {found:?}")]
+    OtherUnit {
+        /// An amount with the known unit.
+        expected: String,
+        /// An amount of the column.
+        found: String,
+    },
+    /// The dates of a column can be read in two ways, and are not written as those that are known.
+    #[error(
+        "dates with points, such as {found:?}, are usually day/month/year, and the data that the model was trained on \
+         has {expected}: say the order with `dates` day-first or `dates` month-first"
+    )]
+    DateFormat {
+        /// The known order, in words.
+        expected: &'static str,
+        /// A date of the column.
+        found: String,
+    },
+    /// A setting for text files, and what the file is.
+    #[error("{0} can be set only for a text file, and this is {1}")]
+    OnlyForText(&'static str, &'static str),
     /// A quote opens in this line, and the text ends inside it.
     #[error("the quote that opens in this line is never closed; {0}")]
     OpenQuote(&'static str),
@@ -168,7 +205,7 @@ pub enum FileProblem {
     #[error("{0}")]
     Other(String),
     /// A row of a text has more or fewer fields than the first row.
-    #[error("expected {expected} {} as in line {first}, found {found}{}", if *expected == 1 { "field" } else { "fields" }, text.as_ref().map_or_else(String::new, |text| format!(": {text:?}")))]
+    #[error("expected {expected} {} as in line {first}, found {found}{}{}", if *expected == 1 { "field" } else { "fields" }, text.as_ref().map_or_else(String::new, |text| format!(": {text:?}")), last.map_or_else(String::new, |last| format!("; the lines from here to the end, line {last}, do not fit")))]
     RowLength {
         /// Number of fields of the first row.
         expected: usize,
@@ -178,6 +215,8 @@ pub enum FileProblem {
         found: usize,
         /// The beginning of a row of one field.
         text: Option<String>,
+        /// The last line of the file, if no further row has the right length.
+        last: Option<u64>,
     },
 }
 

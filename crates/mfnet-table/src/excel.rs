@@ -18,10 +18,15 @@ use crate::decoder::in_thread;
 use crate::error::{Error, FileProblem, Result};
 use crate::file::hexadecimal;
 use crate::found::Found;
+use crate::known::Known;
 
 const STACK: usize = 1 << 24;
+/// The most other sheets that a description names.
+const SHEETS: usize = 4;
 /// The number of texts in a workbook.
 const COUNT: &[u8] = b"uniqueCount";
+/// How the formula of a cell begins.
+const FORMULAS: [&[u8]; 2] = [b"<f>", b"<f "];
 /// Number of bytes looked at together.
 const BLOCK: usize = 1 << 16;
 
@@ -34,11 +39,11 @@ pub(crate) fn read(
     name: &str,
     bytes: &[u8],
     sheet: Option<&str>,
-    header: Option<bool>,
+    known: &Known,
     memory: Option<u64>,
 ) -> Result<(Found, bool, String)> {
     in_thread(name, STACK, || {
-        let read = || sheet_of(bytes, sheet, header, memory).map_err(|problem| Error::data(name, problem));
+        let read = || sheet_of(bytes, sheet, known, memory).map_err(|problem| Error::data(name, problem));
         let damaged = || Err(Error::data(name, FileProblem::Damaged("its sheet cannot be read".to_owned())));
         catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| damaged())
     })
@@ -47,10 +52,10 @@ pub(crate) fn read(
 fn sheet_of(
     bytes: &[u8],
     sheet: Option<&str>,
-    header: Option<bool>,
+    known: &Known,
     memory: Option<u64>,
 ) -> Result<(Found, bool, String), FileProblem> {
-    check(&mut opened(bytes, memory)?)?;
+    let has_formulas = check(&mut opened(bytes, memory)?)?;
     let mut book: Xlsx<_> = Xlsx::new(Cursor::new(bytes)).map_err(damaged)?;
     let sheets = book.sheets_metadata().iter().filter(|sheet| sheet.typ == SheetType::WorkSheet);
     let (visible, hidden): (Vec<_>, Vec<_>) = sheets.partition(|sheet| sheet.visible == SheetVisible::Visible);
@@ -67,19 +72,43 @@ fn sheet_of(
     while let Some(cell) = cells.next_cell().map_err(damaged)? {
         if !matches!(cell.get_value(), DataRef::Empty) {
             let (row, column) = cell.get_position();
-            grid.push(row, column, cell.get_value())?;
+            if u64::from(row) >= known.skipped_lines {
+                grid.push(row, column, cell.get_value())?;
+            }
         }
     }
+    drop(cells);
     if grid.is_empty() && names.len() > 1 {
         return Err(FileProblem::EmptySheet(chosen.clone(), names));
     }
-    let (table, range, header, lines) = grid.table(header)?;
-    let of = if names.len() > 1 { format!(" (of {})", names.len()) } else { String::new() };
+    let formulas = if has_formulas { formulas_without_values(&mut book, chosen, &grid)? } else { 0 };
+    let (table, range, header, lines) = grid.table(known.header)?;
+    let others: Vec<String> =
+        names.iter().filter(|name| *name != chosen).take(SHEETS).map(|name| format!("{name:?}")).collect();
+    let more = if names.len() > SHEETS + 1 { ", …" } else { "" };
+    let of = if names.len() > 1 { format!(" (others: {}{more})", others.join(", ")) } else { String::new() };
     let digest = Sha256::new_with_prefix(bytes).chain_update(b"\0").chain_update(chosen);
     let mut found = Found::new("", table, Vec::new());
     found.lines = Some(lines);
     found.description = format!("Excel, sheet {chosen:?}{of}, {range}");
+    match formulas {
+        0 => {}
+        1 => found.description += ", 1 formula without a value (open and save the file in Excel)",
+        many => found.description += &format!(", {many} formulas without values (open and save the file in Excel)"),
+    }
     Ok((found, header, hexadecimal(digest.finalize(), "")))
+}
+
+/// Number of cells with a formula whose value is not in the file, as programs other than Excel write
+/// them.
+fn formulas_without_values(book: &mut Xlsx<Cursor<&[u8]>>, sheet: &str, grid: &Grid) -> Result<usize, FileProblem> {
+    let mut cells = book.worksheet_cells_reader(sheet).map_err(damaged)?;
+    let mut count = 0;
+    while let Some(cell) = cells.next_formula().map_err(damaged)? {
+        let (row, column) = cell.get_position();
+        count += usize::from(!cell.get_value().is_empty() && !grid.has(row, column));
+    }
+    Ok(count)
 }
 
 fn damaged(error: XlsxError) -> FileProblem {
@@ -93,8 +122,9 @@ fn damaged(error: XlsxError) -> FileProblem {
 }
 
 /// Decompresses every file once, so that none has more bytes than the archive says, and looks for
-/// numbers of texts that are larger than the file.
-fn check(archive: &mut Archive<'_>) -> Result<(), FileProblem> {
+/// numbers of texts that are larger than the file. Returns whether there may be formulas.
+fn check(archive: &mut Archive<'_>) -> Result<bool, FileProblem> {
+    let mut has_formulas = false;
     for i in 0..archive.len() {
         let mut from = member(archive, i)?;
         let (mut size, mut kept, mut block) = (0, Vec::new(), vec![0; BLOCK]);
@@ -108,6 +138,7 @@ fn check(archive: &mut Archive<'_>) -> Result<(), FileProblem> {
             // the same in UTF-16
             kept.extend(block[..count].iter().filter(|byte| **byte != 0));
             largest = largest.max(largest_count(&kept));
+            has_formulas = has_formulas || FORMULAS.iter().any(|begin| memchr::memmem::find(&kept, begin).is_some());
             // the word and its number may be in two blocks
             kept.drain(..kept.len().saturating_sub(64));
         }
@@ -117,7 +148,7 @@ fn check(archive: &mut Archive<'_>) -> Result<(), FileProblem> {
             )));
         }
     }
-    Ok(())
+    Ok(has_formulas)
 }
 
 /// The largest number after the word.

@@ -19,7 +19,7 @@ use crate::text::Lines;
 
 /// Number of bytes read at a time.
 const BUFFER: usize = 1 << 17;
-/// The most lines of an object.
+/// An object of more lines is read only when their number has doubled, or at the end of the file.
 const LINES: usize = 1000;
 /// The most bytes of an object.
 const LONGEST: u64 = 1 << 27;
@@ -101,7 +101,8 @@ fn lines(name: &str, mut from: impl BufRead, rows: &mut Rows) -> Result<Lines> {
         }
         rows.bytes += more;
         // the object goes on
-        if more > 0 && count < LINES && longest > 0 && !text.trim_ascii_end().ends_with(b"}") {
+        let is_rare = count >= LINES && !count.is_power_of_two();
+        if more > 0 && longest > 0 && (is_rare || !text.trim_ascii_end().ends_with(b"}")) {
             continue;
         }
         let before = rows.kept();
@@ -115,7 +116,7 @@ fn lines(name: &str, mut from: impl BufRead, rows: &mut Rows) -> Result<Lines> {
                 (first, count) = (first + count, 0);
                 text.clear();
             }
-            Err(error) if error.is_eof() && more > 0 && count < LINES && longest > 0 => {}
+            Err(error) if error.is_eof() && more > 0 && longest > 0 => {}
             Err(error) => {
                 let line = first + error.line().max(1) - 1;
                 return Err(Error::in_line(name, line as u64, problem(&error)));

@@ -153,7 +153,9 @@ impl Display for LeftOut {
             LeftOut::Empty => f.write_str("no values"),
             LeftOut::Identifier => f.write_str("an identifier: every value is different"),
             LeftOut::Weights => f.write_str("the weight of each row"),
-            LeftOut::RowNumbers { first } => write!(f, "the row numbers {first}, {}, {}, …", first + 1, first + 2),
+            LeftOut::RowNumbers { first } => {
+                write!(f, "the row numbers {first}, {}, {}, …; `numeric` keeps them", first + 1, first + 2)
+            }
             LeftOut::Codes { different, rows, example } => {
                 write!(f, "{different} different codes in {rows} rows, such as {example:?}; `numeric` reads numbers")
             }
@@ -205,6 +207,13 @@ pub enum Remark {
         /// The column.
         column: String,
     },
+    /// Some of its labels mean the same, and are one class.
+    Spellings {
+        /// The column.
+        column: String,
+        /// The labels.
+        labels: Vec<String>,
+    },
     /// Its dates can be read in two ways.
     Dates {
         /// The column.
@@ -222,6 +231,7 @@ impl Remark {
             | Remark::Codes { column, .. }
             | Remark::FarDate { column, .. }
             | Remark::RowNumbers { column }
+            | Remark::Spellings { column, .. }
             | Remark::Dates { column, .. } => column,
         }
     }
@@ -244,8 +254,11 @@ impl Display for Remark {
                 let line = if *fields == 1 && line.is_some() { ", or remove the line if it is no row" } else { "" };
                 // the setting splits words at commas
                 match &words[..] {
-                    _ if words.is_empty() || words.iter().any(|word| word.contains(',')) => {
-                        f.write_str("; correct them, or leave the cells empty if they are missing values")
+                    _ if words.is_empty() || words.iter().any(|word| word.contains(',') || has_number(word)) => {
+                        match fields {
+                            1 => write!(f, "; correct it{line}, or leave the cell empty if the value is missing"),
+                            _ => f.write_str("; correct them, or leave the cells empty if they are missing values"),
+                        }
                     }
                     [word] => {
                         write!(f, "; correct it{line}, or use `missing` {} if it is a missing value", quoted(word))
@@ -271,11 +284,20 @@ impl Display for Remark {
             Remark::RowNumbers { column } => {
                 write!(f, "{column} holds the row numbers; it is used because there is no other feature")
             }
+            Remark::Spellings { column, labels } => {
+                let (last, first) = labels.split_last().map_or(("", &labels[..]), |(last, first)| (last, first));
+                write!(f, "{} and {last} in {column} are one class", first.join(", "))
+            }
             Remark::Dates { column, order } => {
                 write!(f, "dates such as 01/02/2024 in {column} are read as {}; `dates` changes this", order.words())
             }
         }
     }
+}
+
+/// Whether a text begins with a number, as 23.8* and 10-20 do: it is no word for a missing value.
+fn has_number(word: &str) -> bool {
+    word.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// What keeps a column from being numbers or dates, if most of its fields are.
@@ -359,7 +381,9 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
         column.fields().all(|(field, text, _)| kind.value_of(field, text, column.notation()).is_ok())
     };
     if let Some(kind) = [ColumnKind::Boolean, ColumnKind::Date].into_iter().find(is_all) {
-        return Ok(kind);
+        // one word, such as F, says too little: other rows may have other letters
+        let is_one_word = kind == ColumnKind::Boolean && !is_number && column.different() == 1;
+        return Ok(if is_one_word { ColumnKind::Category { levels: Vec::new() } } else { kind });
     }
     if is_number {
         return Ok(ColumnKind::Number);
@@ -368,7 +392,7 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
     if different > FEW_TEXTS && 2 * different > present {
         let of = |wanted: Field| column.fields().find(|(field, ..)| *field == wanted).map(|(_, text, _)| text);
         let first = || column.fields().map(|(_, text, _)| text).find(|text| !text.is_empty());
-        let example = |text: Option<&str>| text.unwrap_or_default().chars().take(EXAMPLE).collect();
+        let example = |text: Option<&str>| beginning(text.unwrap_or_default());
         return Err(match (of(Field::Text), of(Field::Code)) {
             (None, Some(code)) => LeftOut::Codes { different, rows: present, example: example(Some(code)) },
             (text, _) => LeftOut::Names { different, rows: present, example: example(text.or_else(first)) },
@@ -381,6 +405,14 @@ pub(crate) fn guess(name: &str, column: &Column) -> Result<ColumnKind, LeftOut> 
 pub(crate) fn first_code(column: &Column) -> Option<String> {
     let [_, codes, texts] = tally(column);
     (codes > 0 && texts == 0).then(|| column.find(|field, _| field == Field::Code).map(|(_, text)| text))?
+}
+
+/// The first characters of a text, and … if there are more.
+fn beginning(text: &str) -> String {
+    match text.char_indices().nth(EXAMPLE) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 fn is_identifier(name: &str) -> bool {

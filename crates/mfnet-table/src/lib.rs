@@ -49,6 +49,7 @@ mod found;
 mod golden;
 mod json;
 mod kind;
+mod known;
 mod notation;
 mod number_format;
 #[cfg(feature = "numpy")]

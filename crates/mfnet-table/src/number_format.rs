@@ -26,6 +26,8 @@ pub enum NumberFormat {
 pub(crate) struct Hints {
     /// The format of the same column in another file, such as the one that a model was trained on.
     pub(crate) known: Option<NumberFormat>,
+    /// Whether other columns of the file show that it is not written as the other file.
+    pub(crate) is_other: bool,
     /// The decimal sign of the file: of its other columns, or given by the user.
     pub(crate) decimal: Option<u8>,
     /// Whether commas separate the fields.
@@ -34,7 +36,7 @@ pub(crate) struct Hints {
 
 impl NumberFormat {
     /// The format of all numbers of a column. An error for a column that can be read in two ways,
-    /// neither of which is that of the known format.
+    /// neither of which is that of the known format, or if the file has another format elsewhere.
     ///
     /// 1.234 and 1,234 have two readings. In this order, these decide: other numbers of the column
     /// with only one reading; the known format; the decimal sign of the file; whole numbers beside
@@ -76,6 +78,7 @@ impl NumberFormat {
         };
         if let Some(known) = hints.known {
             let reads = match known {
+                _ if hints.is_other => false,
                 NumberFormat::Point => points > 0,
                 NumberFormat::Comma => commas > 0,
                 NumberFormat::PointAndGroups | NumberFormat::CommaAndGroups => true,
@@ -125,6 +128,14 @@ impl NumberFormat {
             (self, written),
             (NumberFormat::PointAndGroups, Written::EitherComma) | (NumberFormat::CommaAndGroups, Written::EitherPoint)
         )
+    }
+
+    /// The decimal sign.
+    pub(crate) fn decimal(self) -> u8 {
+        match self {
+            NumberFormat::Point | NumberFormat::PointAndGroups => b'.',
+            NumberFormat::Comma | NumberFormat::CommaAndGroups => b',',
+        }
     }
 
     /// A number of this format.

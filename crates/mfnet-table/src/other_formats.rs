@@ -31,6 +31,8 @@ const BINARY: &[(&[u8], Format)] = &[
     (b"\x04\x22\x4d\x18", ("a file compressed with LZ4", "lz4 -d FILE")),
     (b"\x1f\x9d", ("a file compressed with compress", "uncompress FILE")),
     (b"PK\x05\x06", ("an empty zip archive", "")),
+    (b"\xff\xfe\0\0", ("text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE > STEM-utf8.csv")),
+    (b"\0\0\xfe\xff", ("text in UTF-32", "iconv -f UTF-32 -t UTF-8 FILE > STEM-utf8.csv")),
     (b"7z\xbc\xaf\x27\x1c", ("a 7-Zip archive", "7z x FILE")),
     (b"Rar!\x1a\x07", ("a RAR archive", "unrar x FILE")),
     (b"\x1f\x8b", ("a gzip file inside a gzip file", "gunzip --keep FILE")),

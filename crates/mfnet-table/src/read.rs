@@ -1,5 +1,6 @@
 //! Chooses the reader of a file by its first bytes: text or another format.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
@@ -9,6 +10,7 @@ use encoding_rs::Encoding;
 #[cfg(feature = "zip")]
 use crate::archive;
 use crate::calendar::DateOrder;
+use crate::column::Column;
 use crate::described::forms;
 use crate::error::{Error, FileProblem, Problem, Result};
 #[cfg(feature = "excel")]
@@ -18,21 +20,25 @@ use crate::file::sha256;
 use crate::file::{Watched, decompressed};
 use crate::found::Found;
 use crate::json;
+use crate::known::Known;
 use crate::notation::{Delimiter, FileForm, Quoting};
-use crate::number_format::Hints;
 #[cfg(feature = "numpy")]
 use crate::numpy;
 use crate::other_formats::recognised;
 #[cfg(feature = "parquet")]
 use crate::parquet;
 use crate::table::Table;
-use crate::text::{self, BEGINNING, Known};
+use crate::text::{self, BEGINNING};
 
 /// Number of bytes read from the system at a time.
 const BUFFER: usize = 1 << 17;
 /// Number of bytes that decide whether a file is text.
 const LOOKED_AT: usize = 1024;
 const ZIP: &[u8] = b"PK\x03\x04";
+/// Kinds of files, as an error calls them.
+const EXCEL: &str = "an Excel workbook";
+#[cfg(feature = "numpy")]
+const ARRAY: &str = "a file of NumPy";
 /// The most archives inside each other.
 #[cfg(feature = "zip")]
 const DEEPEST: u8 = 2;
@@ -179,9 +185,6 @@ impl ReadTable<'_> {
     /// it splits the lines, its words for missing values, the numbers and dates of its columns.
     pub fn like(mut self, form: &FileForm) -> Self {
         self.known.missing.extend(form.missing.iter().cloned());
-        self.known.quoting = self.known.quoting.or(form.quoting);
-        let encoding = form.encoding.as_ref().and_then(|label| Encoding::for_label(label.as_bytes()));
-        self.known.encoding = self.known.encoding.or(encoding);
         self.known.form = Some(form.clone());
         self
     }
@@ -266,14 +269,15 @@ impl ReadTable<'_> {
             }
             if json::is_json(&bytes) {
                 let (found, digest) = json::read(name, &bytes, plain)?;
-                return self.table(name, found, true, digest);
+                return self.table(name, "JSON", found, true, digest);
             }
             let text = text::read(name, &bytes, plain, &self.known, &self.keep_texts)?;
-            let mut table = Table::new(name, text.columns, text.description, text.header, text.digest)?;
+            let mut table =
+                Table::new(name, self.without_twins(text.columns), text.description, text.header, text.digest)?;
             (table.lines, table.skipped) = (Some(text.lines), text.skipped);
             table.form.delimiter = (text.delimiter != Delimiter::Character(',')).then_some(text.delimiter);
-            table.form.quoting = self.known.quoting;
-            table.form.encoding = self.known.encoding.map(|encoding| encoding.name().to_owned());
+            table.form.quoting = self.known.quoting();
+            table.form.encoding = self.known.encoding().map(|encoding| encoding.name().to_owned());
             table.form.missing = self.known.missing;
             table.form.named = text.header && table.columns().iter().all(|name| name.parse::<usize>().is_ok());
             return Ok(table);
@@ -295,13 +299,14 @@ impl ReadTable<'_> {
         #[cfg(feature = "parquet")]
         if bytes.starts_with(b"PAR") {
             let digest = sha256([&bytes[..]]);
-            return self.table(name, parquet::columns(name, bytes.into(), &self.dropped)?, true, digest);
+            let found = parquet::columns(name, bytes.into(), &self.dropped)?;
+            return self.table(name, "a Parquet file", found, true, digest);
         }
         #[cfg(feature = "numpy")]
         if bytes.starts_with(b"\x93NUMPY") {
             let found = numpy::npy(name, &bytes)?;
             let header = has_names(&found);
-            return self.table(name, found, header, sha256([&bytes[..]]));
+            return self.table(name, ARRAY, found, header, sha256([&bytes[..]]));
         }
         let found = KINDS.iter().find(|(first, _)| bytes.starts_with(first)).map(|(_, kind)| *kind);
         Err(Error::data(name, FileProblem::NotText(found)))
@@ -318,9 +323,9 @@ impl ReadTable<'_> {
         }
         #[cfg(feature = "excel")]
         if files.iter().any(|(_, file)| file.starts_with("xl/")) {
-            let (found, header, digest) =
-                excel::read(name, bytes, self.sheet.as_deref(), self.known.header, self.memory)?;
-            return self.table(name, found, header, digest);
+            let found = excel::read(name, bytes, self.sheet.as_deref(), &self.known, self.memory)?;
+            let (found, header, digest) = found;
+            return self.table(name, EXCEL, found, header, digest);
         }
         #[cfg(feature = "numpy")]
         if files.iter().any(|(_, file)| file.ends_with(".npy")) {
@@ -329,7 +334,7 @@ impl ReadTable<'_> {
             }
             let found = numpy::npz(name, bytes, &self.dropped, self.memory)?;
             let header = has_names(&found);
-            return self.table(name, found, header, sha256([bytes]));
+            return self.table(name, ARRAY, found, header, sha256([bytes]));
         }
         let (i, file) = archive::only_file(&files).map_err(error)?;
         if self.depth >= DEEPEST {
@@ -341,20 +346,35 @@ impl ReadTable<'_> {
         self.read_any(name, Box::new(from))
     }
 
-    /// A table of what was found in a file.
-    fn table(&self, name: &str, found: Found, header: bool, digest: String) -> Result<Table> {
+    /// The columns without those of the same name that are not needed: dropped ones, and those that a
+    /// model does not use.
+    fn without_twins(&self, columns: Vec<(String, Column)>) -> Vec<(String, Column)> {
+        let Known { names, form, .. } = &self.known;
+        let is_used = |name: &String| {
+            form.is_none() || names.is_empty() || names.contains(name) || self.keep_texts.contains(name)
+        };
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        columns.iter().for_each(|(name, _)| *counts.entry(name.clone()).or_default() += 1);
+        let is_kept = |name: &String| counts[name] == 1 || (is_used(name) && !self.dropped.contains(name));
+        columns.into_iter().filter(|(name, _)| is_kept(name)).collect()
+    }
+
+    /// A table of what was found in a file of this kind.
+    fn table(&self, name: &str, kind: &'static str, found: Found, header: bool, digest: String) -> Result<Table> {
+        self.known.check_not_text(name, kind, kind == EXCEL)?;
         let Found { mut columns, unread, parts, lines, mut description } = found;
-        for (_, column) in &mut columns {
-            column.count();
-            column.decide(Hints::default(), self.known.dates);
-        }
+        columns.iter_mut().for_each(|(_, column)| column.forget(&self.known.missing));
+        let mut named: Vec<(&str, &mut Column)> =
+            columns.iter_mut().map(|(name, column)| (name.as_str(), column)).collect();
+        self.known.decide(&mut named, false);
         for form in forms(columns.iter().map(|(name, column)| (name, column))) {
             description = format!("{description}, {form}");
         }
-        let mut table = Table::new(name, columns, description, header, digest)?;
+        let mut table = Table::new(name, self.without_twins(columns), description, header, digest)?;
         if let Some((column, _)) = unread.iter().find(|(column, _)| table.columns().contains(column)) {
-            return Err(Error::in_column(name, column, Problem::DuplicateColumn));
+            return Err(Error::in_column(name, column, Problem::DuplicateColumn(Vec::new())));
         }
+        table.form.missing.clone_from(&self.known.missing);
         (table.unread, table.parts, table.lines) = (unread, parts, lines);
         Ok(table)
     }
@@ -427,10 +447,10 @@ mod tests {
         assert_eq!(message("a,b\n\n1,2,3,4\n"), "t.csv, line 3: expected 2 fields as in line 1, found 4");
         let wide = ",".repeat(MOST_COLUMNS);
         assert_eq!(message(&wide), "t.csv, line 1: expected at most 1048576 columns, found more");
-        assert_eq!(message("a,a\n1,2\n"), "t.csv, column \"a\": two columns have this name");
+        assert_eq!(message("a,a\n1,2\n"), "t.csv, column \"a\": columns 1 and 2 have this name");
         let bytes = b"a,b\n1,\xc3\xb6\n3,\xff\n";
         let error = ReadTable::new().read_from("t.csv", &bytes[..]).unwrap_err();
-        let expected = "t.csv, line 3: expected UTF-8 text as above, found other bytes; to read them anyway, set `encoding`, such as windows-1252";
+        let expected = "t.csv, line 3: expected UTF-8 text as in the lines above, found other bytes: the file mixes encodings; write this line in UTF-8 too";
         assert_eq!(error.to_string(), expected);
     }
 

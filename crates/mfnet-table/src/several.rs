@@ -102,7 +102,11 @@ fn joined(tables: &[Table], empty: usize) -> Result<Table> {
     for name in first.columns().iter().filter(|name| !unread.iter().any(|(unread, _)| unread == *name)) {
         let mut column = first.columns[first.position(name)?].without_rows();
         for table in tables {
-            column.append(&table.columns[table.position(name)?]);
+            let part = &table.columns[table.position(name)?];
+            if let Some(problem) = part.contradiction().filter(|_| part.is_of_numbers() || column.is_of_dates()) {
+                return Err(Error::in_column(table.name(), name, problem));
+            }
+            column.append(part);
         }
         columns.push((name.clone(), column));
     }
@@ -120,6 +124,7 @@ fn joined(tables: &[Table], empty: usize) -> Result<Table> {
     let digests: String = tables.iter().map(|table| table.digest() + "\n").collect();
     let mut table = Table::new(&name, columns, description, first.has_header(), sha256([digests.as_bytes()]))?;
     table.form = FileForm { columns: table.form.columns, ..first.form.clone() };
+    table.skipped = tables.iter().flat_map(|table| &table.skipped).cloned().collect();
     table.parts = tables.iter().flat_map(|table| table.parts.iter().copied()).collect();
     (table.unread, table.places) = (unread, Some(Arc::new(Places::new(tables.iter().map(Table::file)))));
     Ok(table)

@@ -3,7 +3,7 @@
 mod rows;
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Formatter;
 use std::sync::Arc;
 
@@ -97,7 +97,8 @@ impl Table {
             columns.into_iter().map(|(name, column)| (name, Arc::new(column.whole()))).unzip();
         let mut known = HashSet::with_capacity(names.len());
         if let Some(column) = names.iter().find(|column| !known.insert(column.as_str())) {
-            return Err(Error::in_column(name, column, Problem::DuplicateColumn));
+            let same = (1..).zip(&names).filter(|(_, other)| *other == column).map(|(number, _)| number);
+            return Err(Error::in_column(name, column, Problem::DuplicateColumn(same.collect())));
         }
         let unusual = |(name, column): (&String, &Arc<Column>)| {
             column.unusual_notation().map(|notation| (name.clone(), notation.clone()))
@@ -179,7 +180,8 @@ impl Table {
     fn not_found(&self, mut error: Error) -> Error {
         let Error::Data { problem: Problem::UnknownColumn(column, others), .. } = &mut error else { return error };
         let is_in_first_line = self.columns.iter().any(|other| other.len() > 0 && other.text(0) == **column);
-        let sheet = self.description.strip_prefix("Excel, ").and_then(|rest| rest.split_once(" (of "));
+        let sheets = self.description.strip_prefix("Excel, ").filter(|rest| rest.contains(" (others: "));
+        let sheet = sheets.and_then(|sheets| sheets.split_once("), ")).map(|(sheet, _)| format!("{sheet})"));
         if !self.has_header() && is_in_first_line {
             *others = format!("the first line, which holds {column:?}, was read as data: use `header` yes");
         } else if !self.has_header() && self.lines.is_some() && column.parse::<usize>().is_err() {
@@ -187,12 +189,12 @@ impl Table {
                 "no header was found, so the columns are numbered from 0 to {}; if the first line holds names, use `header` yes",
                 self.names.len().saturating_sub(1)
             );
+        } else if let Some(sheet) = sheet {
+            *others = format!("this is the {sheet}; choose another one with `sheet`, or: {others}");
         } else if let [only] = &self.names[..]
             && only.contains(&**column)
         {
-            *others = format!("the only column is {only:?}; choose another `delimiter`, or leave it out");
-        } else if let Some((sheet, _)) = sheet {
-            *others = format!("this is the {sheet}; choose another one with `sheet`, or: {others}");
+            *others = format!("the only column is {only:?}; say what separates the fields with `delimiter`");
         } else if self.rows() == 1
             && let Some((key, _)) = self.unread.first()
         {
@@ -255,7 +257,9 @@ impl Table {
     /// Calls `of` with each field of a column, and returns the numbers.
     fn values_of(&self, column: &str, of: impl Fn(Field, &str) -> Result<f64, CellProblem>) -> Result<Values> {
         let position = self.position(column)?;
-        self.check_format(position)?;
+        if let Some(problem) = self.columns[position].contradiction() {
+            return Err(Error::in_column(&self.name, column, problem));
+        }
         self.columns[position].values(of).map_err(|(row, problem)| self.at(row, position, problem))
     }
 
@@ -303,6 +307,19 @@ impl Table {
             }
         }
         Ok(labels)
+    }
+
+    /// The texts of a column of labels that mean the same, such as Yes and yes, if there are such.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there is no such column.
+    pub fn spellings(&self, column: &str) -> Result<Vec<Vec<String>>> {
+        let mut of_labels: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for label in self.text(column)? {
+            of_labels.entry(same_label(&label)).or_default().insert(label);
+        }
+        let several = of_labels.into_values().filter(|spellings| spellings.len() > 1);
+        Ok(several.map(|spellings| spellings.into_iter().collect()).collect())
     }
 
     /// Chooses the input columns besides the targets. Unless `columns` sets it, the kind of a
@@ -389,22 +406,11 @@ impl Table {
             let (levels, values) = column.levels();
             return Ok((ColumnKind::Category { levels }, values));
         }
-        if *kind == ColumnKind::Number {
-            self.check_format(position)?;
+        if let (ColumnKind::Number | ColumnKind::Date, Some(problem)) = (kind, column.contradiction()) {
+            return Err(Error::in_column(&self.name, &self.names[position], problem));
         }
         let values = column.values(|field, text| kind.value_of(field, text, column.notation()));
         values.map(|values| (kind.clone(), values)).map_err(|(row, problem)| self.at(row, position, problem))
-    }
-
-    /// An error for numbers that can be read in two ways, neither of which is the known format.
-    fn check_format(&self, position: usize) -> Result<()> {
-        match self.columns[position].contradiction() {
-            None => Ok(()),
-            Some((known, found)) => {
-                let problem = FileProblem::NumberFormat { expected: known.example(), found };
-                Err(Error::in_column(&self.name, &self.names[position], problem))
-            }
-        }
     }
 
     /// The texts of the column at this position that mean false and true as a

@@ -23,39 +23,15 @@ use self::encoding::{Decoded, detect};
 pub use self::lines::Lines;
 use self::rows::Rows;
 use self::shape::{Shape, Shaped};
-use crate::calendar::DateOrder;
 use crate::column::Column;
 use crate::described::forms;
-use crate::error::{Error, FileProblem, Result};
+use crate::error::{Error, FileProblem, Problem, Result};
 use crate::file::{Watched, hexadecimal};
-use crate::notation::{Delimiter, FileForm, Quoting};
-use crate::number_format::{Hints, NumberFormat};
+use crate::known::Known;
+use crate::notation::{Delimiter, Quoting};
 
 /// The dialect is detected from this many bytes. The rest is read in pieces of this size.
 pub(crate) const BEGINNING: usize = 1 << 18;
-
-/// The settings that are given instead of detected.
-#[derive(Clone, Default)]
-pub(crate) struct Known {
-    pub(crate) delimiter: Option<Delimiter>,
-    /// The delimiter that the name of the file suggests.
-    pub(crate) usual_delimiter: Option<Delimiter>,
-    pub(crate) quoting: Option<Quoting>,
-    pub(crate) header: Option<bool>,
-    /// Number of lines above the table.
-    pub(crate) skipped_lines: u64,
-    pub(crate) encoding: Option<&'static Encoding>,
-    /// The decimal sign of numbers with two readings.
-    pub(crate) decimal: Option<u8>,
-    /// The order of dates with two readings.
-    pub(crate) dates: Option<DateOrder>,
-    /// Words for missing values.
-    pub(crate) missing: Vec<String>,
-    /// Names of columns that the user gave.
-    pub(crate) names: Vec<String>,
-    /// The form of another file that this one shares.
-    pub(crate) form: Option<FileForm>,
-}
 
 /// The characters with a meaning.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -92,8 +68,8 @@ pub(crate) fn read(
 ) -> Result<Text> {
     let (shown, mark) = detect(beginning);
     let start = &beginning[mark..];
-    let encoding = known.encoding.unwrap_or(shown);
-    let is_sure = mark > 0 || shown != UTF_8 || known.encoding.is_some();
+    let encoding = known.encoding().unwrap_or(shown);
+    let is_sure = mark > 0 || shown != UTF_8 || known.encoding().is_some();
     let (found, mut hash) = (Cell::new(encoding), Sha256::new());
     let hashed = Watched { from: start.chain(rest), seen: |bytes: &[u8]| hash.update(bytes) };
     let decoded = Decoded::new(BufReader::with_capacity(BEGINNING, hashed), encoding, is_sure, &found);
@@ -113,65 +89,56 @@ pub(crate) fn read(
     if let Some(first) = data {
         shape.push(line, 0, first.iter().map(String::as_str))?;
     }
-    while let Some((line, empty, fields)) = rows.next()? {
-        shape.push(line, empty, fields)?;
+    loop {
+        let pushed = match rows.next()? {
+            Some((line, empty, fields)) => shape.push(line, empty, fields),
+            None => break,
+        };
+        pushed.map_err(|error| with_rest(error, &shape, &mut rows))?;
     }
     let Shaped { names, mut columns, lines, skipped } = shape.finish()?;
     let encoding = found.get();
     drop(rows);
-    let description = decide(&names, &mut columns, &dialect, known, encoding, &skipped);
+    let mut named: Vec<(&str, &mut Column)> = names.iter().map(String::as_str).zip(&mut columns).collect();
+    known.decide(&mut named, dialect.syntax.delimiter == Delimiter::Character(','));
+    let description = described(&names, &columns, &dialect, encoding, &skipped);
     let digest = hexadecimal(hash.finalize(), "");
     let columns = names.into_iter().zip(columns).collect();
     let (header, delimiter) = (dialect.header, dialect.syntax.delimiter);
     Ok(Text { columns, header, delimiter, description, skipped, lines, digest })
 }
 
-/// Decides how the columns are written, and describes everything that was detected.
-fn decide(
+/// The error of a row, with the last line of the file if no row after it fits either, as below a table.
+fn with_rest(mut error: Error, shape: &Shape<'_>, rows: &mut Rows<'_, impl BufRead>) -> Error {
+    if shape.rows() == 0 {
+        return error;
+    }
+    let mut found = None;
+    while let Ok(Some((line, _, fields))) = rows.next() {
+        if shape.fits(fields.len()) {
+            return error;
+        }
+        found = Some(line);
+    }
+    if let Error::Data { problem: Problem::File(FileProblem::RowLength { last, .. }), .. } = &mut error {
+        *last = found;
+    }
+    error
+}
+
+/// Describes everything that was detected.
+fn described(
     names: &[String],
-    columns: &mut [Column],
+    columns: &[Column],
     dialect: &Dialect,
-    known: &Known,
     encoding: &'static Encoding,
     skipped: &[String],
 ) -> String {
-    let mut certain = [0, 0];
-    for column in &mut *columns {
-        let tally = column.count();
-        certain.iter_mut().zip(tally.certain()).for_each(|(all, some)| *all += usize::from(some > 0));
-    }
-    if certain == [0, 0] {
-        // groups beside whole numbers, such as 1.234 beside 950, show it too
-        for column in &*columns {
-            match NumberFormat::decide(column.tally(), Hints::default()) {
-                Ok(NumberFormat::PointAndGroups) => certain[0] += 1,
-                Ok(NumberFormat::CommaAndGroups) => certain[1] += 1,
-                _ => {}
-            }
-        }
-    }
-    let of_file = match certain {
-        [0, 0] => None,
-        [_, 0] => Some(b'.'),
-        [0, _] => Some(b','),
-        _ => None,
-    };
-    let between_commas = dialect.syntax.delimiter == Delimiter::Character(',');
-    for (name, column) in names.iter().zip(&mut *columns) {
-        let form = known.form.as_ref();
-        let hints = Hints {
-            known: form.filter(|_| known.decimal.is_none()).map(|form| form.numbers_of(name)),
-            decimal: known.decimal.or(of_file),
-            between_commas,
-        };
-        let dates = form.and_then(|form| form.columns.get(name)).and_then(|notation| notation.dates);
-        column.decide(hints, known.dates.or(dates));
-    }
     let mut said = vec![dialect.to_string()];
     if encoding != UTF_8 {
         said.push(format!("{} text", encoding.name()));
     }
-    said.extend(forms(names.iter().zip(&*columns)));
+    said.extend(forms(names.iter().zip(columns)));
     if !dialect.header {
         said.push("no header: columns are numbered from 0".to_owned());
     }

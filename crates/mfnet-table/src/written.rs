@@ -260,6 +260,12 @@ impl Unit {
         signed(minus, number)
     }
 
+    /// Whether both are the same, except for blanks and parentheses.
+    pub(crate) fn is_same(&self, other: &Unit) -> bool {
+        let both = |unit: &Unit| [unit.before.trim().to_owned(), unit.after.trim().to_owned()];
+        both(self) == both(other)
+    }
+
     /// The amount as a message shows it: $1.
     pub(crate) fn example(&self, number: &str) -> String {
         format!("{}{number}{}", self.before, self.after)

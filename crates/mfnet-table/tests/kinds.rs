@@ -4,7 +4,7 @@
 //! differ from us: tried with `read_csv` and no options.
 #![allow(clippy::unwrap_used)]
 
-use mfnet_table::{ColumnKind, Columns, DateOrder, Delimiter, LeftOut, Quoting, ReadTable, Remark, Table};
+use mfnet_table::{ColumnKind, Columns, DateOrder, Delimiter, FileForm, LeftOut, Quoting, ReadTable, Remark, Table};
 
 fn read(text: &str) -> Result<Table, String> {
     Table::from_text("t.csv", text).map_err(|error| error.to_string())
@@ -134,7 +134,7 @@ fn numbers_are_read_as_in_another_file() {
 /// and DuckDB read text after a quote as part of the field.
 #[test]
 fn quotes() {
-    let way_out = "write a quote inside a field twice (\"\"), or use `quote` none if quotes are ordinary characters";
+    let way_out = "write a quote inside a field twice (\"\"), or use `quote` backslash if a backslash stands before it, or `quote` none if quotes are ordinary characters";
     let open = |line| format!("t.csv, line {line}: the quote that opens in this line is never closed; {way_out}");
     let after = |line| {
         format!("t.csv, line {line}: text follows the closing quote of a field that begins in this line; {way_out}")
@@ -260,7 +260,12 @@ fn lines_that_are_no_rows() {
 /// shorter than the table.
 #[test]
 fn lines_that_are_no_title() {
-    for text in ["a,b,c\nx,y\n1,2\n3,4\n", "a\nx,y\nu,v\nw,z\n", "a,b\nx,1,u\ny,2,v\nz,3,w\n"] {
+    for text in [
+        "a,b,c\nx,y\n1,2\n3,4\n",
+        "a\nx,y\nu,v\nw,z\n",
+        "a,b\nx,1,u\ny,2,v\nz,3,w\n",
+        "a,b,,y,\n1,2,3,4,5\n2,3,1,5,6\n3,4,5,2,7\n",
+    ] {
         assert!(!read(text).is_ok_and(|table| table.description().contains("title")), "{text}");
     }
     // one row is enough below the names that a model knows
@@ -327,6 +332,9 @@ fn categories_compare_texts() {
     ] {
         assert_eq!(read(&with_other(fields)).unwrap().labels("x").unwrap(), expected, "{fields:?}");
     }
+    let spellings = |fields: &[&str]| read(&with_other(fields)).unwrap().spellings("x").unwrap();
+    assert_eq!(spellings(&["Yes", "no", "yes", "1", "1.0"]), [vec!["1", "1.0"], vec!["Yes", "yes"]]);
+    assert!(spellings(&["red", "Red", "yes", "no"]).is_empty());
 }
 
 /// G: the peers read a column with one odd text as text, without a word.
@@ -424,12 +432,145 @@ fn dates() {
     }
 }
 
+/// B, G: what is known of another file holds for every format, and what contradicts it is named.
+/// pandas, polars and DuckDB know no other file.
+#[test]
+fn another_form_than_that_of_the_training() {
+    let train = |text: &str| read(text).unwrap().form().clone();
+    let like = |form: &FileForm, text: &str| {
+        let table = ReadTable::new().like(form).expect(["a", "b"]).read_from("t.csv", text.as_bytes()).unwrap();
+        let kind = if text.contains("/2024") || text.contains(".2024") { ColumnKind::Date } else { ColumnKind::Number };
+        table.values(0, &kind).map(|(_, values)| values.iter().next().unwrap()).map_err(|error| error.to_string())
+    };
+    let (points, kilograms, american) =
+        (train("a;b\n1234.5;2.5\n"), train("a;b\n12.5 kg;1\n7 kg;2\n"), train("a;b\n01/31/2024;1\n02/01/2024;2\n"));
+    let error = |what: &str| Err(format!("t.csv, column \"a\": {what}"));
+    let of_numbers = |found: &str| {
+        error(&format!(
+            "expected numbers such as 1234.5, as in the data that the model was trained on, found {found:?}"
+        ))
+    };
+    let of_units = |found: &str| {
+        error(&format!(
+            "expected amounts such as \"1 kg\", as in the data that the model was trained on, found {found:?}"
+        ))
+    };
+    let of_dates = |found: &str| {
+        error(&format!(
+            "dates with points, such as {found:?}, are usually day/month/year, and the data that the model was trained \
+             on has month/day/year: say the order with `dates` day-first or `dates` month-first"
+        ))
+    };
+    let first_of_february = 19754.0;
+    for (form, text, expected) in [
+        // the other column shows a decimal comma
+        (&points, "a;b\n1.234;2,5\n", of_numbers("1.234")),
+        (&points, "a;b\n1.234;2.5\n", Ok(1.234)),
+        (&points, "a;b\n1.234;2\n", Ok(1.234)),
+        (&points, "a;b\n1234,5;2,5\n", Ok(1234.5)),
+        (&points, "a;b;note\n1.234;2.5;2,5\n", Ok(1.234)),
+        (&points, "a;b;note\n1.234;2;2,5\n", Ok(1.234)),
+        (&kilograms, "a;b\n1000 kg;1\n", Ok(1000.0)),
+        (&kilograms, "a;b\n1000kg;1\n", Ok(1000.0)),
+        (&kilograms, "a;b\n1000;1\n", Ok(1000.0)),
+        (&kilograms, "a;b\n1000 g;1\n", of_units("1000 g")),
+        (&kilograms, "a;b\n$ 1000;1\n", of_units("$ 1000")),
+        (
+            &kilograms,
+            "a;b\n5 kg;1\n2 t;2\n",
+            Err("t.csv, line 3, column \"a\": expected a number, found \"2 t\"".to_owned()),
+        ),
+        (&american, "a;b\n02/01/2024;1\n", Ok(first_of_february)),
+        (&american, "a;b\n01.02.2024;1\n", of_dates("01.02.2024")),
+        (&american, "a;b\n01.02.2024;1\n13.02.2024;1\n", Ok(first_of_february)),
+        (&american, "a;b\n2024-02-01;1\n31/01/2024;1\n", Ok(first_of_february)),
+    ] {
+        assert_eq!(like(form, text), expected, "{text}");
+    }
+    let given = ReadTable::new().like(&american).dates(DateOrder::DayFirst);
+    let table = given.read_from("t.csv", &b"a;b\n01.02.2024;1\n"[..]).unwrap();
+    assert_eq!(table.values(0, &ColumnKind::Date).unwrap().1.iter().next(), Some(first_of_february));
+    // parts of one table
+    let folder = tempfile::tempdir().unwrap();
+    let files = [("1.csv", "a,b\n5 kg,1\n6 kg,2\n"), ("2.csv", "a,b\n5 lb,1\n6 lb,2\n")].map(|(name, text)| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    });
+    let error = ReadTable::new().read_several(&files, |path, reader| reader.read(path)).unwrap_err().to_string();
+    assert!(error.contains("2.csv, column \"a\": expected amounts such as \"1 kg\""), "{error}");
+}
+
+/// G: words for missing values, and the settings of texts, in files that are no text.
+#[test]
+fn settings_in_other_formats() {
+    let json = "[{\"a\": -999, \"c\": \"k.A.\"}, {\"a\": 2.5, \"c\": \"x\"}, {\"a\": 3, \"c\": \"y\"}]";
+    let lines = "{\"a\": -999.0, \"c\": \"k.A.\"}\n{\"a\": 2.5, \"c\": \"x\"}\n{\"a\": 3, \"c\": \"y\"}\n";
+    let text = "a,c\n-999,k.A.\n2.5,x\n3,y\n";
+    for file in [json, lines, text] {
+        let reader = ReadTable::new().missing(["-999", "k.A."]);
+        let table = reader.read_from("t", file.as_bytes()).unwrap();
+        let gaps = |column: &str| table.rows_without(&[column.to_owned()]).unwrap();
+        assert_eq!((gaps("a"), gaps("c")), (vec![0], vec![0]), "{file}");
+        // and so in the next file of the same form
+        let again = ReadTable::new().like(table.form()).read_from("t", json.as_bytes()).unwrap();
+        assert_eq!(again.rows_without(&["a".to_owned()]).unwrap(), [0], "{file}");
+    }
+    let comma = |file: &str| {
+        let table = ReadTable::new().decimal_comma(true).read_from("t", file.as_bytes()).unwrap();
+        column(&table, "a", &ColumnKind::Number)
+    };
+    assert_eq!(comma("[{\"a\": \"1.147\"}, {\"a\": \"2.500\"}]"), [1147.0, 2500.0]);
+    let error = |reader: ReadTable<'_>| reader.read_from("t", json.as_bytes()).unwrap_err().to_string();
+    let only = |what: &str| format!("t: {what} can be set only for a text file, and this is JSON");
+    assert_eq!(error(ReadTable::new().delimiter(Delimiter::Spaces)), only("the delimiter"));
+    assert_eq!(error(ReadTable::new().quoting(Quoting::None)), only("the kind of quotes"));
+    assert_eq!(error(ReadTable::new().encoding("latin1")), only("the encoding"));
+    assert_eq!(error(ReadTable::new().skip_lines(1)), only("the number of lines to skip"));
+}
+
+/// D: what is below the table or between the names and the rows; columns of a fixed width. pandas reads
+/// further names as rows; polars and DuckDB too, or refuse them.
+#[test]
+fn names_and_notes_in_several_lines() {
+    let rows = "x,1,2,3\ny,4,5,6\nz,7,8,NA\nu,1,1,1\nv,2,2,2\nw,3,3,3\n";
+    for (above, lines) in [
+        ("id,a,b,c\nkey,mass,length,time\n", "a second line of names"),
+        ("id,a,b,c\nUnits,1/W,kg,s\n", "a second line of names"),
+        ("id,a,b,c\nUnits,m,kg,s\n[0],i,ii,iii\n", "2 more lines of names"),
+        ("id,a,b,c\nUnits,m,,\n[0],i,ii,iii\n", "2 more lines of names"),
+        ("id,a,b,c\n\"How old\nare you?\",q1,q2,q3\n{},{},{},{}\n-,k,k,k\n", "3 more lines of names"),
+    ] {
+        let table = read(&format!("{above}{rows}")).unwrap();
+        assert_eq!((table.rows(), table.columns().join(" ").as_str()), (6, "id a b c"), "{above}");
+        assert!(table.description().ends_with(&format!(", {lines} skipped")), "{}", table.description());
+    }
+    for below in ["Source: a\n", "\nTotal\nnote,b\n", "a,b\nc\nd\n", "end\n\n", "1\n2\n3\n"] {
+        let error = read(&format!("id,a,b,c\n{rows}{below}")).unwrap_err();
+        let last = 7 + below.trim_end().lines().count();
+        let several = last > 8 + usize::from(below.starts_with('\n'));
+        let end = format!("; the lines from here to the end, line {last}, do not fit");
+        assert_eq!(error.ends_with(&end), several, "{error}");
+    }
+    let fixed = "t.csv: expected a table, found columns of a fixed width, aligned with blanks";
+    for text in [
+        "id    heduc         div\n 9    12-15 years   No\n11    < 12 years    No\n13    16 years      Yes\n",
+        "name        town           when\nAnna Lee    Oslo           2 May\nJo          New York       3 May\nA B C       Rome           1 June\n",
+        "a  b c  d\n1  2 x  3\n1  2 y  3 z\n4  5 x  6\n",
+    ] {
+        assert_eq!(read(text).unwrap_err(), fixed, "{text}");
+    }
+    for text in ["one  text here\nother  text\nmore\nend\n", "a   b\n1   2\n3   4\n5   6\n"] {
+        assert!(read(text).is_ok(), "{text}");
+    }
+}
+
 /// H: row numbers say nothing, whatever they are called.
 #[test]
 fn row_numbers() {
     for (name, first) in [("x", 0), ("Obs.", 1), ("number of customer", 1), ("t", 0), ("Sl", 1)] {
         let rows = (0..30).map(|i| format!("{},{}\n", first + i, i % 4)).collect::<String>();
-        let expected = format!("the row numbers {first}, {}, {}, …", first + 1, first + 2);
+        let expected = format!("the row numbers {first}, {}, {}, …; `numeric` keeps them", first + 1, first + 2);
         assert_eq!(kind(&format!("{name},y\n{rows}"), name), expected);
     }
     let named = Columns { numeric: vec!["t".to_owned()], ..Columns::default() };

@@ -102,7 +102,8 @@ fn outliers_in_training_rows() {
             let mut rows = rows(200);
             outliers.iter().for_each(|(row, value)| rows[*row][0] = (*value).to_owned());
             let found = notes(&rows, &Recipe { scale: Some(scale), ..recipe() });
-            assert_eq!(found.len(), usize::from(is_said), "{scale}: {found:?}");
+            // a code is named with any scaling
+            assert_eq!(found.len(), usize::from(is_said || outliers.len() == 3), "{scale}: {found:?}");
             assert!(found.iter().all(|note| note.starts_with(begin) && note.ends_with(end)), "{found:?}");
         }
     }

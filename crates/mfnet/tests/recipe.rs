@@ -114,6 +114,7 @@ fn what_no_recipe_can_have() {
             "line 1: schedule: expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1",
         ),
         ("target = 3", "line 1: target: expected a name or a list of names"),
+        ("layers = [{ units = 3 }]", "line 1: layers: the field kind is missing, such as kind = \"linear\""),
         ("hidden = [8, 0]", "line 1: hidden: expected sizes of at least 1, found 0"),
         ("epochs = 0", "line 1: epochs: expected a whole number of at least 1, found 0"),
         ("epochs = -1", "line 1: epochs: invalid value: integer `-1`, expected a whole number, 0 or more"),

@@ -73,7 +73,7 @@ fn what_says_nothing_is_left_out() {
         left_out,
         [
             "user_id: an identifier: every value is different",
-            "Unnamed: 0: the row numbers 0, 1, 2, …",
+            "Unnamed: 0: the row numbers 0, 1, 2, …; `numeric` keeps them",
             "who: 60 different texts in 60 rows, such as \"name 0\"",
             "nothing: no values"
         ]

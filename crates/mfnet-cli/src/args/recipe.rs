@@ -31,8 +31,8 @@ pub(crate) struct RecipeArgs {
     pub(super) target: Option<String>,
     /// regression or classification [default: from the target]
     ///
-    /// The default is classification if the target holds text, booleans, or whole numbers with at most 20 distinct
-    /// values, unless few rows share a value. Otherwise it is regression.
+    /// The default is classification if the target holds text, booleans, or at most 20 different whole numbers that come
+    /// again and again. Otherwise it is regression.
     #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)), hide_possible_values = true)]
     pub(super) task: Option<Task>,
 
@@ -46,8 +46,8 @@ pub(crate) struct RecipeArgs {
     pub(crate) warm_start: Option<PathBuf>,
     /// Hidden units of each layer, separated by commas [default: from the data]
     ///
-    /// none: no hidden layer, a linear model. The default is 1024. It is 256,256,256 with 5000 or more training rows, and
-    /// 64,64 with fewer rows and at most 2 columns, all of numbers.
+    /// none: no hidden layer, a linear model. The default is 256,256,256 for 5000 or more training rows. For fewer rows it
+    /// is 1024, or 64,64 if there are only one or two columns of numbers.
     #[arg(long, value_name = "SIZES", value_parser = hidden_sizes, help_heading = "Network")]
     pub(super) hidden: Option<HiddenSizes>,
     /// Activation function of the hidden layers [default: relu]

@@ -16,16 +16,22 @@ const LEVELS: usize = 5;
 /// A column that would be a feature, or the reason why it would not.
 struct Row {
     name: String,
-    kind: Result<ColumnKind, String>,
+    kind: Result<ColumnKind, NoFeature>,
     missing: usize,
     /// What it holds, in words.
     holds: String,
 }
 
+enum NoFeature {
+    LeftOut(String),
+    /// It would be one, but a field is wrong.
+    Wrong(String),
+}
+
 /// The table in words.
 pub(super) fn text(table: &Table) -> Result<String, Failure> {
     let (rows, choice) = rows(table)?;
-    let size = format!("{}, {}", counted(table.rows(), "row"), counted(table.columns().len(), "column"));
+    let size = format!("{}, {}", counted(table.rows(), "row"), counted(rows.len(), "column"));
     let mut lines =
         vec![format!("{} ({}): {size}", escaped(table.name()), with_options(&table.description())), String::new()];
     let width = |of: fn(&Row) -> String| rows.iter().map(|row| of(row).chars().count()).max().unwrap_or(0);
@@ -38,7 +44,10 @@ pub(super) fn text(table: &Table) -> Result<String, Failure> {
         };
         lines.push(match kind {
             Ok(kind) => format!("{column:name$}  {:8}  {count:>missing$}  {holds}", kind.name()),
-            Err(why) => format!("{column:name$}  left out  {count:>missing$}  {}", with_options(why)),
+            Err(NoFeature::LeftOut(why)) => {
+                format!("{column:name$}  left out  {count:>missing$}  {}", with_options(why))
+            }
+            Err(NoFeature::Wrong(why)) => format!("{column:name$}  error     {count:>missing$}  {why}"),
         });
     }
     let remarks = columns::remarks(&choice.remarks);
@@ -53,7 +62,8 @@ pub(super) fn json(table: &Table) -> Result<Value, Failure> {
     let (rows, _) = rows(table)?;
     let column = |row: Row| match row.kind {
         Ok(kind) => json!({ "name": row.name, "kind": kind.name(), "missing": row.missing, "values": row.holds }),
-        Err(why) => json!({ "name": row.name, "left_out": why, "missing": row.missing }),
+        Err(NoFeature::LeftOut(why)) => json!({ "name": row.name, "left_out": why, "missing": row.missing }),
+        Err(NoFeature::Wrong(why)) => json!({ "name": row.name, "error": why, "missing": row.missing }),
     };
     let columns: Vec<Value> = rows.into_iter().map(column).collect();
     Ok(json!({ "description": table.description(), "rows": table.rows(), "columns": columns }))
@@ -68,20 +78,26 @@ fn rows(table: &Table) -> Result<(Vec<Row>, Choice), Failure> {
         let missing = || table.rows_without(std::slice::from_ref(name)).map_or(0, |rows| rows.len());
         let Some((_, kind)) = chosen else {
             let why = left_out.map_or_else(String::new, |(_, why)| escaped(&why.to_string()).into_owned());
-            return Row { name: name_shown, kind: Err(why), missing: missing(), holds: String::new() };
+            let kind = Err(NoFeature::LeftOut(why));
+            return Row { name: name_shown, kind, missing: missing(), holds: String::new() };
         };
         let (kind, values) = match table.values(position, kind) {
             Ok(found) => found,
             Err(error) => {
-                let why = format!("cannot be used: {}", escaped(&error.to_string()));
-                return Row { name: name_shown, kind: Err(why), missing: missing(), holds: String::new() };
+                let kind = Err(NoFeature::Wrong(escaped(&error.to_string()).into_owned()));
+                return Row { name: name_shown, kind, missing: missing(), holds: String::new() };
             }
         };
         let missing = values.iter().filter(|x| x.is_nan()).count();
         let holds = holds(table, position, &kind, &values);
         Row { name: name_shown, kind: Ok(kind), missing, holds }
     };
-    let rows = table.columns().iter().enumerate().map(of).collect();
+    let mut rows: Vec<Row> = table.columns().iter().enumerate().map(of).collect();
+    // those that cannot be read
+    for (name, why) in choice.left_out.iter().filter(|(name, _)| !table.columns().contains(name)) {
+        let kind = Err(NoFeature::LeftOut(escaped(&why.to_string()).into_owned()));
+        rows.push(Row { name: escaped(name).into_owned(), kind, missing: 0, holds: String::new() });
+    }
     Ok((rows, choice))
 }
 

@@ -44,6 +44,25 @@ impl Column {
         self.push(text);
     }
 
+    /// Removes the fields that are one of these words for missing values; as a number, -999.0 is the
+    /// same as -999.
+    pub(crate) fn forget(&mut self, words: &[String]) {
+        let numbers: Vec<f64> = words.iter().filter_map(|word| word.parse().ok()).collect();
+        let is_word =
+            |text: &str| words.iter().any(|word| word == text) || text.parse().is_ok_and(|x: f64| numbers.contains(&x));
+        match &mut self.cells {
+            Cells::Numbers { of_rows, others, .. } => {
+                of_rows.iter_mut().filter(|x| numbers.contains(x)).for_each(|x| *x = f64::NAN);
+                others.retain(|(_, text)| !is_word(text));
+            }
+            Cells::Texts { texts, .. } if texts.iter().any(|text| is_word(text)) => {
+                let all = std::mem::replace(self, Column::new(true));
+                all.texts().for_each(|text| self.push(if is_word(&text) { "" } else { &text }));
+            }
+            Cells::Texts { .. } => {}
+        }
+    }
+
     /// Adds a boolean, written as pandas and NumPy do.
     pub(crate) fn push_truth(&mut self, x: bool) {
         self.push_text(if x { "True" } else { "False" });
@@ -53,6 +72,21 @@ impl Column {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_for_missing_values() {
+        let words = ["-999".to_owned(), "k.A.".to_owned()];
+        let (mut numbers, mut texts) = (Column::of_numbers(), Column::of_numbers());
+        for x in [-999.0, 2.5] {
+            numbers.push_number(x);
+            texts.push_number(x);
+        }
+        ["k.A.", "a"].iter().for_each(|text| texts.push_text(text));
+        [&mut numbers, &mut texts].into_iter().for_each(|column| column.forget(&words));
+        assert_eq!(numbers.texts().collect::<Vec<_>>(), ["", "2.5"]);
+        assert_eq!(texts.texts().collect::<Vec<_>>(), ["", "2.5", "", "a"]);
+        assert_eq!(texts.different(), 2);
+    }
 
     #[test]
     fn digits_are_kept() {

@@ -52,7 +52,7 @@ impl Column {
             Cells::Texts { .. } => Column::new(self.keeps_texts).cells,
             Cells::Numbers { .. } => Cells::Numbers { of_rows: Vec::new(), others: Vec::new(), either: Vec::new() },
         };
-        Column { cells, notation: self.notation.clone(), ..*self }
+        Column { cells, notation: self.notation.clone(), contradiction: self.contradiction.clone(), ..*self }
     }
 
     /// The number of a row, if the column stores numbers.
@@ -120,8 +120,8 @@ mod tests {
     fn decided(fields: &[impl AsRef<str>]) -> Column {
         let mut column = Column::new(false);
         fields.iter().for_each(|text| column.push(text.as_ref()));
-        column.count();
-        column.decide(Hints::default(), None);
+        column.count(None);
+        column.decide(Hints::default(), None, None);
         column
     }
 

@@ -56,6 +56,12 @@ impl Grid {
         Ok(())
     }
 
+    /// Whether a cell is filled.
+    pub(super) fn has(&self, row: u32, column: u32) -> bool {
+        let of_row = self.rows.binary_search_by_key(&row, |(row, _)| *row).ok().map(|place| &self.rows[place].1);
+        of_row.is_some_and(|cells| cells.binary_search_by_key(&column, |(column, _)| *column).is_ok())
+    }
+
     /// Whether no cell is filled.
     pub(super) fn is_empty(&self) -> bool {
         self.rows.is_empty()

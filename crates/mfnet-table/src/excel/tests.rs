@@ -22,7 +22,7 @@ fn table(name: &str, reader: ReadTable<'_>) -> Table {
 fn cells_are_those_of_openpyxl() {
     let expected: Json = serde_json::from_str(include_str!("../../tests/golden/excel.json")).unwrap();
     for name in ["types.xlsx", "offset.xlsx", "sheets.xlsx", "1904.xlsx", "shared.xlsx"] {
-        let (found, header, _) = read("t", &file(name), None, None, None).unwrap();
+        let (found, header, _) = read("t", &file(name), None, &Known::default(), None).unwrap();
         assert!(header, "{name}");
         compare_with(&expected[name], name, &found.columns);
     }
@@ -33,7 +33,7 @@ fn sheet_and_range_are_described() {
     let of = |name: &str| table(name, ReadTable::new()).description();
     assert_eq!(of("types.xlsx"), "Excel, sheet \"Sheet\", A1:H6");
     assert_eq!(of("offset.xlsx"), "Excel, sheet \"Sales 2024\", C4:F7");
-    assert_eq!(of("sheets.xlsx"), "Excel, sheet \"first\" (of 3), A1:B2");
+    assert_eq!(of("sheets.xlsx"), "Excel, sheet \"first\" (others: \"the second\", \"hidden\"), A1:B2");
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn columns_without_names() {
     let table = table("no-header.xlsx", ReadTable::new());
     assert_eq!((table.columns().join(" ").as_str(), table.rows(), table.has_header()), ("0 1 2", 5, false));
     let error = ReadTable::new().header(true).read_from("t.xlsx", &file("no-header.xlsx")[..]).unwrap_err();
-    assert_eq!(error.to_string(), "t.xlsx, column \"0\": two columns have this name");
+    assert_eq!(error.to_string(), "t.xlsx, column \"0\": columns 1 and 2 have this name");
 }
 
 /// A workbook with another sheet, or other texts.
@@ -81,7 +81,7 @@ fn with_sheet(sheet: &str, strings: &str) -> Vec<u8> {
 
 #[test]
 fn files_made_to_fill_memory() {
-    let error = |bytes: &[u8]| read("t", bytes, None, None, None).unwrap_err().to_string();
+    let error = |bytes: &[u8]| read("t", bytes, None, &Known::default(), None).unwrap_err().to_string();
     let sheet = |rows: &str| {
         let start = "<worksheet xmlns=\"http://schemas.openxmlformats.org/spreadsheetml/2006/main\"><sheetData>";
         with_sheet(&format!("{start}{rows}</sheetData></worksheet>"), "")
@@ -95,7 +95,7 @@ fn files_made_to_fill_memory() {
     // a cell far away takes no memory
     let far =
         sheet("<row r=\"1\"><c r=\"A1\"><v>1</v></c></row><row r=\"1048576\"><c r=\"XFD1048576\"><v>2</v></c></row>");
-    let (found, ..) = read("t", &far, None, None, None).unwrap();
+    let (found, ..) = read("t", &far, None, &Known::default(), None).unwrap();
     assert_eq!((found.columns.len(), found.columns[0].1.len()), (16_384, 2));
     for (rows, problem) in [
         (
@@ -123,7 +123,7 @@ fn files_made_to_fill_memory() {
 #[test]
 fn damaged_files_are_refused_or_read() {
     for name in ["sheets.xlsx", "shared.xlsx"] {
-        damage_bytes(name, &file(name), 7, |bytes| Ok(read("t", bytes, None, None, None)?.0.columns));
+        damage_bytes(name, &file(name), 7, |bytes| Ok(read("t", bytes, None, &Known::default(), None)?.0.columns));
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Formatter;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::column::Column;
 use crate::error::{FileProblem, MOST_COLUMNS};
@@ -31,8 +31,23 @@ struct Of {
     name: String,
     column: Column,
     /// The first array or object in it.
-    nested: Option<&'static str>,
+    nested: Option<Nested>,
 }
+
+/// An array or an object in a cell.
+#[derive(Clone, Copy)]
+enum Nested {
+    Object,
+    /// An array: the number of objects in it, and whether the first has an object with this key, as
+    /// GeoJSON has it.
+    Array {
+        objects: usize,
+        has_properties: bool,
+    },
+}
+
+/// The key of GeoJSON whose object has the values of a row.
+const PROPERTIES: &str = "properties";
 
 impl Rows {
     /// Keeps the rows of a text.
@@ -85,19 +100,47 @@ impl Rows {
         }
     }
 
+    /// The problem of a file with one object that is no row.
+    fn one_object(&self) -> FileProblem {
+        let rows = |of: &&Of| match of.nested {
+            Some(Nested::Array { objects, .. }) => objects,
+            _ => 0,
+        };
+        match self.columns.iter().max_by_key(rows) {
+            Some(of) if rows(&of) > 0 => {
+                let inside = match of.nested {
+                    Some(Nested::Array { has_properties: true, .. }) => format!(".{PROPERTIES}"),
+                    _ => String::new(),
+                };
+                let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+                let key = match of.name.chars().all(is_word) && !of.name.starts_with(|c: char| c.is_ascii_digit()) {
+                    true => format!(".{}", of.name),
+                    false => format!(".{:?}", of.name),
+                };
+                FileProblem::JsonRows { key: of.name.clone(), path: format!("{key}[]{inside}") }
+            }
+            _ => FileProblem::Json("found one object that holds the columns or all rows".to_owned()),
+        }
+    }
+
     /// The columns, all of the same length.
     pub(super) fn found(self, description: &str) -> Result<Found, FileProblem> {
         let count = self.count;
         if count == 0 {
             return Err(FileProblem::NoRows);
         }
-        if count == 1 && !self.columns.is_empty() && self.columns.iter().all(|of| of.nested.is_some()) {
-            return Err(FileProblem::Json("found one object that holds the columns or all rows".to_owned()));
+        let nested = self.columns.iter().filter_map(|of| of.nested);
+        let has_rows = nested.clone().any(|nested| matches!(nested, Nested::Array { objects: 2.., .. }));
+        if count == 1 && (has_rows || 2 * nested.count() > self.columns.len()) {
+            return Err(self.one_object());
         }
         let (mut columns, mut unread) = (Vec::new(), Vec::new());
         for Of { name, mut column, nested } in self.columns {
             match nested {
-                Some(what) => unread.push((name, FileProblem::Unsupported(format!("columns of {what}")))),
+                Some(nested) => {
+                    let what = if matches!(nested, Nested::Object) { "objects" } else { "arrays" };
+                    unread.push((name, FileProblem::Unsupported(format!("columns of {what}"))));
+                }
                 None => {
                     while column.len() < count {
                         column.push_missing();
@@ -227,16 +270,81 @@ impl<'de> Visitor<'de> for Cell<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<(), A::Error> {
-        while elements.next_element::<IgnoredAny>()?.is_some() {}
-        self.0.nested.get_or_insert("arrays");
+        let (mut objects, mut has_properties) = (0, false);
+        while let Some(element) = elements.next_element::<Element>()? {
+            has_properties |= objects == 0 && element.has_properties;
+            objects += usize::from(element.is_object);
+        }
+        self.0.nested.get_or_insert(Nested::Array { objects, has_properties });
         self.0.column.push_missing();
         Ok(())
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        self.0.nested.get_or_insert("objects");
+        self.0.nested.get_or_insert(Nested::Object);
         self.0.column.push_missing();
         Ok(())
+    }
+}
+
+/// What is known of an element of an array.
+#[derive(Default)]
+struct Element {
+    is_object: bool,
+    has_properties: bool,
+}
+
+impl<'de> Deserialize<'de> for Element {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(ElementVisitor)
+    }
+}
+
+struct ElementVisitor;
+
+impl<'de> Visitor<'de> for ElementVisitor {
+    type Value = Element;
+
+    fn expecting(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Element, E> {
+        Ok(Element::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Element, E> {
+        Ok(Element::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Element, E> {
+        Ok(Element::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Element, E> {
+        Ok(Element::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Element, E> {
+        Ok(Element::default())
+    }
+
+    fn visit_unit<E>(self) -> Result<Element, E> {
+        Ok(Element::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Element, A::Error> {
+        while elements.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Element::default())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Element, A::Error> {
+        let mut element = Element { is_object: true, has_properties: false };
+        while let Some(key) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            element.has_properties |= key == PROPERTIES;
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(element)
     }
 }

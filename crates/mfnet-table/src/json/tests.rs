@@ -59,6 +59,23 @@ fn what_is_wrong_with_json() {
     for text in ["{\"a\": {\"0\": 1}, \"b\": {\"0\": 2}}", "{\"columns\": [\"a\"],\n \"data\": [[1]]}"] {
         assert_eq!(message(text), one);
     }
+    for (text, key) in [
+        ("{\"n\": 2, \"data\": [{\"a\": 1}, {\"a\": 2}]}", "data"),
+        (
+            "{\"type\": \"x\",\n \"features\": [\n{\"type\": \"f\", \"properties\": {\"a\": 1}}, {\"type\": \"f\"}]\n}\n",
+            "features",
+        ),
+    ] {
+        let expected =
+            format!("t: expected a JSON object for each row, found one object with the rows below the key {key:?}");
+        assert_eq!(message(text), expected);
+    }
+    // as many lines as an object of GeoJSON has
+    let features: String = (0..3000).map(|i| format!("{{\"properties\": {{\n\"a\": {i}\n}}\n}},\n")).collect();
+    let text = format!("{{\"type\": \"x\", \"features\": [\n{features}{{}}]\n}}\n");
+    assert!(message(&text).ends_with("below the key \"features\""), "{}", message(&text));
+    // one row with a list is a row
+    assert_eq!(table("{\"a\": 1, \"b\": 2, \"tags\": [1, 2]}").columns(), ["a", "b"]);
     assert_eq!(message("[]"), "t: the table has no rows");
     assert_eq!(message("{}\n{}\n"), "t: the table has no columns");
     // a key of its own in each of many rows would fill the memory

@@ -4,7 +4,7 @@ use memchr::{memchr, memchr_iter};
 
 use super::Syntax;
 use super::dialect::FITS;
-use super::header::{Header, decide, names_values};
+use super::header::{Header, decide, is_value, names_values};
 use super::sample::{Sample, fields};
 use crate::notation::Delimiter;
 
@@ -132,8 +132,10 @@ fn title(sample: &Sample, wanted: &[String]) -> Option<usize> {
     let (lines, rest) = sample.lines.split_at(count);
     let (above, names) = (lines.last()?, rest.first()?);
     let fits = rest.iter().filter(|line| fields(line) == width).count() as f64 >= FITS * rest.len() as f64;
-    // names with one field more or less are a mistake, or leave out the row names
-    let may_be_names = fields(above).abs_diff(width) <= 1 && filled(above) == fields(above) && fields(above) > 1;
+    // names with one field more or less are a mistake, or leave out the row names; numbers are no
+    // names if such a line stands above them, also with gaps
+    let is_near = fields(above).abs_diff(width) <= 1 && fields(above) > 1;
+    let may_be_names = is_near && (filled(above) == fields(above) || names.iter().all(|text| is_value(text)));
     let are_wanted = wanted.iter().any(|name| names.contains(name));
     let least = if are_wanted { 2 } else { 3 };
     let is_table = width > 1 && count <= LONGEST_TITLE && rest.len() >= least && fits;

@@ -1,5 +1,6 @@
 //! The lines between the names of the columns and the rows: units, a ruler, types.
 
+use super::header::further_names;
 use super::sample::Sample;
 use crate::field::is_missing;
 use crate::written::is_number_like;
@@ -32,7 +33,12 @@ pub(super) fn below(sample: &Sample, missing: &[String]) -> Option<Below> {
         () if are_types(second) && is_blank => Some(Below { lines: 1, said: TYPES_SKIPPED }),
         () if are_types(second) && are_roles(&rest[0], second.len()) => Some(Below { lines: 2, said: TYPES_SKIPPED }),
         () if has_units(second, rest, missing) => Some(Below { lines: 1, said: "a line of units skipped" }),
-        () => None,
+        () => match further_names(&sample.lines) {
+            0 => None,
+            1 => Some(Below { lines: 1, said: "a second line of names skipped" }),
+            2 => Some(Below { lines: 2, said: "2 more lines of names skipped" }),
+            _ => Some(Below { lines: 3, said: "3 more lines of names skipped" }),
+        },
     }
 }
 

@@ -4,12 +4,13 @@ use std::fmt::{Display, Formatter};
 
 use memchr::memchr;
 
+use super::Syntax;
 use super::above::Above;
 use super::below::{Below, below};
 use super::header::{Header, are_quoted, decide};
 use super::sample::{Sample, quoting};
-use super::{Known, Syntax};
 use crate::error::{Error, FileProblem, Result};
+use crate::known::Known;
 use crate::notation::{Delimiter, Quoting};
 
 /// Usual delimiters. If two fit equally well, the first is used.
@@ -41,12 +42,18 @@ pub(crate) struct Dialect {
     pub(super) skipped: Vec<String>,
 }
 
+/// A table whose columns begin at the same place in each line.
+const FIXED_WIDTH: FileProblem = FileProblem::OtherKind {
+    found: "columns of a fixed width, aligned with blanks",
+    convert: "python3 -c \"import pandas; pandas.read_fwf('FILE').to_csv('STEM-columns.csv', index=False)\"",
+};
+
 impl Dialect {
     /// Detects the dialect from the beginning of a text. It may end in the middle of a line unless
     /// it is the `whole` text.
     ///
     /// # Errors
-    /// If the first line may hold names or data.
+    /// If the first line may hold names or data, and if columns have a fixed width.
     pub(super) fn detect(name: &str, start: &[u8], whole: bool, known: &Known) -> Result<Self> {
         let newline = if memchr(b'\n', start).is_some() { b'\n' } else { b'\r' };
         let mut above = Above::of(start, newline, known.skipped_lines);
@@ -62,9 +69,12 @@ impl Dialect {
             known_delimiter = sample.lines.first().is_some_and(|line| line.len() > 1).then_some(delimiter);
         }
         let delimiter = known_delimiter.unwrap_or_else(|| delimiter(table, whole, newline, known.usual_delimiter));
-        let quoting = known.quoting.unwrap_or_else(|| quoting(table, whole, delimiter, newline));
+        let quoting = known.quoting().unwrap_or_else(|| quoting(table, whole, delimiter, newline));
         let syntax = plain(delimiter, quoting);
         let mut sample = Sample::new(table, whole, syntax);
+        if known_delimiter.is_none() && sample.has_fixed_width() {
+            return Err(Error::data(name, FIXED_WIDTH));
+        }
         let mut names = above.names(syntax, &sample);
         if names.is_none() && known.header != Some(false) && known.skipped_lines == 0 {
             above.skip_title(&mut sample, table, newline, &known.names);

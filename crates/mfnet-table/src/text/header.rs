@@ -4,10 +4,36 @@ use super::Syntax;
 use crate::calendar::{DateOrder, days};
 use crate::field::is_missing;
 use crate::notation::Quoting;
-use crate::written::is_number_like;
+use crate::written::{is_number_like, written};
 
 /// Years that may be names of columns.
 const YEARS: std::ops::RangeInclusive<f64> = 1800.0..=2200.0;
+
+/// The most lines of further names, and the least columns of numbers below them.
+const MOST_NAMES: usize = 3;
+const FEWEST_COLUMNS: usize = 3;
+
+/// Number of lines below the first that are no rows: they have texts and no number in columns that
+/// hold only numbers further below, as exports of surveys and laboratories have it.
+pub(super) fn further_names(lines: &[Vec<String>]) -> usize {
+    let Some((names, rest)) = lines.split_first() else { return 0 };
+    let Some(rows) = rest.get(MOST_NAMES..).filter(|rows| rows.len() >= 2) else { return 0 };
+    let has_numbers = |i: usize| {
+        let below = || rows.iter().filter_map(|line| line.get(i)).filter(|text| !text.is_empty());
+        below().any(|text| is_number_like(text)) && below().all(|text| is_number_like(text) || is_missing(text))
+    };
+    let columns: Vec<usize> = (0..names.len()).filter(|i| has_numbers(*i)).collect();
+    // 1/W is a unit
+    let texts = |line: &Vec<String>| {
+        let fields = || columns.iter().filter_map(|i| line.get(*i));
+        let is_text = |text: &&String| !text.is_empty() && !is_missing(text);
+        if fields().any(|text| written(text).is_some()) { 0 } else { fields().filter(is_text).count() }
+    };
+    let count = rest[..MOST_NAMES].iter().take_while(|line| texts(line) > 0).count();
+    let are_most = |line: &Vec<String>| 2 * texts(line) >= columns.len();
+    let is_sure = columns.len() >= FEWEST_COLUMNS && are_most(names) && rest[..count].iter().any(are_most);
+    if is_sure { count } else { 0 }
+}
 
 /// The answer for the first lines of a text.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -19,7 +45,7 @@ pub(super) enum Header {
 }
 
 /// Whether a field says nothing about names: it is a number, a date, or missing.
-fn is_value(text: &str) -> bool {
+pub(super) fn is_value(text: &str) -> bool {
     text.is_empty() || is_number_like(text) || is_missing(text) || days(text, DateOrder::DayFirst).is_some()
 }
 
@@ -35,6 +61,9 @@ pub(super) fn decide(lines: &[Vec<String>], wanted: &[String], is_quoted: bool) 
     // a whole number may be the number of a column
     let is_name = |name: &String| !is_number(name) || name.contains('.');
     if wanted.iter().any(|name| is_name(name) && first.contains(name)) {
+        return Header::Yes;
+    }
+    if further_names(lines) > 0 {
         return Header::Yes;
     }
     // a header that is repeated further down, in files that were joined, is not data
@@ -153,6 +182,28 @@ mod tests {
             assert_eq!(of(text, &[]), expected, "{text}");
         }
         assert_eq!(of("red,blue\nx,red\nred,blue\nred,y\n", &["blue"]), Header::Yes);
+    }
+
+    #[test]
+    fn several_lines_of_names() {
+        let lines = |text: &str| -> Vec<Vec<String>> {
+            text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
+        };
+        let rows = "x,1,2,3\ny,4,5,6\nz,7,8,NA\nu,1,1,1\nv,2,2,2\n";
+        for (above, expected) in [
+            ("id,a,b,c\n", 0),
+            ("id,a,b,c\nkey,m,kg,s\n", 1),
+            ("id,a,b,c\nkey,m,kg,s\n[0],i,ii,iii\n", 2),
+            ("id,a,b,c\nkey,m,,1/s\n", 1),
+            ("id,a,b,c\nUnits,m,,\n[0],i,ii,iii\n", 2),
+            ("id,a,b,c\nkey,m,,\n", 0),
+            ("id,a,b,c\nkey,m,NA,5\n", 0),
+            ("id,a,b,7\nkey,m,kg,s\n", 0),
+        ] {
+            assert_eq!(further_names(&lines(&format!("{above}{rows}"))), expected, "{above}");
+        }
+        // with fewer columns of numbers the line may be a row
+        assert_eq!(further_names(&lines("id,a,b\nw,low,high\nx,1,2\ny,1,2\nz,1,2\nu,1,2\nv,1,2\n")), 0);
     }
 
     #[test]

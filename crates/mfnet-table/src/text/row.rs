@@ -8,8 +8,8 @@ use crate::notation::{Delimiter, Quoting};
 
 /// What to do about quotes that do not fit.
 const OF_APOSTROPHES: &str = "if apostrophes are part of the text, use `quote` double";
-const WAY_OUT: &str =
-    "write a quote inside a field twice (\"\"), or use `quote` none if quotes are ordinary characters";
+const WAY_OUT: &str = "write a quote inside a field twice (\"\"), or use `quote` backslash if a backslash stands before it, \
+                       or `quote` none if quotes are ordinary characters";
 
 /// Where the next byte stands.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -12,6 +12,9 @@ use crate::written::is_number_like;
 /// Number of lines that decide.
 const LINES: usize = 50;
 
+/// The fewest lines that show columns of a fixed width.
+const FEWEST: usize = 4;
+
 /// The fields of the first lines.
 pub(super) struct Sample {
     pub(super) lines: Vec<Vec<String>>,
@@ -64,6 +67,16 @@ impl Sample {
         (width, (of(width) + names) as f64 / counts.len() as f64)
     }
 
+    /// Whether nothing but runs of blanks separates columns, in nearly all lines.
+    pub(super) fn has_fixed_width(&self) -> bool {
+        let has_gaps =
+            |line: &&Vec<String>| line.len() == 1 && line[0].split("  ").filter(|text| !text.is_empty()).count() > 2;
+        let count = self.lines.iter().filter(has_gaps).count();
+        self.lines.len() >= FEWEST
+            && 10 * count >= 9 * self.lines.len()
+            && self.lines.first().is_some_and(|line| has_gaps(&line))
+    }
+
     /// The part of the fields below the first line that are numbers or dates.
     pub(super) fn numbers(&self) -> f64 {
         let fields = self.lines.iter().skip(1).flatten().filter(|field| !field.is_empty());
@@ -88,8 +101,13 @@ pub(super) fn quoting(start: &[u8], whole: bool, delimiter: Delimiter, newline: 
         sample.quotes_fit.then_some(sample)
     };
     if memchr(b'"', start).is_some() {
-        let backslash = || memchr(b'\\', start).is_some() && fits(Quoting::Backslash).is_some();
-        return if fits(Quoting::Double).is_none() && backslash() { Quoting::Backslash } else { Quoting::Double };
+        // the line of the first backslash before a quote, if there is one, shows what it means
+        let first = memchr::memmem::find(start, b"\\\"");
+        let line = first.and_then(|place| memchr::memrchr(newline, &start[..place])).map_or(0, |end| end + 1);
+        let fits_there =
+            |quoting| Sample::new(&start[line..], whole, Syntax { delimiter, quoting, newline }).quotes_fit;
+        let is_backslash = first.is_some() && !fits_there(Quoting::Double) && fits_there(Quoting::Backslash);
+        return if is_backslash { Quoting::Backslash } else { Quoting::Double };
     }
     // apostrophes are quotes only where each field that begins with one ends with one in its line
     if memchr(b'\'', start).is_none() || !apostrophes_enclose(start, delimiter, newline) {

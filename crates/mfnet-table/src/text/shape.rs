@@ -128,6 +128,16 @@ impl<'a> Shape<'a> {
         Ok(())
     }
 
+    /// Number of rows so far.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Whether a row of this many fields may fit.
+    pub(super) fn fits(&self, fields: usize) -> bool {
+        fields == self.columns.len()
+    }
+
     fn is_header<'t>(&self, mut fields: impl ExactSizeIterator<Item = &'t str>) -> bool {
         let mut names = self.first.iter();
         fields.len() == names.len()
@@ -155,7 +165,7 @@ impl<'a> Shape<'a> {
             _ if found + 1 == expected && self.last_is_empty && expected > 2 => {}
             _ => {
                 let text = if found == 1 { last.map(|text| text.trim().chars().take(SHOWN).collect()) } else { None };
-                let problem = FileProblem::RowLength { expected, first: self.first_line, found, text };
+                let problem = FileProblem::RowLength { expected, first: self.first_line, found, text, last: None };
                 return Err(Error::in_line(self.name, line, problem));
             }
         }
@@ -172,7 +182,7 @@ impl<'a> Shape<'a> {
         if has_row_names && self.rows == 1 && !self.last_is_empty {
             // one row says too little to take a field for its name
             let (expected, found) = (self.first.len(), self.columns.len());
-            let problem = FileProblem::RowLength { expected, first: self.first_line, found, text: None };
+            let problem = FileProblem::RowLength { expected, first: self.first_line, found, text: None, last: None };
             return Err(Error::in_line(self.name, self.lines.of(0), problem));
         }
         let is_nameless = !self.has_header || has_row_names || self.first.last().is_some_and(String::is_empty);

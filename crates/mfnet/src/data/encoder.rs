@@ -72,6 +72,16 @@ pub enum Encoder {
 }
 
 impl Encoder {
+    /// Whether a feature marks missing values, because the training samples had some.
+    pub(crate) fn marks_missing(&self) -> bool {
+        match self {
+            Encoder::Number { missing, .. }
+            | Encoder::Boolean { missing, .. }
+            | Encoder::Date { missing, .. }
+            | Encoder::Category { missing, .. } => *missing,
+        }
+    }
+
     /// Learns the encoder from the values of a column in training samples; NaN is a missing value.
     pub(super) fn fit(kind: &ColumnKind, values: &[f64]) -> Self {
         let mut present: Vec<f64> = values.iter().copied().filter(|x| !x.is_nan()).collect();

@@ -114,7 +114,7 @@ impl Dataset {
     pub fn from_table_with(table: &Table, target: &Target, columns: &Columns) -> Result<Self> {
         let mut targets = target.read(table)?;
         targets.check_teaches(table.name())?;
-        let Choice { inputs, left_out, remarks } = table.choose(target.columns(), columns)?;
+        let Choice { inputs, left_out, mut remarks } = table.choose(target.columns(), columns)?;
         if inputs.is_empty() {
             let remark = |name: &String| remarks.iter().find(|remark| remark.column() == name);
             let left_out = left_out.iter().map(|(name, reason)| match remark(name) {
@@ -126,8 +126,12 @@ impl Dataset {
         }
         let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
         let features = Features::read(table, &names, inputs.into_iter())?;
-        if let Targets::Values { values, .. } = &mut targets {
-            *values = values.clone().sharing(&features.samples);
+        match &mut targets {
+            Targets::Values { values, .. } => *values = values.clone().sharing(&features.samples),
+            Targets::Classes { column, .. } => {
+                let one_class = |labels| Remark::Spellings { column: column.clone(), labels };
+                remarks.extend(table.spellings(column)?.into_iter().map(one_class));
+            }
         }
         let data = Self::of(table.name(), features, targets).split_like(table);
         Ok(Dataset { left_out, remarks, ..data })

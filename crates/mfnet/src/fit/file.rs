@@ -109,7 +109,8 @@ impl RecipeFile {
             ("a sequence", "a list such as [64, 32]"),
         ];
         let plain = plain.iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
-        let message = plain.or_else(|| of_unknown(message)).unwrap_or_else(|| message.to_owned());
+        let message =
+            plain.or_else(|| of_unknown(message)).or_else(|| of_missing(message)).unwrap_or_else(|| message.to_owned());
         self.wrong(self.line_of(field), format!("{field}: {message}"))
     }
 
@@ -179,6 +180,13 @@ fn of_unknown(message: &str) -> Option<String> {
     }
     let similar = did_you_mean(known, unknown);
     Some(format!("there is no {what} {unknown}, expected one of {}{similar}", known.join(", ")))
+}
+
+/// serde's message for a missing field, as a sentence.
+fn of_missing(message: &str) -> Option<String> {
+    let field = message.strip_prefix("missing field `")?.strip_suffix('`')?;
+    let example = if field == "kind" { ", such as kind = \"linear\"" } else { "" };
+    Some(format!("the field {field} is missing{example}"))
 }
 
 impl Recipe {

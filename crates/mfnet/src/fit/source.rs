@@ -200,6 +200,25 @@ impl Source {
         }
     }
 
+    /// Describes missing values in columns that had none in the training rows of a model, a sentence
+    /// for each column.
+    ///
+    /// # Errors
+    /// As [`Model::new_gaps`].
+    pub fn new_gaps(&self, model: &Model) -> Result<Vec<String>> {
+        let Source::Table(table) = self else { return Ok(Vec::new()) };
+        let all = table.rows();
+        let of = |(column, rows): (String, usize)| {
+            let (rows, so) = match rows {
+                1 => ("1 row has no value".to_owned(), "its prediction is"),
+                rows if rows == all => ("no row has a value".to_owned(), "predictions are"),
+                rows => (format!("{} have no value", counted(rows, "row")), "their predictions are"),
+            };
+            format!("column {column:?}: {rows}, but in training every row had one; {so} less reliable")
+        };
+        Ok(model.new_gaps(table)?.into_iter().map(of).collect())
+    }
+
     /// Describes numbers far outside of the training rows of a model, a sentence for each column.
     ///
     /// # Errors

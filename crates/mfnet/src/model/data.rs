@@ -68,6 +68,21 @@ impl Model {
         columns.map(of).filter_map(Result::transpose).collect()
     }
 
+    /// The columns in which a table has missing values, though the training rows had none: each
+    /// with the number of its rows without a value.
+    ///
+    /// # Errors
+    /// As [`Model::inputs`].
+    pub fn new_gaps(&self, table: &Table) -> Result<Vec<(String, usize)>> {
+        let features = self.features_of(table)?;
+        let of = |(i, column): (usize, &String)| {
+            let is_known = self.preprocessing.columns.as_ref().is_some_and(|encoders| encoders[i].marks_missing());
+            let gaps = features.samples.feature(i).filter(|x| x.is_nan()).count();
+            (!is_known && gaps > 0).then(|| (column.clone(), gaps))
+        };
+        Ok(self.features.iter().enumerate().filter_map(of).collect())
+    }
+
     /// The columns of a table with numbers far outside of the training rows.
     ///
     /// # Errors
@@ -118,7 +133,8 @@ impl Model {
     pub fn reader<'a>(&self) -> ReadTable<'a> {
         let mut names = self.features.iter().chain(self.target.columns());
         let named = self.form.named || !names.all(|name| name.parse::<usize>().is_ok());
-        ReadTable::new().header(named).like(&self.form)
+        let reader = ReadTable::new().header(named).like(&self.form);
+        if named { reader.expect(self.features.iter().chain(self.target.columns())) } else { reader }
     }
 
     /// The kinds of the model's columns.
@@ -215,7 +231,11 @@ fn needed(mut error: mfnet_table::Error, table: &Table, features: &[String]) -> 
         let has_none = !features.iter().any(|feature| table.columns().contains(feature));
         *others = match others.strip_prefix("did you mean ").and_then(|names| names.strip_suffix('?')) {
             Some(names) => format!("the model needs it; rename {names} if it is the same"),
-            None if has_none && table.has_header() && !table.columns().is_empty() => {
+            None if has_none
+                && table.has_header()
+                && !table.columns().is_empty()
+                && !others.contains("write a line") =>
+            {
                 format!("the model needs it; {others}; if these are data, write the column names above them")
             }
             None => format!("the model needs it; {others}"),

@@ -55,7 +55,7 @@ pub fn unknown_levels(unknown: &[UnknownLevels]) -> String {
     let line = |unknown: &UnknownLevels| {
         let UnknownLevels { column, levels, rows, rare } = unknown;
         let quoted: Vec<String> = levels.iter().map(|level| format!("{level:?}")).collect();
-        let taken = if *rare { "mfnet treats these values as rare" } else { "mfnet ignores these values" };
+        let taken = if *rare { "mfnet treats these values as rare" } else { "mfnet predicts from the other columns" };
         let rows = counted(*rows, "row");
         let column = escaped(column);
         let have = if unknown.rows == 1 { "has a value that is" } else { "have values that are" };

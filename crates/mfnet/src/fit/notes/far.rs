@@ -78,23 +78,25 @@ fn of_training(plan: &Plan) -> Vec<Note> {
     let train = &plan.parts.train;
     let place = |row: usize| place(plan.task.lines.as_ref(), plan.parts.train_rows[row]);
     let mut notes = Vec::new();
-    if let Scaler::Affine(affine) = &plan.preprocessing.inputs
-        && plan.task.start.is_none()
-        && plan.choices.scale != Scaling::Robust
-    {
+    if plan.task.start.is_none() {
         let features = train.stored_inputs();
         for (feature, column) in plan.preprocessing.scaled_columns().into_iter().enumerate() {
-            // the range of min-max scaling is several standard deviations
-            let narrow = if plan.choices.scale == Scaling::MinMax { NARROW / 10.0 } else { NARROW };
             let numbers: Vec<f64> = features.samples.feature(column).collect();
             let (name, kind) = (&features.names[column], &features.kinds[column]);
-            // a remark names a far date
+            // a remark names a far date; one outlier does not spoil other scalings, but a code is never a number
+            let is_spoiled = matches!(plan.choices.scale, Scaling::Standard | Scaling::MinMax);
             if *kind == ColumnKind::Number
-                && let Some(alone) = Alone::of(&numbers)
+                && let Some(alone) = Alone::of(&numbers).filter(|alone| alone.rows > 1 || is_spoiled)
             {
                 notes.push(Note::of_doubt(format!("{}. {}", alone.said(name, place), alone.advice())));
                 continue;
             }
+            let Scaler::Affine(affine) = &plan.preprocessing.inputs else { continue };
+            if !is_spoiled {
+                continue;
+            }
+            // the range of min-max scaling is several standard deviations
+            let narrow = if plan.choices.scale == Scaling::MinMax { NARROW / 10.0 } else { NARROW };
             let Some(far) = Far::of(numbers, narrow * affine.scale[feature]) else { continue };
             let text = far.said(name, kind, place);
             notes.push(Note::new(format!(
