@@ -74,8 +74,12 @@ pub(crate) fn pairs(count: usize) -> Result<()> {
 
 /// What weights of the samples cost a step.
 pub(crate) fn weights(count: usize) -> Result<()> {
-    const WORKS: [(&[usize], usize, usize); 3] =
-        [(&[784, 128, 128, 10], 128, 12_800), (&[784, 10], 128, 25_600), (&[8, 64, 64, 1], 32, 16_512)];
+    const WORKS: [(&[usize], usize, usize); 4] = [
+        (&[784, 512, 512, 10], 128, 12_800),
+        (&[784, 128, 128, 10], 128, 12_800),
+        (&[784, 10], 128, 25_600),
+        (&[8, 64, 64, 1], 32, 16_512),
+    ];
     header();
     for (layers, batch, samples) in WORKS {
         let work = Work { name: "weights", layers, batch, samples };

@@ -220,7 +220,7 @@ fn of_table(problem: &Problem, line: u64) -> &'static str {
         Problem::File(File::OtherColumns { .. }) => "give only files with the same columns",
         Problem::File(File::NotText(_) | File::OtherKind { .. }) => "save the table as CSV, in UTF-8",
         Problem::File(File::NotUtf8) => "save the file as UTF-8 text",
-        Problem::DuplicateColumn(_) => "give each column a different name",
+        Problem::DuplicateColumn(_) => "give each column a different name; if the first line is data, use --header no",
         _ => "",
     }
 }

@@ -295,9 +295,11 @@ impl Display for Remark {
     }
 }
 
-/// Whether a text begins with a number, as 23.8* and 10-20 do: it is no word for a missing value.
+/// Whether a text begins with a number, as 23.8* and 10-20 do: it is no word for a missing value,
+/// unless it has nothing but zeros, as 0000-00-00 has.
 fn has_number(word: &str) -> bool {
     word.trim_start_matches(['-', '+']).starts_with(|c: char| c.is_ascii_digit())
+        && word.chars().any(|c| c.is_ascii_digit() && c != '0')
 }
 
 /// What keeps a column from being numbers or dates, if most of its fields are.
