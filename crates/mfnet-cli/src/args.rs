@@ -10,6 +10,7 @@ use mfnet::Recipe;
 use mfnet::fit::{Dates, Decimal, Quote};
 use mfnet::table::{Delimiter, ReadTable};
 use mfnet::text::split_names;
+use mfnet::train::Every;
 
 pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
@@ -36,6 +37,7 @@ pub(crate) enum Command {
 
 /// Train a network on a table and compare it with a linear model and a naive baseline
 #[derive(ClapArgs)]
+#[command(override_usage = "mfnet train [OPTIONS] <DATA>...\n       mfnet train --resume <RUN>")]
 #[command(after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species --epochs 50")]
 #[command(after_long_help = include_str!("args/help/train.txt").trim_ascii_end())]
 pub(crate) struct TrainArgs {
@@ -49,7 +51,7 @@ pub(crate) struct TrainArgs {
     /// california-housing when they are first used.
     ///
     /// Images: a folder of IDX files, the format of MNIST.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "resume")]
     pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) folders: DataFolders,
@@ -77,6 +79,18 @@ pub(crate) struct TrainArgs {
     /// Replace the files of an earlier run in the output folder
     #[arg(long, help_heading = "Output and recipe")]
     pub(crate) force: bool,
+    /// Continue a run that was stopped, from its last checkpoint
+    ///
+    /// RUN is the folder of the run. Its data and settings are used again, and the model is that of a run that was never
+    /// stopped, byte for byte. The number of threads may differ.
+    #[arg(long, value_name = "RUN", help_heading = "Output and recipe", conflicts_with_all = ["output", "force", "print_recipe"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Time or number of epochs between two checkpoints, such as 30s, 10m or 5 [default: 30s]
+    ///
+    /// A checkpoint is the whole state of the training. The last two are in the folder checkpoint of the output folder,
+    /// until the run is complete. Ctrl-C also leaves one.
+    #[arg(long, value_name = "EVERY", value_parser = str::parse::<Every>, help_heading = "Output and recipe", hide_short_help = true)]
+    pub(crate) checkpoint_every: Option<Every>,
     /// Also write the plots of the report as SVG and PNG files
     ///
     /// The files go to the folder plots inside the output folder.

@@ -47,12 +47,16 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), Failure> {
     }
 }
 
+/// The beginning of the names that files have before they are complete, here and in the library.
+pub(crate) const UNNAMED: &str = ".mfnet-";
+
 /// Writes a file, whole or not at all.
 pub(crate) fn write_file(path: &Path, write: impl FnOnce(&File) -> io::Result<()>) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // a missing folder first: its error would name a temporary file
     let result = fs::metadata(folder).and_then(|_| {
         let mut builder = tempfile::Builder::new();
+        builder.prefix(UNNAMED);
         // the permissions of any new file: the umask removes some
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));

@@ -64,11 +64,11 @@ fn a_signal_ends_the_training_and_the_model_so_far_is_saved() {
         send(&child, signal);
         let run = end(child);
         assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{signal}: {}", run.stderr);
-        let end = ": the model so far is in run/model.safetensors\n";
+        let end = ": the model so far is in run/model.safetensors\nto continue: mfnet train --resume run\n";
         assert!(run.stderr.contains("interrupted after ") && run.stderr.ends_with(end), "{}", run.stderr);
         assert_eq!(
             files(&desk.path("run")),
-            ["history.csv", "metrics.json", "model.safetensors", "report.html"],
+            ["checkpoint", "history.csv", "metrics.json", "model.safetensors", "report.html"],
             "{signal}"
         );
     }

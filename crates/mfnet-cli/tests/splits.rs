@@ -390,7 +390,8 @@ fn ctrl_c_saves_the_folds_so_far() {
     let endless = "train digits --folds 3 --epochs 100000 --schedule constant --early-stopping 0 --output run";
     let run = interrupted_after(&desk, endless, "run/fold-1/history.csv");
     assert_eq!((run.code, run.stdout.as_str()), (130, ""));
-    let message = "interrupted in fold 1 of 3: its model so far is in run/fold-1/model.safetensors\n";
+    let message = "interrupted in fold 1 of 3: its model so far is in run/fold-1/model.safetensors\n\
+                   to continue: mfnet train --resume run\n";
     assert!(run.stderr.ends_with(message), "{}", run.stderr);
     assert_eq!(desk.ok("evaluate run/fold-1 digits --json").json()["samples"], 599);
     assert!(!desk.path("run/fold-2").exists() && !desk.path("run/metrics.json").exists());
@@ -400,7 +401,7 @@ fn ctrl_c_saves_the_folds_so_far() {
     let run = interrupted_after(&desk, long, "two/fold-2/history.csv");
     assert_eq!(run.code, 130, "{}", run.stderr);
     assert!(run.stdout.contains("\nfold 1 ") && !run.stdout.contains("\nfold 2 "), "{}", run.stdout);
-    assert!(run.stderr.ends_with("interrupted in fold 2 of 2: its model so far is in two/fold-2/model.safetensors\n"));
+    assert!(run.stderr.ends_with("interrupted in fold 2 of 2: its model so far is in two/fold-2/model.safetensors\nto continue: mfnet train --resume two\n"));
     let metrics: serde_json::Value = serde_json::from_str(&desk.text("two/metrics.json")).unwrap();
     assert_eq!(metrics["folds"].as_array().unwrap().len(), 1);
 }

@@ -16,7 +16,7 @@ use mfnet_table::place;
 pub use split_problem::SplitProblem;
 
 /// The result of everything that can fail.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// An error: [`Error::kind`] has its parts, and `Display` writes them as a sentence. It has the
 /// size of a pointer.
@@ -137,6 +137,18 @@ pub enum ErrorKind {
         step: usize,
         /// Which weights the network has now.
         kept: KeptWeights,
+    },
+    /// A checkpoint of another training: the setting that differs, and its values there and here.
+    #[error("{path}: the checkpoint is of another training: its {what} is {there}, not {here}", path = .path.display())]
+    OtherTraining {
+        /// The checkpoint.
+        path: PathBuf,
+        /// The setting.
+        what: String,
+        /// Its value in the checkpoint.
+        there: String,
+        /// Its value in this training.
+        here: String,
     },
     /// There is too little memory for a training.
     #[error("the training needs about {needed} of memory, more than there is")]

@@ -123,6 +123,7 @@ mod pass;
 pub mod random;
 #[cfg(feature = "report")]
 pub mod report;
+mod stored;
 pub mod tensor;
 pub mod text;
 mod threads;

@@ -128,7 +128,7 @@ pub(crate) struct RecipeArgs {
     /// Columns of numbers to treat as categories, separated by commas
     #[arg(long, value_name = "COLUMNS", help_heading = "Preprocessing")]
     pub(super) categorical: Vec<String>,
-    /// Scaling: standard, robust, min-max or quantile [default: from the data]
+    /// Scaling: standard, robust, min-max, quantile [default: from the data]
     ///
     /// standard: mean 0 and standard deviation 1. robust: median 0 and interquartile range 1. min-max: from 0 to 1;
     /// pixels are divided by 255. quantile: the quantiles become those of a normal distribution. With 5000 or more
@@ -318,6 +318,11 @@ pub(crate) fn with_file(error: Error, file: Option<&RecipeFile>) -> Failure {
 }
 
 impl RecipeArgs {
+    /// The same settings, with the number of threads of others, if they have one.
+    pub(crate) fn with_threads_of(self, other: &Self) -> Self {
+        RecipeArgs { threads: other.threads.or(self.threads), ..self }
+    }
+
     /// The recipe from these options, or from these options and a file, which they may not
     /// contradict.
     pub(crate) fn recipe(&self, file: Option<&RecipeFile>) -> Result<Recipe, Failure> {
@@ -384,7 +389,7 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 12] = [
+        const OTHERS: [&str; 14] = [
             "data",
             "data_dir",
             "sheet",
@@ -394,6 +399,8 @@ mod tests {
             "print_recipe",
             "output",
             "force",
+            "resume",
+            "checkpoint_every",
             "plots",
             "json",
             "quiet",

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use mfnet::Model;
 use mfnet::report::Report;
+use mfnet::train::SaveCheckpoints;
 
 use self::earlier::Earlier;
 use self::lock::Lock;
@@ -24,6 +25,8 @@ use crate::source::{self, MODEL};
 const HISTORY: &str = "history.csv";
 const METRICS: &str = "metrics.json";
 const REPORT: &str = "report.html";
+/// The folder of checkpoints.
+pub(super) const CHECKPOINTS: &str = "checkpoint";
 
 /// The folder for the model, the history, the metrics and the report.
 pub(super) struct RunFolder {
@@ -32,6 +35,10 @@ pub(super) struct RunFolder {
     pub(super) history: PathBuf,
     pub(super) report: PathBuf,
     metrics: PathBuf,
+    pub(super) checkpoints: PathBuf,
+    /// Whether the run goes on from an earlier process.
+    pub(super) is_resumed: bool,
+    is_fold: bool,
     /// The files of an earlier run in this folder, or in the one that holds this fold.
     earlier: Arc<Earlier>,
     /// Whether a model of this run is in the folder, or in a fold.
@@ -49,9 +56,7 @@ impl RunFolder {
             let found = format!("{}: expected a folder for the output, found a file", path.display());
             return Err(Failure::work(found));
         }
-        if Lock::is_held(path) {
-            return Err(lock::is_used(path));
-        }
+        Self::check_is_free(path)?;
         if args.force { Ok(()) } else { Err(exists(path)) }
     }
 
@@ -95,9 +100,39 @@ impl RunFolder {
         Ok(Self::of(path, lock, earlier, Arc::default()))
     }
 
+    /// Locks the folder of a run that goes on.
+    pub(super) fn resume(path: &Path) -> Result<Self, Failure> {
+        let lock = Lock::new(path, false)?;
+        // the results of a run that was interrupted are not those of the whole run
+        [METRICS, REPORT].iter().for_each(|name| drop(fs::remove_file(path.join(name))));
+        let earlier = Arc::new(Earlier::of_this_run(path));
+        let has_model = Arc::new(AtomicBool::new(true));
+        Ok(RunFolder { is_resumed: true, ..Self::of(path.to_owned(), lock, earlier, has_model) })
+    }
+
+    /// Refuses a folder that another run uses.
+    pub(super) fn check_is_free(path: &Path) -> Result<(), Failure> {
+        if Lock::is_held(path) { Err(lock::is_used(path)) } else { Ok(()) }
+    }
+
     fn of(path: PathBuf, lock: Lock, earlier: Arc<Earlier>, has_model: Arc<AtomicBool>) -> Self {
-        let [model, history, report, metrics] = [MODEL, HISTORY, REPORT, METRICS].map(|name| path.join(name));
-        RunFolder { path, model, history, report, metrics, earlier, has_model, is_done: AtomicBool::new(false), lock }
+        let [model, history, report, metrics, checkpoints] =
+            [MODEL, HISTORY, REPORT, METRICS, CHECKPOINTS].map(|name| path.join(name));
+        let (is_resumed, is_fold, is_done) = (false, false, AtomicBool::new(false));
+        RunFolder {
+            path,
+            model,
+            history,
+            report,
+            metrics,
+            checkpoints,
+            is_resumed,
+            is_fold,
+            earlier,
+            has_model,
+            is_done,
+            lock,
+        }
     }
 
     /// Makes the folder of a fold inside.
@@ -106,7 +141,8 @@ impl RunFolder {
         let is_new = !path.exists();
         fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
         let lock = Lock::new(&path, is_new)?;
-        Ok(Self::of(path, lock, Arc::clone(&self.earlier), Arc::clone(&self.has_model)))
+        let fold = Self::of(path, lock, Arc::clone(&self.earlier), Arc::clone(&self.has_model));
+        Ok(RunFolder { is_fold: true, is_resumed: self.is_resumed, ..fold })
     }
 
     /// Makes room for the first file of this run: those of an earlier run go aside.
@@ -136,6 +172,13 @@ impl RunFolder {
     pub(super) fn finish(&self) {
         self.is_done.store(true, Ordering::Relaxed);
         self.lock.remove();
+    }
+
+    /// Removes the checkpoints, except those of a fold: they are needed until the last fold is complete.
+    pub(super) fn forget_checkpoints(&self) {
+        if !self.is_fold {
+            remove_checkpoints(&self.path);
+        }
     }
 
     /// Ends the run. If it did not come as far as a model, an earlier run's files come back. Says where
@@ -179,6 +222,12 @@ impl RunFolder {
         }
         Ok(())
     }
+}
+
+/// Removes the checkpoints in the folder of a run, and those of its folds.
+fn remove_checkpoints(run: &Path) {
+    let folds = (1_u64..).map(|fold| run.join(format!("fold-{fold}"))).take_while(|fold| fold.is_dir());
+    [run.to_owned()].into_iter().chain(folds).for_each(|folder| SaveCheckpoints::remove(folder.join(CHECKPOINTS)));
 }
 
 fn exists(path: &Path) -> Failure {

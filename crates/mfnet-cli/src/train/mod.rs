@@ -5,6 +5,7 @@ mod folder;
 mod history;
 mod metrics;
 mod once;
+mod resume;
 mod several;
 mod watcher;
 
@@ -22,11 +23,13 @@ use crate::output::{message, print_file};
 use crate::source::Files;
 use crate::{interrupt, source};
 
-pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
+pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
+    let stopped = given.resume.as_deref().map(|run| resume::Run::read(given, run)).transpose()?;
+    let args = stopped.as_ref().and_then(|run| run.args.as_ref()).unwrap_or(given);
     let read = |path: &PathBuf| RecipeFile::read(path).map_err(|error| not_a_recipe(error, path));
     let file = args.recipe_file.as_ref().map(read).transpose()?;
     let recipe = args.recipe.recipe(file.as_ref())?;
-    if !args.print_recipe {
+    if !args.print_recipe && stopped.is_none() {
         RunFolder::check(args)?;
     }
     let input = input(args, &recipe)?;
@@ -39,6 +42,9 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     if !first.unknown_levels().is_empty() {
         message(first.unknown_levels());
     }
+    if let Some(run) = stopped.as_ref().filter(|run| run.args.is_some()) {
+        resume::check_options(given, &run.folder, &first.recipe())?;
+    }
     if args.print_recipe {
         return print_file(&first.recipe().to_toml()?);
     }
@@ -49,7 +55,10 @@ pub(crate) fn run(args: &TrainArgs) -> Result<(), Failure> {
     }
     let notes = if args.quiet { Plan::doubts_of(&plans) } else { Plan::notes_of(&plans) };
     notes.iter().for_each(|note| self::note(note));
-    let folder = RunFolder::create(args)?;
+    let folder = match &stopped {
+        Some(run) => RunFolder::resume(&run.folder)?,
+        None => RunFolder::create(args)?,
+    };
     let result = if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) };
     let left = folder.close();
     result.map_err(|failure| left.into_iter().fold(failure, Failure::help))

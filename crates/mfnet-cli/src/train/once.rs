@@ -3,11 +3,12 @@
 use mfnet::error::ErrorKind;
 use mfnet::fit::{Fit, Plan};
 use mfnet::report::Report;
-use mfnet::text::{as_read, counted, escaped};
-use mfnet::train::{EpochRecord, StopReason};
+use mfnet::text::{as_read, counted, escaped, grouped};
+use mfnet::train::{Checkpoint, EpochRecord, StopReason};
 use mfnet::{Error, Recipe};
 
 use super::folder::RunFolder;
+use super::resume;
 use super::watcher::{Watched, Watcher};
 use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
@@ -40,8 +41,17 @@ pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
 /// Trains, and writes all results into the folder. Also returns the failure of a file that could not
 /// be written after the model was saved.
 pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(Fit, Option<Failure>), Failure> {
-    let mut watcher = Watcher::new(args.quiet, folder);
-    let result = plan.run(&mut watcher);
+    let checkpoint = if folder.is_resumed { resume::newest(&folder.checkpoints)? } else { None };
+    let mut watcher = Watcher::new(args, folder, checkpoint.as_ref())?;
+    let result = match &checkpoint {
+        Some(checkpoint) => {
+            if !args.quiet {
+                message(&continues(checkpoint));
+            }
+            plan.resume(checkpoint, &mut watcher)
+        }
+        None => plan.run(&mut watcher),
+    };
     let Watched { epochs, kept, is_trained } = watcher.finish();
     let mut fit = match result {
         Err(error) if matches!(error.kind(), ErrorKind::Diverged { .. }) => {
@@ -70,6 +80,9 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
     let report = report.and_then(|report| folder.write_report(&report, args.plots));
     if metrics.is_ok() {
         folder.finish();
+        if !fit.summary.interrupted {
+            folder.forget_checkpoints();
+        }
     }
     let unwritten = metrics.err().or(report.err());
     Ok((fit, unwritten))
@@ -102,10 +115,20 @@ fn diverged(
         Some(Ok(())) => failure.help(format!("the kept weights are in {model}")),
     };
     folder.finish();
+    folder.forget_checkpoints();
     match report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots)) {
         Ok(()) => failure.help(format!("see the loss over the epochs in {}", folder.report.display())),
         // the failure of the training is more important than that of the report
         Err(_) => failure,
+    }
+}
+
+/// Where a run goes on.
+fn continues(checkpoint: &Checkpoint) -> String {
+    match (checkpoint.stop_reason(), checkpoint.position()) {
+        (Some(_), (epoch, _)) => format!("the training ended with epoch {epoch}; its scores follow"),
+        (None, (0, _)) => "continuing from the start".to_owned(),
+        (None, (epoch, step)) => format!("continuing after epoch {}, step {}", grouped(epoch), grouped(step)),
     }
 }
 
@@ -130,6 +153,7 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
         }
         message(&format!("\ninterrupted while fitting the linear model: the trained network is in {model}"));
     }
+    resume::say_how(&folder.path);
     Err(Failure::interrupted())
 }
 

@@ -5,7 +5,7 @@ use mfnet::text::escaped;
 use serde_json::Value;
 
 use super::folder::RunFolder;
-use super::once;
+use super::{once, resume};
 use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
@@ -29,6 +29,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
             let model = of_fold.model.display().to_string();
             let model = escaped(&model);
             message(&format!("\ninterrupted in fold {number} of {count}: its model so far is in {model}"));
+            resume::say_how(&folder.path);
             return Err(Failure::interrupted());
         }
         if !args.quiet {
@@ -39,6 +40,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
     }
     if unwritten.is_none() {
         folder.finish();
+        folder.forget_checkpoints();
     }
     let models = format!("the models are in {0}/fold-1 to {0}/fold-{count}", folder.path.display());
     let printed = match (&unwritten, args.json) {

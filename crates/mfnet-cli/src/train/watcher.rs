@@ -1,25 +1,32 @@
 //! Follows a training: updates the progress bar and history.csv, saves the model so far, and
 //! handles Ctrl-C.
 
+use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use mfnet::error::{ErrorKind, KeptWeights};
-use mfnet::fit::Observer;
+use mfnet::fit::{Observer, Plan};
 use mfnet::text::escaped;
-use mfnet::train::{EpochRecord, History, Step};
+use mfnet::train::{Checkpoint, EpochRecord, Every, History, SaveCheckpoints, Step};
 use mfnet::{Model, Result};
+use serde_json::Value;
 
 use super::display::Display;
 use super::folder::RunFolder;
 use super::history::HistoryFile;
+use super::resume;
+use crate::args::TrainArgs;
 use crate::interrupt;
 use crate::output::{message, progress_bar};
 
 /// The shortest time between two saves of the model so far.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
+
+/// The usual time between two checkpoints.
+const CHECKPOINT_AFTER: Duration = Duration::from_secs(30);
 
 /// The observer of a fit for the program.
 pub(super) struct Watcher<'a> {
@@ -37,6 +44,10 @@ pub(super) struct Watcher<'a> {
     /// `None` if the model of an earlier run stays.
     saved_kept: Option<Result<()>>,
     is_trained: bool,
+    checkpoints: SaveCheckpoints,
+    /// Whether a checkpoint is due, and whether one was written.
+    is_due: bool,
+    has_checkpoint: bool,
 }
 
 /// What the observer saw.
@@ -50,19 +61,28 @@ pub(super) struct Watched {
 }
 
 impl<'a> Watcher<'a> {
-    pub(super) fn new(quiet: bool, folder: &'a RunFolder) -> Self {
-        Watcher {
+    /// The observer of a fit that begins, or goes on from a checkpoint.
+    pub(super) fn new(args: &TrainArgs, folder: &'a RunFolder, from: Option<&Checkpoint>) -> Result<Self> {
+        let quiet = args.quiet;
+        let about = from.map_or_else(|| resume::about(&folder.path), |from| Plan::of_observer(from).clone());
+        let every = args.checkpoint_every.unwrap_or(Every::Time(CHECKPOINT_AFTER));
+        let epochs = from.map_or_else(|| Ok(Vec::new()), Checkpoint::epochs)?;
+        let losses = epochs.iter().filter_map(|epoch| epoch.validation_loss);
+        Ok(Watcher {
             display: Display::new(quiet),
             baselines: progress_bar(quiet, "fitting the linear model for comparison: step {pos}"),
+            lowest: losses.fold(f64::INFINITY, f64::min),
             folder,
             history: HistoryFile::default(),
             has_warned: false,
-            epochs: Vec::new(),
+            epochs,
             saved: Instant::now(),
-            lowest: f64::INFINITY,
             saved_kept: None,
             is_trained: false,
-        }
+            checkpoints: SaveCheckpoints::new(&folder.checkpoints, every).about(about),
+            is_due: false,
+            has_checkpoint: from.is_some(),
+        })
     }
 
     /// Removes the display.
@@ -99,6 +119,10 @@ impl<'a> Watcher<'a> {
     }
 }
 
+fn of_file(path: &Path, reason: io::Error) -> ErrorKind {
+    ErrorKind::Io { path: path.to_owned(), action: "write", reason }
+}
+
 impl Observer for Watcher<'_> {
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
         self.display.step(step, &self.epochs);
@@ -109,7 +133,6 @@ impl Observer for Watcher<'_> {
     /// if there are validation rows.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
-        let of_file = |path: &Path, reason| ErrorKind::Io { path: path.to_owned(), action: "write", reason };
         self.folder.begin().map_err(|reason| of_file(&self.folder.path, reason))?;
         let path = &self.folder.history;
         if let Err(reason) = self.history.write(path, &self.epochs) {
@@ -124,6 +147,23 @@ impl Observer for Watcher<'_> {
             self.saved = Instant::now();
         }
         Ok(ControlFlow::Continue(()))
+    }
+
+    fn wants_checkpoint(&mut self, step: &Step) -> bool {
+        self.is_due = self.checkpoints.is_due(step);
+        self.is_due
+    }
+
+    /// Writes a checkpoint when it is due, after a signal, and at the end of a training that has one.
+    fn checkpoint(&mut self, save: &dyn Fn(&Path, &Value) -> Result<()>) -> Result<()> {
+        if self.is_due || self.has_checkpoint || interrupt::is_raised() {
+            let begun = self.folder.begin().map_err(|reason| of_file(&self.folder.path, reason).into());
+            match begun.and_then(|()| self.checkpoints.write(save)) {
+                Ok(()) => self.has_checkpoint = true,
+                Err(error) => self.warn(&error.to_string()),
+            }
+        }
+        Ok(())
     }
 
     fn trained(&mut self, model: &Model, _: &History) -> Result<()> {

@@ -19,6 +19,7 @@ mod order;
 mod parts;
 mod plan;
 mod recipe;
+mod resume;
 mod source;
 mod summary;
 mod task;

@@ -1,10 +1,14 @@
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde_json::Value;
+
 use super::plan::Plan;
 use crate::error::{KeptWeights, Result};
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
 use crate::tensor::Scalar;
-use crate::train::{Callback, EpochRecord, History, Step};
-use std::ops::ControlFlow;
+use crate::train::{Callback, EpochRecord, History, Session, Step};
 
 /// Observes a fit, and may stop it: a progress bar, a log, Ctrl-C. `&mut ()` does nothing.
 ///
@@ -35,6 +39,21 @@ pub trait Observer: Send {
     /// network is then scored.
     fn step(&mut self, _step: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// Whether [`Observer::checkpoint`] should be called after this step; it should be fast.
+    fn wants_checkpoint(&mut self, _step: &Step) -> bool {
+        false
+    }
+
+    /// Called if [`Observer::wants_checkpoint`] says so, before the observer ends the training, and at
+    /// the end of the training. `save` writes the state of the fit to a file, with a value that
+    /// [`Plan::of_observer`] returns; [`Plan::resume`] continues from it.
+    ///
+    /// # Errors
+    /// Any error of the observer; it ends the fit.
+    fn checkpoint(&mut self, _save: &dyn Fn(&Path, &Value) -> Result<()>) -> Result<()> {
+        Ok(())
     }
 
     /// Called after each epoch. `so_far` makes a model of the current network.
@@ -78,6 +97,15 @@ where
 {
     fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {
         Ok(self.observer.step(step))
+    }
+
+    fn wants_checkpoint(&mut self, step: &Step) -> bool {
+        self.observer.wants_checkpoint(step)
+    }
+
+    fn checkpoint(&mut self, session: &Session<T>) -> Result<()> {
+        let plan = self.plan;
+        self.observer.checkpoint(&|path, of_observer| session.save_checkpoint(path, &plan.about(of_observer)?))
     }
 
     fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {

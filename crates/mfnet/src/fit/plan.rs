@@ -18,7 +18,7 @@ use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
 use crate::optimizer::Clip;
 use crate::tensor::{Dtype, Scalar};
-use crate::train::SampleOrder;
+use crate::train::{Checkpoint, SampleOrder};
 
 /// A fit before its first step: all data are read and all settings are chosen, but nothing is
 /// trained.
@@ -164,23 +164,44 @@ impl Plan {
     /// # Errors
     /// [`ErrorKind::Diverged`] if the training diverges, and errors of the observer.
     pub fn run(&self, observer: &mut dyn Observer) -> Result<Fit> {
+        self.run_from(None, observer)
+    }
+
+    /// As [`Plan::run`], from a checkpoint of a fit with the same plan; see [`Observer::checkpoint`].
+    /// The result has the same bits as that of a fit that was never stopped, with any number of
+    /// threads.
+    ///
+    /// # Errors
+    /// As [`Plan::run`], and [`ErrorKind::OtherTraining`] if data or settings differ.
+    pub fn resume(&self, checkpoint: &Checkpoint, observer: &mut dyn Observer) -> Result<Fit> {
+        self.check_resumes(checkpoint)?;
+        self.run_from(Some(checkpoint), observer)
+    }
+
+    fn run_from(&self, checkpoint: Option<&Checkpoint>, observer: &mut dyn Observer) -> Result<Fit> {
         self.task.threads.install(|| match self.task.start.as_ref().map(Model::network) {
-            Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), observer),
-            Some(AnyNetwork::F32(net)) => self.run_in(net.clone(), observer),
+            Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), checkpoint, observer),
+            Some(AnyNetwork::F32(net)) => self.run_in(net.clone(), checkpoint, observer),
             None => match self.task.dtype() {
-                Dtype::F64 => self.run_in(self.network::<f64>()?, observer),
-                Dtype::F32 => self.run_in(self.network::<f32>()?, observer),
+                Dtype::F64 => self.run_in(self.network::<f64>()?, checkpoint, observer),
+                Dtype::F32 => self.run_in(self.network::<f32>()?, checkpoint, observer),
             },
         })
     }
 
-    fn run_in<T: Scalar>(&self, mut net: NeuralNetwork<T>, observer: &mut dyn Observer) -> Result<Fit>
+    fn run_in<T: Scalar>(
+        &self,
+        mut net: NeuralNetwork<T>,
+        checkpoint: Option<&Checkpoint>,
+        observer: &mut dyn Observer,
+    ) -> Result<Fit>
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
         let [train, validation] =
             [&self.parts.train, &self.parts.validation].map(|part| self.preprocessing.apply(part));
-        let history = match self.train(&mut net, [&train, &validation], &mut Watch { plan: self, observer }) {
+        let mut watch = Watch { plan: self, observer: &mut *observer };
+        let history = match self.train(&mut net, [&train, &validation], checkpoint, &mut watch) {
             Ok(history) => history,
             Err(error) => {
                 if let ErrorKind::Diverged { kept, .. } = error.kind() {

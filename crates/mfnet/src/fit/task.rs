@@ -45,7 +45,7 @@ pub(crate) struct Task {
     /// The lines of these rows.
     pub(super) test_lines: Option<Lines>,
     /// A SHA-256 that identifies the test file.
-    test_digest: Option<String>,
+    pub(super) test_digest: Option<String>,
     /// Number of rows that were left out because they have no target.
     skipped: usize,
     pub(super) threads: Threads,

@@ -10,14 +10,15 @@ use crate::network::NeuralNetwork;
 use crate::optimizer::{Adam, AdamW, Optimizer, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
-use crate::train::{Callback, History, Trainer};
+use crate::train::{Callback, Checkpoint, History, Trainer};
 
 impl Plan {
-    /// Trains the network on scaled data.
+    /// Trains the network on scaled data, from a checkpoint if there is one.
     pub(super) fn train<T: Scalar>(
         &self,
         net: &mut NeuralNetwork<T>,
         [train, validation]: [&Dataset; 2],
+        checkpoint: Option<&Checkpoint>,
         callback: &mut dyn Callback<T>,
     ) -> Result<History> {
         let (recipe, choices) = (&self.task.recipe, &self.choices);
@@ -37,7 +38,12 @@ impl Plan {
         if let Some(patience) = choices.early_stopping {
             trainer = trainer.early_stopping(patience);
         }
-        trainer.run_with(net, train, callback)
+        let mut session = trainer.start(net.clone(), train)?;
+        checkpoint.map_or(Ok(()), |checkpoint| session.restore(checkpoint))?;
+        let result = session.run(callback);
+        let (trained, history) = session.into_parts();
+        *net = trained;
+        result.map(|()| history)
     }
 }
 

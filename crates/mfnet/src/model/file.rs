@@ -1,32 +1,23 @@
 use std::collections::{HashMap, HashSet};
 use std::fs;
-use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
 
 use mfnet_table::FileForm;
-use safetensors::{SafeTensors, tensor::TensorView};
+use safetensors::SafeTensors;
 
 use super::network::either;
 use super::spec::{Metadata, ModelSpec, OF_NUMBERS, VERSION, build_all};
 use super::{AnyNetwork, Model, Registry};
 use crate::error::{Error, ModelProblem, Result};
-use crate::files;
 use crate::layer::{AnyLayer, COUNT};
 use crate::network::NeuralNetwork;
 use crate::optimizer::ParameterKind;
+use crate::stored::{Stored, check_type, find, not_written, serialized, type_of, write_whole};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The only key of the file's metadata.
 const KEY: &str = "mfnet";
-
-/// A tensor as stored in a file.
-struct Stored {
-    name: String,
-    dtype: safetensors::Dtype,
-    shape: Vec<usize>,
-    bytes: Vec<u8>,
-}
 
 impl Model {
     /// Writes the model file: a safetensors file, which PyTorch can load as the `state_dict` of an
@@ -246,7 +237,7 @@ fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
             for (i, j) in (0..matrix.rows()).flat_map(|i| columns.clone().map(move |j| (i, j))) {
                 bytes.extend_from_slice(matrix[(i, j)].to_le_bytes().as_ref());
             }
-            tensors.push(Stored { name, dtype: safetensors_type(T::DTYPE), shape, bytes });
+            tensors.push(Stored { name, dtype: type_of(T::DTYPE), shape, bytes });
         }
     });
     tensors
@@ -273,22 +264,10 @@ fn network<T: Scalar>(
     Ok(net)
 }
 
-/// The tensor with this name and shape.
-fn find<'a>(file: &SafeTensors<'a>, name: &str, shape: &[usize]) -> std::result::Result<TensorView<'a>, ModelProblem> {
-    let tensor = file.tensor(name).map_err(|_| ModelProblem::Tensor(format!("{name} is missing")))?;
-    if tensor.shape() != shape {
-        return Err(ModelProblem::Tensor(format!("{name}: expected shape {shape:?}, found {:?}", tensor.shape())));
-    }
-    Ok(tensor)
-}
-
 /// The elements of a tensor, in row-major order.
 fn read<T: Scalar>(file: &SafeTensors<'_>, name: &str, shape: &[usize]) -> std::result::Result<Vec<T>, ModelProblem> {
     let tensor = find(file, name, shape)?;
-    if tensor.dtype() != safetensors_type(T::DTYPE) {
-        let (expected, found) = (T::DTYPE.to_string(), format!("{:?}", tensor.dtype()).to_lowercase());
-        return Err(ModelProblem::Tensor(format!("{name}: expected {expected}, found {found}")));
-    }
+    check_type(&tensor, name, T::DTYPE)?;
     let elements: Option<Vec<T>> = tensor.data().chunks_exact(size_of::<T>()).map(T::from_le_bytes).collect();
     match elements {
         Some(elements) if elements.iter().all(|x| x.is_finite()) => Ok(elements),
@@ -304,39 +283,6 @@ fn read_count<T: Scalar>(file: &SafeTensors<'_>, name: &str) -> std::result::Res
         Some(count @ 0..) => Ok(T::from_f64(count as f64)),
         _ => Err(ModelProblem::Tensor(format!("{name}: expected a whole number of 64 bits"))),
     }
-}
-
-fn safetensors_type(dtype: Dtype) -> safetensors::Dtype {
-    match dtype {
-        Dtype::F64 => safetensors::Dtype::F64,
-        Dtype::F32 => safetensors::Dtype::F32,
-    }
-}
-
-/// The bytes of a file; errors call it `path`.
-fn serialized(path: &Path, tensors: &[Stored], metadata: Option<HashMap<String, String>>) -> Result<Vec<u8>> {
-    let views = tensors.iter().map(|Stored { name, dtype, shape, bytes }| {
-        let view = TensorView::new(*dtype, shape.clone(), bytes);
-        view.map(|view| (name.as_str(), view)).map_err(|error| not_written(path, error))
-    });
-    let views = views.collect::<Result<Vec<_>>>()?;
-    safetensors::serialize(views, metadata).map_err(|error| not_written(path, error))
-}
-
-/// Writes a file beside its place, flushes it to disk and renames it.
-fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // check the folder first: the error for a missing one would name a temporary file
-    fs::metadata(folder)?;
-    let mut file = files::unnamed(folder)?;
-    file.write_all(bytes)?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
-}
-
-fn not_written(path: &Path, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::io(path, "write")(std::io::Error::other(error))
 }
 
 #[cfg(test)]

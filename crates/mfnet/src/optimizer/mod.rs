@@ -291,6 +291,42 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
+    /// Number of steps so far.
+    pub(crate) fn steps_made(&self) -> u64 {
+        self.step
+    }
+
+    /// The state of all matrices.
+    pub(crate) fn states_of_matrices(&self) -> impl Iterator<Item = &Tensor<T>> {
+        self.matrices.iter().flatten().flat_map(|remembered| &remembered.state)
+    }
+
+    /// Continues after this many steps, with this state of each matrix of the network.
+    pub(crate) fn set_state(&mut self, steps: u64, net: &mut impl Parameters<T>, states: Vec<Vec<Tensor<T>>>) {
+        self.step = steps;
+        self.matrices.clear();
+        let (mut states, mut number) = (states.into_iter(), 0);
+        net.visit_parameters_mut(&mut |layer, parameter| {
+            if let Some(read) = states.next() {
+                let (_, _, state) = self.parts((number, layer), parameter);
+                state.iter_mut().zip(read).for_each(|(to, from)| *to = from);
+            }
+            number += 1;
+        });
+    }
+
+    /// The settings, for comparing two trainings.
+    pub(crate) fn described_settings(&self) -> Vec<(&'static str, String)> {
+        vec![
+            ("optimizer", self.name().to_owned()),
+            ("learning rate", shortest(self.learning_rate)),
+            ("weight decay", shortest(self.weight_decay)),
+            ("schedule", format!("{:?}", self.schedule)),
+            ("clipping", format!("{:?}", self.clip)),
+            ("groups", format!("{:?}", self.groups)),
+        ]
+    }
+
     /// Whether both have made the same number of steps and have the same state.
     pub(crate) fn is_where(&self, other: &Self) -> bool {
         self.step == other.step && self.matrices == other.matrices

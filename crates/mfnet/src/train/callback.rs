@@ -1,6 +1,6 @@
 use std::ops::ControlFlow;
 
-use super::EpochRecord;
+use super::{EpochRecord, Session};
 use crate::error::Result;
 use crate::network::NeuralNetwork;
 use crate::optimizer::Gradients;
@@ -55,6 +55,21 @@ pub trait Callback<T: Scalar>: Send {
         Ok(ControlFlow::Continue(()))
     }
 
+    /// Whether [`Callback::checkpoint`] should be called after this step; it should be fast.
+    fn wants_checkpoint(&mut self, _step: &Step) -> bool {
+        false
+    }
+
+    /// Called with the state of the training if [`Callback::wants_checkpoint`] says so, before a
+    /// callback stops the training, and at its end. See [`Session::save_checkpoint`] and
+    /// [`super::SaveCheckpoints`].
+    ///
+    /// # Errors
+    /// Any error of the callback.
+    fn checkpoint(&mut self, _session: &Session<T>) -> Result<()> {
+        Ok(())
+    }
+
     /// Called after each epoch with the current network.
     ///
     /// # Errors
@@ -80,6 +95,15 @@ impl<T: Scalar> Callback<T> for Vec<Box<dyn Callback<T> + '_>> {
 
     fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {
         all(self.iter_mut().map(|callback| callback.step(step)))
+    }
+
+    fn wants_checkpoint(&mut self, step: &Step) -> bool {
+        // all of them are asked, because each may count its steps
+        self.iter_mut().fold(false, |wants, callback| callback.wants_checkpoint(step) | wants)
+    }
+
+    fn checkpoint(&mut self, session: &Session<T>) -> Result<()> {
+        self.iter_mut().try_for_each(|callback| callback.checkpoint(session))
     }
 
     fn epoch(&mut self, epoch: &EpochRecord, net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {

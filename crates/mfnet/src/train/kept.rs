@@ -26,6 +26,24 @@ impl<T: Scalar> Kept<T> {
         Kept { start_of_epoch: Weights::of(net), best }
     }
 
+    /// The matrices of both copies; the second has none without validation.
+    pub(super) fn matrices(&self) -> (&[Tensor<T>], &[Tensor<T>]) {
+        (&self.start_of_epoch.0, self.best.as_ref().map_or(&[], |best| &best.weights.0))
+    }
+
+    /// The best epoch, and the lowest validation loss.
+    pub(super) fn best(&self) -> (Option<usize>, f64) {
+        self.best.as_ref().map_or((None, f64::INFINITY), |best| (best.epoch, best.loss))
+    }
+
+    /// Replaces both copies.
+    pub(super) fn set(&mut self, start: Vec<Tensor<T>>, (epoch, loss): (Option<usize>, f64), best: Vec<Tensor<T>>) {
+        self.start_of_epoch = Weights(start);
+        if self.best.is_some() {
+            self.best = Some(Best { epoch, loss, weights: Weights(best) });
+        }
+    }
+
     /// Keeps the weights at the start of an epoch, known to be finite.
     pub(super) fn start_epoch(&mut self, net: &NeuralNetwork<T>) {
         self.start_of_epoch.copy_from(net);

@@ -2,6 +2,7 @@
 
 mod baseline;
 mod callback;
+mod checkpoints;
 mod history;
 mod kept;
 mod lbfgs;
@@ -16,10 +17,11 @@ use std::sync::Arc;
 
 pub use baseline::{linear_model, linear_model_while, naive_model};
 pub use callback::{Callback, Step};
+pub use checkpoints::{Every, SaveCheckpoints};
 pub use history::{EpochRecord, History, StopReason};
 pub use order::SampleOrder;
 pub use phases::Phases;
-pub use session::Session;
+pub use session::{Checkpoint, Session};
 
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
@@ -110,8 +112,7 @@ impl<T: Scalar> Trainer<T> {
 
     /// Accumulates the gradients of this many batches for each step. Except for rounding, that is a
     /// step on one large batch, unless the network has batch norm, whose statistics are those of
-    /// each batch, or dropout, which draws a mask for each batch. The last step of an epoch takes the remaining batches.
-    /// Schedules count steps.
+    /// each batch. The last step of an epoch takes the remaining batches. Schedules count steps.
     pub fn accumulate(mut self, batches: usize) -> Self {
         self.cut.accumulate = batches;
         self

@@ -1,3 +1,6 @@
+use mfnet_table::file::hexadecimal;
+use sha2::{Digest, Sha256};
+
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Seed};
 
@@ -27,6 +30,22 @@ pub enum SampleOrder {
 }
 
 impl SampleOrder {
+    /// The order as a word; lists by their SHA-256.
+    pub(super) fn described(&self) -> String {
+        match self {
+            SampleOrder::Shuffled => "shuffled".to_owned(),
+            SampleOrder::AsTheyAre => "as they are".to_owned(),
+            SampleOrder::Listed(lists) => {
+                let mut hash = Sha256::new();
+                for list in lists {
+                    hash.update((list.len() as u64).to_le_bytes());
+                    list.iter().for_each(|sample| hash.update((*sample as u64).to_le_bytes()));
+                }
+                format!("lists with SHA-256 {}", hexadecimal(hash.finalize(), ""))
+            }
+        }
+    }
+
     /// Checks that each epoch has samples, with valid indices.
     pub(super) fn check(&self, epochs: usize, samples: usize) -> Result<()> {
         let SampleOrder::Listed(lists) = self else { return Ok(()) };

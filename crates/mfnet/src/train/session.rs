@@ -1,6 +1,10 @@
+mod checkpoint;
+
 use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Instant;
+
+pub use checkpoint::Checkpoint;
 
 use super::kept::{Kept, first_not_finite};
 use super::workspace::Workspace;
@@ -47,6 +51,14 @@ pub struct Session<T: Scalar = f64> {
     order: Vec<usize>,
     validation: Option<LossOver<T>>,
     work: Workspace<T>,
+}
+
+/// What ended some steps.
+struct Steps {
+    flow: ControlFlow<()>,
+    /// Whether they were the last of the epoch.
+    is_whole: bool,
+    wants_checkpoint: bool,
 }
 
 /// The position of a training.
@@ -97,12 +109,20 @@ impl<T: Scalar> Session<T> {
         if self.stop.is_some() {
             return Ok(None);
         }
+        if self.is_before_end_of_epoch() {
+            self.end_epoch(ControlFlow::Continue(()), callback)?;
+            return self.step(callback);
+        }
         let clock = Instant::now();
         let made = self.one_step(callback);
         self.history.seconds += clock.elapsed().as_secs_f64();
         let (step, flow) = made?;
+        let wants = callback.wants_checkpoint(&step);
         if flow.is_break() || step.step == step.steps {
             self.end_epoch(flow, callback)?;
+        }
+        if wants && self.stop.is_none() {
+            callback.checkpoint(self)?;
         }
         Ok(Some(step))
     }
@@ -116,10 +136,20 @@ impl<T: Scalar> Session<T> {
         if self.stop.is_some() {
             return Ok(None);
         }
-        let clock = Instant::now();
-        let made = self.all_steps(callback);
-        self.history.seconds += clock.elapsed().as_secs_f64();
-        self.end_epoch(made?, callback)
+        let mut clock = Instant::now();
+        loop {
+            let made = self.steps(callback);
+            self.history.seconds += clock.elapsed().as_secs_f64();
+            let Steps { flow, is_whole, wants_checkpoint } = made?;
+            let record = if flow.is_break() || is_whole { Some(self.end_epoch(flow, callback)?) } else { None };
+            if wants_checkpoint && self.stop.is_none() {
+                callback.checkpoint(self)?;
+            }
+            if let Some(record) = record {
+                return Ok(record);
+            }
+            clock = Instant::now();
+        }
     }
 
     /// Trains to the end.
@@ -158,14 +188,25 @@ impl<T: Scalar> Session<T> {
         (self.net, self.history)
     }
 
+    /// Makes the steps of an epoch, to its end or to a checkpoint.
     #[inline(never)]
-    fn all_steps(&mut self, callback: &mut dyn Callback<T>) -> Result<ControlFlow<()>> {
+    fn steps(&mut self, callback: &mut dyn Callback<T>) -> Result<Steps> {
+        if self.is_before_end_of_epoch() {
+            return Ok(Steps { flow: ControlFlow::Continue(()), is_whole: true, wants_checkpoint: false });
+        }
         loop {
             let (step, flow) = self.one_step(callback)?;
-            if flow.is_break() || step.step == step.steps {
-                return Ok(flow);
+            let (is_whole, wants_checkpoint) = (step.step == step.steps, callback.wants_checkpoint(&step));
+            if flow.is_break() || is_whole || wants_checkpoint {
+                return Ok(Steps { flow, is_whole, wants_checkpoint });
             }
         }
+    }
+
+    /// Whether all steps of an epoch are made and its end is still to come, as in a checkpoint of a
+    /// training that was stopped in its last step.
+    fn is_before_end_of_epoch(&self) -> bool {
+        !self.order.is_empty() && self.position.used == self.order.len()
     }
 
     /// Makes one step: gather, forward, loss, backward, update.
@@ -222,6 +263,9 @@ impl<T: Scalar> Session<T> {
     /// Ends an epoch, or a part of it if a callback stopped: validation, best weights, record.
     #[inline(never)]
     fn end_epoch(&mut self, flow: ControlFlow<()>, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
+        if flow.is_break() {
+            callback.checkpoint(self)?;
+        }
         let Position { epoch, step, used, weight, sum } = self.position;
         if let Some(value) = first_not_finite(&self.net) {
             return Err(self.diverged("a weight", value, step));
@@ -248,12 +292,16 @@ impl<T: Scalar> Session<T> {
         let flow = callback.epoch(&record, net)?;
         // without a finite validation loss there is nothing to wait for
         let waited = self.kept.best_epoch().map_or(0, |best| epoch - best);
-        if flow.is_break() {
-            self.finish(StopReason::Callback);
-        } else if epoch == self.settings.epochs {
+        if epoch == self.settings.epochs {
             self.finish(StopReason::Finished);
         } else if self.settings.patience.is_some_and(|patience| waited >= patience) {
             self.finish(StopReason::Early);
+        }
+        if flow.is_break() || self.stop.is_some() {
+            callback.checkpoint(self)?;
+        }
+        if flow.is_break() {
+            self.finish(StopReason::Callback);
         }
         Ok(Some(record))
     }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use super::lock::Lock;
-use super::{HISTORY, METRICS, REPORT};
+use super::{HISTORY, METRICS, REPORT, remove_checkpoints};
 use crate::source::{EARLIER, MODEL, UNFINISHED};
 
 /// The name of the folder while files are moved to it.
@@ -45,6 +45,11 @@ impl Earlier {
         Earlier { folder: folder.to_owned(), was_unfinished, aside: Mutex::new(Aside::No) }
     }
 
+    /// A run that goes on has no earlier files, except those that went aside before.
+    pub(super) fn of_this_run(folder: &Path) -> Self {
+        Earlier { aside: Mutex::new(Aside::Complete), ..Earlier::new(folder, false) }
+    }
+
     /// Puts the files aside, once. Files of a run that was killed do not replace those of the complete
     /// run before it.
     pub(super) fn put_aside(&self) -> io::Result<()> {
@@ -67,6 +72,8 @@ impl Earlier {
             files(&self.folder).iter().try_for_each(|file| fs::remove_file(self.folder.join(file)))?;
             remove_folders(&self.folder);
         }
+        // those of a run that was stopped
+        remove_checkpoints(&self.folder);
         *state = if has_complete { Aside::Complete } else { Aside::Unfinished };
         Ok(())
     }

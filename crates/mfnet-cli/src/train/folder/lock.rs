@@ -8,10 +8,12 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
+use crate::output::UNNAMED;
 use crate::source::UNFINISHED;
 
 const TEXT: &str = "A run of mfnet writes into this folder, or it was stopped before it was complete. If it was stopped, \
-                    the files here are incomplete: run the command again with --force.\n";
+                    the files here are incomplete: continue with mfnet train --resume and the name of this folder, or run the command again \
+                    with --force.\n";
 
 /// A folder that no other run may use until this is dropped.
 pub(super) struct Lock {
@@ -45,6 +47,10 @@ impl Lock {
             if is_same(&file, &path) {
                 // a full disk is noticed when something that matters is written
                 let _ = file.write_all(TEXT.as_bytes());
+                // incomplete files of a run that was killed
+                let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+                let unnamed = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNNAMED));
+                unnamed.for_each(|entry| drop(fs::remove_file(entry.path())));
                 return Ok(Lock { path, was_unfinished, is_new, _file: file });
             }
         }

@@ -1,0 +1,139 @@
+//! `--resume`: continues a run that was stopped, from its last checkpoint.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+use mfnet::Recipe;
+use mfnet::fit::Plan;
+use mfnet::table::quoted;
+use mfnet::train::{Checkpoint, SaveCheckpoints};
+use serde_json::{Value, json};
+
+use super::folder::{CHECKPOINTS, RunFolder};
+use crate::args::{Args, Command, TrainArgs};
+use crate::failure::{Failure, with_options};
+use crate::output::message;
+use crate::source::model_file;
+
+/// A run that goes on.
+pub(super) struct Run {
+    pub(super) folder: PathBuf,
+    /// The command line of the run, as far as it is known.
+    pub(super) args: Option<TrainArgs>,
+}
+
+/// What a checkpoint says about the program: its arguments, and the folders in which it ran and which
+/// it wrote.
+pub(super) fn about(folder: &Path) -> Value {
+    let arguments: Option<Vec<String>> = env::args_os().skip(1).map(|argument| argument.into_string().ok()).collect();
+    json!({
+        "arguments": arguments,
+        "in": env::current_dir().ok().as_deref().and_then(Path::to_str),
+        "output": folder.to_str(),
+    })
+}
+
+impl Run {
+    /// Reads what the checkpoints in the folder of a run say about it.
+    pub(super) fn read(args: &TrainArgs, run: &Path) -> Result<Self, Failure> {
+        if !run.is_dir() {
+            let found = if run.exists() { "found a file" } else { "found nothing" };
+            return Err(Failure::work(format!("{}: expected the folder of a run, {found}", run.display())));
+        }
+        RunFolder::check_is_free(run)?;
+        let checkpoint = checkpoints(run).into_iter().find_map(|folder| newest(&folder).transpose()).transpose()?;
+        let Some(checkpoint) = checkpoint else { return Err(no_checkpoint(run)) };
+        let about = Plan::of_observer(&checkpoint);
+        let (here, there) = (env::current_dir().ok(), about["in"].as_str().map(PathBuf::from));
+        let is_here = here.is_some() && here == there;
+        // the path as it was given is part of the results
+        let folder = about["output"].as_str().map(PathBuf::from).filter(|output| is_here && is_same(output, run));
+        let arguments = about["arguments"].as_array().filter(|_| args.data.is_empty());
+        let stored = arguments.map(|arguments| parsed(arguments)).transpose()?;
+        if let Some(stored) = &stored
+            && !is_here
+            && let Some(there) = there
+            && stored.data.iter().any(|path| path.is_relative() && !path.exists())
+        {
+            let run = run.canonicalize().unwrap_or_else(|_| run.to_owned());
+            let [there, run] = [&there, &run].map(|path| quoted(&path.display().to_string()));
+            return Err(Failure::work(format!("the run was started in the folder {there}, where its data is"))
+                .help(format!("cd {there} && mfnet train --resume {run}")));
+        }
+        if stored.is_none() && args.data.is_empty() {
+            return Err(Failure::work(format!("{}: the command of the run is not known", run.display()))
+                .help("give the command again, with --resume in place of --output"));
+        }
+        let args = stored.map(|stored| TrainArgs {
+            quiet: args.quiet,
+            json: args.json,
+            plots: args.plots || stored.plots,
+            checkpoint_every: args.checkpoint_every.or(stored.checkpoint_every),
+            recipe: stored.recipe.with_threads_of(&args.recipe),
+            ..stored
+        });
+        Ok(Run { folder: folder.unwrap_or_else(|| run.components().collect()), args })
+    }
+}
+
+/// The command line of a run.
+fn parsed(arguments: &[Value]) -> Result<TrainArgs, Failure> {
+    let arguments = ["mfnet"].into_iter().chain(arguments.iter().filter_map(Value::as_str));
+    match Args::try_parse_from(arguments).map(|args| args.command) {
+        Ok(Command::Train(args)) => Ok(*args),
+        _ => Err(Failure::work("the command of the run cannot be read: another version of mfnet wrote it")
+            .help("give the command again, with --resume in place of --output")),
+    }
+}
+
+/// Returns an error if the command sets something that the run has otherwise.
+pub(super) fn check_options(given: &TrainArgs, run: &Path, recipe: &Recipe) -> Result<(), Failure> {
+    let (given, usual) = (given.recipe.recipe(None)?.fields()?, Recipe::default().fields()?);
+    let of_run = recipe.fields()?;
+    let other = given.iter().find(|(field, value)| {
+        *field != "threads" && usual.get(*field) != Some(value) && of_run.get(*field) != Some(value)
+    });
+    let Some((field, value)) = other else { return Ok(()) };
+    let is = of_run.get(field).filter(|value| !value.is_null()).map_or("not set".to_owned(), Value::to_string);
+    let option = with_options(&format!("`{field}`"));
+    Err(Failure::usage(format!("{}: {option} is {is} in this run, not {value}", run.display()))
+        .help("leave the option out, or start a new run"))
+}
+
+/// The folders of checkpoints in the folder of a run: its own, and those of its folds.
+fn checkpoints(run: &Path) -> Vec<PathBuf> {
+    let folds = (1_u64..).map(|fold| run.join(format!("fold-{fold}"))).take_while(|fold| fold.is_dir());
+    [run.to_owned()].into_iter().chain(folds).map(|folder| folder.join(CHECKPOINTS)).collect()
+}
+
+/// The newest checkpoint in a folder. Warns about damaged ones.
+pub(super) fn newest(folder: &Path) -> Result<Option<Checkpoint>, Failure> {
+    let (checkpoint, damaged) = SaveCheckpoints::newest(folder)?;
+    for error in damaged {
+        message(&format!("warning: {error}; mfnet uses the checkpoint before it"));
+    }
+    Ok(checkpoint)
+}
+
+/// Says how to go on with a run, if it has a checkpoint.
+pub(super) fn say_how(run: &Path) {
+    if checkpoints(run).iter().any(|folder| folder.is_dir()) {
+        message(&format!("to continue: mfnet train --resume {}", quoted(&run.display().to_string())));
+    }
+}
+
+fn no_checkpoint(run: &Path) -> Failure {
+    let failure = Failure::work(format!("{}: there is no checkpoint to continue from", run.display()));
+    if !model_file(run).exists() {
+        return failure.help("run the command again: the run was stopped before its first checkpoint");
+    }
+    failure.help(format!(
+        "if the run is complete, train its model further on data: mfnet train DATA --warm-start {}",
+        quoted(&run.display().to_string())
+    ))
+}
+
+fn is_same(a: &Path, b: &Path) -> bool {
+    a.canonicalize().ok().zip(b.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
