@@ -56,7 +56,10 @@ pub enum Problem {
 /// Columns of the same name.
 fn same(numbers: &[usize]) -> String {
     let numbers: Vec<String> = numbers.iter().map(usize::to_string).collect();
-    if numbers.is_empty() { "two columns".to_owned() } else { format!("columns {}", numbers.join(" and ")) }
+    match numbers.split_last() {
+        Some((last, first)) => format!("columns {} and {last}", first.join(", ")),
+        None => "two columns".to_owned(),
+    }
 }
 
 /// A problem of a file.
