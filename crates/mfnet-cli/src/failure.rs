@@ -98,6 +98,10 @@ fn help_of(error: &Error) -> String {
         Kind::NoData { name, .. } => {
             return format!("put the files into a folder DIR/{name} and use --data-dir DIR\n{FOR_ALL}");
         }
+        Kind::OtherTraining { what, .. } if what == "data" => {
+            "the data have changed since the run began: start a new run"
+        }
+        Kind::OtherTraining { .. } => "use the settings of the run, or start a new run",
         Kind::ModelFile(path, ModelProblem::NotSafetensors(_)) => {
             match path.extension().is_some_and(|ending| ending == "safetensors") {
                 true => "get a new copy of the file, or train again",

@@ -207,7 +207,11 @@ fn what_cannot_be_resumed() {
     // other data
     desk.write("flowers.csv", flowers().replacen("7", "8", 1));
     let run = desk.run("train --resume run");
-    assert!(run.code == 1 && run.stderr.contains("its data is "), "{}", run.stderr);
+    assert!(
+        run.code == 1 && run.stderr.ends_with("help: the data have changed since the run began: start a new run\n"),
+        "{}",
+        run.stderr
+    );
     desk.write("flowers.csv", flowers());
     fs::remove_dir_all(desk.path("run/checkpoint")).unwrap();
     let run = fails(&desk, 1, "train --resume run", "run: there is no checkpoint to continue from");
