@@ -529,7 +529,11 @@ fn what_was_meant() {
     for (command, message, help) in [
         ("train flowers.csv --target", "--target needs a value", ""),
         ("train flowers.csv --target species --hidden", "--hidden needs a value", ""),
-        ("train flowers.csv --optimizer adagrad", "--optimizer: expected sgd, adam or adamw, found adagrad", ""),
+        (
+            "train flowers.csv --optimizer lbfgs",
+            "--optimizer: expected sgd, adam, adamw, amsgrad, nadam, radam, lion, rmsprop, adagrad, adadelta or rprop, found lbfgs",
+            "",
+        ),
         ("--json train digits", "there is no option --json", "options come after the command: mfnet train DATA --json"),
         (
             "evaluate run flowers.csv --target species",

@@ -136,7 +136,10 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "SCALING", value_parser = str::parse::<Scaling>, help_heading = "Preprocessing")]
     pub(super) scale: Option<Scaling>,
 
-    /// Optimizer: sgd, adam or adamw [default: adamw]
+    /// Optimizer, such as sgd, adam or adamw [default: adamw]
+    ///
+    /// Also amsgrad, nadam, radam, lion, rmsprop, adagrad and adadelta, and rprop, which takes all training rows as one
+    /// batch.
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Training")]
     #[arg(value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)))]
     pub(super) optimizer: Option<OptimizerName>,

@@ -6,12 +6,13 @@ use mfnet_table::is_encoding;
 use serde_json::{Map, Value};
 
 use super::choices::Choices;
-use super::names::{Norm, OptimizerName};
+use super::names::Norm;
 use super::recipe::Recipe;
 use super::training;
 use super::weights::ClassWeight;
 use crate::error::{Error, Result};
 use crate::layer::LayerSpec;
+use crate::optimizer::OptimizerName;
 
 impl Recipe {
     /// Fields that exclude others, each with the names of the others.
@@ -50,6 +51,10 @@ impl Recipe {
                 "`{field}` works only with `optimizer` sgd, not with {}",
                 self.optimizer
             )));
+        }
+        if self.optimizer == OptimizerName::Rprop && self.batch_size.is_some() {
+            let message = "`optimizer` rprop needs all training rows in a batch";
+            return Err(Error::recipe(message).with_help("leave `batch_size` out"));
         }
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::recipe("`nesterov` needs `momentum`").with_help("add `momentum` 0.9"));

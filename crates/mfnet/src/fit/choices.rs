@@ -2,10 +2,9 @@
 
 use mfnet_table::ColumnKind;
 
-use super::names::OptimizerName;
 use super::recipe::Recipe;
 use crate::data::{Dataset, Scaling};
-use crate::optimizer::{Clip, Schedule};
+use crate::optimizer::{Clip, OptimizerName, Schedule, UsualRate};
 
 /// Settings that depend on the data, each given or chosen.
 #[derive(Clone, Debug)]
@@ -46,6 +45,9 @@ impl Choices {
         let (large, pixels) = (train.samples() >= LARGE, train.holds_bytes());
         let few = train.features() <= FEW && train.kinds().iter().all(|kind| *kind == ColumnKind::Number);
         let mut choices = Self::of(recipe, large.then_some(train.samples()), few, pixels);
+        if recipe.optimizer == OptimizerName::Rprop {
+            choices.batch_size = train.samples();
+        }
         // batch norm cannot learn from a last batch of one sample
         while recipe.batch_size.is_none() && recipe.has_batch_norm() && train.samples() % choices.batch_size == 1 {
             choices.batch_size += 1;
@@ -65,11 +67,12 @@ impl Choices {
             (None, true) => (vec![64; 2], 0.005, 0.1, 8),
             (None, false) => (vec![1024], 0.001, 0.5, 8),
         };
-        let (rate, decay, schedule) = match recipe.optimizer {
-            OptimizerName::Sgd => (0.01, 0.0, Schedule::Constant),
-            OptimizerName::Adam => (rate, 0.0, Schedule::OneCycle),
-            OptimizerName::Adamw => (rate, decay, Schedule::OneCycle),
+        let usual = recipe.optimizer.usual();
+        let rate = match usual.rate {
+            UsualRate::Fixed(rate) => rate,
+            UsualRate::OfAdam(factor) => rate * factor,
         };
+        let (decay, schedule) = (if usual.decays { decay } else { 0.0 }, usual.schedule);
         let scale = if large.is_some() && !pixels { Scaling::Quantile } else { Scaling::Standard };
         let batch_size = recipe.batch_size.unwrap_or(batch);
         let samples_of_a_step = batch_size.saturating_mul(recipe.accumulate());

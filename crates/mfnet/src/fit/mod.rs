@@ -26,10 +26,11 @@ mod task;
 mod training;
 mod weights;
 
+pub use crate::optimizer::OptimizerName;
 pub use baselines::{Baseline, Baselines};
 pub use file::{RECIPE_VERSION, RecipeFile};
 pub use folds::Folds;
-pub use names::{Dates, Decimal, Norm, OptimizerName, Quote, Task};
+pub use names::{Dates, Decimal, Norm, Quote, Task};
 pub use observer::Observer;
 pub use plan::Plan;
 pub use recipe::Recipe;

@@ -15,20 +15,6 @@ words! {
 }
 
 words! {
-    /// An optimizer.
-    #[derive(Default)]
-    OptimizerName {
-        /// [`crate::Sgd`].
-        Sgd = "sgd",
-        /// [`crate::Adam`].
-        Adam = "adam",
-        /// [`crate::AdamW`].
-        #[default]
-        Adamw = "adamw",
-    }
-}
-
-words! {
     /// A normalisation after each hidden linear layer.
     Norm {
         /// [`crate::layer::BatchNorm`].

@@ -5,12 +5,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use mfnet_table::Delimiter;
 
-use super::names::{Dates, Decimal, Norm, OptimizerName, Quote, Task};
+use super::names::{Dates, Decimal, Norm, Quote, Task};
 use super::weights::ClassWeight;
 use crate::data::Scaling;
 use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
-use crate::optimizer::{Group, Schedule};
+use crate::optimizer::{Group, OptimizerName, Schedule};
 use crate::tensor::Dtype;
 
 /// All settings of a fit.

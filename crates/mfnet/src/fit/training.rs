@@ -1,13 +1,12 @@
 //! Builds loss, optimizer and trainer from a recipe; nothing else does.
 
 use super::choices::Choices;
-use super::names::OptimizerName;
 use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::network::NeuralNetwork;
-use crate::optimizer::{Adam, AdamW, Optimizer, Sgd};
+use crate::optimizer::{Optimizer, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
 use crate::train::{Callback, Checkpoint, History, Trainer};
@@ -48,13 +47,8 @@ impl Plan {
 }
 
 fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
-    let &Recipe { momentum, nesterov, .. } = recipe;
-    let rate = choices.learning_rate;
-    let mut optimizer = match recipe.optimizer {
-        OptimizerName::Sgd => Optimizer::new(Sgd { momentum, nesterov }, rate),
-        OptimizerName::Adam => Optimizer::new(Adam::default(), rate),
-        OptimizerName::Adamw => Optimizer::new(AdamW::default(), rate),
-    };
+    let sgd = Sgd { momentum: recipe.momentum, nesterov: recipe.nesterov };
+    let mut optimizer = Optimizer::new(recipe.optimizer.rule(sgd), choices.learning_rate);
     optimizer = optimizer.weight_decay(choices.weight_decay).schedule(choices.schedule);
     if recipe.decay_biases {
         optimizer = optimizer.decay_biases();

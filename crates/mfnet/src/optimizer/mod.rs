@@ -1,12 +1,20 @@
 //! Optimizers. A [`Rule`] is the update formula of one matrix. An [`Optimizer`] applies it to a
 //! network, and has the learning rate, schedule, weight decay, groups and clipping.
 
+mod adadelta;
+mod adagrad;
 mod adam;
 mod adamw;
+mod amsgrad;
 mod clip;
 mod gradients;
 mod group;
+mod lion;
+mod nadam;
 mod parameter;
+mod radam;
+mod rmsprop;
+mod rprop;
 mod rule;
 mod schedule;
 mod sgd;
@@ -14,12 +22,20 @@ mod sgd;
 use std::fmt;
 use std::sync::Arc;
 
+pub use adadelta::Adadelta;
+pub use adagrad::Adagrad;
 pub use adam::Adam;
 pub use adamw::AdamW;
+pub use amsgrad::AmsGrad;
 pub use clip::Clip;
 pub use gradients::Gradients;
 pub use group::Group;
+pub use lion::Lion;
+pub use nadam::NAdam;
 pub use parameter::{Parameter, ParameterKind, Parameters};
+pub use radam::RAdam;
+pub use rmsprop::RmsProp;
+pub use rprop::RProp;
 pub use rule::{MatrixRule, Rule, Update};
 pub use schedule::Schedule;
 pub use sgd::Sgd;
@@ -30,6 +46,92 @@ use self::group::Factors;
 use crate::error::{Error, Result};
 use crate::tensor::parts::{MOST_STATES, for_each_strip_with, split_all};
 use crate::tensor::{Scalar, Tensor};
+use crate::words::words;
+
+/// What a recipe takes for an optimizer if it does not say otherwise.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Usual {
+    pub(crate) rate: UsualRate,
+    /// Whether weights decay.
+    pub(crate) decays: bool,
+    pub(crate) schedule: Schedule,
+}
+
+/// The usual learning rate.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum UsualRate {
+    Fixed(f64),
+    /// This many times the rate of Adam, which follows from the data.
+    OfAdam(f64),
+}
+
+/// Defines [`OptimizerName`] from a table with a row for each rule: its name, the rule (of SGD the
+/// settings are given), the usual learning rate, whether weights decay, and the schedule.
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident = $name:literal, |$sgd:pat_param| $make:expr, $rate:ident($number:literal), $decays:literal, $schedule:ident;)*) => {
+        words! {
+            /// The name of a built-in optimizer.
+            #[derive(Default)]
+            OptimizerName { $($(#[$doc])* $rule = $name,)* }
+        }
+
+        impl OptimizerName {
+            /// The rule with this name and its usual settings; `sgd` has those of SGD.
+            pub fn rule<T: Scalar>(self, sgd: Sgd) -> Box<dyn Rule<T>> {
+                match self { $(OptimizerName::$rule => { let $sgd = sgd; Box::new($make) })* }
+            }
+
+            /// The settings that a recipe leaves open.
+            pub(crate) fn usual(self) -> Usual {
+                match self {
+                    $(OptimizerName::$rule => Usual {
+                        rate: UsualRate::$rate($number),
+                        decays: $decays,
+                        schedule: Schedule::$schedule,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// [`struct@Sgd`].
+    Sgd = "sgd", |sgd| sgd, Fixed(0.01), false, Constant;
+    /// [`struct@Adam`].
+    Adam = "adam", |_| Adam::default(), OfAdam(1.0), false, OneCycle;
+    /// [`struct@AdamW`].
+    #[default]
+    Adamw = "adamw", |_| AdamW::default(), OfAdam(1.0), true, OneCycle;
+    /// [`struct@AmsGrad`].
+    Amsgrad = "amsgrad", |_| AmsGrad::default(), OfAdam(1.0), false, OneCycle;
+    /// [`struct@NAdam`].
+    Nadam = "nadam", |_| NAdam::default(), OfAdam(1.0), false, OneCycle;
+    /// [`struct@RAdam`].
+    Radam = "radam", |_| RAdam::default(), OfAdam(1.0), false, OneCycle;
+    /// [`struct@Lion`], at a fifth of the rate of Adam, as its article advises.
+    Lion = "lion", |_| Lion::default(), OfAdam(0.2), true, OneCycle;
+    /// [`struct@RmsProp`].
+    Rmsprop = "rmsprop", |_| RmsProp::default(), OfAdam(1.0), false, OneCycle;
+    /// [`struct@Adagrad`], at PyTorch's rate.
+    Adagrad = "adagrad", |_| Adagrad::default(), Fixed(0.01), false, Constant;
+    /// [`struct@Adadelta`], at PyTorch's rate.
+    Adadelta = "adadelta", |_| Adadelta::default(), Fixed(1.0), false, Constant;
+    /// [`RProp`], which needs all rows in a batch; 0.01 is its first step size.
+    Rprop = "rprop", |_| RProp::default(), Fixed(0.01), false, Constant;
+}
+
+/// −1, 0 or 1.
+#[inline(always)]
+fn sign<T: Scalar>(x: T) -> T {
+    if x > T::ZERO {
+        T::ONE
+    } else if x < T::ZERO {
+        T::ZERO - T::ONE
+    } else {
+        T::ZERO
+    }
+}
 
 /// Assumed cost of updating one weight, in floating-point operations, to decide whether threads
 /// share the work.
