@@ -145,13 +145,13 @@ pub(crate) struct RecipeArgs {
     pub(super) optimizer: Option<OptimizerName>,
     /// Learning rate [default: from the data]
     ///
-    /// The default of adam and adamw is 0.001. It is 0.005 with 5000 or more training rows, or with at most 2 columns, all
-    /// of numbers. The default of sgd is 0.01.
+    /// The default is 0.001, and 0.005 for 5000 or more training rows or for only one or two columns of numbers. The default
+    /// of lion is a fifth of that, of sgd, adagrad and rprop 0.01, and of adadelta 1.
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Training")]
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
     ///
-    /// constant: stays the same. cosine: falls to 0. one-cycle: rises, then falls to almost 0. step:EPOCHS:FACTOR: is
+    /// The default of adagrad, adadelta and rprop is constant too. constant: stays the same. cosine: falls to 0. one-cycle: rises, then falls to almost 0. step:EPOCHS:FACTOR: is
     /// multiplied by FACTOR every EPOCHS epochs, for example step:30:0.1.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
@@ -161,10 +161,11 @@ pub(crate) struct RecipeArgs {
     /// Use Nesterov momentum with sgd
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) nesterov: bool,
-    /// Weight decay [default: from the data for adamw, otherwise 0]
+    /// Weight decay [default: from the data for adamw and lion, otherwise 0]
     ///
-    /// For adamw, weight decay is decoupled; for sgd and adam, it is L2 regularization. The default of adamw is 0.5. It is
-    /// 0.1 with 5000 or more training rows, or with at most 2 columns, all of numbers.
+    /// For adamw and lion, weight decay is decoupled; for the others, it is L2 regularization. The default of adamw is 0.5,
+    /// and 0.1 for 5000 or more training rows or for only one or two columns of numbers. The default of lion is five times
+    /// that.
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training")]
     pub(super) weight_decay: Option<f64>,
     /// Also apply weight decay to biases

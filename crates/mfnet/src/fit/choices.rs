@@ -72,7 +72,7 @@ impl Choices {
             UsualRate::Fixed(rate) => rate,
             UsualRate::OfAdam(factor) => rate * factor,
         };
-        let (decay, schedule) = (if usual.decays { decay } else { 0.0 }, usual.schedule);
+        let (decay, schedule) = (decay * usual.decay, usual.schedule);
         let scale = if large.is_some() && !pixels { Scaling::Quantile } else { Scaling::Standard };
         let batch_size = recipe.batch_size.unwrap_or(batch);
         let samples_of_a_step = batch_size.saturating_mul(recipe.accumulate());

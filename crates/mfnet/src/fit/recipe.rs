@@ -94,7 +94,8 @@ pub struct Recipe {
     /// The learning rate. `None`: 0.001 for adam and adamw, 0.005 for 5000 training rows or more
     /// and for at most 2 columns, all of numbers; 0.01 for sgd.
     pub learning_rate: Option<f64>,
-    /// The learning rate schedule. `None`: one-cycle for adam and adamw, constant for sgd.
+    /// The learning rate schedule. `None`: constant for sgd, adagrad, adadelta and rprop, one-cycle
+    /// for the others.
     pub schedule: Option<Schedule>,
     /// Momentum of sgd. Default: 0.
     pub momentum: f64,

@@ -52,8 +52,8 @@ use crate::words::words;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Usual {
     pub(crate) rate: UsualRate,
-    /// Whether weights decay.
-    pub(crate) decays: bool,
+    /// This many times the weight decay of AdamW, which follows from the data.
+    pub(crate) decay: f64,
     pub(crate) schedule: Schedule,
 }
 
@@ -66,9 +66,9 @@ pub(crate) enum UsualRate {
 }
 
 /// Defines [`OptimizerName`] from a table with a row for each rule: its name, the rule (of SGD the
-/// settings are given), the usual learning rate, whether weights decay, and the schedule.
+/// settings are given), the usual learning rate, the weight decay, and the schedule.
 macro_rules! rules {
-    ($($(#[$doc:meta])* $rule:ident = $name:literal, |$sgd:pat_param| $make:expr, $rate:ident($number:literal), $decays:literal, $schedule:ident;)*) => {
+    ($($(#[$doc:meta])* $rule:ident = $name:literal, |$sgd:pat_param| $make:expr, $rate:ident($number:literal), $decay:literal, $schedule:ident;)*) => {
         words! {
             /// The name of a built-in optimizer.
             #[derive(Default)]
@@ -86,7 +86,7 @@ macro_rules! rules {
                 match self {
                     $(OptimizerName::$rule => Usual {
                         rate: UsualRate::$rate($number),
-                        decays: $decays,
+                        decay: $decay,
                         schedule: Schedule::$schedule,
                     },)*
                 }
@@ -97,28 +97,29 @@ macro_rules! rules {
 
 rules! {
     /// [`struct@Sgd`].
-    Sgd = "sgd", |sgd| sgd, Fixed(0.01), false, Constant;
+    Sgd = "sgd", |sgd| sgd, Fixed(0.01), 0.0, Constant;
     /// [`struct@Adam`].
-    Adam = "adam", |_| Adam::default(), OfAdam(1.0), false, OneCycle;
+    Adam = "adam", |_| Adam::default(), OfAdam(1.0), 0.0, OneCycle;
     /// [`struct@AdamW`].
     #[default]
-    Adamw = "adamw", |_| AdamW::default(), OfAdam(1.0), true, OneCycle;
+    Adamw = "adamw", |_| AdamW::default(), OfAdam(1.0), 1.0, OneCycle;
     /// [`struct@AmsGrad`].
-    Amsgrad = "amsgrad", |_| AmsGrad::default(), OfAdam(1.0), false, OneCycle;
+    Amsgrad = "amsgrad", |_| AmsGrad::default(), OfAdam(1.0), 0.0, OneCycle;
     /// [`struct@NAdam`].
-    Nadam = "nadam", |_| NAdam::default(), OfAdam(1.0), false, OneCycle;
+    Nadam = "nadam", |_| NAdam::default(), OfAdam(1.0), 0.0, OneCycle;
     /// [`struct@RAdam`].
-    Radam = "radam", |_| RAdam::default(), OfAdam(1.0), false, OneCycle;
-    /// [`struct@Lion`], at a fifth of the rate of Adam, as its article advises.
-    Lion = "lion", |_| Lion::default(), OfAdam(0.2), true, OneCycle;
+    Radam = "radam", |_| RAdam::default(), OfAdam(1.0), 0.0, OneCycle;
+    /// [`struct@Lion`], at a fifth of the rate of AdamW and five times its weight decay, as its article
+    /// advises.
+    Lion = "lion", |_| Lion::default(), OfAdam(0.2), 5.0, OneCycle;
     /// [`struct@RmsProp`].
-    Rmsprop = "rmsprop", |_| RmsProp::default(), OfAdam(1.0), false, OneCycle;
+    Rmsprop = "rmsprop", |_| RmsProp::default(), OfAdam(1.0), 0.0, OneCycle;
     /// [`struct@Adagrad`], at PyTorch's rate.
-    Adagrad = "adagrad", |_| Adagrad::default(), Fixed(0.01), false, Constant;
+    Adagrad = "adagrad", |_| Adagrad::default(), Fixed(0.01), 0.0, Constant;
     /// [`struct@Adadelta`], at PyTorch's rate.
-    Adadelta = "adadelta", |_| Adadelta::default(), Fixed(1.0), false, Constant;
+    Adadelta = "adadelta", |_| Adadelta::default(), Fixed(1.0), 0.0, Constant;
     /// [`RProp`], which needs all rows in a batch; 0.01 is its first step size.
-    Rprop = "rprop", |_| RProp::default(), Fixed(0.01), false, Constant;
+    Rprop = "rprop", |_| RProp::default(), Fixed(0.01), 0.0, Constant;
 }
 
 /// −1, 0 or 1.
