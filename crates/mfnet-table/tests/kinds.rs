@@ -533,7 +533,7 @@ fn settings_in_other_formats() {
 /// further names as rows; polars and DuckDB too, or refuse them.
 #[test]
 fn names_and_notes_in_several_lines() {
-    let rows = "x,1,2,3\ny,4,5,6\nz,7,8,NA\nu,1,1,1\nv,2,2,2\nw,3,3,3\n";
+    let rows = "x,1,2,3\ny,4,5,6\nz,7,8,NA\nu,1,1,1\nv,2,2,2\nw,3,3,3\n".repeat(2);
     for (above, lines) in [
         ("id,a,b,c\nkey,mass,length,time\n", "a second line of names"),
         ("id,a,b,c\nUnits,1/W,kg,s\n", "a second line of names"),
@@ -542,13 +542,16 @@ fn names_and_notes_in_several_lines() {
         ("id,a,b,c\n\"How old\nare you?\",q1,q2,q3\n{},{},{},{}\n-,k,k,k\n", "3 more lines of names"),
     ] {
         let table = read(&format!("{above}{rows}")).unwrap();
-        assert_eq!((table.rows(), table.columns().join(" ").as_str()), (6, "id a b c"), "{above}");
+        assert_eq!((table.rows(), table.columns().join(" ").as_str()), (12, "id a b c"), "{above}");
         assert!(table.description().ends_with(&format!(", {lines} skipped")), "{}", table.description());
     }
+    // the first row of a short file has other texts than the rows below it
+    let few = "id,a,b,c,d\nr,true,x,low,\ns,1,2,3,4\nt,0,,5,6\nu,1,2,3,4\nv,1,2,3,4\nw,1,2,3,4\n";
+    assert_eq!(read(few).unwrap().rows(), 6);
     for below in ["Source: a\n", "\nTotal\nnote,b\n", "a,b\nc\nd\n", "end\n\n", "1\n2\n3\n"] {
         let error = read(&format!("id,a,b,c\n{rows}{below}")).unwrap_err();
-        let last = 7 + below.trim_end().lines().count();
-        let several = last > 8 + usize::from(below.starts_with('\n'));
+        let last = 13 + below.trim_end().lines().count();
+        let several = last > 14 + usize::from(below.starts_with('\n'));
         let end = format!("; the lines from here to the end, line {last}, do not fit");
         assert_eq!(error.ends_with(&end), several, "{error}");
     }

@@ -1,5 +1,7 @@
 //! Whether the first line of a text holds the names of the columns.
 
+use std::collections::HashSet;
+
 use super::Syntax;
 use crate::calendar::{DateOrder, days};
 use crate::field::is_missing;
@@ -12,12 +14,14 @@ const YEARS: std::ops::RangeInclusive<f64> = 1800.0..=2200.0;
 /// The most lines of further names, and the least columns of numbers below them.
 const MOST_NAMES: usize = 3;
 const FEWEST_COLUMNS: usize = 3;
+/// The least rows that show which columns hold numbers.
+const FEWEST_ROWS: usize = 8;
 
 /// Number of lines below the first that are no rows: they have texts and no number in columns that
 /// hold only numbers further below, as exports of surveys and laboratories have it.
 pub(super) fn further_names(lines: &[Vec<String>]) -> usize {
     let Some((names, rest)) = lines.split_first() else { return 0 };
-    let Some(rows) = rest.get(MOST_NAMES..).filter(|rows| rows.len() >= 2) else { return 0 };
+    let Some(rows) = rest.get(MOST_NAMES..).filter(|rows| rows.len() >= FEWEST_ROWS) else { return 0 };
     let has_numbers = |i: usize| {
         let below = || rows.iter().filter_map(|line| line.get(i)).filter(|text| !text.is_empty());
         below().any(|text| is_number_like(text)) && below().all(|text| is_number_like(text) || is_missing(text))
@@ -30,8 +34,12 @@ pub(super) fn further_names(lines: &[Vec<String>]) -> usize {
         if fields().any(|text| written(text).is_some()) { 0 } else { fields().filter(is_text).count() }
     };
     let count = rest[..MOST_NAMES].iter().take_while(|line| texts(line) > 0).count();
-    let are_most = |line: &Vec<String>| 2 * texts(line) >= columns.len();
-    let is_sure = columns.len() >= FEWEST_COLUMNS && are_most(names) && rest[..count].iter().any(are_most);
+    // a row would have a number somewhere, and a word for missing values would be the same everywhere
+    let are_names = |line: &Vec<String>| {
+        let different: HashSet<&String> = columns.iter().filter_map(|i| line.get(*i)).collect();
+        texts(line) == columns.len() && different.len() > 1
+    };
+    let is_sure = columns.len() >= FEWEST_COLUMNS && are_names(names) && rest[..count].iter().any(are_names);
     if is_sure { count } else { 0 }
 }
 
@@ -189,12 +197,14 @@ mod tests {
         let lines = |text: &str| -> Vec<Vec<String>> {
             text.lines().map(|line| line.split(',').map(str::to_owned).collect()).collect()
         };
-        let rows = "x,1,2,3\ny,4,5,6\nz,7,8,NA\nu,1,1,1\nv,2,2,2\n";
+        let rows = "x,1,2,3\ny,4,5,6\nz,7,8,NA\nu,1,1,1\nv,2,2,2\n".repeat(3);
         for (above, expected) in [
             ("id,a,b,c\n", 0),
             ("id,a,b,c\nkey,m,kg,s\n", 1),
             ("id,a,b,c\nkey,m,kg,s\n[0],i,ii,iii\n", 2),
-            ("id,a,b,c\nkey,m,,1/s\n", 1),
+            ("id,a,b,c\nkey,m,kg,1/s\n", 1),
+            ("id,a,b,c\nkey,m,,1/s\n", 0),
+            ("id,a,b,c\nOslo,k.A.,k.A.,k.A.\n", 0),
             ("id,a,b,c\nUnits,m,,\n[0],i,ii,iii\n", 2),
             ("id,a,b,c\nkey,m,,\n", 0),
             ("id,a,b,c\nkey,m,NA,5\n", 0),
