@@ -151,8 +151,9 @@ pub(crate) struct RecipeArgs {
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
     ///
-    /// The default of adagrad, adadelta and rprop is constant too. constant: stays the same. cosine: falls to 0. one-cycle: rises, then falls to almost 0. step:EPOCHS:FACTOR: is
-    /// multiplied by FACTOR every EPOCHS epochs, for example step:30:0.1.
+    /// The default of adagrad, adadelta and rprop is constant too. constant: stays the same. cosine: falls to 0.
+    /// one-cycle: rises, then falls to almost 0. step:EPOCHS:FACTOR: is multiplied by FACTOR every EPOCHS epochs, for
+    /// example step:30:0.1.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
     /// Momentum of sgd [default: 0]
@@ -231,9 +232,9 @@ pub(crate) struct RecipeArgs {
     pub(super) test_fraction: Option<f64>,
     /// Fraction of rows for choosing the best epoch [default: 0.1]
     ///
-    /// It is a fraction of all rows. With fewer than 50 rows, the default is 0. With --test-file, --split-column, --folds or an official split, it is a
-    /// fraction of the rows that are not test rows. --split-column and the official split of california-housing can mark
-    /// validation rows; then mfnet uses those, unless you give a fraction.
+    /// It is a fraction of all rows. With fewer than 50 rows, the default is 0. With --test-file, --split-column, --folds
+    /// or an official split, it is a fraction of the rows that are not test rows. --split-column and the official split
+    /// of california-housing can mark validation rows; then mfnet uses those, unless you give a fraction.
     #[arg(long, value_name = "SHARE", value_parser = below_one, help_heading = "Split")]
     pub(super) validation_fraction: Option<f64>,
     /// Table with the test rows
