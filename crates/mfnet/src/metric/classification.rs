@@ -3,7 +3,7 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::data::{Samples, Targets};
+use crate::data::Targets;
 use crate::escape::escaped;
 use crate::tensor::{Scalar, Tensor};
 
@@ -49,17 +49,6 @@ pub fn weighted_accuracy(classes: &[usize], predicted: &[usize], weights: Option
     let weight = weights_of(weights, classes.len());
     let right: f64 = (0..classes.len()).filter(is_right).map(weight).fold(0.0, |sum, w| sum + w);
     right / (0..classes.len()).map(weight).fold(0.0, |sum, w| sum + w)
-}
-
-/// −log p of each sample's class, from logits of shape (classes, samples): their mean is the
-/// cross-entropy. scikit-learn's `log_loss` takes p as at least 2⁻⁵².
-pub(crate) fn log_losses(classes: &[usize], logits: &Samples) -> Vec<f64> {
-    let loss = |(sample, class): (usize, &usize)| {
-        let z = || (0..logits.features()).map(|k| logits.number(sample, k));
-        let largest = z().fold(f64::NEG_INFINITY, f64::max);
-        largest + z().map(|z| (z - largest).exp()).sum::<f64>().ln() - logits.number(sample, *class)
-    };
-    classes.iter().enumerate().map(loss).collect()
 }
 
 /// A function that returns the weight of each sample; 1 without weights.
@@ -228,6 +217,72 @@ impl ConfusionMatrix {
         MacroAverage { precision: mean(|of| of.precision), recall: mean(|of| of.recall), f1: mean(|of| of.f1) }
     }
 
+    /// The means of precision, recall and F1 over all classes, with the support of each class as its
+    /// weight, where NaN counts as 0: scikit-learn's `average="weighted"` with `zero_division=0`. (Its
+    /// `average="micro"` is the accuracy, if each sample has one class.)
+    pub fn weighted_average(&self) -> MacroAverage {
+        let classes = self.of_classes();
+        let all: f64 = classes.iter().map(|of| of.weight).sum();
+        let mean = |of: fn(&ClassScores) -> f64| {
+            classes.iter().map(|class| class.weight * or_zero(of(class))).sum::<f64>() / all
+        };
+        MacroAverage { precision: mean(|of| of.precision), recall: mean(|of| of.recall), f1: mean(|of| of.f1) }
+    }
+
+    /// The balanced accuracy: the mean recall of the classes that have samples. As scikit-learn's
+    /// `balanced_accuracy_score`.
+    pub fn balanced_accuracy(&self) -> f64 {
+        let recalls: Vec<f64> = self.of_classes().into_iter().map(|of| of.recall).filter(|x| !x.is_nan()).collect();
+        recalls.iter().sum::<f64>() / recalls.len() as f64
+    }
+
+    /// Cohen's kappa, the agreement of predictions and classes beyond chance:
+    ///
+    /// ```text
+    /// κ = (accuracy − e)/(1 − e)        e = Σ_k (samples of k)(predictions of k)/n²
+    /// ```
+    ///
+    /// As scikit-learn's `cohen_kappa_score`; NaN if all samples and all predictions are of one class.
+    /// Source: Cohen 1960.
+    pub fn kappa(&self) -> f64 {
+        let Sums { right, all, both, .. } = self.sums();
+        let chance = both / (all * all);
+        (right / all - chance) / (1.0 - chance)
+    }
+
+    /// The correlation coefficient of Matthews for any number of classes, with c right of n samples:
+    ///
+    /// ```text
+    /// (c n − Σ_k t_k p_k)/√((n² − Σ p_k²)(n² − Σ t_k²))        t_k samples and p_k predictions of class k
+    /// ```
+    ///
+    /// 0 if all samples, or all predictions, are of one class. As scikit-learn's
+    /// `matthews_corrcoef`. Sources: Matthews 1975, Gorodkin 2004.
+    pub fn matthews(&self) -> f64 {
+        let Sums { right, all, both, samples, predictions } = self.sums();
+        let spread = (all * all - predictions) * (all * all - samples);
+        if spread > 0.0 { (right * all - both) / spread.sqrt() } else { 0.0 }
+    }
+
+    fn sums(&self) -> Sums {
+        let classes = self.labels.len();
+        let (mut samples, mut predictions, mut sums) = (vec![0.0; classes], vec![0.0; classes], Sums::default());
+        for (class, predicted, _) in self.pairs() {
+            let weight = self.weight(class, predicted);
+            samples[class] += weight;
+            predictions[predicted] += weight;
+            sums.all += weight;
+            sums.right += if class == predicted { weight } else { 0.0 };
+        }
+        let product = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum();
+        Sums {
+            both: product(&samples, &predictions),
+            samples: product(&samples, &samples),
+            predictions: product(&predictions, &predictions),
+            ..sums
+        }
+    }
+
     /// The mistakes as (class, predicted class, count), the most frequent (or heaviest) first; ties
     /// are in the order of the classes.
     pub fn mistakes(&self) -> Vec<(usize, usize, usize)> {
@@ -255,6 +310,18 @@ impl ConfusionMatrix {
         }
         if mistakes.len() > MISTAKES_SHOWN { write!(f, "\n       …") } else { Ok(()) }
     }
+}
+
+/// Sums over a confusion matrix.
+#[derive(Default)]
+struct Sums {
+    /// The weight of the samples that are predicted right, and of all.
+    right: f64,
+    all: f64,
+    /// Sums over the classes of t p, t² and p², with t samples and p predictions of the class.
+    both: f64,
+    samples: f64,
+    predictions: f64,
 }
 
 /// The scores of one class.

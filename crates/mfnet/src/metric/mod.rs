@@ -2,15 +2,24 @@
 
 mod classification;
 mod comparison;
+mod more;
+mod probabilities;
+mod ranking;
 mod regression;
 
 use std::fmt;
 
+pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, MacroAverage, accuracy, weighted_accuracy};
-pub(crate) use classification::{log_losses, right};
 pub use comparison::Comparison;
+pub use more::MoreMetrics;
+pub use probabilities::{CalibrationBin, brier_score, calibration, calibration_error, log_loss, top_k_accuracy};
+pub use ranking::{Ranking, Threshold};
 pub(crate) use regression::mean_and_deviation;
-pub use regression::{mae, r2, rmse, weighted_mae, weighted_r2, weighted_rmse};
+pub use regression::{
+    d2_quantile, explained_variance, mae, mape, max_error, median_absolute_error, quantile_loss, r2, rmse,
+    weighted_mae, weighted_r2, weighted_rmse,
+};
 use serde::Serialize;
 
 use crate::data::{Samples, Targets};

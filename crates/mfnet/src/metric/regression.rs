@@ -105,18 +105,147 @@ pub fn weighted_r2(y: impl Into<Samples>, prediction: impl Into<Samples>, weight
         let y_mean = mean_in_unit((0..y.len()).map(|sample| (y.number(sample, i), weight(sample))));
         let error = |sample: usize| prediction.number(sample, i) - y.number(sample, i);
         let distance = |sample: usize| y.number(sample, i) - y_mean;
-        let (residual, of_residual) = sum_of_squares(y.len(), error, weight);
-        let (total, of_total) = sum_of_squares(y.len(), distance, weight);
-        match (residual == 0.0, total == 0.0) {
-            (_, false) => {
-                let units = of_residual / of_total;
-                1.0 - residual / total * units * units
-            }
-            (true, true) => 1.0,
-            (false, true) => 0.0,
-        }
+        one_minus(sum_of_squares(y.len(), error, weight), sum_of_squares(y.len(), distance, weight))
     };
     mean((0..y.features()).map(|i| (of_output(i), 1.0)))
+}
+
+/// Mean absolute percentage error, as a fraction: 1/(n Σ w) Σ w |ŷ − y|/|y|. |y| counts as at least
+/// 2⁻⁵², as in scikit-learn's `mean_absolute_percentage_error`, so a y of 0 gives a very large number.
+///
+/// # Panics
+/// If the numbers of weights and samples differ.
+pub fn mape(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
+    let (y, prediction) = (y.into(), prediction.into());
+    let (weight, outputs) = (weights_of(weights, y.len()), y.features());
+    let errors = y.iter().zip(prediction.iter()).map(|(y, p)| (p - y).abs() / y.abs().max(f64::EPSILON));
+    mean(errors.enumerate().map(|(i, error)| (error, weight(i / outputs))))
+}
+
+/// The quantile loss: the mean of τ e for e = y − ŷ > 0 and (τ − 1) e otherwise, see
+/// [`crate::loss::Quantile`]. As scikit-learn's `mean_pinball_loss` with `alpha` τ.
+///
+/// # Panics
+/// If the numbers of weights and samples differ.
+pub fn quantile_loss(
+    y: impl Into<Samples>,
+    prediction: impl Into<Samples>,
+    level: f64,
+    weights: Option<&[f64]>,
+) -> f64 {
+    let of = |error: f64| if error < 0.0 { -level * error } else { (1.0 - level) * error };
+    let (mean, unit) = mean_of_errors(&y.into(), &prediction.into(), weights, of);
+    unit * mean
+}
+
+/// The largest absolute error, of any output. As scikit-learn's `max_error`, which has no weights
+/// either.
+pub fn max_error(y: impl Into<Samples>, prediction: impl Into<Samples>) -> f64 {
+    let (y, prediction) = (y.into(), prediction.into());
+    // NaN stays NaN
+    y.iter()
+        .zip(prediction.iter())
+        .map(|(y, p)| (p - y).abs())
+        .fold(0.0, |most: f64, x| if most >= x || most.is_nan() { most } else { x })
+}
+
+/// The median of the absolute errors, the mean over outputs. As scikit-learn's
+/// `median_absolute_error`.
+///
+/// # Panics
+/// If the numbers of weights and samples differ.
+pub fn median_absolute_error(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
+    let (y, prediction) = (y.into(), prediction.into());
+    let weight = weights_of(weights, y.len());
+    let of_output = |i: usize| {
+        let errors = y.feature(i).zip(prediction.feature(i)).map(|(y, p)| (p - y).abs());
+        weighted_quantile(errors.enumerate().map(|(sample, error)| (error, weight(sample))), 0.5)
+    };
+    mean((0..y.features()).map(|i| (of_output(i), 1.0)))
+}
+
+/// The explained variance, the mean over outputs of
+///
+/// ```text
+/// 1 − Var(y − ŷ)/Var(y)
+/// ```
+///
+/// R² without the squared mean error: a constant that is added to all predictions does not change
+/// it. As scikit-learn's `explained_variance_score`.
+///
+/// # Panics
+/// If the numbers of weights and samples differ.
+pub fn explained_variance(y: impl Into<Samples>, prediction: impl Into<Samples>, weights: Option<&[f64]>) -> f64 {
+    let (y, prediction) = (y.into(), prediction.into());
+    let weight = weights_of(weights, y.len());
+    let of_output = |i: usize| {
+        let error = |sample: usize| y.number(sample, i) - prediction.number(sample, i);
+        let middle = |of: &dyn Fn(usize) -> f64| mean_in_unit((0..y.len()).map(|s| (of(s), weight(s))));
+        let (of_error, of_y) = (middle(&error), middle(&|sample| y.number(sample, i)));
+        let residual = sum_of_squares(y.len(), |sample| error(sample) - of_error, weight);
+        one_minus(residual, sum_of_squares(y.len(), |sample| y.number(sample, i) - of_y, weight))
+    };
+    mean((0..y.features()).map(|i| (of_output(i), 1.0)))
+}
+
+/// D² of the quantile loss, the mean over outputs of
+///
+/// ```text
+/// D² = 1 − quantile loss of ŷ / quantile loss of the τ-quantile of y
+/// ```
+///
+/// With τ = ½ that of the absolute error: the share of it that predicting the median would leave. As
+/// scikit-learn's `d2_pinball_score` and `d2_absolute_error_score`.
+///
+/// # Panics
+/// If the numbers of weights and samples differ.
+pub fn d2_quantile(y: impl Into<Samples>, prediction: impl Into<Samples>, level: f64, weights: Option<&[f64]>) -> f64 {
+    let (y, prediction) = (y.into(), prediction.into());
+    let weight = weights_of(weights, y.len());
+    if y.len() < 2 {
+        return f64::NAN;
+    }
+    let of_output = |i: usize| {
+        let middle = weighted_quantile(y.feature(i).enumerate().map(|(sample, y)| (y, weight(sample))), level);
+        let constant = prediction.columns(&[i]).map(|_, _| middle);
+        let (y, prediction) = (y.columns(&[i]), prediction.columns(&[i]));
+        let [loss, of_constant] =
+            [&prediction, &constant].map(|prediction| quantile_loss(&y, prediction, level, weights));
+        one_minus((loss, 1.0), (of_constant, 1.0))
+    };
+    mean((0..y.features()).map(|i| (of_output(i), 1.0)))
+}
+
+/// 1 − a/b for two sums in their units; 1 if both are 0, and 0 if only b is.
+fn one_minus((a, of_a): (f64, f64), (b, of_b): (f64, f64)) -> f64 {
+    match (a == 0.0, b == 0.0) {
+        (_, false) => {
+            let units = of_a / of_b;
+            1.0 - a / b * units * units
+        }
+        (true, true) => 1.0,
+        (false, true) => 0.0,
+    }
+}
+
+/// The τ-quantile of (number, weight) pairs: the smallest number x such that at least τ of the weight
+/// is at numbers up to x; if exactly τ of it is, the mean of x and the next number. Numbers of weight
+/// 0 do not count. NaN without any.
+pub(crate) fn weighted_quantile(numbers: impl Iterator<Item = (f64, f64)>, level: f64) -> f64 {
+    let mut numbers: Vec<(f64, f64)> = numbers.filter(|(_, weight)| *weight > 0.0).collect();
+    numbers.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let all: f64 = numbers.iter().map(|(_, weight)| weight).sum();
+    let mut sum = 0.0;
+    for (i, (x, weight)) in numbers.iter().enumerate() {
+        sum += weight;
+        if sum > level * all || i + 1 == numbers.len() {
+            return *x;
+        }
+        if sum == level * all {
+            return 0.5 * x + 0.5 * numbers[i + 1].0;
+        }
+    }
+    f64::NAN
 }
 
 /// Σ w (x/unit)² and the unit.

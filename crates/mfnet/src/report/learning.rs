@@ -6,7 +6,7 @@ use super::{Course, Writer};
 use crate::error::Result;
 use crate::fit::Baseline;
 use crate::text::significant;
-use crate::train::EpochRecord;
+use crate::train::{EpochRecord, Monitor};
 
 /// A baseline whose loss is this many times lower than every other loss is not drawn, because it
 /// would compress the curves.
@@ -30,9 +30,9 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let [first, last] =
         [training.first(), training.last()].map(|point| number(point.map_or(f64::NAN, |point| point.1)));
     let mut description = format!("training {name} fell from {first} to {last}");
-    let unit = match course.plan.is_scaled() {
-        true => format!("{name}, of targets that are standardized to mean 0 and standard deviation 1"),
-        false => name.to_owned(),
+    let unit = match course.plan.scaling_of_targets() {
+        Some(scaling) => format!("{name}, of targets that are {scaling}"),
+        None => name.to_owned(),
     };
     let mut caption = format!(
         "The loss of each epoch ({unit}). The training loss is the mean of the batch losses of an epoch, each computed \
@@ -40,8 +40,11 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     );
     match best {
         Some((epoch, loss)) => {
-            description += &format!("; validation loss lowest, {}, in epoch {epoch}", number(loss));
-            caption += " The model has the weights of the epoch with the lowest validation loss.";
+            description += &match course.plan.monitor() {
+                Monitor::Loss => format!("; validation loss lowest, {}, in epoch {epoch}", number(loss)),
+                _ => format!("; validation loss {} in the best epoch, {epoch}", number(loss)),
+            };
+            caption += &format!(" The model has the weights of the epoch with the {}.", course.plan.monitor().best());
         }
         None if validation.is_empty() => {
             caption += " There are no validation rows, so the model has the weights of the last epoch.";
@@ -49,9 +52,9 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         None => caption += " No validation loss is finite, so the model has the weights of the last epoch.",
     }
 
-    let mut lines = vec![Line { name: "training", stroke: Stroke::TRAINING, points: training }];
+    let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::TRAINING, points: training }];
     if !validation.is_empty() {
-        lines.push(Line { name: "validation", stroke: Stroke::VALIDATION, points: validation });
+        lines.push(Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points: validation });
     }
     let lowest = values(&lines).filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
     let (near, far): (Vec<Line>, Vec<Line>) =
@@ -66,7 +69,14 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     }
     lines.extend(near);
     let y_axis = Axis::logarithmic_if_wide(values(&lines));
-    let drawing = Drawing::Curves(Curves { y_name: name, y_axis, epochs: course.epochs.len(), lines, best });
+    let drawing = Drawing::Curves(Curves {
+        x_name: "epoch",
+        y_name: name,
+        x_axis: Axis::numbers(course.epochs.len()),
+        y_axis,
+        lines,
+        best,
+    });
     report.figure("learning", "Loss over the epochs", &description, &caption, drawing)
 }
 
@@ -80,17 +90,27 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     if let Some((epoch, accuracy)) = best {
         description += &format!("; {accuracy:.1} % in epoch {epoch}");
     }
-    let mut caption = "The percentage of validation rows that are classified correctly. The best epoch has the lowest validation loss, not \
-                       necessarily the highest accuracy."
-        .to_owned();
+    let monitor = course.plan.monitor();
+    let not = if monitor == Monitor::Accuracy { "" } else { ", not necessarily the highest accuracy" };
+    let mut caption = format!(
+        "The percentage of validation rows that are classified correctly. The best epoch has the {}{not}.",
+        monitor.best()
+    );
     let levels = levels(course, |level| level.accuracy.map(percent));
     if !levels.is_empty() {
         caption += " The horizontal lines show the accuracies of the baselines on the same rows.";
     }
-    let validation = Line { name: "validation", stroke: Stroke::VALIDATION, points };
+    let validation = Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points };
     let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
     let (y_name, y_axis) = ("accuracy in %", Axis::percent(values(&lines)));
-    let drawing = Drawing::Curves(Curves { y_name, y_axis, epochs: course.epochs.len(), lines, best });
+    let drawing = Drawing::Curves(Curves {
+        x_name: "epoch",
+        y_name,
+        x_axis: Axis::numbers(course.epochs.len()),
+        y_axis,
+        lines,
+        best,
+    });
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
 }
 
@@ -109,8 +129,8 @@ fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
 fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
     let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
     let baselines = [
-        ("linear model", Stroke::LINEAR, &course.baselines.linear),
-        ("naive baseline", Stroke::NAIVE, &course.baselines.naive),
+        ("linear model".to_owned(), Stroke::LINEAR, &course.baselines.linear),
+        ("naive baseline".to_owned(), Stroke::NAIVE, &course.baselines.naive),
     ];
     let line = |(name, stroke, level): (_, _, &Option<Baseline>)| {
         let y = level.as_ref().and_then(&value).filter(|y| y.is_finite())?;

@@ -11,6 +11,7 @@ mod importance;
 mod learning;
 mod png;
 mod preprocessing;
+mod probabilities;
 mod values;
 
 use mfnet_table::ColumnKind;
@@ -22,9 +23,9 @@ use self::html::Page;
 use self::importance::Importances;
 use crate::data::{Dataset, Targets};
 use crate::error::{Error, ErrorKind, KeptWeights, Result};
-use crate::fit::{Baselines, Fit, Plan, Summary};
+use crate::fit::{Baselines, Fit, Part, Plan, Summary};
 use crate::model::Predictions;
-use crate::text::{as_read, counted, headline, headline_cell, score_lines};
+use crate::text::{as_read, counted, headline, headline_cell, score_lines, significant};
 use crate::train::EpochRecord;
 
 /// Number of values of a row that are shown beside its error.
@@ -71,6 +72,7 @@ impl Report {
         report.verdict(summary);
         report.notes(&[&summary.notes[..], &summary.remarks].concat());
         report.scores(&score_lines(&summary.rows()));
+        report.more_scores(&summary.test);
         if let Some(column) = &summary.sample_weight {
             report.page.paragraph(&format!("All losses and scores use the row weights from column {column}."));
         }
@@ -95,7 +97,9 @@ impl Report {
                     Predictions::Classes { indices: predicted, probabilities, .. },
                     Targets::Classes { labels, indices: truth, .. },
                 ) => {
-                    classes::write(run, &classes::Answers { labels, truth, predicted, probabilities }, &mut report)?;
+                    let answers = classes::Answers { labels, truth, predicted, probabilities };
+                    classes::write(run, &answers, &mut report)?;
+                    probabilities::write(&answers, test.weights(), &mut report)?;
                 }
                 (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
                     values::write(run, columns, [truth, values], &mut report)?;
@@ -208,6 +212,13 @@ impl Writer {
         let row = |(name, cells): &(String, Vec<String>)| [vec![name.clone()], cells.clone()].concat();
         self.page.heading("Scores");
         self.page.table(&columns, rows.iter().map(row));
+    }
+
+    /// The other metrics of the network on the test rows.
+    fn more_scores(&mut self, test: &Part) {
+        let Some(more) = &test.more else { return };
+        let row = |(name, x): (&str, f64)| vec![name.to_owned(), significant(x, 4)];
+        self.page.table(&[("network, test", Text), ("", Number)], more.named().into_iter().map(row));
     }
 
     /// Puts a plot on the page. `description` is for readers who cannot see it, `caption` for all

@@ -1,4 +1,5 @@
 //! What tests of golden numbers share: reading them, and comparing with them.
+#![allow(dead_code)]
 
 use mfnet::Tensor;
 use serde_json::Value;

@@ -12,11 +12,12 @@ const HEIGHTS: i32 = 10;
 /// The length of a line's sample beside its name.
 const SAMPLE: i32 = 90;
 
-/// Losses or accuracies over the epochs.
+/// Lines, such as losses over the epochs.
 pub(in super::super) struct Curves {
+    pub(in super::super) x_name: &'static str,
     pub(in super::super) y_name: &'static str,
+    pub(in super::super) x_axis: Axis,
     pub(in super::super) y_axis: Axis,
-    pub(in super::super) epochs: usize,
     pub(in super::super) lines: Vec<Line>,
     /// The epoch whose weights were kept, and its loss or accuracy.
     pub(in super::super) best: Option<(usize, f64)>,
@@ -24,7 +25,7 @@ pub(in super::super) struct Curves {
 
 /// A line with its name.
 pub(in super::super) struct Line {
-    pub(in super::super) name: &'static str,
+    pub(in super::super) name: String,
     pub(in super::super) stroke: Stroke,
     pub(in super::super) points: Vec<(f64, f64)>,
 }
@@ -35,8 +36,7 @@ impl Curves {
         let below = area.margin(2 * TEXT * lines, 0, 0, 0);
         let y = &self.y_axis;
         let scale = if y.logarithmic { " (logarithmic)" } else { "" };
-        let x = Axis::numbers(self.epochs);
-        let chart = chart(&below, (&x, "epoch"), (y, &format!("{}{scale}", self.y_name)))?;
+        let chart = chart(&below, (&self.x_axis, self.x_name), (y, &format!("{}{scale}", self.y_name)))?;
         let plot = chart.plotting_area();
         let place = |point: &(f64, f64)| {
             let (x, y) = plot.map_coordinate(point);
@@ -84,13 +84,13 @@ impl Curves {
     fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB, i32> {
         let (mut x, mut y, mut lines) = (24, TEXT / 2, 1);
         for line in &self.lines {
-            let end = x + SAMPLE + 10 + length(line.name);
+            let end = x + SAMPLE + 10 + length(&line.name);
             if end > area.dim_in_pixel().0 as i32 {
                 (x, y, lines) = (24, y + 2 * TEXT, lines + 1);
             }
             line.stroke.draw(area, vec![(x, y), (x + SAMPLE, y)])?;
-            write(area, (x + SAMPLE + 10, y), line.name, text(HPos::Left, VPos::Center))?;
-            x += SAMPLE + 40 + length(line.name);
+            write(area, (x + SAMPLE + 10, y), &line.name, text(HPos::Left, VPos::Center))?;
+            x += SAMPLE + 40 + length(&line.name);
         }
         Ok(lines)
     }
