@@ -3,7 +3,7 @@
 use mfnet::fit::{Part as Scores, Source};
 use mfnet::metric::Metrics;
 use mfnet::table::quoted;
-use mfnet::text::{escaped, score_table};
+use mfnet::text::{escaped, score_table, significant, table};
 use mfnet::{Dataset, Model};
 use serde_json::json;
 
@@ -53,6 +53,10 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         _ => format!("the {part} rows"),
     };
     let mut text = format!("{}\n\n{}", escaped(&files.name()), score_table(scores.row(name).as_slice()));
+    if let Some(more) = &scores.more {
+        let lines = more.named().into_iter().map(|(name, x)| (name.to_owned(), vec![significant(x, 4)]));
+        text += &format!("\n{}", table(&lines.collect::<Vec<_>>()));
+    }
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
         text += &format!("\nConfusion matrix{weighted}\n{confusion}\n");

@@ -190,10 +190,13 @@ fn the_command_line() {
         ("train digits --validation-fraction 0 --early-stopping 5", "--early-stopping needs validation rows to watch"),
         ("train digits --momentum 0.9", "--momentum works only with --optimizer sgd, not with adamw"),
         ("train digits --optimizer sgd --nesterov", "--nesterov needs --momentum"),
-        ("train digits --loss mse", "--loss mse does not fit a classification: expected cross-entropy"),
+        (
+            "train digits --loss mse",
+            "--loss mse does not fit a classification: expected one of cross-entropy, smoothed-cross-entropy, focal",
+        ),
         (
             "train diabetes --loss cross-entropy",
-            "--loss cross-entropy does not fit a regression: expected mse or half-mse",
+            "--loss cross-entropy does not fit a regression: expected one of mse, half-mse, mae, huber, log-cosh, quantile, poisson",
         ),
         (
             "train digits --test-fraction 0.5 --validation-fraction 0.5",
@@ -204,7 +207,7 @@ fn the_command_line() {
         ("train digits --optimizer sgd --learning-rate 0.1 --weight-decay 10", &decay("0.1 × 10 = 1")),
         (
             "train digits --schedule step:0:0.5",
-            "--schedule: expected constant, cosine, one-cycle, or step:EPOCHS:FACTOR with a factor up to 1, as in step:30:0.1, found step:0:0.5",
+            "--schedule: epochs of a step of the schedule: expected at least 1, found 0",
         ),
         ("train digits --dropot 0.5", "there is no option --dropot"),
         ("train digits --restart", "there is no option --restart"),

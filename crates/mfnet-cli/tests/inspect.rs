@@ -176,6 +176,7 @@ fn the_program_for_pytorch_predicts_the_same() {
         ("lines.csv", "--target price,loss --hidden 8,8 --norm batch --dropout 0.2 --residual", 1e-8),
         ("flowers.csv", "--target species --hidden 8,8 --norm layer --dropout 0.1", 1e-12),
         ("lines.csv", "--target price --recipe layers.toml", 1e-8),
+        ("lines.csv", "--target price --hidden 8 --loss poisson", 1e-8),
     ] {
         desk.ok(&format!("train {data} {options} --epochs 30 --output run --force"));
         let text = desk.ok("inspect run").stdout;

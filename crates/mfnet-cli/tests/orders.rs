@@ -117,7 +117,7 @@ fn a_model_that_is_not_made_better_stays() {
     let second = "train flowers.csv --warm-start first --epochs 3 --validation-fraction 0.3 --learning-rate 5 --weight-decay 0 --output second";
     let said = desk.ok(second);
     assert!(
-        said.stdout.contains("3 epochs, no epoch lowered the validation loss, so the weights are unchanged"),
+        said.stdout.contains("3 epochs, no epoch improved the validation loss, so the weights are unchanged"),
         "{}",
         said.stdout
     );

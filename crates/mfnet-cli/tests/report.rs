@@ -223,7 +223,7 @@ fn plots_as_files() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
     desk.ok("train flowers.csv --target species --epochs 2 --validation-fraction 0.2 --output run --plots");
-    let names = ["accuracy", "confusion", "importance", "learning"];
+    let names = ["accuracy", "calibration", "confusion", "importance", "learning", "precision-recall", "roc"];
     let expected: Vec<String> = names.iter().flat_map(|name| [format!("{name}.png"), format!("{name}.svg")]).collect();
     assert_eq!(files(&desk.path("run/plots")), expected);
     for name in names {

@@ -291,3 +291,8 @@ impl Error {
         ErrorKind::ModelFile(path.to_owned(), problem).into()
     }
 }
+
+/// Returns an error that names a setting, unless it is `ok`.
+pub(crate) fn require(name: &'static str, x: f64, ok: bool, expected: &str) -> Result<()> {
+    if ok { Ok(()) } else { Err(Error::invalid(name, expected, x)) }
+}

@@ -20,3 +20,7 @@ pub mod in_your_program {}
 /// A guide for teachers.
 #[doc = include_str!("../docs/in-class.md")]
 pub mod in_class {}
+
+/// A guide to what a fit can do besides its defaults.
+#[doc = include_str!("../docs/guide.md")]
+pub mod what_a_fit_can_do {}

@@ -80,6 +80,7 @@
 //!
 //! - [Use it in your program](guide::in_your_program): tables, services, layers, losses and
 //!   optimizers of your own, errors
+//! - [What a fit can do](guide::what_a_fit_can_do): losses, schedules, what is watched, metrics
 //! - [Use it in class](guide::in_class): every matrix on the screen, gradient checks, exercises
 //!
 //! # Modules

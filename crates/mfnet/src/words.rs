@@ -70,12 +70,18 @@ pub(crate) fn one_of<N: Copy + Display>(all: &[N], text: &str) -> Result<N, Stri
 }
 
 /// Names of other programs, and ours.
-const OTHER_NAMES: [(&str, &str); 5] = [
+const OTHER_NAMES: [(&str, &str); 11] = [
     ("swish", "silu"),
     ("logistic", "sigmoid"),
     ("linear", "identity"),
     ("none", "identity"),
     ("bce", "cross-entropy"),
+    ("l1", "mae"),
+    ("mean-absolute-error", "mae"),
+    ("l2", "mse"),
+    ("mean-squared-error", "mse"),
+    ("smooth-l1", "huber"),
+    ("pinball", "quantile"),
 ];
 
 /// "; did you mean …?" with the same thing's name here or the most similar name, if there is one.

@@ -351,6 +351,7 @@ fn settings_that_cannot_be() {
             r#"{"kind": "alpha-dropout", "p": -0.1}"#,
             "alpha dropout: expected a number from 0 to less than 1, found -0.1",
         ),
+        (r#"{"kind": "noise", "std": 0}"#, "standard deviation of noise: expected a positive number, found 0"),
         (r#"{"kind": "batch-norm", "epsilon": 0}"#, "epsilon of a batch norm: expected a positive number, found 0"),
         (
             r#"{"kind": "batch-norm", "momentum": 2}"#,

@@ -240,7 +240,7 @@ fn features_that_tell_the_target() {
 fn a_network_that_was_not_trained_enough() {
     let recipe = Recipe { epochs: Some(2), learning_rate: Some(1e-5), ..recipe() };
     let notes = |recipe: &Recipe| mfnet::fit(table(&rows(100)), recipe, &mut ()).unwrap().summary.notes;
-    let note = "the validation loss was lowest in the last epoch, so the network may be worse than the linear model \
+    let note = "the last epoch had the lowest validation loss, so the network may be worse than the linear model \
                 because it was not trained enough: try more `epochs` or a larger `learning_rate`";
     assert_eq!(notes(&recipe), [note]);
     assert_eq!(notes(&Recipe { no_baselines: true, ..recipe.clone() }), [""; 0]);

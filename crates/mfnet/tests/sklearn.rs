@@ -7,9 +7,9 @@
 mod golden;
 
 use mfnet::data::Standardizer;
-use mfnet::loss::softmax;
+use mfnet::loss::{LossName, softmax};
 use mfnet::metric::{ConfusionMatrix, Metrics, accuracy, mae, r2, rmse};
-use mfnet::train::{linear_model, naive_model};
+use mfnet::train::{linear_model, linear_model_for, naive_model, naive_model_for};
 use mfnet::{CrossEntropy, Dataset, NeuralNetwork, Targets, Tensor};
 use serde_json::Value;
 
@@ -154,5 +154,51 @@ fn logistic_regression() {
         let entropy: f64 = frequencies.map(|f| -f * f.ln()).sum();
         let loss = naive_model(&data).unwrap().evaluate_loss(&CrossEntropy, &data).unwrap();
         assert_close(loss, entropy, ROUNDING, "entropy");
+    }
+}
+
+/// The models of another loss, with weights and without. Where the numbers come from: golden/baselines.json, written by
+/// golden/baselines_golden.py.
+///
+/// The one of `poisson` is the same. The others have squared errors up to 0.01, so their loss may be half of that larger than
+/// the least one; it cannot be lower.
+#[test]
+fn linear_models_of_other_losses() {
+    let golden: Value = serde_json::from_str(include_str!("golden/baselines.json")).unwrap();
+    let x = samples(&golden["inputs"]);
+    let models = golden["models"].as_array().unwrap();
+    assert_eq!(models.len(), 6);
+    for model in models {
+        let name = model["loss"].as_str().unwrap();
+        let (loss, y) = (name.parse::<LossName>().unwrap(), numbers(&model["y"]));
+        let expected = Tensor::from_rows([<[f64; 80]>::try_from(numbers(&model["prediction"])).unwrap()]);
+        let values = Tensor::from_rows([<[f64; 80]>::try_from(y).unwrap()]);
+        let targets = Targets::Values { columns: vec!["y".into()], values: (&values).into() };
+        let mut data = Dataset::new("golden", x.clone(), targets).unwrap();
+        if !model["weights"].is_null() {
+            data = data.with_weights(numbers(&model["weights"])).unwrap();
+        }
+        let net = linear_model_for(&data, loss, |_| std::ops::ControlFlow::Continue(())).unwrap();
+        let found = net.predict(&x).unwrap();
+        let of = |prediction: &Tensor| {
+            let divisor = data.weights().map_or(80.0, |weights| weights.iter().sum());
+            loss.loss().weighted_value(
+                prediction,
+                &values,
+                mfnet::loss::Weights { of_samples: data.weights(), divisor },
+            )
+        };
+        if name == "poisson" {
+            assert_all_close(&found, &expected.map(f64::ln), OPTIMUM, name);
+        } else {
+            let (ours, least) = (of(&found), of(&expected));
+            assert!(ours >= least - ROUNDING && ours < least + 0.005, "{name}: {ours}, the least is {least}");
+        }
+        // the best constant: no other one is better
+        let naive = naive_model_for(&data, loss).unwrap().predict(&x).unwrap();
+        let b = naive[(0, 0)];
+        for other in [b - 1e-3, b + 1e-3, b - 0.1, b + 0.1] {
+            assert!(of(&naive) <= of(&naive.map(|_| other)) + ROUNDING, "{name}: {other} is better than {b}");
+        }
     }
 }

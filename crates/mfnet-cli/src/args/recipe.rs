@@ -9,6 +9,7 @@ use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
 use mfnet::optimizer::Schedule;
 use mfnet::table::Delimiter;
+use mfnet::train::{Averaging, Monitor};
 use mfnet::{Dtype, Error, Recipe};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -59,6 +60,9 @@ pub(crate) struct RecipeArgs {
     /// During training, the output of each hidden unit is set to 0 with this probability.
     #[arg(long, value_name = "P", value_parser = below_one, help_heading = "Network")]
     pub(super) dropout: Option<f64>,
+    /// Standard deviation of noise that training adds to the scaled features [default: 0]
+    #[arg(long, value_name = "STD", value_parser = not_negative, help_heading = "Network", hide_short_help = true)]
+    pub(super) input_noise: Option<f64>,
     /// Normalization of the hidden layers: batch or layer
     ///
     /// Batch normalization or layer normalization, between each hidden linear layer and its activation. By default there
@@ -72,9 +76,17 @@ pub(crate) struct RecipeArgs {
     pub(super) residual: bool,
     /// Loss function [default: cross-entropy for classification, mse for regression]
     ///
-    /// mse: mean squared error. half-mse: half of it, as in the paper.
-    #[arg(long, value_parser = word_of::<LossName>(LossName::ALL.map(LossName::word)), help_heading = "Network", hide_short_help = true)]
+    /// For classification: cross-entropy, or focal:GAMMA, which counts rows less that are already right. For regression:
+    /// mse (mean squared error), half-mse (half of it, as in the paper), mae (mean absolute error), huber:DELTA (squared
+    /// up to DELTA standard deviations of the target, then absolute), log-cosh (much like huber), quantile:LEVEL (as many
+    /// targets lie below the prediction as LEVEL says, such as quantile:0.9), poisson (for counts).
+    #[arg(long, value_name = "LOSS", value_parser = str::parse::<LossName>, help_heading = "Network", hide_short_help = true)]
     pub(super) loss: Option<LossName>,
+    /// Label smoothing of cross-entropy [default: 0]
+    ///
+    /// A class of probability 1 in the data counts as 1 minus this number, and the rest is shared by all classes.
+    #[arg(long, value_name = "E", value_parser = below_one, help_heading = "Network", hide_short_help = true)]
+    pub(super) label_smoothing: Option<f64>,
     /// Floating-point type of all numbers [default: f64]
     #[arg(long, value_parser = dtype(), help_heading = "Network", hide_short_help = true)]
     pub(super) dtype: Option<Dtype>,
@@ -151,11 +163,18 @@ pub(crate) struct RecipeArgs {
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
     ///
-    /// The default of adagrad, adadelta and rprop is constant too. constant: stays the same. cosine: falls to 0.
-    /// one-cycle: rises, then falls to almost 0. step:EPOCHS:FACTOR: is multiplied by FACTOR every EPOCHS epochs, for
-    /// example step:30:0.1.
+    /// The default of adagrad, adadelta and rprop is constant too. constant: stays the same. one-cycle: rises, then falls
+    /// to almost 0. cosine: falls to 0. flat-cosine:FRACTION: falls to 0 after this fraction of the steps.
+    /// cosine-restarts:EPOCHS:TIMES: falls to 0 in EPOCHS epochs, again and again, each time TIMES as slowly.
+    /// cosine-cycles:NUMBER: rises and falls NUMBER times, each time twice as slowly. polynomial:POWER: falls to 0, with
+    /// power 1 along a line. step:EPOCHS:FACTOR: is multiplied by FACTOR every EPOCHS epochs, for example step:30:0.1.
+    /// exponential:FACTOR: every epoch. plateau:PATIENCE:FACTOR: whenever the validation loss has not fallen for more than
+    /// PATIENCE epochs. Numbers may be left out, except for step, exponential and cosine-restarts.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
+    /// Epochs in which the learning rate rises from near 0, before the schedule [default: 0]
+    #[arg(long, value_name = "EPOCHS", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
+    pub(super) warmup: Option<f64>,
     /// Momentum of sgd [default: 0]
     #[arg(long, value_name = "MU", value_parser = below_one, help_heading = "Training", hide_short_help = true)]
     pub(super) momentum: Option<f64>,
@@ -169,9 +188,20 @@ pub(crate) struct RecipeArgs {
     /// that.
     #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training")]
     pub(super) weight_decay: Option<f64>,
+    /// Weight decay schedule, as for --schedule [default: constant]
+    #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training", hide_short_help = true)]
+    pub(super) weight_decay_schedule: Option<Schedule>,
     /// Also apply weight decay to biases
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) decay_biases: bool,
+    /// L1 penalty of the weights [default: 0]
+    ///
+    /// The loss gets this number times the sum of the sizes of all weights, so that many weights become almost 0.
+    #[arg(long, value_name = "LAMBDA", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
+    pub(super) l1: Option<f64>,
+    /// Largest norm of the weights of each unit [default: 0, no limit]
+    #[arg(long, value_name = "NORM", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
+    pub(super) max_norm: Option<f64>,
     /// Largest norm of the gradient of all layers together [default: 0, off; 1 for sgd]
     ///
     /// A gradient with a larger norm is scaled down to this norm. If you set --learning-rate, the default of sgd is 0 too.
@@ -218,6 +248,22 @@ pub(crate) struct RecipeArgs {
     /// The default is half of --epochs, but at least 10. Without validation rows, there is no early stopping.
     #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
+    /// Smallest improvement that early stopping counts [default: 0]
+    #[arg(long, value_name = "CHANGE", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
+    pub(super) min_delta: Option<f64>,
+    /// What to watch on the validation rows [default: loss]
+    ///
+    /// The weights of the epoch in which it is best are kept, and early stopping watches it. For classification: accuracy,
+    /// balanced-accuracy, f1 (the mean over the classes), roc-auc, average-precision. For regression: rmse, mae, r2.
+    #[arg(long, value_name = "METRIC", hide_possible_values = true, help_heading = "Training", hide_short_help = true)]
+    #[arg(value_parser = word_of::<Monitor>(Monitor::ALL.map(Monitor::word)))]
+    pub(super) monitor: Option<Monitor>,
+    /// Average of weights to use instead of the last ones: ema:DECAY or swa:START
+    ///
+    /// ema: the exponential moving average over the steps, with a decay such as 0.999. swa: the mean over the epochs after
+    /// this fraction of all epochs, such as 0.75.
+    #[arg(long, value_name = "AVERAGE", value_parser = str::parse::<Averaging>, help_heading = "Training", hide_short_help = true)]
+    pub(super) average: Option<Averaging>,
     /// Number of threads [default: number of processors]
     ///
     /// The number of threads does not change the result. If N is more than twice the number of processors, mfnet uses one

@@ -122,8 +122,7 @@ mod tests {
             epoch: i + 1,
             loss: *loss,
             validation_loss: validation.get(i).copied(),
-            seconds: 0.0,
-            validation_accuracy: None,
+            ..EpochRecord::default()
         };
         let epochs: Vec<EpochRecord> = training.iter().enumerate().map(record).collect();
         lines(&epochs, 2.5, 1234.5, width)
@@ -156,13 +155,7 @@ mod tests {
     #[test]
     fn a_line() {
         let step = Step { epoch: 2, epochs: 1000, step: 3, steps: 7, samples: 32, loss: 0.25 };
-        let record = |validation_loss| EpochRecord {
-            epoch: 1,
-            loss: 0.5,
-            validation_loss,
-            seconds: 0.0,
-            validation_accuracy: None,
-        };
+        let record = |validation_loss| EpochRecord { epoch: 1, loss: 0.5, validation_loss, ..EpochRecord::default() };
         assert_eq!(progress(&step, &[]), "epoch 2 of 1 000, loss 0.250");
         assert_eq!(progress(&step, &[record(None)]), "epoch 2 of 1 000, loss 0.500");
         assert_eq!(progress(&step, &[record(Some(0.75))]), "epoch 2 of 1 000, loss 0.500, validation loss 0.750");

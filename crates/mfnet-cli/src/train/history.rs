@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn record(epoch: usize) -> EpochRecord {
-        EpochRecord { epoch, loss: 0.5, validation_loss: None, seconds: 1.0, validation_accuracy: None }
+        EpochRecord { epoch, loss: 0.5, seconds: 1.0, ..EpochRecord::default() }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::coded::{Code, Coded, Scale};
 use super::standardizer::mean_and_deviation;
 use super::{Dataset, Encoder, Features, Samples, Scaler, Scaling, Standardizer, Targets};
+use crate::tensor::Scalar;
 
 /// Features up to this many bytes are encoded once; larger ones while each batch is gathered.
 const WRITTEN_OUT: usize = 32 << 20;
@@ -32,6 +33,35 @@ pub struct Preprocessing {
     pub inputs: Scaler,
     /// The standardizer of a regression's targets.
     pub targets: Option<Standardizer>,
+    /// What makes a value of an output of the network, before it has the target's unit.
+    #[serde(default, skip_serializing_if = "Link::is_identity")]
+    pub link: Link,
+}
+
+/// What makes a value of an output of a regression's network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Link {
+    /// The output is the value.
+    #[default]
+    Identity,
+    /// The output is the logarithm of the value, as the [`crate::loss::Poisson`] loss has it.
+    Log,
+}
+
+impl Link {
+    fn is_identity(&self) -> bool {
+        *self == Link::Identity
+    }
+
+    /// The value.
+    pub fn value(self, output: f64) -> f64 {
+        match self {
+            Link::Identity => output,
+            Link::Log => Scalar::exp(output),
+        }
+    }
 }
 
 impl Preprocessing {
@@ -51,7 +81,7 @@ impl Preprocessing {
         // min-max scaling makes the smallest value 0, which is a bad guess for a missing value
         let are_numbers = || kinds.iter().all(|kind| *kind == ColumnKind::Number) && !samples.has_gaps();
         if train.holds_bytes() || (scaling != Scaling::MinMax && are_numbers()) {
-            return Preprocessing { columns: None, inputs: samples.scaler(scaling), targets };
+            return Preprocessing { columns: None, inputs: samples.scaler(scaling), targets, link: Link::Identity };
         }
         let mut columns = Vec::with_capacity(kinds.len());
         let scaled = kinds.iter().zip(samples.feature_by_feature()).filter_map(|(kind, mut numbers)| {
@@ -65,7 +95,20 @@ impl Preprocessing {
             })
         });
         let inputs = Scaler::of(scaling, scaled);
-        Preprocessing { columns: Some(columns), inputs, targets }
+        Preprocessing { columns: Some(columns), inputs, targets, link: Link::Identity }
+    }
+
+    /// The same, but the targets of a regression are only divided by their mean, and outputs of the
+    /// network are logarithms: for targets that are not negative, and the
+    /// [`crate::loss::Poisson`] loss.
+    pub fn with_log_link(self, train: &Dataset) -> Self {
+        let Targets::Values { values, .. } = train.targets() else { return self };
+        let weight = |sample: usize| train.weights().map_or(1.0, |weights| weights[sample]);
+        let sum = (0..values.len()).map(weight).sum::<f64>();
+        let mean = |numbers: Vec<f64>| {
+            (0.0, numbers.iter().enumerate().map(|(sample, y)| weight(sample) * y).sum::<f64>() / sum)
+        };
+        Preprocessing { targets: Some(Standardizer::of(values.feature_by_feature(), mean)), link: Link::Log, ..self }
     }
 
     /// Encodes and scales a data set for the network.
@@ -77,7 +120,7 @@ impl Preprocessing {
             (Targets::Values { columns, values }, Some(standardizer)) => {
                 // a target that is constant in the training rows may vary in others
                 let scaler = Scaler::Affine(standardizer.varying());
-                let scale = Preprocessing { columns: None, inputs: scaler, targets: None };
+                let scale = Preprocessing { columns: None, inputs: scaler, targets: None, link: Link::Identity };
                 let features = Features::of_numbers(columns.clone(), values.clone());
                 let values = scale.encode_within(WRITTEN_OUT / 8, &features).samples;
                 Targets::Values { columns: columns.clone(), values }.into()
@@ -181,7 +224,7 @@ impl Preprocessing {
     /// Converts a regression's outputs back to the unit of the target.
     pub fn restore(&self, output: impl Into<Samples>) -> Samples {
         let Some(Standardizer { mean, scale, .. }) = &self.targets else { return output.into() };
-        output.into().map(|i, x| mean[i] + scale[i] * x)
+        output.into().map(|i, x| mean[i] + scale[i] * self.link.value(x))
     }
 }
 
@@ -191,7 +234,7 @@ mod tests {
 
     use super::*;
     use crate::data::Target;
-    use crate::tensor::{Scalar, Tensor};
+    use crate::tensor::Tensor;
 
     /// Numbers with gaps, few and many, booleans, dates with times, categories with rare levels and
     /// gaps.

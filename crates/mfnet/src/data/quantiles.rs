@@ -104,7 +104,7 @@ fn part(values: &[f64], x: f64) -> f64 {
 
 /// Φ⁻¹(p) with p clamped to where it is finite. Source: Wichura 1988, algorithm AS 241 (PPND16),
 /// accurate to 16 digits.
-fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     let p = p.clamp(MARGIN, 1.0 - MARGIN);
     let q = p - 0.5;
     if q.abs() <= 0.425 {

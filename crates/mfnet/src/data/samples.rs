@@ -203,7 +203,7 @@ impl Samples {
     }
 
     /// Replaces each x by `number(feature, x)`.
-    pub(super) fn map(&self, number: impl Fn(usize, f64) -> f64) -> Self {
+    pub(crate) fn map(&self, number: impl Fn(usize, f64) -> f64) -> Self {
         let features = self.features.max(1);
         let numbers = self.iter().enumerate().map(|(place, x)| number(place % features, x));
         Self::from_rows(self.features, numbers.collect::<Vec<_>>())
@@ -424,11 +424,11 @@ impl<T: Scalar, V: Copy, C: Fn(V) -> T> Body for Gather<'_, T, V, C> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Features, Preprocessing};
+    use crate::data::{Features, Link, Preprocessing};
 
     fn scaled(samples: &Samples, scaler: &Scaler) -> Samples {
         let names = (0..samples.features()).map(|i| i.to_string()).collect();
-        let scaling = Preprocessing { columns: None, inputs: scaler.clone(), targets: None };
+        let scaling = Preprocessing { columns: None, inputs: scaler.clone(), targets: None, link: Link::Identity };
         scaling.encode(&Features::of_numbers(names, samples.clone())).samples
     }
 

@@ -256,7 +256,7 @@ impl Targets {
     }
 
     /// Writes the first samples with these indices into the columns of Y.
-    pub(super) fn write<T: Scalar>(&self, samples: &[usize], y: &mut Tensor<T>) {
+    pub(crate) fn write<T: Scalar>(&self, samples: &[usize], y: &mut Tensor<T>) {
         match self {
             Targets::Classes { indices, .. } => {
                 y.fill(T::ZERO);

@@ -1,15 +1,17 @@
 //! The models that the network is compared with, and the verdict in words.
 
-use super::imbalance::Imbalance;
+use super::imbalance::Precision;
 use super::observer::Observer;
 use super::plan::Plan;
+use super::scored::{Score, Scored};
 use crate::data::{Dataset, Targets};
 use crate::error::Result;
+use crate::loss::LossName;
 use crate::metric::{Comparison, Metrics};
 use crate::model::{Model, Predictions};
 use crate::network::NeuralNetwork;
 use crate::text::{counted, grouped, headline, headline_cell, r2_cell, significant};
-use crate::train::{linear_model_while, naive_model};
+use crate::train::{linear_model_for, naive_model_for};
 use std::ops::ControlFlow;
 
 /// The level of significance.
@@ -18,12 +20,14 @@ const RARE: f64 = 0.05;
 /// The models that the network has to beat on the test rows.
 #[derive(Clone, Debug, Default)]
 pub struct Baselines {
-    /// [`crate::train::naive_model`].
+    /// [`crate::train::naive_model_for`] the loss of the fit.
     pub naive: Option<Baseline>,
-    /// [`crate::train::linear_model`].
+    /// [`crate::train::linear_model_for`] the loss of the fit.
     pub linear: Option<Baseline>,
-    /// How the network compares if a class is rare.
-    pub(super) imbalance: Option<Imbalance>,
+    /// How the network compares by another score than accuracy or RMSE.
+    pub(super) scored: Option<Scored>,
+    /// How well its probabilities find a rare class.
+    pub(super) precision: Option<Precision>,
 }
 
 /// The scores of a baseline.
@@ -57,7 +61,8 @@ impl Baselines {
             return Ok((Baselines::default(), interrupted));
         }
         let rows = if plan.validates() { &plan.parts.validation } else { &plan.parts.train };
-        let answers = |model: &Model| Answers::of(model, test, plan.rare().is_some());
+        let score = Score::of(plan);
+        let answers = |model: &Model| Answers::of(model, test, score);
         let ours = answers(network)?;
         let baseline = |net: NeuralNetwork| -> Result<(Baseline, Answers)> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
@@ -71,34 +76,41 @@ impl Baselines {
                 (model.evaluate(test)?, model.evaluate_loss(test)?, model.evaluate_loss(rows)?);
             Ok((Baseline { metrics, comparison, test_loss, loss, accuracy }, rival))
         };
-        let (naive, of_naive) = baseline(naive_model(train)?)?;
+        let (naive, of_naive) = baseline(naive_model_for(train, plan.loss)?)?;
         let mut stopped = false;
-        let linear = linear_model_while(train, |steps| {
+        let linear = linear_model_for(train, plan.loss, |steps| {
             let flow = observer.baseline(steps);
             stopped |= flow == ControlFlow::Break(());
             flow
         })?;
         let linear = if stopped { None } else { Some(baseline(linear)?) };
-        let imbalance = plan.rare().and_then(|_| {
+        let scored = score.map(|score| {
             let of_linear = linear.as_ref().map(|(_, answers)| ("linear model", answers));
             let rivals: Vec<_> = [("naive baseline", &of_naive)].into_iter().chain(of_linear).collect();
-            Imbalance::of(test, &ours, &rivals)
+            Scored::of(score, test, &ours, &rivals)
         });
-        Ok((Baselines { naive: Some(naive), linear: linear.map(|(linear, _)| linear), imbalance }, stopped))
+        let of_linear = linear.as_ref().map(|(_, answers)| answers);
+        let precision = plan.rare().and_then(|rare| Precision::of(&rare, test, &ours, of_linear));
+        let linear = linear.map(|(linear, _)| linear);
+        Ok((Baselines { naive: Some(naive), linear, scored, precision }, stopped))
     }
 }
 
 /// What a model says about the test rows.
 pub(super) struct Answers {
     pub(super) predictions: Predictions,
-    /// The log loss of each row, if they are compared.
-    pub(super) log_losses: Vec<f64>,
+    /// The loss of each row, if they are compared.
+    pub(super) losses: Vec<f64>,
 }
 
 impl Answers {
-    fn of(model: &Model, test: &Dataset, compares_losses: bool) -> Result<Self> {
-        let log_losses = if compares_losses { model.log_losses(test)? } else { Vec::new() };
-        Ok(Answers { predictions: model.predict_dataset(test)?, log_losses })
+    fn of(model: &Model, test: &Dataset, score: Option<Score>) -> Result<Self> {
+        let losses = match score {
+            Some(Score::LogLoss) => model.losses(test, LossName::CrossEntropy)?,
+            Some(Score::Loss(loss)) => model.losses(test, loss)?,
+            Some(Score::WithClassWeights) | None => Vec::new(),
+        };
+        Ok(Answers { predictions: model.predict_dataset(test)?, losses })
     }
 }
 
@@ -124,8 +136,8 @@ fn comparison(network: &Predictions, rival: &Predictions, test: &Dataset) -> Opt
 /// Whether the network beats its baselines on this many test rows, with or without weights. Returns
 /// `None` if a baseline that could be better is missing, or if a difference is not a number.
 pub(super) fn verdict(network: &Metrics, rows: (usize, bool), baselines: &Baselines) -> Option<String> {
-    if let Some(imbalance) = &baselines.imbalance {
-        return imbalance.verdict();
+    if let Some(scored) = &baselines.scored {
+        return scored.verdict();
     }
     let rivals = [("naive baseline", &baselines.naive), ("linear model", &baselines.linear)];
     let of = |name: &str| rivals.iter().find(|(rival, _)| *rival == name).and_then(|(_, rival)| rival.as_ref());
@@ -248,7 +260,8 @@ mod tests {
             loss: None,
             accuracy: None,
         };
-        let baselines = Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)), imbalance: None };
+        let baselines =
+            Baselines { naive: Some(rival(naive)), linear: Some(rival(linear)), scored: None, precision: None };
         verdict(&metrics(network), (truth.samples(), test.weights().is_some()), &baselines)
     }
 
@@ -370,7 +383,8 @@ mod tests {
             loss: None,
             accuracy: None,
         };
-        let naive = |difference| Baselines { naive: Some(rival(difference)), linear: None, imbalance: None };
+        let naive =
+            |difference| Baselines { naive: Some(rival(difference)), linear: None, scored: None, precision: None };
         assert_eq!(verdict(&metrics(false), (2, false), &Baselines::default()), None);
         assert_eq!(verdict(&metrics(false), (2, false), &naive(1.0)), None);
         let worse = verdict(&metrics(true), (2, false), &naive(0.0)).unwrap();

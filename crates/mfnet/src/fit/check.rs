@@ -12,16 +12,17 @@ use super::training;
 use super::weights::ClassWeight;
 use crate::error::{Error, Result};
 use crate::layer::LayerSpec;
-use crate::optimizer::OptimizerName;
+use crate::loss::LossName;
+use crate::optimizer::{OptimizerName, Schedule};
 
 impl Recipe {
     /// Fields that exclude others, each with the names of the others.
     pub const CONFLICTS: [(&str, &str); 7] = [
         (
             "warm_start",
-            "target task hidden activation dropout norm residual layers embeddings dtype header drop numeric categorical scale",
+            "target task hidden activation dropout input_noise norm residual layers embeddings dtype header drop numeric categorical scale",
         ),
-        ("layers", "hidden activation dropout norm residual"),
+        ("layers", "hidden activation dropout input_noise norm residual"),
         ("clip_norm", "clip_layer_norm"),
         ("batch_order", "no_shuffle folds skip_missing_target"),
         ("test_file", "test_fraction split_column folds"),
@@ -58,6 +59,17 @@ impl Recipe {
         }
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::recipe("`nesterov` needs `momentum`").with_help("add `momentum` 0.9"));
+        }
+        if let Some(loss) = self.loss.filter(|loss| self.label_smoothing > 0.0 && *loss != LossName::CrossEntropy) {
+            return Err(Error::recipe(format!(
+                "`label_smoothing` works only with `loss` cross-entropy, not with {loss}"
+            )));
+        }
+        if let Schedule::Plateau { .. } = self.weight_decay_schedule {
+            return Err(Error::recipe("`weight_decay_schedule` cannot be plateau, which depends on losses"));
+        }
+        if self.min_delta > 0.0 && self.early_stopping == Some(0) {
+            return Err(Error::recipe("`min_delta` needs `early_stopping`, which is 0, off"));
         }
         self.check_network()?;
         training::check(self, &Choices::before_reading(self))
@@ -109,6 +121,10 @@ impl Recipe {
         self.class_weight.as_ref().map_or(Ok(()), ClassWeight::check)?;
         value("hidden", self.hidden.iter().flatten().copied().min(), count, "sizes of at least 1")?;
         value("dropout", Some(self.dropout), below_one, BELOW_ONE)?;
+        value("label_smoothing", Some(self.label_smoothing), below_one, BELOW_ONE)?;
+        for (field, x) in [("input_noise", self.input_noise), ("l1", self.l1), ("max_norm", self.max_norm)] {
+            value(field, Some(x), not_negative, NOT_NEGATIVE)?;
+        }
         value("batch_size", self.batch_size, count, COUNT)?;
         value("accumulate", self.accumulate, count, COUNT)?;
         value("epochs", self.epochs, count, COUNT)?;
@@ -116,6 +132,8 @@ impl Recipe {
         value("folds", self.folds, |x| x >= 2, "a whole number of at least 2")?;
         value("shards", self.shards, |x| x.is_power_of_two() && x <= 1024, "a power of two up to 1024")?;
         value("learning_rate", self.learning_rate, |x| x > 0.0 && x.is_finite(), "a positive number")?;
+        value("min_delta", Some(self.min_delta), not_negative, NOT_NEGATIVE)?;
+        value("warmup", Some(self.warmup), not_negative, NOT_NEGATIVE)?;
         value("momentum", Some(self.momentum), below_one, BELOW_ONE)?;
         value("weight_decay", self.weight_decay, not_negative, NOT_NEGATIVE)?;
         value("clip_norm", self.clip_norm, not_negative, NOT_NEGATIVE)?;

@@ -13,7 +13,7 @@ use crate::data::Encoder;
 use crate::model::Training;
 use crate::optimizer::{Clip, Schedule};
 use crate::text::{columns, counted, escaped};
-use crate::train::SampleOrder;
+use crate::train::{Monitor, SampleOrder};
 
 impl Plan {
     /// Describes the plan for people: the data, the split, the network and its training.
@@ -44,7 +44,7 @@ impl Plan {
         for settings in [&mut before, &mut now] {
             settings.retain(|name, _| !OF_ONE_RUN.contains(&name.as_str()));
         }
-        if loss.as_deref() == Some(self.loss.word()) && before == now {
+        if loss.as_deref() == Some(&self.loss.to_string()) && before == now {
             return None;
         }
         let settings = before.iter().map(|(name, value)| match value.as_str() {
@@ -90,7 +90,14 @@ impl Plan {
         };
         // settings that are not the usual ones
         let unusual = |is: bool, text: String| if is { text } else { String::new() };
-        let decay = unusual(choices.weight_decay > 0.0, format!(", weight decay {}", shortest(choices.weight_decay)));
+        let decays = recipe.weight_decay_schedule;
+        let decays = unusual(decays != Schedule::Constant, format!(" ({decays})"));
+        let decay =
+            unusual(choices.weight_decay > 0.0, format!(", weight decay {}{decays}", shortest(choices.weight_decay)));
+        let l1 = unusual(recipe.l1 > 0.0, format!(", L1 penalty {}", shortest(recipe.l1)));
+        let norm =
+            unusual(recipe.max_norm > 0.0, format!(", norm of a unit's weights up to {}", shortest(recipe.max_norm)));
+        let decay = decay + &l1 + &norm;
         let clip = match choices.clip {
             Some(Clip::Global(norm)) => format!(", gradient norm up to {}", shortest(norm)),
             Some(Clip::PerLayer(norm)) => format!(", gradient norm of a layer up to {}", shortest(norm)),
@@ -100,11 +107,15 @@ impl Plan {
         let shards = unusual(recipe.shards() > 1, format!(" in {} shards", recipe.shards()));
         let groups =
             unusual(!recipe.groups.is_empty(), format!(" with {}", counted(recipe.groups.len(), "parameter group")));
-        let schedule = unusual(choices.schedule != Schedule::Constant, format!(" ({})", choices.schedule));
+        let warm_up = unusual(recipe.warmup > 0.0, format!(" after {} epochs of warm-up", shortest(recipe.warmup)));
+        let is_constant = choices.schedule == Schedule::Constant && recipe.warmup == 0.0;
+        let schedule = unusual(!is_constant, format!(" ({}{warm_up})", choices.schedule));
         let (loss, rule, rate, batch) =
             (self.loss, recipe.optimizer, shortest(choices.learning_rate), choices.batch_size);
+        let average = recipe.average.map_or_else(String::new, |average| format!(", weights averaged ({average})"));
+        let monitor = unusual(recipe.monitor != Monitor::Loss, format!(", best by {}", recipe.monitor));
         let settings = format!(
-            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}"
+            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}{average}{monitor}"
         );
         let threads = counted(self.task.threads.count(), "thread");
         format!("network: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
@@ -138,9 +149,10 @@ impl Plan {
 
     /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
-        const NAMES: &str = "optimizer learning_rate momentum nesterov weight_decay decay_biases clip_norm clip_layer_norm \
-                             batch_size accumulate shards schedule scale seed groups sample_weight skip_missing_target";
-        let off = [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard")];
+        const NAMES: &str = "optimizer learning_rate warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
+                             batch_size accumulate shards schedule min_delta monitor average scale seed groups sample_weight skip_missing_target";
+        let off =
+            [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard"), json!("loss")];
         let decided = Recipe {
             accumulate: self.task.recipe.accumulate.filter(|batches| *batches > 1),
             shards: self.task.recipe.shards.filter(|shards| *shards > 1),

@@ -78,8 +78,8 @@ impl Folds {
 
     /// Says in how many folds the network is better than the linear model.
     pub fn verdict(&self) -> Option<String> {
-        let better = |fold: &Summary| match (fold.compared(), &fold.baselines.imbalance) {
-            (_, Some(imbalance)) => Some(imbalance.comparison("linear model")?.difference > 0.0),
+        let better = |fold: &Summary| match (fold.compared(), &fold.baselines.scored) {
+            (_, Some(scored)) => Some(scored.comparison("linear model")?.difference > 0.0),
             ([Some(network), Some(linear), _], None) => Some(network.better_than(linear)),
             _ => None,
         };
@@ -91,15 +91,14 @@ impl Folds {
             count => format!("in {count} of {all} folds"),
         };
         let first = self.folds.first()?;
-        let by = first
-            .baselines
-            .imbalance
-            .as_ref()
-            .map_or_else(String::new, |imbalance| format!(", by {}", imbalance.score));
+        let score = first.baselines.scored.as_ref().map(|scored| scored.score);
+        let by = score.map_or_else(String::new, |score| format!(", by {score}"));
         let tests = self.folds.iter().filter_map(|fold| fold.test.metrics.as_ref());
         let is_negative = |metrics: &&Metrics| matches!(metrics, Metrics::Regression { r2, .. } if *r2 < 0.0);
         let worse = match tests.clone().filter(is_negative).count() {
+            // another loss does not aim at the mean
             0 => String::new(),
+            _ if score.is_some() => String::new(),
             worse => format!(
                 " In {worse} of {all} folds its R² is below 0: the mean of the test rows would predict them better."
             ),

@@ -4,10 +4,10 @@
 //! verdict compares log losses, which measure the probabilities, and tells how many rows of the
 //! rare class are found.
 
-use super::baselines::{Answers, sentence};
+use super::baselines::Answers;
 use super::plan::Plan;
 use crate::data::{Dataset, Targets};
-use crate::metric::{Comparison, ConfusionMatrix, Metrics, weighted_accuracy};
+use crate::metric::{ConfusionMatrix, Metrics, Ranking};
 use crate::model::Predictions;
 use crate::text::{counted, escaped, grouped, significant};
 
@@ -83,77 +83,45 @@ impl Rare {
     }
 }
 
-/// The network and its rivals on test rows with a rare class.
+/// The area under the precision-recall curve of the rare class, for the network and the linear model.
 #[derive(Clone, Debug)]
-pub(super) struct Imbalance {
-    /// How predictions are scored.
-    pub(super) score: &'static str,
-    rows: usize,
+pub(super) struct Precision {
     network: f64,
-    /// The rivals with name, score and comparison.
-    rivals: Vec<(&'static str, f64, Comparison)>,
+    linear: Option<f64>,
+    /// The share of the class: the area for probabilities that say nothing.
+    chance: f64,
 }
 
-impl Imbalance {
-    /// Scores predictions by log loss. A training with class weights does not aim at it; there, by
-    /// the accuracy with these weights.
-    pub(super) fn of(test: &Dataset, network: &Answers, rivals: &[(&'static str, &Answers)]) -> Option<Self> {
-        let Targets::Classes { indices: truth, .. } = test.targets() else { return None };
-        let groups = test.group_numbers();
-        // only the row weights belong to the log loss
-        let (score, weights) = match test.class_weights() {
-            None => ("log loss", test.weights()),
-            Some(_) => ("accuracy with class weights", test.loss_weights()),
+impl Precision {
+    /// Scores what models say about the test rows.
+    pub(super) fn of(rare: &Rare, test: &Dataset, network: &Answers, linear: Option<&Answers>) -> Option<Self> {
+        let Targets::Classes { indices, .. } = test.targets() else { return None };
+        let is_rare: Vec<bool> = indices.iter().map(|class| *class == rare.class).collect();
+        let ranking = |answers: &Answers| match &answers.predictions {
+            Predictions::Classes { probabilities, .. } => {
+                let scores: Vec<f64> = probabilities.feature(rare.class).collect();
+                Some(Ranking::new(&is_rare, &scores, test.weights()))
+            }
+            Predictions::Values { .. } => None,
         };
-        let by_loss = test.class_weights().is_none();
-        let mut compared = Vec::new();
-        let mut of_network = f64::NAN;
-        for (name, rival) in rivals {
-            let (of_us, of_them, comparison) = if by_loss {
-                let [ours, theirs] = [network, rival].map(|answers| &answers.log_losses[..]);
-                let comparison = Comparison::of_losses([ours, theirs], weights, groups);
-                (mean(ours, weights), mean(theirs, weights), comparison)
-            } else {
-                let (Predictions::Classes { indices: ours, .. }, Predictions::Classes { indices: theirs, .. }) =
-                    (&network.predictions, &rival.predictions)
-                else {
-                    return None;
-                };
-                let comparison = Comparison::of_weighted_classes(truth, [ours, theirs], weights, groups);
-                let accuracy = |predicted: &[usize]| weighted_accuracy(truth, predicted, weights);
-                (accuracy(ours), accuracy(theirs), comparison)
-            };
-            of_network = of_us;
-            compared.push((*name, of_them, comparison));
-        }
-        Some(Imbalance { score, rows: truth.len(), network: of_network, rivals: compared })
+        let network = ranking(network)?;
+        let chance = network.positives() / (network.positives() + network.negatives());
+        let linear = linear.and_then(ranking).map(|ranking| ranking.average_precision());
+        (chance > 0.0).then(|| Precision { network: network.average_precision(), linear, chance })
     }
 
-    /// The comparison with a rival.
-    pub(super) fn comparison(&self, rival: &str) -> Option<Comparison> {
-        self.rivals.iter().find(|(name, ..)| *name == rival).map(|(.., comparison)| *comparison)
-    }
-
-    /// Whether the network beats its baselines, as [`super::baselines::verdict`].
-    pub(super) fn verdict(&self) -> Option<String> {
-        sentence(["naive baseline", "linear model"].map(|name| (name, self.comparison(name))), &|names| {
-            let cell = |x: f64| if self.score == "log loss" { significant(x, 4) } else { percent(x) };
-            let score =
-                |name: &&str| self.rivals.iter().find(|rival| rival.0 == *name).map_or(f64::NAN, |rival| rival.1);
-            let rivals: Vec<String> =
-                names.iter().map(|name| format!("{} for the {name}", cell(score(name)))).collect();
-            let rows = counted(self.rows, "test row");
-            format!("its {} on {rows} is {}, against {}", self.score, cell(self.network), rivals.join(" and "))
-        })
+    /// A sentence after the one about recall.
+    pub(super) fn sentence(&self) -> String {
+        let linear =
+            self.linear.map_or_else(String::new, |x| format!("{} for the linear model and ", significant(x, 3)));
+        format!(
+            " The area under its precision-recall curve is {}, against {linear}{} for chance.",
+            significant(self.network, 3),
+            significant(self.chance, 3)
+        )
     }
 }
 
-fn mean(losses: &[f64], weights: Option<&[f64]>) -> f64 {
-    let weight = |j: usize| weights.map_or(1.0, |weights| weights[j]);
-    let sum: f64 = losses.iter().enumerate().map(|(j, loss)| weight(j) * loss).sum();
-    sum / (0..losses.len()).map(weight).sum::<f64>()
-}
-
-fn percent(fraction: f64) -> String {
+pub(super) fn percent(fraction: f64) -> String {
     format!("{} %", significant(100.0 * fraction, 2))
 }

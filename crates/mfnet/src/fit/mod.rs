@@ -20,6 +20,7 @@ mod parts;
 mod plan;
 mod recipe;
 mod resume;
+mod scored;
 mod source;
 mod summary;
 mod task;

@@ -5,7 +5,9 @@ use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::data::{Dataset, Preprocessing};
 use crate::error::{Error, Result};
-use crate::layer::{ActivationName, BatchNormSettings, Dropout, EmbeddingSettings, LayerNormSettings, LayerSpec};
+use crate::layer::{
+    ActivationName, BatchNormSettings, Dropout, EmbeddingSettings, LayerNormSettings, LayerSpec, Noise,
+};
 use crate::network::NeuralNetwork;
 use crate::random::Seed;
 use crate::tensor::Scalar;
@@ -39,6 +41,9 @@ pub(super) fn layers(
         }
         None => {
             recipe.check_residual(hidden)?;
+            if recipe.input_noise > 0.0 {
+                layers.push(LayerSpec::Noise(Noise::unchecked(recipe.input_noise)));
+            }
             layers.extend(blocks(recipe, hidden));
         }
     }

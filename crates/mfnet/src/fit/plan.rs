@@ -1,5 +1,7 @@
 use std::sync::{Arc, OnceLock};
 
+use mfnet_table::shortest;
+
 use super::baselines::Baselines;
 use super::choices::Choices;
 use super::notes::Findings;
@@ -10,7 +12,7 @@ use super::source::Input;
 use super::summary::{Fit, Summary};
 use super::task::Task;
 use super::{network, order, training};
-use crate::data::{Dataset, Preprocessing, SplitBy};
+use crate::data::{Dataset, Link, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, ErrorKind, KeptWeights, Result};
 use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
@@ -18,7 +20,8 @@ use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
 use crate::optimizer::Clip;
 use crate::tensor::{Dtype, Scalar};
-use crate::train::{Checkpoint, SampleOrder};
+use crate::text::escaped;
+use crate::train::{Checkpoint, Monitor, SampleOrder};
 
 /// A fit before its first step: all data are read and all settings are chosen, but nothing is
 /// trained.
@@ -75,12 +78,16 @@ impl Plan {
     fn of(task: &Arc<Task>, parts: Parts, choices: Choices) -> Result<Self> {
         let parts = parts.weighted(task)?;
         let recipe = &task.recipe;
-        let preprocessing = match &task.start {
-            Some(model) => model.preprocessing().clone(),
-            None => Preprocessing::fit_with(choices.scale, &parts.train),
+        let loss = loss_of(task)?;
+        let preprocessing = match (&task.start, loss) {
+            (Some(model), _) => model.preprocessing().clone(),
+            (None, LossName::Poisson) => {
+                Preprocessing::fit_with(choices.scale, &parts.train).with_log_link(&parts.train)
+            }
+            (None, _) => Preprocessing::fit_with(choices.scale, &parts.train),
         };
         training::check(recipe, &choices)?;
-        let loss = loss_of(task)?;
+        check_monitor(task, parts.validation.samples() > 0)?;
         let order = order::of(recipe, task.data.samples(), &parts.train_rows, choices.epochs)?;
         let layers = match &task.start {
             Some(_) => Vec::new(),
@@ -104,6 +111,8 @@ impl Plan {
         let (activation, recipe_layers) = (recipe.activation, recipe.layers.clone());
         let decided = Recipe {
             loss: Some(self.loss),
+            // it is a part of the loss
+            label_smoothing: 0.0,
             learning_rate: Some(choices.learning_rate),
             weight_decay: Some(choices.weight_decay),
             schedule: Some(choices.schedule),
@@ -148,15 +157,23 @@ impl Plan {
         (&self.parts.test, &self.parts.test_rows)
     }
 
+    /// What is watched on the validation rows.
+    pub(crate) fn monitor(&self) -> Monitor {
+        self.task.recipe.monitor
+    }
+
     /// Whether there are validation rows.
     pub(crate) fn validates(&self) -> bool {
         self.parts.validation.samples() > 0
     }
 
     #[cfg(feature = "report")]
-    /// Whether targets are standardized for training.
-    pub(crate) fn is_scaled(&self) -> bool {
-        self.preprocessing.targets.is_some()
+    /// How targets are scaled for training, in words.
+    pub(crate) fn scaling_of_targets(&self) -> Option<&'static str> {
+        self.preprocessing.targets.as_ref().map(|_| match self.preprocessing.link {
+            Link::Log => "divided by their mean",
+            _ => "standardized to mean 0 and standard deviation 1",
+        })
     }
 
     /// Trains and scores the network, and compares it with the baselines.
@@ -227,19 +244,76 @@ impl Plan {
     }
 }
 
-/// The loss of the task; an error if the recipe names one for the other task.
+/// The loss of the task; an error if the recipe names one that does not fit.
 fn loss_of(task: &Task) -> Result<LossName> {
-    let classes = task.data.classes() > 0;
-    let loss = task.recipe.loss.unwrap_or(if classes { LossName::CrossEntropy } else { LossName::Mse });
-    let fitting: Vec<LossName> = LossName::ALL.into_iter().filter(|loss| loss.is_for_classes() == classes).collect();
-    if fitting.contains(&loss) {
-        return Ok(loss);
-    }
-    let fitting = fitting.into_iter().map(LossName::word).collect::<Vec<_>>().join(" or ");
-    let help = match task.start {
-        Some(_) => "the model of `warm_start` has the task: leave `loss` out",
-        None => "to change the task, use `task` regression or `task` classification",
+    let (recipe, classes) = (&task.recipe, task.data.classes() > 0);
+    let usual = if classes { LossName::CrossEntropy } else { LossName::Mse };
+    let before = task.start.as_ref().and_then(|model| model.training.loss.as_ref()?.parse().ok());
+    let loss = recipe.loss.or(before).unwrap_or(usual);
+    let loss = match recipe.label_smoothing {
+        0.0 => loss,
+        label_smoothing if classes && recipe.loss.is_none() => LossName::SmoothedCrossEntropy { label_smoothing },
+        label_smoothing if loss == LossName::CrossEntropy => LossName::SmoothedCrossEntropy { label_smoothing },
+        _ => {
+            let message = format!("`label_smoothing` needs classes, but the task is a {}", task.kind());
+            return Err(Error::recipe(message).with_help("leave `label_smoothing` out"));
+        }
     };
-    let message = format!("`loss` {loss} does not fit a {}: expected {fitting}", task.kind());
-    Err(Error::recipe(message).with_help(help))
+    if loss.is_for_classes() != classes {
+        let fitting = LossName::ALL.into_iter().filter(|loss| loss.is_for_classes() == classes);
+        let fitting = fitting.map(LossName::word).collect::<Vec<_>>().join(", ");
+        let help = match task.start {
+            Some(_) => "the model of `warm_start` has the task: leave `loss` out",
+            None => "to change the task, use `task` regression or `task` classification",
+        };
+        let message = format!("`loss` {loss} does not fit a {}: expected one of {fitting}", task.kind());
+        return Err(Error::recipe(message).with_help(help));
+    }
+    if let Some(start) = &task.start
+        && (start.preprocessing().link == Link::Log) != (loss == LossName::Poisson)
+    {
+        let outputs = if loss == LossName::Poisson { "values, not logarithms" } else { "logarithms of values" };
+        let message = format!("`loss` {loss} does not fit the model of `warm_start`, whose outputs are {outputs}");
+        return Err(Error::recipe(message).with_help("leave `loss` out"));
+    }
+    if loss == LossName::Poisson {
+        check_counts(task)?;
+    }
+    Ok(loss)
+}
+
+/// Refuses to watch a metric without validation rows, or one of the other task.
+fn check_monitor(task: &Task, validates: bool) -> Result<()> {
+    let (recipe, classes) = (&task.recipe, task.data.classes() > 0);
+    let (monitor, min_delta) = (recipe.monitor, recipe.min_delta);
+    if !validates && (monitor != Monitor::Loss || min_delta > 0.0) {
+        let field = if min_delta > 0.0 { "min_delta" } else { "monitor" };
+        return Err(Error::recipe(format!("`{field}` needs validation rows, but there are none"))
+            .with_help("give a `validation_fraction`, such as 0.1"));
+    }
+    if monitor.is_for_classes().is_none_or(|for_classes| for_classes == classes) {
+        return Ok(());
+    }
+    let fits = |monitor: &Monitor| monitor.is_for_classes().is_none_or(|for_classes| for_classes == classes);
+    let fitting: Vec<&str> = Monitor::ALL.into_iter().filter(fits).map(Monitor::word).collect();
+    let fitting = fitting.join(", ");
+    Err(Error::recipe(format!("`monitor` {monitor} does not fit a {}: expected one of {fitting}", task.kind())))
+}
+
+/// Refuses negative targets.
+fn check_counts(task: &Task) -> Result<()> {
+    for data in [Some(&task.data), task.test.as_ref()].into_iter().flatten() {
+        let Targets::Values { columns, values } = data.targets() else { continue };
+        for (i, column) in columns.iter().enumerate() {
+            if let Some(negative) = values.feature(i).find(|y| *y < 0.0) {
+                let (data, column) = (escaped(data.name()), escaped(column));
+                let message = format!(
+                    "`loss` poisson needs targets of 0 or more, but {column} of {data} has {}",
+                    shortest(negative)
+                );
+                return Err(Error::recipe(message).with_help("choose another `loss`, such as huber or mse"));
+            }
+        }
+    }
+    Ok(())
 }

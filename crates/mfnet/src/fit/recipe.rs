@@ -12,6 +12,7 @@ use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
 use crate::optimizer::{Group, OptimizerName, Schedule};
 use crate::tensor::Dtype;
+use crate::train::{Averaging, Monitor};
 
 /// All settings of a fit.
 ///
@@ -50,14 +51,20 @@ pub struct Recipe {
     pub activation: Option<ActivationName>,
     /// Probability that dropout sets a hidden output to 0 in training. Default: 0.
     pub dropout: f64,
+    /// Standard deviation of the normal noise that training adds to the scaled features. Default: 0.
+    pub input_noise: f64,
     /// The normalisation between each hidden linear layer and its activation. `None`: no
     /// normalisation.
     pub norm: Option<Norm>,
     /// Whether a hidden layer of the same size as the previous one becomes a residual block.
     /// Default: false.
     pub residual: bool,
-    /// The loss. `None`: cross-entropy for classes, mse for values.
+    /// The loss. `None`: cross-entropy for classes, mse for values; that of the model of
+    /// `warm_start`.
     pub loss: Option<LossName>,
+    /// Label smoothing ε of the cross-entropy, see
+    /// [`SmoothedCrossEntropy`](crate::loss::SmoothedCrossEntropy). Default: 0.
+    pub label_smoothing: f64,
     /// The type of all numbers. `None`: f64.
     pub dtype: Option<Dtype>,
     /// Whether the first line of a text file contains the column names. `None`: detected.
@@ -97,6 +104,9 @@ pub struct Recipe {
     /// The learning rate schedule. `None`: constant for sgd, adagrad, adadelta and rprop, one-cycle
     /// for the others.
     pub schedule: Option<Schedule>,
+    /// Number of epochs in which the learning rate rises from near 0, before the schedule.
+    /// Default: 0.
+    pub warmup: f64,
     /// Momentum of sgd. Default: 0.
     pub momentum: f64,
     /// Whether sgd uses Nesterov momentum. Default: false.
@@ -104,8 +114,15 @@ pub struct Recipe {
     /// Weight decay: L2 for sgd and adam, decoupled for adamw. `None`: 0.5 for adamw, 0.1 for 5000
     /// training rows or more and for at most 2 columns, all of numbers; 0 for the others.
     pub weight_decay: Option<f64>,
+    /// The schedule of the weight decay. Default: constant.
+    pub weight_decay_schedule: Schedule,
     /// Whether weight decay applies to biases too. Default: false.
     pub decay_biases: bool,
+    /// L1 penalty λ₁ Σ |w| of the weights, see [`Optimizer::l1`](crate::Optimizer::l1). Default: 0.
+    pub l1: f64,
+    /// Maximum norm of the weights of each unit, see
+    /// [`Optimizer::max_norm`](crate::Optimizer::max_norm); 0 for no limit. Default: 0.
+    pub max_norm: f64,
     /// Maximum norm of the gradients of all layers together; 0 for no clipping. `None`: 1 for sgd
     /// with its default learning rate, unless `clip_layer_norm` is set; no clipping for the others.
     pub clip_norm: Option<f64>,
@@ -131,6 +148,13 @@ pub struct Recipe {
     /// Number of epochs without a lower validation loss after which training stops; 0 for no early
     /// stopping. `None`: half of `epochs`, at least 10, if there are validation rows.
     pub early_stopping: Option<usize>,
+    /// For early stopping, an improvement has to be larger than this. Default: 0.
+    pub min_delta: f64,
+    /// What is watched on the validation rows: it decides which weights are kept, and when early
+    /// stopping stops. Default: loss.
+    pub monitor: Monitor,
+    /// Averages the weights of many steps (`ema:0.999`) or epochs (`swa:0.75`). `None`: no average.
+    pub average: Option<Averaging>,
     /// Number of threads, which does not affect the result. `None`, and more than two for each
     /// processor: one for each processor.
     pub threads: Option<usize>,

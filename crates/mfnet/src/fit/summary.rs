@@ -6,17 +6,17 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::baselines::{Baseline, Baselines, verdict};
-use super::imbalance::Rare;
+use super::imbalance::{Precision, Rare};
 use super::names::Task;
 use super::notes::is_many;
 use super::plan::Plan;
 use crate::data::Dataset;
 use crate::error::Result;
-use crate::metric::Metrics;
+use crate::metric::{Metrics, MoreMetrics};
 use crate::model::Model;
 use crate::tensor::Dtype;
 use crate::text::{Row, columns, counted, grouped, score_table, significant, sparkline};
-use crate::train::{History, StopReason};
+use crate::train::{History, Monitor, StopReason};
 
 /// The largest number of blocks in a curve.
 const BLOCKS: usize = 32;
@@ -96,17 +96,20 @@ fn still_falling(plan: &Plan, history: &History, baselines: &Baselines) -> Optio
     let is_trained = plan.validates() && has_finite_loss(history) && history.stop == StopReason::Finished;
     let is_last = is_trained && history.best_epoch == history.epochs.len();
     (is_behind && is_last && history.best_epoch > 0).then(|| {
-        "the validation loss was lowest in the last epoch, so the network may be worse than the linear model because it \
-         was not trained enough: try more `epochs` or a larger `learning_rate`"
-            .to_owned()
+        format!(
+            "the last epoch had the {}, so the network may be worse than the linear model because it was not trained \
+             enough: try more `epochs` or a larger `learning_rate`",
+            plan.monitor().best()
+        )
     })
 }
 
 /// Sentences after the verdict about test rows that do not suit a test, and about a rare class.
-fn doubts(plan: &Plan, test: &Part) -> String {
+fn doubts(plan: &Plan, test: &Part, baselines: &Baselines) -> String {
     let mut doubts = String::new();
     if let (Some(rare), Some(metrics)) = (plan.rare(), &test.metrics) {
         doubts += &format!(" {}", rare.found([metrics].into_iter(), plan.class_weights().is_some()));
+        doubts += &baselines.precision.as_ref().map_or_else(String::new, Precision::sentence);
     }
     doubts + &doubt_of_copies(plan.findings().copies, test.samples)
 }
@@ -147,6 +150,9 @@ pub struct Part {
     /// The metrics, with the weights of rows; `None` without rows.
     #[serde(flatten)]
     pub metrics: Option<Metrics>,
+    /// Metrics that take longer; `None` without rows.
+    #[serde(flatten)]
+    pub more: Option<MoreMetrics>,
 }
 
 impl Part {
@@ -156,11 +162,11 @@ impl Part {
     /// As [`Model::evaluate`].
     pub fn of(model: &Model, data: &Dataset) -> Result<Self> {
         let samples = data.samples();
-        let (loss, metrics) = match samples {
-            0 => (None, None),
-            _ => (model.evaluate_loss(data)?, Some(model.evaluate(data)?)),
-        };
-        Ok(Part { samples, loss, metrics })
+        if samples == 0 {
+            return Ok(Part { samples, loss: None, metrics: None, more: None });
+        }
+        let (metrics, more) = model.evaluate_all(data)?;
+        Ok(Part { samples, loss: model.evaluate_loss(data)?, metrics: Some(metrics), more: Some(more) })
     }
 
     /// Loss and metrics as JSON; null without rows, and for numbers that are not finite.
@@ -170,7 +176,7 @@ impl Part {
 
     /// The row of a table of scores.
     pub fn row(&self, name: impl Into<String>) -> Option<Row<'_>> {
-        let Part { samples, loss, metrics } = self;
+        let Part { samples, loss, metrics, .. } = self;
         metrics.as_ref().map(|metrics| Row { name: name.into(), samples: *samples, loss: *loss, metrics })
     }
 }
@@ -229,6 +235,9 @@ pub struct Summary {
     pub(super) copies: usize,
     #[serde(skip)]
     pub stop: StopReason,
+    /// What decided which weights were kept.
+    #[serde(skip)]
+    pub monitor: Monitor,
     /// Whether the observer stopped the training or the baselines.
     #[serde(skip)]
     pub interrupted: bool,
@@ -251,7 +260,7 @@ impl Summary {
             .metrics
             .as_ref()
             .and_then(|metrics| verdict(metrics, (test.samples, parts.test.weights().is_some()), &baselines));
-        let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test));
+        let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test, &baselines));
         let is_lost = plan.validates() && !has_finite_loss(history);
         let best_epoch = (!is_lost).then_some(history.best_epoch);
         let mut notes = plan.notes();
@@ -290,6 +299,7 @@ impl Summary {
             rare: plan.rare(),
             copies: plan.findings().copies,
             stop: history.stop,
+            monitor: plan.monitor(),
             interrupted: history.stop == StopReason::Callback,
             output: None,
         })
@@ -307,10 +317,9 @@ impl Summary {
         json["samples"] = json!({ "train": train.samples, "validation": validation.samples, "test": test.samples });
         json["baselines"] = of_each(|baseline| json!(baseline.metrics.headline()));
         json["better_by"] = of_each(|baseline| json!(baseline.comparison));
-        if let Some(imbalance) = &self.baselines.imbalance {
-            let of = |rival: &str| json!(imbalance.comparison(rival));
-            let name = format!("better_by_{}", imbalance.score.replace(' ', "_"));
-            json[name] = json!({ "naive": of("naive baseline"), "linear": of("linear model") });
+        if let Some(scored) = &self.baselines.scored {
+            let of = |rival: &str| json!(scored.comparison(rival));
+            json[scored.score.key()] = json!({ "naive": of("naive baseline"), "linear": of("linear model") });
         }
         for (name, part) in [("train", train), ("validation", validation), ("test", test)] {
             json[name] = part.json();
@@ -336,7 +345,9 @@ impl Summary {
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
             (_, None) => ", no finite validation loss, so the weights are those of the last epoch".to_owned(),
-            (_, Some(0)) => ", no epoch lowered the validation loss, so the weights are unchanged".to_owned(),
+            (_, Some(0)) => {
+                format!(", no epoch improved the validation {}, so the weights are unchanged", self.monitor)
+            }
             (_, Some(epoch)) => format!(", best epoch {epoch}"),
         };
         format!(

@@ -1,5 +1,7 @@
 //! Builds loss, optimizer and trainer from a recipe; nothing else does.
 
+use mfnet_table::shortest;
+
 use super::choices::Choices;
 use super::plan::Plan;
 use super::recipe::Recipe;
@@ -29,13 +31,16 @@ impl Plan {
             .seed(Seed(recipe.seed))
             .order(self.order.as_ref().clone());
         if validation.samples() > 0 {
-            trainer = trainer.validate_on(validation);
+            trainer = trainer.validate_on(validation).monitor(recipe.monitor);
         }
         if self.task.start.is_some() {
             trainer = trainer.keep_start();
         }
         if let Some(patience) = choices.early_stopping {
-            trainer = trainer.early_stopping(patience);
+            trainer = trainer.early_stopping(patience).min_delta(recipe.min_delta);
+        }
+        if let Some(averaging) = recipe.average {
+            trainer = trainer.average(averaging);
         }
         let mut session = trainer.start(net.clone(), train)?;
         checkpoint.map_or(Ok(()), |checkpoint| session.restore(checkpoint))?;
@@ -49,7 +54,8 @@ impl Plan {
 fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
     let sgd = Sgd { momentum: recipe.momentum, nesterov: recipe.nesterov };
     let mut optimizer = Optimizer::new(recipe.optimizer.rule(sgd), choices.learning_rate);
-    optimizer = optimizer.weight_decay(choices.weight_decay).schedule(choices.schedule);
+    optimizer = optimizer.weight_decay(choices.weight_decay).schedule(choices.schedule).warm_up(recipe.warmup);
+    optimizer = optimizer.decay_schedule(recipe.weight_decay_schedule).l1(recipe.l1).max_norm(recipe.max_norm);
     if recipe.decay_biases {
         optimizer = optimizer.decay_biases();
     }
@@ -59,6 +65,11 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
 
 /// Returns an error for settings that the optimizer rejects.
 pub(super) fn check(recipe: &Recipe, choices: &Choices) -> Result<()> {
+    if recipe.warmup > 0.0 && recipe.warmup >= choices.epochs as f64 {
+        let message =
+            format!("`warmup` {} leaves no epoch of {} for training", shortest(recipe.warmup), choices.epochs);
+        return Err(Error::recipe(message).with_help("choose a shorter `warmup`, or more `epochs`"));
+    }
     optimizer::<f64>(recipe, choices).check().map_err(|error| {
         let help = "choose a smaller `learning_rate`, or a smaller `weight_decay`; 0 switches decay off";
         Error::recipe(error.to_string()).with_help(help)

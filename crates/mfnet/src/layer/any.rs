@@ -1,7 +1,7 @@
 //! [`AnyLayer`], and the table of the library's layers.
 
 use super::{Activation, Layer, Linear, Residual};
-use super::{AlphaDropout, BatchNorm, Dropout, Embedding, LayerNorm, Parametric, Prelu, Scale};
+use super::{AlphaDropout, BatchNorm, Dropout, Embedding, LayerNorm, Noise, Parametric, Prelu, Scale};
 use crate::error::Result;
 use crate::tensor::Scalar;
 
@@ -14,6 +14,8 @@ macro_rules! layers {
             Dropout(Dropout) from super::Dropout;
             /// [`AlphaDropout`](super::AlphaDropout).
             AlphaDropout(AlphaDropout) from super::AlphaDropout;
+            /// [`Noise`](super::Noise).
+            Noise(Noise) from super::Noise;
             /// [`BatchNorm`](super::BatchNorm).
             BatchNorm(BatchNorm<T>) from super::BatchNormSettings;
             /// [`LayerNorm`](super::LayerNorm).

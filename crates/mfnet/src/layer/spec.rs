@@ -250,10 +250,10 @@ impl LayerSpec {
     }
 
     /// Whether the layer treats each feature separately and has no nonlinearity: a normalisation, a
-    /// scale, dropout.
+    /// scale, dropout, noise.
     pub(crate) fn keeps_features(&self) -> bool {
-        use LayerSpec::{AlphaDropout, BatchNorm, Dropout, LayerNorm, Scale};
-        matches!(self, BatchNorm(_) | LayerNorm(_) | Scale(_) | Dropout(_) | AlphaDropout(_))
+        use LayerSpec::{AlphaDropout, BatchNorm, Dropout, LayerNorm, Noise, Scale};
+        matches!(self, BatchNorm(_) | LayerNorm(_) | Scale(_) | Dropout(_) | AlphaDropout(_) | Noise(_))
     }
 
     /// The PyTorch modules of these layers, separated by commas. The code of classes that PyTorch

@@ -1,7 +1,7 @@
 use std::ops::Range;
 
-use super::{Loss, Weights, check_shapes};
-use crate::error::{Error, Result};
+use super::{Loss, Weights, check_classes, check_shapes};
+use crate::error::Result;
 use crate::tensor::kernel::{self, Body, Panels, with_vectors};
 use crate::tensor::parts::{Columns, for_each_columns, sum_over_columns, sum_over_columns_of};
 use crate::tensor::{Scalar, Tensor};
@@ -33,14 +33,7 @@ impl<T: Scalar> Loss<T> for CrossEntropy {
 
     /// With one output the probability is always 1 and the gradient always 0.
     fn check(&self, outputs: usize) -> Result<()> {
-        if outputs < 2 {
-            return Err(Error::invalid(
-                "outputs of a network with cross-entropy",
-                "one for each class, at least 2",
-                outputs,
-            ));
-        }
-        Ok(())
+        check_classes(outputs)
     }
 
     #[inline(never)]

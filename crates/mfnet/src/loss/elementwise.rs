@@ -1,113 +1,120 @@
+//! Losses that add up a cost of each output.
+
 use std::ops::Range;
 
-use super::{Loss, Weights, check_shapes};
+use super::{Weights, check_shapes};
+use crate::error::Result;
 use crate::tensor::kernel::{Body, Panels, vectorised, with_vectors};
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
 
-/// Mean squared error, as in `torch.nn.MSELoss()`, over the m samples and n outputs:
+/// The cost of a single output and its derivative; [`elementwise!`] makes a loss of it:
 ///
 /// ```text
-/// J = 1/(m n) Σ (ŷ − y)²        ∂J/∂ŷ = 2 (ŷ − y)/(m n)
+/// c = 1/n Σ_outputs ρ(ŷ, y)        ∂c/∂ŷ = SLOPE/n · slope(ŷ, y)
 /// ```
-///
-/// scikit-learn's `MLPRegressor` minimises half of it.
-///
-/// ```
-/// use mfnet::{Loss, Mse, Tensor};
-/// let (y_hat, y) = (Tensor::from_rows([[2.0, 0.0]]), Tensor::from_rows([[1.0, 1.0]]));
-/// assert_eq!(Mse.value(&y_hat, &y), 1.0);
-/// assert_eq!(Mse.gradient(&y_hat, &y), Tensor::from_rows([[1.0, -1.0]]));
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Mse;
+pub(super) trait Elementwise: Copy + Send + Sync {
+    /// A factor of all derivatives, so that `slope` needs none.
+    const SLOPE: f64 = 1.0;
 
-/// The loss of the paper: half the squared error, averaged over the samples.
-///
-/// ```text
-/// J = 1/(2m) Σ (ŷ − y)²        ∂J/∂ŷ = (ŷ − y)/m
-/// ```
-///
-/// The sum runs over outputs and samples; the divisor is the number of samples m only. PyTorch has
-/// no such loss: with n outputs it is n/2 times `torch.nn.MSELoss()`.
-///
-/// ```
-/// use mfnet::{HalfMse, Loss, Tensor};
-/// let (y_hat, y) = (Tensor::from_rows([[2.0, 0.0, 3.0, 1.0]]), Tensor::from_rows([[1.0, 1.0, 2.0, 2.0]]));
-/// assert_eq!(HalfMse.value(&y_hat, &y), 0.5);
-/// assert_eq!(HalfMse.gradient(&y_hat, &y), Tensor::from_rows([[0.25, -0.25, 0.25, -0.25]]));
-/// ```
-#[derive(Clone, Copy, Debug, Default)]
-pub struct HalfMse;
+    /// n: the number of outputs, so that the loss is a mean over them.
+    fn divisor(&self, outputs: usize) -> f64 {
+        outputs as f64
+    }
 
-/// Defines a loss with the cost c = Σ_outputs (ŷ − y)²/n, where n is a function of the number of
-/// outputs.
-macro_rules! squared_error {
-    ($loss:ident, $name:literal, |$outputs:ident| $n:expr) => {
-        impl<T: Scalar> Loss<T> for $loss {
+    /// ρ(ŷ, y).
+    fn cost(&self, output: f64, target: f64) -> f64;
+
+    /// ∂ρ/∂ŷ divided by [`Elementwise::SLOPE`].
+    fn slope<T: Scalar>(&self, output: T, target: T) -> T;
+
+    /// Checks the settings of the loss.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Implements [`super::Loss`] for an [`Elementwise`].
+macro_rules! elementwise {
+    ($loss:ident, $name:literal) => {
+        impl<T: Scalar> crate::loss::Loss<T> for $loss {
             fn name(&self) -> &str {
                 $name
             }
 
+            fn check(&self, _outputs: usize) -> crate::error::Result<()> {
+                Elementwise::check(self)
+            }
+
             #[inline(never)]
-            fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
-                let $outputs = output.rows();
-                squared_error(output, target, sample) / $n
+            fn cost(&self, output: &crate::Tensor<T>, target: &crate::Tensor<T>, sample: usize) -> f64 {
+                crate::loss::elementwise::cost(self, output, target, sample)
             }
 
             #[inline(never)]
             fn cost_gradient(
                 &self,
-                output: &Tensor<T>,
-                target: &Tensor<T>,
+                output: &crate::Tensor<T>,
+                target: &crate::Tensor<T>,
                 sample: usize,
                 factor: f64,
-                delta: &mut Tensor<T>,
+                delta: &mut crate::Tensor<T>,
             ) {
-                let $outputs = output.rows();
-                difference(output, target, sample, factor * 2.0 / $n, delta);
+                crate::loss::elementwise::cost_gradient(self, [output, target], sample, factor, delta);
             }
 
             #[inline(never)]
-            fn weighted_value(&self, output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
-                let $outputs = output.rows();
-                sum_of_squared_errors(output, target, weights) / ($n * weights.divisor)
+            fn weighted_value(
+                &self,
+                output: &crate::Tensor<T>,
+                target: &crate::Tensor<T>,
+                weights: crate::loss::Weights<'_>,
+            ) -> f64 {
+                crate::loss::elementwise::value(self, output, target, weights)
             }
 
             #[inline(never)]
             fn value_and_gradient(
                 &self,
-                output: &Tensor<T>,
-                target: &Tensor<T>,
-                weights: Weights<'_>,
-                delta: &mut Tensor<T>,
+                output: &crate::Tensor<T>,
+                target: &crate::Tensor<T>,
+                weights: crate::loss::Weights<'_>,
+                delta: &mut crate::Tensor<T>,
             ) -> f64 {
-                let $outputs = output.rows();
-                differences(output, target, weights, 2.0 / ($n * weights.divisor), delta);
-                self.weighted_value(output, target, weights)
+                crate::loss::elementwise::gradient(self, output, target, weights, delta);
+                crate::loss::elementwise::value(self, output, target, weights)
             }
         }
     };
 }
+pub(super) use elementwise;
 
-squared_error!(Mse, "mse", |outputs| outputs as f64);
-squared_error!(HalfMse, "half-mse", |_outputs| 2.0);
-
-/// Σ_outputs (ŷ − y)² of one sample.
-fn squared_error<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
-    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o.to_f64() - t.to_f64());
-    errors.map(|error| error * error).sum()
+/// c of one sample.
+pub(super) fn cost<T: Scalar>(loss: &impl Elementwise, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64 {
+    let costs = output.column(sample).zip(target.column(sample)).map(|(o, t)| loss.cost(o.to_f64(), t.to_f64()));
+    costs.sum::<f64>() / loss.divisor(output.rows())
 }
 
-/// δ = factor (ŷ − y) of one sample.
-fn difference<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, sample: usize, factor: f64, delta: &mut Tensor<T>) {
-    let factor = T::from_f64(factor);
-    let errors = output.column(sample).zip(target.column(sample)).map(|(o, t)| o - t);
-    delta.column_mut(sample).zip(errors).for_each(|(d, error)| *d = error * factor);
+/// `factor` ∂c/∂ŷ of one sample.
+pub(super) fn cost_gradient<T: Scalar, E: Elementwise>(
+    loss: &E,
+    [output, target]: [&Tensor<T>; 2],
+    sample: usize,
+    factor: f64,
+    delta: &mut Tensor<T>,
+) {
+    let factor = T::from_f64(factor * E::SLOPE / loss.divisor(output.rows()));
+    let slopes = output.column(sample).zip(target.column(sample)).map(|(o, t)| loss.slope(o, t));
+    delta.column_mut(sample).zip(slopes).for_each(|(d, slope)| *d = slope * factor);
 }
 
-/// Σ_i w_i Σ_outputs (ŷ − y)² over samples, in `f64` and a fixed order.
-fn sum_of_squared_errors<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, weights: Weights<'_>) -> f64 {
+/// J, the sum in `f64` and a fixed order.
+pub(super) fn value<T: Scalar>(
+    loss: &impl Elementwise,
+    output: &Tensor<T>,
+    target: &Tensor<T>,
+    weights: Weights<'_>,
+) -> f64 {
     check_shapes(output, target);
     let layout = output.layout();
     let of_samples = |samples: Range<usize>| {
@@ -119,36 +126,43 @@ fn sum_of_squared_errors<T: Scalar>(output: &Tensor<T>, target: &Tensor<T>, weig
             for ((o, t), sample) in columns.zip(target.storage()[place].chunks_exact(height)).zip(samples.clone()) {
                 let weight = weights.of(sample);
                 for (o, t) in o[..rows].iter().zip(&t[..rows]) {
-                    let error = o.to_f64() - t.to_f64();
-                    sum += weight * (error * error);
+                    sum += weight * loss.cost(o.to_f64(), t.to_f64());
                 }
             }
         }
         sum
     };
-    sum_over_columns(output.columns(), 8 * output.rows() * output.columns(), of_samples)
+    let sum = sum_over_columns(output.columns(), 8 * output.rows() * output.columns(), of_samples);
+    sum / (loss.divisor(output.rows()) * weights.divisor)
 }
 
-/// δ_i = w_i factor (ŷ_i − y_i) of all samples.
-fn differences<T: Scalar>(
+/// ∂J/∂Ŷ.
+pub(super) fn gradient<T: Scalar, E: Elementwise>(
+    loss: &E,
     output: &Tensor<T>,
     target: &Tensor<T>,
     weights: Weights<'_>,
-    factor: f64,
     delta: &mut Tensor<T>,
 ) {
     check_shapes(output, target);
     assert_eq!(output.shape(), delta.shape(), "shapes of output and delta");
-    if let Some(weights) = weights.of_samples {
-        return with_vectors(WeightedDifferences { output, target, weights, factor, delta });
+    let factor = E::SLOPE / (loss.divisor(output.rows()) * weights.divisor);
+    match weights.of_samples {
+        Some(weights) => with_vectors(WeightedGradient { loss: *loss, output, target, weights, factor, delta }),
+        None => {
+            let (factor, loss) = (T::from_f64(factor), *loss);
+            let all = delta.storage_mut().iter_mut().zip(output.storage()).zip(target.storage());
+            vectorised(all, move |((d, o), t)| *d = loss.slope(*o, *t) * factor);
+        }
     }
-    let factor = T::from_f64(factor);
-    let (output, target, delta) = (output.storage(), target.storage(), delta.storage_mut());
-    vectorised(delta.iter_mut().zip(output).zip(target), |((d, o), t)| *d = (*o - *t) * factor);
+    if loss.slope(T::ZERO, T::ZERO) != T::ZERO {
+        delta.clear_padding();
+    }
 }
 
 /// As above with weights, panel by panel.
-struct WeightedDifferences<'a, T: Scalar> {
+struct WeightedGradient<'a, T: Scalar, E> {
+    loss: E,
     output: &'a Tensor<T>,
     target: &'a Tensor<T>,
     weights: &'a [f64],
@@ -156,7 +170,7 @@ struct WeightedDifferences<'a, T: Scalar> {
     delta: &'a mut Tensor<T>,
 }
 
-impl<T: Scalar> Body for WeightedDifferences<'_, T> {
+impl<T: Scalar, E: Elementwise> Body for WeightedGradient<'_, T, E> {
     type Output = ();
 
     #[inline(always)]
@@ -170,8 +184,30 @@ impl<T: Scalar> Body for WeightedDifferences<'_, T> {
             for (((d, o), t), weight) in delta.zip(output).zip(target).zip(self.weights) {
                 let factor = T::from_f64(weight * self.factor);
                 for ((d, o), t) in d.iter_mut().zip(o).zip(t) {
-                    *d = (*o - *t) * factor;
+                    *d = self.loss.slope(*o, *t) * factor;
                 }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::loss::LossName;
+
+    /// A gradient is 0 beside its panels, also where a loss has a slope at 0, so that the weights there stay 0.
+    #[test]
+    fn nothing_is_written_beside_the_panels() {
+        let (z, y) = (Tensor::<f32>::from_fn(5, 3, |i, j| (i + j) as f32), Tensor::from_fn(5, 3, |_, _| 1.5));
+        let height = z.layout().height(0);
+        assert!(height > 5);
+        for loss in LossName::ALL {
+            for weights in [Weights::equal(3), Weights { of_samples: Some(&[1.0, 2.0, 3.0]), divisor: 6.0 }] {
+                let mut delta = Tensor::zeros(5, 3);
+                loss.loss().value_and_gradient(&z, &y, weights, &mut delta);
+                let beside = |column: &[f32]| column[5..].iter().all(|d| *d == 0.0);
+                assert!(delta.storage().chunks_exact(height).all(beside), "{loss}");
             }
         }
     }

@@ -1,18 +1,38 @@
 //! Losses: one number J for a batch, and its gradient with respect to the output of the network.
 
+mod absolute_error;
 mod cross_entropy;
+mod elementwise;
+mod focal;
+mod huber;
+mod log_cosh;
+mod poisson;
+mod quantile;
+mod smoothed_cross_entropy;
 mod squared_error;
 
+pub use absolute_error::Mae;
 pub(crate) use cross_entropy::softmax_of_one;
 pub use cross_entropy::{CrossEntropy, softmax};
+pub use focal::Focal;
+pub use huber::Huber;
+pub use log_cosh::LogCosh;
+pub use poisson::Poisson;
+pub use quantile::Quantile;
+pub(crate) use quantile::SmoothQuantile;
+pub use smoothed_cross_entropy::SmoothedCrossEntropy;
 pub use squared_error::{HalfMse, Mse};
 
+use std::fmt::{Display, Formatter};
 use std::ops::Range;
+use std::str::FromStr;
 
-use crate::error::Result;
+use mfnet_table::shortest;
+
+use crate::error::{Error, Result};
 use crate::tensor::parts::sum_over_columns;
 use crate::tensor::{Scalar, Tensor};
-use crate::words::words;
+use crate::words::{one_of, serde_as_text};
 
 /// A loss function: a cost for each sample, weighted and summed over a batch.
 ///
@@ -161,35 +181,127 @@ impl Weights<'_> {
     }
 }
 
-/// Defines [`LossName`] from a table with a row for each loss.
+/// Defines [`LossName`] from a table with a row for each loss: its name, its setting with the usual
+/// value, if it has one, and its task.
 macro_rules! losses {
-    ($($(#[$doc:meta])* $loss:ident = $name:literal, $classes:expr;)*) => {
-        words! {
-            /// The name of a built-in loss.
-            LossName { $($(#[$doc])* $loss = $name,)* }
-        }
+    ($($(#[$doc:meta])* $loss:ident $({ $(#[$of:meta])* $setting:ident = $usual:expr })? = $name:literal, $task:ident;)*) => {
+        /// A built-in loss with its setting.
+        ///
+        /// Its text is the name, and a setting that is not the usual one after a colon.
+        ///
+        /// ```
+        /// use mfnet::loss::LossName;
+        /// assert_eq!("huber:1.345".parse(), Ok(LossName::Huber { delta: 1.345 }));
+        /// assert_eq!("huber".parse(), Ok(LossName::Huber { delta: 1.0 }));
+        /// assert_eq!(LossName::Quantile { level: 0.9 }.to_string(), "quantile:0.9");
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        #[non_exhaustive]
+        pub enum LossName { $($(#[$doc])* $loss $({ $(#[$of])* $setting: f64 })?,)* }
 
         impl LossName {
-            /// The loss with this name.
+            /// All losses, with their usual settings.
+            pub const ALL: [LossName; [$($name),*].len()] = [$(LossName::$loss $({ $setting: $usual })?),*];
+
+            /// The name without the setting.
+            pub const fn word(self) -> &'static str {
+                match self { $(LossName::$loss { .. } => $name,)* }
+            }
+
+            /// The setting, with its name.
+            fn setting(self) -> Option<(&'static str, f64)> {
+                match self { $(LossName::$loss $({ $setting })? => [$((stringify!($setting), $setting))?].first().copied(),)* }
+            }
+
+            /// The same loss with this setting; `None` if it has none.
+            fn with(self, number: f64) -> Option<Self> {
+                match self { $(LossName::$loss { .. } => [$(LossName::$loss { $setting: number })?].first().copied(),)* }
+            }
+
+            /// The loss.
             pub fn loss<T: Scalar>(self) -> Box<dyn Loss<T>> {
-                match self { $(LossName::$loss => Box::new($loss),)* }
+                match self { $(LossName::$loss $({ $setting })? => Box::new($loss $({ $setting })?),)* }
             }
 
             /// Whether the loss is for classes; otherwise it is for values.
             pub(crate) fn is_for_classes(self) -> bool {
-                match self { $(LossName::$loss => $classes,)* }
+                match self { $(LossName::$loss { .. } => losses!(@ $task),)* }
             }
         }
     };
+    (@ classes) => { true };
+    (@ values) => { false };
 }
 
 losses! {
     /// [`struct@CrossEntropy`], for classes.
-    CrossEntropy = "cross-entropy", true;
+    CrossEntropy = "cross-entropy", classes;
+    /// [`struct@SmoothedCrossEntropy`], for classes.
+    SmoothedCrossEntropy {
+        /// ε, from 0 to less than 1.
+        label_smoothing = 0.1
+    } = "smoothed-cross-entropy", classes;
+    /// [`struct@Focal`], for classes.
+    Focal {
+        /// γ, 0 or more.
+        gamma = 2.0
+    } = "focal", classes;
     /// [`struct@Mse`], for values.
-    Mse = "mse", false;
+    Mse = "mse", values;
     /// [`struct@HalfMse`], for values.
-    HalfMse = "half-mse", false;
+    HalfMse = "half-mse", values;
+    /// [`struct@Mae`], for values.
+    Mae = "mae", values;
+    /// [`struct@Huber`], for values.
+    Huber {
+        /// δ, above 0.
+        delta = 1.0
+    } = "huber", values;
+    /// [`struct@LogCosh`], for values.
+    LogCosh = "log-cosh", values;
+    /// [`struct@Quantile`], for values.
+    Quantile {
+        /// τ, above 0 and below 1.
+        level = 0.5
+    } = "quantile", values;
+    /// [`struct@Poisson`], for counts.
+    Poisson = "poisson", values;
+}
+
+impl Display for LossName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match self.setting() {
+            Some((_, number)) if !LossName::ALL.contains(self) => write!(f, "{}:{}", self.word(), shortest(number)),
+            _ => f.write_str(self.word()),
+        }
+    }
+}
+
+impl FromStr for LossName {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let (name, number) = text.split_once(':').map_or((text, None), |(name, number)| (name, Some(number)));
+        let loss = one_of(&LossName::ALL, name)?;
+        let Some(number) = number else { return Ok(loss) };
+        let Some((setting, usual)) = loss.setting() else {
+            return Err(format!("{name} has no setting, found {text:?}"));
+        };
+        let example = || format!("expected a number for {setting}, as in {name}:{usual}, found {number:?}");
+        let loss = number.parse().ok().and_then(|number| loss.with(number)).ok_or_else(example)?;
+        loss.loss::<f64>().check(2).map_err(|error| error.to_string())?;
+        Ok(loss)
+    }
+}
+
+serde_as_text!(LossName);
+
+/// Checks that there is an output for each of several classes.
+fn check_classes(outputs: usize) -> Result<()> {
+    if outputs >= 2 {
+        return Ok(());
+    }
+    Err(Error::invalid("outputs of a network with cross-entropy", "one for each class, at least 2", outputs))
 }
 
 impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {

@@ -11,6 +11,7 @@ mod spec;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Range;
 
 pub use data::UnknownLevels;
 pub use importance::Importance;
@@ -24,10 +25,15 @@ pub use spec::ModelSpec;
 
 pub use crate::layer::LayerSpec;
 
-use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target, Targets};
+use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
 use crate::error::{Error, Result};
-use crate::metric::{Metrics, log_losses};
+use crate::loss::{LossName, softmax};
+use crate::metric::{Metrics, MoreMetrics};
 use crate::random::{STREAM_VERSION, Seed};
+use crate::tensor::Tensor;
+
+/// The number of samples whose losses are computed at a time.
+const AT_A_TIME: usize = 1024;
 
 /// A trained network with everything needed to use it: its columns, their preprocessing, and the
 /// meaning of its outputs.
@@ -296,6 +302,18 @@ impl Model {
         Ok(Metrics::weighted(self.output(data.stored_inputs())?, data.targets(), data.weights()))
     }
 
+    /// As [`Model::evaluate`], with the metrics that take longer.
+    ///
+    /// # Errors
+    /// As [`Model::evaluate`].
+    pub fn evaluate_all(&self, data: &Dataset) -> Result<(Metrics, MoreMetrics)> {
+        self.check(data)?;
+        let output = self.output(data.stored_inputs())?;
+        let metrics = Metrics::weighted(&output, data.targets(), data.weights());
+        let predictions = if data.classes() > 0 { softmax(&output.tensor()).into() } else { output };
+        Ok((metrics, MoreMetrics::of(predictions, data.targets(), data.weights())))
+    }
+
     /// Computes the training loss on data that are not scaled, with the weights of the data.
     /// Returns `None` if the loss is neither built-in nor registered.
     ///
@@ -308,14 +326,25 @@ impl Model {
         self.network.evaluate_loss(name, &self.registry, &self.preprocessing.apply(data)).transpose()
     }
 
-    /// The cross-entropy of each sample of data that are not scaled; nothing for values.
+    /// The loss of each sample of data that are not scaled, without weights.
     ///
     /// # Errors
     /// As [`Model::evaluate`].
-    pub(crate) fn log_losses(&self, data: &Dataset) -> Result<Vec<f64>> {
+    pub(crate) fn losses(&self, data: &Dataset, loss: LossName) -> Result<Vec<f64>> {
         self.check(data)?;
-        let Targets::Classes { indices, .. } = data.targets() else { return Ok(Vec::new()) };
-        Ok(log_losses(indices, &self.output(data.stored_inputs())?))
+        let data = self.preprocessing.apply(data);
+        let output = self.network.outputs_of(&data.stored_inputs().samples)?;
+        let loss = loss.loss::<f64>();
+        let of_part = |part: Range<usize>| -> Vec<f64> {
+            let samples: Vec<usize> = part.collect();
+            let (mut y_hat, mut y) =
+                (Tensor::zeros(output.features(), samples.len()), Tensor::zeros(output.features(), samples.len()));
+            output.write(&samples, &mut y_hat);
+            data.targets().write(&samples, &mut y);
+            (0..samples.len()).map(|sample| loss.cost(&y_hat, &y, sample)).collect()
+        };
+        let starts = (0..data.samples()).step_by(AT_A_TIME);
+        Ok(starts.flat_map(|start| of_part(start..data.samples().min(start + AT_A_TIME))).collect())
     }
 
     /// Checks that the data have the features and targets of the model.

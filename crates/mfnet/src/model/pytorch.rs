@@ -1,7 +1,7 @@
 //! Writes a model as a PyTorch program.
 
 use super::{LayerSpec, ModelSpec};
-use crate::data::{Scaler, Target};
+use crate::data::{Link, Scaler, Target};
 use crate::escape::is_unprintable;
 use crate::tensor::Dtype;
 
@@ -26,9 +26,14 @@ impl ModelSpec {
             Target::Classes { .. } => {
                 "return torch.softmax(output, 1)  # probabilities of model[\"target\"][\"labels\"]"
             }
-            Target::Values { .. } => {
-                "shift, scale = numbers(\"targets\")\n    return shift + scale * output  # values of model[\"target\"][\"columns\"]"
-            }
+            Target::Values { .. } => match self.preprocessing.link {
+                Link::Identity => {
+                    "shift, scale = numbers(\"targets\")\n    return shift + scale * output  # values of model[\"target\"][\"columns\"]"
+                }
+                Link::Log => {
+                    "shift, scale = numbers(\"targets\")\n    return shift + scale * output.exp()  # values of model[\"target\"][\"columns\"]"
+                }
+            },
         };
         let (numpy, scaled) = match self.preprocessing.inputs {
             Scaler::Affine(_) => ("", AFFINE),

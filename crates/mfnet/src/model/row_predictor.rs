@@ -3,7 +3,7 @@
 use mfnet_table::ColumnKind;
 
 use super::{AnyNetwork, Model, Predictions, Target};
-use crate::data::{Code, Standardizer};
+use crate::data::{Code, Link, Standardizer};
 use crate::error::{Error, Result};
 use crate::loss::softmax_of_one;
 use crate::network::Predictor;
@@ -35,6 +35,7 @@ pub struct RowPredictor {
     network: Network,
     target: Target,
     standardizer: Option<Standardizer>,
+    link: Link,
     /// Logits or values; below, probabilities.
     output: Tensor<f64>,
     probabilities: Tensor<f64>,
@@ -112,6 +113,7 @@ impl Model {
             },
             target: self.target.clone(),
             standardizer: self.preprocessing.targets.clone(),
+            link: self.preprocessing.link,
             output: Tensor::zeros(outputs, 1),
             probabilities: Tensor::zeros(outputs, 1),
         }
@@ -199,7 +201,9 @@ impl RowPredictor {
             Target::Values { columns } => {
                 let values = self.output.only_column_mut();
                 if let Some(Standardizer { mean, scale, .. }) = &self.standardizer {
-                    values.iter_mut().zip(mean.iter().zip(scale)).for_each(|(x, (mean, scale))| *x = mean + scale * *x);
+                    let link = self.link;
+                    let all = values.iter_mut().zip(mean.iter().zip(scale));
+                    all.for_each(|(x, (mean, scale))| *x = mean + scale * link.value(*x));
                 }
                 Prediction::Values { columns, values }
             }

@@ -3,7 +3,7 @@ use crate::error::{Error, Result};
 use crate::init::Init;
 use crate::layer::{
     Activation, ActivationName, AnyLayer, BatchNormSettings, Dropout, Layer, LayerNormSettings, LayerSpec, Linear,
-    Residual,
+    Noise, Residual,
 };
 use crate::random::{Purpose, Seed};
 use crate::tensor::Scalar;
@@ -81,6 +81,11 @@ impl<T: Scalar> Builder<T> {
     /// Adds [`Dropout`](crate::layer::Dropout) with probability `p`.
     pub fn dropout(self, p: f64) -> Self {
         self.spec(LayerSpec::Dropout(Dropout::unchecked(p)))
+    }
+
+    /// Adds [`Noise`](crate::layer::Noise) with this standard deviation.
+    pub fn noise(self, std: f64) -> Self {
+        self.spec(LayerSpec::Noise(Noise::unchecked(std)))
     }
 
     /// Adds a [`BatchNorm`](crate::layer::BatchNorm) with PyTorch's defaults.

@@ -37,13 +37,14 @@ pub use radam::RAdam;
 pub use rmsprop::RmsProp;
 pub use rprop::RProp;
 pub use rule::{MatrixRule, Rule, Update};
+use schedule::Plateau;
 pub use schedule::Schedule;
 pub use sgd::Sgd;
 
 use mfnet_table::shortest;
 
 use self::group::Factors;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, require};
 use crate::tensor::parts::{MOST_STATES, for_each_strip_with, split_all};
 use crate::tensor::{Scalar, Tensor};
 use crate::words::words;
@@ -160,13 +161,21 @@ pub struct Optimizer<T: Scalar = f64> {
     learning_rate: f64,
     weight_decay: f64,
     groups: Vec<Group>,
+    /// λ₁, and the largest norm of a unit's weights; 0 for none.
+    l1: f64,
+    max_norm: f64,
     clip: Option<Clip>,
     schedule: Schedule,
-    /// Length of the schedule: steps in an epoch, and epochs.
+    /// Epochs in which the learning rate rises.
+    warm_up: f64,
+    plateau: Plateau,
+    decay_schedule: Schedule,
+    /// Length of the schedules: steps in an epoch, and epochs.
     length: (usize, usize),
-    /// Number of steps so far, and the learning rate of the current one.
+    /// Number of steps so far, and learning rate and weight decay of the current one.
     step: u64,
     rate: f64,
+    decay: f64,
     /// The state of each parameter matrix that was updated.
     matrices: Vec<Option<Remembered<T>>>,
 }
@@ -204,11 +213,17 @@ impl<T: Scalar> Optimizer<T> {
             learning_rate,
             weight_decay: 0.0,
             groups: Vec::new(),
+            l1: 0.0,
+            max_norm: 0.0,
             clip: None,
             schedule: Schedule::Constant,
+            warm_up: 0.0,
+            plateau: Plateau::new(),
+            decay_schedule: Schedule::Constant,
             length: (1, 1),
             step: 0,
             rate: learning_rate,
+            decay: 0.0,
             matrices: Vec::new(),
         }
     }
@@ -222,6 +237,22 @@ impl<T: Scalar> Optimizer<T> {
     /// Decays biases too, as PyTorch does.
     pub fn decay_biases(self) -> Self {
         self.group(Group { kind: Some(ParameterKind::Biases), decay: Some(1.0), ..Group::default() })
+    }
+
+    /// Adds λ₁ Σ |w| to the loss, over the weights without biases, scales and embeddings: their
+    /// gradients get λ₁ sign(w), before clipping. Reported losses do not contain it. As Keras'
+    /// `kernel_regularizer=L1(λ₁)`.
+    pub fn l1(mut self, lambda: f64) -> Self {
+        self.l1 = lambda;
+        self
+    }
+
+    /// After each step, scales down the weights of every unit (a row of W, without the bias) whose
+    /// norm is larger than this. As Keras' `kernel_constraint=MaxNorm(norm)`. Source: Srivastava et
+    /// al. 2014.
+    pub fn max_norm(mut self, norm: f64) -> Self {
+        self.max_norm = norm;
+        self
     }
 
     /// Sets the learning rate and the weight decay of some parameters.
@@ -243,7 +274,29 @@ impl<T: Scalar> Optimizer<T> {
         self
     }
 
-    /// Sets the number of steps in an epoch and the number of epochs, for the schedule.
+    /// Lets the learning rate rise from near 0 before the schedule, for this many epochs: step t of
+    /// the w steps of the warm-up uses the rate η (t + 1)/w. The schedule has the other steps, as with
+    /// PyTorch's `SequentialLR`. Source: Goyal et al. 2017.
+    pub fn warm_up(mut self, epochs: f64) -> Self {
+        self.warm_up = epochs;
+        self
+    }
+
+    /// Changes the weight decay from step to step; a warm-up does not change it.
+    pub fn decay_schedule(mut self, schedule: Schedule) -> Self {
+        self.decay_schedule = schedule;
+        self
+    }
+
+    /// Takes the loss of an epoch, for [`Schedule::Plateau`]: the validation loss, or without
+    /// validation samples the training loss. [`crate::Trainer`] does this itself.
+    pub fn end_epoch(&mut self, loss: f64) {
+        if let Schedule::Plateau { patience, factor } = self.schedule {
+            self.plateau.observe(loss, patience, factor);
+        }
+    }
+
+    /// Sets the number of steps in an epoch and the number of epochs, for the schedules.
     /// [`crate::Trainer`] does this itself.
     pub fn length(mut self, steps_per_epoch: usize, epochs: usize) -> Self {
         self.set_length(steps_per_epoch, epochs);
@@ -280,6 +333,12 @@ impl<T: Scalar> Optimizer<T> {
 
     /// As `step`, after [`Optimizer::begin_step`] and without buffers.
     pub(crate) fn move_all(&mut self, net: &mut impl Parameters<T>, gradients: &mut Gradients<T>) {
+        if self.l1 > 0.0 {
+            let mut gradients = gradients.iter_mut();
+            net.visit_parameters_mut(&mut |_, parameter| {
+                gradients.next().into_iter().for_each(|gradient| add_signs(self.l1, parameter, gradient));
+            });
+        }
         if let Some(clip) = self.clip {
             clip.apply(gradients);
         }
@@ -287,14 +346,26 @@ impl<T: Scalar> Optimizer<T> {
         net.visit_parameters_mut(&mut |layer, parameter| {
             let gradient = gradients.matrices().get(number).filter(|g| g.shape() == parameter.value.shape());
             self.update((number, layer), parameter, gradient.expect("the gradients belong to another network"));
+            if self.max_norm > 0.0 {
+                limit_norms(self.max_norm, parameter);
+            }
             number += 1;
         });
     }
 
     /// Counts a step; its updates follow.
     pub(crate) fn begin_step(&mut self) {
-        let (steps_per_epoch, epochs) = self.length;
-        self.rate = self.learning_rate * self.schedule.factor(self.step as usize, steps_per_epoch, epochs);
+        let ((steps_per_epoch, epochs), step) = (self.length, self.step as usize);
+        let warm_up = (self.warm_up * steps_per_epoch as f64).round() as usize;
+        let factor = match step.checked_sub(warm_up) {
+            None => (step + 1) as f64 / warm_up as f64,
+            Some(step) => {
+                let all = steps_per_epoch as f64 * epochs as f64 - warm_up as f64;
+                self.schedule.factor_of(step, steps_per_epoch, all)
+            }
+        };
+        self.rate = self.learning_rate * factor * self.plateau.factor;
+        self.decay = self.weight_decay * self.decay_schedule.factor(step, steps_per_epoch, epochs);
         self.step += 1;
     }
 
@@ -318,7 +389,8 @@ impl<T: Scalar> Optimizer<T> {
 
     /// Whether weights can be updated before all gradients are computed.
     pub(crate) fn moves_by_pieces(&self) -> bool {
-        self.clip.is_none() && matches!(self.rule, AnyRule::Elements(_))
+        let alone = self.clip.is_none() && self.l1 == 0.0 && self.max_norm == 0.0;
+        alone && matches!(self.rule, AnyRule::Elements(_))
     }
 
     /// The rule, this step's update for the biases and for the other columns of a matrix, and its
@@ -341,7 +413,7 @@ impl<T: Scalar> Optimizer<T> {
             let (rows, columns) = parameter.value.shape();
             Remembered { state: (0..states).map(|_| Tensor::zeros(rows, columns)).collect(), factors }
         });
-        let (step, rate, decay) = (self.step, self.rate, self.weight_decay);
+        let (step, rate, decay) = (self.step, self.rate, self.decay);
         let at = factors.map(|f| Update { step, rate: rate * f.rate, decay: decay * f.decay });
         (&self.rule, at, state)
     }
@@ -363,6 +435,19 @@ impl<T: Scalar> Optimizer<T> {
         self.check_rule(rate, decay)?;
         self.groups.iter().try_for_each(Group::check)?;
         self.schedule.check()?;
+        for (name, x) in [("L1 penalty", self.l1), ("largest norm of a unit's weights", self.max_norm)] {
+            require(name, x, x >= 0.0 && x.is_finite(), "0 or a positive number")?;
+        }
+        let warm_up = self.warm_up;
+        require("epochs of the warm-up", warm_up, warm_up >= 0.0 && warm_up.is_finite(), "0 or a positive number")?;
+        self.decay_schedule.check()?;
+        if let Schedule::Plateau { .. } = self.decay_schedule {
+            return Err(Error::invalid(
+                "schedule of the weight decay",
+                "one that does not depend on losses",
+                self.decay_schedule,
+            ));
+        }
         self.clip.map_or(Ok(()), Clip::check)
     }
 
@@ -404,9 +489,18 @@ impl<T: Scalar> Optimizer<T> {
         self.matrices.iter().flatten().flat_map(|remembered| &remembered.state)
     }
 
-    /// Continues after this many steps, with this state of each matrix of the network.
-    pub(crate) fn set_state(&mut self, steps: u64, net: &mut impl Parameters<T>, states: Vec<Vec<Tensor<T>>>) {
+    /// Continues after this many steps and epochs with these losses, with this state of each matrix of
+    /// the network.
+    pub(crate) fn set_state(
+        &mut self,
+        steps: u64,
+        losses: impl Iterator<Item = f64>,
+        net: &mut impl Parameters<T>,
+        states: Vec<Vec<Tensor<T>>>,
+    ) {
         self.step = steps;
+        self.plateau = Plateau::new();
+        losses.for_each(|loss| self.end_epoch(loss));
         self.matrices.clear();
         let (mut states, mut number) = (states.into_iter(), 0);
         net.visit_parameters_mut(&mut |layer, parameter| {
@@ -425,7 +519,11 @@ impl<T: Scalar> Optimizer<T> {
             ("learning rate", shortest(self.learning_rate)),
             ("weight decay", shortest(self.weight_decay)),
             ("schedule", format!("{:?}", self.schedule)),
+            ("warm-up", shortest(self.warm_up)),
+            ("schedule of the weight decay", self.decay_schedule.to_string()),
             ("clipping", format!("{:?}", self.clip)),
+            ("L1 penalty", shortest(self.l1)),
+            ("largest norm of a unit's weights", shortest(self.max_norm)),
             ("groups", format!("{:?}", self.groups)),
         ]
     }
@@ -464,9 +562,39 @@ fn update_by_elements<T: Scalar>(
     });
 }
 
-/// Returns an error unless `ok`.
-fn require(name: &'static str, x: f64, ok: bool, expected: &str) -> Result<()> {
-    if ok { Ok(()) } else { Err(Error::invalid(name, expected, x)) }
+/// G ← G + λ₁ sign(W), for weights without biases.
+fn add_signs<T: Scalar>(l1: f64, parameter: &Parameter<T>, gradient: &mut Tensor<T>) {
+    if parameter.kind != ParameterKind::Weights {
+        return;
+    }
+    let l1 = T::from_f64(l1);
+    for j in parameter.bias_columns..parameter.value.columns() {
+        for (g, w) in gradient.column_mut(j).zip(parameter.value.column(j)) {
+            *g += match (w > T::ZERO, w < T::ZERO) {
+                (true, _) => l1,
+                (_, true) => -l1,
+                _ => T::ZERO,
+            };
+        }
+    }
+}
+
+/// Scales down rows of weights whose norm, without biases, is larger than `most`.
+fn limit_norms<T: Scalar>(most: f64, parameter: &mut Parameter<T>) {
+    if parameter.kind != ParameterKind::Weights {
+        return;
+    }
+    let Parameter { value, bias_columns, .. } = parameter;
+    for i in 0..value.rows() {
+        let squares = value.row(i).skip(*bias_columns).map(|w| w.to_f64() * w.to_f64());
+        let norm = squares.sum::<f64>().sqrt();
+        if norm > most {
+            let factor = T::from_f64(most / norm);
+            for j in *bias_columns..value.columns() {
+                value[(i, j)] *= factor;
+            }
+        }
+    }
 }
 
 /// Weight decay alone is W ← W − η λ W: with η λ ≥ 1 each step flips the signs of all weights or

@@ -338,6 +338,15 @@ impl<T: Scalar> Tensor<T> {
         }
     }
 
+    /// Sets the padding to 0.
+    pub(crate) fn clear_padding(&mut self) {
+        let (layout, columns) = (self.layout(), self.columns);
+        let Some(last) = layout.panels().checked_sub(1) else { return };
+        let rows = self.rows - last * T::PANEL;
+        let panel = &mut self.elements[layout.place(last, 0..columns)];
+        panel.chunks_exact_mut(layout.height(last)).for_each(|column| column[rows..].fill(T::ZERO));
+    }
+
     /// The elements of a matrix with one column, in order.
     pub(crate) fn only_column(&self) -> &[T] {
         assert!(self.columns == 1, "one column");

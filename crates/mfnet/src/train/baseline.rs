@@ -8,7 +8,7 @@ use super::whitening::Whitening;
 use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::layer::Linear;
-use crate::loss::{CrossEntropy, Loss, Mse, Weights};
+use crate::loss::{CrossEntropy, Loss, LossName, Mse, SmoothQuantile, Weights};
 use crate::memory;
 use crate::network::NeuralNetwork;
 use crate::tensor::kernel::Finish;
@@ -26,6 +26,11 @@ const TOLERANCE: f64 = 1e-16;
 /// some directions.
 const LATE_TOLERANCE: f64 = 1e-5;
 const MANY_OPERATIONS: f64 = 1e11;
+/// Errors up to this size are squared where a loss has a kink; targets have size 1.
+const KINK: f64 = 0.01;
+/// The search for the best constant ends at this distance from it, and goes no farther than this.
+const NEAR: f64 = 1e-13;
+const FARTHEST: f64 = 1e300;
 
 /// The naive baseline, which ignores the features: W = 0, and b is the (weighted) mean of the
 /// training targets.
@@ -47,6 +52,26 @@ const MANY_OPERATIONS: f64 = 1e11;
 /// # Errors
 /// No error if the data have samples.
 pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
+    naive_model_for(train, LossName::Mse)
+}
+
+/// As [`naive_model`], for values with the b that minimises another loss, such as the median for
+/// `mae`. Classes have the same baseline for all losses.
+///
+/// ```
+/// use mfnet::{Dataset, Targets, Tensor};
+/// use mfnet::loss::LossName;
+/// use mfnet::train::naive_model_for;
+/// let targets = Targets::Values { columns: vec!["y".into()], values: Tensor::from_rows([[1.0, 2.0, 60.0]]).into() };
+/// let data = Dataset::new("three", Tensor::zeros(1, 3), targets)?;
+/// let naive = naive_model_for(&data, LossName::Mae)?;
+/// assert!((naive.predict(&Tensor::zeros(1, 1))?[(0, 0)] - 2.0).abs() < 1e-9);
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`naive_model`].
+pub fn naive_model_for(train: &Dataset, loss: LossName) -> Result<NeuralNetwork> {
     let weight = |sample: usize| train.weights().map_or(1.0, |weights| weights[sample]);
     let all = (0..train.samples()).map(weight).sum::<f64>();
     let bias = |i| match train.targets() {
@@ -54,11 +79,42 @@ pub fn naive_model(train: &Dataset) -> Result<NeuralNetwork> {
             let of_class = (0..indices.len()).filter(|sample| indices[*sample] == i).map(weight).sum::<f64>();
             f64::max(of_class / all, f64::MIN_POSITIVE).ln()
         }
-        Targets::Values { values, .. } => {
-            values.feature(i).enumerate().map(|(sample, y)| weight(sample) * y).sum::<f64>() / all
-        }
+        Targets::Values { values, .. } => match loss {
+            LossName::Mse | LossName::HalfMse => {
+                values.feature(i).enumerate().map(|(sample, y)| weight(sample) * y).sum::<f64>() / all
+            }
+            _ => best_constant(&*loss.loss(), values.columns(&[i]).tensor(), train.weights()),
+        },
     };
     one_layer(Tensor::from_fn(train.outputs(), 1 + train.features(), |i, j| if j == 0 { bias(i) } else { 0.0 }))
+}
+
+/// The number that minimises a convex loss if it is the output for all samples, by bisection;
+/// targets have size 1.
+fn best_constant(loss: &dyn Loss<f64>, y: Tensor, weights: Option<&[f64]>) -> f64 {
+    let divisor = weights.map_or(y.columns() as f64, |weights| weights.iter().sum());
+    let (mut output, mut delta) = (y.clone(), y.clone());
+    let mut rises = |b: f64| {
+        output.fill(b);
+        loss.value_and_gradient(&output, &y, Weights { of_samples: weights, divisor }, &mut delta);
+        delta.iter().sum::<f64>() >= 0.0
+    };
+    let (mut low, mut high) = (-1.0, 1.0);
+    while rises(low) && low > -FARTHEST {
+        low *= 2.0;
+    }
+    while !rises(high) && high < FARTHEST {
+        high *= 2.0;
+    }
+    while high - low > NEAR * high.abs().max(1.0) {
+        let middle = 0.5 * (low + high);
+        if rises(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
 }
 
 /// The best linear model of the training samples: least squares for values, and for classes the
@@ -94,10 +150,24 @@ pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
 ///
 /// # Errors
 /// As [`linear_model`].
-pub fn linear_model_while(train: &Dataset, mut look: impl FnMut(usize) -> ControlFlow<()>) -> Result<NeuralNetwork> {
+pub fn linear_model_while(train: &Dataset, look: impl FnMut(usize) -> ControlFlow<()>) -> Result<NeuralNetwork> {
+    linear_model_for(train, LossName::Mse, look)
+}
+
+/// As [`linear_model_while`], for values with the `[b | W]` that minimises another loss. Classes
+/// have the same baseline for all losses. `mae` and `quantile` have no second derivative at 0, which
+/// the method needs: errors up to 0.01 count as their squares there.
+///
+/// # Errors
+/// As [`linear_model`].
+pub fn linear_model_for(
+    train: &Dataset,
+    loss: LossName,
+    mut look: impl FnMut(usize) -> ControlFlow<()>,
+) -> Result<NeuralNetwork> {
     train.check_numbers()?;
     train.check_weights()?;
-    one_layer(Problem::new(train).optimum(&mut look))
+    one_layer(Problem::new(train, loss).optimum(&mut look))
 }
 
 fn one_layer(parameters: Tensor) -> Result<NeuralNetwork> {
@@ -109,7 +179,7 @@ fn one_layer(parameters: Tensor) -> Result<NeuralNetwork> {
 struct Problem<'a> {
     data: &'a Dataset,
     samples: Vec<usize>,
-    loss: &'static dyn Loss<f64>,
+    loss: Box<dyn Loss<f64>>,
     /// Number of samples with a weight above 0.
     count: usize,
     /// D, the sum of the weights; the number of samples m without weights.
@@ -122,17 +192,20 @@ struct Problem<'a> {
 }
 
 impl<'a> Problem<'a> {
-    fn new(data: &'a Dataset) -> Self {
+    fn new(data: &'a Dataset, loss: LossName) -> Self {
         let outputs = data.outputs() as f64;
         let (all, weights) = (data.samples(), data.loss_weights());
         let divisor = weights.map_or(all as f64, |weights| weights.iter().sum());
         let count = weights.map_or(all, |weights| weights.iter().filter(|weight| **weight > 0.0).count());
         let m = divisor.max(count as f64);
-        let (loss, penalty, curvature): (&dyn Loss<f64>, _, _) = match data.targets() {
+        let (loss, penalty, curvature): (Box<dyn Loss<f64>>, _, _) = match (data.targets(), loss) {
             // P = 1/n, and P (1 − P) without the part common to all classes, which changes no
             // probability
-            Targets::Classes { .. } => (&CrossEntropy, 1.0 / m, 1.0 / outputs),
-            Targets::Values { .. } => (&Mse, 0.0, 2.0 / outputs),
+            (Targets::Classes { .. }, _) => (Box::new(CrossEntropy), 1.0 / m, 1.0 / outputs),
+            (_, LossName::Mse | LossName::HalfMse) => (Box::new(Mse), 0.0, 2.0 / outputs),
+            (_, LossName::Mae) => (Box::new(SmoothQuantile { level: 0.5, width: KINK }), 0.0, 1.0 / outputs),
+            (_, LossName::Quantile { level }) => (Box::new(SmoothQuantile { level, width: KINK }), 0.0, 1.0 / outputs),
+            (_, loss) => (loss.loss(), 0.0, 1.0 / outputs),
         };
         Problem { data, samples: (0..data.samples()).collect(), loss, count, divisor, penalty, curvature }
     }
@@ -254,7 +327,7 @@ mod tests {
     fn the_gradient_vanishes_with_and_without_whitening() {
         for features in [5, MOST_WHITENED + 1] {
             let data = classes(features, 60);
-            let (_, gradient) = Problem::new(&data).evaluate(parameters(&linear_model(&data).unwrap()));
+            let (_, gradient) = Problem::new(&data, LossName::Mse).evaluate(parameters(&linear_model(&data).unwrap()));
             assert!(gradient.norm() < 1e-7, "{features} features: {}", gradient.norm());
         }
     }

@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 use super::Phases;
 
 /// The results of one epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct EpochRecord {
     /// Number of the epoch, from 1.
     pub epoch: usize,
@@ -17,6 +17,16 @@ pub struct EpochRecord {
     /// Validation accuracy after the epoch, for classes. The training accuracy is not computed,
     /// because it would slow down the steps of a small network.
     pub validation_accuracy: Option<f64>,
+    /// The watched metric after the epoch, with [`super::Trainer::monitor`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_score: Option<f64>,
+}
+
+impl EpochRecord {
+    /// The loss that schedules watch: the validation loss, or without validation the training loss.
+    pub(crate) fn watched_loss(&self) -> f64 {
+        self.validation_loss.unwrap_or(self.loss)
+    }
 }
 
 /// The results of a training.

@@ -14,7 +14,7 @@ pub(super) struct Kept<T: Scalar> {
 struct Best<T: Scalar> {
     /// The best epoch: `None` before the first, 0 for the start.
     epoch: Option<usize>,
-    /// The lowest validation loss so far.
+    /// The lowest watched number so far, such as the validation loss.
     loss: f64,
     weights: Weights<T>,
 }
@@ -49,9 +49,10 @@ impl<T: Scalar> Kept<T> {
         self.start_of_epoch.copy_from(net);
     }
 
-    /// Keeps the weights after an epoch unless an earlier validation loss was lower.
-    pub(super) fn offer(&mut self, epoch: usize, validation_loss: Option<f64>, net: &NeuralNetwork<T>) {
-        if let (Some(loss), Some(best)) = (validation_loss, &mut self.best)
+    /// Keeps the weights after an epoch unless an earlier watched number, such as the validation
+    /// loss, was lower or equal.
+    pub(super) fn offer(&mut self, epoch: usize, watched: Option<f64>, net: &NeuralNetwork<T>) {
+        if let (Some(loss), Some(best)) = (watched, &mut self.best)
             && loss < best.loss
         {
             (best.epoch, best.loss) = (Some(epoch), loss);
@@ -85,21 +86,21 @@ impl<T: Scalar> Kept<T> {
 
 /// A copy of a network's parameters and buffers.
 #[derive(Clone, Debug, PartialEq)]
-struct Weights<T: Scalar>(Vec<Tensor<T>>);
+pub(super) struct Weights<T: Scalar>(pub(super) Vec<Tensor<T>>);
 
 impl<T: Scalar> Weights<T> {
-    fn of(net: &NeuralNetwork<T>) -> Self {
+    pub(super) fn of(net: &NeuralNetwork<T>) -> Self {
         let mut copies = Vec::new();
         net.visit_state(&mut |matrix| copies.push(matrix.clone()));
         Weights(copies)
     }
 
-    fn copy_from(&mut self, net: &NeuralNetwork<T>) {
+    pub(super) fn copy_from(&mut self, net: &NeuralNetwork<T>) {
         let mut copies = self.0.iter_mut();
         net.visit_state(&mut |matrix| copies.next().into_iter().for_each(|copy| copy.copy_from(matrix)));
     }
 
-    fn copy_to(&self, net: &mut NeuralNetwork<T>) {
+    pub(super) fn copy_to(&self, net: &mut NeuralNetwork<T>) {
         let mut copies = self.0.iter();
         net.visit_state_mut(&mut |matrix| copies.next().into_iter().for_each(|copy| matrix.copy_from(copy)));
     }

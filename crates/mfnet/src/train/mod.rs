@@ -1,11 +1,13 @@
 //! Training: a [`Trainer`] holds the settings, a [`Session`] is a training in progress.
 
+mod average;
 mod baseline;
 mod callback;
 mod checkpoints;
 mod history;
 mod kept;
 mod lbfgs;
+mod monitor;
 mod order;
 mod phases;
 mod session;
@@ -15,17 +17,19 @@ mod workspace;
 use std::fmt;
 use std::sync::Arc;
 
-pub use baseline::{linear_model, linear_model_while, naive_model};
+pub use average::Averaging;
+pub use baseline::{linear_model, linear_model_for, linear_model_while, naive_model, naive_model_for};
 pub use callback::{Callback, Step};
 pub use checkpoints::{Every, SaveCheckpoints};
 pub use history::{EpochRecord, History, StopReason};
+pub use monitor::Monitor;
 pub use order::SampleOrder;
 pub use phases::Phases;
 pub use session::{Checkpoint, Session};
 
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result, require};
 use crate::loss::Loss;
 use crate::memory;
 use crate::network::NeuralNetwork;
@@ -71,6 +75,9 @@ pub struct Trainer<T: Scalar = f64> {
     order: SampleOrder,
     validation: Option<Dataset>,
     patience: Option<usize>,
+    min_delta: f64,
+    monitor: Monitor,
+    average: Option<Averaging>,
     keep_start: bool,
     phases: bool,
 }
@@ -93,6 +100,9 @@ impl<T: Scalar> Trainer<T> {
             order: SampleOrder::Shuffled,
             validation: None,
             patience: None,
+            min_delta: 0.0,
+            monitor: Monitor::Loss,
+            average: None,
             keep_start: false,
             phases: false,
         }
@@ -152,9 +162,30 @@ impl<T: Scalar> Trainer<T> {
         self
     }
 
-    /// Stops when the validation loss has not improved for this many epochs.
+    /// Stops when the validation loss, or the metric of [`Trainer::monitor`], has not improved for
+    /// this many epochs.
     pub fn early_stopping(mut self, patience: usize) -> Self {
         self.patience = Some(patience);
+        self
+    }
+
+    /// For early stopping, an improvement has to be larger than this; the default is 0. It does not
+    /// change which weights are kept. As `min_delta` of Keras' `EarlyStopping`.
+    pub fn min_delta(mut self, change: f64) -> Self {
+        self.min_delta = change;
+        self
+    }
+
+    /// Watches a metric of the validation samples instead of their loss: the network ends with the
+    /// weights of the epoch in which it was best, the first of equal ones.
+    pub fn monitor(mut self, monitor: Monitor) -> Self {
+        self.monitor = monitor;
+        self
+    }
+
+    /// Averages the weights. The average is validated, kept and returned.
+    pub fn average(mut self, averaging: Averaging) -> Self {
+        self.average = Some(averaging);
         self
     }
 
@@ -218,6 +249,9 @@ impl<T: Scalar> Trainer<T> {
         if self.wants_whole_gradients() {
             copies += 1;
         }
+        if self.average.is_some() {
+            copies += 2;
+        }
         if self.cut.shards > 1 || self.cut.accumulate > 1 {
             copies += self.cut.shards.ilog2() as usize + 2;
         }
@@ -280,6 +314,10 @@ impl<T: Scalar> Trainer<T> {
         if self.patience.is_some() && self.validation.is_none() {
             return Err(Error::invalid("early stopping", "validation samples to watch", "none"));
         }
+        let fits = self.min_delta >= 0.0 && self.min_delta.is_finite();
+        require("minimum change", self.min_delta, fits, "0 or a positive number")?;
+        self.monitor.check(self.validation.as_ref())?;
+        self.average.map_or(Ok(()), Averaging::check)?;
         self.optimizer.check()?;
         self.optimizer.check_groups(&net.parameter_kinds())?;
         self.loss.check(net.outputs())?;

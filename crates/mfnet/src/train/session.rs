@@ -6,7 +6,9 @@ use std::time::Instant;
 
 pub use checkpoint::Checkpoint;
 
+use super::average::Average;
 use super::kept::{Kept, first_not_finite};
+use super::monitor::Waiting;
 use super::workspace::Workspace;
 use super::{Callback, EpochRecord, History, Step, StopReason, Trainer};
 use crate::data::Dataset;
@@ -50,7 +52,16 @@ pub struct Session<T: Scalar = f64> {
     /// The order of the samples in this epoch; empty between epochs.
     order: Vec<usize>,
     validation: Option<LossOver<T>>,
+    average: Option<Average<T>>,
+    waiting: Waiting,
     work: Workspace<T>,
+}
+
+/// The watched metric of a network on the validation samples.
+fn score<T: Scalar>(settings: &Trainer<T>, net: &NeuralNetwork<T>) -> Option<f64> {
+    let score = |data: &Dataset| settings.monitor.score(net, data);
+    // the data were checked before
+    settings.validation.as_ref().and_then(|data| score(data).ok().flatten())
 }
 
 /// What ended some steps.
@@ -90,14 +101,33 @@ impl<T: Scalar> Session<T> {
         let mut kept = Kept::of(&net, validation.is_some());
         // reserve memory for all epochs, up to a limit
         let mut history = History { epochs: Vec::with_capacity(settings.epochs.min(10_000)), ..History::default() };
+        let mut waiting = Waiting::new();
         if settings.keep_start {
             let of_start = |validation: &mut LossOver<T>| validation.loss_and_accuracy(&net, &*settings.loss).0;
             history.start_validation_loss = validation.as_mut().map(of_start);
-            kept.offer(0, history.start_validation_loss, &net);
+            let score = score(&settings, &net);
+            let watched = settings.monitor.watched(history.start_validation_loss, score);
+            kept.offer(0, watched, &net);
+            waiting.observe(0, watched, settings.min_delta);
         }
+        let average = settings.average.map(|averaging| Average::new(averaging, &net));
         let order = Vec::with_capacity(samples);
         let (position, stop) = (Position::default(), None);
-        Session { settings, train, net, optimizer, kept, history, position, stop, order, validation, work }
+        Session {
+            settings,
+            train,
+            net,
+            optimizer,
+            kept,
+            history,
+            position,
+            stop,
+            order,
+            validation,
+            average,
+            waiting,
+            work,
+        }
     }
 
     /// Makes one step; after the last step of an epoch, also validates and calls the callback.
@@ -255,6 +285,11 @@ impl<T: Scalar> Session<T> {
         } else {
             self.work.backward_and_step(&mut self.net, run, &mut self.optimizer);
         }
+        if let Some(average) = &mut self.average
+            && divisor != 0.0
+        {
+            average.end_step(&self.net);
+        }
         let (used, weight, sum) = (used + samples, weight + divisor, sum + value * divisor);
         self.position = Position { epoch, step, used, weight, sum };
         Ok((made, callback.step(&made)?))
@@ -276,22 +311,28 @@ impl<T: Scalar> Session<T> {
             self.finish(StopReason::Callback);
             return Ok(None);
         }
-        let (net, loss) = (&self.net, &*self.settings.loss);
+        let (epochs, loss) = (self.settings.epochs, &*self.settings.loss);
+        let averaged = self.average.as_mut().and_then(|average| average.end_epoch(epoch, epochs, &self.net));
+        let net = averaged.unwrap_or(&self.net);
         let (validation_loss, validation_accuracy) =
             self.validation.as_mut().map(|validation| validation.loss_and_accuracy(net, loss)).unzip();
-        self.kept.offer(epoch, validation_loss, net);
+        let validation_score = score(&self.settings, net);
+        let watched = self.settings.monitor.watched(validation_loss, validation_score);
+        self.kept.offer(epoch, watched, net);
+        self.waiting.observe(epoch, watched, self.settings.min_delta);
         let record = EpochRecord {
             epoch,
             loss: sum / weight,
             validation_loss,
             seconds: self.history.seconds,
             validation_accuracy: validation_accuracy.flatten(),
+            validation_score,
         };
         self.history.epochs.push(record);
+        self.optimizer.end_epoch(record.watched_loss());
         self.history.best_epoch = self.kept.best_epoch().unwrap_or(epoch);
         let flow = callback.epoch(&record, net)?;
-        // without a finite validation loss there is nothing to wait for
-        let waited = self.kept.best_epoch().map_or(0, |best| epoch - best);
+        let waited = self.waiting.waited(epoch);
         if epoch == self.settings.epochs {
             self.finish(StopReason::Finished);
         } else if self.settings.patience.is_some_and(|patience| waited >= patience) {
@@ -310,6 +351,9 @@ impl<T: Scalar> Session<T> {
         self.stop = Some(reason);
         self.history.stop = reason;
         self.history.phases = self.work.phases();
+        if let Some(average) = self.average.as_mut().filter(|average| average.count > 0) {
+            average.weights.copy_to(&mut self.net);
+        }
         self.kept.restore_best(&mut self.net);
     }
 
@@ -336,6 +380,8 @@ impl<T: Scalar> PartialEq for Session<T> {
             && self.stop == other.stop
             && self.optimizer.is_where(&other.optimizer)
             && self.kept == other.kept
+            && self.average == other.average
+            && self.waiting == other.waiting
             && self.history.is_same(&other.history)
             && state(self) == state(other)
     }

@@ -20,8 +20,18 @@ const PART: &str = ".earlier-run";
 const FILES: [&str; 4] = [METRICS, REPORT, HISTORY, MODEL];
 const PLOTS: &str = "plots";
 /// The beginnings of the names of all plots.
-const PLOT_NAMES: [&str; 7] =
-    ["accuracy", "confusion", "importance", "learning", "mistakes", "predicted-true", "residuals"];
+const PLOT_NAMES: [&str; 10] = [
+    "accuracy",
+    "calibration",
+    "confusion",
+    "importance",
+    "learning",
+    "mistakes",
+    "precision-recall",
+    "predicted-true",
+    "residuals",
+    "roc",
+];
 
 pub(super) struct Earlier {
     folder: PathBuf,

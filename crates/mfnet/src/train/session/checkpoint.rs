@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use mfnet_table::file::hexadecimal;
+use mfnet_table::shortest;
 use safetensors::SafeTensors;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,18 +14,20 @@ use super::{Position, Session};
 use crate::error::{Error, ErrorKind, ModelProblem, Result};
 use crate::stored::{Kept, matrix, not_written, numbers, write_kept};
 use crate::tensor::{Scalar, Tensor};
+use crate::train::kept::Weights;
+use crate::train::monitor::Waiting;
 use crate::train::workspace::Workspace;
 use crate::train::{EpochRecord, StopReason};
 
 /// The only key of the file's metadata.
 const KEY: &str = "mfnet_checkpoint";
 /// The version of the format.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 /// Names of tensors.
 const EPOCHS: &str = "epochs";
 const NUMBERS: &str = "numbers";
 /// Numbers of an epoch in the tensor of the epochs.
-const OF_EPOCH: usize = 5;
+const OF_EPOCH: usize = 6;
 
 /// The state of a training, read from a file that [`Session::save_checkpoint`] wrote.
 ///
@@ -74,9 +77,14 @@ struct Metadata {
     /// The epoch of the network's weights, and that of the best ones.
     kept_epoch: usize,
     best_epoch: Option<usize>,
+    /// The epoch of the last improvement, for early stopping.
+    improved_epoch: Option<usize>,
     has_start_loss: bool,
     has_validation_loss: bool,
     has_accuracy: bool,
+    has_score: bool,
+    /// Number of weights that were averaged.
+    averaged: u64,
     optimizer_steps: u64,
     about: Value,
     /// SHA-256 of this metadata with an empty `sha256`, and of all tensors.
@@ -88,6 +96,7 @@ struct State<T: Scalar> {
     net: Vec<Tensor<T>>,
     start: Vec<Tensor<T>>,
     best: Vec<Tensor<T>>,
+    average: Vec<Tensor<T>>,
     optimizer: Vec<Vec<Tensor<T>>>,
     epochs: Vec<EpochRecord>,
     numbers: Numbers,
@@ -101,11 +110,13 @@ struct Numbers {
     seconds: f64,
     best_loss: f64,
     start_loss: f64,
+    /// The lowest watched number, for early stopping.
+    lowest: f64,
 }
 
 impl Numbers {
-    fn list(self) -> [f64; 5] {
-        [self.weight, self.sum, self.seconds, self.best_loss, self.start_loss]
+    fn list(self) -> [f64; 6] {
+        [self.weight, self.sum, self.seconds, self.best_loss, self.start_loss, self.lowest]
     }
 }
 
@@ -205,6 +216,7 @@ fn epochs(metadata: &Metadata, file: &SafeTensors<'_>) -> Result<Vec<EpochRecord
         validation_loss: metadata.has_validation_loss.then_some(numbers[2]),
         seconds: numbers[3],
         validation_accuracy: metadata.has_accuracy.then_some(numbers[4]),
+        validation_score: metadata.has_score.then_some(numbers[5]),
     };
     Ok(numbers(file, EPOCHS)?.chunks_exact(OF_EPOCH).map(record).collect())
 }
@@ -225,10 +237,12 @@ impl<T: Scalar> Session<T> {
         let mut network = Vec::new();
         self.net.visit_state(&mut |matrix| network.push(matrix.clone()));
         let (start, best) = self.kept.matrices();
-        let groups: [(&str, Vec<&Tensor<T>>); 4] = [
+        let average = self.average.as_ref().map_or(&[][..], |average| &average.weights.0);
+        let groups: [(&str, Vec<&Tensor<T>>); 5] = [
             ("network", network.iter().collect()),
             ("start_of_epoch", start.iter().collect()),
             ("best", best.iter().collect()),
+            ("average", average.iter().collect()),
             ("optimizer", self.optimizer.states_of_matrices().collect()),
         ];
         let mut tensors: Vec<Kept<'_, T>> = Vec::new();
@@ -239,16 +253,19 @@ impl<T: Scalar> Session<T> {
         }
         let history = &self.history;
         let record = |record: &EpochRecord| {
-            let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy } = *record;
-            [epoch as f64, loss, validation_loss.unwrap_or(f64::NAN), seconds, validation_accuracy.unwrap_or(f64::NAN)]
+            let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy, validation_score } = *record;
+            let [validation_loss, accuracy, score] =
+                [validation_loss, validation_accuracy, validation_score].map(|x| x.unwrap_or(f64::NAN));
+            [epoch as f64, loss, validation_loss, seconds, accuracy, score]
         };
         let of_epochs: Vec<f64> = history.epochs.iter().flat_map(record).collect();
         tensors.push(Kept::of_numbers(EPOCHS, &of_epochs));
         let Position { epoch, step, used, weight, sum } = self.position;
         let (best_epoch, best_loss) = self.kept.best();
         let start_loss = history.start_validation_loss;
-        let of_numbers =
-            Numbers { weight, sum, seconds: history.seconds, best_loss, start_loss: start_loss.unwrap_or(f64::NAN) };
+        let (seconds, start_loss_or_nan) = (history.seconds, start_loss.unwrap_or(f64::NAN));
+        let lowest = self.waiting.lowest;
+        let of_numbers = Numbers { weight, sum, seconds, best_loss, start_loss: start_loss_or_nan, lowest };
         let of_numbers = of_numbers.list();
         tensors.push(Kept::of_numbers(NUMBERS, &of_numbers));
         tensors.sort_by(|a, b| a.name.cmp(&b.name));
@@ -263,9 +280,12 @@ impl<T: Scalar> Session<T> {
             samples: history.samples,
             kept_epoch: history.best_epoch,
             best_epoch,
+            improved_epoch: self.waiting.epoch,
             has_start_loss: start_loss.is_some(),
             has_validation_loss: history.epochs.first().is_some_and(|record| record.validation_loss.is_some()),
             has_accuracy: history.epochs.first().is_some_and(|record| record.validation_accuracy.is_some()),
+            has_score: history.epochs.first().is_some_and(|record| record.validation_score.is_some()),
+            averaged: self.average.as_ref().map_or(0, |average| average.count),
             optimizer_steps: self.optimizer.steps_made(),
             about: about.clone(),
             sha256: String::new(),
@@ -320,6 +340,7 @@ impl<T: Scalar> Session<T> {
         let net = all("network", &shapes)?;
         let start = all("start_of_epoch", &shapes)?;
         let best = if self.validation.is_some() { all("best", &shapes)? } else { Vec::new() };
+        let average = if self.average.is_some() { all("average", &shapes)? } else { Vec::new() };
         let mut optimizer = Vec::new();
         if metadata.optimizer_steps > 0 {
             let states = self.optimizer.states();
@@ -328,19 +349,20 @@ impl<T: Scalar> Session<T> {
             }
         }
         let numbers = numbers(file, NUMBERS)?;
-        let [weight, sum, seconds, best_loss, start_loss] = numbers[..] else {
-            return Err(ModelProblem::Tensor(format!("{NUMBERS}: expected 5 numbers, found {}", numbers.len())));
+        let [weight, sum, seconds, best_loss, start_loss, lowest] = numbers[..] else {
+            return Err(ModelProblem::Tensor(format!("{NUMBERS}: expected 6 numbers, found {}", numbers.len())));
         };
-        let numbers = Numbers { weight, sum, seconds, best_loss, start_loss };
-        Ok(State { net, start, best, optimizer, epochs: epochs(metadata, file)?, numbers })
+        let numbers = Numbers { weight, sum, seconds, best_loss, start_loss, lowest };
+        Ok(State { net, start, best, average, optimizer, epochs: epochs(metadata, file)?, numbers })
     }
 
     fn set(&mut self, metadata: &Metadata, state: State<T>) {
-        let State { net, start, best, optimizer, epochs, numbers } = state;
+        let State { net, start, best, average, optimizer, epochs, numbers } = state;
         let mut matrices = net.iter();
         self.net.visit_state_mut(&mut |to| matrices.next().into_iter().for_each(|from| to.copy_from(from)));
         self.kept.set(start, (metadata.best_epoch, numbers.best_loss), best);
-        self.optimizer.set_state(metadata.optimizer_steps, &mut self.net, optimizer);
+        let losses = epochs.iter().map(EpochRecord::watched_loss);
+        self.optimizer.set_state(metadata.optimizer_steps, losses, &mut self.net, optimizer);
         let Metadata { epoch, step, used, in_epoch, .. } = *metadata;
         self.position = Position { epoch, step, used, weight: numbers.weight, sum: numbers.sum };
         let samples = self.settings.order.length(self.train.samples());
@@ -349,6 +371,10 @@ impl<T: Scalar> Session<T> {
         } else {
             self.order.clear();
         }
+        if let Some(to) = &mut self.average {
+            (to.weights, to.count) = (Weights(average), metadata.averaged);
+        }
+        self.waiting = Waiting { lowest: numbers.lowest, epoch: metadata.improved_epoch };
         self.history.epochs.splice(.., epochs);
         self.history.start_validation_loss = metadata.has_start_loss.then_some(numbers.start_loss);
         (self.history.samples, self.history.seconds) = (metadata.samples, numbers.seconds);
@@ -380,6 +406,9 @@ impl<T: Scalar> Session<T> {
             ("shards", settings.cut.shards.to_string()),
             ("seed", settings.seed.0.to_string()),
             ("order", settings.order.described()),
+            ("minimum change", shortest(settings.min_delta)),
+            ("monitor", settings.monitor.to_string()),
+            ("average", settings.average.map_or_else(|| "none".to_owned(), |average| average.to_string())),
             ("early stopping", settings.patience.map_or_else(|| "none".to_owned(), |epochs| epochs.to_string())),
             ("training samples", self.train.samples().to_string()),
             ("validation samples", validation.to_string()),

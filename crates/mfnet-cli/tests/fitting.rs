@@ -1,0 +1,200 @@
+//! What a fit can do besides its defaults: losses, schedules, what is watched, averages, and what contradicts.
+//!
+//! Where the numbers come from: the library's tests compare them with PyTorch and scikit-learn; here are the ways to them.
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::Desk;
+use serde_json::Value;
+
+/// 200 days with a count that follows from the temperature, and rain.
+fn visits(desk: &Desk) {
+    let row = |i: usize| {
+        let (warm, rain) = (i * 37 % 30, if i.is_multiple_of(3) { "yes" } else { "no" });
+        format!("{warm},{rain},{}\n", (warm * warm) / 90 + i % 3)
+    };
+    let rows: String = (0..200).map(row).collect();
+    desk.write("visits.csv", format!("warm,rain,visits\n{rows}"));
+}
+
+#[test]
+fn every_loss_trains_and_its_model_says_so() {
+    let desk = Desk::new();
+    visits(&desk);
+    for loss in ["mse", "half-mse", "mae", "huber:0.5", "log-cosh", "quantile:0.8", "poisson"] {
+        let said = desk.train(&format!(
+            "visits.csv --target visits --task regression --loss {loss} --epochs 30 --hidden 16 --output run --force"
+        ));
+        assert!(said["test"]["r2"].as_f64().unwrap() > -1.0, "{loss}: {said}");
+        let inspected = desk.ok("inspect run --json").json();
+        assert_eq!(inspected["training"]["loss"], loss, "{loss}: {inspected}");
+        let is_compared = !["mse", "half-mse"].contains(&loss);
+        assert_eq!(said["better_by_loss"]["linear"]["difference"].is_number(), is_compared, "{loss}: {said}");
+        let verdict = said["verdict"].as_str().unwrap();
+        assert_eq!(verdict.contains(&format!("its loss ({loss})")), is_compared, "{verdict}");
+        let evaluated = desk.ok("evaluate run visits.csv --json").json();
+        assert_eq!(evaluated["loss"], said["test"]["loss"], "{loss}");
+        // and it goes on with the same loss
+        let after = desk.train("visits.csv --warm-start run --epochs 1 --output after --force");
+        assert!(after["start_validation_loss"].is_number());
+        assert_eq!(desk.ok("inspect after --json").json()["training"]["loss"], loss);
+    }
+}
+
+/// A count is never predicted to be negative, however far outside the row is; in one row as in many.
+#[test]
+fn poisson_predicts_no_negative_counts() {
+    let desk = Desk::new();
+    visits(&desk);
+    desk.ok("train visits.csv --target visits --task regression --loss poisson --epochs 30 --hidden 16 --output run");
+    desk.write("new.csv", "warm,rain\n-40,yes\n0,no\n25,no\n");
+    let predicted = desk.ok("predict run new.csv").stdout;
+    let numbers: Vec<f64> = predicted.lines().skip(1).map(|line| line.parse().unwrap()).collect();
+    assert!(numbers.len() == 3 && numbers.iter().all(|x| *x >= 0.0) && numbers[2] > numbers[1], "{predicted}");
+    let model = mfnet::Model::load(desk.path("run/model.safetensors")).unwrap();
+    let mut predictor = model.predictor();
+    for (row, expected) in [[-40.0, 1.0], [0.0, 0.0], [25.0, 0.0]].iter().zip(numbers) {
+        let mfnet::model::Prediction::Values { values, .. } = predictor.predict(row).unwrap() else {
+            panic!("a value")
+        };
+        assert_eq!(values, [expected]);
+    }
+}
+
+#[test]
+fn label_smoothing_is_a_loss_and_keeps_probabilities_from_1() {
+    let desk = Desk::new();
+    let largest = |options: &str| -> f64 {
+        desk.ok(&format!("train digits --epochs 20 --hidden 64 --no-baselines --output run --force {options}"));
+        let predicted = desk.ok("predict run digits").stdout;
+        let of_line = |line: &str| line.split(',').skip(1).map(|p| p.parse::<f64>().unwrap()).fold(0.0, f64::max);
+        let all: Vec<f64> = predicted.lines().skip(1).map(of_line).collect();
+        all.iter().sum::<f64>() / all.len() as f64
+    };
+    let (sharp, smooth) = (largest(""), largest("--label-smoothing 0.2"));
+    assert!(smooth < sharp - 0.05, "{smooth} with smoothing, {sharp} without");
+    assert_eq!(desk.ok("inspect run --json").json()["training"]["loss"], "smoothed-cross-entropy:0.2");
+}
+
+#[test]
+fn metrics_of_every_kind_are_written() {
+    let desk = Desk::new();
+    visits(&desk);
+    let said = desk.train("digits --epochs 2 --hidden 8 --output run");
+    let evaluated = desk.ok("evaluate run digits --json").json();
+    for (metric, low, high) in [
+        ("roc_auc", 0.5, 1.0),
+        ("average_precision", 0.1, 1.0),
+        ("balanced_accuracy", 0.1, 1.0),
+        ("log_loss", 0.0, 3.0),
+        ("brier_score", 0.0, 1.0),
+        ("calibration_error", 0.0, 1.0),
+        ("kappa", 0.0, 1.0),
+        ("matthews", 0.0, 1.0),
+        ("top_5_accuracy", 0.5, 1.0),
+    ] {
+        let x = evaluated[metric].as_f64().unwrap();
+        assert!((low..=high).contains(&x), "{metric}: {x}");
+        assert_eq!(said["test"][metric], evaluated[metric]);
+    }
+    let text = desk.ok("evaluate run digits").stdout;
+    assert!(text.contains("\narea under the ROC curve") && text.contains("\nCohen's kappa"), "{text}");
+    let report = desk.text("run/report.html");
+    for title in ["ROC curve", "Precision and recall", "Calibration"] {
+        assert!(report.contains(title), "{title}");
+    }
+    let said = desk.train("visits.csv --target visits --task regression --epochs 2 --hidden 8 --output values");
+    for metric in ["median_absolute_error", "max_error", "explained_variance", "d2_absolute_error"] {
+        assert!(said["test"][metric].is_number(), "{metric}: {said}");
+    }
+    // a day without visits has no relative error
+    assert_eq!(said["train"]["mape"], Value::Null);
+}
+
+#[test]
+fn what_is_watched_decides_what_is_kept() {
+    let desk = Desk::new();
+    let said = desk.train(
+        "digits --epochs 6 --hidden 8 --monitor balanced-accuracy --average ema:0.9 --output run --no-baselines",
+    );
+    let history = desk.text("run/history.csv");
+    let mut lines = history.lines();
+    assert_eq!(lines.next(), Some("epoch,loss,validation_loss,seconds,validation_accuracy,validation_score"));
+    let scores: Vec<f64> = lines.map(|line| line.rsplit(',').next().unwrap().parse().unwrap()).collect();
+    let best = scores.iter().copied().fold(0.0, f64::max);
+    let epoch = scores.iter().position(|score| *score == best).unwrap() + 1;
+    assert_eq!(said["best_epoch"], epoch, "{history}");
+    assert_eq!(said["validation"]["balanced_accuracy"], best, "{history}");
+    assert!(desk.text("run/report.html").contains("the epoch with the highest validation balanced-accuracy"));
+}
+
+#[test]
+fn what_contradicts_is_refused_with_a_reason() {
+    let desk = Desk::new();
+    visits(&desk);
+    let negative: String = (0..60).map(|i| format!("{},{}.5\n", i % 7, i % 20 - 5)).collect();
+    desk.write("negative.csv", format!("a,y\n{negative}"));
+    for (arguments, code, message) in [
+        ("train digits --loss huber", 2, "--loss huber does not fit a classification: expected one of cross-entropy,"),
+        ("train diabetes --loss focal", 2, "--loss focal does not fit a regression: expected one of mse,"),
+        ("train diabetes --label-smoothing 0.1", 2, "--label-smoothing needs classes, but the task is a regression"),
+        (
+            "train digits --label-smoothing 0.1 --loss focal",
+            2,
+            "--label-smoothing works only with --loss cross-entropy, not with focal",
+        ),
+        ("train digits --label-smoothing 1", 2, "expected a number from 0 to less than 1"),
+        (
+            "train negative.csv --target y --loss poisson",
+            2,
+            "--loss poisson needs targets of 0 or more, but y of negative.csv has -5.5",
+        ),
+        (
+            "train diabetes --loss quantile:1.5",
+            2,
+            "level of the quantile loss: expected a number above 0 and below 1, found 1.5",
+        ),
+        ("train diabetes --loss pinball", 2, "did you mean quantile?"),
+        ("train diabetes --loss mse:2", 2, "mse has no setting"),
+        ("train digits --schedule cosin", 2, "did you mean cosine?"),
+        ("train digits --schedule step", 2, "expected step:EPOCHS:FACTOR, found \"step\""),
+        ("train digits --warmup 10 --epochs 10", 2, "--warmup 10 leaves no epoch of 10 for training"),
+        (
+            "train digits --weight-decay-schedule plateau",
+            2,
+            "--weight-decay-schedule cannot be plateau, which depends on losses",
+        ),
+        (
+            "train digits --monitor rmse",
+            2,
+            "--monitor rmse does not fit a classification: expected one of loss, accuracy,",
+        ),
+        (
+            "train diabetes --monitor accuracy",
+            2,
+            "--monitor accuracy does not fit a regression: expected one of loss, rmse, mae, r2",
+        ),
+        ("train digits --monitor f1 --validation-fraction 0", 2, "--monitor needs validation rows, but there are none"),
+        (
+            "train digits --min-delta 0.1 --validation-fraction 0",
+            2,
+            "--min-delta needs validation rows, but there are none",
+        ),
+        ("train digits --min-delta 0.1 --early-stopping 0", 2, "--min-delta needs --early-stopping, which is 0, off"),
+        ("train digits --input-noise=-1", 2, "expected 0 or a positive number"),
+        ("train digits --l1=-1", 2, "expected 0 or a positive number"),
+        ("train digits --max-norm=nan", 2, "expected 0 or a positive number"),
+        ("train digits --average mean", 2, "expected ema:DECAY or swa:START, such as ema:0.999, found \"mean\""),
+        ("train digits --average ema:1", 2, "decay of the average: expected a number from 0 to less than 1, found 1"),
+    ] {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, code, "{arguments}: {}", run.stderr);
+        assert!(run.stderr.contains(message), "{arguments}: {}", run.stderr);
+        assert!(!desk.path("runs").exists(), "{arguments}");
+    }
+    // a model whose outputs are logarithms goes on with no other loss
+    desk.ok("train visits.csv --target visits --task regression --loss poisson --epochs 2 --output counts");
+    let run = desk.run("train visits.csv --warm-start counts --loss mse");
+    assert!(run.stderr.contains("whose outputs are logarithms of values"), "{}", run.stderr);
+}
