@@ -604,6 +604,11 @@ fn empty_lines_of_one_column() {
     ] {
         assert_eq!(read(text).unwrap().rows(), expected, "{text:?}");
     }
+    // found by a fuzzer: empty rows that carriage returns end within a line
+    let table = read("x\n1\n \r \r \r \r \r2\n3\n").unwrap();
+    let lines: Vec<u64> = (0..table.rows()).map(|row| table.line(row).unwrap()).collect();
+    assert_eq!((lines.len(), lines.first(), lines.last()), (8, Some(&2), Some(&4)), "{lines:?}");
+    assert!(lines.iter().all(|line| (1..=4).contains(line)), "{lines:?}");
     let error = read("x\n1\n\n2\nred\n").unwrap().numbers(&["x".to_owned()]).unwrap_err().to_string();
     assert_eq!(error, "t.csv, line 3, column \"x\": expected a value, found an empty cell");
 }

@@ -82,8 +82,10 @@ impl<'a> Shape<'a> {
     ) -> Result<()> {
         let width = self.columns.len();
         if width == 1 {
-            // an empty line is a row without a value
-            self.empty.extend((0..empty as u64).rev().map(|before| line - 1 - before));
+            // an empty line is a row without a value; several may stand in one line, if carriage
+            // returns separate them and line feeds count the lines
+            let before = |before: u64| line.saturating_sub(1 + before).max(1);
+            self.empty.extend((0..empty as u64).rev().map(before));
         }
         // an editor of old leaves Ctrl-Z at the end
         if fields.len() == 1 && fields.clone().all(|text| matches!(text.trim(), "" | "\u{1a}")) {
