@@ -91,6 +91,11 @@ pub(crate) struct TrainArgs {
     /// until the run is complete. Ctrl-C also leaves one.
     #[arg(long, value_name = "EVERY", value_parser = str::parse::<Every>, help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) checkpoint_every: Option<Every>,
+    /// File to which each epoch is written as a line of JSON, during the training
+    ///
+    /// A line is an object with the columns of history.csv, for programs that watch a training.
+    #[arg(long, value_name = "FILE", help_heading = "Output and recipe", hide_short_help = true)]
+    pub(crate) log: Option<PathBuf>,
     /// Also write the plots of the report as SVG and PNG files
     ///
     /// The files go to the folder plots inside the output folder.

@@ -129,6 +129,39 @@ fn what_is_watched_decides_what_is_kept() {
     assert!(desk.text("run/report.html").contains("the epoch with the highest validation balanced-accuracy"));
 }
 
+/// The log has the epochs of history.csv, also of a run that goes on.
+#[test]
+fn a_log_has_a_line_of_json_for_each_epoch() {
+    let desk = Desk::new();
+    desk.ok("train digits --epochs 3 --hidden 8 --output run --log epochs.jsonl");
+    let log = |name: &str| -> Vec<Value> {
+        desk.text(name).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    let (lines, history) = (log("epochs.jsonl"), desk.text("run/history.csv"));
+    let names: Vec<&str> = history.lines().next().unwrap().split(',').collect();
+    for (line, row) in lines.iter().zip(history.lines().skip(1)) {
+        for (name, cell) in names.iter().zip(row.split(',')) {
+            assert_eq!(line[*name].as_f64(), cell.parse().ok(), "{name}");
+        }
+    }
+    assert_eq!((lines.len(), history.lines().count()), (3, 4));
+    let run = desk.run("train digits --epochs 3 --output other --log epochs.jsonl");
+    assert_eq!(run.code, 1);
+    assert!(
+        run.stderr.starts_with("error: epochs.jsonl already exists\nhelp: choose another file for --log"),
+        "{}",
+        run.stderr
+    );
+    assert!(!desk.path("other").exists() && log("epochs.jsonl").len() == 3);
+    desk.ok("train digits --epochs 2 --hidden 8 --output run --force --log epochs.jsonl");
+    assert_eq!(log("epochs.jsonl").len(), 2);
+    let run = desk.run("train digits --folds 2 --log folds.jsonl");
+    assert!(run.code == 2 && run.stderr.contains("--log works for one training"), "{}", run.stderr);
+    // a log that cannot be written is no reason to stop
+    let run = desk.ok("train digits --epochs 2 --hidden 8 --output last --log none/epochs.jsonl");
+    assert!(run.stderr.contains("warning: none/epochs.jsonl: cannot write"), "{}", run.stderr);
+}
+
 #[test]
 fn what_contradicts_is_refused_with_a_reason() {
     let desk = Desk::new();

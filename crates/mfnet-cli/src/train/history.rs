@@ -1,4 +1,4 @@
-//! history.csv: a line for each epoch, written when the epoch ends.
+//! Files with a line for each epoch, written when the epoch ends: history.csv, and the file of `--log`.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Seek, SeekFrom, Write};
@@ -8,10 +8,38 @@ use mfnet::train::EpochRecord;
 
 use crate::output::of_csv;
 
+/// How an epoch becomes a line.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Form {
+    /// Columns, with their names above the first epoch.
+    #[default]
+    Csv,
+    /// A JSON object.
+    Json,
+}
+
+impl Form {
+    fn line(self, record: &EpochRecord, is_first: bool) -> io::Result<Vec<u8>> {
+        match self {
+            Form::Csv => {
+                let mut line = csv::WriterBuilder::new().has_headers(is_first).from_writer(Vec::new());
+                line.serialize(record).map_err(of_csv)?;
+                line.into_inner().map_err(|error| io::Error::other(error.to_string()))
+            }
+            Form::Json => {
+                let mut line = serde_json::to_vec(record)?;
+                line.push(b'\n');
+                Ok(line)
+            }
+        }
+    }
+}
+
 /// The file. Lines that cannot be written, because the disk is full, are tried again with the next
 /// line, so that the file never lacks a line in the middle and never has a part of one.
 #[derive(Default)]
 pub(super) struct HistoryFile {
+    form: Form,
     file: Option<File>,
     /// Number of epochs in the file, and its length in bytes.
     epochs: usize,
@@ -19,6 +47,10 @@ pub(super) struct HistoryFile {
 }
 
 impl HistoryFile {
+    pub(super) fn new(form: Form) -> Self {
+        HistoryFile { form, ..HistoryFile::default() }
+    }
+
     /// Writes the epochs that are not in the file yet.
     pub(super) fn write(&mut self, path: &Path, epochs: &[EpochRecord]) -> io::Result<()> {
         let mut file = match self.file.take() {
@@ -39,9 +71,7 @@ impl HistoryFile {
 
     fn lines(&mut self, file: &mut File, epochs: &[EpochRecord]) -> io::Result<()> {
         for record in &epochs[self.epochs..] {
-            let mut line = csv::WriterBuilder::new().has_headers(self.epochs == 0).from_writer(Vec::new());
-            line.serialize(record).map_err(of_csv)?;
-            let line = line.into_inner().map_err(|error| io::Error::other(error.to_string()))?;
+            let line = self.form.line(record, self.epochs == 0)?;
             file.write_all(&line)?;
             self.epochs += 1;
             self.length += line.len() as u64;
@@ -59,12 +89,12 @@ impl HistoryFile {
         if let Ok(file) = OpenOptions::new().write(true).open(path) {
             let _ = file.set_len(0);
         }
-        *self = HistoryFile::default();
+        *self = HistoryFile::new(self.form);
     }
 
     /// Writes all epochs into a new file.
     pub(super) fn write_again(&mut self, path: &Path, epochs: &[EpochRecord]) -> io::Result<()> {
-        *self = HistoryFile::default();
+        *self = HistoryFile::new(self.form);
         self.write(path, epochs)
     }
 }

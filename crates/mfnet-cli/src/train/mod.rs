@@ -31,6 +31,7 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     let recipe = args.recipe.recipe(file.as_ref())?;
     if !args.print_recipe && stopped.is_none() {
         RunFolder::check(args)?;
+        check_log(args, &recipe)?;
     }
     let input = input(args, &recipe)?;
     let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &test_file(args, &recipe)) {
@@ -62,6 +63,20 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     let result = if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) };
     let left = folder.close();
     result.map_err(|failure| left.into_iter().fold(failure, Failure::help))
+}
+
+/// Refuses a log that exists, or that several folds would write.
+fn check_log(args: &TrainArgs, recipe: &Recipe) -> Result<(), Failure> {
+    let Some(log) = &args.log else { return Ok(()) };
+    if recipe.folds.is_some() {
+        let message = "--log works for one training, not with --folds; each fold has its history.csv";
+        return Err(Failure::usage(message.to_owned()));
+    }
+    if log.exists() && !args.force {
+        return Err(Failure::work(format!("{} already exists", log.display()))
+            .help("choose another file for --log, or replace it with --force"));
+    }
+    Ok(())
 }
 
 /// Writes a note about the data or the result.

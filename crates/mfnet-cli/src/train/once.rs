@@ -42,7 +42,7 @@ pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
 /// be written after the model was saved.
 pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(Fit, Option<Failure>), Failure> {
     let checkpoint = if folder.is_resumed { resume::newest(&folder.checkpoints)? } else { None };
-    let mut watcher = Watcher::new(args, folder, checkpoint.as_ref())?;
+    let mut watcher = Watcher::new(args, plan, folder, checkpoint.as_ref())?;
     let result = match &checkpoint {
         Some(checkpoint) => {
             if !args.quiet {

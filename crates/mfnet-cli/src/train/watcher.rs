@@ -3,20 +3,20 @@
 
 use std::io;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use mfnet::error::{ErrorKind, KeptWeights};
 use mfnet::fit::{Observer, Plan};
 use mfnet::text::escaped;
-use mfnet::train::{Checkpoint, EpochRecord, Every, History, SaveCheckpoints, Step};
+use mfnet::train::{Checkpoint, EpochRecord, Every, History, Monitor, SaveCheckpoints, Step};
 use mfnet::{Model, Result};
 use serde_json::Value;
 
 use super::display::Display;
 use super::folder::RunFolder;
-use super::history::HistoryFile;
+use super::history::{Form, HistoryFile};
 use super::resume;
 use crate::args::TrainArgs;
 use crate::interrupt;
@@ -36,10 +36,14 @@ pub(super) struct Watcher<'a> {
     /// Created in the first epoch, so that a training without an epoch keeps the files of an earlier
     /// run.
     history: HistoryFile,
+    /// The file of `--log`.
+    log: Option<(PathBuf, HistoryFile)>,
     /// Whether a file could not be written during the training.
     has_warned: bool,
     epochs: Vec<EpochRecord>,
     saved: Instant,
+    monitor: Monitor,
+    /// The lowest watched number so far.
     lowest: f64,
     /// `None` if the model of an earlier run stays.
     saved_kept: Option<Result<()>>,
@@ -62,18 +66,21 @@ pub(super) struct Watched {
 
 impl<'a> Watcher<'a> {
     /// The observer of a fit that begins, or goes on from a checkpoint.
-    pub(super) fn new(args: &TrainArgs, folder: &'a RunFolder, from: Option<&Checkpoint>) -> Result<Self> {
+    pub(super) fn new(args: &TrainArgs, plan: &Plan, folder: &'a RunFolder, from: Option<&Checkpoint>) -> Result<Self> {
         let quiet = args.quiet;
         let about = from.map_or_else(|| resume::about(&folder.path), |from| Plan::of_observer(from).clone());
         let every = args.checkpoint_every.unwrap_or(Every::Time(CHECKPOINT_AFTER));
         let epochs = from.map_or_else(|| Ok(Vec::new()), Checkpoint::epochs)?;
-        let losses = epochs.iter().filter_map(|epoch| epoch.validation_loss);
+        let monitor = plan.recipe().monitor;
+        let watched = epochs.iter().filter_map(|epoch| monitor.watched(epoch));
         Ok(Watcher {
             display: Display::new(quiet),
             baselines: progress_bar(quiet, "fitting the linear model for comparison: step {pos}"),
-            lowest: losses.fold(f64::INFINITY, f64::min),
+            monitor,
+            lowest: watched.fold(f64::INFINITY, f64::min),
             folder,
             history: HistoryFile::default(),
+            log: args.log.clone().map(|path| (path, HistoryFile::new(Form::Json))),
             has_warned: false,
             epochs,
             saved: Instant::now(),
@@ -138,8 +145,13 @@ impl Observer for Watcher<'_> {
         if let Err(reason) = self.history.write(path, &self.epochs) {
             self.warn(&of_file(path, reason).to_string());
         }
-        let best = record.validation_loss.is_none_or(|loss| loss < self.lowest);
-        self.lowest = record.validation_loss.map_or(self.lowest, |loss| loss.min(self.lowest));
+        let written = self.log.as_mut().map(|(path, log)| (log.write(path, &self.epochs), path.clone()));
+        if let Some((Err(reason), path)) = written {
+            self.warn(&of_file(&path, reason).to_string());
+        }
+        let watched = self.monitor.watched(record);
+        let best = watched.is_none_or(|watched| watched < self.lowest);
+        self.lowest = watched.map_or(self.lowest, |watched| watched.min(self.lowest));
         if best && self.saved.elapsed() > SAVE_AFTER {
             if let Err(error) = self.folder.save(&so_far()?) {
                 self.warn(&error.to_string());

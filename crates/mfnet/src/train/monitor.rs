@@ -1,3 +1,4 @@
+use super::EpochRecord;
 use crate::data::{Dataset, Targets};
 use crate::error::{Error, Result};
 use crate::loss::softmax;
@@ -96,11 +97,12 @@ impl Monitor {
         })
     }
 
-    /// A number that is lower if predictions are better.
-    pub(super) fn watched(self, validation_loss: Option<f64>, score: Option<f64>) -> Option<f64> {
+    /// A number of an epoch that is lower if its network is better: the loss or the metric of the
+    /// validation samples, with another sign for a metric that rises. `None` without validation.
+    pub fn watched(self, epoch: &EpochRecord) -> Option<f64> {
         match self {
-            Monitor::Loss => validation_loss,
-            other => score.map(|score| if other.rises() { -score } else { score }),
+            Monitor::Loss => epoch.validation_loss,
+            other => epoch.validation_score.map(|score| if other.rises() { -score } else { score }),
         }
     }
 }

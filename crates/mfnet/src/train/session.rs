@@ -105,8 +105,9 @@ impl<T: Scalar> Session<T> {
         if settings.keep_start {
             let of_start = |validation: &mut LossOver<T>| validation.loss_and_accuracy(&net, &*settings.loss).0;
             history.start_validation_loss = validation.as_mut().map(of_start);
-            let score = score(&settings, &net);
-            let watched = settings.monitor.watched(history.start_validation_loss, score);
+            let (validation_loss, validation_score) = (history.start_validation_loss, score(&settings, &net));
+            let start = EpochRecord { validation_loss, validation_score, ..EpochRecord::default() };
+            let watched = settings.monitor.watched(&start);
             kept.offer(0, watched, &net);
             waiting.observe(0, watched, settings.min_delta);
         }
@@ -317,9 +318,6 @@ impl<T: Scalar> Session<T> {
         let (validation_loss, validation_accuracy) =
             self.validation.as_mut().map(|validation| validation.loss_and_accuracy(net, loss)).unzip();
         let validation_score = score(&self.settings, net);
-        let watched = self.settings.monitor.watched(validation_loss, validation_score);
-        self.kept.offer(epoch, watched, net);
-        self.waiting.observe(epoch, watched, self.settings.min_delta);
         let record = EpochRecord {
             epoch,
             loss: sum / weight,
@@ -328,6 +326,9 @@ impl<T: Scalar> Session<T> {
             validation_accuracy: validation_accuracy.flatten(),
             validation_score,
         };
+        let watched = self.settings.monitor.watched(&record);
+        self.kept.offer(epoch, watched, net);
+        self.waiting.observe(epoch, watched, self.settings.min_delta);
         self.history.epochs.push(record);
         self.optimizer.end_epoch(record.watched_loss());
         self.history.best_epoch = self.kept.best_epoch().unwrap_or(epoch);
