@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use mfnet::data::{Encoder, Fractions, SplitBy};
+use mfnet::data::{Encoder, Fractions, Link, SplitBy};
 use mfnet::fit::Source;
 use mfnet::model::{ModelSpec, Training};
 use mfnet::table::ReadTable;
@@ -122,7 +122,10 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
             if let Some(scale) = &preprocessing.targets {
                 for (column, (mean, scale)) in columns.iter().zip(scale.mean.iter().zip(&scale.scale)) {
                     let (mean, scale) = (significant(*mean, DIGITS), significant(*scale, DIGITS));
-                    writeln!(text, "  {column} = {mean} + {scale} × output")?;
+                    match preprocessing.link {
+                        Link::Log => writeln!(text, "  {column} = {scale} × exp(output)")?,
+                        _ => writeln!(text, "  {column} = {mean} + {scale} × output")?,
+                    }
                 }
             }
         }
@@ -155,6 +158,12 @@ fn divided(by: &SplitBy, seed: u64) -> String {
         SplitBy::Column { column, validation: None } => format!("by the column {column}"),
         SplitBy::Column { column, validation: Some(validation) } => {
             format!("test rows by the column {column}, {}", drawn(validation))
+        }
+        SplitBy::Time { column, fractions: Fractions { validation, test } } => {
+            format!("by time (column {column}): validation {validation}, test {test}, the last rows")
+        }
+        SplitBy::TimeFold { column, number, of, validation } => {
+            format!("fold {number} of {of} over time (column {column}), validation {validation} of the rows before")
         }
         SplitBy::Fold { number, of, validation, groups } => {
             let whole = groups.as_ref().map_or_else(String::new, |column| format!(", whole groups of {column}"));

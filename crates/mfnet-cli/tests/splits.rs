@@ -28,6 +28,88 @@ fn rows(text: &str, fits: impl Fn(&str) -> bool) -> String {
     text.lines().enumerate().filter(|(i, line)| *i == 0 || fits(line)).map(|(_, line)| format!("{line}\n")).collect()
 }
 
+/// 200 days in another order than that of time, two rows for each.
+fn days() -> String {
+    let row = |i: usize| {
+        let day = i * 83 % 200;
+        let (month, of_month) = (1 + day / 28, 1 + day % 28);
+        format!("2024-{month:02}-{of_month:02},{},{}\n", i * 7 % 31, i * 7 % 31 * 3 + i % 5)
+    };
+    format!("day,warm,sold\n{}", (0..400).map(row).collect::<String>())
+}
+
+#[test]
+fn the_last_rows_are_tested_and_found_again() {
+    let desk = Desk::new();
+    desk.write("days.csv", days());
+    let run = desk.ok("train days.csv --target sold --time day --epochs 3 --output run --json");
+    assert!(
+        run.stderr.contains("\nsplit by time (column day): 280 training, 40 validation, 80 test rows\n"),
+        "{}",
+        run.stderr
+    );
+    let trained = run.json();
+    assert_eq!(trained["features"], 1);
+    for part in ["train", "validation", "test"] {
+        let evaluated = desk.ok(&format!("evaluate run days.csv --part {part} --json")).json();
+        assert_eq!(evaluated["loss"], trained[part]["loss"], "{part}");
+        let predicted = desk.ok(&format!("predict run days.csv --part {part} --keep day")).stdout;
+        let days: Vec<&str> = predicted.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        let (first, last) = (days.iter().min().unwrap(), days.iter().max().unwrap());
+        // 200 days: 140, 20 and 40 of them, and both rows of a day in one part
+        let expected = match part {
+            "train" => ("2024-01-01", "2024-05-28"),
+            "validation" => ("2024-06-01", "2024-06-20"),
+            _ => ("2024-06-21", "2024-08-04"),
+        };
+        assert_eq!((*first, *last), expected, "{part}");
+    }
+    assert!(
+        desk.ok("inspect run")
+            .stdout
+            .contains("\n  split: by time (column day): validation 0.1, test 0.2, the last rows\n")
+    );
+    // the seed does not matter for the split, and a printed recipe gives the same model
+    desk.write("days.toml", desk.ok("train days.csv --target sold --time day --epochs 3 --print-recipe").stdout);
+    desk.ok("train days.csv --recipe days.toml --output again");
+    assert_eq!(desk.read("run/model.safetensors"), desk.read("again/model.safetensors"));
+    // folds over time
+    let run = desk.ok("train days.csv --target sold --time day --folds 4 --epochs 2 --output folds --json");
+    let expected = "\n4 folds over time (column day): 72 to 288 training, 8 to 32 validation, 80 test rows\n";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    let fold = desk.ok("evaluate folds/fold-2 days.csv --json").json();
+    assert_eq!(fold["loss"], run.json()["folds"][1]["test"]["loss"]);
+}
+
+#[test]
+fn times_that_split_nothing() {
+    let desk = Desk::new();
+    desk.write("days.csv", days());
+    desk.write("gap.csv", days().replacen("2024-01-01,", ",", 1));
+    desk.write("words.csv", days().replace("2024-", "week "));
+    for (arguments, code, message) in [
+        ("train days.csv --target sold --time date", 1, "there is no column \"date\"; the columns are"),
+        (
+            "train gap.csv --target sold --time day",
+            1,
+            "gap.csv, line 2, column \"day\": expected a time, found an empty cell",
+        ),
+        (
+            "train words.csv --target sold --time day",
+            1,
+            "expected dates or numbers in the column of times, found \"week 01-01\"",
+        ),
+        ("train days.csv --target sold --time day --group warm", 2, "--time cannot be used with --group"),
+        ("train days.csv --target sold --time sold", 2, "--time must not name the target \"sold\""),
+        ("train days.csv --target sold --time day --folds 400", 1, "rows, one for each fold"),
+        ("train digits --time pixel_0_1 --drop pixel_0_1", 2, "--time and --drop both name the column"),
+    ] {
+        let run = desk.run(arguments);
+        assert_eq!(run.code, code, "{arguments}: {}", run.stderr);
+        assert!(run.stderr.contains(message), "{arguments}: {}", run.stderr);
+    }
+}
+
 #[test]
 fn groups_stay_together_and_are_found_again() {
     let desk = Desk::new();

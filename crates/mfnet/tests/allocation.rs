@@ -11,7 +11,7 @@ use mfnet::layer::LayerSpec;
 use mfnet::model::AnyNetwork;
 use mfnet::network::Builder;
 use mfnet::optimizer::Clip;
-use mfnet::train::{Callback, EpochRecord, Step};
+use mfnet::train::{Averaging, Callback, EpochRecord, Step};
 use mfnet::{
     Activation, Adam, CrossEntropy, Dataset, Fractions, Model, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar,
     Seed, Sgd, Table, Target, Tensor, Threads, Trainer,
@@ -87,12 +87,13 @@ fn train<T: Scalar>(threads: usize, optimizer: Optimizer<T>, activation: Activat
     train_on(threads, optimizer, activation, |data| data, 1);
 }
 
-/// A network of every layer. What its layers keep for the validation samples is allocated after the first epoch.
+/// A network of every layer, whose weights are averaged. What its layers keep for the validation samples is allocated after the first epoch.
 fn train_layers<T: Scalar>(threads: usize) {
     let spec = |json: &str| serde_json::from_str::<LayerSpec>(json).unwrap();
     let network = |builder: Builder<T>| {
         let builder = builder.spec(spec(r#"{"kind": "embedding", "first": 3, "levels": 5, "size": 2}"#));
-        let builder = builder.spec(spec(r#"{"kind": "scale"}"#)).linear(100).batch_norm().activation(Activation::Gelu);
+        let builder =
+            builder.spec(spec(r#"{"kind": "scale"}"#)).noise(0.1).linear(100).batch_norm().activation(Activation::Gelu);
         let builder = builder.dropout(0.2).residual(|block| block.linear(100).layer_norm().relu().dropout(0.1));
         let builder = builder.spec(spec(r#"{"kind": "prelu"}"#)).spec(spec(r#"{"kind": "alpha-dropout", "p": 0.1}"#));
         builder.linear(50).spec(spec(r#"{"kind": "parametric", "function": "silu"}"#)).linear(10)
@@ -128,6 +129,7 @@ fn train_network<T: Scalar>(
     let mut watch = Watch { from, ..Watch::default() };
     let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(100).validate_on(&validation);
     let trainer = trainer.accumulate(accumulate);
+    let trainer = if from > 1 { trainer.average(Averaging::Exponential { decay: 0.9 }) } else { trainer };
     let threads = Threads::new(threads).unwrap();
     wait_for_threads();
     threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();
@@ -181,6 +183,7 @@ fn main() {
         let adam = || Optimizer::new(Adam::default(), 1e-3);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 1);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 2);
+        train_on::<f32>(threads, adam().l1(1e-4).max_norm(1.0).warm_up(1.5), Activation::Relu, |data| data, 1);
         train_layers::<f32>(threads);
         train_layers::<f64>(threads);
     }

@@ -8,26 +8,14 @@ mod golden;
 
 use std::ops::ControlFlow;
 
-use golden::{assert_all_close, numbers, samples};
-use mfnet::layer::{AnyLayer, Linear};
+use golden::{assert_all_close, network, samples};
 use mfnet::metric::Metrics;
 use mfnet::train::{Averaging, Callback, EpochRecord, Monitor, SampleOrder, StopReason};
 use mfnet::{
-    Activation, Adam, CrossEntropy, Dataset, Fractions, Mse, NeuralNetwork, Optimizer, Preprocessing, Result, Seed,
-    Sgd, Targets, Tensor, Trainer,
+    Adam, CrossEntropy, Dataset, Fractions, Mse, NeuralNetwork, Optimizer, Preprocessing, Result, Seed, Sgd, Targets,
+    Trainer,
 };
 use serde_json::Value;
-
-fn linear(layer: &Value) -> AnyLayer<f64> {
-    let (w, b) = (layer["weight"].as_array().unwrap(), numbers(&layer["bias"]));
-    let w: Vec<Vec<f64>> = w.iter().map(numbers).collect();
-    let parameters = Tensor::from_fn(b.len(), 1 + w[0].len(), |j, k| if k == 0 { b[j] } else { w[j][k - 1] });
-    Linear::new(parameters).unwrap().into()
-}
-
-fn network(layers: &Value) -> NeuralNetwork {
-    NeuralNetwork::from_layers(4, vec![linear(&layers[0]), Activation::Tanh.into(), linear(&layers[1])]).unwrap()
-}
 
 /// 1e-12: some thousand roundings in another order. Also if the training is stopped in the middle and restored.
 #[test]

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use mfnet::error::ErrorKind;
 use mfnet::optimizer::{Clip, Schedule};
-use mfnet::train::{Callback, Checkpoint, Every, SaveCheckpoints, Session, Step, StopReason};
+use mfnet::train::{Averaging, Callback, Checkpoint, Every, Monitor, SaveCheckpoints, Session, Step, StopReason};
 use mfnet::{
     Adam, AdamW, CrossEntropy, Dataset, Fractions, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar, Seed, Sgd,
     Threads, Trainer,
@@ -46,6 +46,15 @@ fn trainers<T: Scalar>(validation: &Dataset) -> Vec<Trainer<T>> {
         of(Optimizer::new(Sgd { momentum: 0.9, nesterov: true }, 0.05).clip(Clip::Global(0.5))).accumulate(3).shards(2),
         of(Optimizer::new(Adam::default(), 0.01)).validate_on(validation).keep_start(),
         of(Optimizer::new(Sgd::default(), 0.1)),
+        of(Optimizer::new(Sgd::default(), 0.5).schedule(Schedule::Plateau { patience: 0, factor: 0.5 }).warm_up(1.5))
+            .validate_on(validation)
+            .monitor(Monitor::BalancedAccuracy)
+            .early_stopping(2)
+            .min_delta(0.02),
+        of(Optimizer::new(Adam::default(), 0.02).l1(1e-3).max_norm(1.0).decay_schedule(Schedule::Cosine))
+            .validate_on(validation)
+            .average(Averaging::Exponential { decay: 0.9 }),
+        of(Optimizer::new(Adam::default(), 0.02)).validate_on(validation).average(Averaging::Stochastic { start: 0.4 }),
     ]
 }
 

@@ -6,11 +6,10 @@
 
 mod golden;
 
-use golden::{assert_all_close, assert_close, numbers, samples};
-use mfnet::layer::{AnyLayer, Linear};
+use golden::{assert_all_close, assert_close, network, numbers, samples};
 use mfnet::loss::{LossName, Weights};
 use mfnet::random::Purpose;
-use mfnet::{Activation, CrossEntropy, Loss, Mse, NeuralNetwork, Optimizer, Pass, Scalar, Seed, Sgd, Tensor};
+use mfnet::{CrossEntropy, Loss, Mse, Optimizer, Pass, Scalar, Seed, Sgd, Tensor};
 use serde_json::Value;
 
 /// Every loss, with its usual setting and another one.
@@ -104,17 +103,6 @@ const TOLERANCE: f64 = 1e-10;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/losses.json")).unwrap()
-}
-
-fn linear(layer: &Value) -> AnyLayer<f64> {
-    let (w, b) = (layer["weight"].as_array().unwrap(), numbers(&layer["bias"]));
-    let w: Vec<Vec<f64>> = w.iter().map(numbers).collect();
-    let parameters = Tensor::from_fn(b.len(), 1 + w[0].len(), |j, k| if k == 0 { b[j] } else { w[j][k - 1] });
-    Linear::new(parameters).unwrap().into()
-}
-
-fn network(layers: &Value) -> NeuralNetwork {
-    NeuralNetwork::from_layers(4, vec![linear(&layers[0]), Activation::Tanh.into(), linear(&layers[1])]).unwrap()
 }
 
 #[test]

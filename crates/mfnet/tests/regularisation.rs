@@ -6,25 +6,13 @@
 
 mod golden;
 
-use golden::{assert_all_close, numbers, samples};
-use mfnet::layer::{AnyLayer, Linear};
+use golden::{assert_all_close, network, samples};
 use mfnet::optimizer::{Clip, Rule};
 use mfnet::{
-    Activation, Adam, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Pass, Preprocessing, Seed, Sgd, Targets, Tensor,
-    Threads, Trainer,
+    Adam, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Pass, Preprocessing, Seed, Sgd, Targets, Tensor, Threads,
+    Trainer,
 };
 use serde_json::Value;
-
-fn linear(layer: &Value) -> AnyLayer<f64> {
-    let (w, b) = (layer["weight"].as_array().unwrap(), numbers(&layer["bias"]));
-    let w: Vec<Vec<f64>> = w.iter().map(numbers).collect();
-    let parameters = Tensor::from_fn(b.len(), 1 + w[0].len(), |j, k| if k == 0 { b[j] } else { w[j][k - 1] });
-    Linear::new(parameters).unwrap().into()
-}
-
-fn network(layers: &Value) -> NeuralNetwork {
-    NeuralNetwork::from_layers(4, vec![linear(&layers[0]), Activation::Tanh.into(), linear(&layers[1])]).unwrap()
-}
 
 /// By a loop and by a trainer. 1e-12: some hundred roundings in another order.
 #[test]

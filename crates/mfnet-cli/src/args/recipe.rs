@@ -60,7 +60,9 @@ pub(crate) struct RecipeArgs {
     /// During training, the output of each hidden unit is set to 0 with this probability.
     #[arg(long, value_name = "P", value_parser = below_one, help_heading = "Network")]
     pub(super) dropout: Option<f64>,
-    /// Standard deviation of noise that training adds to the scaled features [default: 0]
+    /// Standard deviation of noise that training adds to the inputs of the network [default: 0]
+    ///
+    /// The inputs are the scaled features; those of categories and embeddings get noise too.
     #[arg(long, value_name = "STD", value_parser = not_negative, help_heading = "Network", hide_short_help = true)]
     pub(super) input_noise: Option<f64>,
     /// Normalization of the hidden layers: batch or layer
@@ -169,7 +171,7 @@ pub(crate) struct RecipeArgs {
     /// cosine-cycles:NUMBER: rises and falls NUMBER times, each time twice as slowly. polynomial:POWER: falls to 0, with
     /// power 1 along a line. step:EPOCHS:FACTOR: is multiplied by FACTOR every EPOCHS epochs, for example step:30:0.1.
     /// exponential:FACTOR: every epoch. plateau:PATIENCE:FACTOR: whenever the validation loss has not fallen for more than
-    /// PATIENCE epochs. Numbers may be left out, except for step, exponential and cosine-restarts.
+    /// PATIENCE epochs. Numbers may be left out, except for the first one of step, exponential and cosine-restarts.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
     /// Epochs in which the learning rate rises from near 0, before the schedule [default: 0]
@@ -245,7 +247,7 @@ pub(crate) struct RecipeArgs {
     pub(super) epochs: Option<usize>,
     /// Stop after N epochs without a lower validation loss; 0 turns it off
     ///
-    /// The default is half of --epochs, but at least 10. Without validation rows, there is no early stopping.
+    /// With --monitor, without a better metric. The default is half of --epochs, but at least 10. Without validation rows, there is no early stopping.
     #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Training")]
     pub(super) early_stopping: Option<usize>,
     /// Smallest improvement that early stopping counts [default: 0]
@@ -295,6 +297,12 @@ pub(crate) struct RecipeArgs {
     /// column is not a feature. If it marks no validation rows, mfnet draws them from the training rows.
     #[arg(long, value_name = "COLUMN", help_heading = "Split", hide_short_help = true)]
     pub(super) split_column: Option<String>,
+    /// Column of dates or numbers: test on the last rows, validate on the ones before them
+    ///
+    /// The column is not a feature. Rows of the same time stay in the same part. With --folds, each fold tests on rows
+    /// that are later than those of its training, as TimeSeriesSplit of scikit-learn.
+    #[arg(long, value_name = "COLUMN", help_heading = "Split", hide_short_help = true)]
+    pub(super) time: Option<String>,
     /// Column of groups whose rows stay together, such as patients
     ///
     /// All rows with the same text in this column become training, validation or test rows together. The column is not a
@@ -440,7 +448,7 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 14] = [
+        const OTHERS: [&str; 15] = [
             "data",
             "data_dir",
             "sheet",
@@ -448,6 +456,7 @@ mod tests {
             "memory",
             "recipe_file",
             "print_recipe",
+            "log",
             "output",
             "force",
             "resume",

@@ -31,8 +31,8 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     let recipe = args.recipe.recipe(file.as_ref())?;
     if !args.print_recipe && stopped.is_none() {
         RunFolder::check(args)?;
-        check_log(args, &recipe)?;
     }
+    check_log(args, &recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
     let input = input(args, &recipe)?;
     let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &test_file(args, &recipe)) {
         (ErrorKind::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
@@ -65,14 +65,23 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     result.map_err(|failure| left.into_iter().fold(failure, Failure::help))
 }
 
-/// Refuses a log that exists, or that several folds would write.
-fn check_log(args: &TrainArgs, recipe: &Recipe) -> Result<(), Failure> {
+/// Refuses a log that several folds would write, that cannot be written, or that exists, unless the
+/// run that goes on has written it.
+fn check_log(args: &TrainArgs, recipe: &Recipe, written: Option<&Path>) -> Result<(), Failure> {
     let Some(log) = &args.log else { return Ok(()) };
     if recipe.folds.is_some() {
         let message = "--log works for one training, not with --folds; each fold has its history.csv";
         return Err(Failure::usage(message.to_owned()));
     }
-    if log.exists() && !args.force {
+    let folder = log.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+        return Err(Failure::work(format!("--log: there is no folder {}", folder.display())));
+    }
+    let is = |path: &PathBuf| path.canonicalize().ok().is_some_and(|path| log.canonicalize().ok() == Some(path));
+    if let Some(data) = args.data.iter().chain(&args.recipe.test_file).chain(&args.recipe_file).find(|path| is(path)) {
+        return Err(Failure::usage(format!("--log would replace {}, which the training reads", data.display())));
+    }
+    if log.exists() && !args.force && written != Some(log) {
         return Err(Failure::work(format!("{} already exists", log.display()))
             .help("choose another file for --log, or replace it with --force"));
     }

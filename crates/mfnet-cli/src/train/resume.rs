@@ -21,6 +21,8 @@ pub(super) struct Run {
     pub(super) folder: PathBuf,
     /// The command line of the run, as far as it is known.
     pub(super) args: Option<TrainArgs>,
+    /// The file of `--log` that the run has written.
+    pub(super) log: Option<PathBuf>,
 }
 
 /// What a checkpoint says about the program: its arguments, and the folders in which it ran and which
@@ -65,15 +67,19 @@ impl Run {
             return Err(Failure::work(format!("{}: the command of the run is not known", run.display()))
                 .help("give the command again, with --resume in place of --output"));
         }
+        let log = stored.as_ref().and_then(|stored| stored.log.clone());
         let args = stored.map(|stored| TrainArgs {
             quiet: args.quiet,
             json: args.json,
             plots: args.plots || stored.plots,
             checkpoint_every: args.checkpoint_every.or(stored.checkpoint_every),
+            log: args.log.clone().or(stored.log),
             recipe: stored.recipe.with_threads_of(&args.recipe),
             ..stored
         });
-        Ok(Run { folder: folder.unwrap_or_else(|| run.components().collect()), args })
+        // a relative path is meant where the run was started
+        let log = log.filter(|log| is_here || log.is_absolute());
+        Ok(Run { folder: folder.unwrap_or_else(|| run.components().collect()), args, log })
     }
 }
 

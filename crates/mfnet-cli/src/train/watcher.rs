@@ -122,6 +122,13 @@ impl<'a> Watcher<'a> {
             let path = path.display().to_string();
             message(&format!("warning: {}: cannot write all epochs: {error}", escaped(&path)));
         }
+        if let Some((path, log)) = &mut self.log
+            && !log.is_complete(path, &self.epochs)
+            && let Err(error) = log.write_again(path, &self.epochs)
+        {
+            let path = path.display().to_string();
+            message(&format!("warning: {}: cannot write all epochs: {error}", escaped(&path)));
+        }
         saved
     }
 }

@@ -1,6 +1,7 @@
 mod folds;
 mod groups;
 mod marks;
+mod time;
 
 pub(super) use marks::{Marks, Part};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,26 @@ pub enum SplitBy {
         /// validation samples of the column.
         validation: Option<f64>,
     },
+    /// By time: the last samples are the test samples, and the ones before them are for validation;
+    /// see [`Dataset::timed_by`].
+    Time {
+        /// The column of times.
+        column: String,
+        /// Fractions of all samples.
+        fractions: Fractions,
+    },
+    /// By one fold of a cross-validation over time: each fold tests on samples after those that it
+    /// trains on. As scikit-learn's `TimeSeriesSplit`.
+    TimeFold {
+        /// The column of times.
+        column: String,
+        /// Number of the fold, from 1.
+        number: usize,
+        /// Number of folds.
+        of: usize,
+        /// Fraction of the samples before the test samples for validation: the last ones.
+        validation: f64,
+    },
     /// By one fold of a cross-validation; see [`Dataset::folds`].
     Fold {
         /// Number of the fold whose samples are the test samples, from 1.
@@ -79,15 +100,17 @@ impl SplitBy {
                 validation.is_some_and(|x| x > 0.0)
             }
             SplitBy::Fractions(_) | SplitBy::Groups { .. } | SplitBy::Fold { .. } => true,
+            SplitBy::Time { .. } | SplitBy::TimeFold { .. } => false,
         }
     }
 
-    /// The column that determines the split, which is not a feature.
+    /// The column of text that determines the split, which is not a feature.
     pub fn column(&self) -> Option<&str> {
         match self {
             SplitBy::Groups { column, .. } | SplitBy::Column { column, .. } => Some(column),
             SplitBy::Fold { groups, .. } => groups.as_deref(),
-            SplitBy::Fractions(_) | SplitBy::Official { .. } => None,
+            // times are numbers
+            SplitBy::Fractions(_) | SplitBy::Official { .. } | SplitBy::Time { .. } | SplitBy::TimeFold { .. } => None,
         }
     }
 }
@@ -170,6 +193,8 @@ impl Dataset {
                 self.parts_as_given(Some(&column), validation, seed).unwrap_or_else(|| not_marked("parts", &column))
             }
             SplitBy::Fold { number, of, validation, .. } => self.fold_parts(number, of, validation, seed),
+            SplitBy::Time { column, fractions } => self.time_parts(&column, fractions),
+            SplitBy::TimeFold { column, number, of, validation } => self.time_fold(&column, (number, of), validation),
         }
     }
 
@@ -187,16 +212,8 @@ impl Dataset {
     }
 
     fn parts(&self, fractions: Fractions, seed: Seed) -> Result<Parts> {
+        check(fractions)?;
         let Fractions { validation, test } = fractions;
-        for (name, fraction) in [("validation fraction", validation), ("test fraction", test)] {
-            if !(0.0..1.0).contains(&fraction) {
-                return Err(Error::invalid(name, "a number from 0 to less than 1", fraction));
-            }
-        }
-        if validation + test >= 1.0 {
-            let expected = "less than 1, so that training rows are left";
-            return Err(Error::invalid("validation and test fraction together", expected, validation + test));
-        }
         let mut rng = seed.stream(Purpose::Split);
         if let Some(grouped) = Grouped::of(self) {
             return grouped.parts(fractions, &mut rng);
@@ -228,6 +245,20 @@ impl Dataset {
         strata.iter_mut().for_each(|stratum| rng.shuffle(stratum));
         strata
     }
+}
+
+/// Refuses fractions that are none, or that leave no training samples.
+fn check(Fractions { validation, test }: Fractions) -> Result<()> {
+    for (name, fraction) in [("validation fraction", validation), ("test fraction", test)] {
+        if !(0.0..1.0).contains(&fraction) {
+            return Err(Error::invalid(name, "a number from 0 to less than 1", fraction));
+        }
+    }
+    if validation + test >= 1.0 {
+        let expected = "less than 1, so that training rows are left";
+        return Err(Error::invalid("validation and test fraction together", expected, validation + test));
+    }
+    Ok(())
 }
 
 /// Removes `fraction` of all samples, rounded, from the strata: from each stratum its share.

@@ -29,7 +29,7 @@ pub enum SplitProblem {
     /// The data set has no official split.
     #[error("the data set has no official split")]
     NoOfficialSplit,
-    /// The samples do not have the "groups" or "parts" of this column, which the split needs.
+    /// The samples do not have the "groups", "parts" or "times" of this column, which the split needs.
     #[error("the split needs the {0} of the column {1:?}, but the rows have none")]
     NotMarked(&'static str, String),
     /// Text that is not the name of a part, and the index of the sample unless the error has a line.
@@ -43,6 +43,12 @@ pub enum SplitProblem {
     /// A sample has no group; its index unless the error has a line.
     #[error("expected a group, found an empty cell{}", in_row(*.0))]
     NoGroup(Option<usize>),
+    /// A sample has no time; its index unless the error has a line.
+    #[error("expected a time, found an empty cell{}", in_row(*.0))]
+    NoTime(Option<usize>),
+    /// A column of times that holds text.
+    #[error("expected dates or numbers in the column of times, found {0:?}")]
+    NotATime(String),
     /// Fewer groups than parts or folds.
     #[error("expected at least {needed} groups, one for each of the {needed} {what}, found {groups}")]
     FewGroups {

@@ -17,7 +17,7 @@ use crate::optimizer::{OptimizerName, Schedule};
 
 impl Recipe {
     /// Fields that exclude others, each with the names of the others.
-    pub const CONFLICTS: [(&str, &str); 7] = [
+    pub const CONFLICTS: [(&str, &str); 8] = [
         (
             "warm_start",
             "target task hidden activation dropout input_noise norm residual layers embeddings dtype header drop numeric categorical scale",
@@ -27,6 +27,7 @@ impl Recipe {
         ("batch_order", "no_shuffle folds skip_missing_target"),
         ("test_file", "test_fraction split_column folds"),
         ("split_column", "test_fraction group folds"),
+        ("time", "group split_column"),
         ("folds", "test_fraction"),
     ];
 
@@ -56,6 +57,14 @@ impl Recipe {
         if self.optimizer == OptimizerName::Rprop && self.batch_size.is_some() {
             let message = "`optimizer` rprop needs all training rows in a batch";
             return Err(Error::recipe(message).with_help("leave `batch_size` out"));
+        }
+        let is_constant = self.schedule.is_none_or(|schedule| schedule == Schedule::Constant);
+        if self.optimizer == OptimizerName::Rprop && (!is_constant || self.warmup > 0.0) {
+            let field = if is_constant { "warmup" } else { "schedule" };
+            let message = format!(
+                "`{field}` has no effect with `optimizer` rprop, whose learning rate is only its first step size"
+            );
+            return Err(Error::recipe(message).with_help(format!("leave `{field}` out")));
         }
         if self.nesterov && self.momentum == 0.0 {
             return Err(Error::recipe("`nesterov` needs `momentum`").with_help("add `momentum` 0.9"));

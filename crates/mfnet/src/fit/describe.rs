@@ -28,7 +28,10 @@ impl Plan {
         let Some(Plan { task, .. }) = folds.first() else { return String::new() };
         let seed = task.recipe.split_seed();
         let not_official = if task.data.has_official_split() { " instead of the official split" } else { "" };
-        let by = format!("{} folds (seed {seed}){not_official}", folds.len());
+        let by = match &task.recipe.time {
+            Some(column) => format!("{} folds over time (column {}){not_official}", folds.len(), escaped(column)),
+            None => format!("{} folds (seed {seed}){not_official}", folds.len()),
+        };
         let rows = rows(task, &by, folds.iter().map(|fold| &*fold.parts));
         let weights = folds[0].weights_line(folds.len());
         let lines = [task.described(), rows].into_iter().chain(weights).chain([folds[0].network_line()]);

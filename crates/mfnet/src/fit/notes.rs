@@ -168,9 +168,9 @@ impl Plan {
         (test > 0).then(|| {
             Note::new(format!(
                 "the rows are in the order of the date column {column:?}, and the {} were drawn at random from all times: rows of \
-                 a later time may be harder to predict; to test on the last rows, mark them as test in a column and name it \
-                 with `split_column`",
-                counted(test, "test row")
+                 a later time may be harder to predict; to test on the last rows, use `time` {}",
+                counted(test, "test row"),
+                quoted(column)
             ))
         })
     }

@@ -63,7 +63,7 @@ impl Parts {
 
     fn divided(task: &Task, fold: Option<usize>, validation: Option<f64>) -> Result<Self> {
         let by = split_by(task, fold, validation);
-        if let SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } = &by
+        if let SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } | SplitBy::Time { fractions, .. } = &by
             && fractions.validation + fractions.test >= 1.0
         {
             return Err(Error::recipe("`test_fraction` and `validation_fraction` together leave no training rows"));
@@ -117,6 +117,10 @@ impl Parts {
                 format!("split by column {}{}", escaped(column), drawn(validation))
             }
             SplitBy::Fold { number, of, .. } => format!("fold {number} of {of} (seed {seed})"),
+            SplitBy::Time { column, .. } => format!("split by time (column {})", escaped(column)),
+            SplitBy::TimeFold { column, number, of, .. } => {
+                format!("fold {number} of {of} over time (column {})", escaped(column))
+            }
         };
         rows(task, &by, [self])
     }
@@ -164,6 +168,9 @@ pub(super) fn rows<'a>(task: &Task, by: &str, parts: impl IntoIterator<Item = &'
 /// How the rows are split, with this fraction of validation rows or with the given ones.
 fn split_by(task: &Task, fold: Option<usize>, validation: Option<f64>) -> SplitBy {
     let recipe = &task.recipe;
+    if let (Some(number), Some(of), Some(column)) = (fold, recipe.folds, recipe.time.clone()) {
+        return SplitBy::TimeFold { column, number, of, validation: validation.unwrap_or(0.0) };
+    }
     if let (Some(number), Some(of)) = (fold, recipe.folds) {
         return SplitBy::Fold { number, of, validation: validation.unwrap_or(0.0), groups: recipe.group.clone() };
     }
@@ -175,8 +182,9 @@ fn split_by(task: &Task, fold: Option<usize>, validation: Option<f64>) -> SplitB
     }
     let test = if task.test.is_some() { 0.0 } else { recipe.test_fraction.unwrap_or(TEST_FRACTION) };
     let fractions = Fractions { validation: validation.unwrap_or(0.0), test };
-    match recipe.group.clone() {
-        Some(column) => SplitBy::Groups { column, fractions },
-        None => SplitBy::Fractions(fractions),
+    match (recipe.group.clone(), recipe.time.clone()) {
+        (Some(column), _) => SplitBy::Groups { column, fractions },
+        (_, Some(column)) => SplitBy::Time { column, fractions },
+        (None, None) => SplitBy::Fractions(fractions),
     }
 }

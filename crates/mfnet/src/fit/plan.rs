@@ -102,11 +102,11 @@ impl Plan {
     pub fn recipe(&self) -> Recipe {
         let (recipe, choices) = (self.task.recipe.clone(), self.choices.clone());
         let (validation, test) = match self.parts.split.by {
-            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } => {
+            SplitBy::Fractions(fractions) | SplitBy::Groups { fractions, .. } | SplitBy::Time { fractions, .. } => {
                 (Some(fractions.validation), self.task.test.is_none().then_some(fractions.test))
             }
             SplitBy::Official { validation } | SplitBy::Column { validation, .. } => (validation, None),
-            SplitBy::Fold { validation, .. } => (Some(validation), None),
+            SplitBy::Fold { validation, .. } | SplitBy::TimeFold { validation, .. } => (Some(validation), None),
         };
         let (activation, recipe_layers) = (recipe.activation, recipe.layers.clone());
         let decided = Recipe {
@@ -165,6 +165,12 @@ impl Plan {
     /// Whether there are validation rows.
     pub(crate) fn validates(&self) -> bool {
         self.parts.validation.samples() > 0
+    }
+
+    #[cfg(feature = "report")]
+    /// Whether weights are averaged.
+    pub(crate) fn averages(&self) -> bool {
+        self.task.recipe.average.is_some()
     }
 
     #[cfg(feature = "report")]
@@ -252,8 +258,13 @@ fn loss_of(task: &Task) -> Result<LossName> {
     let loss = recipe.loss.or(before).unwrap_or(usual);
     let loss = match recipe.label_smoothing {
         0.0 => loss,
-        label_smoothing if classes && recipe.loss.is_none() => LossName::SmoothedCrossEntropy { label_smoothing },
-        label_smoothing if loss == LossName::CrossEntropy => LossName::SmoothedCrossEntropy { label_smoothing },
+        label_smoothing if matches!(loss, LossName::CrossEntropy | LossName::SmoothedCrossEntropy { .. }) => {
+            LossName::SmoothedCrossEntropy { label_smoothing }
+        }
+        _ if classes => {
+            let message = format!("`label_smoothing` works only with `loss` cross-entropy, not with {loss}");
+            return Err(Error::recipe(message).with_help("add `loss` cross-entropy, or leave `label_smoothing` out"));
+        }
         _ => {
             let message = format!("`label_smoothing` needs classes, but the task is a {}", task.kind());
             return Err(Error::recipe(message).with_help("leave `label_smoothing` out"));

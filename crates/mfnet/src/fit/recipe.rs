@@ -51,7 +51,8 @@ pub struct Recipe {
     pub activation: Option<ActivationName>,
     /// Probability that dropout sets a hidden output to 0 in training. Default: 0.
     pub dropout: f64,
-    /// Standard deviation of the normal noise that training adds to the scaled features. Default: 0.
+    /// Standard deviation of the normal noise that training adds to the inputs of the network, after
+    /// embeddings. Default: 0.
     pub input_noise: f64,
     /// The normalisation between each hidden linear layer and its activation. `None`: no
     /// normalisation.
@@ -145,8 +146,8 @@ pub struct Recipe {
     /// Number of epochs. `None`: 100; for 5000 training rows or more, 10 to 100, about 12 500 steps
     /// in all.
     pub epochs: Option<usize>,
-    /// Number of epochs without a lower validation loss after which training stops; 0 for no early
-    /// stopping. `None`: half of `epochs`, at least 10, if there are validation rows.
+    /// Number of epochs without a lower validation loss, or without a better metric of `monitor`,
+    /// after which training stops; 0 for no early stopping. `None`: half of `epochs`, at least 10, if there are validation rows.
     pub early_stopping: Option<usize>,
     /// For early stopping, an improvement has to be larger than this. Default: 0.
     pub min_delta: f64,
@@ -169,6 +170,10 @@ pub struct Recipe {
     pub split_column: Option<String>,
     /// The column of groups: rows with equal text stay in the same part.
     pub group: Option<String>,
+    /// The column of times, which is not a feature: the last rows are the test rows, and the ones
+    /// before them validation rows. With `folds`, each fold tests on rows after those of its
+    /// training.
+    pub time: Option<String>,
     /// Number of folds of a cross-validation. `None`: a single fit.
     pub folds: Option<usize>,
     /// The column of row weights for losses, metrics and baselines; it is not a feature. `None`:

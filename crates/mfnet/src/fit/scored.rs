@@ -55,7 +55,7 @@ impl Display for Score {
         match self {
             Score::LogLoss => f.write_str("log loss"),
             Score::WithClassWeights => f.write_str("accuracy with class weights"),
-            Score::Loss(loss) => write!(f, "loss ({loss})"),
+            Score::Loss(loss) => write!(f, "loss ({loss}, of scaled targets)"),
         }
     }
 }

@@ -5,7 +5,7 @@ use mfnet_table::{CellProblem, ColumnKind, Columns, Lines, Problem, ReadTable, T
 use super::names::{Decimal, Task};
 use super::recipe::Recipe;
 use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
-use crate::error::{DataProblem, Error, ErrorKind, Result};
+use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::model::{Model, Predictions};
 use crate::text::counted;
 use crate::words::split_names;
@@ -151,6 +151,9 @@ impl Source {
                 data.grouped_by(column, &self.text(column)?)
             }
             SplitBy::Column { column, .. } => data.parted_by(column, &self.text(column)?),
+            SplitBy::Time { column, .. } | SplitBy::TimeFold { column, .. } => {
+                data.timed_by(column, &self.times(column)?)
+            }
             _ => Ok(data),
         }
     }
@@ -181,6 +184,27 @@ impl Source {
             Source::Table(table) => Ok(table.weights(column)?),
             Source::Samples { data, .. } => Err(no_weights(data)),
         }
+    }
+
+    /// The times in a column of numbers or dates.
+    pub(super) fn times(&self, column: &str) -> Result<Vec<f64>> {
+        let Source::Table(table) = self else {
+            return Err(Error::data(self.name(), SplitProblem::NotMarked("times", column.to_owned())));
+        };
+        let position = table.position(column)?;
+        let as_kind = |kind| table.values(position, &kind).map(|(_, values)| values.iter().collect());
+        as_kind(ColumnKind::Number).or_else(|_| as_kind(ColumnKind::Date)).map_err(|error| match &error {
+            mfnet_table::Error::Data {
+                file,
+                line,
+                column,
+                problem: mfnet_table::Problem::Cell(CellProblem::NotADate(text)),
+            } => {
+                let problem = SplitProblem::NotATime(text.clone()).into();
+                ErrorKind::Data { file: file.clone(), line: *line, column: column.clone(), problem }.into()
+            }
+            _ => error.into(),
+        })
     }
 
     /// Whether there is a column with this name.
@@ -334,7 +358,7 @@ impl Recipe {
     pub fn reader<'a>(&self, start: Option<&Model>) -> ReadTable<'a> {
         let reader = self.set_form(start.map_or_else(ReadTable::new, Model::reader));
         let columns = [&self.target, &self.drop, &self.numeric, &self.categorical].into_iter().flatten();
-        let columns = columns.chain(&self.group).chain(&self.split_column).chain(&self.sample_weight);
+        let columns = columns.chain(&self.group).chain(&self.split_column).chain(&self.time).chain(&self.sample_weight);
         let names = columns.flat_map(|list| [vec![list.clone()], split_names(list)].concat());
         let reader = reader.expect(names).missing(self.missing.iter().flat_map(|words| split_names(words)));
         // names that are separated by commas, or that have commas in them

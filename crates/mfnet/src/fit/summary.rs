@@ -84,16 +84,21 @@ impl Fit {
     }
 }
 
-/// Whether an epoch, or the start, had a finite validation loss.
-fn has_finite_loss(history: &History) -> bool {
-    let of_epochs = history.epochs.iter().map(|epoch| epoch.validation_loss);
+/// Whether an epoch, or the start, had a finite number of what is watched.
+fn has_finite_score(monitor: Monitor, history: &History) -> bool {
+    let of_epochs = history.epochs.iter().map(|epoch| monitor.watched(epoch));
     of_epochs.chain([history.start_validation_loss]).flatten().any(f64::is_finite) || history.epochs.is_empty()
 }
 
 /// A note on a network that was still improving, but is not better than the linear model.
 fn still_falling(plan: &Plan, history: &History, baselines: &Baselines) -> Option<String> {
-    let is_behind = baselines.linear.as_ref()?.comparison?.difference <= 0.0;
-    let is_trained = plan.validates() && has_finite_loss(history) && history.stop == StopReason::Finished;
+    let comparison = match &baselines.scored {
+        Some(scored) => scored.comparison("linear model"),
+        None => baselines.linear.as_ref()?.comparison,
+    };
+    let is_behind = comparison?.difference <= 0.0;
+    let is_trained =
+        plan.validates() && has_finite_score(plan.monitor(), history) && history.stop == StopReason::Finished;
     let is_last = is_trained && history.best_epoch == history.epochs.len();
     (is_behind && is_last && history.best_epoch > 0).then(|| {
         format!(
@@ -261,14 +266,15 @@ impl Summary {
             .as_ref()
             .and_then(|metrics| verdict(metrics, (test.samples, parts.test.weights().is_some()), &baselines));
         let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test, &baselines));
-        let is_lost = plan.validates() && !has_finite_loss(history);
+        let is_lost = plan.validates() && !has_finite_score(plan.monitor(), history);
         let best_epoch = (!is_lost).then_some(history.best_epoch);
         let mut notes = plan.notes();
         if is_lost {
-            notes.push(
-                "no epoch had a finite validation loss, so early stopping did not work, and the model has the weights of the last epoch"
-                    .to_owned(),
-            );
+            notes.push(format!(
+                "no epoch had a finite validation {}, so early stopping did not work, and the model has the weights of the last \
+                 epoch",
+                plan.monitor()
+            ));
         }
         notes.extend(not_finite(model, &parts.test, &test)?);
         notes.extend(still_falling(plan, history, &baselines));
@@ -344,7 +350,9 @@ impl Summary {
         };
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
-            (_, None) => ", no finite validation loss, so the weights are those of the last epoch".to_owned(),
+            (_, None) => {
+                format!(", no finite validation {}, so the weights are those of the last epoch", self.monitor)
+            }
             (_, Some(0)) => {
                 format!(", no epoch improved the validation {}, so the weights are unchanged", self.monitor)
             }

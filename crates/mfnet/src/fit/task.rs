@@ -59,8 +59,12 @@ impl Task {
         if start.is_some() {
             recipe.check_goes_on()?;
         }
-        let of_tables =
-            [("group", &recipe.group), ("split_column", &recipe.split_column), ("test_file", &recipe.test_file)];
+        let of_tables = [
+            ("group", &recipe.group),
+            ("split_column", &recipe.split_column),
+            ("time", &recipe.time),
+            ("test_file", &recipe.test_file),
+        ];
         if source.has_official_split()
             && let Some((field, _)) = of_tables.iter().find(|(_, value)| value.is_some())
         {
@@ -92,6 +96,7 @@ impl Task {
         let column = recipe.dividing_column();
         let texts = column.map_or(Ok(Vec::new()), |column| source.text(column))?;
         let weights = recipe.sample_weight.as_ref().map(|column| source.weights(column));
+        let times = recipe.time.as_ref().map(|column| source.times(column)).transpose()?;
         let mut unknown = String::new();
         let data = match &start {
             Some(model) => {
@@ -106,7 +111,8 @@ impl Task {
                 }
             }
             None => {
-                let drop = recipe.drop.iter().chain(column).chain(&recipe.sample_weight).cloned().collect();
+                let others = column.into_iter().chain(&recipe.sample_weight).chain(&recipe.time);
+                let drop = recipe.drop.iter().chain(others).cloned().collect();
                 let (numeric, categorical) = (recipe.numeric.clone(), recipe.categorical.clone());
                 let table = if let Source::Table(table) = &source { Some(table.clone()) } else { None };
                 let data = source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical });
@@ -159,6 +165,12 @@ impl Task {
             (Some(column), _) => data.grouped_by(column, &texts).map_err(|error| in_line(error, lines.as_ref()))?,
             (None, Some(column)) => data.parted_by(column, &texts).map_err(|error| in_line(error, lines.as_ref()))?,
             (None, None) => data,
+        };
+        let data = match (&recipe.time, times) {
+            (Some(column), Some(times)) => {
+                data.timed_by(column, &times).map_err(|error| in_line(error, lines.as_ref()))?
+            }
+            _ => data,
         };
         let threads = recipe.threads.map_or_else(Threads::available, Threads::asked)?;
         Ok(Task {
@@ -257,6 +269,7 @@ fn in_line(error: Error, lines: Option<&Lines>) -> Error {
     let (row, problem) = match problem {
         SplitProblem::NotAPart(text, Some(row)) => (row, SplitProblem::NotAPart(text.clone(), None)),
         SplitProblem::NoGroup(Some(row)) => (row, SplitProblem::NoGroup(None)),
+        SplitProblem::NoTime(Some(row)) => (row, SplitProblem::NoTime(None)),
         _ => return error,
     };
     let (file, column, line) = (file.clone(), column.clone(), Some(lines.of(*row)));
@@ -268,6 +281,7 @@ fn check_columns(recipe: &Recipe, data: &Dataset, goes_on: bool) -> Result<()> {
     let fields = [
         ("group", recipe.group.as_slice()),
         ("split_column", recipe.split_column.as_slice()),
+        ("time", recipe.time.as_slice()),
         ("sample_weight", recipe.sample_weight.as_slice()),
         ("drop", &recipe.drop),
         ("numeric", &recipe.numeric),

@@ -36,11 +36,15 @@ pub(super) trait Elementwise: Copy + Send + Sync {
 
 /// Implements [`super::Loss`] for an [`Elementwise`].
 macro_rules! elementwise {
-    ($loss:ident, $name:literal) => {
+    ($loss:ident, $name:literal $(, $setting:ident)?) => {
         impl<T: Scalar> crate::loss::Loss<T> for $loss {
             fn name(&self) -> &str {
                 $name
             }
+
+            $(fn described(&self) -> String {
+                format!("{}:{}", $name, self.$setting)
+            })?
 
             fn check(&self, _outputs: usize) -> crate::error::Result<()> {
                 Elementwise::check(self)

@@ -47,6 +47,10 @@ impl<T: Scalar> Loss<T> for Focal {
         "focal"
     }
 
+    fn described(&self) -> String {
+        format!("focal:{}", self.gamma)
+    }
+
     fn check(&self, outputs: usize) -> Result<()> {
         let fits = self.gamma >= 0.0 && self.gamma.is_finite();
         require("gamma of the focal loss", self.gamma, fits, "0 or a positive number")?;

@@ -46,4 +46,4 @@ impl Elementwise for Huber {
     }
 }
 
-elementwise!(Huber, "huber");
+elementwise!(Huber, "huber", delta);

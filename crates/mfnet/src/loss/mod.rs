@@ -73,6 +73,11 @@ pub trait Loss<T: Scalar>: Send + Sync {
     /// The name in summaries and model files.
     fn name(&self) -> &str;
 
+    /// The name with the settings of the loss, for comparing two trainings.
+    fn described(&self) -> String {
+        self.name().to_owned()
+    }
+
     /// The cost c of one sample; finite for finite outputs of moderate size.
     fn cost(&self, output: &Tensor<T>, target: &Tensor<T>, sample: usize) -> f64;
 
@@ -307,6 +312,9 @@ fn check_classes(outputs: usize) -> Result<()> {
 impl<T: Scalar> Loss<T> for Box<dyn Loss<T>> {
     fn name(&self) -> &str {
         (**self).name()
+    }
+    fn described(&self) -> String {
+        (**self).described()
     }
     fn check(&self, outputs: usize) -> Result<()> {
         (**self).check(outputs)

@@ -51,7 +51,7 @@ impl Elementwise for Quantile {
     }
 }
 
-elementwise!(Quantile, "quantile");
+elementwise!(Quantile, "quantile", level);
 
 /// The quantile loss with ρ replaced by a parabola for errors up to `width`, so that it has a second
 /// derivative there and L-BFGS converges:

@@ -54,6 +54,10 @@ impl<T: Scalar> Loss<T> for SmoothedCrossEntropy {
         "smoothed-cross-entropy"
     }
 
+    fn described(&self) -> String {
+        format!("smoothed-cross-entropy:{}", self.label_smoothing)
+    }
+
     fn check(&self, outputs: usize) -> Result<()> {
         let fits = (0.0..1.0).contains(&self.label_smoothing);
         require("label smoothing", self.label_smoothing, fits, "a number from 0 to less than 1")?;

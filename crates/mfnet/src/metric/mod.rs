@@ -13,6 +13,7 @@ pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, MacroAverage, accuracy, weighted_accuracy};
 pub use comparison::Comparison;
 pub use more::MoreMetrics;
+pub(crate) use more::areas;
 pub use probabilities::{CalibrationBin, brier_score, calibration, calibration_error, log_loss, top_k_accuracy};
 pub use ranking::{Ranking, Threshold};
 pub(crate) use regression::mean_and_deviation;

@@ -156,7 +156,7 @@ impl MoreMetrics {
 
 /// The ROC area and the average precision: of the second of two classes, or the means over the
 /// classes that some samples have and others have not. NaN without such a class.
-fn areas(classes: &[usize], p: &Samples, weights: Option<&[f64]>) -> Option<(f64, f64)> {
+pub(crate) fn areas(classes: &[usize], p: &Samples, weights: Option<&[f64]>) -> Option<(f64, f64)> {
     if p.features().saturating_mul(p.len()) > MOST_SORTED {
         return None;
     }

@@ -400,6 +400,14 @@ mod tests {
                 split(SplitBy::Column { column: "set".to_owned(), validation: None }),
             ),
             (
+                r#"{"time":{"column":"day","fractions":{"validation":0.1,"test":0.2}},"seed":5,"streams":1}"#,
+                split(SplitBy::Time { column: "day".to_owned(), fractions: Fractions { validation: 0.1, test: 0.2 } }),
+            ),
+            (
+                r#"{"timefold":{"column":"day","number":2,"of":5,"validation":0.1},"seed":5,"streams":1}"#,
+                split(SplitBy::TimeFold { column: "day".to_owned(), number: 2, of: 5, validation: 0.1 }),
+            ),
+            (
                 r#"{"fold":{"number":1,"of":5,"validation":0.1,"groups":null},"seed":5,"streams":1}"#,
                 split(SplitBy::Fold { number: 1, of: 5, validation: 0.1, groups: None }),
             ),

@@ -3,13 +3,15 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Registry, Training};
-use crate::data::{Preprocessing, Target};
+use crate::data::{Link, Preprocessing, Target};
 use crate::error::{Error, ModelProblem};
 use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The newest version of the model file; this library reads all earlier ones too.
-pub(super) const VERSION: u32 = 5;
+pub(super) const VERSION: u32 = 6;
+/// The version without links of outputs and without noise; written if it is enough.
+const OF_FORMS: u32 = 5;
 /// The version without delimiters, and without columns written in ways of their own; written if it
 /// is enough.
 const OF_LAYERS: u32 = 4;
@@ -93,11 +95,12 @@ impl ModelSpec {
     pub(super) fn version(&self) -> u32 {
         let of_table = self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers);
         let of_table = match (is_usual(&self.form), of_table) {
-            (false, _) => VERSION,
+            (false, _) => OF_FORMS,
             (true, true) => OF_TABLES,
             (true, false) => OF_NUMBERS,
         };
-        self.layers.iter().map(version_of).fold(of_table, u32::max)
+        let of_link = if self.preprocessing.link == Link::Identity { of_table } else { VERSION };
+        self.layers.iter().map(version_of).fold(of_link, u32::max)
     }
 }
 
@@ -115,6 +118,7 @@ fn version_of(layer: &LayerSpec) -> u32 {
         },
         LayerSpec::Residual { layers } => layers.iter().map(version_of).max().unwrap_or(0).max(OF_BLOCKS),
         LayerSpec::Registered { .. } => OF_BLOCKS,
+        LayerSpec::Noise(_) => VERSION,
         _ => OF_LAYERS,
     }
 }

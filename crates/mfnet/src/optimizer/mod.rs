@@ -335,8 +335,9 @@ impl<T: Scalar> Optimizer<T> {
     pub(crate) fn move_all(&mut self, net: &mut impl Parameters<T>, gradients: &mut Gradients<T>) {
         if self.l1 > 0.0 {
             let mut gradients = gradients.iter_mut();
-            net.visit_parameters_mut(&mut |_, parameter| {
-                gradients.next().into_iter().for_each(|gradient| add_signs(self.l1, parameter, gradient));
+            net.visit_parameters_mut(&mut |layer, parameter| {
+                let gradient = gradients.next().filter(|_| self.regularises(layer, parameter));
+                gradient.into_iter().for_each(|gradient| add_signs(self.l1, parameter, gradient));
             });
         }
         if let Some(clip) = self.clip {
@@ -346,11 +347,17 @@ impl<T: Scalar> Optimizer<T> {
         net.visit_parameters_mut(&mut |layer, parameter| {
             let gradient = gradients.matrices().get(number).filter(|g| g.shape() == parameter.value.shape());
             self.update((number, layer), parameter, gradient.expect("the gradients belong to another network"));
-            if self.max_norm > 0.0 {
+            if self.max_norm > 0.0 && self.regularises(layer, parameter) {
                 limit_norms(self.max_norm, parameter);
             }
             number += 1;
         });
+    }
+
+    /// Whether L1 penalty and largest norm concern these parameters: weights that learn.
+    fn regularises(&self, layer: usize, parameter: &Parameter<T>) -> bool {
+        let kind = parameter.kind;
+        kind == ParameterKind::Weights && Group::factors(&self.groups, layer, kind).rate > 0.0
     }
 
     /// Counts a step; its updates follow.
@@ -530,7 +537,7 @@ impl<T: Scalar> Optimizer<T> {
 
     /// Whether both have made the same number of steps and have the same state.
     pub(crate) fn is_where(&self, other: &Self) -> bool {
-        self.step == other.step && self.matrices == other.matrices
+        self.step == other.step && self.matrices == other.matrices && self.plateau == other.plateau
     }
 }
 
@@ -564,9 +571,6 @@ fn update_by_elements<T: Scalar>(
 
 /// G ← G + λ₁ sign(W), for weights without biases.
 fn add_signs<T: Scalar>(l1: f64, parameter: &Parameter<T>, gradient: &mut Tensor<T>) {
-    if parameter.kind != ParameterKind::Weights {
-        return;
-    }
     let l1 = T::from_f64(l1);
     for j in parameter.bias_columns..parameter.value.columns() {
         for (g, w) in gradient.column_mut(j).zip(parameter.value.column(j)) {
@@ -581,9 +585,6 @@ fn add_signs<T: Scalar>(l1: f64, parameter: &Parameter<T>, gradient: &mut Tensor
 
 /// Scales down rows of weights whose norm, without biases, is larger than `most`.
 fn limit_norms<T: Scalar>(most: f64, parameter: &mut Parameter<T>) {
-    if parameter.kind != ParameterKind::Weights {
-        return;
-    }
     let Parameter { value, bias_columns, .. } = parameter;
     for i in 0..value.rows() {
         let squares = value.row(i).skip(*bias_columns).map(|w| w.to_f64() * w.to_f64());

@@ -49,7 +49,14 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         None if validation.is_empty() => {
             caption += " There are no validation rows, so the model has the weights of the last epoch.";
         }
-        None => caption += " No validation loss is finite, so the model has the weights of the last epoch.",
+        None => {
+            let monitor = course.plan.monitor();
+            caption += &format!(" No validation {monitor} is finite, so the model has the weights of the last epoch.");
+        }
+    }
+    if course.plan.averages() {
+        caption += " The weights of the model are averages; the training loss is that of the current weights, and the \
+                    validation loss that of the average.";
     }
 
     let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::TRAINING, points: training }];

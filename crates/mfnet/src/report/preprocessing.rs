@@ -3,7 +3,7 @@
 use super::Writer;
 use super::html::Column::{Number, Text};
 use crate::Model;
-use crate::data::Encoder;
+use crate::data::{Encoder, Link};
 use crate::text::{DIGITS, columns, counted, significant};
 
 const MOST: usize = 40;
@@ -25,10 +25,23 @@ pub(super) fn write(model: &Model, report: &mut Writer) {
         }
     }
     if let Some(targets) = &preprocessing.targets {
-        report.page.paragraph("Targets are standardized for training: y becomes (y − mean) / standard deviation. Predictions are scaled back.");
-        let numbers: Vec<_> =
-            targets.mean.iter().zip(&targets.scale).map(|(mean, scale)| vec![*mean, *scale]).collect();
-        table(model.target().columns(), &["mean", "standard deviation"], &numbers, targets.constant(), report);
+        let all = || targets.mean.iter().zip(&targets.scale);
+        let (text, names, numbers): (_, &[&str], Vec<_>) = match preprocessing.link {
+            Link::Log => (
+                "Targets are divided by their mean for training, and the network predicts the logarithm of that. \
+                 Predictions are scaled back.",
+                &["mean"],
+                all().map(|(_, scale)| vec![*scale]).collect(),
+            ),
+            Link::Identity => (
+                "Targets are standardized for training: y becomes (y − mean) / standard deviation. Predictions are scaled \
+                 back.",
+                &["mean", "standard deviation"],
+                all().map(|(mean, scale)| vec![*mean, *scale]).collect(),
+            ),
+        };
+        report.page.paragraph(text);
+        table(model.target().columns(), names, &numbers, targets.constant(), report);
     }
 }
 

@@ -17,7 +17,8 @@ use crate::words::serde_as_text;
 ///               from the fraction `start` of all epochs on
 /// ```
 ///
-/// The first W̄ is W. The average is validated, kept and returned; the steps go on from W. Running
+/// The first W̄ is W. The average is validated, kept and returned; the steps go on from W. With a
+/// stochastic average, no epoch before `start` is kept, and early stopping waits for it. Running
 /// means of batch norm are averaged too; PyTorch computes them anew with `update_bn`, and leaves them
 /// out of an exponential average. Sources: Polyak and Juditsky 1992, Izmailov et al. 2018.
 #[derive(Clone, Copy, Debug, PartialEq)]

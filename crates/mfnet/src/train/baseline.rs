@@ -187,6 +187,8 @@ struct Problem<'a> {
     /// The factor of ‖W‖²/2: 1/m for classes, where m is D, but at least the number of samples with
     /// a weight above 0; 0 for values.
     penalty: f64,
+    /// What is added to J, so that it is never negative.
+    offset: f64,
     /// ∂²J/∂Z² at 0 for one output and one sample, times D.
     curvature: f64,
 }
@@ -198,6 +200,7 @@ impl<'a> Problem<'a> {
         let divisor = weights.map_or(all as f64, |weights| weights.iter().sum());
         let count = weights.map_or(all, |weights| weights.iter().filter(|weight| **weight > 0.0).count());
         let m = divisor.max(count as f64);
+        let name = loss;
         let (loss, penalty, curvature): (Box<dyn Loss<f64>>, _, _) = match (data.targets(), loss) {
             // P = 1/n, and P (1 − P) without the part common to all classes, which changes no
             // probability
@@ -207,7 +210,22 @@ impl<'a> Problem<'a> {
             (_, LossName::Quantile { level }) => (Box::new(SmoothQuantile { level, width: KINK }), 0.0, 1.0 / outputs),
             (_, loss) => (loss.loss(), 0.0, 1.0 / outputs),
         };
-        Problem { data, samples: (0..data.samples()).collect(), loss, count, divisor, penalty, curvature }
+        let samples = (0..data.samples()).collect();
+        let mut problem = Problem { data, samples, loss, count, divisor, penalty, offset: 0.0, curvature };
+        problem.offset = -problem.least_possible(name);
+        problem
+    }
+
+    /// J of a model that knows every target, where it is not 0: for the Poisson loss the mean of
+    /// y − y ln y.
+    fn least_possible(&self, loss: LossName) -> f64 {
+        let (LossName::Poisson, Targets::Values { values, .. }) = (loss, self.data.targets()) else { return 0.0 };
+        let (weights, outputs) = (self.data.loss_weights(), values.features());
+        let cost = |(place, y): (usize, f64)| {
+            let weight = weights.map_or(1.0, |weights| weights[place / outputs]);
+            weight * if y > 0.0 { y - y * y.ln() } else { 0.0 }
+        };
+        values.iter().enumerate().map(cost).sum::<f64>() / (outputs as f64 * self.divisor)
     }
 
     /// The `[b | W]` that minimises J.
@@ -247,7 +265,7 @@ impl<'a> Problem<'a> {
     fn evaluate(&self, parameters: &Tensor) -> (f64, Tensor) {
         let outputs = parameters.rows();
         let weights = || parameters.iter().skip(outputs);
-        let mut value = 0.5 * self.penalty * weights().map(|w| w * w).sum::<f64>();
+        let mut value = self.offset + 0.5 * self.penalty * weights().map(|w| w * w).sum::<f64>();
         let mut gradient = Tensor::zeros(outputs, parameters.columns());
         gradient.iter_mut().skip(outputs).zip(weights()).for_each(|(g, w)| *g = self.penalty * w);
 

@@ -47,8 +47,8 @@ pub struct History {
     pub epochs: Vec<EpochRecord>,
     /// Validation loss before the first epoch, with [`super::Trainer::keep_start`].
     pub start_validation_loss: Option<f64>,
-    /// The epoch whose weights the network has: the one with the lowest validation loss; without
-    /// validation, the last one. 0 is the start, with [`super::Trainer::keep_start`].
+    /// The epoch whose weights the network has: the one with the lowest validation loss, or the best
+    /// metric of [`super::Trainer::monitor`]; without validation, the last one. 0 is the start, with [`super::Trainer::keep_start`].
     pub best_epoch: usize,
     /// Number of samples processed; each epoch counts its samples again.
     pub samples: usize,

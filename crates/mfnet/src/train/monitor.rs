@@ -2,7 +2,7 @@ use super::EpochRecord;
 use crate::data::{Dataset, Targets};
 use crate::error::{Error, Result};
 use crate::loss::softmax;
-use crate::metric::{Metrics, MoreMetrics};
+use crate::metric::{Metrics, areas};
 use crate::network::NeuralNetwork;
 use crate::tensor::Scalar;
 use crate::words::words;
@@ -21,9 +21,9 @@ words! {
         BalancedAccuracy = "balanced-accuracy",
         /// The mean F1 of the classes, see [`crate::metric::ConfusionMatrix::macro_average`].
         F1 = "f1",
-        /// The area under the ROC curve, see [`MoreMetrics`].
+        /// The area under the ROC curve, see [`crate::metric::MoreMetrics`].
         RocAuc = "roc-auc",
-        /// The average precision, see [`MoreMetrics`].
+        /// The average precision, see [`crate::metric::MoreMetrics`].
         AveragePrecision = "average-precision",
         /// The root mean squared error of values. They are scaled as in training, so it is in standard
         /// deviations of the target in a fit.
@@ -73,12 +73,9 @@ impl Monitor {
             return Ok(None);
         }
         let outputs = net.outputs_of(&data.stored_inputs().samples)?;
-        let more = || {
-            let predictions = match data.targets() {
-                Targets::Classes { .. } => softmax(&outputs.tensor()).into(),
-                Targets::Values { .. } => outputs.clone(),
-            };
-            MoreMetrics::of(predictions, data.targets(), data.weights())
+        let areas = || match data.targets() {
+            Targets::Classes { indices, .. } => areas(indices, &softmax(&outputs.tensor()).into(), data.weights()),
+            Targets::Values { .. } => None,
         };
         Ok(match (self, Metrics::weighted(&outputs, data.targets(), data.weights())) {
             (Monitor::Rmse, Metrics::Regression { rmse, .. }) => Some(rmse),
@@ -89,11 +86,9 @@ impl Monitor {
                 Some(confusion.balanced_accuracy())
             }
             (Monitor::F1, Metrics::Classification { confusion, .. }) => Some(confusion.macro_average().f1),
-            (of, _) => match more() {
-                MoreMetrics::Classification { roc_auc, .. } if of == Monitor::RocAuc => roc_auc,
-                MoreMetrics::Classification { average_precision, .. } => average_precision,
-                MoreMetrics::Regression { .. } => None,
-            },
+            (Monitor::RocAuc, _) => areas().map(|(roc_auc, _)| roc_auc),
+            (Monitor::AveragePrecision, _) => areas().map(|(_, average_precision)| average_precision),
+            _ => None,
         })
     }
 

@@ -314,6 +314,8 @@ impl<T: Scalar> Session<T> {
         }
         let (epochs, loss) = (self.settings.epochs, &*self.settings.loss);
         let averaged = self.average.as_mut().and_then(|average| average.end_epoch(epoch, epochs, &self.net));
+        // before the first average no epoch can be the best one
+        let is_before_start = self.settings.average.is_some() && averaged.is_none();
         let net = averaged.unwrap_or(&self.net);
         let (validation_loss, validation_accuracy) =
             self.validation.as_mut().map(|validation| validation.loss_and_accuracy(net, loss)).unzip();
@@ -326,7 +328,7 @@ impl<T: Scalar> Session<T> {
             validation_accuracy: validation_accuracy.flatten(),
             validation_score,
         };
-        let watched = self.settings.monitor.watched(&record);
+        let watched = if is_before_start { None } else { self.settings.monitor.watched(&record) };
         self.kept.offer(epoch, watched, net);
         self.waiting.observe(epoch, watched, self.settings.min_delta);
         self.history.epochs.push(record);

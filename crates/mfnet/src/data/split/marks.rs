@@ -6,6 +6,7 @@ use std::sync::Arc;
 use mfnet_table::{RowPart, Table};
 
 use super::Dataset;
+use super::time::Times;
 use crate::error::{Error, Result, SplitProblem};
 
 /// The part that a sample belongs to.
@@ -21,6 +22,7 @@ pub(in crate::data) enum Part {
 pub(in crate::data) struct Marks {
     pub(super) parts: Option<Arc<GivenParts>>,
     pub(super) groups: Option<Arc<Groups>>,
+    pub(super) times: Option<Arc<Times>>,
 }
 
 /// Parts that are given, not drawn.
@@ -40,13 +42,15 @@ pub(super) struct Groups {
 }
 
 impl Marks {
-    /// The marks of the samples with these indices. A selection keeps groups but no parts.
+    /// The marks of the samples with these indices. A selection keeps groups and times but
+    /// no parts.
     pub(in crate::data) fn select(&self, samples: &[usize]) -> Self {
         let groups = self.groups.as_ref().map(|groups| {
             let of_samples = samples.iter().map(|sample| groups.of_samples[*sample]).collect();
             Arc::new(Groups { column: groups.column.clone(), of_samples })
         });
-        Marks { parts: None, groups }
+        let times = self.times.as_ref().map(|times| Arc::new(times.select(samples)));
+        Marks { parts: None, groups, times }
     }
 }
 

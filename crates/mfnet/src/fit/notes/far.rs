@@ -3,8 +3,9 @@
 use mfnet_table::{ColumnKind, Lines, shortest};
 
 use super::Note;
-use crate::data::{Dataset, Outliers, Scaler, Scaling, Targets, outliers, ranges, ranges_of};
+use crate::data::{Dataset, Link, Outliers, Scaler, Scaling, Targets, outliers, ranges, ranges_of};
 use crate::fit::plan::Plan;
+use crate::metric::mean_and_deviation;
 use crate::text::{as_read, columns, counted, grouped};
 
 /// The most columns to name in each part.
@@ -115,7 +116,11 @@ fn of_training(plan: &Plan) -> Vec<Note> {
                 notes.push(Note::of_doubt(format!("target {text}. It decides the loss almost alone. {advice}")));
                 continue;
             }
-            let Some(far) = Far::of(numbers, NARROW * scaled.scale[i]) else { continue };
+            let deviation = match plan.preprocessing.link {
+                Link::Identity => scaled.scale[i],
+                Link::Log => mean_and_deviation(&numbers).1,
+            };
+            let Some(far) = Far::of(numbers, NARROW * deviation) else { continue };
             let text = far.said(column, &ColumnKind::Number, place);
             notes.push(Note::of_doubt(format!(
                 "target {text}. It decides the loss almost alone. Correct the value, or remove the row."

@@ -399,7 +399,7 @@ impl<T: Scalar> Session<T> {
         all.extend([
             ("number type", T::DTYPE.to_string()),
             ("matrices", shapes.join(" ")),
-            ("loss", settings.loss.name().to_owned()),
+            ("loss", settings.loss.described()),
             ("epochs", settings.epochs.to_string()),
             ("batch size", settings.cut.batch_size.to_string()),
             ("accumulated batches", settings.cut.accumulate.to_string()),
