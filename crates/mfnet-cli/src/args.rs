@@ -159,6 +159,12 @@ pub(crate) struct PredictArgs {
     pub(crate) file: FileArgs,
     #[command(flatten)]
     pub(crate) reading: Reading,
+    /// Probability that the target lies between the added columns lower and upper, such as 0.9
+    ///
+    /// For regression. The interval is as wide as the errors on the validation rows of the training were (split conformal
+    /// prediction), the same for all rows. With several targets, the columns are lower_TARGET and upper_TARGET.
+    #[arg(long, value_name = "LEVEL", value_parser = values::level)]
+    pub(crate) interval: Option<f64>,
     /// Columns of the data to copy to the output, separated by commas
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) keep: Vec<String>,

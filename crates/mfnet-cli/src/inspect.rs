@@ -27,6 +27,8 @@ const SHOWN: usize = 8;
 const COLUMNS: usize = 30;
 /// Significant digits of a mean and a deviation.
 const DIGITS: usize = 6;
+/// The level of the prediction interval that is shown.
+const LEVEL: f64 = 0.9;
 
 pub(crate) fn run(args: &InspectArgs) -> Result<(), Failure> {
     if let Some(source) = data(args)? {
@@ -129,6 +131,10 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
                 }
             }
         }
+    }
+    if let Some(half) = model.intervals().and_then(|intervals| intervals.half_widths(LEVEL).ok()) {
+        let half: Vec<String> = half.iter().map(|half| format!("± {}", significant(*half, DIGITS))).collect();
+        writeln!(text, "  90 % of the targets are expected within {} of the prediction", half.join(", "))?;
     }
     writeln!(text, "\nTraining")?;
     let Training { loss, data, earlier_data, split, settings } = &model.training;

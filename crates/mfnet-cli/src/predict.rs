@@ -2,10 +2,11 @@
 
 use std::io::{self, BufWriter, Write};
 
-use mfnet::Target;
+use mfnet::data::Samples;
 use mfnet::model::Predictions;
 use mfnet::table::shortest;
 use mfnet::text::split_names;
+use mfnet::{Model, Target};
 
 use crate::args::{Part, PredictArgs};
 use crate::failure::Failure;
@@ -36,7 +37,8 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     let source = if part.is_some() { with_target(source, &model)? } else { source };
     let names = source.named(&args.keep);
     let kept = names.iter().map(|column| source.text(column)).collect::<Result<Vec<_>, _>>()?;
-    let outputs = outputs(model.target());
+    check_has_intervals(args, &model)?;
+    let outputs = outputs(model.target(), args.interval.is_some());
     check_names(&names, &outputs)?;
     let rows = match part {
         None => None,
@@ -46,28 +48,52 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     source::warn_of_values(&source, &model)?;
     let predictions = source.predict(&model)?;
     source::warn_of_not_finite(&source, &predictions);
-    let count = match &predictions {
-        Predictions::Classes { indices, .. } => indices.len(),
-        Predictions::Values { values, .. } => values.len(),
+    let (count, bounds) = match (&predictions, args.interval) {
+        (Predictions::Classes { indices, .. }, _) => (indices.len(), None),
+        (Predictions::Values { values, .. }, None) => (values.len(), None),
+        (Predictions::Values { values, .. }, Some(level)) => (values.len(), Some(model.bounds(values, level)?)),
     };
+    let predictions = &predictions;
+    let bounds = bounds.as_ref();
     let rows = rows.unwrap_or_else(|| (0..count).collect());
     let header: Vec<&String> = names.iter().chain(&outputs).collect();
     match output {
-        None => written(write(BufWriter::new(io::stdout().lock()), &header, &kept, &predictions, &rows)),
-        Some(path) => write_file(path, |file| write(BufWriter::new(file), &header, &kept, &predictions, &rows)),
+        None => written(write(BufWriter::new(io::stdout().lock()), &header, &kept, (predictions, bounds), &rows)),
+        Some(path) => {
+            write_file(path, |file| write(BufWriter::new(file), &header, &kept, (predictions, bounds), &rows))
+        }
     }
 }
 
 /// The names of the columns for a prediction.
-fn outputs(target: &Target) -> Vec<String> {
+fn outputs(target: &Target, has_intervals: bool) -> Vec<String> {
     let prediction = || "prediction".to_owned();
+    let names: &[&str] = if has_intervals { &["prediction", "lower", "upper"] } else { &["prediction"] };
     match target {
         Target::Classes { labels, .. } => {
             [prediction()].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect()
         }
-        Target::Values { columns } if columns.len() == 1 => vec![prediction()],
-        Target::Values { columns } => columns.iter().map(|column| format!("prediction_{column}")).collect(),
+        Target::Values { columns } if columns.len() == 1 => names.iter().map(|name| (*name).to_owned()).collect(),
+        Target::Values { columns } => {
+            columns.iter().flat_map(|column| names.iter().map(move |name| format!("{name}_{column}"))).collect()
+        }
     }
+}
+
+/// Refuses an interval of a model that has none.
+fn check_has_intervals(args: &PredictArgs, model: &Model) -> Result<(), Failure> {
+    if args.interval.is_none() || model.intervals().is_some() {
+        return Ok(());
+    }
+    if let Target::Classes { column, .. } = model.target() {
+        return Err(Failure::usage(format!("--interval needs a regression, but {column} has classes"))
+            .help("the columns p_LABEL have the probability of each class"));
+    }
+    Err(Failure::work(format!(
+        "{}: the model has no errors on validation rows, which --interval needs",
+        args.model.display()
+    ))
+    .help("train it again with validation rows: --validation-fraction 0.1"))
 }
 
 /// Refuses columns of `--keep` that would have the name of another column of the output.
@@ -90,7 +116,7 @@ fn write(
     to: impl Write,
     header: &[&String],
     kept: &[Vec<String>],
-    predictions: &Predictions,
+    (predictions, bounds): (&Predictions, Option<&[Samples; 2]>),
     rows: &[usize],
 ) -> io::Result<()> {
     let (classes, numbers): (Option<(&[String], &[usize])>, _) = match predictions {
@@ -102,7 +128,11 @@ fn write(
     for row in rows.iter().copied() {
         let class = classes.map(|(labels, indices)| labels[indices[row]].clone());
         let texts = kept.iter().map(|column| column[row].clone()).chain(class);
-        csv.write_record(texts.chain(numbers.sample(row).map(shortest))).map_err(of_csv)?;
+        let of_row = numbers.sample(row).enumerate().flat_map(|(i, x)| {
+            let ends = bounds.map(|bounds| bounds.each_ref().map(|end| end.number(row, i)));
+            [x].into_iter().chain(ends.into_iter().flatten())
+        });
+        csv.write_record(texts.chain(of_row.map(shortest))).map_err(of_csv)?;
     }
     csv.flush()
 }

@@ -165,6 +165,56 @@ fn a_log_has_a_line_of_json_for_each_epoch() {
     assert!(desk.text("visits.csv").starts_with("warm,"));
 }
 
+/// The columns lower and upper stand around the prediction, by the half-width that inspect shows.
+#[test]
+fn intervals_are_columns_of_predictions() {
+    let desk = Desk::new();
+    visits(&desk);
+    desk.ok("train visits.csv --target visits --task regression --validation-fraction 0.2 --epochs 20 --hidden 16 --output run");
+    let predicted = desk.ok("predict run visits.csv --keep warm --interval 0.9").stdout;
+    assert_eq!(predicted.lines().next(), Some("warm,prediction,lower,upper"));
+    let rows: Vec<Vec<f64>> =
+        predicted.lines().skip(1).map(|line| line.split(',').map(|x| x.parse().unwrap()).collect()).collect();
+    let plain = desk.ok("predict run visits.csv").stdout;
+    for (row, line) in rows.iter().zip(plain.lines().skip(1)) {
+        assert_eq!(row[1], line.parse::<f64>().unwrap());
+        assert!((row[1] - row[2] - (row[3] - row[1])).abs() < 1e-12 && row[2] < row[1]);
+    }
+    let half = rows[0][3] - rows[0][1];
+    let inspected = desk.ok("inspect run").stdout;
+    let line = inspected.lines().find(|line| line.contains("90 % of the targets")).unwrap();
+    let shown: f64 = line.split("± ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    assert!((shown - half).abs() < 1e-4 * half, "{line}, {half}");
+    // a count is not negative, nor is the lower end
+    desk.ok("train visits.csv --target visits --task regression --loss poisson --epochs 5 --hidden 8 --output counts");
+    let predicted = desk.ok("predict counts visits.csv --interval 0.9").stdout;
+    assert!(predicted.lines().skip(1).all(|line| line.split(',').nth(1).unwrap().parse::<f64>().unwrap() >= 0.0));
+    // several targets
+    let rows: String = (0..90).map(|i| format!("{i},{},{}\n", i * 2, 100 - i)).collect();
+    desk.write("two.csv", format!("a,y,z\n{rows}"));
+    desk.ok("train two.csv --target y,z --epochs 2 --hidden 4 --output two");
+    let header = desk.ok("predict two two.csv --interval 0.5").stdout;
+    assert!(header.starts_with("prediction_y,lower_y,upper_y,prediction_z,lower_z,upper_z\n"), "{header}");
+    for (command, code, message) in [
+        ("predict run visits.csv --interval 1", 2, "expected a number above 0 and below 1, such as 0.9"),
+        ("predict run visits.csv --interval 0.999", 2, "expected at most 0.975 with 40 validation rows, found 0.999"),
+        ("predict run visits.csv --interval 0.9 --keep lower", 1, "there is no column \"lower\""),
+    ] {
+        let run = desk.run(command);
+        assert!(run.code == code && run.stderr.contains(message), "{command}: {} {}", run.code, run.stderr);
+    }
+    desk.ok("train digits --epochs 1 --hidden 4 --output classes");
+    let run = desk.run("predict classes digits --interval 0.9");
+    assert!(
+        run.code == 2 && run.stderr.contains("--interval needs a regression, but digit has classes"),
+        "{}",
+        run.stderr
+    );
+    desk.ok("train diabetes --epochs 1 --hidden 4 --validation-fraction 0 --output none");
+    let run = desk.run("predict none diabetes --interval 0.9");
+    assert!(run.code == 1 && run.stderr.contains("help: train it again with validation rows"), "{}", run.stderr);
+}
+
 #[test]
 fn what_contradicts_is_refused_with_a_reason() {
     let desk = Desk::new();

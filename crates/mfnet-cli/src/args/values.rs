@@ -70,6 +70,10 @@ pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     number(text, |x: &f64| *x >= 0.0 && x.is_finite(), "0 or a positive number")
 }
 
+pub(super) fn level(text: &str) -> Result<f64, String> {
+    number(text, |x| *x > 0.0 && *x < 1.0, "a number above 0 and below 1, such as 0.9")
+}
+
 pub(super) fn below_one(text: &str) -> Result<f64, String> {
     number(text, |x| (0.0..1.0).contains(x), "a number from 0 to less than 1")
 }

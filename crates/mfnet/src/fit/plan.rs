@@ -234,7 +234,11 @@ impl Plan {
                 return Err(error);
             }
         };
-        let model = self.model(net, history.epochs.len(), history.best_epoch)?;
+        let mut model = self.model(net, history.epochs.len(), history.best_epoch)?;
+        if self.validates() {
+            // errors that are not finite make no intervals; the scores say so
+            model = model.clone().with_intervals(&self.parts.validation).unwrap_or(model);
+        }
         observer.trained(&model, &history)?;
         let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
         let mut summary = Summary::new(self, &model, &history, baselines)?;

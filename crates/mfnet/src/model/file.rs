@@ -9,6 +9,7 @@ use safetensors::SafeTensors;
 use super::network::either;
 use super::spec::{Metadata, ModelSpec, OF_NUMBERS, VERSION, build_all};
 use super::{AnyNetwork, Model, Registry};
+use crate::data::Target;
 use crate::error::{Error, ModelProblem, Result};
 use crate::layer::{AnyLayer, COUNT};
 use crate::network::NeuralNetwork;
@@ -106,12 +107,16 @@ impl Model {
             return Err(ModelProblem::Altered);
         }
         let Metadata { spec, training, .. } = metadata;
-        let ModelSpec { features, preprocessing, target, counted, numbers, form, .. } = spec;
+        let ModelSpec { features, preprocessing, target, intervals, counted, numbers, form, .. } = spec;
         let form = FileForm { counted, numbers, ..form };
         let registry = registry.clone();
-        let model = Model { features, preprocessing, network, target, form, registry, training };
+        let model = Model { features, preprocessing, network, target, intervals, form, registry, training };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
+        }
+        let targets = if let Target::Values { columns } = &model.target { columns.len() } else { 0 };
+        if model.intervals.as_ref().is_some_and(|intervals| !intervals.is_usable(targets)) {
+            return Err(ModelProblem::Inconsistent("the intervals have errors that cannot be".to_owned()));
         }
         match model.inconsistency() {
             Some((expected, found)) => Err(ModelProblem::Inconsistent(format!("expected {expected}, found {found}"))),

@@ -3,6 +3,7 @@
 mod data;
 mod file;
 mod importance;
+mod intervals;
 mod network;
 mod pytorch;
 mod registry;
@@ -15,6 +16,7 @@ use std::ops::Range;
 
 pub use data::UnknownLevels;
 pub use importance::Importance;
+pub use intervals::Intervals;
 use mfnet_table::{FileForm, NumberFormat};
 pub use network::AnyNetwork;
 use network::either;
@@ -57,6 +59,7 @@ pub struct Model {
     preprocessing: Preprocessing,
     network: AnyNetwork,
     target: Target,
+    intervals: Option<Intervals>,
     /// The format of the training table.
     form: FileForm,
     registry: Registry,
@@ -224,7 +227,7 @@ impl Model {
         let features = data.feature_names().to_vec();
         let form = data.stored_inputs().form.of(data.feature_names().iter().chain(data.targets().columns()));
         let (network, registry, training) = (network.into(), Registry::new(), Training::default());
-        let model = Model { features, preprocessing, network, target, form, registry, training };
+        let model = Model { features, preprocessing, network, target, intervals: None, form, registry, training };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 
@@ -286,6 +289,7 @@ impl Model {
             features: self.features.clone(),
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),
+            intervals: self.intervals.clone(),
             counted: self.form.counted,
             numbers: self.form.numbers,
             form: FileForm { counted: None, numbers: NumberFormat::default(), ..self.form.clone() },

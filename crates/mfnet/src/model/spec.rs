@@ -2,7 +2,7 @@ use mfnet_table::{FileForm, NumberFormat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Registry, Training};
+use super::{Intervals, Registry, Training};
 use crate::data::{Link, Preprocessing, Target};
 use crate::error::{Error, ModelProblem};
 use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
@@ -10,7 +10,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The newest version of the model file; this library reads all earlier ones too.
 pub(super) const VERSION: u32 = 6;
-/// The version without links of outputs and without noise; written if it is enough.
+/// The version without links of outputs, noise and intervals; written if it is enough.
 const OF_FORMS: u32 = 5;
 /// The version without delimiters, and without columns written in ways of their own; written if it
 /// is enough.
@@ -48,6 +48,9 @@ pub struct ModelSpec {
     pub preprocessing: Preprocessing,
     /// The meaning of the outputs.
     pub target: Target,
+    /// What prediction intervals are made of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Intervals>,
     /// Number of columns of the training file, if they have no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<usize>,
@@ -99,8 +102,9 @@ impl ModelSpec {
             (true, true) => OF_TABLES,
             (true, false) => OF_NUMBERS,
         };
-        let of_link = if self.preprocessing.link == Link::Identity { of_table } else { VERSION };
-        self.layers.iter().map(version_of).fold(of_link, u32::max)
+        let is_new = self.preprocessing.link != Link::Identity || self.intervals.is_some();
+        let of_rest = if is_new { VERSION } else { of_table };
+        self.layers.iter().map(version_of).fold(of_rest, u32::max)
     }
 }
 
