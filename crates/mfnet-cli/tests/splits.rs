@@ -102,6 +102,9 @@ fn times_that_split_nothing() {
         ("train days.csv --target sold --time day --group warm", 2, "--time cannot be used with --group"),
         ("train days.csv --target sold --time sold", 2, "--time must not name the target \"sold\""),
         ("train days.csv --target sold --time day --folds 400", 1, "rows, one for each fold"),
+        ("train days.csv --target sold --time day --folds 18446744073709551615", 1, "rows, one for each fold"),
+        ("train days.csv --target sold --folds 18446744073709551615", 1, "rows, one for each fold"),
+        ("train days.csv --target sold --group day --folds 18446744073709551615", 1, "groups, one for each of the"),
         ("train digits --time pixel_0_1 --drop pixel_0_1", 2, "--time and --drop both name the column"),
     ] {
         let run = desk.run(arguments);

@@ -69,8 +69,11 @@ impl Plan {
     /// As [`Plan::new`].
     pub fn folds<'a>(input: impl Into<Input<'a>>, recipe: &Recipe) -> Result<Vec<Self>> {
         let task = Arc::new(Task::new(input.into(), recipe)?);
-        let folds = recipe.folds.map_or_else(|| vec![None], |count| (1..=count).map(Some).collect());
-        let parts = folds.into_iter().map(|fold| Parts::new(&task, fold)).collect::<Result<Vec<_>>>()?;
+        let parts = match recipe.folds {
+            None => vec![Parts::new(&task, None)?],
+            // too many folds end at the first one
+            Some(count) => (1..=count).map(|fold| Parts::new(&task, Some(fold))).collect::<Result<_>>()?,
+        };
         let choices = Choices::new(recipe, &parts[0].train, parts[0].validation.samples() > 0);
         parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
     }
@@ -237,7 +240,7 @@ impl Plan {
         let mut model = self.model(net, history.epochs.len(), history.best_epoch)?;
         if self.validates() {
             // errors that are not finite make no intervals; the scores say so
-            model = model.clone().with_intervals(&self.parts.validation).unwrap_or(model);
+            let _ = model.learn_intervals(&self.parts.validation);
         }
         observer.trained(&model, &history)?;
         let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;

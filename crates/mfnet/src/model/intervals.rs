@@ -118,6 +118,12 @@ impl Model {
     /// # Errors
     /// As [`Model::evaluate`], and as [`Intervals::of_errors`].
     pub fn with_intervals(mut self, held_out: &Dataset) -> Result<Self> {
+        self.learn_intervals(held_out)?;
+        Ok(self)
+    }
+
+    /// As [`Model::with_intervals`]; after an error the model is unchanged.
+    pub(crate) fn learn_intervals(&mut self, held_out: &Dataset) -> Result<()> {
         self.check(held_out)?;
         if let (Targets::Values { values: truth, columns }, Predictions::Values { values, .. }) =
             (held_out.targets(), self.predict_dataset(held_out)?)
@@ -125,7 +131,7 @@ impl Model {
             let errors = |i: usize| truth.feature(i).zip(values.feature(i)).map(|(y, prediction)| y - prediction);
             self.intervals = Some(Intervals::of_errors((0..columns.len()).map(|i| errors(i).collect()).collect())?);
         }
-        Ok(self)
+        Ok(())
     }
 }
 

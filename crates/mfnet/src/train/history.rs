@@ -68,7 +68,7 @@ pub enum StopReason {
     /// All epochs are done.
     #[default]
     Finished,
-    /// Early stopping: the validation loss did not improve for the allowed number of epochs.
+    /// Early stopping: what is watched did not improve for the allowed number of epochs.
     Early,
     /// A callback stopped it.
     Callback,

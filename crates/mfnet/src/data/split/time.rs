@@ -82,13 +82,14 @@ impl Dataset {
             return Err(Error::invalid("fold", format!("a number from 1 to {of}"), number));
         }
         let order = times.order();
-        let size = order.len() / (of + 1);
+        // a file may ask for any number of folds
+        let size = order.len() / of.saturating_add(1);
         let border = |at: usize| times.border(&order, at);
         let first = order.len() - (of - number + 1) * size;
         let (start, end) = (border(first), border(first + size));
         let of_validation = border(start - rounded(validation, start));
         if size == 0 || of_validation == 0 || start == end {
-            return Err(Error::data(&self.name, SplitProblem::FewRows(order.len(), of + 1)));
+            return Err(Error::data(&self.name, SplitProblem::FewRows(order.len(), of.saturating_add(1))));
         }
         let parts = [&order[..of_validation], &order[of_validation..start], &order[start..end]];
         Ok(parts.map(sorted).into())
@@ -176,6 +177,8 @@ mod tests {
         let few = SplitBy::TimeFold { column: "day".to_owned(), number: 1, of: 20, validation: 0.0 };
         let error = data(&times).split_indices(few, Seed(0)).unwrap_err().to_string();
         assert_eq!(error, "t: expected at least 21 rows, one for each fold, found 11");
+        let all = SplitBy::TimeFold { column: "day".to_owned(), number: 1, of: usize::MAX, validation: 0.0 };
+        assert!(data(&times).split_indices(all, Seed(0)).is_err());
     }
 
     #[test]
