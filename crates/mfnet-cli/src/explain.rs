@@ -10,7 +10,7 @@ use mfnet::{Model, NeuralNetwork, Scalar, Table, Target, Tensor};
 
 use crate::args::ExplainArgs;
 use crate::failure::Failure;
-use crate::output::{print, print_json};
+use crate::output::{message, print, print_json};
 use crate::source::{self, Files};
 
 pub(crate) fn run(args: &ExplainArgs) -> Result<(), Failure> {
@@ -32,6 +32,12 @@ fn walk(args: &ExplainArgs, model: &Path, data: &Path) -> Result<Walkthrough, Fa
     let files = Files { data: &data, folders: &args.folders, reading: &args.reading, quiet: false };
     let source = files.read(args.file.set(model.reader()))?;
     let batch = batch(&model, &source, &args.rows)?;
+    if model.networks().len() > 1 {
+        message(&format!(
+            "note: the model is an ensemble of {} networks; these are the numbers of the first",
+            model.networks().len()
+        ));
+    }
     let walk = match model.network() {
         AnyNetwork::F64(net) => walk_of(net, &model, &batch, args.learning_rate),
         AnyNetwork::F32(net) => walk_of(net, &model, &batch, args.learning_rate),

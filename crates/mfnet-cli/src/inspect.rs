@@ -12,7 +12,7 @@ use mfnet::fit::Source;
 use mfnet::model::{ModelSpec, Training};
 use mfnet::table::ReadTable;
 use mfnet::text::columns::all_escaped;
-use mfnet::text::{columns, counted, escaped, significant};
+use mfnet::text::{columns, counted, escaped, grouped, significant};
 use mfnet::{Model, Target};
 use serde_json::{Value, json};
 
@@ -82,13 +82,27 @@ fn is_model(path: &Path) -> bool {
 /// The description of the model file, the number of parameters and the settings of the training.
 fn json(model: &Model, spec: &ModelSpec) -> Value {
     let mut json = json!(spec);
-    (json["parameters"], json["training"]) = (json!(model.network().parameter_count()), json!(model.training));
+    (json["parameters"], json["training"]) = (json!(model.parameter_count()), json!(model.training));
     json
 }
 
 fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> std::fmt::Result {
     let features = all_escaped(model.features());
-    writeln!(text, "Network\n{}\n", model.network())?;
+    match model.networks() {
+        [network] => writeln!(text, "Network\n{network}\n")?,
+        networks => {
+            let (count, parameters) = (networks.len(), grouped(model.parameter_count()));
+            writeln!(text, "Ensemble of {count} networks, {parameters} parameters in all\n")?;
+            let networks: Vec<String> = networks.iter().map(ToString::to_string).collect();
+            if networks.iter().all(|network| *network == networks[0]) {
+                writeln!(text, "Each network\n{}\n", networks[0])?;
+            } else {
+                for (number, network) in (1..).zip(networks) {
+                    writeln!(text, "Network {number}\n{network}\n")?;
+                }
+            }
+        }
+    }
     let preprocessing = model.preprocessing();
     match &preprocessing.columns {
         None => {

@@ -177,6 +177,9 @@ fn the_program_for_pytorch_predicts_the_same() {
         ("flowers.csv", "--target species --hidden 8,8 --norm layer --dropout 0.1", 1e-12),
         ("lines.csv", "--target price --recipe layers.toml", 1e-8),
         ("lines.csv", "--target price --hidden 8 --loss poisson", 1e-8),
+        ("flowers.csv", "--target species --hidden 8 --ensemble 3", 1e-12),
+        ("lines.csv", "--target price,loss --hidden 8 --norm batch --ensemble 2", 1e-8),
+        ("lines.csv", "--target price --hidden 8 --loss poisson --ensemble 2 --dtype f32", 2e-3),
     ] {
         desk.ok(&format!("train {data} {options} --epochs 30 --output run --force"));
         let text = desk.ok("inspect run").stdout;

@@ -24,15 +24,16 @@ fn desk() -> Desk {
 
 /// The files of a run, without times and the number of threads.
 fn results(desk: &Desk, run: &str) -> (Vec<u8>, Vec<String>, Value) {
-    let seconds_apart = |line: &str| {
-        let mut fields: Vec<&str> = line.split(',').collect();
-        fields.remove(3);
-        fields.join(",")
-    };
     let mut metrics: Value = serde_json::from_str(&desk.text(&format!("{run}/metrics.json"))).unwrap();
     let timed = ["seconds", "samples_per_second", "threads", "threads_that_worked", "output"];
     metrics.as_object_mut().unwrap().retain(|name, _| !timed.contains(&name.as_str()));
     let history = desk.text(&format!("{run}/history.csv"));
+    let column = history.lines().next().unwrap().split(',').position(|name| name == "seconds").unwrap();
+    let seconds_apart = |line: &str| {
+        let mut fields: Vec<&str> = line.split(',').collect();
+        fields.remove(column);
+        fields.join(",")
+    };
     (desk.read(&format!("{run}/model.safetensors")), history.lines().map(seconds_apart).collect(), metrics)
 }
 
@@ -78,7 +79,7 @@ fn killed_at_any_moment() {
     let desk = desk();
     for dtype in ["f64", "f32"] {
         let options = format!(
-            "train digits --hidden 96,64 --dropout 0.2 --norm batch --epochs 25 --dtype {dtype} --no-baselines --quiet"
+            "train digits --ensemble 2 --hidden 96,64 --dropout 0.2 --norm batch --epochs 25 --dtype {dtype} --no-baselines --quiet"
         );
         let clock = Instant::now();
         desk.ok(&format!("{options} --checkpoint-every 1 --output whole-{dtype}"));
@@ -256,4 +257,57 @@ fn a_disk_that_is_full_for_checkpoints() {
     let run = Run::of(&mut shell);
     assert!(run.stderr.starts_with("warning: run/checkpoint/1.safetensors: cannot write: "), "{}", run.stderr);
     assert!(desk.read("run/model.safetensors") == desk.read("whole/model.safetensors"));
+}
+
+/// A shell that may mount a disk, and runs a script in the folder of the desk.
+fn shell(desk: &Desk, script: &str) -> Run {
+    let mut command = Command::new("unshare");
+    command.args(["-rm", "sh", "-c", script]).current_dir(desk.path(".")).stdin(Stdio::null());
+    command.output().map_or(Run { code: -1, stdout: String::new(), stderr: String::new() }, Run::from)
+}
+
+/// A disk of its own for a run, which gets full at any write; then there is room again, and the run goes on. It needs a
+/// system that lets a program mount a disk in memory; without one this says that it was not run.
+#[test]
+fn a_disk_that_is_full_at_any_write() {
+    let disks: usize = std::env::var("MFNET_DISKS").map_or(8, |disks| disks.parse().unwrap());
+    let desk = desk();
+    fs::create_dir(desk.path("disk")).unwrap();
+    if shell(&desk, "mount -t tmpfs -o size=1m none disk").code != 0 {
+        eprintln!("not run, because this system mounts no disk in memory: a disk that is full at any write");
+        return;
+    }
+    let train = "train digits --ensemble 2 --hidden 32,16 --dropout 0.2 --norm batch --epochs 12 --no-baselines \
+                 --checkpoint-every 1 --quiet";
+    desk.ok(&format!("{train} --output whole"));
+    let expected = results(&desk, "whole");
+    let (mut random, mut failed, mut went_on) = (7_u64, 0, 0);
+    for number in 0..disks {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // a model has 50 kB, a checkpoint 250
+        let size = 4 * (1 + (random >> 33) % 400);
+        let (run, threads) = (format!("disk/run-{number}"), 1 + number % 3);
+        let script = format!(
+            "mount -t tmpfs -o size={size}k none disk
+             {PROGRAM} {train} --output {run} 2> first.txt; first=$?
+             mount -o remount,size=50m none disk
+             if [ $first != 0 ]; then
+                 {PROGRAM} train --resume {run} --threads {threads} 2> then.txt || {PROGRAM} {train} --output {run} --force 2> again.txt || exit 2
+             fi
+             cp -r {run} kept-{number} && exit $first"
+        );
+        let run = shell(&desk, &script);
+        let said =
+            ["first.txt", "then.txt", "again.txt"].map(|file| fs::read_to_string(desk.path(file)).unwrap_or_default());
+        assert!(run.code < 2, "{size} kB: {said:?} {}", run.stderr);
+        if run.code == 1 {
+            failed += 1;
+            assert!(said[0].contains("No space left on device"), "{size} kB: {}", said[0]);
+            went_on += usize::from(said[1].contains("continuing after epoch") || said[1].contains("training ended"));
+        }
+        let found = results(&desk, &format!("kept-{number}"));
+        assert!(found == expected, "{size} kB: {said:?}");
+    }
+    println!("{failed} of {disks} runs failed, of which {went_on} went on from a checkpoint");
+    assert!(failed > 0);
 }

@@ -40,8 +40,8 @@ impl<'a, T: Scalar> Kept<'a, T> {
     }
 
     /// Numbers that are no matrix of the network.
-    pub(crate) fn of_numbers(name: &str, numbers: &'a [f64]) -> Self {
-        Kept { name: name.to_owned(), shape: vec![numbers.len()], of: Of::Numbers(numbers) }
+    pub(crate) fn of_numbers(name: String, numbers: &'a [f64]) -> Self {
+        Kept { name, shape: vec![numbers.len()], of: Of::Numbers(numbers) }
     }
 
     /// The numbers as the file holds them.

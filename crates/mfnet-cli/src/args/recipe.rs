@@ -266,6 +266,12 @@ pub(crate) struct RecipeArgs {
     /// this fraction of all epochs, such as 0.75.
     #[arg(long, value_name = "AVERAGE", value_parser = str::parse::<Averaging>, help_heading = "Training", hide_short_help = true)]
     pub(super) average: Option<Averaging>,
+    /// Number of networks to train and average [default: 1]
+    ///
+    /// The networks differ only in their seeds: --seed, --seed + 1, and so on. They are trained side by side, and are one
+    /// model, whose prediction is the mean of their probabilities or values.
+    #[arg(long, value_name = "K", value_parser = at_least::<1>, help_heading = "Training")]
+    pub(super) ensemble: Option<usize>,
     /// Number of threads [default: number of processors]
     ///
     /// The number of threads does not change the result. If N is more than twice the number of processors, mfnet uses one

@@ -86,11 +86,13 @@ fn progress(step: &Step, epochs: &[EpochRecord]) -> String {
     format!("epoch {} of {}, loss {loss}{validation}", grouped(step.epoch), grouped(step.epochs))
 }
 
-/// The losses of these epochs, in lines that fit this width. `loss` is the loss of the last batch;
+/// The losses of these epochs, of an ensemble those of the first network, in lines that fit this
+/// width. `loss` is the loss of the last batch;
 /// in the first epoch there is no other.
 fn lines(epochs: &[EpochRecord], loss: f64, rate: f64, width: usize) -> String {
-    let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
-    let validation: Vec<f64> = epochs.iter().filter_map(|epoch| epoch.validation_loss).collect();
+    let of_first = || epochs.iter().filter(|epoch| epoch.network.is_none_or(|network| network == 1));
+    let training: Vec<f64> = of_first().map(|epoch| epoch.loss).collect();
+    let validation: Vec<f64> = of_first().filter_map(|epoch| epoch.validation_loss).collect();
     let label = if validation.is_empty() { "loss".len() } else { "validation".len() };
     let blocks = MOST_BLOCKS.min(width / 2).min(width.saturating_sub(label + NUMBER + 2));
     if blocks < FEWEST_BLOCKS {
@@ -154,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_line() {
-        let step = Step { epoch: 2, epochs: 1000, step: 3, steps: 7, samples: 32, loss: 0.25 };
+        let step = Step { network: None, epoch: 2, epochs: 1000, step: 3, steps: 7, samples: 32, loss: 0.25 };
         let record = |validation_loss| EpochRecord { epoch: 1, loss: 0.5, validation_loss, ..EpochRecord::default() };
         assert_eq!(progress(&step, &[]), "epoch 2 of 1 000, loss 0.250");
         assert_eq!(progress(&step, &[record(None)]), "epoch 2 of 1 000, loss 0.500");

@@ -185,7 +185,7 @@ impl Observer for Watcher<'_> {
         Ok(())
     }
 
-    fn trained(&mut self, model: &Model, _: &History) -> Result<()> {
+    fn trained(&mut self, model: &Model, _: &[History]) -> Result<()> {
         self.display.bar.finish_and_clear();
         self.save(model)?;
         self.is_trained = true;

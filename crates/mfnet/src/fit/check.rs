@@ -121,6 +121,7 @@ impl Recipe {
 
     /// Refuses the first value that its field cannot have.
     pub(super) fn check_values(&self) -> Result<()> {
+        const MOST_NETWORKS: usize = 1000;
         const COUNT: &str = "a whole number of at least 1";
         const NOT_NEGATIVE: &str = "0 or a positive number";
         const BELOW_ONE: &str = "a number from 0 to less than 1";
@@ -138,6 +139,7 @@ impl Recipe {
         value("accumulate", self.accumulate, count, COUNT)?;
         value("epochs", self.epochs, count, COUNT)?;
         value("threads", self.threads, count, COUNT)?;
+        value("ensemble", self.ensemble, |x| (1..=MOST_NETWORKS).contains(&x), "a whole number from 1 to 1000")?;
         value("folds", self.folds, |x| x >= 2, "a whole number of at least 2")?;
         value("shards", self.shards, |x| x.is_power_of_two() && x <= 1024, "a power of two up to 1024")?;
         value("learning_rate", self.learning_rate, |x| x > 0.0 && x.is_finite(), "a positive number")?;

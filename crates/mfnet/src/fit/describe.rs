@@ -83,6 +83,10 @@ impl Plan {
             Some(model) => format!("from {model}"),
             None => network::described(inputs, &self.layers, outputs),
         };
+        let network = match self.task.networks() {
+            1 => "network".to_owned(),
+            networks => format!("ensemble of {networks} networks"),
+        };
         let order = match self.order.as_ref() {
             SampleOrder::Shuffled => String::new(),
             SampleOrder::AsTheyAre => ", rows not shuffled".to_owned(),
@@ -121,15 +125,19 @@ impl Plan {
             "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}{average}{monitor}"
         );
         let threads = counted(self.task.threads.count(), "thread");
-        format!("network: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
+        format!("{network}: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
     }
 
     /// The description of the training for the model file.
-    pub(super) fn training(&self, epochs: usize, best_epoch: usize) -> Training {
+    ///
+    /// `epochs`: for each network, the number of epochs and the best one.
+    pub(super) fn training(&self, epochs: &[(usize, usize)]) -> Training {
         let mut settings = self.settings();
         let mut set = |name: &str, value: Value| settings.insert(name.to_owned(), value);
-        set("epochs", epochs.into());
-        set("best_epoch", best_epoch.into());
+        let (all, best): (Vec<usize>, Vec<usize>) = epochs.iter().copied().unzip();
+        let of = |numbers: Vec<usize>| if let [one] = numbers[..] { json!(one) } else { json!(numbers) };
+        set("epochs", of(all));
+        set("best_epoch", of(best));
         match self.order.as_ref() {
             SampleOrder::Shuffled => None,
             SampleOrder::AsTheyAre => set("order", "as they are".into()),
@@ -153,12 +161,13 @@ impl Plan {
     /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
         const NAMES: &str = "optimizer learning_rate warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
-                             batch_size accumulate shards schedule min_delta monitor average scale seed groups sample_weight skip_missing_target";
+                             batch_size accumulate shards schedule min_delta monitor average scale seed groups sample_weight skip_missing_target ensemble";
         let off =
             [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard"), json!("loss")];
         let decided = Recipe {
             accumulate: self.task.recipe.accumulate.filter(|batches| *batches > 1),
             shards: self.task.recipe.shards.filter(|shards| *shards > 1),
+            ensemble: Some(self.task.networks()).filter(|networks| *networks > 1),
             ..self.recipe()
         };
         // a recipe that cannot be written was refused before

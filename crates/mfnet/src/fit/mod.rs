@@ -36,7 +36,7 @@ pub use observer::Observer;
 pub use plan::Plan;
 pub use recipe::Recipe;
 pub use source::{Input, Source};
-pub use summary::{Fit, Part, Summary};
+pub use summary::{Fit, Member, Part, Summary};
 pub use weights::ClassWeight;
 
 use crate::error::Result;

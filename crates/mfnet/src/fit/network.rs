@@ -11,14 +11,19 @@ use crate::layer::{
 use crate::network::NeuralNetwork;
 use crate::random::Seed;
 use crate::tensor::Scalar;
+use crate::train::Trainer;
 use crate::words::did_you_mean;
 
 impl Plan {
-    /// The network before training.
-    pub(super) fn network<T: Scalar>(&self) -> Result<NeuralNetwork<T>> {
+    /// The networks before training.
+    pub(super) fn networks<T: Scalar>(&self) -> Result<Vec<NeuralNetwork<T>>> {
+        (0..self.task.networks()).map(|k| self.network(Trainer::<T>::seed_of(self.task.recipe.seed, k))).collect()
+    }
+
+    fn network<T: Scalar>(&self, seed: Seed) -> Result<NeuralNetwork<T>> {
         let builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         let builder = self.layers.iter().cloned().fold(builder, |builder, layer| builder.spec(layer));
-        let net = builder.linear(self.task.data.outputs()).build(Seed(self.task.recipe.seed));
+        let net = builder.linear(self.task.data.outputs()).build(seed);
         match self.task.recipe.layers {
             Some(_) => net.map_err(|error| Error::recipe(format!("`layers`: {error}"))),
             None => net,

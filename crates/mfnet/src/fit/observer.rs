@@ -8,7 +8,7 @@ use crate::error::{KeptWeights, Result};
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
 use crate::tensor::Scalar;
-use crate::train::{Callback, EpochRecord, History, Session, Step};
+use crate::train::{Callback, EpochRecord, History, Session, Step, Watch, save};
 
 /// Observes a fit, and may stop it: a progress bar, a log, Ctrl-C. `&mut ()` does nothing.
 ///
@@ -36,7 +36,9 @@ use crate::train::{Callback, EpochRecord, History, Session, Step};
 /// ```
 pub trait Observer: Send {
     /// Called after each step; it should be fast. [`ControlFlow::Break`] ends the training; the
-    /// network is then scored.
+    /// network is then scored. The networks of an ensemble are trained side by side: it is called from
+    /// time to time with the last step of one of them, also after it ended the training, until all
+    /// have stopped.
     fn step(&mut self, _step: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
     }
@@ -56,7 +58,8 @@ pub trait Observer: Send {
         Ok(())
     }
 
-    /// Called after each epoch. `so_far` makes a model of the current network.
+    /// Called after each epoch; of an ensemble, for each network after all have made the epoch.
+    /// `so_far` makes a model of the current weights.
     ///
     /// # Errors
     /// Any error of the observer; it ends the fit.
@@ -64,11 +67,11 @@ pub trait Observer: Send {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Called after the training, before scoring.
+    /// Called after the training, before scoring, with the history of each network.
     ///
     /// # Errors
     /// Any error of the observer; it ends the fit.
-    fn trained(&mut self, _model: &Model, _history: &History) -> Result<()> {
+    fn trained(&mut self, _model: &Model, _histories: &[History]) -> Result<()> {
         Ok(())
     }
 
@@ -86,12 +89,12 @@ pub trait Observer: Send {
 impl Observer for () {}
 
 /// Passes the events of a training to an observer.
-pub(super) struct Watch<'a> {
+pub(super) struct Watcher<'a> {
     pub(super) plan: &'a Plan,
     pub(super) observer: &'a mut dyn Observer,
 }
 
-impl<T: Scalar> Callback<T> for Watch<'_>
+impl<T: Scalar> Callback<T> for Watcher<'_>
 where
     AnyNetwork: From<NeuralNetwork<T>>,
 {
@@ -104,12 +107,39 @@ where
     }
 
     fn checkpoint(&mut self, session: &Session<T>) -> Result<()> {
-        let plan = self.plan;
-        self.observer.checkpoint(&|path, of_observer| session.save_checkpoint(path, &plan.about(of_observer)?))
+        Watch::checkpoint(self, &[session])
     }
 
     fn epoch(&mut self, record: &EpochRecord, net: &NeuralNetwork<T>) -> Result<ControlFlow<()>> {
-        let so_far = || self.plan.model(net.clone(), record.epoch, record.epoch);
+        let so_far = || self.plan.model(vec![net.clone().into()], &[(record.epoch, record.epoch)]);
+        self.observer.epoch(record, &so_far)
+    }
+}
+
+/// Of an ensemble.
+impl<T: Scalar> Watch<T> for Watcher<'_>
+where
+    AnyNetwork: From<NeuralNetwork<T>>,
+{
+    fn step(&mut self, step: &Step) -> ControlFlow<()> {
+        self.observer.step(step)
+    }
+
+    fn wants_checkpoint(&mut self, step: &Step) -> bool {
+        self.observer.wants_checkpoint(step)
+    }
+
+    fn checkpoint(&mut self, sessions: &[&Session<T>]) -> Result<()> {
+        let plan = self.plan;
+        self.observer.checkpoint(&|path, of_observer| save(sessions, path, &plan.about(of_observer)?))
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, sessions: &[&Session<T>]) -> Result<ControlFlow<()>> {
+        let so_far = || {
+            let epochs = |session: &&Session<T>| session.history().epochs.len();
+            let trained: Vec<_> = sessions.iter().map(epochs).map(|epochs| (epochs, epochs)).collect();
+            self.plan.model(sessions.iter().map(|session| session.network_so_far().into()).collect(), &trained)
+        };
         self.observer.epoch(record, &so_far)
     }
 }

@@ -5,7 +5,7 @@ use mfnet_table::shortest;
 use super::baselines::Baselines;
 use super::choices::Choices;
 use super::notes::Findings;
-use super::observer::{Observer, Watch};
+use super::observer::Observer;
 use super::parts::Parts;
 use super::recipe::Recipe;
 use super::source::Input;
@@ -21,7 +21,7 @@ use crate::network::NeuralNetwork;
 use crate::optimizer::Clip;
 use crate::tensor::{Dtype, Scalar};
 use crate::text::escaped;
-use crate::train::{Checkpoint, Monitor, SampleOrder};
+use crate::train::{Checkpoint, History, Monitor, SampleOrder, Session};
 
 /// A fit before its first step: all data are read and all settings are chosen, but nothing is
 /// trained.
@@ -205,54 +205,60 @@ impl Plan {
     }
 
     fn run_from(&self, checkpoint: Option<&Checkpoint>, observer: &mut dyn Observer) -> Result<Fit> {
-        self.task.threads.install(|| match self.task.start.as_ref().map(Model::network) {
-            Some(AnyNetwork::F64(net)) => self.run_in(net.clone(), checkpoint, observer),
-            Some(AnyNetwork::F32(net)) => self.run_in(net.clone(), checkpoint, observer),
-            None => match self.task.dtype() {
-                Dtype::F64 => self.run_in(self.network::<f64>()?, checkpoint, observer),
-                Dtype::F32 => self.run_in(self.network::<f32>()?, checkpoint, observer),
-            },
+        self.task.threads.install(|| {
+            let start = self.task.start.as_ref().map_or(&[][..], Model::networks).iter();
+            match self.task.dtype() {
+                Dtype::F64 => {
+                    self.run_in(start.filter_map(AnyNetwork::as_f64).cloned().collect(), checkpoint, observer)
+                }
+                Dtype::F32 => {
+                    self.run_in(start.filter_map(AnyNetwork::as_f32).cloned().collect(), checkpoint, observer)
+                }
+            }
         })
     }
 
+    /// `start`: the networks of the warm start; none for new ones.
     fn run_in<T: Scalar>(
         &self,
-        mut net: NeuralNetwork<T>,
+        start: Vec<NeuralNetwork<T>>,
         checkpoint: Option<&Checkpoint>,
         observer: &mut dyn Observer,
     ) -> Result<Fit>
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
+        let nets = if start.is_empty() { self.networks()? } else { start };
         let [train, validation] =
             [&self.parts.train, &self.parts.validation].map(|part| self.preprocessing.apply(part));
-        let mut watch = Watch { plan: self, observer: &mut *observer };
-        let history = match self.train(&mut net, [&train, &validation], checkpoint, &mut watch) {
-            Ok(history) => history,
-            Err(error) => {
-                if let ErrorKind::Diverged { kept, .. } = error.kind() {
-                    let epoch = if let KeptWeights::Epoch(epoch) = kept { *epoch } else { 0 };
-                    observer.diverged(&self.model(net, epoch, epoch)?, *kept);
-                }
-                return Err(error);
+        let (sessions, result) = self.train(nets, [&train, &validation], checkpoint, observer)?;
+        let parts = sessions.into_iter().map(Session::into_parts);
+        let (nets, histories): (Vec<AnyNetwork>, Vec<History>) =
+            parts.map(|(net, history)| (net.into(), history)).unzip();
+        if let Err(error) = result {
+            if let ErrorKind::Diverged { kept, .. } = error.kind() {
+                let epoch = if let KeptWeights::Epoch(epoch) = kept { *epoch } else { 0 };
+                observer.diverged(&self.model(nets, &vec![(epoch, epoch); histories.len()])?, *kept);
             }
-        };
-        let mut model = self.model(net, history.epochs.len(), history.best_epoch)?;
+            return Err(error);
+        }
+        let epochs: Vec<_> = histories.iter().map(|history| (history.epochs.len(), history.best_epoch)).collect();
+        let mut model = self.model(nets, &epochs)?;
         if self.validates() {
             // errors that are not finite make no intervals; the scores say so
             let _ = model.learn_intervals(&self.parts.validation);
         }
-        observer.trained(&model, &history)?;
+        observer.trained(&model, &histories)?;
         let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
-        let mut summary = Summary::new(self, &model, &history, baselines)?;
+        let mut summary = Summary::new(self, &model, &histories, baselines)?;
         summary.interrupted |= interrupted;
-        Ok(Fit { model, history, summary, plan: self.clone() })
+        Ok(Fit { model, histories, summary, plan: self.clone() })
     }
 
-    /// A model of the network after this many epochs, with the weights of `best_epoch`.
-    pub(super) fn model(&self, net: impl Into<AnyNetwork>, epochs: usize, best_epoch: usize) -> Result<Model> {
-        let mut model = Model::new(&self.task.data, self.preprocessing.clone(), net)?;
-        model.training = self.training(epochs, best_epoch);
+    /// A model of the networks, each after a number of epochs and with the weights of its best one.
+    pub(super) fn model(&self, nets: Vec<AnyNetwork>, epochs: &[(usize, usize)]) -> Result<Model> {
+        let mut model = Model::of_ensemble(&self.task.data, self.preprocessing.clone(), nets)?;
+        model.training = self.training(epochs);
         Ok(model)
     }
 }

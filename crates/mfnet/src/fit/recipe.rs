@@ -188,6 +188,9 @@ pub struct Recipe {
     pub split_seed: Option<u64>,
     /// Whether to skip the baselines: the linear model and the naive baseline. Default: false.
     pub no_baselines: bool,
+    /// Number of networks, trained side by side with the seeds `seed`, `seed` + 1, …; the model predicts
+    /// the mean of their probabilities or values. `None`: 1, or as many as the model of `warm_start` has.
+    pub ensemble: Option<usize>,
     /// The layers before the output layer, in place of `hidden`, `activation`, `dropout`, `norm`
     /// and `residual`.
     pub layers: Option<Vec<LayerSpec>>,

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -16,7 +17,7 @@ use crate::metric::{Metrics, MoreMetrics};
 use crate::model::Model;
 use crate::tensor::Dtype;
 use crate::text::{Row, columns, counted, grouped, score_table, significant, sparkline};
-use crate::train::{History, Monitor, StopReason};
+use crate::train::{History, Monitor, StopReason, Trainer};
 
 /// The largest number of blocks in a curve.
 const BLOCKS: usize = 32;
@@ -28,7 +29,7 @@ const BLOCKS: usize = 32;
 /// let rows: String = (0..60).map(|i| format!("{i},{}\n", i * i % 37)).collect();
 /// let table = Table::from_text("flats.csv", &format!("area,price\n{rows}"))?;
 /// let fit = fit(table, &Recipe { epochs: Some(3), ..Recipe::of_target("price") }, &mut ())?;
-/// assert_eq!(fit.history.epochs.len(), 3);
+/// assert_eq!(fit.history().epochs.len(), 3);
 /// println!("{}", fit.model.predict_row([("area", 30.0.into())])?);
 /// # Ok::<(), mfnet::Error>(())
 /// ```
@@ -36,8 +37,8 @@ const BLOCKS: usize = 32;
 pub struct Fit {
     /// The model, ready to be saved.
     pub model: Model,
-    /// The history of the training.
-    pub history: History,
+    /// The history of the training, for each network of an ensemble.
+    pub histories: Vec<History>,
     /// Scores, baselines and verdict.
     pub summary: Summary,
     /// The plan: everything that was decided before the training.
@@ -60,9 +61,16 @@ impl Fit {
         text
     }
 
-    /// The curves of the losses, one line each.
+    /// The history of the training; of an ensemble, that of the first network.
+    pub fn history(&self) -> &History {
+        &self.histories[0]
+    }
+
+    /// The curves of the losses, one line each; of an ensemble, those of the first network.
     fn curves(&self) -> String {
-        let epochs = &self.history.epochs;
+        let history = self.history();
+        let epochs = &history.epochs;
+        let whose = if self.histories.len() > 1 { "\nthe first network" } else { "" };
         let line = |name: &str, losses: &[f64]| match losses {
             [first, .., last] => {
                 let lowest = losses.iter().copied().fold(f64::INFINITY, f64::min);
@@ -79,8 +87,9 @@ impl Fit {
         };
         let training: Vec<f64> = epochs.iter().map(|epoch| epoch.loss).collect();
         let of_epochs = epochs.iter().filter_map(|epoch| epoch.validation_loss);
-        let validation: Vec<f64> = self.history.start_validation_loss.into_iter().chain(of_epochs).collect();
-        line("training loss", &training) + &line("validation loss", &validation)
+        let validation: Vec<f64> = history.start_validation_loss.into_iter().chain(of_epochs).collect();
+        let curves = line("training loss", &training) + &line("validation loss", &validation);
+        if whose.is_empty() || curves.is_empty() { curves } else { format!("{whose}\n{curves}") }
     }
 }
 
@@ -91,16 +100,17 @@ fn has_finite_score(monitor: Monitor, history: &History) -> bool {
 }
 
 /// A note on a network that was still improving, but is not better than the linear model.
-fn still_falling(plan: &Plan, history: &History, baselines: &Baselines) -> Option<String> {
+fn still_falling(plan: &Plan, histories: &[History], baselines: &Baselines) -> Option<String> {
     let comparison = match &baselines.scored {
         Some(scored) => scored.comparison("linear model"),
         None => baselines.linear.as_ref()?.comparison,
     };
     let is_behind = comparison?.difference <= 0.0;
-    let is_trained =
-        plan.validates() && has_finite_score(plan.monitor(), history) && history.stop == StopReason::Finished;
-    let is_last = is_trained && history.best_epoch == history.epochs.len();
-    (is_behind && is_last && history.best_epoch > 0).then(|| {
+    let is_last = |history: &History| {
+        let is_trained = has_finite_score(plan.monitor(), history) && history.stop == StopReason::Finished;
+        is_trained && history.best_epoch > 0 && history.best_epoch == history.epochs.len()
+    };
+    (is_behind && plan.validates() && histories.iter().all(is_last)).then(|| {
         format!(
             "the last epoch had the {}, so the network may be worse than the linear model because it was not trained \
              enough: try more `epochs` or a larger `learning_rate`",
@@ -201,17 +211,23 @@ pub struct Summary {
     /// What a user should know about columns, a sentence for each.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub remarks: Vec<String>,
+    /// Number of parameters, of all networks.
     pub parameters: usize,
-    /// Number of epochs that were run.
+    /// Number of epochs that were run; of an ensemble, the most of a network.
     pub epochs: usize,
     /// The epoch whose weights the model has.
     /// `None` if no epoch had a finite validation loss; the model then has the weights of the last
-    /// one.
+    /// one. Of an ensemble, that of the first network.
     pub best_epoch: Option<usize>,
+    /// The training of each network of an ensemble; empty for one network.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ensemble: Vec<Member>,
     /// Facts about a warm start.
     pub start_validation_loss: Option<f64>,
-    /// Seconds of the training loop alone.
+    /// Seconds of the training loop alone. Networks of an ensemble are trained side by side: the sum of
+    /// their seconds, divided by the number of those that are trained at once.
     pub seconds: f64,
+    /// Samples per second, of all networks together.
     pub samples_per_second: f64,
     pub seed: u64,
     pub threads: usize,
@@ -251,8 +267,21 @@ pub struct Summary {
     pub output: Option<PathBuf>,
 }
 
+/// The training of a network of an ensemble.
+#[derive(Clone, Debug, Serialize)]
+pub struct Member {
+    /// Its seed.
+    pub seed: u64,
+    /// Number of epochs that were run.
+    pub epochs: usize,
+    /// As [`Summary::best_epoch`].
+    pub best_epoch: Option<usize>,
+    /// Why its training ended.
+    pub stop: StopReason,
+}
+
 impl Summary {
-    pub(super) fn new(plan: &Plan, model: &Model, history: &History, baselines: Baselines) -> Result<Self> {
+    pub(super) fn new(plan: &Plan, model: &Model, histories: &[History], baselines: Baselines) -> Result<Self> {
         let (task, parts) = (&plan.task, &plan.parts);
         let test = Part::of(model, &parts.test)?;
         let provided = match task.start_name() {
@@ -266,10 +295,10 @@ impl Summary {
             .as_ref()
             .and_then(|metrics| verdict(metrics, (test.samples, parts.test.weights().is_some()), &baselines));
         let verdict = verdict.map(|verdict| verdict + &doubts(plan, &test, &baselines));
-        let is_lost = plan.validates() && !has_finite_score(plan.monitor(), history);
-        let best_epoch = (!is_lost).then_some(history.best_epoch);
+        let is_lost = |history: &History| plan.validates() && !has_finite_score(plan.monitor(), history);
+        let best_epoch = |history: &History| (!is_lost(history)).then_some(history.best_epoch);
         let mut notes = plan.notes();
-        if is_lost {
+        if histories.iter().any(is_lost) {
             notes.push(format!(
                 "no epoch had a finite validation {}, so early stopping did not work, and the model has the weights of the last \
                  epoch",
@@ -277,22 +306,40 @@ impl Summary {
             ));
         }
         notes.extend(not_finite(model, &parts.test, &test)?);
-        notes.extend(still_falling(plan, history, &baselines));
+        notes.extend(still_falling(plan, histories, &baselines));
+        let member = |(k, history): (usize, &History)| Member {
+            seed: Trainer::<f64>::seed_of(task.recipe.seed, k).0,
+            epochs: history.epochs.len(),
+            best_epoch: best_epoch(history),
+            stop: history.stop,
+        };
+        let members: Vec<Member> = histories.iter().enumerate().map(member).collect();
+        let count = members.len();
+        let has_stopped = |reason| members.iter().any(|member| member.stop == reason);
+        let stop = match members.iter().all(|member| member.stop == StopReason::Early) {
+            _ if has_stopped(StopReason::Callback) => StopReason::Callback,
+            true => StopReason::Early,
+            false => StopReason::Finished,
+        };
+        let side_by_side = count.min(task.threads.count());
+        let seconds = histories.iter().map(|history| history.seconds).sum::<f64>() / side_by_side as f64;
+        let samples = histories.iter().map(|history| history.samples).sum::<usize>();
+        let worked = if count > 1 { task.worked.load(Ordering::Relaxed) } else { task.threads.worked() };
         Ok(Summary {
             task: task.kind(),
             data: task.name.clone(),
             features: task.data.features(),
             remarks: columns::remarks(task.data.remarks()),
             left_out: task.data.left_out().iter().map(|(column, why)| (column.clone(), why.to_string())).collect(),
-            parameters: model.network().parameter_count(),
-            epochs: history.epochs.len(),
-            best_epoch,
-            start_validation_loss: history.start_validation_loss,
-            seconds: history.seconds,
-            samples_per_second: history.samples_per_second(),
+            parameters: model.parameter_count(),
+            epochs: members.iter().map(|member| member.epochs).max().unwrap_or(0),
+            best_epoch: members[0].best_epoch,
+            start_validation_loss: histories[0].start_validation_loss,
+            seconds,
+            samples_per_second: samples as f64 / seconds,
             seed: task.recipe.seed,
             threads: task.threads.count(),
-            threads_that_worked: task.threads.worked().max(1),
+            threads_that_worked: worked.max(1),
             dtype: task.dtype(),
             sample_weight: task.recipe.sample_weight.clone(),
             class_weight: plan.class_weights(),
@@ -304,9 +351,10 @@ impl Summary {
             notes,
             rare: plan.rare(),
             copies: plan.findings().copies,
-            stop: history.stop,
+            stop,
             monitor: plan.monitor(),
-            interrupted: history.stop == StopReason::Callback,
+            interrupted: stop == StopReason::Callback,
+            ensemble: if count > 1 { members } else { Vec::new() },
             output: None,
         })
     }
@@ -348,8 +396,13 @@ impl Summary {
             StopReason::Callback => ", interrupted",
             StopReason::Diverged => ", diverged",
         };
+        let members = &self.ensemble;
         let best = match (self.validation.samples, self.best_epoch) {
             (0, _) => String::new(),
+            _ if !members.is_empty() => {
+                let of = |member: &Member| member.best_epoch.map_or("none".to_owned(), grouped);
+                format!(", best epochs {}", members.iter().map(of).collect::<Vec<_>>().join(", "))
+            }
             (_, None) => {
                 format!(", no finite validation {}, so the weights are those of the last epoch", self.monitor)
             }
@@ -358,10 +411,13 @@ impl Summary {
             }
             (_, Some(epoch)) => format!(", best epoch {epoch}"),
         };
+        let networks = if members.is_empty() { String::new() } else { format!("{} networks, ", members.len()) };
+        let (fewest, most) = (members.iter().map(|member| member.epochs).min().unwrap_or(self.epochs), self.epochs);
+        let range = if fewest < most { format!("{} to ", grouped(fewest)) } else { String::new() };
         format!(
-            "{} parameters, {}{ended}{best}, {:.2} s of training, {} samples/s",
+            "{networks}{} parameters, {range}{}{ended}{best}, {:.2} s of training, {} samples/s",
             grouped(self.parameters),
-            counted(self.epochs, "epoch"),
+            counted(most, "epoch"),
             self.seconds,
             grouped(self.samples_per_second as usize)
         )

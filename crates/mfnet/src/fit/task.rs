@@ -2,6 +2,7 @@
 
 use mfnet_table::{Columns, Lines};
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicUsize;
 
 use super::names::Task as Kind;
 use super::recipe::Recipe;
@@ -49,6 +50,8 @@ pub(crate) struct Task {
     /// Number of rows that were left out because they have no target.
     skipped: usize,
     pub(super) threads: Threads,
+    /// How many threads worked side by side on an ensemble.
+    pub(super) worked: AtomicUsize,
 }
 
 impl Task {
@@ -56,8 +59,14 @@ impl Task {
         recipe.check()?;
         let Input { name, data: source, start, read_test } = input;
         let start = start.map_or_else(|| recipe.start(), |model| Ok(Some(model)))?;
-        if start.is_some() {
+        if let Some(start) = &start {
             recipe.check_goes_on()?;
+            let (networks, ensemble) = (start.networks().len(), recipe.ensemble);
+            if let Some(other) = ensemble.filter(|ensemble| *ensemble != networks) {
+                let has = counted(networks, "network");
+                let message = format!("`ensemble` {other} does not fit the model of `warm_start`, which has {has}");
+                return Err(Error::recipe(message).with_help("leave `ensemble` out"));
+            }
         }
         let of_tables = [
             ("group", &recipe.group),
@@ -190,12 +199,18 @@ impl Task {
             test_digest,
             skipped,
             threads,
+            worked: AtomicUsize::new(0),
         })
     }
 
     /// Classes or values.
     pub(super) fn kind(&self) -> Kind {
         Kind::of(self.data.classes())
+    }
+
+    /// Number of networks.
+    pub(super) fn networks(&self) -> usize {
+        self.start.as_ref().map_or(self.recipe.ensemble.unwrap_or(1), |model| model.networks().len())
     }
 
     /// The type of all numbers.

@@ -1,27 +1,35 @@
 //! Builds loss, optimizer and trainer from a recipe; nothing else does.
 
+use std::sync::atomic::Ordering;
+
 use mfnet_table::shortest;
 
 use super::choices::Choices;
+use super::observer::{Observer, Watcher};
 use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::data::Dataset;
 use crate::error::{Error, Result};
+use crate::model::AnyNetwork;
 use crate::network::NeuralNetwork;
 use crate::optimizer::{Optimizer, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
-use crate::train::{Callback, Checkpoint, History, Trainer};
+use crate::train::{Checkpoint, Session, Trainer, run_side_by_side};
 
 impl Plan {
-    /// Trains the network on scaled data, from a checkpoint if there is one.
+    /// Trains the networks on scaled data, from a checkpoint if there is one. Also returns the trainings
+    /// if they end with an error.
     pub(super) fn train<T: Scalar>(
         &self,
-        net: &mut NeuralNetwork<T>,
+        nets: Vec<NeuralNetwork<T>>,
         [train, validation]: [&Dataset; 2],
         checkpoint: Option<&Checkpoint>,
-        callback: &mut dyn Callback<T>,
-    ) -> Result<History> {
+        observer: &mut dyn Observer,
+    ) -> Result<(Vec<Session<T>>, Result<()>)>
+    where
+        AnyNetwork: From<NeuralNetwork<T>>,
+    {
         let (recipe, choices) = (&self.task.recipe, &self.choices);
         let mut trainer = Trainer::new(self.loss.loss(), optimizer(recipe, choices))
             .epochs(choices.epochs)
@@ -42,12 +50,16 @@ impl Plan {
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
         }
-        let mut session = trainer.start(net.clone(), train)?;
-        checkpoint.map_or(Ok(()), |checkpoint| session.restore(checkpoint))?;
-        let result = session.run(callback);
-        let (trained, history) = session.into_parts();
-        *net = trained;
-        result.map(|()| history)
+        let mut sessions = trainer.start_all(nets, train, checkpoint)?;
+        let mut watch = Watcher { plan: self, observer };
+        let result = match &mut sessions[..] {
+            [session] => session.run(&mut watch),
+            sessions => {
+                let worked = run_side_by_side(sessions, self.task.threads.count(), &mut watch);
+                worked.map(|worked| self.task.worked.store(worked, Ordering::Relaxed))
+            }
+        };
+        Ok((sessions, result))
     }
 }
 

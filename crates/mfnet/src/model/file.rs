@@ -7,7 +7,7 @@ use mfnet_table::FileForm;
 use safetensors::SafeTensors;
 
 use super::network::either;
-use super::spec::{Metadata, ModelSpec, OF_NUMBERS, VERSION, build_all};
+use super::spec::{Metadata, ModelSpec, OF_NUMBERS, VERSION, build_all, prefix};
 use super::{AnyNetwork, Model, Registry};
 use crate::data::Target;
 use crate::error::{Error, ModelProblem, Result};
@@ -22,7 +22,8 @@ const KEY: &str = "mfnet";
 
 impl Model {
     /// Writes the model file: a safetensors file, which PyTorch can load as the `state_dict` of an
-    /// `nn.Sequential`. It is written beside its place, flushed to disk and renamed, so that the
+    /// `nn.Sequential`; the tensors of further networks of an ensemble have names such as
+    /// `network1.0.weight`. It is written beside its place, flushed to disk and renamed, so that the
     /// file is complete or absent.
     ///
     /// # Errors
@@ -46,7 +47,7 @@ impl Model {
 
     /// The bytes of the file; errors call it `path`.
     fn bytes(&self, path: &Path) -> Result<Vec<u8>> {
-        let (spec, tensors) = (self.spec()?, either!(&self.network, net => tensors_of(net)));
+        let (spec, tensors) = (self.spec()?, all_tensors(&self.networks));
         let (version, training) = (spec.version(), self.training.clone());
         let mut metadata = Metadata { version, spec, training, sha256: String::new() };
         let of_json = |error| not_written(path, error);
@@ -98,11 +99,11 @@ impl Model {
             None => return Err(ModelProblem::Metadata("it has no format version".to_owned())),
         }
         let metadata: Metadata = serde_json::from_value(value).map_err(of_json)?;
-        let network = match metadata.spec.dtype {
-            Dtype::F64 => AnyNetwork::F64(network(&metadata.spec, &file, registry)?),
-            Dtype::F32 => AnyNetwork::F32(network(&metadata.spec, &file, registry)?),
+        let networks: Vec<AnyNetwork> = match metadata.spec.dtype {
+            Dtype::F64 => networks::<f64>(&metadata.spec, &file, registry)?.into_iter().map(Into::into).collect(),
+            Dtype::F32 => networks::<f32>(&metadata.spec, &file, registry)?.into_iter().map(Into::into).collect(),
         };
-        let tensors = either!(&network, net => tensors_of(net));
+        let tensors = all_tensors(&networks);
         if metadata.digest(contents(&tensors)).map_err(of_json)? != metadata.sha256 {
             return Err(ModelProblem::Altered);
         }
@@ -110,7 +111,7 @@ impl Model {
         let ModelSpec { features, preprocessing, target, intervals, counted, numbers, form, .. } = spec;
         let form = FileForm { counted, numbers, ..form };
         let registry = registry.clone();
-        let model = Model { features, preprocessing, network, target, intervals, form, registry, training };
+        let model = Model { features, preprocessing, networks, target, intervals, form, registry, training };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }
@@ -133,7 +134,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// [`ErrorKind::Io`](crate::error::ErrorKind::Io) if the file cannot be written.
     pub fn save_weights(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        write_whole(path, &serialized(path, &tensors_of(self), None)?).map_err(Error::io(path, "write"))
+        write_whole(path, &serialized(path, &tensors_of(self, ""), None)?).map_err(Error::io(path, "write"))
     }
 
     /// Reads the weights of a weights file or a model file into a network with the same layers.
@@ -146,7 +147,10 @@ impl<T: Scalar> NeuralNetwork<T> {
         let path = path.as_ref();
         let bytes = fs::read(path).map_err(Error::io(path, "read"))?;
         let file = SafeTensors::deserialize(&bytes).map_err(|error| ModelProblem::NotSafetensors(error.to_string()));
-        let matrices = file.and_then(|file| read_matrices(self.layers(), &file));
+        let matrices = file.and_then(|file| {
+            let (matrices, names) = read_matrices(self.layers(), "", &file)?;
+            check_names(&file, &names).map(|()| matrices)
+        });
         self.set_state(matrices.map_err(|problem| Error::model(path, problem))?);
         Ok(())
     }
@@ -199,13 +203,17 @@ fn for_each_matrix<T: Scalar>(layers: &[AnyLayer<T>], before: &str, visit: &mut 
     }
 }
 
-/// Reads the matrices of all layers from a file, which must not contain anything else.
+/// The matrices of layers, and the names of the tensors that they were read from.
+type Matrices<T> = (Vec<Tensor<T>>, HashSet<String>);
+
+/// Reads the matrices of all layers from the tensors whose names begin with `before`.
 fn read_matrices<T: Scalar>(
     layers: &[AnyLayer<T>],
+    before: &str,
     file: &SafeTensors<'_>,
-) -> std::result::Result<Vec<Tensor<T>>, ModelProblem> {
+) -> std::result::Result<Matrices<T>, ModelProblem> {
     let (mut wanted, mut names) = (Vec::new(), HashSet::new());
-    for_each_matrix(layers, "", &mut |matrix, pieces| {
+    for_each_matrix(layers, before, &mut |matrix, pieces| {
         names.extend(pieces.iter().map(|piece| piece.name.clone()));
         wanted.push((matrix.shape(), pieces));
     });
@@ -222,16 +230,27 @@ fn read_matrices<T: Scalar>(
         Ok(matrix)
     };
     let matrices = wanted.into_iter().map(read_matrix).collect::<std::result::Result<_, _>>()?;
+    Ok((matrices, names))
+}
+
+/// Returns an error if the file has a tensor with another name.
+fn check_names(file: &SafeTensors<'_>, names: &HashSet<String>) -> std::result::Result<(), ModelProblem> {
     match file.names().into_iter().find(|name| !names.contains(*name)) {
         Some(name) => Err(ModelProblem::Tensor(format!("{name} does not belong to the architecture"))),
-        None => Ok(matrices),
+        None => Ok(()),
     }
 }
 
-/// All tensors, in row-major order.
-fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Stored> {
+/// All tensors of all networks.
+fn all_tensors(networks: &[AnyNetwork]) -> Vec<Stored> {
+    let of_network = |(k, net): (usize, &AnyNetwork)| either!(net, net => tensors_of(net, &prefix(k)));
+    networks.iter().enumerate().flat_map(of_network).collect()
+}
+
+/// All tensors of a network, in row-major order; their names begin with `before`.
+fn tensors_of<T: Scalar>(net: &NeuralNetwork<T>, before: &str) -> Vec<Stored> {
     let mut tensors = Vec::new();
-    for_each_matrix(net.layers(), "", &mut |matrix, pieces| {
+    for_each_matrix(net.layers(), before, &mut |matrix, pieces| {
         for Piece { name, shape, columns, is_count } in pieces {
             if is_count {
                 let bytes = (matrix[(0, 0)].to_f64() as i64).to_le_bytes().to_vec();
@@ -253,20 +272,26 @@ fn contents(tensors: &[Stored]) -> impl Iterator<Item = &[u8]> {
     tensors.iter().map(|tensor| tensor.bytes.as_slice())
 }
 
-/// Builds the described network with the numbers of the file.
-fn network<T: Scalar>(
+/// Builds the described networks with the numbers of the file, which must not contain anything else.
+fn networks<T: Scalar>(
     spec: &ModelSpec,
     file: &SafeTensors<'_>,
     registry: &Registry,
-) -> std::result::Result<NeuralNetwork<T>, ModelProblem> {
+) -> std::result::Result<Vec<NeuralNetwork<T>>, ModelProblem> {
     let check = |name: &str, shape: &[usize]| find(file, name, shape).map(|_| ());
     let features = spec.preprocessing.features();
-    let layers: Vec<AnyLayer<T>> = build_all(&spec.layers, ("", features), registry, &check)?;
-    let matrices = read_matrices(&layers, file)?;
-    let mut net =
-        NeuralNetwork::from_layers(features, layers).map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
-    net.set_state(matrices);
-    Ok(net)
+    let (mut networks, mut all_names) = (Vec::new(), HashSet::new());
+    for (layers, before) in spec.networks() {
+        let layers: Vec<AnyLayer<T>> = build_all(layers, (&before, features), registry, &check)?;
+        let (matrices, names) = read_matrices(&layers, &before, file)?;
+        let net = NeuralNetwork::from_layers(features, layers);
+        let mut net = net.map_err(|error| ModelProblem::Inconsistent(error.to_string()))?;
+        net.set_state(matrices);
+        networks.push(net);
+        all_names.extend(names);
+    }
+    check_names(file, &all_names)?;
+    Ok(networks)
 }
 
 /// The elements of a tensor, in row-major order.

@@ -69,7 +69,7 @@ impl Model {
         let score = |output: Samples| {
             Metrics::weighted(self.preprocessing.restore(output), data.targets(), data.weights()).score()
         };
-        let all = score(self.network.outputs_of(&samples)?);
+        let all = score(self.outputs_of(&samples)?);
         let of_group = |(group, features): (usize, &Vec<usize>)| {
             let features: Vec<usize> = features.iter().flat_map(|column| places[*column].clone()).collect();
             let mut rng = seed.stream(Purpose::Permutation { group });
@@ -78,7 +78,7 @@ impl Model {
             for _ in 0..repetitions {
                 rng.shuffle(&mut order);
                 let reordered = Reordered { features: &features, order: &order };
-                lost.push(all - score(self.network.outputs_with(reordered, &samples)?));
+                lost.push(all - score(self.outputs_with(reordered, &samples)?));
             }
             let (mean, std) = mean_and_deviation(&lost);
             Ok(Importance { mean, std })

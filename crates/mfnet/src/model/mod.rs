@@ -1,6 +1,7 @@
 //! [`Model`]: everything needed for predictions in one file: preprocessing, network and labels.
 
 mod data;
+mod ensemble;
 mod file;
 mod importance;
 mod intervals;
@@ -57,7 +58,8 @@ const AT_A_TIME: usize = 1024;
 pub struct Model {
     features: Vec<String>,
     preprocessing: Preprocessing,
-    network: AnyNetwork,
+    /// At least one.
+    networks: Vec<AnyNetwork>,
     target: Target,
     intervals: Option<Intervals>,
     /// The format of the training table.
@@ -226,8 +228,8 @@ impl Model {
         let target = data.targets().target();
         let features = data.feature_names().to_vec();
         let form = data.stored_inputs().form.of(data.feature_names().iter().chain(data.targets().columns()));
-        let (network, registry, training) = (network.into(), Registry::new(), Training::default());
-        let model = Model { features, preprocessing, network, target, intervals: None, form, registry, training };
+        let (networks, registry, training) = (vec![network.into()], Registry::new(), Training::default());
+        let model = Model { features, preprocessing, networks, target, intervals: None, form, registry, training };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 
@@ -244,10 +246,12 @@ impl Model {
             Some(("at least one column, one feature and one output".to_owned(), found))
         } else if self.preprocessing.column_count() != features {
             Some((of(features, "columns"), of(self.preprocessing.column_count(), "columns of the preprocessing")))
-        } else if self.network.inputs() != self.preprocessing.features() {
-            Some((of(self.preprocessing.features(), "features"), of(self.network.inputs(), "inputs of the network")))
-        } else if self.network.outputs() != outputs {
-            Some((of(outputs, "outputs"), of(self.network.outputs(), "outputs of the network")))
+        } else if let Some(net) = self.networks.iter().find(|net| net.inputs() != self.preprocessing.features()) {
+            Some((of(self.preprocessing.features(), "features"), of(net.inputs(), "inputs of the network")))
+        } else if let Some(net) = self.networks.iter().find(|net| net.outputs() != outputs) {
+            Some((of(outputs, "outputs"), of(net.outputs(), "outputs of the network")))
+        } else if let Some(net) = self.networks.iter().find(|net| net.dtype() != self.network().dtype()) {
+            Some((format!("networks in {}", self.network().dtype()), format!("one in {}", net.dtype())))
         } else if scaled != should_scale {
             Some((format!("a scale for {should_scale:?} targets"), format!("{scaled:?}")))
         } else {
@@ -265,9 +269,9 @@ impl Model {
         &self.preprocessing
     }
 
-    /// The network.
+    /// The network; of an ensemble, the first of [`Model::networks`].
     pub fn network(&self) -> &AnyNetwork {
-        &self.network
+        &self.networks[0]
     }
 
     /// The meaning of the outputs.
@@ -283,9 +287,15 @@ impl Model {
     /// [`ErrorKind::InvalidValue`](crate::error::ErrorKind::InvalidValue) for a custom activation
     /// with the name of a built-in one.
     pub fn spec(&self) -> Result<ModelSpec> {
+        let mut layers = Vec::with_capacity(self.networks.len());
+        for net in &self.networks {
+            layers.push(either!(net, net => LayerSpec::all_of(net.layers(), ""))?);
+        }
+        let others = layers.split_off(1);
         Ok(ModelSpec {
-            dtype: self.network.dtype(),
-            layers: either!(&self.network, net => LayerSpec::all_of(net.layers(), ""))?,
+            dtype: self.network().dtype(),
+            layers: layers.remove(0),
+            others,
             features: self.features.clone(),
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),
@@ -327,7 +337,7 @@ impl Model {
     pub fn evaluate_loss(&self, data: &Dataset) -> Result<Option<f64>> {
         self.check(data)?;
         let Some(name) = &self.training.loss else { return Ok(None) };
-        self.network.evaluate_loss(name, &self.registry, &self.preprocessing.apply(data)).transpose()
+        self.loss_on(name, &self.preprocessing.apply(data)).transpose()
     }
 
     /// The loss of each sample of data that are not scaled, without weights.
@@ -337,7 +347,7 @@ impl Model {
     pub(crate) fn losses(&self, data: &Dataset, loss: LossName) -> Result<Vec<f64>> {
         self.check(data)?;
         let data = self.preprocessing.apply(data);
-        let output = self.network.outputs_of(&data.stored_inputs().samples)?;
+        let output = self.outputs_of(&data.stored_inputs().samples)?;
         let loss = loss.loss::<f64>();
         let of_part = |part: Range<usize>| -> Vec<f64> {
             let samples: Vec<usize> = part.collect();
@@ -369,7 +379,7 @@ impl Model {
             return Err(Error::shape("predict", format!("{} features", self.features.len()), found));
         }
         let inputs = self.preprocessing.encode(inputs);
-        Ok(self.preprocessing.restore(self.network.outputs_of(&inputs.samples)?))
+        Ok(self.preprocessing.restore(self.outputs_of(&inputs.samples)?))
     }
 }
 

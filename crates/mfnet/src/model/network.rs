@@ -1,5 +1,4 @@
-use super::Registry;
-use crate::data::{Dataset, Samples};
+use crate::data::Samples;
 use crate::error::Result;
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::Reordered;
@@ -46,6 +45,14 @@ impl AnyNetwork {
         }
     }
 
+    pub(crate) fn as_f64(&self) -> Option<&NeuralNetwork<f64>> {
+        if let AnyNetwork::F64(net) = self { Some(net) } else { None }
+    }
+
+    pub(crate) fn as_f32(&self) -> Option<&NeuralNetwork<f32>> {
+        if let AnyNetwork::F32(net) = self { Some(net) } else { None }
+    }
+
     /// Number of input features.
     pub fn inputs(&self) -> usize {
         either!(self, net => net.inputs())
@@ -70,19 +77,9 @@ impl AnyNetwork {
         either!(self, net => net.predict_f64(input))
     }
 
-    /// The output for each sample.
-    pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Samples> {
-        either!(self, net => net.outputs_of(samples))
-    }
-
     /// The output for each sample, with some features permuted.
     pub(super) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
         either!(self, net => net.outputs_with(reordered, samples))
-    }
-
-    /// The loss with this name on these data; `None` if there is no such loss.
-    pub(super) fn evaluate_loss(&self, name: &str, registry: &Registry, data: &Dataset) -> Option<Result<f64>> {
-        either!(self, net => registry.find_loss(name).map(|loss| net.evaluate_loss(&*loss, data)))
     }
 }
 

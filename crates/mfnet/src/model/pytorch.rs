@@ -11,30 +11,28 @@ const AFFINE: &str = include_str!("pytorch/affine.py");
 const QUANTILES: &str = include_str!("pytorch/quantiles.py");
 const ENCODED: &str = include_str!("pytorch/encoded.py");
 
+/// How outputs of a regression get the unit of the target, and what they then are.
+const SCALE: &str = "    shift, scale = numbers(\"targets\")\n";
+const VALUES: &str = "values of model[\"target\"][\"columns\"]";
+
 impl ModelSpec {
     /// A PyTorch program that makes the predictions of the model in the file `path`. It reads
     /// weights and scaling from that file.
     pub fn pytorch(&self, path: &str) -> String {
         let mut classes = Vec::new();
-        let layers = LayerSpec::torch(&self.layers, &mut classes);
-        let classes: String = classes.iter().map(|class| format!("{class}\n")).collect();
+        let mut layers = |specs: &[LayerSpec]| LayerSpec::torch(specs, &mut classes);
         let dtype = match self.dtype {
             Dtype::F64 => "torch.float64",
             Dtype::F32 => "torch.float32",
         };
-        let prediction = match self.target {
-            Target::Classes { .. } => {
-                "return torch.softmax(output, 1)  # probabilities of model[\"target\"][\"labels\"]"
-            }
-            Target::Values { .. } => match self.preprocessing.link {
-                Link::Identity => {
-                    "shift, scale = numbers(\"targets\")\n    return shift + scale * output  # values of model[\"target\"][\"columns\"]"
-                }
-                Link::Log => {
-                    "shift, scale = numbers(\"targets\")\n    return shift + scale * output.exp()  # values of model[\"target\"][\"columns\"]"
-                }
-            },
+        let network = if self.others.is_empty() {
+            format!(include_str!("pytorch/network.py"), layers = layers(&self.layers), dtype = dtype)
+        } else {
+            let all = self.networks().map(|(specs, _)| format!("\n    nn.Sequential({}),", layers(specs)));
+            format!(include_str!("pytorch/ensemble.py"), layers = all.collect::<String>() + "\n", dtype = dtype)
         };
+        let classes: String = classes.iter().map(|class| format!("{class}\n")).collect();
+        let prediction = self.torch_prediction();
         let (numpy, scaled) = match self.preprocessing.inputs {
             Scaler::Affine(_) => ("", AFFINE),
             Scaler::Quantiles(_) => ("numpy, ", QUANTILES),
@@ -53,7 +51,7 @@ impl ModelSpec {
             imports = imports,
             classes = classes,
             path = literal(path),
-            layers = layers,
+            network = network.trim_end(),
             dtype = dtype,
             scaled = scaled,
             encoded = encoded,
@@ -61,6 +59,24 @@ impl ModelSpec {
             features = features,
             prediction = prediction,
         )
+    }
+
+    /// The last lines of the program: from the features x to the prediction.
+    fn torch_prediction(&self) -> String {
+        let is_ensemble = !self.others.is_empty();
+        let (outputs, mean) = match is_ensemble {
+            true => ("torch.stack([net(x).double() for net in nets])", ".mean(0)"),
+            false => ("net(x).double()", ""),
+        };
+        let (before, y, meaning) = match (&self.target, self.preprocessing.link) {
+            (Target::Classes { .. }, _) => {
+                ("", "torch.softmax(output, -1)", "probabilities of model[\"target\"][\"labels\"]")
+            }
+            (Target::Values { .. }, Link::Identity) => (SCALE, "output", VALUES),
+            (Target::Values { .. }, Link::Log) => (SCALE, "output.exp()", VALUES),
+        };
+        let y = if before.is_empty() { format!("{y}{mean}") } else { format!("shift + scale * {y}{mean}") };
+        format!("    output = {outputs}\n{before}    return {y}  # {meaning}")
     }
 }
 

@@ -2,6 +2,7 @@
 
 use mfnet_table::ColumnKind;
 
+use super::ensemble::Mean;
 use super::{AnyNetwork, Model, Predictions, Target};
 use crate::data::{Code, Link, Standardizer};
 use crate::error::{Error, Result};
@@ -32,11 +33,14 @@ pub struct RowPredictor {
     /// For a category, the feature index of each level, of an unknown level, and of a missing
     /// value; empty for other columns.
     places: Vec<Vec<f64>>,
-    network: Network,
+    networks: Vec<Network>,
+    mean: Mean,
     target: Target,
     standardizer: Option<Standardizer>,
     link: Link,
-    /// Logits or values; below, probabilities.
+    /// The outputs of each network, one after the other.
+    outputs: Vec<f64>,
+    /// Their mean: logits or values; below, probabilities.
     output: Tensor<f64>,
     probabilities: Tensor<f64>,
 }
@@ -45,6 +49,15 @@ pub struct RowPredictor {
 enum Network {
     F64(Predictor<f64>, Tensor<f64>),
     F32(Predictor<f32>, Tensor<f32>),
+}
+
+impl Network {
+    fn of(network: &AnyNetwork) -> Self {
+        match network {
+            AnyNetwork::F64(net) => Network::F64(net.predictor(), Tensor::zeros(net.inputs(), 1)),
+            AnyNetwork::F32(net) => Network::F32(net.predictor(), Tensor::zeros(net.inputs(), 1)),
+        }
+    }
 }
 
 /// The prediction for one row.
@@ -107,13 +120,12 @@ impl Model {
         RowPredictor {
             codes,
             places: self.kinds().iter().enumerate().map(places).collect(),
-            network: match &self.network {
-                AnyNetwork::F64(net) => Network::F64(net.predictor(), Tensor::zeros(net.inputs(), 1)),
-                AnyNetwork::F32(net) => Network::F32(net.predictor(), Tensor::zeros(net.inputs(), 1)),
-            },
+            networks: self.networks.iter().map(Network::of).collect(),
+            mean: self.mean(),
             target: self.target.clone(),
             standardizer: self.preprocessing.targets.clone(),
             link: self.preprocessing.link,
+            outputs: vec![0.0; outputs * self.networks.len()],
             output: Tensor::zeros(outputs, 1),
             probabilities: Tensor::zeros(outputs, 1),
         }
@@ -187,11 +199,14 @@ impl RowPredictor {
         if let Some(x) = row.iter().find(|x| x.is_infinite()) {
             return Err(Error::invalid("inputs", "finite numbers, or NaN for missing ones", x));
         }
-        let (codes, places, output) = (&self.codes, &self.places, self.output.only_column_mut());
-        match &mut self.network {
-            Network::F64(net, input) => forward(net, input, codes, places, row, output)?,
-            Network::F32(net, input) => forward(net, input, codes, places, row, output)?,
+        let (codes, places, mean) = (&self.codes, &self.places, self.output.only_column_mut());
+        for (network, output) in self.networks.iter_mut().zip(self.outputs.chunks_exact_mut(mean.len())) {
+            match network {
+                Network::F64(net, input) => forward(net, input, codes, places, row, output)?,
+                Network::F32(net, input) => forward(net, input, codes, places, row, output)?,
+            }
         }
+        self.mean.write(&mut self.outputs, mean);
         Ok(match &self.target {
             Target::Classes { labels, .. } => {
                 softmax_of_one(self.output.only_column(), self.probabilities.only_column_mut());

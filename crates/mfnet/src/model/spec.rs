@@ -9,7 +9,9 @@ use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
 use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The newest version of the model file; this library reads all earlier ones too.
-pub(super) const VERSION: u32 = 6;
+pub(super) const VERSION: u32 = 7;
+/// The version without ensembles; written if it is enough.
+const OF_LINKS: u32 = 6;
 /// The version without links of outputs, noise and intervals; written if it is enough.
 const OF_FORMS: u32 = 5;
 /// The version without delimiters, and without columns written in ways of their own; written if it
@@ -42,6 +44,9 @@ pub struct ModelSpec {
     pub dtype: Dtype,
     /// The layers, in order.
     pub layers: Vec<LayerSpec>,
+    /// The layers of each further network of an ensemble.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Vec<LayerSpec>>,
     /// The names of the columns that the model predicts from.
     pub features: Vec<String>,
     /// The steps between columns and network.
@@ -94,6 +99,13 @@ impl Metadata {
 }
 
 impl ModelSpec {
+    /// The layers of each network, and what the names of its tensors begin with: nothing for the
+    /// first one, `network1.` for the second.
+    pub(super) fn networks(&self) -> impl Iterator<Item = (&[LayerSpec], String)> {
+        let others = self.others.iter().zip(1..).map(|(layers, k)| (&**layers, prefix(k)));
+        [(&*self.layers, prefix(0))].into_iter().chain(others)
+    }
+
     /// The oldest version of a model file that can store this.
     pub(super) fn version(&self) -> u32 {
         let of_table = self.preprocessing.columns.is_some() || self.counted.is_some() || !is_usual(&self.numbers);
@@ -102,10 +114,19 @@ impl ModelSpec {
             (true, true) => OF_TABLES,
             (true, false) => OF_NUMBERS,
         };
-        let is_new = self.preprocessing.link != Link::Identity || self.intervals.is_some();
-        let of_rest = if is_new { VERSION } else { of_table };
+        let has_link = self.preprocessing.link != Link::Identity || self.intervals.is_some();
+        let of_rest = match (self.others.is_empty(), has_link) {
+            (false, _) => VERSION,
+            (true, true) => OF_LINKS,
+            (true, false) => of_table,
+        };
         self.layers.iter().map(version_of).fold(of_rest, u32::max)
     }
+}
+
+/// What the names of the tensors of a network begin with.
+pub(super) fn prefix(network: usize) -> String {
+    if network == 0 { String::new() } else { format!("network{network}.") }
 }
 
 /// Returns an error unless the file has a tensor with this name and shape.
@@ -122,7 +143,7 @@ fn version_of(layer: &LayerSpec) -> u32 {
         },
         LayerSpec::Residual { layers } => layers.iter().map(version_of).max().unwrap_or(0).max(OF_BLOCKS),
         LayerSpec::Registered { .. } => OF_BLOCKS,
-        LayerSpec::Noise(_) => VERSION,
+        LayerSpec::Noise(_) => OF_LINKS,
         _ => OF_LAYERS,
     }
 }

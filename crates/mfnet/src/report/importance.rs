@@ -36,7 +36,7 @@ impl Importances {
             None => (0..test.features()).map(|feature| vec![feature]).collect(),
         };
         // predictions of one row for one group
-        let predictions = OPERATIONS / (2 * fit.model.network().parameter_count()).max(1);
+        let predictions = OPERATIONS / (2 * fit.model.parameter_count()).max(1);
         let most = predictions / FEWEST_ROWS.min(test.samples());
         if fit.summary.interrupted || most < groups.len() && (side.is_some() || most < MOST_BARS) {
             return Ok(None);
@@ -68,10 +68,11 @@ fn heaviest(model: &Model, count: usize) -> Vec<usize> {
             .next()
             .map_or_else(Vec::new, |p| (1..p.value.columns()).map(|j| of_feature(&p.value, j)).collect())
     }
-    let of_inputs = match model.network() {
+    let of_inputs = model.networks().iter().map(|net| match net {
         AnyNetwork::F64(net) => squares(net),
         AnyNetwork::F32(net) => squares(net),
-    };
+    });
+    let of_inputs = of_inputs.reduce(|a, b| a.iter().zip(b).map(|(a, b)| a + b).collect()).unwrap_or_default();
     let places = model.preprocessing().places().into_iter();
     let squares: Vec<f64> = places.map(|place| of_inputs[place].iter().sum()).collect();
     let mut features: Vec<usize> = (0..squares.len()).collect();

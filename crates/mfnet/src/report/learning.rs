@@ -14,7 +14,7 @@ const FAR: f64 = 1000.0;
 
 pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     report.page.heading("Training");
-    if course.epochs.is_empty() {
+    if course.epochs() == 0 {
         report.page.paragraph("The training stopped before the end of the first epoch.");
         return Ok(());
     }
@@ -23,8 +23,10 @@ pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
 }
 
 fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
-    let training = points(course, |record| Some(record.loss));
-    let validation = points(course, |record| record.validation_loss);
+    let mut all_training = points(course, |record| Some(record.loss));
+    let mut all_validation = points(course, |record| record.validation_loss);
+    let [training, validation] = [&mut all_training, &mut all_validation].map(|all| all.remove(0));
+    let is_ensemble = course.networks.len() > 1;
     let best = best(course, &validation);
     let name = course.plan.loss.word();
     let [first, last] =
@@ -39,6 +41,12 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
          before its optimizer step."
     );
     match best {
+        _ if is_ensemble => {
+            caption += &format!(" There is a curve for each of the {} networks.", course.networks.len());
+            if course.plan.validates() {
+                caption += &format!(" Each has the weights of its epoch with the {}.", course.plan.monitor().best());
+            }
+        }
         Some((epoch, loss)) => {
             description += &match course.plan.monitor() {
                 Monitor::Loss => format!("; validation loss lowest, {}, in epoch {epoch}", number(loss)),
@@ -60,8 +68,11 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     }
 
     let mut lines = vec![Line { name: "training".to_owned(), stroke: Stroke::TRAINING, points: training }];
+    let other = |stroke: Stroke| move |points: Vec<(f64, f64)>| Line { name: String::new(), stroke, points };
+    lines.extend(all_training.into_iter().map(other(Stroke::TRAINING)));
     if !validation.is_empty() {
         lines.push(Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points: validation });
+        lines.extend(all_validation.into_iter().map(other(Stroke::VALIDATION)));
     }
     let lowest = values(&lines).filter(|loss| loss.is_finite()).fold(f64::INFINITY, f64::min);
     let (near, far): (Vec<Line>, Vec<Line>) =
@@ -79,7 +90,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let drawing = Drawing::Curves(Curves {
         x_name: "epoch",
         y_name: name,
-        x_axis: Axis::numbers(course.epochs.len()),
+        x_axis: Axis::numbers(course.epochs()),
         y_axis,
         lines,
         best,
@@ -90,7 +101,8 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
 /// The accuracy, for classification with validation rows.
 fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     let percent = |accuracy: f64| 100.0 * accuracy;
-    let points = points(course, |record| record.validation_accuracy.map(percent));
+    let mut all = points(course, |record| record.validation_accuracy.map(percent));
+    let points = all.remove(0);
     let Some((_, last)) = points.last() else { return Ok(()) };
     let best = best(course, &points);
     let mut description = format!("validation accuracy went from {:.1} % to {last:.1} %", points[0].1);
@@ -99,21 +111,23 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     }
     let monitor = course.plan.monitor();
     let not = if monitor == Monitor::Accuracy { "" } else { ", not necessarily the highest accuracy" };
-    let mut caption = format!(
-        "The percentage of validation rows that are classified correctly. The best epoch has the {}{not}.",
-        monitor.best()
-    );
+    let mut caption = "The percentage of validation rows that are classified correctly.".to_owned();
+    caption += &match course.networks.len() {
+        1 => format!(" The best epoch has the {}{not}.", monitor.best()),
+        networks => format!(" There is a curve for each of the {networks} networks."),
+    };
     let levels = levels(course, |level| level.accuracy.map(percent));
     if !levels.is_empty() {
         caption += " The horizontal lines show the accuracies of the baselines on the same rows.";
     }
     let validation = Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points };
-    let lines: Vec<Line> = [validation].into_iter().chain(levels).collect();
+    let others = all.into_iter().map(|points| Line { name: String::new(), stroke: Stroke::VALIDATION, points });
+    let lines: Vec<Line> = [validation].into_iter().chain(others).chain(levels).collect();
     let (y_name, y_axis) = ("accuracy in %", Axis::percent(values(&lines)));
     let drawing = Drawing::Curves(Curves {
         x_name: "epoch",
         y_name,
-        x_axis: Axis::numbers(course.epochs.len()),
+        x_axis: Axis::numbers(course.epochs()),
         y_axis,
         lines,
         best,
@@ -121,20 +135,23 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
 }
 
-/// A curve with a number for each epoch.
-fn points(course: &Course<'_>, of: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<(f64, f64)> {
-    course.epochs.iter().filter_map(|record| Some((record.epoch as f64, of(record)?))).collect()
+/// For each network, a curve with a number for each epoch.
+fn points(course: &Course<'_>, of: impl Fn(&EpochRecord) -> Option<f64>) -> Vec<Vec<(f64, f64)>> {
+    let point = |record: &EpochRecord| Some((record.epoch as f64, of(record)?));
+    course.networks.iter().map(|epochs| epochs.iter().filter_map(point).collect()).collect()
 }
 
-/// The epoch whose weights were kept, and the value of a curve in it.
+/// The epoch whose weights were kept, and the value of a curve in it, if there is one network.
 fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
-    let point = points.iter().find(|point| point.0 == course.best_epoch as f64 && point.1.is_finite());
+    let is_one = course.networks.len() == 1;
+    let point =
+        points.iter().filter(|_| is_one).find(|point| point.0 == course.best_epoch as f64 && point.1.is_finite());
     point.map(|point| (course.best_epoch, point.1))
 }
 
 /// A horizontal line for each baseline with a finite number.
 fn levels(course: &Course<'_>, value: impl Fn(&Baseline) -> Option<f64>) -> Vec<Line> {
-    let ends = if course.epochs.len() == 1 { [0.96, 1.04] } else { [1.0, course.epochs.len() as f64] };
+    let ends = if course.epochs() == 1 { [0.96, 1.04] } else { [1.0, course.epochs() as f64] };
     let baselines = [
         ("linear model".to_owned(), Stroke::LINEAR, &course.baselines.linear),
         ("naive baseline".to_owned(), Stroke::NAIVE, &course.baselines.naive),

@@ -14,6 +14,8 @@ mod preprocessing;
 mod probabilities;
 mod values;
 
+use std::collections::BTreeMap;
+
 use mfnet_table::ColumnKind;
 
 use self::figure::Drawing;
@@ -46,8 +48,9 @@ struct Run<'a> {
 /// The curves of loss and accuracy.
 struct Course<'a> {
     plan: &'a Plan,
-    epochs: &'a [EpochRecord],
-    /// The epoch whose weights were kept.
+    /// The epochs of each network.
+    networks: Vec<Vec<EpochRecord>>,
+    /// The epoch whose weights were kept, if there is one network.
     best_epoch: usize,
     baselines: &'a Baselines,
 }
@@ -60,6 +63,13 @@ pub struct Report {
     pub plots: Vec<Plot>,
 }
 
+impl Course<'_> {
+    /// The most epochs of a network.
+    fn epochs(&self) -> usize {
+        self.networks.iter().map(Vec::len).max().unwrap_or(0)
+    }
+}
+
 impl Report {
     /// Makes the report of a fit. `head` is the folded text at the end of the page, such as the
     /// command line and [`Plan::introduction`].
@@ -67,7 +77,7 @@ impl Report {
     /// # Errors
     /// [`ErrorKind::Plot`] if a plot cannot be drawn.
     pub fn new(fit: &Fit, head: &str) -> Result<Self> {
-        let Fit { summary, plan, history, .. } = fit;
+        let Fit { summary, plan, histories, .. } = fit;
         let mut report = Writer::new(&summary.data);
         report.verdict(summary);
         report.notes(&[&summary.notes[..], &summary.remarks].concat());
@@ -81,8 +91,9 @@ impl Report {
         }
         report.page.remark(&format!("{}.", summary.outcome()));
         report.usage(fit);
-        let (epochs, best_epoch) = (&history.epochs, history.best_epoch);
-        learning::write(&Course { plan, epochs, best_epoch, baselines: &summary.baselines }, &mut report)?;
+        let networks = histories.iter().map(|history| history.epochs.clone()).collect();
+        let best_epoch = fit.history().best_epoch;
+        learning::write(&Course { plan, networks, best_epoch, baselines: &summary.baselines }, &mut report)?;
         let (test, _) = plan.test();
         if test.samples() == 0 {
             report.page.heading("Test rows");
@@ -125,7 +136,10 @@ impl Report {
         let best_epoch =
             if let ErrorKind::Diverged { kept: KeptWeights::Epoch(kept), .. } = error.kind() { *kept } else { 0 };
         report.notes(&plan.notes());
-        learning::write(&Course { plan, epochs, best_epoch, baselines: &Baselines::default() }, &mut report)?;
+        let mut networks: BTreeMap<_, Vec<EpochRecord>> = BTreeMap::new();
+        epochs.iter().for_each(|record| networks.entry(record.network).or_default().push(*record));
+        let networks = networks.into_values().collect();
+        learning::write(&Course { plan, networks, best_epoch, baselines: &Baselines::default() }, &mut report)?;
         Ok(report.finish("", &format!("{head}\nThe training failed: {error}.")))
     }
 }

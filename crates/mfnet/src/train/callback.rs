@@ -118,6 +118,8 @@ fn all(mut flows: impl Iterator<Item = Result<ControlFlow<()>>>) -> Result<Contr
 /// A step of the training. All numbers count from 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step {
+    /// The network of an ensemble; `None` if there is only one.
+    pub network: Option<usize>,
     /// Number of the epoch.
     pub epoch: usize,
     /// The largest number of epochs.

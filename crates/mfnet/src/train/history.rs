@@ -5,6 +5,9 @@ use super::Phases;
 /// The results of one epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct EpochRecord {
+    /// The network of an ensemble, from 1; `None` if there is only one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<usize>,
     /// Number of the epoch, from 1.
     pub epoch: usize,
     /// Training loss: the mean over the epoch's samples of each batch's loss before its step; with

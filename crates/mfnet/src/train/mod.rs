@@ -11,6 +11,7 @@ mod monitor;
 mod order;
 mod phases;
 mod session;
+mod side_by_side;
 mod whitening;
 mod workspace;
 
@@ -25,7 +26,10 @@ pub use history::{EpochRecord, History, StopReason};
 pub use monitor::Monitor;
 pub use order::SampleOrder;
 pub use phases::Phases;
+pub(crate) use session::save;
 pub use session::{Checkpoint, Session};
+pub(crate) use side_by_side::Watch;
+pub(crate) use side_by_side::run as run_side_by_side;
 
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
@@ -80,6 +84,8 @@ pub struct Trainer<T: Scalar = f64> {
     average: Option<Averaging>,
     keep_start: bool,
     phases: bool,
+    /// See [`EpochRecord::network`].
+    network: Option<usize>,
 }
 
 impl<T: Scalar> fmt::Debug for Trainer<T> {
@@ -105,6 +111,7 @@ impl<T: Scalar> Trainer<T> {
             average: None,
             keep_start: false,
             phases: false,
+            network: None,
         }
     }
 
@@ -234,12 +241,12 @@ impl<T: Scalar> Trainer<T> {
     /// As [`Trainer::run`], except divergence.
     pub fn start(&self, net: NeuralNetwork<T>, train: &Dataset) -> Result<Session<T>> {
         self.check(&net, train)?;
-        self.check_memory(&net, train)?;
+        self.check_memory(&net, train, 1)?;
         Ok(Session::new(self.clone(), net, train.clone()))
     }
 
-    /// Returns an error if there is not enough memory for a session.
-    fn check_memory(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
+    /// Returns an error if there is not enough memory for this many sessions.
+    fn check_memory(&self, net: &NeuralNetwork<T>, train: &Dataset, sessions: usize) -> Result<()> {
         let samples = self.order.length(train.samples());
         let mut weights = 0_usize;
         net.visit_state(&mut |matrix| weights += size_of_val(matrix.storage()));
@@ -257,7 +264,7 @@ impl<T: Scalar> Trainer<T> {
         }
         let of_weights = weights.saturating_mul(copies).saturating_add(size_of::<usize>().saturating_mul(samples));
         let of_batch = |batch_size| Workspace::bytes(net, train, samples, Cut { batch_size, ..self.cut });
-        let needed = |batch_size| of_weights.saturating_add(of_batch(batch_size));
+        let needed = |batch_size| of_weights.saturating_add(of_batch(batch_size)).saturating_mul(sessions);
         let batch_size = self.cut.batch_size.min(samples).max(1);
         if memory::is_free(needed(batch_size)) {
             return Ok(());

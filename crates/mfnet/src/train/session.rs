@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 pub use checkpoint::Checkpoint;
+pub(crate) use checkpoint::save;
 
 use super::average::Average;
 use super::kept::{Kept, first_not_finite};
@@ -243,7 +244,7 @@ impl<T: Scalar> Session<T> {
     /// Makes one step: gather, forward, loss, backward, update.
     #[inline(never)]
     fn one_step(&mut self, callback: &mut dyn Callback<T>) -> Result<(Step, ControlFlow<()>)> {
-        let Trainer { loss, epochs, cut, seed, order, .. } = &self.settings;
+        let Trainer { loss, epochs, cut, seed, order, network, .. } = &self.settings;
         if self.order.is_empty() {
             let epoch = self.position.epoch + 1;
             order.write(epoch, self.train.samples(), *seed, &mut self.order);
@@ -269,7 +270,7 @@ impl<T: Scalar> Session<T> {
         } else {
             self.work.forward_and_loss(&self.net, &**loss, batch, (run, divisor))
         };
-        let made = Step { epoch, epochs: *epochs, step, steps, samples, loss: value };
+        let made = Step { network: *network, epoch, epochs: *epochs, step, steps, samples, loss: value };
         if !value.is_finite() {
             return Err(self.diverged("the loss", value, step));
         }
@@ -301,17 +302,10 @@ impl<T: Scalar> Session<T> {
     fn end_epoch(&mut self, flow: ControlFlow<()>, callback: &mut dyn Callback<T>) -> Result<Option<EpochRecord>> {
         if flow.is_break() {
             callback.checkpoint(self)?;
+            return self.interrupt().map(|()| None);
         }
-        let Position { epoch, step, used, weight, sum } = self.position;
-        if let Some(value) = first_not_finite(&self.net) {
-            return Err(self.diverged("a weight", value, step));
-        }
-        self.history.samples += used;
-        self.order.clear();
-        if flow.is_break() {
-            self.finish(StopReason::Callback);
-            return Ok(None);
-        }
+        self.leave_epoch()?;
+        let Position { epoch, weight, sum, .. } = self.position;
         let (epochs, loss) = (self.settings.epochs, &*self.settings.loss);
         let averaged = self.average.as_mut().and_then(|average| average.end_epoch(epoch, epochs, &self.net));
         // before the first average no epoch can be the best one
@@ -321,6 +315,7 @@ impl<T: Scalar> Session<T> {
             self.validation.as_mut().map(|validation| validation.loss_and_accuracy(net, loss)).unzip();
         let validation_score = score(&self.settings, net);
         let record = EpochRecord {
+            network: self.settings.network,
             epoch,
             loss: sum / weight,
             validation_loss,
@@ -348,6 +343,32 @@ impl<T: Scalar> Session<T> {
             self.finish(StopReason::Callback);
         }
         Ok(Some(record))
+    }
+
+    /// Ends the training as a callback does that stops it.
+    pub(super) fn interrupt(&mut self) -> Result<()> {
+        self.leave_epoch()?;
+        self.finish(StopReason::Callback);
+        Ok(())
+    }
+
+    /// Counts the samples of the epoch so far, unless a weight is not finite.
+    fn leave_epoch(&mut self) -> Result<()> {
+        if let Some(value) = first_not_finite(&self.net) {
+            return Err(self.diverged("a weight", value, self.position.step));
+        }
+        if !self.order.is_empty() {
+            self.history.samples += self.position.used;
+            self.order.clear();
+        }
+        Ok(())
+    }
+
+    /// A copy of the current network, with averaged weights if there are some.
+    pub(crate) fn network_so_far(&self) -> NeuralNetwork<T> {
+        let mut net = self.net.clone();
+        self.average.iter().filter(|average| average.count > 0).for_each(|average| average.weights.copy_to(&mut net));
+        net
     }
 
     fn finish(&mut self, reason: StopReason) {

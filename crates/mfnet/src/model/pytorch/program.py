@@ -4,9 +4,7 @@ from safetensors import safe_open  # pip install torch safetensors
 from safetensors.torch import load_file
 
 {classes}path = {path}
-net = nn.Sequential({layers}).to({dtype})
-net.load_state_dict(load_file(path))
-net.eval()
+{network}
 with safe_open(path, "pt") as file:
     model = json.loads(file.metadata()["mfnet"])
 
@@ -17,5 +15,5 @@ def scaled(x):
 {scaled}
 {encoded}@torch.no_grad()
 def predict({rows}
-    output = net({features}.to({dtype})).double()
-    {prediction}
+    x = {features}.to({dtype})
+{prediction}

@@ -23,7 +23,7 @@ pub(in super::super) struct Curves {
     pub(in super::super) best: Option<(usize, f64)>,
 }
 
-/// A line with its name.
+/// A line with its name; without one, it is like a line before it.
 pub(in super::super) struct Line {
     pub(in super::super) name: String,
     pub(in super::super) stroke: Stroke,
@@ -83,7 +83,7 @@ impl Curves {
     /// The legend: samples of the lines with their names. Returns the number of its lines of text.
     fn draw_key<DB: DrawingBackend>(&self, area: &Area<DB>) -> Drawn<DB, i32> {
         let (mut x, mut y, mut lines) = (24, TEXT / 2, 1);
-        for line in &self.lines {
+        for line in self.lines.iter().filter(|line| !line.name.is_empty()) {
             let end = x + SAMPLE + 10 + length(&line.name);
             if end > area.dim_in_pixel().0 as i32 {
                 (x, y, lines) = (24, y + 2 * TEXT, lines + 1);

@@ -22,14 +22,15 @@ use crate::train::{EpochRecord, StopReason};
 /// The only key of the file's metadata.
 const KEY: &str = "mfnet_checkpoint";
 /// The version of the format.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// Names of tensors.
 const EPOCHS: &str = "epochs";
 const NUMBERS: &str = "numbers";
 /// Numbers of an epoch in the tensor of the epochs.
 const OF_EPOCH: usize = 6;
 
-/// The state of a training, read from a file that [`Session::save_checkpoint`] wrote.
+/// The state of a training, read from a file that [`Session::save_checkpoint`] wrote; of an ensemble,
+/// that of the trainings of all networks.
 ///
 /// ```
 /// use mfnet::train::Checkpoint;
@@ -65,7 +66,20 @@ pub struct Checkpoint {
 #[serde(deny_unknown_fields)]
 struct Metadata {
     version: u32,
+    /// One, or one for each network of an ensemble.
+    trainings: Vec<Training>,
+    about: Value,
+    /// SHA-256 of this metadata with an empty `sha256`, and of all tensors.
+    sha256: String,
+}
+
+/// The part of a training.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Training {
     settings: BTreeMap<String, String>,
+    /// See [`EpochRecord::network`].
+    network: Option<usize>,
     epoch: usize,
     step: usize,
     used: usize,
@@ -86,9 +100,6 @@ struct Metadata {
     /// Number of weights that were averaged.
     averaged: u64,
     optimizer_steps: u64,
-    about: Value,
-    /// SHA-256 of this metadata with an empty `sha256`, and of all tensors.
-    sha256: String,
 }
 
 /// The state as tensors.
@@ -143,25 +154,49 @@ impl Checkpoint {
         &self.metadata.about
     }
 
-    /// The epoch, from 1, and the number of its steps; see [`Session::position`].
+    /// The epoch, from 1, and the number of its steps; see [`Session::position`]. Of an ensemble,
+    /// the position of the network that is furthest behind.
     pub fn position(&self) -> (usize, usize) {
-        (self.metadata.epoch, self.metadata.step)
+        let all = || self.metadata.trainings.iter();
+        let of = |training: &Training| (training.epoch, training.step);
+        let behind = all().filter(|training| training.stop.is_none()).map(of).min();
+        behind.or_else(|| all().map(of).max()).unwrap_or_default()
     }
 
-    /// Why the training is over; `None` if it is not.
+    /// Why the training is over; `None` if it is not, for any network.
     pub fn stop_reason(&self) -> Option<StopReason> {
-        self.metadata.stop
+        let reasons = self.metadata.trainings.iter().map(|training| training.stop).collect::<Option<Vec<_>>>()?;
+        reasons.into_iter().next()
     }
 
-    /// The results of each complete epoch.
+    /// Number of networks.
+    pub(crate) fn networks(&self) -> usize {
+        self.metadata.trainings.len()
+    }
+
+    /// The results of each complete epoch. Of an ensemble, those of all networks for the first epoch,
+    /// for the second, and so on, as far as no network is behind.
     ///
     /// # Errors
     /// [`ErrorKind::ModelFile`] if they are missing.
     pub fn epochs(&self) -> Result<Vec<EpochRecord>> {
         let of_file = |problem| Error::model(&self.path, problem);
         let file = SafeTensors::deserialize(&self.bytes).map_err(|error| of_file(not_safetensors(&error)))?;
-        epochs(&self.metadata, &file).map_err(of_file)
+        let trainings = self.metadata.trainings.iter().enumerate();
+        let of_each = trainings.map(|(number, training)| epochs(number, training, &file));
+        let of_each = of_each.collect::<Result<Vec<_>, _>>().map_err(of_file)?;
+        let unfinished = of_each.iter().zip(&self.metadata.trainings).filter(|(_, training)| training.stop.is_none());
+        let complete = unfinished.map(|(epochs, _)| epochs.len()).min().unwrap_or(usize::MAX);
+        let mut all: Vec<EpochRecord> =
+            of_each.into_iter().flatten().filter(|record| record.epoch <= complete).collect();
+        all.sort_by_key(|record| (record.epoch, record.network));
+        Ok(all)
     }
+}
+
+/// What the names of the tensors of a training begin with.
+fn name_of(number: usize, tensor: impl std::fmt::Display) -> String {
+    format!("{number}.{tensor}")
 }
 
 fn not_safetensors(error: &safetensors::SafeTensorError) -> ModelProblem {
@@ -209,16 +244,41 @@ fn digest<'a>(
     Ok(hexadecimal(hash.finalize(), ""))
 }
 
-fn epochs(metadata: &Metadata, file: &SafeTensors<'_>) -> Result<Vec<EpochRecord>, ModelProblem> {
+fn epochs(number: usize, training: &Training, file: &SafeTensors<'_>) -> Result<Vec<EpochRecord>, ModelProblem> {
     let record = |numbers: &[f64]| EpochRecord {
+        network: training.network,
         epoch: numbers[0] as usize,
         loss: numbers[1],
-        validation_loss: metadata.has_validation_loss.then_some(numbers[2]),
+        validation_loss: training.has_validation_loss.then_some(numbers[2]),
         seconds: numbers[3],
-        validation_accuracy: metadata.has_accuracy.then_some(numbers[4]),
-        validation_score: metadata.has_score.then_some(numbers[5]),
+        validation_accuracy: training.has_accuracy.then_some(numbers[4]),
+        validation_score: training.has_score.then_some(numbers[5]),
     };
-    Ok(numbers(file, EPOCHS)?.chunks_exact(OF_EPOCH).map(record).collect())
+    Ok(numbers(file, &name_of(number, EPOCHS))?.chunks_exact(OF_EPOCH).map(record).collect())
+}
+
+/// What a session has to be copied for a file.
+struct Copied<T: Scalar> {
+    network: Vec<Tensor<T>>,
+    epochs: Vec<f64>,
+    numbers: [f64; 6],
+}
+
+/// Writes the state of the trainings of one network, or of all networks of an ensemble.
+pub(crate) fn save<T: Scalar>(sessions: &[&Session<T>], path: &Path, about: &Value) -> Result<()> {
+    let copied: Vec<Copied<T>> = sessions.iter().map(|session| session.copied()).collect();
+    let mut tensors: Vec<Kept<'_, T>> = Vec::new();
+    for (number, (session, copied)) in sessions.iter().zip(&copied).enumerate() {
+        session.write_into(number, copied, &mut tensors);
+    }
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
+    let trainings = sessions.iter().map(|session| session.described()).collect();
+    let mut metadata = Metadata { version: VERSION, trainings, about: about.clone(), sha256: String::new() };
+    let of_json = |error| not_written(path, error);
+    let contents = tensors.iter().map(|tensor| (tensor.name.as_str(), Cow::Owned(tensor.bytes())));
+    metadata.sha256 = digest(&metadata, contents).map_err(of_json)?;
+    let json = serde_json::to_string(&metadata).map_err(of_json)?;
+    write_kept(path, &tensors, HashMap::from([(KEY.to_owned(), json)])).map_err(Error::io(path, "write"))
 }
 
 impl<T: Scalar> Session<T> {
@@ -233,45 +293,51 @@ impl<T: Scalar> Session<T> {
     /// # Errors
     /// [`ErrorKind::Io`] if the file cannot be written; an old file is then unchanged.
     pub fn save_checkpoint(&self, path: impl AsRef<Path>, about: &Value) -> Result<()> {
-        let path = path.as_ref();
+        save(&[self], path.as_ref(), about)
+    }
+
+    fn copied(&self) -> Copied<T> {
         let mut network = Vec::new();
         self.net.visit_state(&mut |matrix| network.push(matrix.clone()));
+        let record = |record: &EpochRecord| {
+            let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy, validation_score, .. } =
+                *record;
+            let [validation_loss, accuracy, score] =
+                [validation_loss, validation_accuracy, validation_score].map(|x| x.unwrap_or(f64::NAN));
+            [epoch as f64, loss, validation_loss, seconds, accuracy, score]
+        };
+        let history = &self.history;
+        let Position { weight, sum, .. } = self.position;
+        let (seconds, start_loss) = (history.seconds, history.start_validation_loss.unwrap_or(f64::NAN));
+        let ((_, best_loss), lowest) = (self.kept.best(), self.waiting.lowest);
+        let numbers = Numbers { weight, sum, seconds, best_loss, start_loss, lowest }.list();
+        Copied { network, epochs: history.epochs.iter().flat_map(record).collect(), numbers }
+    }
+
+    fn write_into<'a>(&'a self, number: usize, copied: &'a Copied<T>, tensors: &mut Vec<Kept<'a, T>>) {
         let (start, best) = self.kept.matrices();
         let average = self.average.as_ref().map_or(&[][..], |average| &average.weights.0);
         let groups: [(&str, Vec<&Tensor<T>>); 5] = [
-            ("network", network.iter().collect()),
+            ("network", copied.network.iter().collect()),
             ("start_of_epoch", start.iter().collect()),
             ("best", best.iter().collect()),
             ("average", average.iter().collect()),
             ("optimizer", self.optimizer.states_of_matrices().collect()),
         ];
-        let mut tensors: Vec<Kept<'_, T>> = Vec::new();
-        for (kind, matrices) in groups {
-            for matrix in matrices {
-                tensors.push(Kept::of(format!("{kind}.{}", tensors.len()), matrix));
-            }
-        }
-        let history = &self.history;
-        let record = |record: &EpochRecord| {
-            let EpochRecord { epoch, loss, validation_loss, seconds, validation_accuracy, validation_score } = *record;
-            let [validation_loss, accuracy, score] =
-                [validation_loss, validation_accuracy, validation_score].map(|x| x.unwrap_or(f64::NAN));
-            [epoch as f64, loss, validation_loss, seconds, accuracy, score]
-        };
-        let of_epochs: Vec<f64> = history.epochs.iter().flat_map(record).collect();
-        tensors.push(Kept::of_numbers(EPOCHS, &of_epochs));
-        let Position { epoch, step, used, weight, sum } = self.position;
-        let (best_epoch, best_loss) = self.kept.best();
-        let start_loss = history.start_validation_loss;
-        let (seconds, start_loss_or_nan) = (history.seconds, start_loss.unwrap_or(f64::NAN));
-        let lowest = self.waiting.lowest;
-        let of_numbers = Numbers { weight, sum, seconds, best_loss, start_loss: start_loss_or_nan, lowest };
-        let of_numbers = of_numbers.list();
-        tensors.push(Kept::of_numbers(NUMBERS, &of_numbers));
-        tensors.sort_by(|a, b| a.name.cmp(&b.name));
-        let mut metadata = Metadata {
-            version: VERSION,
+        let all =
+            groups.into_iter().flat_map(|(kind, matrices)| matrices.into_iter().map(move |matrix| (kind, matrix)));
+        let all = all.enumerate().map(|(i, (kind, matrix))| Kept::of(name_of(number, format!("{kind}.{i}")), matrix));
+        tensors.extend(all);
+        tensors.push(Kept::of_numbers(name_of(number, EPOCHS), &copied.epochs));
+        tensors.push(Kept::of_numbers(name_of(number, NUMBERS), &copied.numbers));
+    }
+
+    fn described(&self) -> Training {
+        let (history, Position { epoch, step, used, .. }) = (&self.history, self.position);
+        let has = |of: fn(&EpochRecord) -> bool| history.epochs.first().is_some_and(of);
+        Training {
             settings: self.described_settings(),
+            network: self.settings.network,
             epoch,
             step,
             used,
@@ -279,22 +345,15 @@ impl<T: Scalar> Session<T> {
             stop: self.stop,
             samples: history.samples,
             kept_epoch: history.best_epoch,
-            best_epoch,
+            best_epoch: self.kept.best().0,
             improved_epoch: self.waiting.epoch,
-            has_start_loss: start_loss.is_some(),
-            has_validation_loss: history.epochs.first().is_some_and(|record| record.validation_loss.is_some()),
-            has_accuracy: history.epochs.first().is_some_and(|record| record.validation_accuracy.is_some()),
-            has_score: history.epochs.first().is_some_and(|record| record.validation_score.is_some()),
+            has_start_loss: history.start_validation_loss.is_some(),
+            has_validation_loss: has(|record| record.validation_loss.is_some()),
+            has_accuracy: has(|record| record.validation_accuracy.is_some()),
+            has_score: has(|record| record.validation_score.is_some()),
             averaged: self.average.as_ref().map_or(0, |average| average.count),
             optimizer_steps: self.optimizer.steps_made(),
-            about: about.clone(),
-            sha256: String::new(),
-        };
-        let of_json = |error| not_written(path, error);
-        let contents = tensors.iter().map(|tensor| (tensor.name.as_str(), Cow::Owned(tensor.bytes())));
-        metadata.sha256 = digest(&metadata, contents).map_err(of_json)?;
-        let json = serde_json::to_string(&metadata).map_err(of_json)?;
-        write_kept(path, &tensors, HashMap::from([(KEY.to_owned(), json)])).map_err(Error::io(path, "write"))
+        }
     }
 
     /// Continues from a checkpoint. This session must have the network, data and settings of the
@@ -304,33 +363,38 @@ impl<T: Scalar> Session<T> {
     /// [`ErrorKind::OtherTraining`] names a setting that differs, and [`ErrorKind::ModelFile`] a matrix
     /// that does not fit; the session is then unchanged.
     pub fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.restore_part(checkpoint, (0, 1))
+    }
+
+    /// As [`Session::restore`], from the training with this number of this many.
+    pub(crate) fn restore_part(&mut self, checkpoint: &Checkpoint, (number, count): (usize, usize)) -> Result<()> {
         let Checkpoint { path, metadata, bytes } = checkpoint;
-        let settings = self.described_settings();
-        for (name, here) in &settings {
-            let there = metadata.settings.get(name).map_or("none", String::as_str);
+        let differs = |what: &str, there: String, here: String| {
+            let (path, what) = (path.clone(), what.to_owned());
+            Err(ErrorKind::OtherTraining { path, what, there, here }.into())
+        };
+        let Some(training) = metadata.trainings.get(number).filter(|_| checkpoint.networks() == count) else {
+            return differs("number of networks", checkpoint.networks().to_string(), count.to_string());
+        };
+        for (name, here) in self.described_settings() {
+            let there = training.settings.get(&name).map_or("none", String::as_str);
             if there != here {
-                return Err(ErrorKind::OtherTraining {
-                    path: path.clone(),
-                    what: name.clone(),
-                    there: there.to_owned(),
-                    here: here.clone(),
-                }
-                .into());
+                return differs(&name, there.to_owned(), here);
             }
         }
         let of_file = |problem| Error::model(path, problem);
         let file = SafeTensors::deserialize(bytes).map_err(|error| of_file(not_safetensors(&error)))?;
-        let state = self.read(metadata, &file).map_err(of_file)?;
-        self.set(metadata, state);
+        let state = self.read(number, training, &file).map_err(of_file)?;
+        self.set(training, state);
         Ok(())
     }
 
     /// Reads the state of a session like this one.
-    fn read(&self, metadata: &Metadata, file: &SafeTensors<'_>) -> Result<State<T>, ModelProblem> {
+    fn read(&self, of: usize, training: &Training, file: &SafeTensors<'_>) -> Result<State<T>, ModelProblem> {
         let (mut shapes, mut number) = (Vec::new(), 0);
         self.net.visit_state(&mut |matrix| shapes.push(matrix.shape()));
         let mut next = |kind: &str, shape: (usize, usize)| {
-            let name = format!("{kind}.{number}");
+            let name = name_of(of, format!("{kind}.{number}"));
             number += 1;
             matrix(file, &name, shape)
         };
@@ -342,28 +406,28 @@ impl<T: Scalar> Session<T> {
         let best = if self.validation.is_some() { all("best", &shapes)? } else { Vec::new() };
         let average = if self.average.is_some() { all("average", &shapes)? } else { Vec::new() };
         let mut optimizer = Vec::new();
-        if metadata.optimizer_steps > 0 {
+        if training.optimizer_steps > 0 {
             let states = self.optimizer.states();
             for parameter in self.net.parameters() {
                 optimizer.push(all("optimizer", &vec![parameter.value.shape(); states])?);
             }
         }
-        let numbers = numbers(file, NUMBERS)?;
+        let numbers = numbers(file, &name_of(of, NUMBERS))?;
         let [weight, sum, seconds, best_loss, start_loss, lowest] = numbers[..] else {
             return Err(ModelProblem::Tensor(format!("{NUMBERS}: expected 6 numbers, found {}", numbers.len())));
         };
         let numbers = Numbers { weight, sum, seconds, best_loss, start_loss, lowest };
-        Ok(State { net, start, best, average, optimizer, epochs: epochs(metadata, file)?, numbers })
+        Ok(State { net, start, best, average, optimizer, epochs: epochs(of, training, file)?, numbers })
     }
 
-    fn set(&mut self, metadata: &Metadata, state: State<T>) {
+    fn set(&mut self, training: &Training, state: State<T>) {
         let State { net, start, best, average, optimizer, epochs, numbers } = state;
         let mut matrices = net.iter();
         self.net.visit_state_mut(&mut |to| matrices.next().into_iter().for_each(|from| to.copy_from(from)));
-        self.kept.set(start, (metadata.best_epoch, numbers.best_loss), best);
+        self.kept.set(start, (training.best_epoch, numbers.best_loss), best);
         let losses = epochs.iter().map(EpochRecord::watched_loss);
-        self.optimizer.set_state(metadata.optimizer_steps, losses, &mut self.net, optimizer);
-        let Metadata { epoch, step, used, in_epoch, .. } = *metadata;
+        self.optimizer.set_state(training.optimizer_steps, losses, &mut self.net, optimizer);
+        let Training { epoch, step, used, in_epoch, .. } = *training;
         self.position = Position { epoch, step, used, weight: numbers.weight, sum: numbers.sum };
         let samples = self.settings.order.length(self.train.samples());
         if in_epoch {
@@ -372,15 +436,15 @@ impl<T: Scalar> Session<T> {
             self.order.clear();
         }
         if let Some(to) = &mut self.average {
-            (to.weights, to.count) = (Weights(average), metadata.averaged);
+            (to.weights, to.count) = (Weights(average), training.averaged);
         }
-        self.waiting = Waiting { lowest: numbers.lowest, epoch: metadata.improved_epoch };
+        self.waiting = Waiting { lowest: numbers.lowest, epoch: training.improved_epoch };
         self.history.epochs.splice(.., epochs);
-        self.history.start_validation_loss = metadata.has_start_loss.then_some(numbers.start_loss);
-        (self.history.samples, self.history.seconds) = (metadata.samples, numbers.seconds);
-        self.history.best_epoch = metadata.kept_epoch;
-        self.stop = metadata.stop;
-        self.history.stop = metadata.stop.unwrap_or_default();
+        self.history.start_validation_loss = training.has_start_loss.then_some(numbers.start_loss);
+        (self.history.samples, self.history.seconds) = (training.samples, numbers.seconds);
+        self.history.best_epoch = training.kept_epoch;
+        self.stop = training.stop;
+        self.history.stop = training.stop.unwrap_or_default();
         // it holds transposes of the weights
         let (cut, whole) = (self.settings.cut, self.settings.wants_whole_gradients());
         self.work = Workspace::new(&self.net, &self.train, samples, cut, whole);

@@ -1,0 +1,227 @@
+//! The trainings of an ensemble, side by side: each network is trained by one thread, or by a share
+//! of them, so that no thread waits for another within a step.
+//!
+//! All networks make an epoch before the next one begins. Which thread makes which steps depends on
+//! time, but no step depends on another network, so that the results have the same bits for any
+//! number of threads.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::{Checkpoint, EpochRecord, Session, Step, Trainer};
+use crate::data::Dataset;
+use crate::error::Result;
+use crate::network::NeuralNetwork;
+use crate::random::Seed;
+use crate::tensor::Scalar;
+use crate::threads::Threads;
+
+/// How long a thread trains a network before it looks whether something else is to be done.
+const SLICE: Duration = Duration::from_millis(20);
+
+/// Observes the trainings of an ensemble, as a [`Callback`](super::Callback) does that of one network.
+pub(crate) trait Watch<T: Scalar>: Send {
+    /// Called from time to time, with the last step of a network. `samples` counts those of all its
+    /// steps since the call before.
+    fn step(&mut self, step: &Step) -> ControlFlow<()>;
+
+    fn wants_checkpoint(&mut self, step: &Step) -> bool;
+
+    fn checkpoint(&mut self, sessions: &[&Session<T>]) -> Result<()>;
+
+    /// Called for each network after all have made an epoch.
+    fn epoch(&mut self, record: &EpochRecord, sessions: &[&Session<T>]) -> Result<ControlFlow<()>>;
+}
+
+impl<T: Scalar> Trainer<T> {
+    /// The seed of network k of an ensemble, counted from 0.
+    pub(crate) fn seed_of(seed: u64, network: usize) -> Seed {
+        Seed(seed.wrapping_add(network as u64))
+    }
+
+    /// Starts a training for each network: the first has the seed of this trainer, each other one the
+    /// seed after that of the one before. Continues from a checkpoint if there is one.
+    pub(crate) fn start_all(
+        &self,
+        nets: Vec<NeuralNetwork<T>>,
+        train: &Dataset,
+        checkpoint: Option<&Checkpoint>,
+    ) -> Result<Vec<Session<T>>> {
+        let count = nets.len();
+        let start = |(k, net): (usize, NeuralNetwork<T>)| {
+            let network = (count > 1).then_some(k + 1);
+            let trainer = Trainer { seed: Self::seed_of(self.seed.0, k), network, ..self.clone() };
+            trainer.check(&net, train)?;
+            if k == 0 {
+                trainer.check_memory(&net, train, count)?;
+            }
+            let mut session = Session::new(trainer, net, train.clone());
+            checkpoint.map_or(Ok(()), |checkpoint| session.restore_part(checkpoint, (k, count)))?;
+            Ok(session)
+        };
+        nets.into_iter().enumerate().map(start).collect()
+    }
+}
+
+/// Trains all networks to the end, on this many threads. Returns how many threads worked.
+pub(crate) fn run<T: Scalar>(sessions: &mut [Session<T>], threads: usize, watch: &mut dyn Watch<T>) -> Result<usize> {
+    let workers = sessions.len().min(threads);
+    let pools = (0..workers).map(|i| Threads::new(threads / workers + usize::from(i < threads % workers)));
+    let pools = pools.collect::<Result<Vec<_>>>()?;
+    let sessions: Vec<Mutex<&mut Session<T>>> = sessions.iter_mut().map(Mutex::new).collect();
+    let ((to_workers, jobs), (done, from_workers)) = (channel(), channel());
+    let jobs = Mutex::new(jobs);
+    let flow = thread::scope(|scope| {
+        for pool in &pools {
+            let (sessions, jobs, done) = (&sessions, &jobs, done.clone());
+            scope.spawn(move || pool.install(|| work(sessions, jobs, &done)));
+        }
+        // the workers end when this is dropped
+        Ensemble { sessions: &sessions, workers, to_workers, from_workers }.run(watch)
+    });
+    if !matches!(flow, Ok(ControlFlow::Continue(()))) {
+        // the error of a network is more important than what its end does to another one
+        sessions
+            .iter()
+            .map(locked)
+            .filter(|session| session.stop_reason().is_none())
+            .for_each(|mut s| drop(s.interrupt()));
+    }
+    flow.map(|_| pools.iter().map(|pool| pool.worked().max(1)).sum())
+}
+
+/// A network, and the epoch to which it is to be trained.
+#[derive(Clone, Copy)]
+struct Job {
+    network: usize,
+    epoch: usize,
+}
+
+/// The last step of a slice, and whether the network has ended the epoch or its training.
+struct Slice {
+    step: Option<Step>,
+    is_done: bool,
+}
+
+type Answer = (Job, thread::Result<Result<Slice>>);
+
+/// The loop of a worker.
+fn work<T: Scalar>(sessions: &[Mutex<&mut Session<T>>], jobs: &Mutex<Receiver<Job>>, done: &Sender<Answer>) {
+    let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
+    while let Ok(job) = next() {
+        let made = catch_unwind(AssertUnwindSafe(|| slice(&mut locked(&sessions[job.network]), job.epoch)));
+        if done.send((job, made)).is_err() {
+            return;
+        }
+    }
+}
+
+fn locked<'a, 'b, T: Scalar>(session: &'a Mutex<&'b mut Session<T>>) -> MutexGuard<'a, &'b mut Session<T>> {
+    session.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Trains a network for a while, at most to the end of this epoch.
+fn slice<T: Scalar>(session: &mut Session<T>, epoch: usize) -> Result<Slice> {
+    let clock = Instant::now();
+    let mut samples = 0;
+    loop {
+        let step = session.step(&mut ())?;
+        samples += step.map_or(0, |step| step.samples);
+        let is_done = session.history().epochs.len() >= epoch || session.stop_reason().is_some();
+        if is_done || clock.elapsed() >= SLICE {
+            return Ok(Slice { step: step.map(|step| Step { samples, ..step }), is_done });
+        }
+    }
+}
+
+/// The side of the caller.
+struct Ensemble<'a, 'b, T: Scalar> {
+    sessions: &'a [Mutex<&'b mut Session<T>>],
+    workers: usize,
+    to_workers: Sender<Job>,
+    from_workers: Receiver<Answer>,
+}
+
+impl<T: Scalar> Ensemble<'_, '_, T> {
+    fn run(&self, watch: &mut dyn Watch<T>) -> Result<ControlFlow<()>> {
+        let made = |session: &Mutex<&mut Session<T>>| {
+            let session = locked(session);
+            session.stop_reason().is_none().then_some(session.history().epochs.len())
+        };
+        while let Some(before) = self.sessions.iter().filter_map(made).min() {
+            let (mut flow, last) = self.epoch(before + 1, watch)?;
+            let sessions: Vec<_> = self.sessions.iter().map(locked).collect();
+            let sessions: Vec<&Session<T>> = sessions.iter().map(|session| &***session).collect();
+            let is_behind =
+                |session: &&Session<T>| session.stop_reason().is_none() && session.history().epochs.len() <= before;
+            // the observer may have ended the training in the last step of the epoch
+            if !sessions.iter().any(is_behind) {
+                for record in sessions.iter().filter_map(|session| session.history().epochs.get(before)) {
+                    let of_record = watch.epoch(record, &sessions)?;
+                    flow = if of_record.is_break() { of_record } else { flow };
+                }
+            }
+            let wants = last.is_some_and(|step| watch.wants_checkpoint(&step));
+            if wants || flow.is_break() || sessions.iter().all(|session| session.stop_reason().is_some()) {
+                watch.checkpoint(&sessions)?;
+            }
+            if flow.is_break() {
+                return Ok(flow);
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// Trains all networks to the end of an epoch, or until the observer stops them. Also returns the
+    /// last step of the epoch.
+    fn epoch(&self, epoch: usize, watch: &mut dyn Watch<T>) -> Result<(ControlFlow<()>, Option<Step>)> {
+        let is_behind = |network: &usize| {
+            let session = locked(&self.sessions[*network]);
+            session.stop_reason().is_none() && session.history().epochs.len() < epoch
+        };
+        let mut waiting: VecDeque<usize> = (0..self.sessions.len()).filter(is_behind).collect();
+        let (mut busy, mut is_due, mut result, mut last) = (0, false, Ok(ControlFlow::Continue(())), None);
+        loop {
+            let goes_on = !is_due && matches!(result, Ok(ControlFlow::Continue(())));
+            while goes_on && busy < self.workers {
+                let Some(network) = waiting.pop_front() else { break };
+                // workers end only after this value
+                let _ = self.to_workers.send(Job { network, epoch });
+                busy += 1;
+            }
+            if busy == 0 && is_due {
+                let sessions: Vec<_> = self.sessions.iter().map(locked).collect();
+                watch.checkpoint(&sessions.iter().map(|session| &***session).collect::<Vec<_>>())?;
+                is_due = false;
+                continue;
+            }
+            if busy == 0 {
+                return result.map(|flow| (flow, last));
+            }
+            let Ok((job, made)) = self.from_workers.recv() else { return result.map(|flow| (flow, last)) };
+            busy -= 1;
+            match made.unwrap_or_else(|panic| resume_unwind(panic)) {
+                Err(error) => result = result.and(Err(error)),
+                Ok(Slice { step, is_done }) => {
+                    if !is_done {
+                        waiting.push_back(job.network);
+                    }
+                    let Some(step) = step else { continue };
+                    if watch.step(&step).is_break() {
+                        result = result.map(|_| ControlFlow::Break(()));
+                    }
+                    if step.step == step.steps {
+                        last = Some(step);
+                    } else {
+                        is_due |= watch.wants_checkpoint(&step);
+                    }
+                }
+            }
+        }
+    }
+}
