@@ -250,7 +250,7 @@ fn models() {
         ("noise", vec![0xff; 1000], own),
         ("altered", altered, "the file was changed: its contents do not match the SHA-256 stored in it"),
         ("scale", with("\\\"mean\\\":[6", "\\\"mean\\\":[7"), "the file was changed"),
-        ("version", with("\\\"version\\\":1", "\\\"version\\\":7"), "expected format version 6, found 7"),
+        ("version", with("\\\"version\\\":1", "\\\"version\\\":8"), "expected format version 7, found 8"),
         (
             "shape",
             with("\\\"inputs\\\":3", "\\\"inputs\\\":4"),

@@ -535,7 +535,7 @@ fn too_little_memory_for_a_batch_is_an_error() {
     };
     for (limit, options) in [
         (700_000, "--hidden 200000 --batch-size 280 --output big"),
-        (900_000, "--hidden 100000,16 --activation gelu --batch-size 280 --output big"),
+        (850_000, "--hidden 100000,16 --activation gelu --batch-size 280 --output big"),
         (700_000, "--hidden 100000 --norm batch --batch-size 280 --output big"),
         (500_000, "--hidden 200000 --batch-size 280 --dtype f32 --output big"),
     ] {

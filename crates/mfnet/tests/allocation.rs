@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mfnet::layer::LayerSpec;
 use mfnet::model::AnyNetwork;
 use mfnet::network::Builder;
-use mfnet::optimizer::Clip;
+use mfnet::optimizer::{Clip, Lbfgs};
 use mfnet::train::{Averaging, Callback, EpochRecord, Step};
 use mfnet::{
     Activation, Adam, CrossEntropy, Dataset, Fractions, Model, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar,
@@ -127,13 +127,14 @@ fn train_network<T: Scalar>(
     let (train, validation) = (weigh(scale.apply(&train)), weigh(scale.apply(&validation)));
     let mut net = network(NeuralNetwork::builder(64).dtype::<T>()).build(Seed(0)).unwrap();
     let mut watch = Watch { from, ..Watch::default() };
-    let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(100).validate_on(&validation);
+    let batch = if optimizer.name() == "lbfgs" { train.samples() } else { 100 };
+    let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(batch).validate_on(&validation);
     let trainer = trainer.accumulate(accumulate);
     let trainer = if from > 1 { trainer.average(Averaging::Exponential { decay: 0.9 }) } else { trainer };
     let threads = Threads::new(threads).unwrap();
     wait_for_threads();
     threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();
-    assert_eq!(watch.steps, 3 * train.samples().div_ceil(100 * accumulate));
+    assert_eq!(watch.steps, 3 * train.samples().div_ceil(batch * accumulate));
     let allocated = watch.end - watch.first_step.unwrap();
     assert_eq!(allocated, 0, "{} threads", threads.count());
 }
@@ -184,6 +185,7 @@ fn main() {
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 1);
         train_on::<f32>(threads, adam(), Activation::Relu, |data| weighted(&data), 2);
         train_on::<f32>(threads, adam().l1(1e-4).max_norm(1.0).warm_up(1.5), Activation::Relu, |data| data, 1);
+        train::<f64>(threads, Optimizer::lbfgs(Lbfgs::default(), 1.0), Activation::Tanh);
         train_layers::<f32>(threads);
         train_layers::<f64>(threads);
     }

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use mfnet::error::ErrorKind;
-use mfnet::optimizer::{Clip, Schedule};
+use mfnet::optimizer::{Clip, Lbfgs, Schedule};
 use mfnet::train::{Averaging, Callback, Checkpoint, Every, Monitor, SaveCheckpoints, Session, Step, StopReason};
 use mfnet::{
     Adam, AdamW, CrossEntropy, Dataset, Fractions, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar, Seed, Sgd,
@@ -105,6 +105,43 @@ fn every_step_can_be_the_last<T: Scalar>() {
 fn a_training_continues_to_the_same_bits() {
     every_step_can_be_the_last::<f64>();
     every_step_can_be_the_last::<f32>();
+}
+
+/// L-BFGS, whose pairs are more than its steps at first and fewer later.
+#[test]
+fn a_line_search_continues_to_the_same_bits() {
+    let (train, validation) = data();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let network = || NeuralNetwork::builder(64).linear(12).tanh().linear(10).build(Seed(3)).unwrap();
+    let optimizer = Optimizer::lbfgs(Lbfgs { pairs: 4 }, 1.0).weight_decay(0.01);
+    let trainer =
+        Trainer::new(CrossEntropy, optimizer).epochs(12).batch_size(200).seed(Seed(5)).validate_on(&validation);
+    let mut whole = trainer.start(network(), &train).unwrap();
+    whole.run(&mut ()).unwrap();
+    for step in 1..12 {
+        let mut stopped = trainer.start(network(), &train).unwrap();
+        stopped.run(&mut After(step, &path)).unwrap();
+        let mut resumed = trainer.start(network(), &train).unwrap();
+        resumed.restore(&Checkpoint::read(&path).unwrap()).unwrap();
+        assert_eq!(resumed.position(), (step, 1));
+        Threads::new([1, 2, 3][step % 3]).unwrap().install(|| resumed.run(&mut ()).unwrap());
+        assert!(resumed == whole && stopped == whole, "{step}");
+    }
+    // what a line search cannot have
+    let of = |net: NeuralNetwork, trainer: &Trainer| trainer.start(net, &train).unwrap_err().to_string();
+    let norm = NeuralNetwork::builder(64).linear(12).batch_norm().linear(10).build(Seed(3)).unwrap();
+    assert_eq!(
+        of(norm, &trainer),
+        "network: expected layers without running means for lbfgs, found batch norm or another one that has some"
+    );
+    let expected = "batch size: expected all samples in a step for lbfgs, 140 here, found 139";
+    assert_eq!(of(network(), &trainer.clone().batch_size(139)), expected);
+    let clipped = Optimizer::<f64>::lbfgs(Lbfgs::default(), 1.0).clip(Clip::Global(1.0));
+    let expected = "optimizer: expected a rule that can have clipping, found lbfgs";
+    assert_eq!(clipped.check().unwrap_err().to_string(), expected);
+    let none = Optimizer::<f64>::lbfgs(Lbfgs { pairs: 0 }, 1.0).check().unwrap_err().to_string();
+    assert_eq!(none, "pairs of L-BFGS: expected a number from 1 to 100, found 0");
 }
 
 /// A callback that stops after this number of steps.

@@ -92,7 +92,7 @@ fn what_no_recipe_can_have() {
         ("version = 2\nnew = 1", "line 1: a later version of mfnet wrote this recipe: expected version 1, found 2"),
         (
             "optimizer = 'adamx'",
-            "line 1: optimizer: expected one of sgd, adam, adamw, amsgrad, nadam, radam, lion, rmsprop, adagrad, adadelta, rprop, found \"adamx\"; did you mean adam?",
+            "line 1: optimizer: expected one of sgd, adam, adamw, amsgrad, nadam, radam, lion, rmsprop, adagrad, adadelta, rprop, lbfgs, found \"adamx\"; did you mean adam?",
         ),
         (
             "activation = 'gelo'",

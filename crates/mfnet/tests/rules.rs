@@ -1,4 +1,4 @@
-//! Optimizer rules are those of PyTorch, over 60 steps in f64.
+//! Optimizer rules are those of PyTorch, over 60 steps in f64, and L-BFGS over 50.
 //!
 //! Where the numbers come from: golden/rules.json, written by golden/rules_golden.py, which names its versions. Lion is
 //! there as its article has it.
@@ -8,7 +8,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::layer::{AnyLayer, Linear};
-use mfnet::optimizer::{Adadelta, Adagrad, AmsGrad, Lion, NAdam, OptimizerName, RAdam, RProp, RmsProp, Rule};
+use mfnet::optimizer::{Adadelta, Adagrad, AmsGrad, Lbfgs, Lion, NAdam, OptimizerName, RAdam, RProp, RmsProp, Rule};
 use mfnet::{
     Activation, Adam, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Pass, Preprocessing, Seed, Sgd, Tensor, Trainer,
 };
@@ -77,17 +77,31 @@ fn trajectories() {
         let mut net = NeuralNetwork::from_layers(4, layers).unwrap();
         let decay = trajectory["weight_decay"].as_f64().unwrap();
         let rate = trajectory["learning_rate"].as_f64().unwrap();
-        let mut optimizer = Optimizer::new(rule(name), rate).weight_decay(decay);
+        let optimizer = match name {
+            "lbfgs" => Optimizer::lbfgs(Lbfgs::default(), rate),
+            _ => Optimizer::new(rule(name), rate),
+        };
+        let mut optimizer = optimizer.weight_decay(decay);
         let name = format!("{name}, decay {decay}");
         for (step, expected) in list(&trajectory["losses"]).iter().enumerate() {
-            let batch = &batches[if name.starts_with("rprop") { 0 } else { step % batches.len() }];
+            let is_for_all = name.starts_with("rprop") || name.starts_with("lbfgs");
+            let batch = &batches[if is_for_all { 0 } else { step % batches.len() }];
             let (x, y) = (samples(&batch["inputs"]), samples(&batch["values"]));
-            let trace = net.forward(Pass::Evaluate, &x);
-            let found = Mse.value(trace.output(), &y);
+            let evaluated = |net: &NeuralNetwork| {
+                let trace = net.forward(Pass::Evaluate, &x);
+                (Mse.value(trace.output(), &y), net.backward(&trace, Mse.gradient(trace.output(), &y)))
+            };
+            let (found, mut gradients) = evaluated(&net);
             assert_close(found, expected.as_f64().unwrap(), &format!("{name}, loss of step {step}"));
-            let delta = Mse.gradient(trace.output(), &y);
-            let gradients = net.backward(&trace, delta);
-            optimizer.step(&mut net, gradients);
+            if name.starts_with("lbfgs") {
+                optimizer.search(&mut net, (found, &mut gradients), &mut |net: &mut NeuralNetwork, gradients| {
+                    let (value, new) = evaluated(net);
+                    *gradients = new;
+                    value
+                });
+            } else {
+                optimizer.step(&mut net, gradients);
+            }
             if let Some(expected) = trajectory["weights_at"].get((step + 1).to_string()) {
                 for (found, expected) in net.parameters().zip(list(expected)) {
                     let expected = parameters(expected);
@@ -110,7 +124,7 @@ fn every_rule_is_compared() {
         let is_elsewhere = ["sgd", "adam", "adamw"].contains(&name);
         let is_here = list(&golden["trajectories"]).iter().any(|of| of["name"].as_str().unwrap() == name);
         assert!(is_here != is_elsewhere, "{name}");
-        assert_eq!(rule.rule::<f64>(Sgd::default()).name(), name);
+        assert_eq!(rule.optimizer::<f64>(Sgd::default(), 0.01).name(), name);
     }
 }
 
@@ -123,16 +137,17 @@ fn every_rule_learns() {
         let rate = match name.word() {
             "adadelta" => 1.0,
             "lion" => 0.001,
+            "lbfgs" => 1.0,
             _ => 0.01,
         };
-        let batch = if name == OptimizerName::Rprop { data.samples() } else { 32 };
+        let batch = if [OptimizerName::Rprop, OptimizerName::Lbfgs].contains(&name) { data.samples() } else { 32 };
         let builder = || NeuralNetwork::builder(10).linear(70).tanh().linear(1);
-        let trainer = Trainer::new(Mse, Optimizer::new(name.rule(Sgd::default()), rate)).epochs(30).batch_size(batch);
+        let trainer = Trainer::new(Mse, name.optimizer(Sgd::default(), rate)).epochs(30).batch_size(batch);
         let mut net = builder().build(Seed(0)).unwrap();
         let history = trainer.run(&mut net, &data).unwrap();
         let loss = history.epochs.last().unwrap().loss;
         assert!(loss < 0.6, "{name}: {loss}");
-        let trainer = Trainer::new(Mse, Optimizer::new(name.rule(Sgd::default()), rate)).epochs(30).batch_size(batch);
+        let trainer = Trainer::new(Mse, name.optimizer(Sgd::default(), rate)).epochs(30).batch_size(batch);
         let mut net = builder().dtype::<f32>().build(Seed(0)).unwrap();
         let single = trainer.run(&mut net, &data).unwrap().epochs.last().unwrap().loss;
         assert!((single - loss).abs() < 0.05, "{name}: {single} and {loss}");

@@ -152,20 +152,20 @@ pub(crate) struct RecipeArgs {
 
     /// Optimizer, such as sgd, adam or adamw [default: adamw]
     ///
-    /// Also amsgrad, nadam, radam, lion, rmsprop, adagrad and adadelta, and rprop, which takes all training rows as one
-    /// batch.
+    /// Also amsgrad, nadam, radam, lion, rmsprop, adagrad and adadelta. rprop and lbfgs take all training rows as one batch;
+    /// lbfgs is often fastest on a small table with a smooth activation, such as tanh.
     #[arg(long, value_name = "NAME", hide_possible_values = true, help_heading = "Training")]
     #[arg(value_parser = word_of::<OptimizerName>(OptimizerName::ALL.map(OptimizerName::word)))]
     pub(super) optimizer: Option<OptimizerName>,
     /// Learning rate [default: from the data]
     ///
     /// The default is 0.001, and 0.005 for 5000 or more training rows or for only one or two columns of numbers. The default
-    /// of lion is a fifth of that, of sgd, adagrad and rprop 0.01, and of adadelta 1.
+    /// of lion is a fifth of that, of sgd, adagrad and rprop 0.01, of adadelta and lbfgs 1.
     #[arg(long, value_name = "RATE", value_parser = positive, help_heading = "Training")]
     pub(super) learning_rate: Option<f64>,
     /// Learning rate schedule [default: one-cycle; constant for sgd]
     ///
-    /// The default of adagrad, adadelta and rprop is constant too. constant: stays the same. one-cycle: rises, then falls
+    /// The default of adagrad, adadelta, rprop and lbfgs is constant too. constant: stays the same. one-cycle: rises, then falls
     /// to almost 0. cosine: falls to 0. flat-cosine:FRACTION: falls to 0 after this fraction of the steps.
     /// cosine-restarts:EPOCHS:TIMES: falls to 0 in EPOCHS epochs, again and again, each time TIMES as slowly.
     /// cosine-cycles:NUMBER: rises and falls NUMBER times, each time twice as slowly. polynomial:POWER: falls to 0, with

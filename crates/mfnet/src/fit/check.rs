@@ -13,7 +13,7 @@ use super::weights::ClassWeight;
 use crate::error::{Error, Result};
 use crate::layer::LayerSpec;
 use crate::loss::LossName;
-use crate::optimizer::{OptimizerName, Schedule};
+use crate::optimizer::{Group, OptimizerName, Schedule};
 
 impl Recipe {
     /// Fields that exclude others, each with the names of the others.
@@ -54,9 +54,12 @@ impl Recipe {
                 self.optimizer
             )));
         }
-        if self.optimizer == OptimizerName::Rprop && self.batch_size.is_some() {
-            let message = "`optimizer` rprop needs all training rows in a batch";
+        if self.optimizer.is_for_all_rows() && self.batch_size.is_some() {
+            let message = format!("`optimizer` {} needs all training rows in a batch", self.optimizer);
             return Err(Error::recipe(message).with_help("leave `batch_size` out"));
+        }
+        if self.optimizer == OptimizerName::Lbfgs {
+            self.check_search()?;
         }
         let is_constant = self.schedule.is_none_or(|schedule| schedule == Schedule::Constant);
         if self.optimizer == OptimizerName::Rprop && (!is_constant || self.warmup > 0.0) {
@@ -82,6 +85,44 @@ impl Recipe {
         }
         self.check_network()?;
         training::check(self, &Choices::before_reading(self))
+    }
+
+    /// Refuses settings that change the loss or the weights under a line search.
+    fn check_search(&self) -> Result<()> {
+        let is_other_rate = |group: &Group| group.rate != 0.0 && group.rate != 1.0;
+        let is_random = |layer: &LayerSpec| {
+            layer.any(&|layer| {
+                matches!(
+                    layer,
+                    LayerSpec::Dropout(_) | LayerSpec::AlphaDropout(_) | LayerSpec::Noise(_) | LayerSpec::BatchNorm(_)
+                )
+            })
+        };
+        let has_schedule = self.schedule.is_some_and(|schedule| schedule != Schedule::Constant);
+        let unfit = [
+            ("dropout", self.dropout > 0.0),
+            ("input_noise", self.input_noise > 0.0),
+            ("norm", self.norm == Some(Norm::Batch)),
+            ("layers", self.layers.iter().flatten().any(is_random)),
+            ("schedule", has_schedule),
+            ("weight_decay_schedule", self.weight_decay_schedule != Schedule::Constant),
+            ("warmup", self.warmup > 0.0),
+            ("clip_norm", self.clip_norm.is_some_and(|norm| norm > 0.0)),
+            ("clip_layer_norm", self.clip_layer_norm > 0.0),
+            ("l1", self.l1 > 0.0),
+            ("max_norm", self.max_norm > 0.0),
+            ("groups", self.groups.iter().any(is_other_rate)),
+        ];
+        let Some((field, _)) = unfit.iter().find(|(_, is)| *is) else { return Ok(()) };
+        let what = match *field {
+            "norm" => "`norm` batch".to_owned(),
+            "layers" => "dropout, noise or batch norm in `layers`".to_owned(),
+            "groups" => "learning rates in `groups`".to_owned(),
+            field => format!("`{field}`"),
+        };
+        let message =
+            format!("`optimizer` lbfgs cannot be used with {what}: its line search needs one loss and one rate");
+        Err(Error::recipe(message).with_help("leave it out, or choose another `optimizer`"))
     }
 
     /// Refuses settings that do not make a network.

@@ -45,7 +45,7 @@ impl Choices {
         let (large, pixels) = (train.samples() >= LARGE, train.holds_bytes());
         let few = train.features() <= FEW && train.kinds().iter().all(|kind| *kind == ColumnKind::Number);
         let mut choices = Self::of(recipe, large.then_some(train.samples()), few, pixels);
-        if recipe.optimizer == OptimizerName::Rprop {
+        if recipe.optimizer.is_for_all_rows() {
             choices.batch_size = train.samples();
         }
         // batch norm cannot learn from a last batch of one sample

@@ -102,7 +102,7 @@ pub struct Recipe {
     /// The learning rate. `None`: 0.001 for adam and adamw, 0.005 for 5000 training rows or more
     /// and for at most 2 columns, all of numbers; 0.01 for sgd.
     pub learning_rate: Option<f64>,
-    /// The learning rate schedule. `None`: constant for sgd, adagrad, adadelta and rprop, one-cycle
+    /// The learning rate schedule. `None`: constant for sgd, adagrad, adadelta, rprop and lbfgs, one-cycle
     /// for the others.
     pub schedule: Option<Schedule>,
     /// Number of epochs in which the learning rate rises from near 0, before the schedule.

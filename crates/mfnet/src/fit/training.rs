@@ -65,7 +65,7 @@ impl Plan {
 
 fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
     let sgd = Sgd { momentum: recipe.momentum, nesterov: recipe.nesterov };
-    let mut optimizer = Optimizer::new(recipe.optimizer.rule(sgd), choices.learning_rate);
+    let mut optimizer = recipe.optimizer.optimizer(sgd, choices.learning_rate);
     optimizer = optimizer.weight_decay(choices.weight_decay).schedule(choices.schedule).warm_up(recipe.warmup);
     optimizer = optimizer.decay_schedule(recipe.weight_decay_schedule).l1(recipe.l1).max_norm(recipe.max_norm);
     if recipe.decay_biases {

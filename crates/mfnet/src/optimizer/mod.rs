@@ -9,6 +9,7 @@ mod amsgrad;
 mod clip;
 mod gradients;
 mod group;
+mod lbfgs;
 mod lion;
 mod nadam;
 mod parameter;
@@ -30,6 +31,7 @@ pub use amsgrad::AmsGrad;
 pub use clip::Clip;
 pub use gradients::Gradients;
 pub use group::Group;
+pub use lbfgs::Lbfgs;
 pub use lion::Lion;
 pub use nadam::NAdam;
 pub use parameter::{Parameter, ParameterKind, Parameters};
@@ -73,13 +75,26 @@ macro_rules! rules {
         words! {
             /// The name of a built-in optimizer.
             #[derive(Default)]
-            OptimizerName { $($(#[$doc])* $rule = $name,)* }
+            OptimizerName {
+                $($(#[$doc])* $rule = $name,)*
+                /// [`struct@Lbfgs`], which needs all rows in a batch.
+                Lbfgs = "lbfgs",
+            }
         }
 
         impl OptimizerName {
-            /// The rule with this name and its usual settings; `sgd` has those of SGD.
-            pub fn rule<T: Scalar>(self, sgd: Sgd) -> Box<dyn Rule<T>> {
-                match self { $(OptimizerName::$rule => { let $sgd = sgd; Box::new($make) })* }
+            /// The optimizer with this name, its usual settings and this learning rate; `sgd` has the
+            /// settings of SGD.
+            pub fn optimizer<T: Scalar>(self, sgd: Sgd, learning_rate: f64) -> Optimizer<T> {
+                match self {
+                    $(OptimizerName::$rule => { let $sgd = sgd; Optimizer::new($make, learning_rate) })*
+                    OptimizerName::Lbfgs => Optimizer::lbfgs(Lbfgs::default(), learning_rate),
+                }
+            }
+
+            /// Whether it needs all rows in a batch.
+            pub(crate) fn is_for_all_rows(self) -> bool {
+                matches!(self, OptimizerName::Rprop | OptimizerName::Lbfgs)
             }
 
             /// The settings that a recipe leaves open.
@@ -90,6 +105,11 @@ macro_rules! rules {
                         decay: $decay,
                         schedule: Schedule::$schedule,
                     },)*
+                    OptimizerName::Lbfgs => Usual {
+                        rate: UsualRate::Fixed(1.0),
+                        decay: 0.0,
+                        schedule: Schedule::Constant,
+                    },
                 }
             }
         }
@@ -184,6 +204,17 @@ pub struct Optimizer<T: Scalar = f64> {
 enum AnyRule<T: Scalar> {
     Elements(Arc<dyn Rule<T>>),
     Matrices(Arc<dyn MatrixRule<T>>),
+    Lbfgs(Lbfgs),
+}
+
+impl<T: Scalar> AnyRule<T> {
+    fn states(&self) -> usize {
+        match self {
+            AnyRule::Elements(rule) => rule.states(),
+            AnyRule::Matrices(rule) => rule.states(),
+            AnyRule::Lbfgs(rule) => rule.states(),
+        }
+    }
 }
 
 /// The rule, its update for biases and for other weights, and its state for a matrix.
@@ -205,6 +236,12 @@ impl<T: Scalar> Optimizer<T> {
     /// As `new`, with a rule for whole matrices.
     pub fn of_matrices(rule: impl MatrixRule<T> + 'static, learning_rate: f64) -> Self {
         Self::of(AnyRule::Matrices(Arc::new(rule)), learning_rate)
+    }
+
+    /// L-BFGS, which needs all samples in a step; the learning rate is the first length that its line
+    /// search tries, usually 1.
+    pub fn lbfgs(rule: Lbfgs, learning_rate: f64) -> Self {
+        Self::of(AnyRule::Lbfgs(rule), learning_rate)
     }
 
     fn of(rule: AnyRule<T>, learning_rate: f64) -> Self {
@@ -312,6 +349,7 @@ impl<T: Scalar> Optimizer<T> {
         match &self.rule {
             AnyRule::Elements(rule) => rule.name(),
             AnyRule::Matrices(rule) => rule.name(),
+            AnyRule::Lbfgs(_) => "lbfgs",
         }
     }
 
@@ -342,6 +380,10 @@ impl<T: Scalar> Optimizer<T> {
         }
         if let Some(clip) = self.clip {
             clip.apply(gradients);
+        }
+        if self.searches() {
+            self.step_without_search(net, gradients);
+            return;
         }
         let mut number = 0;
         net.visit_parameters_mut(&mut |layer, parameter| {
@@ -382,6 +424,8 @@ impl<T: Scalar> Optimizer<T> {
         match rule {
             AnyRule::Elements(rule) => update_by_elements(rule.as_ref(), at, parameter, gradient, state),
             AnyRule::Matrices(rule) => rule.update(at, parameter, gradient, state),
+            // it moves all matrices together
+            AnyRule::Lbfgs(_) => {}
         }
     }
 
@@ -390,7 +434,7 @@ impl<T: Scalar> Optimizer<T> {
     pub(crate) fn by_pieces(&mut self, place: (usize, usize), parameter: &Parameter<T>) -> Option<Pieces<'_, T>> {
         match self.parts(place, parameter) {
             (AnyRule::Elements(rule), at, state) => Some((rule.as_ref(), at, state)),
-            (AnyRule::Matrices(_), ..) => None,
+            (AnyRule::Matrices(_) | AnyRule::Lbfgs(_), ..) => None,
         }
     }
 
@@ -413,10 +457,7 @@ impl<T: Scalar> Optimizer<T> {
         let Remembered { state, factors } = self.matrices[number].get_or_insert_with(|| {
             let factors = [ParameterKind::Biases, parameter.kind];
             let factors = factors.map(|kind| Group::factors(&self.groups, layer, kind));
-            let states = match &self.rule {
-                AnyRule::Elements(rule) => rule.states(),
-                AnyRule::Matrices(rule) => rule.states(),
-            };
+            let states = self.rule.states();
             let (rows, columns) = parameter.value.shape();
             Remembered { state: (0..states).map(|_| Tensor::zeros(rows, columns)).collect(), factors }
         });
@@ -455,7 +496,27 @@ impl<T: Scalar> Optimizer<T> {
                 self.decay_schedule,
             ));
         }
+        if self.searches() {
+            self.check_search()?;
+        }
         self.clip.map_or(Ok(()), Clip::check)
+    }
+
+    /// Refuses what a line search cannot follow.
+    fn check_search(&self) -> Result<()> {
+        let is_other_rate = |group: &Group| group.rate != 0.0 && group.rate != 1.0;
+        let unfit = [
+            ("clipping", self.clip.is_some()),
+            ("an L1 penalty", self.l1 > 0.0),
+            ("a largest norm", self.max_norm > 0.0),
+            ("a schedule", self.schedule != Schedule::Constant || self.decay_schedule != Schedule::Constant),
+            ("a warm-up", self.warm_up > 0.0),
+            ("a learning rate of a group", self.groups.iter().any(is_other_rate)),
+        ];
+        match unfit.iter().find(|(_, is)| *is) {
+            Some((what, _)) => Err(Error::invalid("optimizer", format!("a rule that can have {what}"), "lbfgs")),
+            None => Ok(()),
+        }
     }
 
     /// Returns an error if a group names a layer without such parameters, or if its factors make an
@@ -475,15 +536,18 @@ impl<T: Scalar> Optimizer<T> {
         match &self.rule {
             AnyRule::Elements(rule) => rule.check(rate, decay),
             AnyRule::Matrices(rule) => rule.check(rate, decay),
+            AnyRule::Lbfgs(rule) => rule.check(),
         }
     }
 
     /// How many numbers the rule keeps for each weight.
     pub(crate) fn states(&self) -> usize {
-        match &self.rule {
-            AnyRule::Elements(rule) => rule.states(),
-            AnyRule::Matrices(rule) => rule.states(),
-        }
+        self.rule.states()
+    }
+
+    /// Whether a step searches for its length, and so needs J at other weights.
+    pub(crate) fn searches(&self) -> bool {
+        matches!(self.rule, AnyRule::Lbfgs(_))
     }
 
     /// Number of steps so far.

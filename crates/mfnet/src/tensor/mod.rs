@@ -296,6 +296,20 @@ impl<T: Scalar> Tensor<T> {
         parts::sum_over_columns(self.columns, 4 * self.rows * self.columns, of_columns)
     }
 
+    /// Σ x y over the elements of two matrices of the same shape, in the order of [`Tensor::norm`].
+    pub(crate) fn dot(&self, other: &Self) -> f64 {
+        assert_eq!(self.shape(), other.shape(), "shapes of the factors");
+        parts::sum_over_columns(self.columns, 4 * self.rows * self.columns, |columns: Range<usize>| {
+            let mut sums = [0.0; kernel::GROUP];
+            for j in columns {
+                for (x, y) in self.pieces(j).zip(other.pieces(j)) {
+                    kernel::vectorised(sums.iter_mut().zip(x).zip(y), |((sum, x), y)| *sum += x.to_f64() * y.to_f64());
+                }
+            }
+            sums.iter().sum()
+        })
+    }
+
     /// Multiplies every element by `factor`.
     pub(crate) fn scale(&mut self, factor: T) {
         parts::for_each_chunk(&mut self.elements, 4096, self.rows * self.columns, |_, elements| {

@@ -259,6 +259,9 @@ impl<T: Scalar> Trainer<T> {
         if self.average.is_some() {
             copies += 2;
         }
+        if self.optimizer.searches() {
+            copies += 1;
+        }
         if self.cut.shards > 1 || self.cut.accumulate > 1 {
             copies += self.cut.shards.ilog2() as usize + 2;
         }
@@ -305,6 +308,22 @@ impl<T: Scalar> Trainer<T> {
         Err(Error::invalid("batch size", expected, found))
     }
 
+    /// Refuses a line search over steps that do not have all samples, or over layers that it changes.
+    fn check_search(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
+        let steps = self.steps(train.samples());
+        if steps > 1 {
+            let expected = format!("all samples in a step for {}, {} here", self.optimizer.name(), train.samples());
+            return Err(Error::invalid("batch size", expected, self.cut.samples()));
+        }
+        let mut buffers = 0;
+        net.leaves().for_each(|leaf| leaf.buffers(&mut |_, _| buffers += 1));
+        if buffers > 0 {
+            let expected = format!("layers without running means for {}", self.optimizer.name());
+            return Err(Error::invalid("network", expected, "batch norm or another one that has some"));
+        }
+        Ok(())
+    }
+
     fn check(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
         let Cut { batch_size, accumulate, shards } = self.cut;
         for (name, count) in [("epochs", self.epochs), ("batch size", batch_size), ("accumulate", accumulate)] {
@@ -329,6 +348,9 @@ impl<T: Scalar> Trainer<T> {
         self.optimizer.check_groups(&net.parameter_kinds())?;
         self.loss.check(net.outputs())?;
         self.check_batches(net, self.order.length(train.samples()))?;
+        if self.optimizer.searches() {
+            self.check_search(net, train)?;
+        }
         for data in [Some(train), self.validation.as_ref()].into_iter().flatten() {
             net.check_input("Trainer::run", data.features())?;
             net.check_outputs("Trainer::run", data.outputs())?;

@@ -283,7 +283,12 @@ impl<T: Scalar> Session<T> {
             if looks {
                 callback.gradients(&made, self.work.gradients_mut())?;
             }
-            self.work.step(&mut self.net, &mut self.optimizer);
+            if self.optimizer.searches() {
+                let of = (&mut self.net, &mut self.optimizer);
+                self.work.search(of, (&**loss, value), batch, (pass, *cut, divisor));
+            } else {
+                self.work.step(&mut self.net, &mut self.optimizer);
+            }
         } else {
             self.work.backward_and_step(&mut self.net, run, &mut self.optimizer);
         }

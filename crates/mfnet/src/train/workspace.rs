@@ -30,6 +30,8 @@ pub(super) struct Workspace<T: Scalar> {
     /// Sums of the gradients of 1, 2, 4, … parts of a batch; last, the sum over all earlier
     /// batches.
     sums: Vec<Gradients<T>>,
+    /// Room for the gradients at other weights, made when a step first needs it.
+    spare: Option<Gradients<T>>,
     stopwatch: Stopwatch,
 }
 
@@ -83,6 +85,7 @@ impl<T: Scalar> Workspace<T> {
             transposes: run::transposes(net, &plan, true),
             deltas: plan.operations.iter().map(|operation| Tensor::zeros(operation.features, batch)).collect(),
             sums: vec![gradients.clone(); sums],
+            spare: None,
             gradients,
             stopwatch: Stopwatch::off(),
             plan,
@@ -223,6 +226,29 @@ impl<T: Scalar> Workspace<T> {
         optimizer.move_all(net, &mut self.gradients);
         run::renew_transposes(net, &self.plan, &mut self.transposes);
         self.stopwatch.lap(|phases| &mut phases.updates);
+    }
+
+    /// The optimizer's step with whole gradients at this loss, where it evaluates other weights on the
+    /// same batches.
+    #[inline(never)]
+    pub(super) fn search(
+        &mut self,
+        (net, optimizer): (&mut NeuralNetwork<T>, &mut Optimizer<T>),
+        loss: (&dyn Loss<T>, f64),
+        batch: (&Dataset, &[usize], usize),
+        how: (Pass, Cut, f64),
+    ) {
+        let mut gradients = self.spare.take().unwrap_or_else(|| net.zero_gradients());
+        std::mem::swap(&mut self.gradients, &mut gradients);
+        optimizer.search(net, (loss.1, &mut gradients), &mut |net: &mut NeuralNetwork<T>, gradients| {
+            run::renew_transposes(net, &self.plan, &mut self.transposes);
+            let value = self.whole_gradients(net, loss.0, batch, how);
+            std::mem::swap(&mut self.gradients, gradients);
+            value
+        });
+        run::renew_transposes(net, &self.plan, &mut self.transposes);
+        std::mem::swap(&mut self.gradients, &mut gradients);
+        self.spare = Some(gradients);
     }
 }
 

@@ -1,4 +1,4 @@
-"""Writes rules.json: 60 steps of each optimizer rule in PyTorch in float64, for tests/rules.rs.
+"""Writes rules.json: 50 or 60 steps of each optimizer rule in PyTorch in float64, for tests/rules.rs.
 
     python rules_golden.py        # needs torch; the versions that made the file stand in its "made_by"
 
@@ -23,7 +23,9 @@ class Lion(optim.Optimizer):
         super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay})
 
     @torch.no_grad()
-    def step(self):
+    def step(self, closure):
+        with torch.enable_grad():
+            closure()
         for group in self.param_groups:
             beta1, beta2 = group["betas"]
             for p in group["params"]:
@@ -47,6 +49,7 @@ RULES = [
     ("radam, other numbers", optim.RAdam, 0.01, {"betas": (0.8, 0.95)}),
     ("lion", Lion, 0.005, {}),
     ("rprop", optim.Rprop, 0.01, {}),
+    ("lbfgs", optim.LBFGS, 1.0, {"max_iter": 1, "max_eval": 26, "history_size": 10, "line_search_fn": "strong_wolfe"}),
 ]
 DECAY = 0.05
 
@@ -65,23 +68,34 @@ WEIGHTS = network().state_dict()
 
 
 def trajectory(name, rule, rate, decay, arguments):
-    """Steps over three batches in turn; Rprop, which is for all samples at once, on the first one. Biases do not decay."""
+    """Steps over three batches in turn; Rprop and L-BFGS, which are for all samples at once, on the first one. Biases do
+    not decay. L-BFGS has no weight decay: its closure adds it to the loss."""
     net = network()
     net.load_state_dict(WEIGHTS)
     groups = net.parameters()
-    if decay:
+    if decay and name != "lbfgs":
         weights, biases = ([p for p in net.parameters() if p.dim() == d] for d in (2, 1))
         groups = [{"params": weights, "weight_decay": DECAY}, {"params": biases, "weight_decay": 0.0}]
     optimizer = rule(groups, lr=rate, **arguments)
     result = {"name": name, "learning_rate": rate, "weight_decay": DECAY if decay else 0.0, "losses": [], "weights_at": {}}
-    for step in range(60):
-        batch = BATCHES[0 if name == "rprop" else step % 3]
-        value = nn.functional.mse_loss(net(torch.tensor(batch["inputs"])), torch.tensor(batch["values"]))
-        optimizer.zero_grad()
-        value.backward()
-        optimizer.step()
+    # the steps of L-BFGS magnify rounding errors
+    steps = 50 if name == "lbfgs" else 60
+    for step in range(steps):
+        batch = BATCHES[0 if name in ("rprop", "lbfgs") else step % 3]
+        inputs, values = torch.tensor(batch["inputs"]), torch.tensor(batch["values"])
+        value = nn.functional.mse_loss(net(inputs), values)
+
+        def closure():
+            optimizer.zero_grad()
+            loss = nn.functional.mse_loss(net(inputs), values)
+            if decay and name == "lbfgs":
+                loss = loss + DECAY / 2 * sum((p**2).sum() for p in net.parameters() if p.dim() == 2)
+            loss.backward()
+            return loss
+
+        optimizer.step(closure)
         result["losses"].append(value.item())
-        if step + 1 in (1, 10, 60):
+        if step + 1 in (1, 10, steps):
             result["weights_at"][str(step + 1)] = parameters(net)
     return result
 
