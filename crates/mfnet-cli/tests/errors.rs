@@ -533,8 +533,8 @@ fn what_was_meant() {
         ("train flowers.csv --target", "--target needs a value", ""),
         ("train flowers.csv --target species --hidden", "--hidden needs a value", ""),
         (
-            "train flowers.csv --optimizer lbfgs",
-            "--optimizer: expected sgd, adam, adamw, amsgrad, nadam, radam, lion, rmsprop, adagrad, adadelta or rprop, found lbfgs",
+            "train flowers.csv --optimizer newton",
+            "--optimizer: expected sgd, adam, adamw, amsgrad, nadam, radam, lion, rmsprop, adagrad, adadelta, rprop or lbfgs, found newton",
             "",
         ),
         ("--json train digits", "there is no option --json", "options come after the command: mfnet train DATA --json"),

@@ -65,11 +65,11 @@ impl Model {
     ///
     /// ```
     /// use mfnet::{CrossEntropy, Dataset, AdamW, Model, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
-    /// let data = Dataset::built_in("iris")?;
+    /// let data = Dataset::built_in("digits")?;
     /// let scale = Preprocessing::fit(&data);
     /// let trained = |seed: u64| {
-    ///     let mut net = NeuralNetwork::builder(4).linear(16).relu().linear(3).build(Seed(seed))?;
-    ///     let trainer = Trainer::new(CrossEntropy, Optimizer::new(AdamW::default(), 0.01)).epochs(5).seed(Seed(seed));
+    ///     let mut net = NeuralNetwork::builder(64).linear(16).relu().linear(10).build(Seed(seed))?;
+    ///     let trainer = Trainer::new(CrossEntropy, Optimizer::new(AdamW::default(), 0.01)).epochs(2).seed(Seed(seed));
     ///     trainer.run(&mut net, &scale.apply(&data)).map(|_| net.into())
     /// };
     /// let networks = (0..3).map(trained).collect::<mfnet::Result<Vec<_>>>()?;
