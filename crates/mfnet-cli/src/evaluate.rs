@@ -1,6 +1,6 @@
 //! `mfnet evaluate`.
 
-use mfnet::fit::{Part as Scores, Source};
+use mfnet::fit::{Part as Scores, Source, Threshold};
 use mfnet::metric::Metrics;
 use mfnet::table::quoted;
 use mfnet::text::{escaped, score_table, significant, table};
@@ -56,6 +56,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     if let Some(more) = &scores.more {
         let lines = more.named().into_iter().map(|(name, x)| (name.to_owned(), vec![significant(x, 4)]));
         text += &format!("\n{}", table(&lines.collect::<Vec<_>>()));
+    }
+    if let Some(threshold) = Threshold::of(&model) {
+        text += &format!("\n{threshold}\n");
     }
     if let Some(Metrics::Classification { confusion, .. }) = &scores.metrics {
         let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };

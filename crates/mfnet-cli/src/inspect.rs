@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::Path;
 
 use mfnet::data::{Encoder, Fractions, Link, SplitBy};
-use mfnet::fit::Source;
+use mfnet::fit::{Source, Threshold};
 use mfnet::model::{ModelSpec, Training};
 use mfnet::table::ReadTable;
 use mfnet::text::columns::all_escaped;
@@ -131,6 +131,12 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
         Target::Classes { column, labels } => {
             let (column, labels) = (escaped(column), all_escaped(labels));
             writeln!(text, "Output: classes of {column}: {}; one logit each, in this order", shortened(&labels))?;
+            if let Some(temperature) = model.temperature() {
+                writeln!(text, "  probabilities are softmax(logits / {})", significant(temperature, DIGITS))?;
+            }
+            if let Some(threshold) = Threshold::of(model) {
+                writeln!(text, "  {threshold}")?;
+            }
         }
         Target::Values { columns } => {
             let columns = all_escaped(columns);

@@ -202,7 +202,10 @@ fn a_rare_class_is_judged_by_its_log_loss() {
     }
     desk.write("t.csv", rare(2000, 0.045));
     let said = desk.ok(train).stdout;
-    assert!(said.contains(" of class 1, which has 4.") && said.contains("use --class-weight balanced."), "{said}");
+    assert!(
+        said.contains(" of class 1, which has 4.") && said.contains("use --threshold f1 or --class-weight balanced."),
+        "{said}"
+    );
     let said = desk.ok(&format!("{train} --class-weight balanced")).stdout;
     assert!(said.contains("its accuracy with class weights on 400 test rows is "), "{said}");
     assert!(said.contains("(recall ") && !said.contains("use --class-weight"), "{said}");

@@ -7,6 +7,7 @@ use mfnet::data::Scaling;
 use mfnet::fit::{ClassWeight, Dates, Decimal, Norm, OptimizerName, Quote, RecipeFile, Task};
 use mfnet::layer::ActivationName;
 use mfnet::loss::LossName;
+use mfnet::model::OperatingRule;
 use mfnet::optimizer::Schedule;
 use mfnet::table::Delimiter;
 use mfnet::train::{Averaging, Monitor};
@@ -266,6 +267,18 @@ pub(crate) struct RecipeArgs {
     /// this fraction of all epochs, such as 0.75.
     #[arg(long, value_name = "AVERAGE", value_parser = str::parse::<Averaging>, help_heading = "Training", hide_short_help = true)]
     pub(super) average: Option<Averaging>,
+    /// Divide the logits by a temperature that makes the probabilities of the validation rows truer
+    ///
+    /// The temperature with the lowest log loss on the validation rows is kept with the model. It changes no predicted
+    /// class, only how sure the model is.
+    #[arg(long, help_heading = "Training", hide_short_help = true)]
+    pub(super) calibrate: bool,
+    /// Probability from which the rarer of two classes is predicted: a number, f1 or balanced [default: 0.5]
+    ///
+    /// f1: the one with the best F1 score of that class on the validation rows. balanced: the one with the best balanced
+    /// accuracy.
+    #[arg(long, value_name = "P", value_parser = str::parse::<OperatingRule>, help_heading = "Training", hide_short_help = true)]
+    pub(super) threshold: Option<OperatingRule>,
     /// Number of networks to train and average [default: 1]
     ///
     /// The networks differ only in their seeds: --seed, --seed + 1, and so on. They are trained side by side, and are one

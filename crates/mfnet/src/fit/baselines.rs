@@ -64,26 +64,30 @@ impl Baselines {
         let score = Score::of(plan);
         let answers = |model: &Model| Answers::of(model, test, score);
         let ours = answers(network)?;
-        let baseline = |net: NeuralNetwork| -> Result<(Baseline, Answers)> {
+        // the naive one has one probability for all rows: there is nothing to choose
+        let baseline = |net: NeuralNetwork, is_linear: bool| -> Result<(Baseline, Answers)> {
             let mut model = Model::new(&plan.task.data, plan.preprocessing.clone(), net)?;
             model.training.loss = Some(plan.loss.to_string());
-            let rival = answers(&model)?;
-            let comparison = comparison(&ours.predictions, &rival.predictions, test);
-            // there is a curve of it then
+            // beside the curves of the training, which know no temperature and no threshold
+            let loss = model.evaluate_loss(rows)?;
             let has_accuracy = plan.task.data.classes() > 0 && plan.validates();
             let accuracy = has_accuracy.then(|| model.evaluate(rows)).transpose()?.as_ref().map(Metrics::headline);
-            let (metrics, test_loss, loss) =
-                (model.evaluate(test)?, model.evaluate_loss(test)?, model.evaluate_loss(rows)?);
+            if is_linear {
+                plan.calibrate(&mut model)?;
+            }
+            let rival = answers(&model)?;
+            let comparison = comparison(&ours.predictions, &rival.predictions, test);
+            let (metrics, test_loss) = (model.evaluate(test)?, model.evaluate_loss(test)?);
             Ok((Baseline { metrics, comparison, test_loss, loss, accuracy }, rival))
         };
-        let (naive, of_naive) = baseline(naive_model_for(train, plan.loss)?)?;
+        let (naive, of_naive) = baseline(naive_model_for(train, plan.loss)?, false)?;
         let mut stopped = false;
         let linear = linear_model_for(train, plan.loss, |steps| {
             let flow = observer.baseline(steps);
             stopped |= flow == ControlFlow::Break(());
             flow
         })?;
-        let linear = if stopped { None } else { Some(baseline(linear)?) };
+        let linear = if stopped { None } else { Some(baseline(linear, true)?) };
         let scored = score.map(|score| {
             let of_linear = linear.as_ref().map(|(_, answers)| ("linear model", answers));
             let rivals: Vec<_> = [("naive baseline", &of_naive)].into_iter().chain(of_linear).collect();

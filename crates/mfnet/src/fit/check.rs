@@ -13,6 +13,7 @@ use super::weights::ClassWeight;
 use crate::error::{Error, Result};
 use crate::layer::LayerSpec;
 use crate::loss::LossName;
+use crate::model::OperatingRule;
 use crate::optimizer::{Group, OptimizerName, Schedule};
 
 impl Recipe {
@@ -170,6 +171,7 @@ impl Recipe {
         let not_negative = |x: f64| x >= 0.0 && x.is_finite();
         let below_one = |x: f64| (0.0..1.0).contains(&x);
         self.class_weight.as_ref().map_or(Ok(()), ClassWeight::check)?;
+        self.threshold.map_or(Ok(()), OperatingRule::check)?;
         value("hidden", self.hidden.iter().flatten().copied().min(), count, "sizes of at least 1")?;
         value("dropout", Some(self.dropout), below_one, BELOW_ONE)?;
         value("label_smoothing", Some(self.label_smoothing), below_one, BELOW_ONE)?;

@@ -161,7 +161,7 @@ impl Plan {
     /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
         const NAMES: &str = "optimizer learning_rate warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
-                             batch_size accumulate shards schedule min_delta monitor average scale seed groups sample_weight skip_missing_target ensemble";
+                             batch_size accumulate shards schedule min_delta monitor average scale seed groups sample_weight skip_missing_target ensemble calibrate threshold";
         let off =
             [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard"), json!("loss")];
         let decided = Recipe {

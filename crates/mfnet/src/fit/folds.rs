@@ -103,10 +103,9 @@ impl Folds {
                 " In {worse} of {all} folds its R² is below 0: the mean of the test rows would predict them better."
             ),
         };
-        let found = first
-            .rare
-            .as_ref()
-            .map_or_else(String::new, |rare| format!(" {}", rare.found(tests.clone(), first.class_weight.is_some())));
+        let found = first.rare.as_ref().map_or_else(String::new, |rare| {
+            format!(" {}", rare.found(tests.clone(), first.class_weight.is_some() || first.threshold.is_some()))
+        });
         let copies = self.folds.iter().map(|fold| fold.copies).sum();
         let copies = doubt_of_copies(copies, self.folds.iter().map(|fold| fold.test.samples).sum());
         Some(format!("The network beats the linear model on the test rows {folds}{by}.{worse}{found}{copies}"))

@@ -47,13 +47,9 @@ impl Plan {
 }
 
 impl Rare {
-    /// Says how many test rows of the class the network finds, in one test or in those of all
-    /// folds, and what may find more.
-    pub(super) fn found<'a>(
-        &self,
-        tests: impl Iterator<Item = &'a Metrics> + Clone,
-        has_class_weights: bool,
-    ) -> String {
+    /// Says how many test rows of the class the network finds, in one test or in those of all folds, and
+    /// what may find more, unless the recipe has chosen class weights or a threshold.
+    pub(super) fn found<'a>(&self, tests: impl Iterator<Item = &'a Metrics> + Clone, has_chosen: bool) -> String {
         let Rare { class, label, share } = self;
         let confusions = tests.filter_map(|metrics| match metrics {
             Metrics::Classification { confusion, .. } => Some(confusion),
@@ -74,10 +70,11 @@ impl Rare {
         }
         let weighted = if confusions.clone().any(ConfusionMatrix::is_weighted) { "weighted recall" } else { "recall" };
         let rows = counted(rows, "test row");
+        let more = if confusions.clone().all(|of| of.labels().len() == 2) { "`threshold` f1 or " } else { "" };
         let said =
             format!("The network finds {} of {rows} of {rare} ({weighted} {}).", grouped(found), percent(recall));
-        match recall < FOUND && !has_class_weights {
-            true => format!("{said} To find more of them, use `class_weight` balanced."),
+        match recall < FOUND && !has_chosen {
+            true => format!("{said} To find more of them, use {more}`class_weight` balanced."),
             false => said,
         }
     }

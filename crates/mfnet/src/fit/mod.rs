@@ -5,6 +5,7 @@
 //! ```
 
 mod baselines;
+mod calibration;
 mod check;
 mod choices;
 mod describe;
@@ -36,7 +37,7 @@ pub use observer::Observer;
 pub use plan::Plan;
 pub use recipe::Recipe;
 pub use source::{Input, Source};
-pub use summary::{Fit, Member, Part, Summary};
+pub use summary::{Fit, Member, Part, Summary, Threshold};
 pub use weights::ClassWeight;
 
 use crate::error::Result;

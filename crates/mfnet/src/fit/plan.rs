@@ -11,7 +11,7 @@ use super::recipe::Recipe;
 use super::source::Input;
 use super::summary::{Fit, Summary};
 use super::task::Task;
-use super::{network, order, training};
+use super::{calibration, network, order, training};
 use crate::data::{Dataset, Link, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, ErrorKind, KeptWeights, Result};
 use crate::layer::{ActivationName, LayerSpec};
@@ -91,6 +91,7 @@ impl Plan {
         };
         training::check(recipe, &choices)?;
         check_monitor(task, parts.validation.samples() > 0)?;
+        calibration::check(task, parts.validation.samples() > 0)?;
         let order = order::of(recipe, task.data.samples(), &parts.train_rows, choices.epochs)?;
         let layers = match &task.start {
             Some(_) => Vec::new(),
@@ -248,6 +249,7 @@ impl Plan {
             // errors that are not finite make no intervals; the scores say so
             let _ = model.learn_intervals(&self.parts.validation);
         }
+        self.calibrate(&mut model)?;
         observer.trained(&model, &histories)?;
         let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
         let mut summary = Summary::new(self, &model, &histories, baselines)?;

@@ -10,6 +10,7 @@ use super::weights::ClassWeight;
 use crate::data::Scaling;
 use crate::layer::{ActivationName, LayerSpec};
 use crate::loss::LossName;
+use crate::model::OperatingRule;
 use crate::optimizer::{Group, OptimizerName, Schedule};
 use crate::tensor::Dtype;
 use crate::train::{Averaging, Monitor};
@@ -188,6 +189,12 @@ pub struct Recipe {
     pub split_seed: Option<u64>,
     /// Whether to skip the baselines: the linear model and the naive baseline. Default: false.
     pub no_baselines: bool,
+    /// Whether to divide the logits by a temperature that lowers the log loss of the validation rows, see
+    /// [`Model::with_temperature`](crate::Model::with_temperature). Default: false.
+    pub calibrate: bool,
+    /// With two classes, from which probability of the rarer one on it is predicted: a number, or the
+    /// one with the best F1 score or balanced accuracy on the validation rows. `None`: 0.5.
+    pub threshold: Option<OperatingRule>,
     /// Number of networks, trained side by side with the seeds `seed`, `seed` + 1, …; the model predicts
     /// the mean of their probabilities or values. `None`: 1, or as many as the model of `warm_start` has.
     pub ensemble: Option<usize>,

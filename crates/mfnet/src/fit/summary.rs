@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::fmt::{Display, Formatter, Write};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 
@@ -11,12 +11,12 @@ use super::imbalance::{Precision, Rare};
 use super::names::Task;
 use super::notes::is_many;
 use super::plan::Plan;
-use crate::data::Dataset;
+use crate::data::{Dataset, Target};
 use crate::error::Result;
 use crate::metric::{Metrics, MoreMetrics};
 use crate::model::Model;
 use crate::tensor::Dtype;
-use crate::text::{Row, columns, counted, grouped, score_table, significant, sparkline};
+use crate::text::{Row, columns, counted, escaped, grouped, score_table, significant, sparkline};
 use crate::train::{History, Monitor, StopReason, Trainer};
 
 /// The largest number of blocks in a curve.
@@ -49,7 +49,9 @@ impl Fit {
     /// The results as text: the losses as curves, a table of scores, and the verdict.
     pub fn text(&self) -> String {
         let summary = &self.summary;
-        let mut text = format!("{}\n{}\n{}", summary.outcome(), self.curves(), score_table(&summary.rows()));
+        let calibration: String = summary.calibration().iter().map(|line| format!("{line}\n")).collect();
+        let mut text =
+            format!("{}\n{calibration}{}\n{}", summary.outcome(), self.curves(), score_table(&summary.rows()));
         // writing to a String cannot fail
         if let Some(Metrics::Classification { confusion, .. }) = &summary.test.metrics {
             let weighted = if confusion.is_weighted() { " (sums of weights)" } else { "" };
@@ -123,7 +125,10 @@ fn still_falling(plan: &Plan, histories: &[History], baselines: &Baselines) -> O
 fn doubts(plan: &Plan, test: &Part, baselines: &Baselines) -> String {
     let mut doubts = String::new();
     if let (Some(rare), Some(metrics)) = (plan.rare(), &test.metrics) {
-        doubts += &format!(" {}", rare.found([metrics].into_iter(), plan.class_weights().is_some()));
+        doubts += &format!(
+            " {}",
+            rare.found([metrics].into_iter(), plan.class_weights().is_some() || plan.task.recipe.threshold.is_some())
+        );
         doubts += &baselines.precision.as_ref().map_or_else(String::new, Precision::sentence);
     }
     doubts + &doubt_of_copies(plan.findings().copies, test.samples)
@@ -239,6 +244,12 @@ pub struct Summary {
     /// The weight of each class in the loss, by label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class_weight: Option<BTreeMap<String, f64>>,
+    /// The temperature of the probabilities, if one was asked for; 1 if no other is better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// From which probability on a class is predicted, if it is not the most probable one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threshold: Option<Threshold>,
     pub train: Part,
     pub validation: Part,
     pub test: Part,
@@ -265,6 +276,34 @@ pub struct Summary {
     /// The folder of the fit's files, if the caller wrote some.
     #[serde(skip)]
     pub output: Option<PathBuf>,
+}
+
+/// From which probability on a class is predicted.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Threshold {
+    /// The label of the class.
+    pub class: String,
+    /// The probability.
+    pub probability: f64,
+}
+
+impl Threshold {
+    /// That of a model.
+    pub fn of(model: &Model) -> Option<Self> {
+        let (point, Target::Classes { labels, .. }) = (model.operating_point()?, model.target()) else { return None };
+        Some(Threshold { class: labels[point.class].clone(), probability: point.probability })
+    }
+}
+
+impl Display for Threshold {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "class {} is predicted from a probability of {} on",
+            escaped(&self.class),
+            significant(self.probability, 3)
+        )
+    }
 }
 
 /// The training of a network of an ensemble.
@@ -343,6 +382,8 @@ impl Summary {
             dtype: task.dtype(),
             sample_weight: task.recipe.sample_weight.clone(),
             class_weight: plan.class_weights(),
+            temperature: task.recipe.calibrate.then(|| model.temperature().unwrap_or(1.0)),
+            threshold: Threshold::of(model),
             train: Part::of(model, &parts.train)?,
             validation: Part::of(model, &parts.validation)?,
             test,
@@ -421,6 +462,19 @@ impl Summary {
             self.seconds,
             grouped(self.samples_per_second as usize)
         )
+    }
+
+    /// Sentences about the temperature and the threshold.
+    pub fn calibration(&self) -> Vec<String> {
+        let of_temperature = |temperature: f64| {
+            if temperature == 1.0 {
+                return "temperature 1: no other one lowers the log loss of the validation rows".to_owned();
+            }
+            let way = if temperature > 1.0 { "less sure" } else { "surer" };
+            format!("temperature {}: the probabilities are {way} than the network", significant(temperature, 3))
+        };
+        let threshold = self.threshold.iter().map(ToString::to_string);
+        self.temperature.map(of_temperature).into_iter().chain(threshold).collect()
     }
 
     /// The rows of a table of scores: one for the network on each part, and one for each baseline on the test rows.

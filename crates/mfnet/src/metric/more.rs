@@ -28,6 +28,9 @@ pub enum MoreMetrics {
     Classification {
         /// [`ConfusionMatrix::balanced_accuracy`].
         balanced_accuracy: f64,
+        /// With two classes, the label of the second one, whose areas are given.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        positive_class: Option<String>,
         /// The area under the ROC curve, [`Ranking::roc_auc`]: with two classes that of the second
         /// one, otherwise the mean over the classes, each against all others. `None` for too many
         /// classes and rows.
@@ -75,18 +78,32 @@ impl MoreMetrics {
     /// targets of rows.
     pub fn of(predictions: impl Into<Samples>, targets: &Targets, weights: Option<&[f64]>) -> Self {
         let predictions = predictions.into();
+        let predicted: Vec<usize> = match targets {
+            Targets::Classes { .. } => (0..predictions.len()).map(|sample| predictions.argmax(sample)).collect(),
+            Targets::Values { .. } => Vec::new(),
+        };
+        Self::of_decided(&predictions, &predicted, targets, weights)
+    }
+
+    /// As [`MoreMetrics::of`], with other predicted classes than the most probable ones.
+    pub(crate) fn of_decided(
+        predictions: &Samples,
+        predicted: &[usize],
+        targets: &Targets,
+        weights: Option<&[f64]>,
+    ) -> Self {
         let (found, expected) = ((predictions.features(), predictions.len()), (targets.outputs(), targets.samples()));
         assert_eq!(found, expected, "shapes of predictions and targets");
         match targets {
             Targets::Classes { labels, indices, .. } => {
-                let predicted: Vec<usize> = (0..predictions.len()).map(|sample| predictions.argmax(sample)).collect();
                 let confusion = match weights {
-                    Some(weights) => ConfusionMatrix::weighted(labels, indices, &predicted, weights),
-                    None => ConfusionMatrix::new(labels, indices, &predicted),
+                    Some(weights) => ConfusionMatrix::weighted(labels, indices, predicted, weights),
+                    None => ConfusionMatrix::new(labels, indices, predicted),
                 };
-                let p = &predictions;
+                let p = predictions;
                 let (roc_auc, average_precision) = areas(indices, p, weights).unzip();
                 MoreMetrics::Classification {
+                    positive_class: if let [_, second] = &labels[..] { Some(second.clone()) } else { None },
                     balanced_accuracy: confusion.balanced_accuracy(),
                     roc_auc,
                     average_precision,
@@ -100,11 +117,11 @@ impl MoreMetrics {
                 }
             }
             Targets::Values { values, .. } => MoreMetrics::Regression {
-                median_absolute_error: median_absolute_error(values, &predictions, weights),
-                max_error: max_error(values, &predictions),
-                mape: values.iter().all(|y| y != 0.0).then(|| mape(values, &predictions, weights)),
-                explained_variance: explained_variance(values, &predictions, weights),
-                d2_absolute_error: d2_quantile(values, &predictions, 0.5, weights),
+                median_absolute_error: median_absolute_error(values, predictions, weights),
+                max_error: max_error(values, predictions),
+                mape: values.iter().all(|y| y != 0.0).then(|| mape(values, predictions, weights)),
+                explained_variance: explained_variance(values, predictions, weights),
+                d2_absolute_error: d2_quantile(values, predictions, 0.5, weights),
             },
         }
     }

@@ -218,7 +218,7 @@ impl Model {
         Ok(match &self.target {
             Target::Classes { labels, .. } => Predictions::Classes {
                 labels: labels.clone(),
-                indices: (0..output.len()).map(|row| output.argmax(row)).collect(),
+                indices: self.classes_of(&output),
                 probabilities: softmax(&output.tensor()).into(),
             },
             Target::Values { columns } => Predictions::Values { columns: columns.clone(), values: output },

@@ -104,11 +104,20 @@ impl Model {
 
     /// The output for each sample that is encoded and scaled.
     pub(super) fn outputs_of(&self, samples: &Samples) -> Result<Samples> {
-        self.outputs_with(Reordered { features: &[], order: &[] }, samples)
+        Ok(self.tempered(self.outputs_without_temperature(samples)?))
     }
 
     /// The same with some features permuted.
     pub(super) fn outputs_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
+        Ok(self.tempered(self.means_with(reordered, samples)?))
+    }
+
+    pub(super) fn outputs_without_temperature(&self, samples: &Samples) -> Result<Samples> {
+        self.means_with(Reordered { features: &[], order: &[] }, samples)
+    }
+
+    /// The mean of the outputs of all networks.
+    fn means_with(&self, reordered: Reordered<'_>, samples: &Samples) -> Result<Samples> {
         let mut of_networks = self.networks.iter().map(|net| net.outputs_with(reordered, samples));
         if let [_] = *self.networks {
             return of_networks.next().unwrap_or_else(|| unreachable!("there is one"));
@@ -129,7 +138,9 @@ impl Model {
     /// The loss with this name on data that are scaled; `None` if there is no such loss.
     pub(super) fn loss_on(&self, name: &str, data: &Dataset) -> Option<Result<f64>> {
         match &*self.networks {
-            [net] => either!(net, net => self.registry.find_loss(name).map(|loss| net.evaluate_loss(&*loss, data))),
+            [net] if self.temperature.is_none() => {
+                either!(net, net => self.registry.find_loss(name).map(|loss| net.evaluate_loss(&*loss, data)))
+            }
             [AnyNetwork::F32(_), ..] => {
                 self.registry.find_loss(name).map(|loss| self.loss_of_means::<f32>(&*loss, data))
             }

@@ -108,16 +108,31 @@ impl Model {
             return Err(ModelProblem::Altered);
         }
         let Metadata { spec, training, .. } = metadata;
-        let ModelSpec { features, preprocessing, target, intervals, counted, numbers, form, .. } = spec;
+        let ModelSpec { features, preprocessing, target, intervals, temperature, operating_point, .. } = spec;
+        let (counted, numbers, form) = (spec.counted, spec.numbers, spec.form);
         let form = FileForm { counted, numbers, ..form };
         let registry = registry.clone();
-        let model = Model { features, preprocessing, networks, target, intervals, form, registry, training };
+        let model = Model {
+            features,
+            preprocessing,
+            networks,
+            target,
+            intervals,
+            temperature,
+            operating_point,
+            form,
+            registry,
+            training,
+        };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }
         let targets = if let Target::Values { columns } = &model.target { columns.len() } else { 0 };
         if model.intervals.as_ref().is_some_and(|intervals| !intervals.is_usable(targets)) {
             return Err(ModelProblem::Inconsistent("the intervals have errors that cannot be".to_owned()));
+        }
+        if !model.has_usable_temperature() || !model.has_usable_operating_point() {
+            return Err(ModelProblem::Inconsistent("the temperature or the threshold cannot be".to_owned()));
         }
         match model.inconsistency() {
             Some((expected, found)) => Err(ModelProblem::Inconsistent(format!("expected {expected}, found {found}"))),

@@ -67,7 +67,8 @@ impl Model {
         let samples = self.preprocessing.encode(data.stored_inputs()).samples;
         let places = self.preprocessing.places();
         let score = |output: Samples| {
-            Metrics::weighted(self.preprocessing.restore(output), data.targets(), data.weights()).score()
+            let output = self.decided(&self.preprocessing.restore(output));
+            Metrics::weighted(output, data.targets(), data.weights()).score()
         };
         let all = score(self.outputs_of(&samples)?);
         let of_group = |(group, features): (usize, &Vec<usize>)| {

@@ -10,6 +10,8 @@ mod pytorch;
 mod registry;
 mod row_predictor;
 mod spec;
+mod temperature;
+mod threshold;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +27,7 @@ pub use registry::Registry;
 pub use row_predictor::{Cell, Prediction, RowPredictor};
 use serde::{Deserialize, Serialize};
 pub use spec::ModelSpec;
+pub use threshold::{OperatingPoint, OperatingRule};
 
 pub use crate::layer::LayerSpec;
 
@@ -62,6 +65,8 @@ pub struct Model {
     networks: Vec<AnyNetwork>,
     target: Target,
     intervals: Option<Intervals>,
+    temperature: Option<f64>,
+    operating_point: Option<OperatingPoint>,
     /// The format of the training table.
     form: FileForm,
     registry: Registry,
@@ -229,7 +234,19 @@ impl Model {
         let features = data.feature_names().to_vec();
         let form = data.stored_inputs().form.of(data.feature_names().iter().chain(data.targets().columns()));
         let (networks, registry, training) = (vec![network.into()], Registry::new(), Training::default());
-        let model = Model { features, preprocessing, networks, target, intervals: None, form, registry, training };
+        let (intervals, temperature, operating_point) = (None, None, None);
+        let model = Model {
+            features,
+            preprocessing,
+            networks,
+            target,
+            intervals,
+            temperature,
+            operating_point,
+            form,
+            registry,
+            training,
+        };
         model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
     }
 
@@ -300,6 +317,8 @@ impl Model {
             preprocessing: self.preprocessing.clone(),
             target: self.target.clone(),
             intervals: self.intervals.clone(),
+            temperature: self.temperature,
+            operating_point: self.operating_point,
             counted: self.form.counted,
             numbers: self.form.numbers,
             form: FileForm { counted: None, numbers: NumberFormat::default(), ..self.form.clone() },
@@ -313,7 +332,8 @@ impl Model {
     /// targets.
     pub fn evaluate(&self, data: &Dataset) -> Result<Metrics> {
         self.check(data)?;
-        Ok(Metrics::weighted(self.output(data.stored_inputs())?, data.targets(), data.weights()))
+        let output = self.output(data.stored_inputs())?;
+        Ok(Metrics::weighted(self.decided(&output), data.targets(), data.weights()))
     }
 
     /// As [`Model::evaluate`], with the metrics that take longer.
@@ -323,9 +343,12 @@ impl Model {
     pub fn evaluate_all(&self, data: &Dataset) -> Result<(Metrics, MoreMetrics)> {
         self.check(data)?;
         let output = self.output(data.stored_inputs())?;
-        let metrics = Metrics::weighted(&output, data.targets(), data.weights());
-        let predictions = if data.classes() > 0 { softmax(&output.tensor()).into() } else { output };
-        Ok((metrics, MoreMetrics::of(predictions, data.targets(), data.weights())))
+        let metrics = Metrics::weighted(self.decided(&output), data.targets(), data.weights());
+        let (predicted, predictions) = match data.classes() {
+            0 => (Vec::new(), output),
+            _ => (self.classes_of(&output), softmax(&output.tensor()).into()),
+        };
+        Ok((metrics, MoreMetrics::of_decided(&predictions, &predicted, data.targets(), data.weights())))
     }
 
     /// Computes the training loss on data that are not scaled, with the weights of the data.

@@ -70,12 +70,19 @@ impl ModelSpec {
         };
         let (before, y, meaning) = match (&self.target, self.preprocessing.link) {
             (Target::Classes { .. }, _) => {
-                ("", "torch.softmax(output, -1)", "probabilities of model[\"target\"][\"labels\"]")
+                let p = match (is_ensemble, self.temperature.is_some()) {
+                    (_, false) => "torch.softmax(output, -1)",
+                    (false, true) => "torch.softmax(output / model[\"temperature\"], -1)",
+                    (true, true) => {
+                        "torch.softmax(torch.softmax(output, -1).mean(0).log() / model[\"temperature\"], -1)"
+                    }
+                };
+                let mean = if self.temperature.is_some() { "" } else { mean };
+                ("", format!("{p}{mean}"), "probabilities of model[\"target\"][\"labels\"]")
             }
-            (Target::Values { .. }, Link::Identity) => (SCALE, "output", VALUES),
-            (Target::Values { .. }, Link::Log) => (SCALE, "output.exp()", VALUES),
+            (Target::Values { .. }, Link::Identity) => (SCALE, format!("shift + scale * output{mean}"), VALUES),
+            (Target::Values { .. }, Link::Log) => (SCALE, format!("shift + scale * output.exp(){mean}"), VALUES),
         };
-        let y = if before.is_empty() { format!("{y}{mean}") } else { format!("shift + scale * {y}{mean}") };
         format!("    output = {outputs}\n{before}    return {y}  # {meaning}")
     }
 }

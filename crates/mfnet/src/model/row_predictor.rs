@@ -3,7 +3,7 @@
 use mfnet_table::ColumnKind;
 
 use super::ensemble::Mean;
-use super::{AnyNetwork, Model, Predictions, Target};
+use super::{AnyNetwork, Model, OperatingPoint, Predictions, Target};
 use crate::data::{Code, Link, Standardizer};
 use crate::error::{Error, Result};
 use crate::loss::softmax_of_one;
@@ -35,6 +35,8 @@ pub struct RowPredictor {
     places: Vec<Vec<f64>>,
     networks: Vec<Network>,
     mean: Mean,
+    temperature: Option<f64>,
+    operating_point: Option<OperatingPoint>,
     target: Target,
     standardizer: Option<Standardizer>,
     link: Link,
@@ -122,6 +124,8 @@ impl Model {
             places: self.kinds().iter().enumerate().map(places).collect(),
             networks: self.networks.iter().map(Network::of).collect(),
             mean: self.mean(),
+            temperature: self.temperature,
+            operating_point: self.operating_point,
             target: self.target.clone(),
             standardizer: self.preprocessing.targets.clone(),
             link: self.preprocessing.link,
@@ -207,9 +211,15 @@ impl RowPredictor {
             }
         }
         self.mean.write(&mut self.outputs, mean);
+        if let Some(temperature) = self.temperature {
+            mean.iter_mut().for_each(|z| *z /= temperature);
+        }
         Ok(match &self.target {
             Target::Classes { labels, .. } => {
                 softmax_of_one(self.output.only_column(), self.probabilities.only_column_mut());
+                if let Some(point) = self.operating_point {
+                    point.decide(self.output.only_column_mut());
+                }
                 let (index, probabilities) = (self.output.argmax_of(0), self.probabilities.only_column());
                 Prediction::Class { label: &labels[index], index, labels, probabilities }
             }

@@ -2,7 +2,7 @@ use mfnet_table::{FileForm, NumberFormat};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::{Intervals, Registry, Training};
+use super::{Intervals, OperatingPoint, Registry, Training};
 use crate::data::{Link, Preprocessing, Target};
 use crate::error::{Error, ModelProblem};
 use crate::layer::{Activation, AnyLayer, LayerSpec, Linear, Residual};
@@ -10,7 +10,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The newest version of the model file; this library reads all earlier ones too.
 pub(super) const VERSION: u32 = 7;
-/// The version without ensembles; written if it is enough.
+/// The version without ensembles, temperatures and thresholds; written if it is enough.
 const OF_LINKS: u32 = 6;
 /// The version without links of outputs, noise and intervals; written if it is enough.
 const OF_FORMS: u32 = 5;
@@ -56,6 +56,12 @@ pub struct ModelSpec {
     /// What prediction intervals are made of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intervals: Option<Intervals>,
+    /// See [`Model::temperature`](super::Model::temperature).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// See [`Model::operating_point`](super::Model::operating_point).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operating_point: Option<OperatingPoint>,
     /// Number of columns of the training file, if they have no names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<usize>,
@@ -115,10 +121,11 @@ impl ModelSpec {
             (true, false) => OF_NUMBERS,
         };
         let has_link = self.preprocessing.link != Link::Identity || self.intervals.is_some();
-        let of_rest = match (self.others.is_empty(), has_link) {
-            (false, _) => VERSION,
-            (true, true) => OF_LINKS,
-            (true, false) => of_table,
+        let is_new = !self.others.is_empty() || self.temperature.is_some() || self.operating_point.is_some();
+        let of_rest = match (is_new, has_link) {
+            (true, _) => VERSION,
+            (false, true) => OF_LINKS,
+            (false, false) => of_table,
         };
         self.layers.iter().map(version_of).fold(of_rest, u32::max)
     }

@@ -1,7 +1,7 @@
 //! The losses of training and validation over the epochs, and the accuracy of classes.
 
 use super::axis::Axis;
-use super::figure::{Curves, Drawing, Line, Stroke};
+use super::figure::{Curves, Drawing, Line, Mark, Stroke};
 use super::{Course, Writer};
 use crate::error::Result;
 use crate::fit::Baseline;
@@ -93,7 +93,7 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         x_axis: Axis::numbers(course.epochs()),
         y_axis,
         lines,
-        best,
+        mark: best.map(mark),
     });
     report.figure("learning", "Loss over the epochs", &description, &caption, drawing)
 }
@@ -130,7 +130,7 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         x_axis: Axis::numbers(course.epochs()),
         y_axis,
         lines,
-        best,
+        mark: best.map(mark),
     });
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
 }
@@ -147,6 +147,10 @@ fn best(course: &Course<'_>, points: &[(f64, f64)]) -> Option<(usize, f64)> {
     let point =
         points.iter().filter(|_| is_one).find(|point| point.0 == course.best_epoch as f64 && point.1.is_finite());
     point.map(|point| (course.best_epoch, point.1))
+}
+
+fn mark((epoch, y): (usize, f64)) -> Mark {
+    Mark { x: epoch as f64, y, text: format!("best epoch: {epoch}") }
 }
 
 /// A horizontal line for each baseline with a finite number.

@@ -90,6 +90,9 @@ impl Report {
             report.page.paragraph("The losses use class weights; the other scores do not.");
         }
         report.page.remark(&format!("{}.", summary.outcome()));
+        for sentence in summary.calibration() {
+            report.page.remark(&format!("{}{}.", sentence[..1].to_uppercase(), &sentence[1..]));
+        }
         report.usage(fit);
         let networks = histories.iter().map(|history| history.epochs.clone()).collect();
         let best_epoch = fit.history().best_epoch;
@@ -110,7 +113,7 @@ impl Report {
                 ) => {
                     let answers = classes::Answers { labels, truth, predicted, probabilities };
                     classes::write(run, &answers, &mut report)?;
-                    probabilities::write(&answers, test.weights(), &mut report)?;
+                    probabilities::write(run, &answers, &mut report)?;
                 }
                 (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
                     values::write(run, columns, [truth, values], &mut report)?;

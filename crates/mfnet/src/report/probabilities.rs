@@ -2,9 +2,9 @@
 
 use super::axis::Axis;
 use super::classes::Answers;
-use super::figure::{Curves, Drawing, Line, Stroke};
+use super::figure::{Curves, Drawing, Line, Mark, Stroke};
 use super::html::shortened;
-use super::{NAME, Writer};
+use super::{NAME, Run, Writer};
 use crate::error::Result;
 use crate::metric::{Ranking, Threshold, calibration, calibration_error};
 use crate::text::significant;
@@ -21,12 +21,15 @@ struct Ranked {
     ranking: Ranking,
 }
 
-pub(super) fn write(answers: &Answers<'_>, weights: Option<&[f64]>, report: &mut Writer) -> Result<()> {
+pub(super) fn write(run: &Run<'_>, answers: &Answers<'_>, report: &mut Writer) -> Result<()> {
     report.page.heading("Probabilities");
+    let weights = run.test.weights();
+    let point = run.fit.model.operating_point();
     let Answers { labels, truth, probabilities, .. } = answers;
     if labels.len().saturating_mul(truth.len()) <= MOST_SORTED {
         // two classes have the same curve
-        let classes = if labels.len() == 2 { 1..2 } else { 0..labels.len() };
+        let class = point.map_or(1, |point| point.class);
+        let classes = if labels.len() == 2 { class..class + 1 } else { 0..labels.len() };
         let rank = |class: usize| {
             let is_of_class: Vec<bool> = truth.iter().map(|truth| *truth == class).collect();
             let scores: Vec<f64> = probabilities.feature(class).collect();
@@ -35,8 +38,10 @@ pub(super) fn write(answers: &Answers<'_>, weights: Option<&[f64]>, report: &mut
         let ranked = classes.map(rank).filter(|of| of.ranking.positives() > 0.0 && of.ranking.negatives() > 0.0);
         let ranked: Vec<Ranked> = ranked.collect();
         if !ranked.is_empty() {
-            roc(labels, &ranked, report)?;
-            precision_recall(labels, &ranked, report)?;
+            // two classes, of which one is predicted from a probability on
+            let threshold = (labels.len() == 2).then(|| point.map_or(0.5, |point| point.probability));
+            roc((labels, &ranked), threshold, report)?;
+            precision_recall((labels, &ranked), threshold, report)?;
         }
     }
     calibrated(answers, weights, report)
@@ -54,7 +59,15 @@ fn smallest(ranked: &[Ranked], area: impl Fn(&Ranking) -> f64) -> (Vec<&Ranked>,
     (classes, format!(" The plot shows the {MOST_CLASSES} classes with the smallest areas."))
 }
 
-fn roc(labels: &[String], ranked: &[Ranked], report: &mut Writer) -> Result<()> {
+/// The place of a threshold on a curve: that of the last rows with this probability or a larger one.
+fn mark(ranked: &[Ranked], threshold: Option<f64>, point: impl Fn(&Ranking, &Threshold) -> (f64, f64)) -> Option<Mark> {
+    let (threshold, ranking) = (threshold?, &ranked.first()?.ranking);
+    let at = ranking.thresholds().iter().rev().find(|at| at.score >= threshold)?;
+    let (x, y) = point(ranking, at);
+    Some(Mark { x, y, text: format!("threshold {}", significant(threshold, 3)) })
+}
+
+fn roc((labels, ranked): (&[String], &[Ranked]), threshold: Option<f64>, report: &mut Writer) -> Result<()> {
     let (classes, which) = smallest(ranked, Ranking::roc_auc);
     let point = |ranking: &Ranking, at: &Threshold| {
         (100.0 * at.false_positives / ranking.negatives(), 100.0 * at.true_positives / ranking.positives())
@@ -65,7 +78,11 @@ fn roc(labels: &[String], ranked: &[Ranked], report: &mut Writer) -> Result<()> 
     };
     let mut lines: Vec<Line> = classes.iter().zip(&STROKES).map(line).collect();
     let description = described(&lines);
-    lines.push(Line { name: "chance".to_owned(), stroke: Stroke::NAIVE, points: vec![(0.0, 0.0), (100.0, 100.0)] });
+    lines.push(Line {
+        name: "chance".to_owned(),
+        stroke: Stroke::NAIVE,
+        points: (0..=20).map(|i| (5.0 * f64::from(i), 5.0 * f64::from(i))).collect(),
+    });
     let caption = format!(
         "If all rows whose probability of the class is above a threshold are predicted as the class: the percentage of \
          the class that is found, over the percentage of the other rows that are predicted as the class too, for every \
@@ -73,11 +90,15 @@ fn roc(labels: &[String], ranked: &[Ranked], report: &mut Writer) -> Result<()> 
     );
     let (x_axis, y_axis) = (Axis::percent([0.0, 100.0]), Axis::percent([0.0, 100.0]));
     let (x_name, y_name) = ("other rows predicted as the class, in %", "found, in %");
-    let curves = Curves { x_name, y_name, x_axis, y_axis, lines, best: None };
+    let curves = Curves { x_name, y_name, x_axis, y_axis, lines, mark: mark(ranked, threshold, point) };
     report.figure("roc", "ROC curve", &description, &caption, Drawing::Curves(curves))
 }
 
-fn precision_recall(labels: &[String], ranked: &[Ranked], report: &mut Writer) -> Result<()> {
+fn precision_recall(
+    (labels, ranked): (&[String], &[Ranked]),
+    threshold: Option<f64>,
+    report: &mut Writer,
+) -> Result<()> {
     let (classes, which) = smallest(ranked, Ranking::average_precision);
     let point = |ranking: &Ranking, at: &Threshold| {
         let predicted = at.true_positives + at.false_positives;
@@ -106,7 +127,7 @@ fn precision_recall(labels: &[String], ranked: &[Ranked], report: &mut Writer) -
     );
     let (x_axis, y_axis) = (Axis::percent([0.0, 100.0]), Axis::percent([0.0, 100.0]));
     let (x_name, y_name) = ("recall in %", "precision in %");
-    let curves = Curves { x_name, y_name, x_axis, y_axis, lines, best: None };
+    let curves = Curves { x_name, y_name, x_axis, y_axis, lines, mark: mark(ranked, threshold, point) };
     report.figure("precision-recall", "Precision and recall", &description, &caption, Drawing::Curves(curves))
 }
 
@@ -132,7 +153,7 @@ fn calibrated(answers: &Answers<'_>, weights: Option<&[f64]>, report: &mut Write
          enough. The mean distance from it (the calibration error) is {error}."
     );
     let (x_name, y_name) = ("probability of the predicted class, in %", "right, in %");
-    let curves = Curves { x_name, y_name, x_axis, y_axis, lines, best: None };
+    let curves = Curves { x_name, y_name, x_axis, y_axis, lines, mark: None };
     report.figure(
         "calibration",
         "Calibration",

@@ -19,8 +19,14 @@ pub(in super::super) struct Curves {
     pub(in super::super) x_axis: Axis,
     pub(in super::super) y_axis: Axis,
     pub(in super::super) lines: Vec<Line>,
-    /// The epoch whose weights were kept, and its loss or accuracy.
-    pub(in super::super) best: Option<(usize, f64)>,
+    pub(in super::super) mark: Option<Mark>,
+}
+
+/// A place in the plot with a text: the epoch whose weights were kept, and its loss or accuracy.
+pub(in super::super) struct Mark {
+    pub(in super::super) x: f64,
+    pub(in super::super) y: f64,
+    pub(in super::super) text: String,
 }
 
 /// A line with its name; without one, it is like a line before it.
@@ -42,19 +48,17 @@ impl Curves {
             let (x, y) = plot.map_coordinate(point);
             (x - below.get_pixel_range().0.start, y - below.get_pixel_range().1.start)
         };
-        if let Some((epoch, value)) = self.best {
-            let epoch = epoch as f64;
-            let (x, bottom) = place(&(epoch, y.low));
-            let (_, top) = place(&(epoch, y.high));
+        if let Some(Mark { x: at, y: value, text: label }) = &self.mark {
+            let (x, bottom) = place(&(*at, y.low));
+            let (_, top) = place(&(*at, y.high));
             line(&below, (x, bottom), (x, top), INK)?;
             if value.is_finite() {
-                below.draw(&Circle::new(place(&(epoch, value)), 10, WHITE.filled()))?;
-                below.draw(&Circle::new(place(&(epoch, value)), 10, thin(INK)))?;
+                below.draw(&Circle::new(place(&(*at, *value)), 10, WHITE.filled()))?;
+                below.draw(&Circle::new(place(&(*at, *value)), 10, thin(INK)))?;
             }
-            let label = format!("best epoch: {epoch}");
             let (beside, side, covered) = match 2 * x > below.dim_in_pixel().0 as i32 {
-                true => (-12, HPos::Right, x - length(&label)..x),
-                false => (12, HPos::Left, x..x + length(&label)),
+                true => (-12, HPos::Right, x - length(label)..x),
+                false => (12, HPos::Left, x..x + length(label)),
             };
             let mut near = Vec::new();
             for line in &self.lines {
@@ -64,7 +68,7 @@ impl Curves {
                 near.extend(places.iter().filter(counts).map(|(_, y)| *y));
             }
             let y = freest(top + TEXT, bottom - TEXT, &near);
-            write(&below, (x + beside, y), &label, text(side, VPos::Center))?;
+            write(&below, (x + beside, y), label, text(side, VPos::Center))?;
         }
         for line in &self.lines {
             for part in line.points.split(|(_, y)| !y.is_finite()).filter(|part| !part.is_empty()) {

@@ -16,7 +16,7 @@ use plotters::prelude::*;
 use plotters::style::register_font;
 
 pub(super) use self::bars::Bars;
-pub(super) use self::curves::{Curves, Line};
+pub(super) use self::curves::{Curves, Line, Mark};
 pub(super) use self::grid::{Cell, Grid, Hue};
 pub(super) use self::histogram::Histogram;
 pub(super) use self::pictures::{Picture, Pictures};
