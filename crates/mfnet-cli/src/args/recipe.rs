@@ -267,6 +267,12 @@ pub(crate) struct RecipeArgs {
     /// this fraction of all epochs, such as 0.75.
     #[arg(long, value_name = "AVERAGE", value_parser = str::parse::<Averaging>, help_heading = "Training", hide_short_help = true)]
     pub(super) average: Option<Averaging>,
+    /// Layers that do not learn, separated by commas, such as 0,1
+    ///
+    /// mfnet inspect prints the numbers of the layers of a model. Useful with --warm-start. Running means of batch norm
+    /// still change.
+    #[arg(long, value_name = "LAYERS", value_parser = whole::<usize>, value_delimiter = ',', help_heading = "Training", hide_short_help = true)]
+    pub(super) freeze: Vec<usize>,
     /// Divide the logits by a temperature that makes the probabilities of the validation rows truer
     ///
     /// The temperature with the lowest log loss on the validation rows is kept with the model. It changes no predicted

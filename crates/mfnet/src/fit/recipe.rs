@@ -189,6 +189,8 @@ pub struct Recipe {
     pub split_seed: Option<u64>,
     /// Whether to skip the baselines: the linear model and the naive baseline. Default: false.
     pub no_baselines: bool,
+    /// Layers that do not learn, numbered from 0 as `mfnet inspect` prints them.
+    pub freeze: Vec<usize>,
     /// Whether to divide the logits by a temperature that lowers the log loss of the validation rows, see
     /// [`Model::with_temperature`](crate::Model::with_temperature). Default: false.
     pub calibrate: bool,

@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::AnyNetwork;
 use crate::network::NeuralNetwork;
-use crate::optimizer::{Optimizer, Sgd};
+use crate::optimizer::{Group, Optimizer, ParameterKind, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
 use crate::train::{Checkpoint, Session, Trainer, run_side_by_side};
@@ -50,6 +50,9 @@ impl Plan {
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
         }
+        if let Some(net) = nets.first() {
+            check_frozen(&recipe.freeze, &net.parameter_kinds())?;
+        }
         let mut sessions = trainer.start_all(nets, train, checkpoint)?;
         let mut watch = Watcher { plan: self, observer };
         let result = match &mut sessions[..] {
@@ -72,7 +75,29 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
         optimizer = optimizer.decay_biases();
     }
     optimizer = recipe.groups.iter().fold(optimizer, |optimizer, group| optimizer.group(*group));
+    let frozen = |layer: &usize| Group { layer: Some(*layer), rate: 0.0, ..Group::default() };
+    optimizer = recipe.freeze.iter().map(frozen).fold(optimizer, Optimizer::group);
     choices.clip.into_iter().fold(optimizer, Optimizer::clip)
+}
+
+/// Refuses to freeze what does not learn, or everything. `kinds` has the name of each layer and the
+/// kinds of its parameters.
+fn check_frozen(freeze: &[usize], kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
+    let learn: Vec<usize> = (0..kinds.len()).filter(|layer| !kinds[*layer].1.is_empty()).collect();
+    let numbers = |layers: &[usize]| layers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+    if let Some(layer) = freeze.iter().find(|layer| !learn.contains(layer)) {
+        let what = match kinds.get(*layer) {
+            Some((name, _)) => format!("layer {layer}, {name}, has no parameters"),
+            None => format!("there is no layer {layer}"),
+        };
+        let error = Error::recipe(format!("`freeze`: {what}"));
+        return Err(error.with_help(format!("the layers that learn are {}", numbers(&learn))));
+    }
+    if !freeze.is_empty() && learn.iter().all(|layer| freeze.contains(layer)) {
+        let message = format!("`freeze` {}: no layer would learn", numbers(freeze).replace(", ", ","));
+        return Err(Error::recipe(message).with_help("leave one layer out"));
+    }
+    Ok(())
 }
 
 /// Returns an error for settings that the optimizer rejects.

@@ -196,6 +196,8 @@ pub struct Optimizer<T: Scalar = f64> {
     step: u64,
     rate: f64,
     decay: f64,
+    /// The number of steps before the schedules began.
+    begin: u64,
     /// The state of each parameter matrix that was updated.
     matrices: Vec<Option<Remembered<T>>>,
 }
@@ -261,6 +263,7 @@ impl<T: Scalar> Optimizer<T> {
             step: 0,
             rate: learning_rate,
             decay: 0.0,
+            begin: 0,
             matrices: Vec::new(),
         }
     }
@@ -344,6 +347,18 @@ impl<T: Scalar> Optimizer<T> {
         self.length = (steps_per_epoch, epochs);
     }
 
+    /// Begins the schedules anew, for this length; states stay.
+    pub(crate) fn begin_again(&mut self, steps_per_epoch: usize, epochs: usize) {
+        self.begin = self.step;
+        self.plateau = Plateau::new();
+        self.set_length(steps_per_epoch, epochs);
+    }
+
+    /// The number of steps before the schedules began.
+    pub(crate) fn begin(&self) -> u64 {
+        self.begin
+    }
+
     /// The name of the rule.
     pub fn name(&self) -> &str {
         match &self.rule {
@@ -404,7 +419,7 @@ impl<T: Scalar> Optimizer<T> {
 
     /// Counts a step; its updates follow.
     pub(crate) fn begin_step(&mut self) {
-        let ((steps_per_epoch, epochs), step) = (self.length, self.step as usize);
+        let ((steps_per_epoch, epochs), step) = (self.length, (self.step - self.begin) as usize);
         let warm_up = (self.warm_up * steps_per_epoch as f64).round() as usize;
         let factor = match step.checked_sub(warm_up) {
             None => (step + 1) as f64 / warm_up as f64,
@@ -560,16 +575,16 @@ impl<T: Scalar> Optimizer<T> {
         self.matrices.iter().flatten().flat_map(|remembered| &remembered.state)
     }
 
-    /// Continues after this many steps and epochs with these losses, with this state of each matrix of
-    /// the network.
+    /// Continues after this many steps, the schedules after those since `begin` and epochs with these
+    /// losses, with this state of each matrix of the network.
     pub(crate) fn set_state(
         &mut self,
-        steps: u64,
+        (begin, steps): (u64, u64),
         losses: impl Iterator<Item = f64>,
         net: &mut impl Parameters<T>,
         states: Vec<Vec<Tensor<T>>>,
     ) {
-        self.step = steps;
+        (self.begin, self.step) = (begin, steps);
         self.plateau = Plateau::new();
         losses.for_each(|loss| self.end_epoch(loss));
         self.matrices.clear();
@@ -601,7 +616,9 @@ impl<T: Scalar> Optimizer<T> {
 
     /// Whether both have made the same number of steps and have the same state.
     pub(crate) fn is_where(&self, other: &Self) -> bool {
-        self.step == other.step && self.matrices == other.matrices && self.plateau == other.plateau
+        (self.begin, self.step) == (other.begin, other.step)
+            && self.matrices == other.matrices
+            && self.plateau == other.plateau
     }
 }
 

@@ -48,6 +48,10 @@ impl<T: Scalar> Rule<T> for RProp {
     #[inline(never)]
     fn update(&self, Update { step, rate, decay }: Update, w: &mut [T], g: &[T], state: &mut [&mut [T]]) {
         let [before, sizes] = state else { return };
+        // weights that do not learn
+        if rate == 0.0 {
+            return;
+        }
         if step == 1 {
             sizes.fill(T::from_f64(rate));
         }

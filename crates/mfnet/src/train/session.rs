@@ -55,6 +55,8 @@ pub struct Session<T: Scalar = f64> {
     validation: Option<LossOver<T>>,
     average: Option<Average<T>>,
     waiting: Waiting,
+    /// Number of epochs before the schedules began.
+    schedule_epochs: usize,
     work: Workspace<T>,
 }
 
@@ -128,6 +130,7 @@ impl<T: Scalar> Session<T> {
             validation,
             average,
             waiting,
+            schedule_epochs: 0,
             work,
         }
     }
@@ -193,6 +196,53 @@ impl<T: Scalar> Session<T> {
             self.epoch(callback)?;
         }
         Ok(())
+    }
+
+    /// Goes on with other samples, for this many epochs more: online learning, or rows that came later.
+    /// The network, the state of the optimizer, averages, the best weights and the history stay;
+    /// schedules and early stopping begin anew. The rest of an epoch that has begun is left out.
+    ///
+    /// ```
+    /// use mfnet::{Adam, Dataset, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
+    /// let data = Dataset::built_in("diabetes")?;
+    /// let data = Preprocessing::fit(&data).apply(&data);
+    /// let part = |from: usize| data.select(&(from..from + 200).collect::<Vec<_>>());
+    /// let net = NeuralNetwork::builder(10).linear(8).relu().linear(1).build(Seed(0))?;
+    /// let mut session = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(3).start(net, &part(0)?)?;
+    /// session.run(&mut ())?;
+    /// session.fit_more(&part(200)?, 2, &mut ())?;
+    /// assert_eq!(session.history().epochs.len(), 5);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// A checkpoint of such a training is restored into a session that was started on the later samples,
+    /// for as many epochs in all. As scikit-learn's `partial_fit`, which makes one epoch.
+    ///
+    /// # Errors
+    /// As [`Trainer::start`], before anything is changed, and as [`Session::run`].
+    pub fn fit_more(&mut self, train: &Dataset, epochs: usize, callback: &mut dyn Callback<T>) -> Result<()> {
+        // an epoch that has begun does not count
+        let made = self.history.epochs.len();
+        let settings = Trainer { epochs: made + epochs, ..self.settings.clone() };
+        if epochs == 0 {
+            return Err(Error::invalid("epochs", "at least 1", 0));
+        }
+        settings.check(&self.net, train)?;
+        settings.check_memory(&self.net, train, 1)?;
+        let samples = settings.order.length(train.samples());
+        let (cut, whole) = (settings.cut, settings.wants_whole_gradients());
+        self.work = Workspace::new(&self.net, train, samples, cut, whole);
+        if settings.phases {
+            self.work.measure_phases();
+        }
+        self.optimizer.begin_again(settings.steps(train.samples()), epochs);
+        self.order.clear();
+        self.position = Position { epoch: made, ..Position::default() };
+        self.schedule_epochs = made;
+        self.waiting = Waiting { epoch: self.waiting.epoch.map(|_| made), ..self.waiting };
+        (self.settings, self.train, self.stop) = (settings, train.clone(), None);
+        self.history.stop = StopReason::Finished;
+        self.run(callback)
     }
 
     /// The network with its current weights; after the end, with the best ones.

@@ -100,6 +100,9 @@ struct Training {
     /// Number of weights that were averaged.
     averaged: u64,
     optimizer_steps: u64,
+    /// Steps of the optimizer, and epochs, before the schedules began.
+    schedule_steps: u64,
+    schedule_epochs: usize,
 }
 
 /// The state as tensors.
@@ -353,6 +356,8 @@ impl<T: Scalar> Session<T> {
             has_score: has(|record| record.validation_score.is_some()),
             averaged: self.average.as_ref().map_or(0, |average| average.count),
             optimizer_steps: self.optimizer.steps_made(),
+            schedule_steps: self.optimizer.begin(),
+            schedule_epochs: self.schedule_epochs,
         }
     }
 
@@ -425,8 +430,12 @@ impl<T: Scalar> Session<T> {
         let mut matrices = net.iter();
         self.net.visit_state_mut(&mut |to| matrices.next().into_iter().for_each(|from| to.copy_from(from)));
         self.kept.set(start, (training.best_epoch, numbers.best_loss), best);
-        let losses = epochs.iter().map(EpochRecord::watched_loss);
-        self.optimizer.set_state(training.optimizer_steps, losses, &mut self.net, optimizer);
+        self.schedule_epochs = training.schedule_epochs;
+        let steps_per_epoch = self.settings.steps(self.train.samples());
+        self.optimizer.set_length(steps_per_epoch, self.settings.epochs.saturating_sub(self.schedule_epochs));
+        let losses = epochs.iter().skip(self.schedule_epochs).map(EpochRecord::watched_loss);
+        let steps = (training.schedule_steps, training.optimizer_steps);
+        self.optimizer.set_state(steps, losses, &mut self.net, optimizer);
         let Training { epoch, step, used, in_epoch, .. } = *training;
         self.position = Position { epoch, step, used, weight: numbers.weight, sum: numbers.sum };
         let samples = self.settings.order.length(self.train.samples());
