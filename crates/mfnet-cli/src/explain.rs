@@ -44,7 +44,7 @@ fn walk(args: &ExplainArgs, model: &Path, data: &Path) -> Result<Walkthrough, Fa
     }?;
     let features = model.preprocessing().names(model.features());
     let outputs = match model.target() {
-        Target::Classes { labels, .. } => labels,
+        Target::Classes { labels, .. } | Target::Labels { labels, .. } => labels,
         Target::Values { columns } => columns,
     };
     Ok(walk.with_names(&features, outputs))
@@ -84,6 +84,7 @@ fn walk_of<T: Scalar>(net: &NeuralNetwork<T>, model: &Model, batch: &Batch, rate
             Failure::work(format!("the model was trained with the loss {name:?}, which this version does not know"))
         })?,
         (None, Target::Classes { .. }) => LossName::CrossEntropy,
+        (None, Target::Labels { .. }) => LossName::BinaryCrossEntropy,
         (None, Target::Values { .. }) => LossName::Mse,
     };
     let loss = loss.loss::<T>();

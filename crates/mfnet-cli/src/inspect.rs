@@ -138,6 +138,14 @@ fn describe(text: &mut String, model: &Model, spec: &ModelSpec, path: &str) -> s
                 writeln!(text, "  {threshold}")?;
             }
         }
+        Target::Labels { columns, separator, labels } => {
+            let labels = shortened(&all_escaped(labels));
+            let of = match separator {
+                Some(separator) => format!("{:?} in column {}", separator, shortened(&all_escaped(columns))),
+                None => "a column each".to_owned(),
+            };
+            writeln!(text, "Output: several labels at once ({of}): {labels}; one logit each, in this order")?;
+        }
         Target::Values { columns } => {
             let columns = all_escaped(columns);
             writeln!(text, "Output: values of {}", shortened(&columns))?;

@@ -48,10 +48,10 @@ pub(crate) fn run(args: &PredictArgs) -> Result<(), Failure> {
     source::warn_of_values(&source, &model)?;
     let predictions = source.predict(&model)?;
     source::warn_of_not_finite(&source, &predictions);
-    let (count, bounds) = match (&predictions, args.interval) {
-        (Predictions::Classes { indices, .. }, _) => (indices.len(), None),
-        (Predictions::Values { values, .. }, None) => (values.len(), None),
-        (Predictions::Values { values, .. }, Some(level)) => (values.len(), Some(model.bounds(values, level)?)),
+    let count = predictions.numbers().len();
+    let bounds = match (&predictions, args.interval) {
+        (Predictions::Values { values, .. }, Some(level)) => Some(model.bounds(values, level)?),
+        _ => None,
     };
     let predictions = &predictions;
     let bounds = bounds.as_ref();
@@ -70,7 +70,7 @@ fn outputs(target: &Target, has_intervals: bool) -> Vec<String> {
     let prediction = || "prediction".to_owned();
     let names: &[&str] = if has_intervals { &["prediction", "lower", "upper"] } else { &["prediction"] };
     match target {
-        Target::Classes { labels, .. } => {
+        Target::Classes { labels, .. } | Target::Labels { labels, .. } => {
             [prediction()].into_iter().chain(labels.iter().map(|label| format!("p_{label}"))).collect()
         }
         Target::Values { columns } if columns.len() == 1 => names.iter().map(|name| (*name).to_owned()).collect(),
@@ -85,9 +85,10 @@ fn check_has_intervals(args: &PredictArgs, model: &Model) -> Result<(), Failure>
     if args.interval.is_none() || model.intervals().is_some() {
         return Ok(());
     }
-    if let Target::Classes { column, .. } = model.target() {
-        return Err(Failure::usage(format!("--interval needs a regression, but {column} has classes"))
-            .help("the columns p_LABEL have the probability of each class"));
+    if let Target::Classes { .. } | Target::Labels { .. } = model.target() {
+        let (columns, what) = (model.target().columns().join(", "), "classes or labels");
+        return Err(Failure::usage(format!("--interval needs a regression, but {columns} has {what}"))
+            .help("the columns p_LABEL have their probabilities"));
     }
     Err(Failure::work(format!(
         "{}: the model has no errors on validation rows, which --interval needs",
@@ -110,8 +111,8 @@ fn check_names(kept: &[String], outputs: &[String]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a row for each of these rows: the columns of `--keep`, the prediction, and for
-/// classification the probability of each class.
+/// Writes a row for each of these rows: the columns of `--keep`, the prediction, and for classes and
+/// labels the probability of each.
 fn write(
     to: impl Write,
     header: &[&String],
@@ -119,15 +120,12 @@ fn write(
     (predictions, bounds): (&Predictions, Option<&[Samples; 2]>),
     rows: &[usize],
 ) -> io::Result<()> {
-    let (classes, numbers): (Option<(&[String], &[usize])>, _) = match predictions {
-        Predictions::Classes { labels, indices, probabilities } => (Some((labels, indices)), probabilities),
-        Predictions::Values { values, .. } => (None, values),
-    };
+    let (has_text, numbers) = (!matches!(predictions, Predictions::Values { .. }), predictions.numbers());
     let mut csv = csv::Writer::from_writer(to);
     csv.write_record(header).map_err(of_csv)?;
     for row in rows.iter().copied() {
-        let class = classes.map(|(labels, indices)| labels[indices[row]].clone());
-        let texts = kept.iter().map(|column| column[row].clone()).chain(class);
+        let text = has_text.then(|| predictions.text(row));
+        let texts = kept.iter().map(|column| column[row].clone()).chain(text);
         let of_row = numbers.sample(row).enumerate().flat_map(|(i, x)| {
             let ends = bounds.map(|bounds| bounds.each_ref().map(|end| end.number(row, i)));
             [x].into_iter().chain(ends.into_iter().flatten())

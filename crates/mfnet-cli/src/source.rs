@@ -239,7 +239,7 @@ pub(crate) fn warn_of_not_finite(source: &Source, predictions: &Predictions) {
     let mut rows = predictions.not_finite();
     let Some(first) = rows.next() else { return };
     let (count, place) = (1 + rows.count(), source.place(first));
-    let (Predictions::Classes { probabilities: all, .. } | Predictions::Values { values: all, .. }) = predictions;
+    let all = predictions.numbers();
     let are = if count == 1 { "is not a finite number" } else { "are not finite numbers" };
     let first = if count == 1 { place } else { format!("the first is that of {place}") };
     message(&format!("note: {} of {} {are}: {first}", grouped(count), counted(all.len(), "prediction")));

@@ -178,6 +178,7 @@ fn the_program_for_pytorch_predicts_the_same() {
         ("lines.csv", "--target price --recipe layers.toml", 1e-8),
         ("lines.csv", "--target price --hidden 8 --loss poisson", 1e-8),
         ("flowers.csv", "--target species --hidden 8 --ensemble 3", 1e-12),
+        ("flowers.csv", "--target species --task multi-label --label-separator a --hidden 8", 1e-12),
         ("flowers.csv", "--target species --hidden 8 --calibrate --validation-fraction 0.3", 1e-12),
         ("flowers.csv", "--target species --hidden 8 --calibrate --validation-fraction 0.3 --ensemble 2", 1e-12),
         ("lines.csv", "--target price,loss --hidden 8 --norm batch --ensemble 2", 1e-8),

@@ -68,7 +68,7 @@ fn recipes_that_are_wrong() {
         (
             "a.json",
             "{\"epochs\": 3,\n\"loss\": \"msee\"}",
-            "a.json, line 2: loss: expected one of cross-entropy, smoothed-cross-entropy, focal, mse, half-mse, mae, huber, log-cosh, quantile, poisson, found \"msee\"; did you mean mse?",
+            "a.json, line 2: loss: expected one of cross-entropy, smoothed-cross-entropy, focal, binary-cross-entropy, mse, half-mse, mae, huber, log-cosh, quantile, poisson, found \"msee\"; did you mean mse?",
         ),
         (
             "a.toml",

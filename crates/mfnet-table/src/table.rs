@@ -233,6 +233,28 @@ impl Table {
         columns.iter().map(|column| self.values_of(column, present_number)).collect()
     }
 
+    /// Truth values in these columns, as 1 and 0: true and false, yes and no, 1 and 0, and so on.
+    ///
+    /// # Errors
+    /// [`Error::Data`] with line, column and text of the first field that is empty or something else.
+    pub fn truths(&self, columns: &[String]) -> Result<Vec<Values>> {
+        let of = |field, text: &str| match ColumnKind::Boolean.value_of(field, text, &Notation::default())? {
+            missing if missing.is_nan() => Err(CellProblem::Empty),
+            truth => Ok(truth),
+        };
+        columns.iter().map(|column| self.values_of(column, of)).collect()
+    }
+
+    /// Whether a column has nothing but truth values, both of them.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there is no such column.
+    pub fn holds_truths(&self, column: &str) -> Result<bool> {
+        self.position(column)?;
+        let Ok(values) = self.truths(&[column.to_owned()]) else { return Ok(false) };
+        Ok(values.iter().all(|values| values.iter().any(|x| x == 0.0) && values.iter().any(|x| x == 1.0)))
+    }
+
     /// The row weights in a column.
     ///
     /// # Errors

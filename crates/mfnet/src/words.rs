@@ -75,7 +75,7 @@ const OTHER_NAMES: [(&str, &str); 11] = [
     ("logistic", "sigmoid"),
     ("linear", "identity"),
     ("none", "identity"),
-    ("bce", "cross-entropy"),
+    ("bce", "binary-cross-entropy"),
     ("l1", "mae"),
     ("mean-absolute-error", "mae"),
     ("l2", "mse"),

@@ -45,8 +45,7 @@ fn state(network: &AnyNetwork) -> Vec<f64> {
 }
 
 fn numbers(predictions: &Predictions) -> Tensor<f64> {
-    let (Predictions::Classes { probabilities: all, .. } | Predictions::Values { values: all, .. }) = predictions;
-    all.tensor()
+    predictions.numbers().tensor()
 }
 
 /// The ensemble of a recipe, and the fits of its networks alone.
@@ -108,7 +107,9 @@ fn its_predictions_are_means() {
         for row in [0, 5, 77] {
             let inputs: Vec<f64> = data.inputs().column(row).collect();
             let of_row = match predictor.predict(&inputs).unwrap() {
-                Prediction::Class { probabilities, .. } => probabilities.to_vec(),
+                Prediction::Class { probabilities, .. } | Prediction::Labels { probabilities, .. } => {
+                    probabilities.to_vec()
+                }
                 Prediction::Values { values, .. } => values.to_vec(),
             };
             assert_eq!(of_row, found.column(row).collect::<Vec<_>>(), "{number}");

@@ -101,7 +101,7 @@ fn what_no_recipe_can_have() {
         ),
         (
             "loss = 'rmse'",
-            "line 1: loss: expected one of cross-entropy, smoothed-cross-entropy, focal, mse, half-mse, mae, huber, log-cosh, quantile, poisson, found \"rmse\"; did you mean mse?",
+            "line 1: loss: expected one of cross-entropy, smoothed-cross-entropy, focal, binary-cross-entropy, mse, half-mse, mae, huber, log-cosh, quantile, poisson, found \"rmse\"; did you mean mse?",
         ),
         ("task = 7", "line 1: task: invalid type: integer `7`, expected a string"),
         ("dtype = 'f16'", "line 1: dtype: there is no kind f16, expected one of f64, f32"),

@@ -41,6 +41,7 @@ fn of_table(predictions: &Predictions, row: usize) -> (Vec<u64>, String) {
     let bits = |of: &Samples| of.sample(row).map(f64::to_bits).collect();
     match predictions {
         Predictions::Classes { labels, indices, probabilities } => (bits(probabilities), labels[indices[row]].clone()),
+        Predictions::Labels { labels, probabilities, .. } => (bits(probabilities), labels.join(",")),
         Predictions::Values { columns, values } => (bits(values), columns.join(",")),
     }
 }
@@ -61,6 +62,9 @@ where
             Prediction::Class { label, index, labels, probabilities } => {
                 assert_eq!(labels[index], label);
                 (probabilities.iter().map(|p| p.to_bits()).collect(), label.to_owned())
+            }
+            Prediction::Labels { labels, probabilities } => {
+                (probabilities.iter().map(|p| p.to_bits()).collect(), labels.join(","))
             }
             Prediction::Values { columns, values } => {
                 (values.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), columns.join(","))

@@ -31,12 +31,17 @@ pub(crate) struct RecipeArgs {
     /// targets, separated by commas.
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
-    /// regression or classification [default: from the target]
+    /// regression, classification or multi-label [default: from the target]
     ///
     /// The default is classification if the target holds text, booleans, or at most 20 different whole numbers that come
-    /// again and again. Otherwise it is regression.
+    /// again and again, and multi-label for several columns of yes and no, or 1 and 0. Otherwise it is regression.
     #[arg(long, value_parser = word_of::<Task>(Task::ALL.map(Task::word)), hide_possible_values = true)]
     pub(super) task: Option<Task>,
+    /// What separates labels in a target that lists several of them, such as |
+    ///
+    /// The task is then multi-label: any number of labels at once. An empty field has no label.
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, hide_short_help = true)]
+    pub(super) label_separator: Option<String>,
 
     /// Model to continue training: a model file, or the folder of a run
     ///

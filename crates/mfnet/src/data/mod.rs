@@ -128,7 +128,9 @@ impl Dataset {
         let names: Vec<String> = inputs.iter().map(|(position, _)| table.columns()[*position].clone()).collect();
         let features = Features::read(table, &names, inputs.into_iter())?;
         match &mut targets {
-            Targets::Values { values, .. } => *values = values.clone().sharing(&features.samples),
+            Targets::Labels { truth: values, .. } | Targets::Values { values, .. } => {
+                *values = values.clone().sharing(&features.samples);
+            }
             Targets::Classes { column, .. } => {
                 let one_class = |labels| Remark::Spellings { column: column.clone(), labels };
                 remarks.extend(table.spellings(column)?.into_iter().map(one_class));
@@ -286,12 +288,12 @@ impl Dataset {
         &self.remarks
     }
 
-    /// Number of classes; 0 for a regression.
+    /// Number of classes; 0 for several labels at once, and for a regression.
     pub fn classes(&self) -> usize {
         self.labels().len()
     }
 
-    /// The labels of the classes; empty for a regression.
+    /// The labels of the classes; empty for several labels at once, and for a regression.
     pub fn labels(&self) -> &[String] {
         if let Targets::Classes { labels, .. } = &*self.targets { labels } else { &[] }
     }
@@ -374,9 +376,20 @@ impl Dataset {
         Ok(match (feature, &*self.targets) {
             (Some(feature), _) => samples.feature(feature).map(|x| kinds[feature].text(x)).collect(),
             (None, Targets::Classes { labels, indices, .. }) => indices.iter().map(|i| labels[*i].clone()).collect(),
-            (None, Targets::Values { values, .. }) => values.feature(position).map(shortest).collect(),
+            (None, Targets::Labels { separator: Some(separator), labels, truth, .. }) => {
+                (0..truth.len()).map(|row| joined(labels, truth.sample(row), separator)).collect()
+            }
+            (None, Targets::Labels { truth: values, .. } | Targets::Values { values, .. }) => {
+                values.feature(position).map(shortest).collect()
+            }
         })
     }
+}
+
+/// The labels that are true, between separators.
+pub(crate) fn joined(labels: &[String], truth: impl Iterator<Item = f64>, separator: &str) -> String {
+    let all = labels.iter().zip(truth).filter(|(_, truth)| *truth == 1.0);
+    all.map(|(label, _)| label.as_str()).collect::<Vec<_>>().join(separator)
 }
 
 #[cfg(test)]

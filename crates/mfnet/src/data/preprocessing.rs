@@ -74,7 +74,7 @@ impl Preprocessing {
     /// [`Scaling::MinMax`] divides them by 255.
     pub fn fit_with(scaling: Scaling, train: &Dataset) -> Self {
         let targets = match train.targets() {
-            Targets::Classes { .. } => None,
+            Targets::Classes { .. } | Targets::Labels { .. } => None,
             Targets::Values { values, .. } => Some(Standardizer::of(values.feature_by_feature(), mean_and_deviation)),
         };
         let Features { kinds, samples, .. } = &train.features;

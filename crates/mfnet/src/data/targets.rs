@@ -37,6 +37,18 @@ pub enum Target {
         /// holds the labels of the column.
         labels: Vec<String>,
     },
+    /// Several labels at once: one output for each label, the logit of its probability.
+    #[serde(rename = "multi-label")]
+    Labels {
+        /// A column of truth values for each label, or one column that lists labels.
+        columns: Vec<String>,
+        /// What separates the labels in the one column; `None` for columns of truth values.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        separator: Option<String>,
+        /// The labels, in the order of the outputs. Of a column that lists them the list is empty
+        /// before data are read.
+        labels: Vec<String>,
+    },
     /// Regression: one output for each column of numbers.
     #[serde(rename = "regression")]
     Values {
@@ -56,7 +68,19 @@ impl Target {
         Target::Values { columns: columns.into_iter().map(Into::into).collect() }
     }
 
-    /// Guesses the task. It is classification for a single column of text, of booleans, or of whole
+    /// Several labels at once, each with a column of truth values: 1 and 0, yes and no, and so on.
+    pub fn labels<C: Into<String>>(columns: impl IntoIterator<Item = C>) -> Self {
+        let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+        Target::Labels { labels: columns.clone(), columns, separator: None }
+    }
+
+    /// Several labels at once, listed in one column between separators, such as `action|comedy`. An
+    /// empty field has no label.
+    pub fn listed_labels(column: impl Into<String>, separator: impl Into<String>) -> Self {
+        Target::Labels { columns: vec![column.into()], separator: Some(separator.into()), labels: Vec::new() }
+    }
+
+    /// Guesses the task. Several columns of truth values are several labels at once. It is classification for a single column of text, of booleans, or of whole
     /// numbers with at most 20 distinct values, unless few rows share a value: more than half of the
     /// rows differ and there are more than 5 values, or all differ and there are more than 2. It is
     /// otherwise regression.
@@ -64,7 +88,11 @@ impl Target {
     /// # Errors
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column.
     pub fn guess(table: &Table, columns: &[String]) -> Result<Self> {
-        let [column] = columns else { return Ok(Target::values(columns)) };
+        let [column] = columns else {
+            let mut are_truths = columns.iter().map(|column| table.holds_truths(column));
+            let are_labels = are_truths.try_fold(true, |all, is| is.map(|is| all && is))?;
+            return Ok(if are_labels { Target::labels(columns) } else { Target::values(columns) });
+        };
         let numbers = table.count_numbers(column)?;
         let rows = numbers.iter().map(|(_, rows)| rows).sum::<usize>();
         let different = different(numbers.iter().map(|(x, _)| *x));
@@ -79,14 +107,23 @@ impl Target {
     pub fn columns(&self) -> &[String] {
         match self {
             Target::Classes { column, .. } => std::slice::from_ref(column),
-            Target::Values { columns } => columns,
+            Target::Labels { columns, .. } | Target::Values { columns } => columns,
+        }
+    }
+
+    /// Whether the columns of several labels fit to them.
+    pub(crate) fn is_usable(&self) -> bool {
+        match self {
+            Target::Labels { columns, separator: None, labels } => columns == labels,
+            Target::Labels { columns, separator: Some(separator), .. } => columns.len() == 1 && !separator.is_empty(),
+            _ => true,
         }
     }
 
     /// Number of outputs that a network needs.
     pub fn outputs(&self) -> usize {
         match self {
-            Target::Classes { labels, .. } => labels.len(),
+            Target::Classes { labels, .. } | Target::Labels { labels, .. } => labels.len(),
             Target::Values { columns } => columns.len(),
         }
     }
@@ -100,6 +137,14 @@ impl Target {
         Ok(match self {
             Target::Values { columns } => {
                 Targets::Values { columns: columns.clone(), values: numbers(table, columns)? }
+            }
+            Target::Labels { columns, separator: None, labels } => {
+                let truth = Samples::from_columns(table.rows(), table.truths(columns)?);
+                Targets::Labels { columns: columns.clone(), separator: None, labels: labels.clone(), truth }
+            }
+            Target::Labels { columns, separator: Some(separator), labels } => {
+                let column = columns.first().map_or("", String::as_str);
+                Targets::from_lists(table.name(), (column, separator), labels, &table.text(column)?)?
             }
             Target::Classes { column, labels } if labels.is_empty() => {
                 Targets::from_labels(column, table.labels(column)?)
@@ -131,6 +176,17 @@ pub enum Targets {
         /// The index of each sample's class in `labels`.
         indices: Vec<usize>,
     },
+    /// Several labels at once.
+    Labels {
+        /// As [`Target::Labels`].
+        columns: Vec<String>,
+        /// As [`Target::Labels`].
+        separator: Option<String>,
+        /// The labels.
+        labels: Vec<String>,
+        /// 1 or 0 for each label of every sample.
+        truth: Samples,
+    },
     /// Regression.
     Values {
         /// The names of the columns.
@@ -152,6 +208,30 @@ impl Targets {
         Targets::Classes { column: column.into(), labels, indices }
     }
 
+    /// Makes several labels at once from the list of each sample. `known` has the labels, or is empty to
+    /// take all that occur.
+    fn from_lists(data: &str, (column, separator): (&str, &str), known: &[String], lists: &[String]) -> Result<Self> {
+        let of = |list: &String| -> Vec<String> {
+            list.split(separator).map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned).collect()
+        };
+        let lists: Vec<Vec<String>> = lists.iter().map(of).collect();
+        let mut labels = known.to_vec();
+        if labels.is_empty() {
+            labels = lists.concat();
+            sort_labels(&mut labels);
+            labels.dedup();
+        }
+        let place: HashMap<&String, usize> = labels.iter().zip(0..).collect();
+        let mut truth = vec![0.0; labels.len() * lists.len()];
+        for (row, label) in lists.iter().enumerate().flat_map(|(row, list)| list.iter().map(move |label| (row, label)))
+        {
+            let unknown = || Error::in_column(data, column, DataProblem::UnknownClass(label.clone(), labels.clone()));
+            truth[row * labels.len() + place.get(label).ok_or_else(unknown)?] = 1.0;
+        }
+        let truth = Samples::from_rows(labels.len(), truth);
+        Ok(Targets::Labels { columns: vec![column.to_owned()], separator: Some(separator.to_owned()), labels, truth })
+    }
+
     /// Checks that every class has a label and every row of values a name.
     pub(super) fn check(&self) -> Result<()> {
         let (expected, found) = match self {
@@ -162,6 +242,13 @@ impl Targets {
             Targets::Values { columns, values } if columns.len() != values.features() => {
                 (format!("a row of values for each of {} columns", columns.len()), values.features().to_string())
             }
+            Targets::Labels { labels, truth, .. } if labels.len() != truth.features() => {
+                (format!("a row of truth for each of {} labels", labels.len()), truth.features().to_string())
+            }
+            Targets::Labels { truth, .. } => match truth.iter().find(|x| *x != 0.0 && *x != 1.0) {
+                Some(other) => ("1 or 0 for each label".to_owned(), other.to_string()),
+                None => return Ok(()),
+            },
             Targets::Values { .. } => return Ok(()),
         };
         Err(Error::shape("Targets", expected, found))
@@ -172,6 +259,10 @@ impl Targets {
         match self {
             Targets::Classes { column, labels, .. } => {
                 Target::Classes { column: column.clone(), labels: labels.clone() }
+            }
+            Targets::Labels { columns, separator, labels, .. } => {
+                let (columns, separator, labels) = (columns.clone(), separator.clone(), labels.clone());
+                Target::Labels { columns, separator, labels }
             }
             Targets::Values { columns, .. } => Target::Values { columns: columns.clone() },
         }
@@ -195,13 +286,19 @@ impl Targets {
                 let problem = DataProblem::NoClasses { different, rows, example, like_values, like_dates };
                 Err(Error::in_column(table, column, problem))
             }
-            Targets::Values { columns, values } => columns.iter().enumerate().try_for_each(|(i, column)| {
-                let value = values.number(0, i);
-                match values.feature(i).all(|x| x == value) {
-                    true => Err(Error::in_column(table, column, DataProblem::ConstantTarget(value))),
-                    false => Ok(()),
-                }
-            }),
+            Targets::Labels { columns, separator: Some(_), labels, .. } if labels.is_empty() => {
+                Err(Error::in_column(table, &columns[0], DataProblem::NoTargets))
+            }
+            Targets::Labels { separator: Some(_), .. } => Ok(()),
+            Targets::Labels { columns, truth: values, .. } | Targets::Values { columns, values } => {
+                columns.iter().enumerate().try_for_each(|(i, column)| {
+                    let value = values.number(0, i);
+                    match values.feature(i).all(|x| x == value) {
+                        true => Err(Error::in_column(table, column, DataProblem::ConstantTarget(value))),
+                        false => Ok(()),
+                    }
+                })
+            }
         }
     }
 
@@ -209,7 +306,7 @@ impl Targets {
     pub fn columns(&self) -> &[String] {
         match self {
             Targets::Classes { column, .. } => std::slice::from_ref(column),
-            Targets::Values { columns, .. } => columns,
+            Targets::Labels { columns, .. } | Targets::Values { columns, .. } => columns,
         }
     }
 
@@ -217,15 +314,15 @@ impl Targets {
     pub fn samples(&self) -> usize {
         match self {
             Targets::Classes { indices, .. } => indices.len(),
-            Targets::Values { values, .. } => values.len(),
+            Targets::Labels { truth: values, .. } | Targets::Values { values, .. } => values.len(),
         }
     }
 
-    /// Number of outputs that a network needs: the number of classes or of columns of values.
+    /// Number of outputs that a network needs: the number of classes, of labels or of columns of values.
     pub fn outputs(&self) -> usize {
         match self {
             Targets::Classes { labels, .. } => labels.len(),
-            Targets::Values { values, .. } => values.features(),
+            Targets::Labels { truth: values, .. } | Targets::Values { values, .. } => values.features(),
         }
     }
 
@@ -242,13 +339,18 @@ impl Targets {
                 labels: labels.clone(),
                 indices: samples.iter().map(|i| indices[*i]).collect(),
             },
+            Targets::Labels { columns, separator, labels, truth } => {
+                let (columns, separator, labels) = (columns.clone(), separator.clone(), labels.clone());
+                Targets::Labels { columns, separator, labels, truth: truth.select_as(inputs, chosen, samples) }
+            }
             Targets::Values { columns, values } => {
                 Targets::Values { columns: columns.clone(), values: values.select_as(inputs, chosen, samples) }
             }
         }
     }
 
-    /// Y, shape (outputs, samples): one-hot columns for classes, the values for a regression.
+    /// Y, shape (outputs, samples): one-hot columns for classes, 1 and 0 for labels, the values for a
+    /// regression.
     pub fn matrix<T: Scalar>(&self) -> Tensor<T> {
         let mut y = Tensor::zeros(self.outputs(), self.samples());
         self.write(&(0..self.samples()).collect::<Vec<_>>(), &mut y);
@@ -268,7 +370,7 @@ impl Targets {
                     y[(indices[*sample], j)] = T::ONE;
                 }
             }
-            Targets::Values { values, .. } => values.write(samples, y),
+            Targets::Labels { truth: values, .. } | Targets::Values { values, .. } => values.write(samples, y),
         }
     }
 }
@@ -343,7 +445,7 @@ mod tests {
     fn labels_in_numeric_order_or_by_bytes() {
         let labels = |of: &[&str]| match Targets::from_labels("c", of.iter().copied()) {
             Targets::Classes { labels, indices, .. } => (labels.join(" "), indices),
-            Targets::Values { .. } => unreachable!(),
+            _ => unreachable!(),
         };
         assert_eq!(labels(&["10", "9", "-1", "9"]), ("-1 9 10".into(), vec![2, 1, 0, 1]));
         assert_eq!(labels(&["10", "9", "b"]), ("10 9 b".into(), vec![0, 1, 2]));

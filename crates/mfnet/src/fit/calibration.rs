@@ -38,7 +38,7 @@ pub(super) fn check(task: &Task, validates: bool) -> Result<()> {
         _ => return Ok(()),
     };
     if classes == 0 {
-        let message = format!("`{field}` needs classes, but the task is a {}", task.kind());
+        let message = format!("`{field}` needs classes, but the task is a {}", task.kind().noun());
         return Err(Error::recipe(message).with_help(format!("leave `{field}` out")));
     }
     if recipe.threshold.is_some() && classes != 2 {

@@ -21,7 +21,7 @@ impl Recipe {
     pub const CONFLICTS: [(&str, &str); 8] = [
         (
             "warm_start",
-            "target task hidden activation dropout input_noise norm residual layers embeddings dtype header drop numeric categorical scale",
+            "target task label_separator hidden activation dropout input_noise norm residual layers embeddings dtype header drop numeric categorical scale",
         ),
         ("layers", "hidden activation dropout input_noise norm residual"),
         ("clip_norm", "clip_layer_norm"),
@@ -172,6 +172,9 @@ impl Recipe {
         let below_one = |x: f64| (0.0..1.0).contains(&x);
         self.class_weight.as_ref().map_or(Ok(()), ClassWeight::check)?;
         self.threshold.map_or(Ok(()), OperatingRule::check)?;
+        if self.label_separator.as_ref().is_some_and(String::is_empty) {
+            return Err(Error::invalid("label_separator", "at least one character", "none"));
+        }
         value("hidden", self.hidden.iter().flatten().copied().min(), count, "sizes of at least 1")?;
         value("dropout", Some(self.dropout), below_one, BELOW_ONE)?;
         value("label_smoothing", Some(self.label_smoothing), below_one, BELOW_ONE)?;

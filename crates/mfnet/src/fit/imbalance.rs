@@ -53,7 +53,7 @@ impl Rare {
         let Rare { class, label, share } = self;
         let confusions = tests.filter_map(|metrics| match metrics {
             Metrics::Classification { confusion, .. } => Some(confusion),
-            Metrics::Regression { .. } => None,
+            Metrics::Labels { .. } | Metrics::Regression { .. } => None,
         });
         let of_class = |confusion: &ConfusionMatrix| -> (usize, f64) {
             let pairs = confusion.pairs().filter(|(truth, ..)| truth == class);
@@ -99,7 +99,7 @@ impl Precision {
                 let scores: Vec<f64> = probabilities.feature(rare.class).collect();
                 Some(Ranking::new(&is_rare, &scores, test.weights()))
             }
-            Predictions::Values { .. } => None,
+            Predictions::Labels { .. } | Predictions::Values { .. } => None,
         };
         let network = ranking(network)?;
         let chance = network.positives() / (network.positives() + network.negatives());

@@ -2,6 +2,8 @@
 
 use mfnet_table::{DateOrder, Quoting};
 
+use crate::data::Targets;
+use crate::loss::Kind;
 use crate::words::words;
 
 words! {
@@ -11,6 +13,8 @@ words! {
         Regression = "regression",
         /// Predicts classes.
         Classification = "classification",
+        /// Predicts several labels at once.
+        MultiLabel = "multi-label",
     }
 }
 
@@ -79,8 +83,29 @@ impl Dates {
 }
 
 impl Task {
-    /// The task of data with this many classes; 0 for values.
-    pub(crate) fn of(classes: usize) -> Self {
-        if classes > 0 { Task::Classification } else { Task::Regression }
+    /// The task of these targets.
+    pub(crate) fn of(targets: &Targets) -> Self {
+        match targets {
+            Targets::Classes { .. } => Task::Classification,
+            Targets::Labels { .. } => Task::MultiLabel,
+            Targets::Values { .. } => Task::Regression,
+        }
+    }
+
+    /// What the targets of a loss are.
+    pub(super) fn kind(self) -> Kind {
+        match self {
+            Task::Classification => Kind::Classes,
+            Task::MultiLabel => Kind::Labels,
+            Task::Regression => Kind::Values,
+        }
+    }
+
+    /// The task as a noun.
+    pub(super) fn noun(self) -> &'static str {
+        match self {
+            Task::MultiLabel => "multi-label classification",
+            other => other.word(),
+        }
     }
 }

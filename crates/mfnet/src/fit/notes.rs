@@ -97,6 +97,8 @@ impl Plan {
             Targets::Values { columns, values } if columns.len() == 1 => {
                 features.samples.feature(*i).zip(values.feature(0)).all(|(x, y)| x == y)
             }
+            Targets::Labels { truth, .. } => (0..truth.features())
+                .any(|label| features.samples.feature(*i).zip(truth.feature(label)).all(|(x, y)| x == y)),
             Targets::Values { .. } => false,
             Targets::Classes { labels, indices, .. } => {
                 let mut of_class = vec![None; labels.len()];

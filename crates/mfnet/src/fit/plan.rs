@@ -4,6 +4,7 @@ use mfnet_table::shortest;
 
 use super::baselines::Baselines;
 use super::choices::Choices;
+use super::names::Task as Kind;
 use super::notes::Findings;
 use super::observer::Observer;
 use super::parts::Parts;
@@ -141,6 +142,10 @@ impl Plan {
         Recipe {
             target: self.task.data.targets().columns().to_vec(),
             task: Some(self.task.kind()),
+            label_separator: match self.task.data.targets() {
+                Targets::Labels { separator, .. } => separator.clone(),
+                _ => None,
+            },
             hidden: (!is_given).then_some(choices.hidden),
             activation: (!is_given).then_some(activation.unwrap_or(ActivationName::Relu)),
             dtype: Some(self.task.dtype()),
@@ -267,8 +272,12 @@ impl Plan {
 
 /// The loss of the task; an error if the recipe names one that does not fit.
 fn loss_of(task: &Task) -> Result<LossName> {
-    let (recipe, classes) = (&task.recipe, task.data.classes() > 0);
-    let usual = if classes { LossName::CrossEntropy } else { LossName::Mse };
+    let (recipe, kind) = (&task.recipe, task.kind());
+    let usual = match kind {
+        Kind::Classification => LossName::CrossEntropy,
+        Kind::MultiLabel => LossName::BinaryCrossEntropy,
+        Kind::Regression => LossName::Mse,
+    };
     let before = task.start.as_ref().and_then(|model| model.training.loss.as_ref()?.parse().ok());
     let loss = recipe.loss.or(before).unwrap_or(usual);
     let loss = match recipe.label_smoothing {
@@ -276,23 +285,23 @@ fn loss_of(task: &Task) -> Result<LossName> {
         label_smoothing if matches!(loss, LossName::CrossEntropy | LossName::SmoothedCrossEntropy { .. }) => {
             LossName::SmoothedCrossEntropy { label_smoothing }
         }
-        _ if classes => {
+        _ if kind == Kind::Classification => {
             let message = format!("`label_smoothing` works only with `loss` cross-entropy, not with {loss}");
             return Err(Error::recipe(message).with_help("add `loss` cross-entropy, or leave `label_smoothing` out"));
         }
         _ => {
-            let message = format!("`label_smoothing` needs classes, but the task is a {}", task.kind());
+            let message = format!("`label_smoothing` needs classes, but the task is a {}", kind.noun());
             return Err(Error::recipe(message).with_help("leave `label_smoothing` out"));
         }
     };
-    if loss.is_for_classes() != classes {
-        let fitting = LossName::ALL.into_iter().filter(|loss| loss.is_for_classes() == classes);
+    if loss.kind() != kind.kind() {
+        let fitting = LossName::ALL.into_iter().filter(|loss| loss.kind() == kind.kind());
         let fitting = fitting.map(LossName::word).collect::<Vec<_>>().join(", ");
         let help = match task.start {
             Some(_) => "the model of `warm_start` has the task: leave `loss` out",
-            None => "to change the task, use `task` regression or `task` classification",
+            None => "to change the task, use `task` regression, classification or multi-label",
         };
-        let message = format!("`loss` {loss} does not fit a {}: expected one of {fitting}", task.kind());
+        let message = format!("`loss` {loss} does not fit a {}: expected one of {fitting}", kind.noun());
         return Err(Error::recipe(message).with_help(help));
     }
     if let Some(start) = &task.start
@@ -310,20 +319,24 @@ fn loss_of(task: &Task) -> Result<LossName> {
 
 /// Refuses to watch a metric without validation rows, or one of the other task.
 fn check_monitor(task: &Task, validates: bool) -> Result<()> {
-    let (recipe, classes) = (&task.recipe, task.data.classes() > 0);
+    let (recipe, kind) = (&task.recipe, task.kind());
     let (monitor, min_delta) = (recipe.monitor, recipe.min_delta);
     if !validates && (monitor != Monitor::Loss || min_delta > 0.0) {
         let field = if min_delta > 0.0 { "min_delta" } else { "monitor" };
         return Err(Error::recipe(format!("`{field}` needs validation rows, but there are none"))
             .with_help("give a `validation_fraction`, such as 0.1"));
     }
-    if monitor.is_for_classes().is_none_or(|for_classes| for_classes == classes) {
+    let fits = |monitor: &Monitor| match monitor.is_for_classes() {
+        None => true,
+        Some(true) => kind == Kind::Classification,
+        Some(false) => kind == Kind::Regression,
+    };
+    if fits(&monitor) {
         return Ok(());
     }
-    let fits = |monitor: &Monitor| monitor.is_for_classes().is_none_or(|for_classes| for_classes == classes);
     let fitting: Vec<&str> = Monitor::ALL.into_iter().filter(fits).map(Monitor::word).collect();
     let fitting = fitting.join(", ");
-    Err(Error::recipe(format!("`monitor` {monitor} does not fit a {}: expected one of {fitting}", task.kind())))
+    Err(Error::recipe(format!("`monitor` {monitor} does not fit a {}: expected one of {fitting}", kind.noun())))
 }
 
 /// Refuses negative targets.

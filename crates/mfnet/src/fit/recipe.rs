@@ -37,9 +37,12 @@ pub struct Recipe {
     /// of a known data set or of the model of `warm_start`.
     #[serde(deserialize_with = "names")]
     pub target: Vec<String>,
-    /// Classification or regression. `None`: classification for text, booleans, and whole numbers
-    /// with at most 20 distinct values.
+    /// Classification, regression or several labels at once. `None`: multi-label for several columns of
+    /// truth values; classification for text, booleans, and whole numbers with at most 20 distinct values.
     pub task: Option<Task>,
+    /// What separates the labels in a target column that lists several of them, such as `|`. `None`: for
+    /// `task` multi-label and one target column, the first of `|`, `;` and `,` that occurs.
+    pub label_separator: Option<String>,
     /// A model to continue training: a file or the folder of a run. It determines target, network,
     /// columns and scaling, so no other field may set them.
     #[serde(serialize_with = "as_text")]
@@ -61,7 +64,7 @@ pub struct Recipe {
     /// Whether a hidden layer of the same size as the previous one becomes a residual block.
     /// Default: false.
     pub residual: bool,
-    /// The loss. `None`: cross-entropy for classes, mse for values; that of the model of
+    /// The loss. `None`: cross-entropy for classes, binary-cross-entropy for labels, mse for values; that of the model of
     /// `warm_start`.
     pub loss: Option<LossName>,
     /// Label smoothing ε of the cross-entropy, see

@@ -6,7 +6,7 @@ use super::baselines::{Answers, sentence};
 use super::imbalance::percent;
 use super::plan::Plan;
 use crate::data::{Dataset, Targets};
-use crate::loss::LossName;
+use crate::loss::{Kind, LossName};
 use crate::metric::{Comparison, weighted_accuracy};
 use crate::model::Predictions;
 use crate::text::{counted, significant};
@@ -18,8 +18,8 @@ pub(super) enum Score {
     LogLoss,
     /// The accuracy with class weights: a training with them does not aim at the log loss.
     WithClassWeights,
-    /// The loss of a regression that is not the squared error: such a network does not aim at the
-    /// least RMSE.
+    /// The loss of several labels, or of a regression that is not the squared error: such a network
+    /// does not aim at the least RMSE.
     Loss(LossName),
 }
 
@@ -31,7 +31,7 @@ impl Score {
             Some(_) => Some(Score::LogLoss),
             None => match plan.loss {
                 LossName::Mse | LossName::HalfMse => None,
-                loss => (!loss.is_for_classes()).then_some(Score::Loss(loss)),
+                loss => (loss.kind() != Kind::Classes).then_some(Score::Loss(loss)),
             },
         }
     }
@@ -55,6 +55,7 @@ impl Display for Score {
         match self {
             Score::LogLoss => f.write_str("log loss"),
             Score::WithClassWeights => f.write_str("accuracy with class weights"),
+            Score::Loss(LossName::BinaryCrossEntropy) => f.write_str("log loss of a label"),
             Score::Loss(loss) => write!(f, "loss ({loss}, of scaled targets)"),
         }
     }

@@ -106,12 +106,13 @@ impl Source {
     }
 
     /// Interprets the data as a data set with this target.
-    pub(super) fn into_dataset(self, target: &[String], task: Option<Task>, columns: &Columns) -> Result<Dataset> {
+    pub(super) fn into_dataset(self, recipe: &Recipe, columns: &Columns) -> Result<Dataset> {
+        let (target, task) = (&recipe.target, recipe.task);
         match self {
-            Source::Table(table) => Dataset::from_table_with(&table, &target_of(&table, target, task)?, columns),
+            Source::Table(table) => Dataset::from_table_with(&table, &target_of(&table, recipe)?, columns),
             Source::Samples { data, .. } => {
                 let known = &data.targets().columns()[0];
-                let is = Task::of(data.classes());
+                let is = Task::of(data.targets());
                 if let Some(other) = target.iter().find(|target| *target != known) {
                     let message = format!("`target` {other} does not fit {}: expected {known}", data.name());
                     let help = "leave `target` out: the data set has only one target";
@@ -474,9 +475,29 @@ fn built_in_target(name: &str) -> Option<&'static str> {
 }
 
 /// The target for this table, from the names and the task.
-fn target_of(table: &Table, target: &[String], task: Option<Task>) -> Result<Target> {
-    let columns = target_columns(table, target)?;
+fn target_of(table: &Table, recipe: &Recipe) -> Result<Target> {
+    let (columns, task) = (target_columns(table, &recipe.target)?, recipe.task);
+    if let Some(separator) = &recipe.label_separator {
+        return match (task, &columns[..]) {
+            (None | Some(Task::MultiLabel), [column]) => Ok(Target::listed_labels(column, separator)),
+            (None | Some(Task::MultiLabel), _) => Err(Error::recipe(format!(
+                "`label_separator` needs one target column that lists labels, found {}",
+                columns.len()
+            ))),
+            (Some(task), _) => Err(Error::recipe(format!("`label_separator` does not fit `task` {task}"))
+                .with_help("use `task` multi-label, or leave `label_separator` out")),
+        };
+    }
     match (task, &columns[..]) {
+        (Some(Task::MultiLabel), [column]) if !table.holds_truths(column)? => {
+            let lists = table.text(column)?;
+            let separator = ["|", ";", ","].into_iter().find(|sign| lists.iter().any(|list| list.contains(sign)));
+            separator.map(|separator| Target::listed_labels(column, separator)).ok_or_else(|| {
+                Error::recipe(format!("`task` multi-label: no row of the column {column:?} has two labels"))
+                    .with_help("say what separates labels: `label_separator`, such as / or a space")
+            })
+        }
+        (Some(Task::MultiLabel), _) => Ok(Target::labels(columns)),
         (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
         (Some(Task::Classification), _) => {
             Err(Error::recipe(format!("a classification needs one target column, found {}", columns.len())))

@@ -147,7 +147,7 @@ pub(super) fn doubt_of_copies(copies: usize, rows: usize) -> String {
 fn not_finite(model: &Model, test: &Dataset, scores: &Part) -> Result<Option<String>> {
     let is_finite = match &scores.metrics {
         Some(Metrics::Regression { rmse, .. }) => rmse.is_finite(),
-        Some(Metrics::Classification { .. }) => scores.loss.is_none_or(f64::is_finite),
+        Some(Metrics::Classification { .. } | Metrics::Labels { .. }) => scores.loss.is_none_or(f64::is_finite),
         None => true,
     };
     if is_finite {

@@ -7,7 +7,7 @@ use std::sync::atomic::AtomicUsize;
 use super::names::Task as Kind;
 use super::recipe::Recipe;
 use super::source::{Input, no_weights, with_help_on_cells, with_target};
-use crate::data::Dataset;
+use crate::data::{Dataset, Targets};
 use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::fit::Source;
 use crate::model::{Model, Split};
@@ -124,7 +124,7 @@ impl Task {
                 let drop = recipe.drop.iter().chain(others).cloned().collect();
                 let (numeric, categorical) = (recipe.numeric.clone(), recipe.categorical.clone());
                 let table = if let Source::Table(table) = &source { Some(table.clone()) } else { None };
-                let data = source.into_dataset(&recipe.target, recipe.task, &Columns { drop, numeric, categorical });
+                let data = source.into_dataset(&recipe, &Columns { drop, numeric, categorical });
                 data.map_err(|error| match table {
                     Some(table) => {
                         let columns = Source::from(table.clone()).target_columns(&recipe.target).unwrap_or_default();
@@ -205,7 +205,7 @@ impl Task {
 
     /// Classes or values.
     pub(super) fn kind(&self) -> Kind {
-        Kind::of(self.data.classes())
+        Kind::of(self.data.targets())
     }
 
     /// Number of networks.
@@ -246,18 +246,20 @@ impl Task {
     pub(super) fn described(&self) -> String {
         let data = &self.data;
         let target = columns::all_escaped(data.targets().columns()).join(", ");
-        let task = match data.classes() {
-            0 => "regression".to_owned(),
-            classes => format!("classification, {classes} classes"),
+        let task = match data.targets() {
+            Targets::Classes { labels, .. } => format!("classification, {} classes", labels.len()),
+            Targets::Labels { labels, .. } => format!("multi-label classification, {} labels", labels.len()),
+            Targets::Values { .. } => "regression".to_owned(),
         };
         // classes given as text cannot be values
         let is_text = data.labels().iter().any(|label| label.parse::<f64>().is_err());
         let is_guess = self.recipe.task.is_none()
             && self.start.is_none()
             && !is_text
-            && data.targets().columns().len() == 1
+            && (data.targets().columns().len() == 1 || self.kind() == Kind::MultiLabel)
+            && self.recipe.label_separator.is_none()
             && !self.is_known;
-        let other = if data.classes() > 0 { Kind::Regression } else { Kind::Classification };
+        let other = if self.kind() == Kind::Regression { Kind::Classification } else { Kind::Regression };
         let guessed = if is_guess { format!(" (detected; `task` {other} changes it)") } else { String::new() };
         let (rows, features) = (counted(data.samples(), "row"), columns::features(data));
         let (not_used, remarks) = (columns::left_out_and_missing(data), columns::remarks(data.remarks()));

@@ -1,6 +1,7 @@
 //! Losses: one number J for a batch, and its gradient with respect to the output of the network.
 
 mod absolute_error;
+mod binary_cross_entropy;
 mod cross_entropy;
 mod elementwise;
 mod focal;
@@ -12,6 +13,7 @@ mod smoothed_cross_entropy;
 mod squared_error;
 
 pub use absolute_error::Mae;
+pub use binary_cross_entropy::BinaryCrossEntropy;
 pub(crate) use cross_entropy::softmax_of_one;
 pub use cross_entropy::{CrossEntropy, softmax};
 pub use focal::Focal;
@@ -186,6 +188,17 @@ impl Weights<'_> {
     }
 }
 
+/// What the targets of a loss are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One class of several.
+    Classes,
+    /// Any number of several labels.
+    Labels,
+    /// Values.
+    Values,
+}
+
 /// Defines [`LossName`] from a table with a row for each loss: its name, its setting with the usual
 /// value, if it has one, and its task.
 macro_rules! losses {
@@ -228,14 +241,15 @@ macro_rules! losses {
                 match self { $(LossName::$loss $({ $setting })? => Box::new($loss $({ $setting })?),)* }
             }
 
-            /// Whether the loss is for classes; otherwise it is for values.
-            pub(crate) fn is_for_classes(self) -> bool {
+            /// What the targets are.
+            pub(crate) fn kind(self) -> Kind {
                 match self { $(LossName::$loss { .. } => losses!(@ $task),)* }
             }
         }
     };
-    (@ classes) => { true };
-    (@ values) => { false };
+    (@ classes) => { Kind::Classes };
+    (@ labels) => { Kind::Labels };
+    (@ values) => { Kind::Values };
 }
 
 losses! {
@@ -251,6 +265,8 @@ losses! {
         /// γ, 0 or more.
         gamma = 2.0
     } = "focal", classes;
+    /// [`struct@BinaryCrossEntropy`], for several labels at once.
+    BinaryCrossEntropy = "binary-cross-entropy", labels;
     /// [`struct@Mse`], for values.
     Mse = "mse", values;
     /// [`struct@HalfMse`], for values.

@@ -2,6 +2,7 @@
 
 mod classification;
 mod comparison;
+mod labels;
 mod more;
 mod probabilities;
 mod ranking;
@@ -12,6 +13,7 @@ use std::fmt;
 pub(crate) use classification::right;
 pub use classification::{ClassScores, ConfusionMatrix, MacroAverage, accuracy, weighted_accuracy};
 pub use comparison::Comparison;
+pub use labels::LabelMetrics;
 pub use more::MoreMetrics;
 pub(crate) use more::areas;
 pub use probabilities::{CalibrationBin, brier_score, calibration, calibration_error, log_loss, top_k_accuracy};
@@ -45,6 +47,20 @@ pub enum Metrics {
         #[serde(flatten)]
         confusion: ConfusionMatrix,
     },
+    /// Metrics of several labels at once. A label is predicted if its probability is above ½.
+    Labels {
+        /// The fraction of labels that are right, over all samples and labels: 1 minus scikit-learn's
+        /// `hamming_loss`.
+        label_accuracy: f64,
+        /// The fraction of samples whose labels are all right, scikit-learn's `accuracy_score`.
+        subset_accuracy: f64,
+        /// F1 over all samples and labels together.
+        micro_f1: f64,
+        /// The means of precision, recall and F1 over the labels.
+        macro_average: MacroAverage,
+        /// The scores of each label.
+        labels: Vec<LabelMetrics>,
+    },
     /// Metrics of values, in the unit of the target. With several targets, `rmse` and `mae` mix
     /// their units.
     Regression {
@@ -75,7 +91,7 @@ pub struct TargetMetrics {
 
 impl Metrics {
     /// Compares outputs with targets. Outputs are logits of shape (classes, samples), whose largest
-    /// is the prediction, or values; a matrix or [`Samples`].
+    /// is the prediction, logits of labels, or values; a matrix or [`Samples`].
     ///
     /// # Panics
     /// If outputs and targets have different numbers of samples or rows.
@@ -104,6 +120,11 @@ impl Metrics {
                     },
                 }
             }
+            Targets::Labels { labels, truth, .. } => {
+                let found = labels::compare(labels, truth, &output, weights);
+                let labels::Found { label_accuracy, subset_accuracy, micro_f1, average, of_labels } = found;
+                Metrics::Labels { label_accuracy, subset_accuracy, micro_f1, macro_average: average, labels: of_labels }
+            }
             Targets::Values { columns, values } => {
                 let all = |y: &Samples, prediction: &Samples| {
                     let rmse = weighted_rmse(y, prediction, weights);
@@ -121,10 +142,10 @@ impl Metrics {
         }
     }
 
-    /// The metric to show first: accuracy or RMSE. RMSE mixes the units of several targets.
+    /// The metric to show first: accuracy, of labels that of single labels, or RMSE. RMSE mixes the units of several targets.
     pub fn headline(&self) -> f64 {
         match self {
-            Metrics::Classification { accuracy, .. } => *accuracy,
+            Metrics::Classification { accuracy, .. } | Metrics::Labels { label_accuracy: accuracy, .. } => *accuracy,
             Metrics::Regression { rmse, .. } => *rmse,
         }
     }
@@ -132,7 +153,7 @@ impl Metrics {
     /// The score, larger for better predictions: accuracy or R², as scikit-learn's `score`.
     pub fn score(&self) -> f64 {
         match self {
-            Metrics::Classification { accuracy, .. } => *accuracy,
+            Metrics::Classification { accuracy, .. } | Metrics::Labels { label_accuracy: accuracy, .. } => *accuracy,
             Metrics::Regression { r2, .. } => *r2,
         }
     }
@@ -152,6 +173,10 @@ impl fmt::Display for Metrics {
         match self {
             Metrics::Classification { accuracy, confusion } => {
                 write!(f, "accuracy {:.2} %\n\n{confusion}", 100.0 * accuracy)
+            }
+            Metrics::Labels { label_accuracy, subset_accuracy, macro_average, .. } => {
+                let [labels, subsets] = [label_accuracy, subset_accuracy].map(|x| format!("{:.2} %", 100.0 * x));
+                write!(f, "accuracy of labels {labels}, of whole samples {subsets}, mean F1 {:.4}", macro_average.f1)
             }
             Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => {
                 write!(f, "RMSE {}, MAE {}, R² {}", decimals(*rmse, 6), decimals(*mae, 6), decimals(*r2, 4))

@@ -1,5 +1,6 @@
 use serde::Serialize;
 
+use super::labels;
 use super::{
     ConfusionMatrix, MacroAverage, Ranking, brier_score, calibration_error, d2_quantile, explained_variance, log_loss,
     mape, max_error, median_absolute_error, top_k_accuracy,
@@ -53,6 +54,18 @@ pub enum MoreMetrics {
         #[serde(skip_serializing_if = "Option::is_none")]
         top_5_accuracy: Option<f64>,
     },
+    /// Metrics of several labels at once and their probabilities, over all labels.
+    Labels {
+        /// The mean area under the ROC curves of the labels that some samples have and others have not.
+        /// `None` for too many labels and rows.
+        roc_auc: Option<f64>,
+        /// The mean of their average precisions, in the same way.
+        average_precision: Option<f64>,
+        /// The mean of −ln p of all labels.
+        log_loss: f64,
+        /// The mean of (p − y)² of all labels.
+        brier_score: f64,
+    },
     /// Metrics of values, in the unit of the target. With several targets, those in a unit mix
     /// theirs.
     Regression {
@@ -71,7 +84,7 @@ pub enum MoreMetrics {
 
 impl MoreMetrics {
     /// Compares predictions with targets, with sample weights; `None` means equal weights. Predictions
-    /// are probabilities of shape (classes, samples), or values.
+    /// are probabilities of shape (classes, samples), those of labels, or values.
     ///
     /// # Panics
     /// If predictions, targets and weights have different numbers of samples, or predictions and
@@ -80,7 +93,7 @@ impl MoreMetrics {
         let predictions = predictions.into();
         let predicted: Vec<usize> = match targets {
             Targets::Classes { .. } => (0..predictions.len()).map(|sample| predictions.argmax(sample)).collect(),
-            Targets::Values { .. } => Vec::new(),
+            Targets::Labels { .. } | Targets::Values { .. } => Vec::new(),
         };
         Self::of_decided(&predictions, &predicted, targets, weights)
     }
@@ -116,6 +129,13 @@ impl MoreMetrics {
                     top_5_accuracy: (labels.len() >= 2 * TOP).then(|| top_k_accuracy(indices, p, TOP, weights)),
                 }
             }
+            Targets::Labels { truth, .. } => {
+                let is_small = predictions.features().saturating_mul(predictions.len()) <= MOST_SORTED;
+                let areas = is_small.then(|| labels::areas(truth, predictions, weights));
+                let ((roc_auc, average_precision), (log_loss, brier_score)) =
+                    (areas.unzip(), labels::errors(truth, predictions, weights));
+                MoreMetrics::Labels { roc_auc, average_precision, log_loss, brier_score }
+            }
             Targets::Values { values, .. } => MoreMetrics::Regression {
                 median_absolute_error: median_absolute_error(values, predictions, weights),
                 max_error: max_error(values, predictions),
@@ -150,6 +170,12 @@ impl MoreMetrics {
                 ("calibration error", Some(calibration_error)),
                 ("Cohen's kappa", Some(kappa)),
                 ("Matthews correlation", Some(matthews)),
+            ],
+            MoreMetrics::Labels { roc_auc, average_precision, log_loss, brier_score } => vec![
+                ("area under the ROC curve", roc_auc),
+                ("average precision", average_precision),
+                ("log loss of a label", Some(log_loss)),
+                ("Brier score of a label", Some(brier_score)),
             ],
             MoreMetrics::Regression {
                 median_absolute_error,

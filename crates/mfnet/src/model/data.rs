@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use mfnet_table::{ColumnKind, Problem, ReadTable, Table, positions};
 
-use super::{Model, Predictions};
+use super::{Model, Predictions, probabilities_of_labels};
 use crate::data::{Dataset, Encoder, Features, Outliers, Samples, Scaling, Target, Targets, classes};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
@@ -177,8 +177,19 @@ impl Model {
             (Target::Values { columns }, Targets::Values { values, .. }) => {
                 Ok(Targets::Values { columns: columns.clone(), values: values.columns(&positions) })
             }
-            (Target::Classes { .. }, _) => Err(Error::shape("the target", "classes", "values")),
-            (Target::Values { .. }, _) => Err(Error::shape("the target", "values", "classes")),
+            (Target::Labels { columns, separator, labels }, Targets::Labels { labels: found, truth, .. }) => {
+                let positions = mfnet_table::positions(data.name(), found, labels)?;
+                let (columns, separator, labels) = (columns.clone(), separator.clone(), labels.clone());
+                Ok(Targets::Labels { columns, separator, labels, truth: truth.columns(&positions) })
+            }
+            (expected, found) => {
+                let words = |target: &Target| match target {
+                    Target::Classes { .. } => "classes",
+                    Target::Labels { .. } => "several labels at once",
+                    Target::Values { .. } => "values",
+                };
+                Err(Error::shape("the target", words(expected), words(&found.target())))
+            }
         }
     }
 
@@ -220,6 +231,11 @@ impl Model {
                 labels: labels.clone(),
                 indices: self.classes_of(&output),
                 probabilities: softmax(&output.tensor()).into(),
+            },
+            Target::Labels { labels, separator, .. } => Predictions::Labels {
+                labels: labels.clone(),
+                separator: separator.clone().unwrap_or_else(|| ";".to_owned()),
+                probabilities: probabilities_of_labels(&output),
             },
             Target::Values { columns } => Predictions::Values { columns: columns.clone(), values: output },
         })

@@ -13,6 +13,8 @@ use crate::tensor::{Scalar, Tensor};
 pub(super) enum Mean {
     /// Outputs are logits: ln of the mean probability, ln(1/K Σₖ softmax(zₖ)).
     Probabilities,
+    /// Outputs are logits of labels: the logit of the mean probability, 1/K Σₖ σ(zₖ).
+    Labels,
     /// Outputs are values: their mean.
     Values,
     /// Outputs are logarithms of values: ln of the mean value, ln(1/K Σₖ exp(zₖ)).
@@ -23,6 +25,7 @@ impl Mean {
     pub(super) fn of(target: &Target, link: Link) -> Self {
         match (target, link) {
             (Target::Classes { .. }, _) => Mean::Probabilities,
+            (Target::Labels { .. }, _) => Mean::Labels,
             (Target::Values { .. }, Link::Identity) => Mean::Values,
             (Target::Values { .. }, Link::Log) => Mean::Exponentials,
         }
@@ -47,10 +50,20 @@ impl Mean {
             let of_networks = outputs[i..].iter().step_by(step).copied();
             *mean = match self {
                 Mean::Values => of_networks.sum::<f64>() / networks as f64,
+                // ln Σ σ(zₖ) − ln Σ σ(−zₖ), with ln σ(z) = −ln(1 + exp(−z))
+                Mean::Labels => {
+                    log_sum_exp(of_networks.clone().map(|z| -soft_plus(-z)))
+                        - log_sum_exp(of_networks.map(|z| -soft_plus(z)))
+                }
                 _ => log_sum_exp(of_networks) - Scalar::ln(networks as f64),
             };
         }
     }
+}
+
+/// ln(1 + exp(z)), without overflow.
+fn soft_plus(z: f64) -> f64 {
+    z.max(0.0) + Scalar::ln_1p(Scalar::exp(-z.abs()))
 }
 
 /// ln Σ exp(z), without overflow.
@@ -177,6 +190,9 @@ mod tests {
         };
         near(&mean(Mean::Values, vec![1.0, -2.0, 2.0, 8.0]), [1.5, 3.0]);
         near(&mean(Mean::Exponentials, [1.0_f64, 2.0, 3.0, 6.0].map(f64::ln).to_vec()), [2_f64.ln(), 4_f64.ln()]);
+        // of single labels: 3/4 and 1/4, 9/10 and 3/10
+        let labels = vec![3_f64.ln(), 9_f64.ln(), -(3_f64.ln()), (3.0_f64 / 7.0).ln()];
+        near(&mean(Mean::Labels, labels), [0.0, 1.5_f64.ln()]);
         // probabilities 1/4, 3/4 and 1/2, 1/2; a constant added to logits does not matter
         let logits = vec![0.0, 3_f64.ln(), 700.0, 700.0];
         near(&mean(Mean::Probabilities, logits), [0.375_f64.ln(), 0.625_f64.ln()]);
@@ -194,7 +210,7 @@ mod tests {
     /// One network says what it says, to the bit.
     #[test]
     fn one_network() {
-        for of in [Mean::Probabilities, Mean::Values, Mean::Exponentials] {
+        for of in [Mean::Probabilities, Mean::Labels, Mean::Values, Mean::Exponentials] {
             assert_eq!(mean(of, vec![0.1, -0.7]), [0.1, -0.7]);
         }
     }

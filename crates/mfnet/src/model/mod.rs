@@ -20,7 +20,7 @@ use std::ops::Range;
 pub use data::UnknownLevels;
 pub use importance::Importance;
 pub use intervals::Intervals;
-use mfnet_table::{FileForm, NumberFormat};
+use mfnet_table::{FileForm, NumberFormat, shortest};
 pub use network::AnyNetwork;
 use network::either;
 pub use registry::Registry;
@@ -31,12 +31,12 @@ pub use threshold::{OperatingPoint, OperatingRule};
 
 pub use crate::layer::LayerSpec;
 
-use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target};
+use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target, joined};
 use crate::error::{Error, Result};
 use crate::loss::{LossName, softmax};
 use crate::metric::{Metrics, MoreMetrics};
 use crate::random::{STREAM_VERSION, Seed};
-use crate::tensor::Tensor;
+use crate::tensor::{Scalar, Tensor};
 
 /// The number of samples whose losses are computed at a time.
 const AT_A_TIME: usize = 1024;
@@ -176,6 +176,15 @@ pub enum Predictions {
         /// The probability of each class for each row.
         probabilities: Samples,
     },
+    /// Several labels at once.
+    Labels {
+        /// The labels.
+        labels: Vec<String>,
+        /// What separates labels in a list.
+        separator: String,
+        /// The probability of each label for each row; a label is predicted if it is above ½.
+        probabilities: Samples,
+    },
     /// Regression, in the unit of the target.
     Values {
         /// The names of the columns.
@@ -186,6 +195,29 @@ pub enum Predictions {
 }
 
 impl Predictions {
+    /// The predicted class, the predicted labels between separators, or the values of a row, as text.
+    ///
+    /// # Panics
+    /// If there is no such row.
+    pub fn text(&self, row: usize) -> String {
+        match self {
+            Predictions::Classes { labels, indices, .. } => labels[indices[row]].clone(),
+            Predictions::Labels { labels, separator, probabilities } => {
+                joined(labels, probabilities.sample(row).map(|p| f64::from(p > 0.5)), separator)
+            }
+            Predictions::Values { values, .. } => values.sample(row).map(shortest).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// The probabilities, or the values.
+    pub fn numbers(&self) -> &Samples {
+        match self {
+            Predictions::Classes { probabilities: numbers, .. }
+            | Predictions::Labels { probabilities: numbers, .. }
+            | Predictions::Values { values: numbers, .. } => numbers,
+        }
+    }
+
     /// The rows whose values or probabilities are not all finite numbers, counted from 0. A network
     /// may overflow for inputs far outside of its training rows, sooner with `f32`.
     ///
@@ -197,7 +229,7 @@ impl Predictions {
     /// assert_eq!(predictions.not_finite().collect::<Vec<_>>(), [1]);
     /// ```
     pub fn not_finite(&self) -> impl Iterator<Item = usize> + '_ {
-        let (Predictions::Classes { probabilities: numbers, .. } | Predictions::Values { values: numbers, .. }) = self;
+        let numbers = self.numbers();
         (0..numbers.len()).filter(|row| numbers.sample(*row).any(|x| !x.is_finite()))
     }
 }
@@ -209,6 +241,12 @@ impl fmt::Display for Predictions {
                 for (row, class) in indices.iter().enumerate() {
                     let label = labels.get(*class).map_or("?", String::as_str);
                     writeln!(f, "{label} {:.3}", probabilities.number(row, *class))?;
+                }
+            }
+            Predictions::Labels { labels, probabilities, .. } => {
+                for row in 0..probabilities.len() {
+                    let all = labels.iter().zip(probabilities.sample(row)).map(|(label, p)| format!("{label} {p:.3}"));
+                    writeln!(f, "{}", all.collect::<Vec<_>>().join(", "))?;
                 }
             }
             Predictions::Values { columns, values } => {
@@ -261,6 +299,8 @@ impl Model {
         if features == 0 || self.preprocessing.features() == 0 || outputs == 0 {
             let found = format!("{features}, {} and {outputs}", self.preprocessing.features());
             Some(("at least one column, one feature and one output".to_owned(), found))
+        } else if !self.target.is_usable() {
+            Some(("a column for each label, or one column with a separator".to_owned(), "another target".to_owned()))
         } else if self.preprocessing.column_count() != features {
             Some((of(features, "columns"), of(self.preprocessing.column_count(), "columns of the preprocessing")))
         } else if let Some(net) = self.networks.iter().find(|net| net.inputs() != self.preprocessing.features()) {
@@ -344,9 +384,10 @@ impl Model {
         self.check(data)?;
         let output = self.output(data.stored_inputs())?;
         let metrics = Metrics::weighted(self.decided(&output), data.targets(), data.weights());
-        let (predicted, predictions) = match data.classes() {
-            0 => (Vec::new(), output),
-            _ => (self.classes_of(&output), softmax(&output.tensor()).into()),
+        let (predicted, predictions) = match self.target {
+            Target::Classes { .. } => (self.classes_of(&output), softmax(&output.tensor()).into()),
+            Target::Labels { .. } => (Vec::new(), probabilities_of_labels(&output)),
+            Target::Values { .. } => (Vec::new(), output),
         };
         Ok((metrics, MoreMetrics::of_decided(&predictions, &predicted, data.targets(), data.weights())))
     }
@@ -386,12 +427,16 @@ impl Model {
 
     /// Checks that the data have the features and targets of the model.
     fn check(&self, data: &Dataset) -> Result<()> {
-        let of = |features: usize, outputs: usize, classes: bool| {
-            format!("{features} features and {outputs} {}", if classes { "classes" } else { "columns of values" })
+        let of = |features: usize, outputs: usize, target: &Target| {
+            let what = match target {
+                Target::Classes { .. } => "classes",
+                Target::Labels { .. } => "labels",
+                Target::Values { .. } => "columns of values",
+            };
+            format!("{features} features and {outputs} {what}")
         };
-        let classes = matches!(self.target, Target::Classes { .. });
-        let expected = of(self.features.len(), self.target.outputs(), classes);
-        let found = of(data.features(), data.outputs(), data.classes() > 0);
+        let expected = of(self.features.len(), self.target.outputs(), &self.target);
+        let found = of(data.features(), data.outputs(), &data.targets().target());
         if expected == found { Ok(()) } else { Err(Error::shape("evaluate", expected, found)) }
     }
 
@@ -404,6 +449,15 @@ impl Model {
         let inputs = self.preprocessing.encode(inputs);
         Ok(self.preprocessing.restore(self.outputs_of(&inputs.samples)?))
     }
+}
+
+/// σ(z) of each label.
+pub(crate) fn probabilities_of_labels(logits: &Samples) -> Samples {
+    logits.map(|_, z| sigmoid(z))
+}
+
+fn sigmoid(z: f64) -> f64 {
+    1.0 / (1.0 + Scalar::exp(-z))
 }
 
 #[cfg(test)]

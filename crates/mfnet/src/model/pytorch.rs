@@ -80,6 +80,9 @@ impl ModelSpec {
                 let mean = if self.temperature.is_some() { "" } else { mean };
                 ("", format!("{p}{mean}"), "probabilities of model[\"target\"][\"labels\"]")
             }
+            (Target::Labels { .. }, _) => {
+                ("", format!("torch.sigmoid(output){mean}"), "probabilities of model[\"target\"][\"labels\"]")
+            }
             (Target::Values { .. }, Link::Identity) => (SCALE, format!("shift + scale * output{mean}"), VALUES),
             (Target::Values { .. }, Link::Log) => (SCALE, format!("shift + scale * output.exp(){mean}"), VALUES),
         };

@@ -3,7 +3,7 @@
 use mfnet_table::ColumnKind;
 
 use super::ensemble::Mean;
-use super::{AnyNetwork, Model, OperatingPoint, Predictions, Target};
+use super::{AnyNetwork, Model, OperatingPoint, Predictions, Target, sigmoid};
 use crate::data::{Code, Link, Standardizer};
 use crate::error::{Error, Result};
 use crate::loss::softmax_of_one;
@@ -74,6 +74,13 @@ pub enum Prediction<'a> {
         /// The labels of all classes.
         labels: &'a [String],
         /// The probability of each class.
+        probabilities: &'a [f64],
+    },
+    /// Several labels at once.
+    Labels {
+        /// The labels.
+        labels: &'a [String],
+        /// The probability of each label.
         probabilities: &'a [f64],
     },
     /// Regression, in the unit of the target.
@@ -222,6 +229,12 @@ impl RowPredictor {
                 }
                 let (index, probabilities) = (self.output.argmax_of(0), self.probabilities.only_column());
                 Prediction::Class { label: &labels[index], index, labels, probabilities }
+            }
+            Target::Labels { labels, .. } => {
+                let probabilities = self.probabilities.only_column_mut();
+                let logits = self.output.only_column().iter();
+                probabilities.iter_mut().zip(logits).for_each(|(p, z)| *p = sigmoid(*z));
+                Prediction::Labels { labels, probabilities }
             }
             Target::Values { columns } => {
                 let values = self.output.only_column_mut();

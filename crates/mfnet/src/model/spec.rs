@@ -10,7 +10,7 @@ use crate::tensor::{Dtype, Scalar, Tensor};
 
 /// The newest version of the model file; this library reads all earlier ones too.
 pub(super) const VERSION: u32 = 7;
-/// The version without ensembles, temperatures and thresholds; written if it is enough.
+/// The version without ensembles, temperatures, thresholds and several labels at once; written if it is enough.
 const OF_LINKS: u32 = 6;
 /// The version without links of outputs, noise and intervals; written if it is enough.
 const OF_FORMS: u32 = 5;
@@ -121,7 +121,9 @@ impl ModelSpec {
             (true, false) => OF_NUMBERS,
         };
         let has_link = self.preprocessing.link != Link::Identity || self.intervals.is_some();
-        let is_new = !self.others.is_empty() || self.temperature.is_some() || self.operating_point.is_some();
+        let has_labels = matches!(self.target, Target::Labels { .. });
+        let is_new =
+            !self.others.is_empty() || self.temperature.is_some() || self.operating_point.is_some() || has_labels;
         let of_rest = match (is_new, has_link) {
             (true, _) => VERSION,
             (false, true) => OF_LINKS,

@@ -2,6 +2,7 @@
 
 use super::figure::{Bars, Cell, Drawing, Grid, Hue};
 use super::{NAME, Run, Writer, evenly, html, side};
+use crate::data::Targets;
 use crate::error::Result;
 use crate::fit::Fit;
 use crate::model::{AnyNetwork, Importance};
@@ -111,7 +112,7 @@ pub(super) fn write(run: &Run<'_>, report: &mut Writer) -> Result<()> {
         return Ok(());
     }
     let (names, side) = (run.test.feature_names(), side(run.test.feature_names()));
-    let of_classes = run.test.classes() > 0;
+    let of_classes = !matches!(run.test.targets(), Targets::Values { .. });
     // accuracy in percentage points
     let (score, unit, scale) =
         if of_classes { ("accuracy", ", in percentage points,", 100.0) } else { ("R²", "", 1.0) };

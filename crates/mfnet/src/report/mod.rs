@@ -8,6 +8,7 @@ mod classes;
 mod figure;
 mod html;
 mod importance;
+mod labels;
 mod learning;
 mod png;
 mod preprocessing;
@@ -115,6 +116,9 @@ impl Report {
                     classes::write(run, &answers, &mut report)?;
                     probabilities::write(run, &answers, &mut report)?;
                 }
+                (Predictions::Labels { .. }, _) => {
+                    summary.test.metrics.iter().for_each(|metrics| labels::write(metrics, &mut report));
+                }
                 (Predictions::Values { values, .. }, Targets::Values { columns, values: truth }) => {
                     values::write(run, columns, [truth, values], &mut report)?;
                 }
@@ -190,6 +194,7 @@ impl Writer {
                 let (score, rows) = (headline_cell(metrics, score), counted(summary.test.samples, "test row"));
                 self.page.verdict(&match name {
                     "accuracy" => format!("The network predicts the right class for {score} of {rows}."),
+                    "accuracy of labels" => format!("The network predicts {score} of the labels of {rows} right."),
                     _ => format!("The network has the {name} {score} on {rows}."),
                 });
                 if summary.baselines.linear.is_none() {

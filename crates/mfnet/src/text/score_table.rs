@@ -36,6 +36,7 @@ pub fn table(lines: &[(String, Vec<String>)]) -> String {
 pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
     match metrics {
         Metrics::Classification { accuracy, .. } => ("accuracy", *accuracy),
+        Metrics::Labels { label_accuracy, .. } => ("accuracy of labels", *label_accuracy),
         Metrics::Regression { r2, targets, .. } if !targets.is_empty() => ("R²", *r2),
         Metrics::Regression { rmse, .. } => ("RMSE", *rmse),
     }
@@ -44,7 +45,7 @@ pub fn headline(metrics: &Metrics) -> (&'static str, f64) {
 /// Formats a value `x` of that score.
 pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
     match headline(metrics).0 {
-        "accuracy" => percent(x),
+        "accuracy" | "accuracy of labels" => percent(x),
         "R²" => r2_cell(x),
         _ => significant(x, 4),
     }
@@ -55,6 +56,7 @@ pub fn headline_cell(metrics: &Metrics, x: f64) -> String {
 pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
     let names: &[&str] = match rows.first().map(|row| row.metrics) {
         Some(Metrics::Classification { .. }) => &["accuracy"],
+        Some(Metrics::Labels { .. }) => &["labels", "whole rows", "mean F1"],
         _ => &["RMSE", "MAE", "R²"],
     };
     let header = ["rows", "loss"].iter().chain(names).map(|name| (*name).to_owned()).collect();
@@ -69,6 +71,10 @@ pub fn score_lines(rows: &[Row<'_>]) -> Vec<(String, Vec<String>)> {
         let (name, samples) = (row.name.clone(), grouped(row.samples));
         match row.metrics {
             Metrics::Classification { accuracy, .. } => push(name, samples, loss, &[percent(*accuracy)]),
+            Metrics::Labels { label_accuracy, subset_accuracy, macro_average, .. } => {
+                let f1 = significant(macro_average.f1, 4);
+                push(name, samples, loss, &[percent(*label_accuracy), percent(*subset_accuracy), f1]);
+            }
             Metrics::Regression { rmse, mae, r2, targets } if targets.is_empty() => {
                 push(name, samples, loss, &regression(*rmse, *mae, *r2));
             }

@@ -8,7 +8,7 @@ use super::whitening::Whitening;
 use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::layer::Linear;
-use crate::loss::{CrossEntropy, Loss, LossName, Mse, SmoothQuantile, Weights};
+use crate::loss::{BinaryCrossEntropy, CrossEntropy, Loss, LossName, Mse, SmoothQuantile, Weights};
 use crate::memory;
 use crate::network::NeuralNetwork;
 use crate::tensor::kernel::Finish;
@@ -31,6 +31,8 @@ const KINK: f64 = 0.01;
 /// The search for the best constant ends at this distance from it, and goes no farther than this.
 const NEAR: f64 = 1e-13;
 const FARTHEST: f64 = 1e300;
+/// The least probability of a label that no training sample has.
+const CERTAIN: f64 = 1e-12;
 
 /// The naive baseline, which ignores the features: W = 0, and b is the (weighted) mean of the
 /// training targets.
@@ -78,6 +80,11 @@ pub fn naive_model_for(train: &Dataset, loss: LossName) -> Result<NeuralNetwork>
         Targets::Classes { indices, .. } => {
             let of_class = (0..indices.len()).filter(|sample| indices[*sample] == i).map(weight).sum::<f64>();
             f64::max(of_class / all, f64::MIN_POSITIVE).ln()
+        }
+        Targets::Labels { truth, .. } => {
+            let of_label = truth.feature(i).enumerate().map(|(sample, y)| weight(sample) * y).sum::<f64>();
+            let p = (of_label / all).clamp(CERTAIN, 1.0 - CERTAIN);
+            (p / (1.0 - p)).ln()
         }
         Targets::Values { values, .. } => match loss {
             LossName::Mse | LossName::HalfMse => {
@@ -139,6 +146,8 @@ fn best_constant(loss: &dyn Loss<f64>, y: Tensor, weights: Option<&[f64]>) -> f6
 /// then within about 10⁻³ of the minimum, and the accuracy within 0.1 % of the accuracy at the
 /// minimum.
 ///
+/// Several labels at once have a logistic regression each, that of scikit-learn with C = 1.
+///
 /// # Errors
 /// No error if the data have samples and contain only numbers.
 pub fn linear_model(train: &Dataset) -> Result<NeuralNetwork> {
@@ -185,7 +194,7 @@ struct Problem<'a> {
     /// D, the sum of the weights; the number of samples m without weights.
     divisor: f64,
     /// The factor of ‖W‖²/2: 1/m for classes, where m is D, but at least the number of samples with
-    /// a weight above 0; 0 for values.
+    /// a weight above 0; 1/(m n) for n labels at once; 0 for values.
     penalty: f64,
     /// What is added to J, so that it is never negative.
     offset: f64,
@@ -205,6 +214,8 @@ impl<'a> Problem<'a> {
             // P = 1/n, and P (1 − P) without the part common to all classes, which changes no
             // probability
             (Targets::Classes { .. }, _) => (Box::new(CrossEntropy), 1.0 / m, 1.0 / outputs),
+            // the mean over n labels, each with P (1 − P) = ¼
+            (Targets::Labels { .. }, _) => (Box::new(BinaryCrossEntropy), 1.0 / (m * outputs), 0.25 / outputs),
             (_, LossName::Mse | LossName::HalfMse) => (Box::new(Mse), 0.0, 2.0 / outputs),
             (_, LossName::Mae) => (Box::new(SmoothQuantile { level: 0.5, width: KINK }), 0.0, 1.0 / outputs),
             (_, LossName::Quantile { level }) => (Box::new(SmoothQuantile { level, width: KINK }), 0.0, 1.0 / outputs),

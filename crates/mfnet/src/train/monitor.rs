@@ -60,6 +60,9 @@ impl Monitor {
         let Some(data) = data else {
             return Err(Error::invalid("monitor", "validation samples to watch", "none"));
         };
+        if let Targets::Labels { .. } = data.targets() {
+            return Err(Error::invalid("monitor", "loss for several labels at once", self));
+        }
         match (for_classes, data.classes() > 0) {
             (true, false) => Err(Error::invalid("monitor", "a metric of values", self)),
             (false, true) => Err(Error::invalid("monitor", "a metric of classes", self)),
@@ -75,7 +78,7 @@ impl Monitor {
         let outputs = net.outputs_of(&data.stored_inputs().samples)?;
         let areas = || match data.targets() {
             Targets::Classes { indices, .. } => areas(indices, &softmax(&outputs.tensor()).into(), data.weights()),
-            Targets::Values { .. } => None,
+            _ => None,
         };
         Ok(match (self, Metrics::weighted(&outputs, data.targets(), data.weights())) {
             (Monitor::Rmse, Metrics::Regression { rmse, .. }) => Some(rmse),

@@ -211,6 +211,8 @@ fn text_for(model: &Model, values: [&str; 3]) -> String {
     for (i, value) in values.iter().enumerate() {
         let targets = match model.target() {
             mfnet::Target::Classes { labels, .. } => vec![quoted(&labels[i % labels.len()])],
+            mfnet::Target::Labels { columns, separator: None, .. } => vec!["1".to_owned(); columns.len()],
+            mfnet::Target::Labels { labels, .. } => vec![quoted(&labels[i % labels.len()])],
             mfnet::Target::Values { columns } => vec![i.to_string(); columns.len()],
         };
         text += &row(vec![quoted(value); model.features().len()].into_iter().chain(targets).collect());
@@ -221,11 +223,7 @@ fn text_for(model: &Model, values: [&str; 3]) -> String {
 /// Equal, also where they are no numbers.
 fn same(one: &Predictions, other: &Predictions) {
     let numbers = |predictions: &Predictions| -> Vec<u64> {
-        let numbers = match predictions {
-            Predictions::Classes { probabilities, .. } => probabilities,
-            Predictions::Values { values, .. } => values,
-        };
-        numbers.iter().map(|x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }).collect()
+        predictions.numbers().iter().map(|x: f64| if x.is_nan() { f64::NAN.to_bits() } else { x.to_bits() }).collect()
     };
     assert_eq!(numbers(one), numbers(other));
 }

@@ -67,7 +67,7 @@ fn keys(data: &Dataset) -> Vec<u64> {
             let labels: Vec<u64> = labels.iter().map(of_text).collect();
             keys.iter_mut().zip(indices).for_each(|(key, class)| add(key, labels[*class]));
         }
-        Targets::Values { values, .. } => {
+        Targets::Labels { truth: values, .. } | Targets::Values { values, .. } => {
             for i in 0..values.features() {
                 keys.iter_mut().zip(values.feature(i)).for_each(|(key, y)| add(key, of_number(y)));
             }
