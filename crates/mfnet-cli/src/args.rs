@@ -96,6 +96,12 @@ pub(crate) struct TrainArgs {
     /// A line is an object with the columns of history.csv, for programs that watch a training.
     #[arg(long, value_name = "FILE", help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) log: Option<PathBuf>,
+    /// Folder for event files that TensorBoard shows
+    ///
+    /// They have the losses and metrics of each epoch, histograms of the weights and of the gradients in its last step, and
+    /// the plan of the training as text. An ensemble has no gradients.
+    #[arg(long, value_name = "DIR", help_heading = "Output and recipe", hide_short_help = true)]
+    pub(crate) tensorboard: Option<PathBuf>,
     /// Also write the plots of the report as SVG and PNG files
     ///
     /// The files go to the folder plots inside the output folder.

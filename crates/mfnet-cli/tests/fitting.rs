@@ -284,3 +284,66 @@ fn what_contradicts_is_refused_with_a_reason() {
     let run = desk.run("train visits.csv --warm-start counts --loss mse");
     assert!(run.stderr.contains("whose outputs are logarithms of values"), "{}", run.stderr);
 }
+
+/// The records of an event file: each has its length, and the file ends with the last.
+fn records(bytes: &[u8]) -> usize {
+    let (mut place, mut count) = (0, 0);
+    while place < bytes.len() {
+        let length = u64::from_le_bytes(bytes[place..place + 8].try_into().unwrap()) as usize;
+        place += 8 + 4 + length + 4;
+        count += 1;
+    }
+    assert_eq!(place, bytes.len());
+    count
+}
+
+/// Event files change nothing else; TensorBoard reads them where the environment variable MFNET_PYTHON names a Python that
+/// has it, which is said otherwise.
+#[test]
+fn tensorboard_reads_event_files() {
+    let desk = Desk::new();
+    let train = "train digits --hidden 16 --norm batch --epochs 3 --no-baselines --quiet";
+    desk.ok(&format!("{train} --output plain"));
+    desk.ok(&format!("{train} --output seen --tensorboard board/one"));
+    desk.ok(&format!("{train} --output two --ensemble 2 --tensorboard board/two"));
+    desk.ok("train diabetes --folds 2 --epochs 2 --no-baselines --quiet --output folds --tensorboard board/folds");
+    assert!(desk.read("plain/model.safetensors") == desk.read("seen/model.safetensors"));
+    assert_eq!(common::files(&desk.path("board/folds")), ["fold-1", "fold-2"]);
+    let names = common::files(&desk.path("board/one"));
+    let [name] = &names[..] else { panic!("{names:?}") };
+    // version, plan; for each epoch 3 numbers, 4 histograms of weights and 4 of gradients
+    assert_eq!(records(&desk.read(&format!("board/one/{name}"))), 2 + 3 * (3 + 4 + 4));
+    let Some(python) = std::env::var_os("MFNET_PYTHON").filter(|python| !python.is_empty()) else {
+        eprintln!("not run, because MFNET_PYTHON is not set: TensorBoard itself");
+        return;
+    };
+    let program = "
+import json
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+for run in ('one', 'two'):
+    events = EventAccumulator('board/' + run, size_guidance={'scalars': 0, 'histograms': 0, 'tensors': 0})
+    events.Reload()
+    scalars = {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()['scalars']}
+    histograms = {tag: [(e.step, sum(e.histogram_value.bucket)) for e in events.Histograms(tag)] for tag in events.Tags()['histograms']}
+    text = events.Tensors('plan/text_summary')[0].tensor_proto.string_val[0].decode()
+    print(json.dumps({'scalars': scalars, 'histograms': histograms, 'text': text}))
+";
+    let run = common::Run::of(std::process::Command::new(python).args(["-c", program]).current_dir(desk.path(".")));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let seen: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let losses = desk.text("seen/history.csv");
+    for (line, seen) in losses.lines().skip(1).zip(seen[0]["scalars"]["loss/training"].as_array().unwrap()) {
+        let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
+        assert_eq!(seen[0], fields[0] as u64);
+        // the format has numbers of 32 bits
+        assert_eq!(seen[1].as_f64().unwrap() as f32, fields[1] as f32);
+    }
+    // the weights and biases of 64 → 16, in three epochs
+    let numbers = 16 * 65;
+    for tag in ["weights/0 weights", "gradients/0"] {
+        let expected = serde_json::json!([[1, f64::from(numbers)], [2, f64::from(numbers)], [3, f64::from(numbers)]]);
+        assert_eq!(seen[0]["histograms"][tag], expected, "{tag}");
+    }
+    assert!(seen[0]["text"].as_str().unwrap().starts_with("digits: 1 797 rows"), "{}", seen[0]["text"]);
+    assert_eq!(seen[1]["scalars"]["network 2/loss/validation"].as_array().unwrap().len(), 3);
+}

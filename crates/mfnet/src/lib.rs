@@ -19,6 +19,7 @@
 //! | `excel` | tables in Excel workbooks, `.xlsx` |
 //! | `download` | `data::Download`, which fetches MNIST, Fashion-MNIST and California Housing |
 //! | `report` | `report::Report`, the HTML page with plots |
+//! | `tensorboard` | `train::TensorBoard`, which writes event files |
 //!
 //! # From a table to a model
 //!

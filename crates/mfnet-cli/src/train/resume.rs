@@ -74,6 +74,7 @@ impl Run {
             plots: args.plots || stored.plots,
             checkpoint_every: args.checkpoint_every.or(stored.checkpoint_every),
             log: args.log.clone().or(stored.log),
+            tensorboard: args.tensorboard.clone().or(stored.tensorboard),
             recipe: stored.recipe.with_threads_of(&args.recipe),
             ..stored
         });

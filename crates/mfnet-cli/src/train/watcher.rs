@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use mfnet::error::{ErrorKind, KeptWeights};
 use mfnet::fit::{Observer, Plan};
 use mfnet::text::escaped;
-use mfnet::train::{Checkpoint, EpochRecord, Every, History, Monitor, SaveCheckpoints, Step};
+use mfnet::train::{Checkpoint, EpochRecord, Every, History, Monitor, SaveCheckpoints, Step, TensorBoard};
 use mfnet::{Model, Result};
 use serde_json::Value;
 
@@ -19,6 +19,7 @@ use super::folder::RunFolder;
 use super::history::{Form, HistoryFile};
 use super::resume;
 use crate::args::TrainArgs;
+use crate::failure::with_options;
 use crate::interrupt;
 use crate::output::{message, progress_bar};
 
@@ -38,6 +39,8 @@ pub(super) struct Watcher<'a> {
     history: HistoryFile,
     /// The file of `--log`.
     log: Option<(PathBuf, HistoryFile)>,
+    /// The event files of `--tensorboard`.
+    board: Option<TensorBoard>,
     /// Whether a file could not be written during the training.
     has_warned: bool,
     epochs: Vec<EpochRecord>,
@@ -81,6 +84,7 @@ impl<'a> Watcher<'a> {
             folder,
             history: HistoryFile::default(),
             log: args.log.clone().map(|path| (path, HistoryFile::new(Form::Json))),
+            board: args.tensorboard.as_ref().map(|path| board(path, plan, folder)).transpose()?,
             has_warned: false,
             epochs,
             saved: Instant::now(),
@@ -133,12 +137,37 @@ impl<'a> Watcher<'a> {
     }
 }
 
+/// The event files of a fit, which begin with what was decided.
+fn board(path: &Path, plan: &Plan, folder: &RunFolder) -> Result<TensorBoard> {
+    // each fold has a folder of its own
+    let fold = folder.path.file_name().filter(|_| plan.recipe().folds.is_some());
+    let mut board = TensorBoard::new(fold.map_or_else(|| path.to_owned(), |fold| path.join(fold)))?;
+    let text = with_options(&plan.introduction());
+    board.text("plan", 0, &text.replace('\n', "\n\n"))?;
+    Ok(board)
+}
+
 fn of_file(path: &Path, reason: io::Error) -> ErrorKind {
     ErrorKind::Io { path: path.to_owned(), action: "write", reason }
 }
 
 impl Observer for Watcher<'_> {
+    fn wants_gradients(&self) -> bool {
+        self.board.as_ref().is_some_and(Observer::wants_gradients)
+    }
+
+    fn gradients(&mut self, step: &Step, gradients: &dyn Fn() -> Vec<Vec<f64>>) -> Result<()> {
+        let written = self.board.as_mut().map_or(Ok(()), |board| board.gradients(step, gradients));
+        written.or_else(|error| {
+            self.warn(&error.to_string());
+            Ok(())
+        })
+    }
+
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
+        if let Some(board) = &mut self.board {
+            let _ = Observer::step(board, step);
+        }
         self.display.step(step, &self.epochs);
         interrupt::flow()
     }
@@ -155,6 +184,9 @@ impl Observer for Watcher<'_> {
         let written = self.log.as_mut().map(|(path, log)| (log.write(path, &self.epochs), path.clone()));
         if let Some((Err(reason), path)) = written {
             self.warn(&of_file(&path, reason).to_string());
+        }
+        if let Some(Err(error)) = self.board.as_mut().map(|board| Observer::epoch(board, record, so_far)) {
+            self.warn(&error.to_string());
         }
         let watched = self.monitor.watched(record);
         let best = watched.is_none_or(|watched| watched < self.lowest);

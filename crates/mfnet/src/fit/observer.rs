@@ -7,7 +7,10 @@ use super::plan::Plan;
 use crate::error::{KeptWeights, Result};
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
+use crate::optimizer::Gradients;
 use crate::tensor::Scalar;
+#[cfg(feature = "tensorboard")]
+use crate::train::TensorBoard;
 use crate::train::{Callback, EpochRecord, History, Session, Step, Watch, save};
 
 /// Observes a fit, and may stop it: a progress bar, a log, Ctrl-C. `&mut ()` does nothing.
@@ -41,6 +44,21 @@ pub trait Observer: Send {
     /// have stopped.
     fn step(&mut self, _step: &Step) -> ControlFlow<()> {
         ControlFlow::Continue(())
+    }
+
+    /// Whether [`Observer::gradients`] should be called in the next step, which then computes all
+    /// gradients before it updates a weight. It should be fast.
+    fn wants_gradients(&self) -> bool {
+        false
+    }
+
+    /// Called between gradients and update. `gradients` returns those of each matrix; of an ensemble it
+    /// is never called.
+    ///
+    /// # Errors
+    /// Any error of the observer; it ends the fit.
+    fn gradients(&mut self, _step: &Step, _gradients: &dyn Fn() -> Vec<Vec<f64>>) -> Result<()> {
+        Ok(())
     }
 
     /// Whether [`Observer::checkpoint`] should be called after this step; it should be fast.
@@ -88,6 +106,31 @@ pub trait Observer: Send {
 
 impl Observer for () {}
 
+#[cfg(feature = "tensorboard")]
+impl Observer for TensorBoard {
+    fn wants_gradients(&self) -> bool {
+        self.is_last_step()
+    }
+
+    fn gradients(&mut self, step: &Step, gradients: &dyn Fn() -> Vec<Vec<f64>>) -> Result<()> {
+        self.write_gradients(step.epoch, gradients().into_iter())
+    }
+
+    fn step(&mut self, step: &Step) -> ControlFlow<()> {
+        self.made(step);
+        ControlFlow::Continue(())
+    }
+
+    fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
+        self.record(record)?;
+        match &so_far()?.networks()[record.network.map_or(0, |network| network - 1)] {
+            AnyNetwork::F64(net) => self.weights(record.epoch, net)?,
+            AnyNetwork::F32(net) => self.weights(record.epoch, net)?,
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
 /// Passes the events of a training to an observer.
 pub(super) struct Watcher<'a> {
     pub(super) plan: &'a Plan,
@@ -98,6 +141,15 @@ impl<T: Scalar> Callback<T> for Watcher<'_>
 where
     AnyNetwork: From<NeuralNetwork<T>>,
 {
+    fn wants_gradients(&self) -> bool {
+        self.observer.wants_gradients()
+    }
+
+    fn gradients(&mut self, step: &Step, gradients: &mut Gradients<T>) -> Result<()> {
+        let all = || gradients.iter().map(|matrix| matrix.iter().map(|g| g.to_f64()).collect()).collect();
+        self.observer.gradients(step, &all)
+    }
+
     fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {
         Ok(self.observer.step(step))
     }

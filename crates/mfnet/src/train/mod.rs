@@ -12,6 +12,8 @@ mod order;
 mod phases;
 mod session;
 mod side_by_side;
+#[cfg(feature = "tensorboard")]
+mod tensorboard;
 mod whitening;
 mod workspace;
 
@@ -30,6 +32,8 @@ pub(crate) use session::save;
 pub use session::{Checkpoint, Session};
 pub(crate) use side_by_side::Watch;
 pub(crate) use side_by_side::run as run_side_by_side;
+#[cfg(feature = "tensorboard")]
+pub use tensorboard::TensorBoard;
 
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
