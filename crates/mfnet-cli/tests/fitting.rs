@@ -297,8 +297,8 @@ fn records(bytes: &[u8]) -> usize {
     count
 }
 
-/// Event files change nothing else; TensorBoard reads them where the environment variable MFNET_PYTHON names a Python that
-/// has it, which is said otherwise.
+/// Event files change nothing else; TensorBoard reads them where the environment variable MFNET_TENSORBOARD names a
+/// Python that has it; without it this says so.
 #[test]
 fn tensorboard_reads_event_files() {
     let desk = Desk::new();
@@ -313,8 +313,8 @@ fn tensorboard_reads_event_files() {
     let [name] = &names[..] else { panic!("{names:?}") };
     // version, plan; for each epoch 3 numbers, 4 histograms of weights and 4 of gradients
     assert_eq!(records(&desk.read(&format!("board/one/{name}"))), 2 + 3 * (3 + 4 + 4));
-    let Some(python) = std::env::var_os("MFNET_PYTHON").filter(|python| !python.is_empty()) else {
-        eprintln!("not run, because MFNET_PYTHON is not set: TensorBoard itself");
+    let Some(python) = std::env::var_os("MFNET_TENSORBOARD").filter(|python| !python.is_empty()) else {
+        eprintln!("not run, because MFNET_TENSORBOARD is not set: TensorBoard itself");
         return;
     };
     let program = "
