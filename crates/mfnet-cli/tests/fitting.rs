@@ -230,6 +230,9 @@ fn what_contradicts_is_refused_with_a_reason() {
             2,
             "--label-smoothing works only with --loss cross-entropy, not with focal",
         ),
+        ("train digits --mixup 0.2 --shards 2", 2, "--mixup cannot be used with --shards"),
+        ("train digits --mixup 0.2 --class-weight balanced", 2, "--mixup cannot be used with --class-weight"),
+        ("train digits --mixup 5", 2, "a number from 0 to 4"),
         ("train digits --label-smoothing 1", 2, "expected a number from 0 to less than 1"),
         (
             "train negative.csv --target y --loss poisson",

@@ -27,6 +27,10 @@ impl Seed {
             Purpose::Initialisation { layer } => (2, layer as u64),
             Purpose::Epoch { number } => (3, number as u64),
             Purpose::Permutation { group } => (4, group as u64),
+            // a step has fewer than 2²⁰ batches, and an epoch fewer than 2²⁴ steps: others share numbers
+            Purpose::Mixture { epoch, step, batch } => {
+                (5, ((epoch as u64) << 44) ^ ((step as u64) << 20) ^ batch as u64)
+            }
         };
         let mut mixer = SplitMix64(self.0);
         let mut word = || mixer.next();
@@ -109,6 +113,15 @@ pub enum Purpose {
     Permutation {
         /// Index in the list of groups.
         group: usize,
+    },
+    /// The mixture of the samples of a batch.
+    Mixture {
+        /// The epoch, from 1.
+        epoch: usize,
+        /// The step within the epoch, from 1.
+        step: usize,
+        /// The batch within the step, from 0.
+        batch: usize,
     },
 }
 

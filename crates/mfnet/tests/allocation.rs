@@ -130,7 +130,7 @@ fn train_network<T: Scalar>(
     let batch = if optimizer.name() == "lbfgs" { train.samples() } else { 100 };
     let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(batch).validate_on(&validation);
     let trainer = trainer.accumulate(accumulate);
-    let trainer = if from > 1 { trainer.average(Averaging::Exponential { decay: 0.9 }) } else { trainer };
+    let trainer = if from > 1 { trainer.average(Averaging::Exponential { decay: 0.9 }).mixup(0.3) } else { trainer };
     let threads = Threads::new(threads).unwrap();
     wait_for_threads();
     threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();

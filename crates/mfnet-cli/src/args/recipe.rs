@@ -278,6 +278,12 @@ pub(crate) struct RecipeArgs {
     /// still change.
     #[arg(long, value_name = "LAYERS", value_parser = whole::<usize>, value_delimiter = ',', help_heading = "Training", hide_short_help = true)]
     pub(super) freeze: Vec<usize>,
+    /// Train on mixtures of rows; the parameter of their distribution [default: 0, none]
+    ///
+    /// Each row of a batch is mixed with another one, features and target alike, with a share from the beta distribution
+    /// whose two parameters are this number: 0.2 makes mostly small changes, 1 all shares equally likely.
+    #[arg(long, value_name = "ALPHA", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
+    pub(super) mixup: Option<f64>,
     /// Divide the logits by a temperature that makes the probabilities of the validation rows truer
     ///
     /// The temperature with the lowest log loss on the validation rows is kept with the model. It changes no predicted

@@ -18,7 +18,7 @@ use crate::optimizer::{Group, OptimizerName, Schedule};
 
 impl Recipe {
     /// Fields that exclude others, each with the names of the others.
-    pub const CONFLICTS: [(&str, &str); 8] = [
+    pub const CONFLICTS: [(&str, &str); 9] = [
         (
             "warm_start",
             "target task label_separator hidden activation dropout input_noise norm residual layers embeddings dtype header drop numeric categorical scale",
@@ -30,6 +30,7 @@ impl Recipe {
         ("split_column", "test_fraction group folds"),
         ("time", "group split_column"),
         ("folds", "test_fraction"),
+        ("mixup", "shards sample_weight class_weight"),
     ];
 
     /// Checks everything that can be checked without data.
@@ -103,6 +104,7 @@ impl Recipe {
         let unfit = [
             ("dropout", self.dropout > 0.0),
             ("input_noise", self.input_noise > 0.0),
+            ("mixup", self.mixup > 0.0),
             ("norm", self.norm == Some(Norm::Batch)),
             ("layers", self.layers.iter().flatten().any(is_random)),
             ("schedule", has_schedule),
@@ -191,6 +193,7 @@ impl Recipe {
         value("learning_rate", self.learning_rate, |x| x > 0.0 && x.is_finite(), "a positive number")?;
         value("min_delta", Some(self.min_delta), not_negative, NOT_NEGATIVE)?;
         value("warmup", Some(self.warmup), not_negative, NOT_NEGATIVE)?;
+        value("mixup", Some(self.mixup), |x| (0.0..=4.0).contains(&x), "a number from 0 to 4")?;
         value("momentum", Some(self.momentum), below_one, BELOW_ONE)?;
         value("weight_decay", self.weight_decay, not_negative, NOT_NEGATIVE)?;
         value("clip_norm", self.clip_norm, not_negative, NOT_NEGATIVE)?;

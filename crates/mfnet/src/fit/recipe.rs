@@ -158,6 +158,8 @@ pub struct Recipe {
     /// What is watched on the validation rows: it decides which weights are kept, and when early
     /// stopping stops. Default: loss.
     pub monitor: Monitor,
+    /// α of mixtures of training rows, see [`Trainer::mixup`](crate::Trainer::mixup); 0 for none. Default: 0.
+    pub mixup: f64,
     /// Averages the weights of many steps (`ema:0.999`) or epochs (`swa:0.75`). `None`: no average.
     pub average: Option<Averaging>,
     /// Number of threads, which does not affect the result. `None`, and more than two for each

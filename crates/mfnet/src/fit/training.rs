@@ -47,6 +47,9 @@ impl Plan {
         if let Some(patience) = choices.early_stopping {
             trainer = trainer.early_stopping(patience).min_delta(recipe.min_delta);
         }
+        if recipe.mixup > 0.0 {
+            trainer = trainer.mixup(recipe.mixup);
+        }
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
         }

@@ -310,6 +310,23 @@ impl<T: Scalar> Tensor<T> {
         })
     }
 
+    /// Each column becomes `factor` times itself plus the rest of 1 times the next one, the last with the
+    /// first.
+    pub(crate) fn mix_with_next(&mut self, factor: T, room: &mut Vec<T>) {
+        let (layout, columns, rest) = (self.layout(), self.columns, T::ONE - factor);
+        for panel in 0..layout.panels() {
+            let height = layout.height(panel);
+            let elements = &mut self.elements[layout.place(panel, 0..columns)];
+            room.clear();
+            room.extend_from_slice(&elements[..height]);
+            for j in 0..columns {
+                let (column, next) = elements[j * height..].split_at_mut(height);
+                let next = if j + 1 < columns { &next[..height] } else { &room[..] };
+                kernel::vectorised(column.iter_mut().zip(next), |(x, y)| *x = factor * *x + rest * *y);
+            }
+        }
+    }
+
     /// Multiplies every element by `factor`.
     pub(crate) fn scale(&mut self, factor: T) {
         parts::for_each_chunk(&mut self.elements, 4096, self.rows * self.columns, |_, elements| {

@@ -7,6 +7,7 @@ mod checkpoints;
 mod history;
 mod kept;
 mod lbfgs;
+mod mixup;
 mod monitor;
 mod order;
 mod phases;
@@ -35,6 +36,7 @@ pub(crate) use side_by_side::run as run_side_by_side;
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::TensorBoard;
 
+use self::mixup::Mixup;
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result, require};
@@ -88,6 +90,7 @@ pub struct Trainer<T: Scalar = f64> {
     average: Option<Averaging>,
     keep_start: bool,
     phases: bool,
+    mixup: Option<Mixup>,
     /// See [`EpochRecord::network`].
     network: Option<usize>,
 }
@@ -115,6 +118,7 @@ impl<T: Scalar> Trainer<T> {
             average: None,
             keep_start: false,
             phases: false,
+            mixup: None,
             network: None,
         }
     }
@@ -197,6 +201,21 @@ impl<T: Scalar> Trainer<T> {
     /// Averages the weights. The average is validated, kept and returned.
     pub fn average(mut self, averaging: Averaging) -> Self {
         self.average = Some(averaging);
+        self
+    }
+
+    /// Trains on mixtures: in each batch every sample is mixed with the next one, the last with the first,
+    /// inputs and targets alike.
+    ///
+    /// ```text
+    /// x ← λ x + (1 − λ) x′        y ← λ y + (1 − λ) y′        λ ~ Beta(α, α), one for each batch
+    /// ```
+    ///
+    /// α is above 0 and at most 4, such as 0.2. The training loss is that of the mixtures. Samples must
+    /// have equal weights, and batches one shard. Source: Zhang et al. 2018, who mix with a random
+    /// permutation; batches are shuffled here.
+    pub fn mixup(mut self, alpha: f64) -> Self {
+        self.mixup = Some(Mixup { alpha });
         self
     }
 
@@ -347,6 +366,15 @@ impl<T: Scalar> Trainer<T> {
         let fits = self.min_delta >= 0.0 && self.min_delta.is_finite();
         require("minimum change", self.min_delta, fits, "0 or a positive number")?;
         self.monitor.check(self.validation.as_ref())?;
+        if let Some(mixup) = self.mixup {
+            mixup.check()?;
+            if shards > 1 {
+                return Err(Error::invalid("mixup", "batches of one shard", shards));
+            }
+            if train.loss_weights().is_some() {
+                return Err(Error::invalid("mixup", "samples of equal weight", "weights"));
+            }
+        }
         self.average.map_or(Ok(()), Averaging::check)?;
         self.optimizer.check()?;
         self.optimizer.check_groups(&net.parameter_kinds())?;

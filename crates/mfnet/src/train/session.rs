@@ -60,6 +60,17 @@ pub struct Session<T: Scalar = f64> {
     work: Workspace<T>,
 }
 
+/// Room for the steps of a training.
+fn workspace<T: Scalar>(settings: &Trainer<T>, net: &NeuralNetwork<T>, train: &Dataset) -> Workspace<T> {
+    let samples = settings.order.length(train.samples());
+    let mut work = Workspace::new(net, train, samples, settings.cut, settings.wants_whole_gradients());
+    if settings.phases {
+        work.measure_phases();
+    }
+    work.mix(settings.mixup);
+    work
+}
+
 /// The watched metric of a network on the validation samples.
 fn score<T: Scalar>(settings: &Trainer<T>, net: &NeuralNetwork<T>) -> Option<f64> {
     let score = |data: &Dataset| settings.monitor.score(net, data);
@@ -95,11 +106,7 @@ impl<T: Scalar> Session<T> {
         let samples = settings.order.length(train.samples());
         let mut optimizer = settings.optimizer.clone();
         optimizer.set_length(settings.steps(train.samples()), settings.epochs);
-        let (cut, whole) = (settings.cut, settings.wants_whole_gradients());
-        let mut work = Workspace::new(&net, &train, samples, cut, whole);
-        if settings.phases {
-            work.measure_phases();
-        }
+        let work = workspace(&settings, &net, &train);
         let mut validation = settings.validation.clone().map(|data| LossOver::new(&net, data));
         let mut kept = Kept::of(&net, validation.is_some());
         // reserve memory for all epochs, up to a limit
@@ -229,12 +236,7 @@ impl<T: Scalar> Session<T> {
         }
         settings.check(&self.net, train)?;
         settings.check_memory(&self.net, train, 1)?;
-        let samples = settings.order.length(train.samples());
-        let (cut, whole) = (settings.cut, settings.wants_whole_gradients());
-        self.work = Workspace::new(&self.net, train, samples, cut, whole);
-        if settings.phases {
-            self.work.measure_phases();
-        }
+        self.work = workspace(&settings, &self.net, train);
         self.optimizer.begin_again(settings.steps(train.samples()), epochs);
         self.order.clear();
         self.position = Position { epoch: made, ..Position::default() };

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::mixup::Mixup;
 use super::phases::{Phases, Stopwatch};
 use crate::data::Dataset;
 use crate::loss::{Loss, Weights};
@@ -20,6 +21,9 @@ pub(super) struct Workspace<T: Scalar> {
     /// X and Y of the batch.
     inputs: Tensor<T>,
     targets: Tensor<T>,
+    mixup: Option<Mixup>,
+    /// Room for a column of a panel, for mixtures.
+    column: Vec<T>,
     /// The weight of each sample of the step in the loss; empty without weights.
     weights: Vec<f64>,
     room: Room<T>,
@@ -80,6 +84,8 @@ impl<T: Scalar> Workspace<T> {
         Workspace {
             inputs: Tensor::zeros(train.features(), batch),
             targets: Tensor::zeros(train.outputs(), batch),
+            mixup: None,
+            column: Vec::new(),
             weights: Vec::with_capacity(train.loss_weights().map_or(0, |_| cut.samples().min(samples))),
             room: Room::new(&plan, batch),
             transposes: run::transposes(net, &plan, true),
@@ -107,6 +113,11 @@ impl<T: Scalar> Workspace<T> {
         if self.gradients.iter().any(|matrix| matrix.rows() == 0) {
             self.gradients = net.zero_gradients();
         }
+    }
+
+    /// Mixes the samples of each batch.
+    pub(super) fn mix(&mut self, mixup: Option<Mixup>) {
+        self.mixup = mixup;
     }
 
     /// Starts measuring the phases of the steps.
@@ -141,6 +152,9 @@ impl<T: Scalar> Workspace<T> {
     ) -> f64 {
         self.stopwatch.start();
         train.gather(samples, count, &mut self.inputs, &mut self.targets);
+        if let Some(mixup) = self.mixup {
+            mixup.apply(run.pass, run.first_sample, [&mut self.inputs, &mut self.targets], &mut self.column);
+        }
         self.stopwatch.lap(|phases| &mut phases.gather);
         let output = run::forward(net, &self.plan, run, &self.inputs, &self.transposes, &mut self.room);
         self.stopwatch.lap(|phases| &mut phases.forward);

@@ -16,7 +16,6 @@ use crate::stored::{Kept, matrix, not_written, numbers, write_kept};
 use crate::tensor::{Scalar, Tensor};
 use crate::train::kept::Weights;
 use crate::train::monitor::Waiting;
-use crate::train::workspace::Workspace;
 use crate::train::{EpochRecord, StopReason};
 
 /// The only key of the file's metadata.
@@ -438,7 +437,6 @@ impl<T: Scalar> Session<T> {
         self.optimizer.set_state(steps, losses, &mut self.net, optimizer);
         let Training { epoch, step, used, in_epoch, .. } = *training;
         self.position = Position { epoch, step, used, weight: numbers.weight, sum: numbers.sum };
-        let samples = self.settings.order.length(self.train.samples());
         if in_epoch {
             self.settings.order.write(epoch, self.train.samples(), self.settings.seed, &mut self.order);
         } else {
@@ -455,11 +453,7 @@ impl<T: Scalar> Session<T> {
         self.stop = training.stop;
         self.history.stop = training.stop.unwrap_or_default();
         // it holds transposes of the weights
-        let (cut, whole) = (self.settings.cut, self.settings.wants_whole_gradients());
-        self.work = Workspace::new(&self.net, &self.train, samples, cut, whole);
-        if self.settings.phases {
-            self.work.measure_phases();
-        }
+        self.work = super::workspace(&self.settings, &self.net, &self.train);
     }
 
     /// The settings that a checkpoint is compared by.
@@ -481,6 +475,7 @@ impl<T: Scalar> Session<T> {
             ("order", settings.order.described()),
             ("minimum change", shortest(settings.min_delta)),
             ("monitor", settings.monitor.to_string()),
+            ("mixup", settings.mixup.map_or_else(|| "none".to_owned(), |mixup| shortest(mixup.alpha))),
             ("average", settings.average.map_or_else(|| "none".to_owned(), |average| average.to_string())),
             ("early stopping", settings.patience.map_or_else(|| "none".to_owned(), |epochs| epochs.to_string())),
             ("training samples", self.train.samples().to_string()),
