@@ -45,6 +45,12 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         if let Some(column) = column {
             report["sample_weight"] = json!(column);
         }
+        if let Some(threshold) = Threshold::of(&model) {
+            report["threshold"] = json!(threshold);
+        }
+        if let Some(temperature) = model.temperature() {
+            report["temperature"] = json!(temperature);
+        }
         return print_json(&report);
     }
     let name = match part.as_str() {

@@ -182,7 +182,7 @@ fn of_table(problem: &Problem, line: u64) -> &'static str {
             "fill the cell with the weight of the row; a weight of 0 ignores the row"
         }
         Problem::Cell(Cell::NotABoolean(_) | Cell::NotADate(_)) => {
-            "in training, the column held only such values; correct the cell, or leave it empty if the value is missing"
+            "the column must hold only such values; correct the cell, or leave it empty if the value is missing"
         }
         Problem::InRow(_, Cell::NotFinite(_) | Cell::TooLarge(_)) => {
             "replace the value, or remove the row, or leave the column out with --drop"

@@ -10,6 +10,9 @@ fn a_printed_recipe_gives_the_same_model() {
     let desk = Desk::new();
     desk.write("flowers.csv", flowers());
     desk.write("test.csv", flowers());
+    let list = |i: usize| ["a", "a|b", "b|c", ""][i % 4];
+    let lists: String = (0..80).map(|i| format!("{},{},{}\n", i % 4, i % 7, list(i))).collect();
+    desk.write("lists.csv", format!("x,y,tags\n{lists}"));
     for (data, options, model) in [
         ("digits", "--epochs 2 --dtype f32 --hidden 16,8", "model.safetensors"),
         (
@@ -24,6 +27,14 @@ fn a_printed_recipe_gives_the_same_model() {
         ),
         ("flowers.csv", "--target length,width --test-file test.csv --epochs 2", "model.safetensors"),
         ("flowers.csv", "--target species --folds 3 --epochs 2", "fold-2/model.safetensors"),
+        ("digits", "--optimizer lbfgs --learning-rate 0.05 --epochs 2 --hidden 8", "model.safetensors"),
+        ("diabetes", "--optimizer rprop --epochs 2 --hidden 8 --freeze 0", "model.safetensors"),
+        (
+            "flowers.csv",
+            "--target species --ensemble 2 --calibrate --threshold f1 --mixup 0.2 --hidden 8 --epochs 2 --validation-fraction 0.3",
+            "model.safetensors",
+        ),
+        ("lists.csv", "--target tags --task multi-label --hidden 8 --epochs 2", "model.safetensors"),
     ] {
         let printed = desk.ok(&format!("train {data} {options} --print-recipe"));
         assert!(!desk.path("first").exists() && !desk.path("runs").exists());

@@ -63,6 +63,14 @@ fn temperatures() {
     }
 }
 
+/// Rows that are all predicted right have no best temperature: the surer, the better.
+#[test]
+fn rows_that_say_nothing_about_the_temperature() {
+    let logits = Tensor::from_rows([[2.0, -1.0, 0.5, 3.0], [0.0, 1.0, 0.0, -2.0]]);
+    let (model, data) = model(logits, &[0, 1, 0, 0], &Value::Null);
+    assert_eq!(model.with_temperature(&data).unwrap().temperature(), None);
+}
+
 /// The score that a threshold reaches on the rows that it was chosen from is the best of all.
 #[test]
 fn thresholds() {
@@ -128,7 +136,7 @@ fn a_fit_with_a_temperature_and_a_threshold() {
     assert!(loss(&fit) < loss(&plain));
     let text = fit.text();
     assert!(
-        text.contains("temperature ") && text.contains("class yes is predicted from a probability of 0."),
+        text.contains("temperature ") && text.contains("class yes is predicted where its probability is above 0."),
         "{text}"
     );
     // the same again, and not of a model that continues without them
@@ -145,6 +153,20 @@ fn a_fit_with_a_temperature_and_a_threshold() {
         (loaded.temperature(), loaded.operating_point()),
         (ensemble.model.temperature(), ensemble.model.operating_point())
     );
+}
+
+/// The class is that of the whole data, also where another one is rarer in a part.
+#[test]
+fn folds_have_the_threshold_of_one_class() {
+    let row = |i: usize| format!("{i},{},{}\n", i * i % 17, if i % 100 < i { "yes" } else { "no" });
+    let rows: String = (0..220).map(row).collect();
+    let table = Table::from_text("days.csv", &format!("day,x,y\n{rows}")).unwrap();
+    let threshold = Some(OperatingRule::At(0.2));
+    let recipe =
+        Recipe { target: vec!["y".to_owned()], time: Some("day".to_owned()), folds: Some(3), ..Recipe::default() };
+    let recipe = Recipe { threshold, hidden: Some(vec![4]), epochs: Some(2), drop: vec![], ..recipe };
+    let folds = mfnet::fit::fit_folds(table, &recipe, &mut ()).unwrap();
+    assert!(folds.iter().all(|fold| fold.summary.threshold.as_ref().is_some_and(|of| of.class == "no")));
 }
 
 #[test]

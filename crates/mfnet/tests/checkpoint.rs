@@ -129,6 +129,10 @@ fn a_line_search_continues_to_the_same_bits() {
         assert!(resumed == whole && stopped == whole, "{step}");
     }
     // what a line search cannot have
+    let dropout = NeuralNetwork::builder(64).linear(12).residual(|b| b.dropout(0.1)).linear(10).build(Seed(3)).unwrap();
+    let expected =
+        "network: expected layers and samples without random numbers for lbfgs, found dropout, noise or mixtures";
+    assert_eq!(trainer.start(dropout, &train).unwrap_err().to_string(), expected);
     let of = |net: NeuralNetwork, trainer: &Trainer| trainer.start(net, &train).unwrap_err().to_string();
     let norm = NeuralNetwork::builder(64).linear(12).batch_norm().linear(10).build(Seed(3)).unwrap();
     assert_eq!(

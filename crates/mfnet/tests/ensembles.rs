@@ -240,6 +240,43 @@ fn one_network_that_diverges() {
     assert_eq!(kept.0, Some((2, KeptWeights::Initial)));
 }
 
+/// What is kept does not depend on the number of threads: the others make the epoch in which one diverged.
+#[test]
+fn a_diverged_ensemble_is_the_same_for_any_number_of_threads() {
+    #[derive(Default)]
+    struct Kept(Vec<u8>, Value);
+    impl Observer for Kept {
+        fn diverged(&mut self, model: &Model, _: KeptWeights) {
+            self.1 = model.training.settings["epochs"].clone();
+            self.0 = model.to_bytes().unwrap();
+        }
+    }
+    let seen: Vec<_> = [1, 2, 3, 2]
+        .into_iter()
+        .map(|threads| {
+            let recipe = Recipe {
+                ensemble: Some(4),
+                threads: Some(threads),
+                optimizer: mfnet::fit::OptimizerName::Sgd,
+                learning_rate: Some(3.0),
+                momentum: 0.9,
+                clip_norm: Some(0.0),
+                validation_fraction: Some(0.0),
+                dtype: Some(Dtype::F32),
+                epochs: Some(40),
+                ..of_rents()
+            };
+            let mut kept = Kept::default();
+            let error = fit(flats(), &recipe, &mut kept).unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::Diverged { .. }), "{error}");
+            (error.to_string(), kept.0, kept.1)
+        })
+        .collect();
+    assert!(seen.windows(2).all(|pair| pair[0] == pair[1]), "{:?}", seen.iter().map(|of| &of.0).collect::<Vec<_>>());
+    // each network has epochs of its own
+    assert!(seen[0].2.as_array().is_some_and(|epochs| epochs.len() == 4), "{}", seen[0].2);
+}
+
 #[test]
 fn a_warm_start_continues_each_network() {
     let first = fit(flats(), &Recipe { ensemble: Some(2), ..of_rents() }, &mut ()).unwrap().model;

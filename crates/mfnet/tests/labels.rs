@@ -243,6 +243,19 @@ fn what_cannot_be() {
     ] {
         assert_eq!(found, expected);
     }
+    let separator = Recipe { label_separator: Some("/".to_owned()), ..of_lists() };
+    assert_eq!(error(lists(), separator), "`label_separator` \"/\" is in no row of the column \"tags\"");
+    let skip = Recipe { skip_missing_target: true, ..of_lists() };
+    let expected = "`skip_missing_target` does not fit a target that lists labels: an empty field has none";
+    assert_eq!(error(lists(), skip), expected);
+    // texts that are no labels
+    let rows: String = (0..80).map(|i| format!("{i},u{i}|w{i}\n")).collect();
+    let table = Table::from_text("t.csv", &format!("x,y\n{rows}")).unwrap();
+    let message = Dataset::from_table(&table, &Target::listed_labels("y", "|")).unwrap_err().to_string();
+    assert!(message.contains("found 160 different texts in 80 rows"), "{message}");
+    let table = Table::from_text("t.csv", "x,y\n1,a|b\n2,b|a\n").unwrap();
+    let message = Dataset::from_table(&table, &Target::listed_labels("y", "|")).unwrap_err().to_string();
+    assert!(message.contains("every row has the class \"a|b\""), "{message}");
     // cells of other tables
     let model = fitted(lists(), &of_lists()).unwrap().model;
     let other = Table::from_text("new.csv", "x,y,z,tags\n1,2,a,new|old\n3,4,b,\n").unwrap();

@@ -16,8 +16,8 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::values::{
-    HiddenSizes, at_least, below_one, dtype, encoding, hidden_sizes, not_negative, positive, shards, whole, word_of,
-    yes_no,
+    HiddenSizes, at_least, below_one, dtype, encoding, hidden_sizes, networks, not_negative, positive, shards, text,
+    whole, word_of, yes_no,
 };
 use crate::failure::{Failure, with_fields};
 
@@ -28,7 +28,7 @@ pub(crate) struct RecipeArgs {
     /// Column to predict
     ///
     /// In a file without column names, give the number of the column, counted from 0. A regression may have several
-    /// targets, separated by commas.
+    /// targets, separated by commas, and so may a multi-label classification.
     #[arg(long, value_name = "COLUMN")]
     pub(super) target: Option<String>,
     /// regression, classification or multi-label [default: from the target]
@@ -40,7 +40,7 @@ pub(crate) struct RecipeArgs {
     /// What separates labels in a target that lists several of them, such as |
     ///
     /// The task is then multi-label: any number of labels at once. An empty field has no label.
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, hide_short_help = true)]
+    #[arg(long, value_name = "TEXT", value_parser = text, allow_hyphen_values = true, hide_short_help = true)]
     pub(super) label_separator: Option<String>,
 
     /// Model to continue training: a model file, or the folder of a run
@@ -82,10 +82,10 @@ pub(crate) struct RecipeArgs {
     /// The output of a hidden layer is added to the output of the layer before it, if both have the same size.
     #[arg(long, help_heading = "Network", hide_short_help = true)]
     pub(super) residual: bool,
-    /// Loss function [default: cross-entropy for classification, mse for regression]
+    /// Loss function [default: from the task]
     ///
-    /// For classification: cross-entropy, or focal:GAMMA, which counts rows less that are already right. For regression:
-    /// mse (mean squared error), half-mse (half of it, as in the paper), mae (mean absolute error), huber:DELTA (squared
+    /// For classification: cross-entropy (the default), or focal:GAMMA, which counts rows less that are already right. For several labels at once: binary-cross-entropy. For regression:
+    /// mse (mean squared error, the default), half-mse (half of it, as in the paper), mae (mean absolute error), huber:DELTA (squared
     /// up to DELTA standard deviations of the target, then absolute), log-cosh (much like huber), quantile:LEVEL (as many
     /// targets lie below the prediction as LEVEL says, such as quantile:0.9), poisson (for counts).
     #[arg(long, value_name = "LOSS", value_parser = str::parse::<LossName>, help_heading = "Network", hide_short_help = true)]
@@ -261,7 +261,8 @@ pub(crate) struct RecipeArgs {
     pub(super) min_delta: Option<f64>,
     /// What to watch on the validation rows [default: loss]
     ///
-    /// The weights of the epoch in which it is best are kept, and early stopping watches it. For classification: accuracy,
+    /// The weights of the epoch in which it is best are kept, and early stopping watches it. For several labels at once only
+    /// the loss. For classification: accuracy,
     /// balanced-accuracy, f1 (the mean over the classes), roc-auc, average-precision. For regression: rmse, mae, r2.
     #[arg(long, value_name = "METRIC", hide_possible_values = true, help_heading = "Training", hide_short_help = true)]
     #[arg(value_parser = word_of::<Monitor>(Monitor::ALL.map(Monitor::word)))]
@@ -290,7 +291,7 @@ pub(crate) struct RecipeArgs {
     /// class, only how sure the model is.
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) calibrate: bool,
-    /// Probability from which the rarer of two classes is predicted: a number, f1 or balanced [default: 0.5]
+    /// Probability above which the rarer of two classes is predicted: a number, f1 or balanced [default: 0.5]
     ///
     /// f1: the one with the best F1 score of that class on the validation rows. balanced: the one with the best balanced
     /// accuracy.
@@ -300,7 +301,7 @@ pub(crate) struct RecipeArgs {
     ///
     /// The networks differ only in their seeds: --seed, --seed + 1, and so on. They are trained side by side, and are one
     /// model, whose prediction is the mean of their probabilities or values.
-    #[arg(long, value_name = "K", value_parser = at_least::<1>, help_heading = "Training")]
+    #[arg(long, value_name = "K", value_parser = networks, help_heading = "Training")]
     pub(super) ensemble: Option<usize>,
     /// Number of threads [default: number of processors]
     ///
@@ -484,7 +485,7 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 15] = [
+        const OTHERS: [&str; 16] = [
             "data",
             "data_dir",
             "sheet",
@@ -493,6 +494,7 @@ mod tests {
             "recipe_file",
             "print_recipe",
             "log",
+            "tensorboard",
             "output",
             "force",
             "resume",

@@ -114,6 +114,16 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
         .ok_or_else(|| "expected a size such as 8GB or 500MB".to_owned())
 }
 
+/// A number of networks.
+pub(super) fn networks(text: &str) -> Result<usize, String> {
+    number(text, |x| (1..=1000).contains(x), "a whole number from 1 to 1000")
+}
+
+/// A text that is not empty.
+pub(super) fn text(text: &str) -> Result<String, String> {
+    if text.is_empty() { Err("expected at least one character".to_owned()) } else { Ok(text.to_owned()) }
+}
+
 pub(super) fn shards(text: &str) -> Result<usize, String> {
     number(text, |x: &usize| x.is_power_of_two() && *x <= 1024, "a power of two up to 1024")
 }

@@ -173,7 +173,7 @@ impl Observer for Watcher<'_> {
     }
 
     /// Writes the epoch to history.csv, and from time to time saves the model so far: the best one,
-    /// if there are validation rows.
+    /// if there are validation rows; of an ensemble, all networks when one has become better.
     fn epoch(&mut self, record: &EpochRecord, so_far: &dyn Fn() -> Result<Model>) -> Result<ControlFlow<()>> {
         self.epochs.push(*record);
         self.folder.begin().map_err(|reason| of_file(&self.folder.path, reason))?;

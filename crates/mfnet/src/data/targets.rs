@@ -3,8 +3,10 @@ use std::collections::{BTreeSet, HashMap};
 use mfnet_table::{Table, is_date, same_label, sort_labels, truth};
 use serde::{Deserialize, Serialize};
 
+use super::joined;
 use super::samples::{Samples, ahead};
 use crate::error::{DataProblem, Error, Result};
+use crate::memory;
 use crate::tensor::kernel::prefetch;
 use crate::tensor::{Scalar, Tensor};
 
@@ -80,7 +82,8 @@ impl Target {
         Target::Labels { columns: vec![column.into()], separator: Some(separator.into()), labels: Vec::new() }
     }
 
-    /// Guesses the task. Several columns of truth values are several labels at once. It is classification for a single column of text, of booleans, or of whole
+    /// Guesses the task. Several columns of truth values are several labels at once. One column is a
+    /// classification if it is for a single column of text, of booleans, or of whole
     /// numbers with at most 20 distinct values, unless few rows share a value: more than half of the
     /// rows differ and there are more than 5 values, or all differ and there are more than 2. It is
     /// otherwise regression.
@@ -221,8 +224,15 @@ impl Targets {
             sort_labels(&mut labels);
             labels.dedup();
         }
+        let (different, rows) = (labels.len(), lists.len());
+        let is_free = memory::is_free(different.saturating_mul(rows).saturating_mul(size_of::<f64>()));
+        if !is_free || known.is_empty() && different > MOST_CLASSES_OF_FEW_ROWS && different > rows {
+            let example = labels.first().cloned().unwrap_or_default();
+            let problem = DataProblem::NoClasses { different, rows, example, like_values: false, like_dates: false };
+            return Err(Error::in_column(data, column, problem));
+        }
         let place: HashMap<&String, usize> = labels.iter().zip(0..).collect();
-        let mut truth = vec![0.0; labels.len() * lists.len()];
+        let mut truth = vec![0.0; different * rows];
         for (row, label) in lists.iter().enumerate().flat_map(|(row, list)| list.iter().map(move |label| (row, label)))
         {
             let unknown = || Error::in_column(data, column, DataProblem::UnknownClass(label.clone(), labels.clone()));
@@ -289,7 +299,13 @@ impl Targets {
             Targets::Labels { columns, separator: Some(_), labels, .. } if labels.is_empty() => {
                 Err(Error::in_column(table, &columns[0], DataProblem::NoTargets))
             }
-            Targets::Labels { separator: Some(_), .. } => Ok(()),
+            Targets::Labels { columns, separator: Some(separator), labels, truth } => {
+                let list = |row: usize| joined(labels, truth.sample(row), separator);
+                match (1..truth.len()).all(|row| truth.sample(row).eq(truth.sample(0))) {
+                    true => Err(Error::in_column(table, &columns[0], DataProblem::OneClass(list(0)))),
+                    false => Ok(()),
+                }
+            }
             Targets::Labels { columns, truth: values, .. } | Targets::Values { columns, values } => {
                 columns.iter().enumerate().try_for_each(|(i, column)| {
                     let value = values.number(0, i);

@@ -20,9 +20,13 @@ impl Plan {
         Ok(())
     }
 
-    /// Of two classes, the one with fewer training rows; the second if both have as many.
+    /// Of two classes, the one with fewer rows in the data; the second if both have as many. That of the
+    /// model of a warm start stays.
     pub(crate) fn rarer_class(&self) -> usize {
-        let Targets::Classes { indices, .. } = self.parts.train.targets() else { return 1 };
+        if let Some(point) = self.task.start.as_ref().and_then(Model::operating_point) {
+            return point.class;
+        }
+        let Targets::Classes { indices, .. } = self.task.data.targets() else { return 1 };
         let of_first = indices.iter().filter(|class| **class == 0).count();
         usize::from(2 * of_first >= indices.len())
     }

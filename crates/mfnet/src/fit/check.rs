@@ -56,9 +56,11 @@ impl Recipe {
                 self.optimizer
             )));
         }
-        if self.optimizer.is_for_all_rows() && self.batch_size.is_some() {
-            let message = format!("`optimizer` {} needs all training rows in a batch", self.optimizer);
-            return Err(Error::recipe(message).with_help("leave `batch_size` out"));
+        let (rule, accumulate) = (self.optimizer, self.accumulate() > 1);
+        if rule.is_for_all_rows() && (self.batch_size.is_some() || accumulate) {
+            let field = if accumulate { "accumulate" } else { "batch_size" };
+            let message = format!("`optimizer` {rule} needs all training rows in a batch");
+            return Err(Error::recipe(message).with_help(format!("leave `{field}` out")));
         }
         if self.optimizer == OptimizerName::Lbfgs {
             self.check_search()?;

@@ -40,8 +40,8 @@ impl Plan {
 
     /// A line with the training settings of the warm start model, if they differ.
     fn otherwise_before(&self) -> Option<String> {
-        const OF_ONE_RUN: [&str; 7] =
-            ["best_epoch", "epochs", "order", "scale", "seed", "skip_missing_target", "warm_start"];
+        const OF_ONE_RUN: [&str; 8] =
+            ["best_epoch", "ensemble", "epochs", "order", "scale", "seed", "skip_missing_target", "warm_start"];
         let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
         let [mut before, mut now] = [settings.clone(), self.settings()];
         for settings in [&mut before, &mut now] {

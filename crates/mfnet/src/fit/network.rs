@@ -20,7 +20,8 @@ impl Plan {
         (0..self.task.networks()).map(|k| self.network(Trainer::<T>::seed_of(self.task.recipe.seed, k))).collect()
     }
 
-    fn network<T: Scalar>(&self, seed: Seed) -> Result<NeuralNetwork<T>> {
+    /// A network of the layers that were chosen.
+    pub(super) fn network<T: Scalar>(&self, seed: Seed) -> Result<NeuralNetwork<T>> {
         let builder = NeuralNetwork::builder(self.preprocessing.features()).dtype::<T>();
         let builder = self.layers.iter().cloned().fold(builder, |builder, layer| builder.spec(layer));
         let net = builder.linear(self.task.data.outputs()).build(seed);

@@ -98,6 +98,7 @@ impl Plan {
                 features.samples.feature(*i).zip(values.feature(0)).all(|(x, y)| x == y)
             }
             Targets::Labels { truth, .. } => (0..truth.features())
+                .filter(|label| truth.feature(*label).any(|y| y == 0.0) && truth.feature(*label).any(|y| y == 1.0))
                 .any(|label| features.samples.feature(*i).zip(truth.feature(label)).all(|(x, y)| x == y)),
             Targets::Values { .. } => false,
             Targets::Classes { labels, indices, .. } => {
@@ -121,13 +122,17 @@ impl Plan {
 
     /// Classes whose labels usually stand for missing values, such as NA.
     fn missing_as_classes(&self) -> Vec<Note> {
-        let Targets::Classes { labels, .. } = self.task.data.targets() else { return Vec::new() };
+        let (labels, what) = match self.task.data.targets() {
+            Targets::Classes { labels, .. } => (labels, "class"),
+            Targets::Labels { labels, separator: Some(_), .. } => (labels, "label"),
+            _ => return Vec::new(),
+        };
         if self.task.start.is_some() {
             return Vec::new();
         }
         let note = |label: &String| {
             Note::of_doubt(format!(
-                "{label:?} is a class of the target; if it is a missing value, use `missing` {}",
+                "{label:?} is a {what} of the target; if it is a missing value, use `missing` {}",
                 quoted(label)
             ))
         };
@@ -137,18 +142,27 @@ impl Plan {
     /// Classes without rows in a part that has rows.
     fn absent_classes(&self) -> Vec<Note> {
         let of_part = |(part, data): (&str, &Dataset)| {
-            let Targets::Classes { labels, indices, .. } = data.targets() else { return None };
-            if indices.is_empty() {
+            if data.samples() == 0 {
                 return None;
             }
-            let mut has = vec![false; labels.len()];
-            indices.iter().for_each(|class| has[*class] = true);
+            let (labels, has, words) = match data.targets() {
+                Targets::Classes { labels, indices, .. } => {
+                    let mut has = vec![false; labels.len()];
+                    indices.iter().for_each(|class| has[*class] = true);
+                    (labels, has, ["class", "classes"])
+                }
+                Targets::Labels { labels, truth, .. } => {
+                    let has = (0..labels.len()).map(|label| truth.feature(label).any(|y| y == 1.0));
+                    (labels, has.collect(), ["label", "labels"])
+                }
+                Targets::Values { .. } => return None,
+            };
             let absent: Vec<&str> =
                 labels.iter().zip(has).filter(|(_, has)| !has).map(|(label, _)| label.as_str()).collect();
             let (classes, have, them) = match absent.len() {
                 0 => return None,
-                1 => ("class", "has", "it"),
-                _ => ("classes", "have", "them"),
+                1 => (words[0], "has", "it"),
+                _ => (words[1], "have", "them"),
             };
             let so = match part {
                 "training" => format!(", so the network cannot learn to predict {them}"),

@@ -20,9 +20,10 @@ use crate::loss::LossName;
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
 use crate::optimizer::Clip;
+use crate::random::Seed;
 use crate::tensor::{Dtype, Scalar};
 use crate::text::escaped;
-use crate::train::{Checkpoint, History, Monitor, SampleOrder, Session};
+use crate::train::{Checkpoint, History, Monitor, SampleOrder, Session, StopReason};
 
 /// A fit before its first step: all data are read and all settings are chosen, but nothing is
 /// trained.
@@ -100,7 +101,16 @@ impl Plan {
         };
         let (task, parts, order) = (Arc::clone(task), Arc::new(parts), Arc::new(order));
         let findings = Arc::new(OnceLock::new());
-        Ok(Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order, findings })
+        let plan = Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order, findings };
+        if !plan.task.recipe.freeze.is_empty() {
+            let kinds = match plan.task.start.as_ref().map(Model::network) {
+                Some(AnyNetwork::F64(net)) => net.parameter_kinds(),
+                Some(AnyNetwork::F32(net)) => net.parameter_kinds(),
+                None => plan.network::<f32>(Seed(0))?.parameter_kinds(),
+            };
+            training::check_frozen(&plan.task.recipe.freeze, &kinds)?;
+        }
+        Ok(plan)
     }
 
     /// The recipe with all settings filled in: a fit of the same data with it gives the same model.
@@ -126,7 +136,8 @@ impl Plan {
                 Some(Clip::PerLayer(_)) => None,
                 None => Some(0.0),
             },
-            batch_size: Some(choices.batch_size),
+            // all rows, which is no number to give
+            batch_size: (!recipe.optimizer.is_for_all_rows()).then_some(choices.batch_size),
             epochs: Some(choices.epochs),
             early_stopping: Some(choices.early_stopping.unwrap_or(0)),
             test_fraction: test,
@@ -244,7 +255,12 @@ impl Plan {
         if let Err(error) = result {
             if let ErrorKind::Diverged { kept, .. } = error.kind() {
                 let epoch = if let KeptWeights::Epoch(epoch) = kept { *epoch } else { 0 };
-                observer.diverged(&self.model(nets, &vec![(epoch, epoch); histories.len()])?, *kept);
+                let epochs = |history: &History| match history.stop {
+                    StopReason::Diverged => (epoch, epoch),
+                    _ => (history.epochs.len(), history.best_epoch),
+                };
+                let epochs: Vec<_> = histories.iter().map(epochs).collect();
+                observer.diverged(&self.model(nets, &epochs)?, *kept);
             }
             return Err(error);
         }

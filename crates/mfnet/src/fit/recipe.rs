@@ -199,8 +199,7 @@ pub struct Recipe {
     /// Whether to divide the logits by a temperature that lowers the log loss of the validation rows, see
     /// [`Model::with_temperature`](crate::Model::with_temperature). Default: false.
     pub calibrate: bool,
-    /// With two classes, from which probability of the rarer one on it is predicted: a number, or the
-    /// one with the best F1 score or balanced accuracy on the validation rows. `None`: 0.5.
+    /// With two classes, above which probability the rarer one is predicted: a number, or the one with the best F1 score or balanced accuracy on the validation rows. `None`: 0.5.
     pub threshold: Option<OperatingRule>,
     /// Number of networks, trained side by side with the seeds `seed`, `seed` + 1, …; the model predicts
     /// the mean of their probabilities or values. `None`: 1, or as many as the model of `warm_start` has.

@@ -111,11 +111,16 @@ impl Source {
         match self {
             Source::Table(table) => Dataset::from_table_with(&table, &target_of(&table, recipe)?, columns),
             Source::Samples { data, .. } => {
-                let known = &data.targets().columns()[0];
+                let known = data.targets().columns();
                 let is = Task::of(data.targets());
-                if let Some(other) = target.iter().find(|target| *target != known) {
+                if recipe.label_separator.is_some() {
+                    let message = "`label_separator` works only with your own tables";
+                    return Err(Error::recipe(format!("{message}: {} has its target", data.name())));
+                }
+                if let Some(other) = target.iter().find(|target| !known.contains(target)) {
+                    let known = known.join(", ");
                     let message = format!("`target` {other} does not fit {}: expected {known}", data.name());
-                    let help = "leave `target` out: the data set has only one target";
+                    let help = "leave `target` out: the data set has its target";
                     return Err(Error::recipe(message).with_help(help));
                 }
                 if let Some(other) = task.filter(|task| *task != is) {
@@ -442,7 +447,10 @@ pub(super) fn with_help_on_cells(error: Error, table: &Table, target: &[String],
                 true => vec![
                     correct,
                     format!("{missing} and `skip_missing_target`"),
-                    "if the target holds classes, use `task` classification".to_owned(),
+                    match target.len() {
+                        1 => "if the target holds classes, use `task` classification".to_owned(),
+                        _ => "if the targets hold yes and no, use `task` multi-label".to_owned(),
+                    },
                 ],
                 false if numeric.contains(column) => {
                     vec![correct, missing, format!("if the column holds categories, remove {column} from `numeric`")]
@@ -479,7 +487,15 @@ fn target_of(table: &Table, recipe: &Recipe) -> Result<Target> {
     let (columns, task) = (target_columns(table, &recipe.target)?, recipe.task);
     if let Some(separator) = &recipe.label_separator {
         return match (task, &columns[..]) {
-            (None | Some(Task::MultiLabel), [column]) => Ok(Target::listed_labels(column, separator)),
+            (None | Some(Task::MultiLabel), [column]) => {
+                if !table.text(column)?.iter().any(|list| list.contains(separator.as_str())) {
+                    let message = format!("`label_separator` {separator:?} is in no row of the column {column:?}");
+                    return Err(
+                        Error::recipe(message).with_help("give what stands between two labels, such as | or a comma")
+                    );
+                }
+                Ok(Target::listed_labels(column, separator))
+            }
             (None | Some(Task::MultiLabel), _) => Err(Error::recipe(format!(
                 "`label_separator` needs one target column that lists labels, found {}",
                 columns.len()
@@ -500,7 +516,8 @@ fn target_of(table: &Table, recipe: &Recipe) -> Result<Target> {
         (Some(Task::MultiLabel), _) => Ok(Target::labels(columns)),
         (Some(Task::Classification), [column]) => Ok(Target::classes(column)),
         (Some(Task::Classification), _) => {
-            Err(Error::recipe(format!("a classification needs one target column, found {}", columns.len())))
+            let message = format!("a classification needs one target column, found {}", columns.len());
+            Err(Error::recipe(message).with_help("for several labels at once, use `task` multi-label"))
         }
         (Some(Task::Regression), _) => Ok(Target::values(columns)),
         (None, _) => Target::guess(table, &columns),

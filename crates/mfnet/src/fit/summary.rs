@@ -299,7 +299,7 @@ impl Display for Threshold {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "class {} is predicted from a probability of {} on",
+            "class {} is predicted where its probability is above {}",
             escaped(&self.class),
             significant(self.probability, 3)
         )
@@ -371,7 +371,12 @@ impl Summary {
             remarks: columns::remarks(task.data.remarks()),
             left_out: task.data.left_out().iter().map(|(column, why)| (column.clone(), why.to_string())).collect(),
             parameters: model.parameter_count(),
-            epochs: members.iter().map(|member| member.epochs).max().unwrap_or(0),
+            epochs: match stop {
+                // those that all have made
+                StopReason::Callback => members.iter().map(|member| member.epochs).min(),
+                _ => members.iter().map(|member| member.epochs).max(),
+            }
+            .unwrap_or(0),
             best_epoch: members[0].best_epoch,
             start_validation_loss: histories[0].start_validation_loss,
             seconds,
@@ -467,11 +472,13 @@ impl Summary {
     /// Sentences about the temperature and the threshold.
     pub fn calibration(&self) -> Vec<String> {
         let of_temperature = |temperature: f64| {
+            let rows = counted(self.validation.samples, "validation row");
             if temperature == 1.0 {
-                return "temperature 1: no other one lowers the log loss of the validation rows".to_owned();
+                return format!("temperature 1: {rows} show no better one");
             }
             let way = if temperature > 1.0 { "less sure" } else { "surer" };
-            format!("temperature {}: the probabilities are {way} than the network", significant(temperature, 3))
+            let temperature = significant(temperature, 4);
+            format!("temperature {temperature}, from {rows}: the probabilities are {way} than the network")
         };
         let threshold = self.threshold.iter().map(ToString::to_string);
         self.temperature.map(of_temperature).into_iter().chain(threshold).collect()

@@ -135,6 +135,10 @@ impl Task {
             }
         };
         check_columns(&recipe, &data, start.is_some())?;
+        if let (true, Targets::Labels { separator: Some(_), .. }) = (recipe.skip_missing_target, data.targets()) {
+            let message = "`skip_missing_target` does not fit a target that lists labels: an empty field has none";
+            return Err(Error::recipe(message).with_help("leave `skip_missing_target` out"));
+        }
         if let Some(class_weight) = &recipe.class_weight {
             class_weight.check_classes(&data)?;
         }
@@ -248,7 +252,9 @@ impl Task {
         let target = columns::all_escaped(data.targets().columns()).join(", ");
         let task = match data.targets() {
             Targets::Classes { labels, .. } => format!("classification, {} classes", labels.len()),
-            Targets::Labels { labels, .. } => format!("multi-label classification, {} labels", labels.len()),
+            Targets::Labels { labels, .. } => {
+                format!("multi-label classification, {}", counted(labels.len(), "label"))
+            }
             Targets::Values { .. } => "regression".to_owned(),
         };
         // classes given as text cannot be values

@@ -53,9 +53,6 @@ impl Plan {
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
         }
-        if let Some(net) = nets.first() {
-            check_frozen(&recipe.freeze, &net.parameter_kinds())?;
-        }
         let mut sessions = trainer.start_all(nets, train, checkpoint)?;
         let mut watch = Watcher { plan: self, observer };
         let result = match &mut sessions[..] {
@@ -85,7 +82,7 @@ fn optimizer<T: Scalar>(recipe: &Recipe, choices: &Choices) -> Optimizer<T> {
 
 /// Refuses to freeze what does not learn, or everything. `kinds` has the name of each layer and the
 /// kinds of its parameters.
-fn check_frozen(freeze: &[usize], kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
+pub(super) fn check_frozen(freeze: &[usize], kinds: &[(String, Vec<ParameterKind>)]) -> Result<()> {
     let learn: Vec<usize> = (0..kinds.len()).filter(|layer| !kinds[*layer].1.is_empty()).collect();
     let numbers = |layers: &[usize]| layers.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
     if let Some(layer) = freeze.iter().find(|layer| !learn.contains(layer)) {

@@ -124,8 +124,14 @@ impl ClassWeight {
     pub(super) fn check_classes(&self, data: &Dataset) -> Result<()> {
         let (labels, target) = (data.labels(), data.targets().columns().join(", "));
         if labels.is_empty() {
-            let message = format!("`class_weight` needs a classification, but {target} is the target of a regression");
-            return Err(Error::recipe(message).with_help("leave `class_weight` out, or choose `task` classification"));
+            let task = super::names::Task::of(data.targets());
+            let message =
+                format!("`class_weight` needs a classification, but {target} is the target of a {}", task.noun());
+            let help = match task {
+                super::names::Task::MultiLabel => "leave `class_weight` out",
+                _ => "leave `class_weight` out, or choose `task` classification",
+            };
+            return Err(Error::recipe(message).with_help(help));
         }
         let ClassWeight::Given(weights) = self else { return Ok(()) };
         if let Some(label) = weights.keys().find(|label| !labels.contains(label)) {

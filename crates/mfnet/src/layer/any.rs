@@ -64,6 +64,12 @@ macro_rules! any_layer {
         }
 
         impl<T: Scalar> AnyLayer<T> {
+            /// Whether the layer, or one in its block, draws random numbers in training.
+            pub(crate) fn is_random(&self) -> bool {
+                matches!(self, AnyLayer::Dropout(_) | AnyLayer::AlphaDropout(_) | AnyLayer::Noise(_))
+                    || self.children().iter().any(AnyLayer::is_random)
+            }
+
             /// A layer that computes something, or a block of such.
             fn part(&self) -> std::result::Result<&dyn Layer<T>, &Residual<T>> {
                 match self {

@@ -21,6 +21,11 @@ use crate::tensor::Scalar;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
+/// σ(z).
+pub(crate) fn sigmoid(z: f64) -> f64 {
+    1.0 / (1.0 + Scalar::exp(-z))
+}
+
 impl Elementwise for BinaryCrossEntropy {
     #[inline(always)]
     fn cost(&self, output: f64, target: f64) -> f64 {

@@ -14,6 +14,7 @@ mod squared_error;
 
 pub use absolute_error::Mae;
 pub use binary_cross_entropy::BinaryCrossEntropy;
+pub(crate) use binary_cross_entropy::sigmoid;
 pub(crate) use cross_entropy::softmax_of_one;
 pub use cross_entropy::{CrossEntropy, softmax};
 pub use focal::Focal;

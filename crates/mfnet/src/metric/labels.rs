@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::classification::weights_of;
 use super::{MacroAverage, Ranking};
 use crate::data::Samples;
+use crate::loss::sigmoid;
 
 /// The scores of one of several labels.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -21,6 +22,11 @@ pub struct LabelMetrics {
     pub support: f64,
 }
 
+/// Whether a label with this logit is predicted: its probability, as it is stored, is above ½.
+fn says(z: f64) -> bool {
+    sigmoid(z) > 0.5
+}
+
 /// Counts of a label, with the weights of samples.
 #[derive(Clone, Copy, Debug, Default)]
 struct Counts {
@@ -34,7 +40,7 @@ impl Counts {
     fn of(truth: &Samples, decided: &Samples, label: usize, weight: impl Fn(usize) -> f64) -> Self {
         let mut counts = Counts::default();
         for (sample, (y, z)) in truth.feature(label).zip(decided.feature(label)).enumerate() {
-            let (is, says, weight) = (y == 1.0, z > 0.0, weight(sample));
+            let (is, says, weight) = (y == 1.0, says(z), weight(sample));
             counts.true_positives += if is && says { weight } else { 0.0 };
             counts.predicted += if says { weight } else { 0.0 };
             counts.positives += if is { weight } else { 0.0 };
@@ -74,14 +80,14 @@ pub(super) struct Found {
     pub(super) of_labels: Vec<LabelMetrics>,
 }
 
-/// Compares logits with the truth; a label is predicted if its logit is above 0.
+/// Compares logits with the truth; a label is predicted if its probability is above ½.
 pub(super) fn compare(labels: &[String], truth: &Samples, logits: &Samples, weights: Option<&[f64]>) -> Found {
     let weight = weights_of(weights, truth.len());
     let all: f64 = (0..truth.len()).map(weight).sum();
     let counts: Vec<Counts> = (0..labels.len()).map(|label| Counts::of(truth, logits, label, weight)).collect();
     let together = counts.iter().copied().fold(Counts::default(), Counts::plus);
     let is_right =
-        |sample: &usize| truth.sample(*sample).zip(logits.sample(*sample)).all(|(y, z)| (y == 1.0) == (z > 0.0));
+        |sample: &usize| truth.sample(*sample).zip(logits.sample(*sample)).all(|(y, z)| (y == 1.0) == says(z));
     let of_label = |(label, counts): (&String, &Counts)| {
         let [precision, recall, f1] = counts.scores();
         LabelMetrics { label: label.clone(), precision, recall, f1, support: counts.positives }
@@ -90,7 +96,8 @@ pub(super) fn compare(labels: &[String], truth: &Samples, logits: &Samples, weig
     let mean = |of: fn(&LabelMetrics) -> f64| of_labels.iter().map(of).sum::<f64>() / labels.len() as f64;
     Found {
         label_accuracy: together.right / (all * labels.len() as f64),
-        subset_accuracy: (0..truth.len()).filter(is_right).map(weight).sum::<f64>() / all,
+        // not −0, the sum of nothing
+        subset_accuracy: (0..truth.len()).filter(is_right).map(weight).fold(0.0, |sum, w| sum + w) / all,
         micro_f1: together.scores()[2],
         average: MacroAverage {
             precision: mean(|of| of.precision),

@@ -178,9 +178,18 @@ impl Model {
                 Ok(Targets::Values { columns: columns.clone(), values: values.columns(&positions) })
             }
             (Target::Labels { columns, separator, labels }, Targets::Labels { labels: found, truth, .. }) => {
-                let positions = mfnet_table::positions(data.name(), found, labels)?;
-                let (columns, separator, labels) = (columns.clone(), separator.clone(), labels.clone());
-                Ok(Targets::Labels { columns, separator, labels, truth: truth.columns(&positions) })
+                let (columns, separator, known) = (columns.clone(), separator.clone(), labels.clone());
+                if separator.is_none() {
+                    let truth = truth.columns(&mfnet_table::positions(data.name(), found, labels)?);
+                    return Ok(Targets::Labels { columns, separator, labels: known, truth });
+                }
+                // a label that no row of a list has is absent from it
+                let places = classes(data.name(), &columns[0], labels, found)?;
+                let mut all = Tensor::zeros(labels.len(), truth.len());
+                for (place, label) in places.into_iter().zip(0..) {
+                    truth.feature(label).enumerate().for_each(|(sample, y)| all[(place, sample)] = y);
+                }
+                Ok(Targets::Labels { columns, separator, labels: known, truth: all.into() })
             }
             (expected, found) => {
                 let words = |target: &Target| match target {

@@ -33,10 +33,10 @@ pub use crate::layer::LayerSpec;
 
 use crate::data::{Dataset, Features, Preprocessing, Samples, SplitBy, Target, joined};
 use crate::error::{Error, Result};
-use crate::loss::{LossName, softmax};
+use crate::loss::{LossName, sigmoid, softmax};
 use crate::metric::{Metrics, MoreMetrics};
 use crate::random::{STREAM_VERSION, Seed};
-use crate::tensor::{Scalar, Tensor};
+use crate::tensor::Tensor;
 
 /// The number of samples whose losses are computed at a time.
 const AT_A_TIME: usize = 1024;
@@ -454,10 +454,6 @@ impl Model {
 /// σ(z) of each label.
 pub(crate) fn probabilities_of_labels(logits: &Samples) -> Samples {
     logits.map(|_, z| sigmoid(z))
-}
-
-fn sigmoid(z: f64) -> f64 {
-    1.0 / (1.0 + Scalar::exp(-z))
 }
 
 #[cfg(test)]

@@ -3,10 +3,10 @@
 use mfnet_table::ColumnKind;
 
 use super::ensemble::Mean;
-use super::{AnyNetwork, Model, OperatingPoint, Predictions, Target, sigmoid};
+use super::{AnyNetwork, Model, OperatingPoint, Predictions, Target};
 use crate::data::{Code, Link, Standardizer};
 use crate::error::{Error, Result};
-use crate::loss::softmax_of_one;
+use crate::loss::{sigmoid, softmax_of_one};
 use crate::network::Predictor;
 use crate::tensor::{Scalar, Tensor};
 

@@ -14,7 +14,8 @@ impl Model {
     }
 
     /// Learns a temperature from rows that had no part in the training, such as the validation rows,
-    /// which are not scaled: the one with the lowest log loss, from 0.05 to 20.
+    /// which are not scaled: the one with the lowest log loss, if that is between 0.05 and 20. (Rows
+    /// that are all predicted right have none: the surer, the better.)
     ///
     /// ```text
     /// p = softmax(z/T)        T > 1: less sure than before, T < 1: surer
@@ -51,9 +52,8 @@ impl Model {
         let inputs = self.preprocessing.encode(held_out.stored_inputs());
         let logits = self.outputs_without_temperature(&inputs.samples)?;
         let weights = held_out.weights();
-        let best = lowest(&logits, indices, weights);
         let loss = |temperature: f64| log_loss(&logits, indices, weights, 1.0 / temperature).0;
-        self.temperature = Some(best).filter(|best| loss(*best) < loss(1.0));
+        self.temperature = lowest(&logits, indices, weights).filter(|best| loss(*best) < loss(1.0));
         Ok(())
     }
 
@@ -95,13 +95,17 @@ fn log_loss(logits: &Samples, classes: &[usize], weights: Option<&[f64]>, s: f64
     (loss / all, slope / all)
 }
 
-/// The temperature with the lowest log loss. J is convex in s = 1/T, so that the sign of its
-/// derivative says on which side of s the lowest is.
-fn lowest(logits: &Samples, classes: &[usize], weights: Option<&[f64]>) -> f64 {
+/// The temperature with the lowest log loss, if it lies between the limits. J is convex in s = 1/T, so
+/// that the sign of its derivative says on which side of s the lowest is.
+fn lowest(logits: &Samples, classes: &[usize], weights: Option<&[f64]>) -> Option<f64> {
     let (mut low, mut high) = (1.0 / MOST, 1.0 / LEAST);
+    let rises = |s: f64| log_loss(logits, classes, weights, s).1 > 0.0;
+    if rises(low) || !rises(high) {
+        return None;
+    }
     for _ in 0..100 {
         let middle = f64::midpoint(low, high);
-        if log_loss(logits, classes, weights, middle).1 > 0.0 { high = middle } else { low = middle }
+        if rises(middle) { high = middle } else { low = middle }
     }
-    (1.0 / f64::midpoint(low, high)).clamp(LEAST, MOST)
+    Some((1.0 / f64::midpoint(low, high)).clamp(LEAST, MOST))
 }

@@ -12,7 +12,7 @@ use crate::model::Predictions;
 use crate::tensor::Scalar;
 use crate::words::serde_as_text;
 
-/// From which probability on one of two classes is predicted; without it, from ½ on.
+/// Above which probability one of two classes is predicted; without it, above ½.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OperatingPoint {
     /// The index of the class.
@@ -121,12 +121,12 @@ impl FromStr for OperatingRule {
 serde_as_text!(OperatingRule);
 
 impl Model {
-    /// From which probability on a class is predicted; `None` for the class of the largest probability.
+    /// Above which probability a class is predicted; `None` for the class of the largest probability.
     pub fn operating_point(&self) -> Option<OperatingPoint> {
         self.operating_point
     }
 
-    /// Predicts this one of two classes from another probability on than ½. The rule looks at rows that
+    /// Predicts this one of two classes above another probability than ½. The rule looks at rows that
     /// had no part in the training, such as the validation rows, which are not scaled.
     ///
     /// ```

@@ -74,7 +74,7 @@ impl Lbfgs {
 
 impl<T: Scalar> Optimizer<T> {
     /// One step of L-BFGS. `value` and `gradients` are those at the weights of `net`; `evaluate` gives
-    /// them for the same samples at other weights. [`crate::Trainer`] does this itself; with
+    /// them for the same samples at other weights. Another rule makes its usual step. [`crate::Trainer`] does this itself; with
     /// [`Optimizer::step`], L-BFGS makes its steps without a line search.
     ///
     /// ```
@@ -107,6 +107,10 @@ impl<T: Scalar> Optimizer<T> {
         evaluate: &mut dyn FnMut(&mut N, &mut Gradients<T>) -> f64,
     ) {
         self.begin_step();
+        if !self.searches() {
+            self.move_all(net, gradients);
+            return;
+        }
         let Some((slope, first, penalty)) = self.turn(net, gradients) else { return };
         let start = Point { t: 0.0, value: value + penalty, slope };
         let largest = self.largest(STEP);
@@ -138,7 +142,8 @@ impl<T: Scalar> Optimizer<T> {
                 state[BEFORE][(i, j)] = g;
             });
         });
-        if self.step > 1 {
+        let is_first = self.step == self.begin() + 1;
+        if !is_first {
             self.remember();
         }
         for state in self.matrices.iter_mut().flatten().map(|of| &mut of.state) {
@@ -149,7 +154,7 @@ impl<T: Scalar> Optimizer<T> {
         let slope = self.dot(BEFORE, STEP);
         let all = self.matrices.iter().flatten().flat_map(|of| of.state[BEFORE].iter());
         let sum: f64 = all.map(|g| g.to_f64().abs()).sum();
-        let first = if self.step == 1 { self.rate * (1.0 / sum).min(1.0) } else { self.rate };
+        let first = if is_first { self.rate * (1.0 / sum).min(1.0) } else { self.rate };
         if self.largest(BEFORE) > SMALLEST_GRADIENT && slope <= -SMALLEST_CHANGE {
             self.visit(net, gradients, |parameter, _, _, state| state[ROOM].copy_from(&parameter.value));
             return Some((slope, first, penalty));

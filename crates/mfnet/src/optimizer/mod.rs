@@ -351,6 +351,10 @@ impl<T: Scalar> Optimizer<T> {
     pub(crate) fn begin_again(&mut self, steps_per_epoch: usize, epochs: usize) {
         self.begin = self.step;
         self.plateau = Plateau::new();
+        if self.searches() {
+            // gradients of other samples are of another function
+            self.matrices.clear();
+        }
         self.set_length(steps_per_epoch, epochs);
     }
 

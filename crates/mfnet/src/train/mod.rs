@@ -40,6 +40,7 @@ use self::mixup::Mixup;
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result, require};
+use crate::layer::AnyLayer;
 use crate::loss::Loss;
 use crate::memory;
 use crate::network::NeuralNetwork;
@@ -333,10 +334,18 @@ impl<T: Scalar> Trainer<T> {
 
     /// Refuses a line search over steps that do not have all samples, or over layers that it changes.
     fn check_search(&self, net: &NeuralNetwork<T>, train: &Dataset) -> Result<()> {
-        let steps = self.steps(train.samples());
+        let (steps, samples) = (self.steps(train.samples()), self.order.length(train.samples()));
         if steps > 1 {
-            let expected = format!("all samples in a step for {}, {} here", self.optimizer.name(), train.samples());
+            let expected = format!("all samples in a step for {}, {samples} here", self.optimizer.name());
             return Err(Error::invalid("batch size", expected, self.cut.samples()));
+        }
+        let name = self.optimizer.name();
+        if matches!(&self.order, SampleOrder::Listed(lists) if lists.windows(2).any(|pair| pair[0] != pair[1])) {
+            return Err(Error::invalid("order of the samples", format!("one for all epochs with {name}"), "several"));
+        }
+        if self.mixup.is_some() || net.layers().iter().any(AnyLayer::is_random) {
+            let expected = format!("layers and samples without random numbers for {name}");
+            return Err(Error::invalid("network", expected, "dropout, noise or mixtures"));
         }
         let mut buffers = 0;
         net.leaves().for_each(|leaf| leaf.buffers(&mut |_, _| buffers += 1));

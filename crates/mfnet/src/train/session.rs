@@ -206,8 +206,8 @@ impl<T: Scalar> Session<T> {
     }
 
     /// Goes on with other samples, for this many epochs more: online learning, or rows that came later.
-    /// The network, the state of the optimizer, averages, the best weights and the history stay;
-    /// schedules and early stopping begin anew. The rest of an epoch that has begun is left out.
+    /// The network, the state of the optimizer, averages, the best weights and the history stay; L-BFGS
+    /// forgets its pairs. Schedules begin anew, and early stopping counts its epochs anew. The rest of an epoch that has begun is left out.
     ///
     /// ```
     /// use mfnet::{Adam, Dataset, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
@@ -230,7 +230,7 @@ impl<T: Scalar> Session<T> {
     pub fn fit_more(&mut self, train: &Dataset, epochs: usize, callback: &mut dyn Callback<T>) -> Result<()> {
         // an epoch that has begun does not count
         let made = self.history.epochs.len();
-        let settings = Trainer { epochs: made + epochs, ..self.settings.clone() };
+        let settings = Trainer { epochs: made.saturating_add(epochs), ..self.settings.clone() };
         if epochs == 0 {
             return Err(Error::invalid("epochs", "at least 1", 0));
         }

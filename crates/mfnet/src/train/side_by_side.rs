@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::{Checkpoint, EpochRecord, Session, Step, Trainer};
 use crate::data::Dataset;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::network::NeuralNetwork;
 use crate::random::Seed;
 use crate::tensor::Scalar;
@@ -185,35 +185,42 @@ impl<T: Scalar> Ensemble<'_, '_, T> {
             session.stop_reason().is_none() && session.history().epochs.len() < epoch
         };
         let mut waiting: VecDeque<usize> = (0..self.sessions.len()).filter(is_behind).collect();
-        let (mut busy, mut is_due, mut result, mut last) = (0, false, Ok(ControlFlow::Continue(())), None);
+        let (mut busy, mut is_due, mut flow, mut last) = (0, false, ControlFlow::Continue(()), None);
+        // the others make the epoch, so that the end does not depend on time
+        let mut errors: Vec<(usize, Error)> = Vec::new();
         loop {
-            let goes_on = !is_due && matches!(result, Ok(ControlFlow::Continue(())));
+            let goes_on = !is_due && flow.is_continue();
             while goes_on && busy < self.workers {
                 let Some(network) = waiting.pop_front() else { break };
                 // workers end only after this value
                 let _ = self.to_workers.send(Job { network, epoch });
                 busy += 1;
             }
-            if busy == 0 && is_due {
+            if busy == 0 && is_due && errors.is_empty() {
                 let sessions: Vec<_> = self.sessions.iter().map(locked).collect();
                 watch.checkpoint(&sessions.iter().map(|session| &***session).collect::<Vec<_>>())?;
                 is_due = false;
                 continue;
             }
-            if busy == 0 {
-                return result.map(|flow| (flow, last));
+            if busy == 0 && (waiting.is_empty() || flow.is_break()) {
+                errors.sort_by_key(|(network, _)| *network);
+                return errors.into_iter().next().map_or(Ok((flow, last)), |(_, error)| Err(error));
             }
-            let Ok((job, made)) = self.from_workers.recv() else { return result.map(|flow| (flow, last)) };
+            is_due &= errors.is_empty();
+            if busy == 0 {
+                continue;
+            }
+            let Ok((job, made)) = self.from_workers.recv() else { return Ok((flow, last)) };
             busy -= 1;
             match made.unwrap_or_else(|panic| resume_unwind(panic)) {
-                Err(error) => result = result.and(Err(error)),
+                Err(error) => errors.push((job.network, error)),
                 Ok(Slice { step, is_done }) => {
                     if !is_done {
                         waiting.push_back(job.network);
                     }
                     let Some(step) = step else { continue };
                     if watch.step(&step).is_break() {
-                        result = result.map(|_| ControlFlow::Break(()));
+                        flow = ControlFlow::Break(());
                     }
                     if step.step == step.steps {
                         last = Some(step);

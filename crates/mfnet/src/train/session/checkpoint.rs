@@ -222,6 +222,14 @@ fn parse(bytes: &[u8]) -> Result<Metadata, ModelProblem> {
         None => return Err(ModelProblem::Metadata("it has no format version".to_owned())),
     }
     let metadata: Metadata = serde_json::from_value(value).map_err(of_json)?;
+    let is_possible = |of: &Training| {
+        of.stop != Some(StopReason::Diverged)
+            && of.schedule_steps <= of.optimizer_steps
+            && of.schedule_epochs <= of.epoch
+    };
+    if metadata.trainings.is_empty() || !metadata.trainings.iter().all(is_possible) {
+        return Err(ModelProblem::Inconsistent("the state of the training cannot be".to_owned()));
+    }
     let mut tensors = file.tensors();
     tensors.sort_by(|a, b| a.0.cmp(&b.0));
     let contents = tensors.iter().map(|(name, tensor)| (name.as_str(), Cow::Borrowed(tensor.data())));
@@ -415,6 +423,12 @@ impl<T: Scalar> Session<T> {
             for parameter in self.net.parameters() {
                 optimizer.push(all("optimizer", &vec![parameter.value.shape(); states])?);
             }
+        }
+        let length = self.settings.order.length(self.train.samples());
+        let is_in = training.used <= length && training.epoch <= self.settings.epochs;
+        if !is_in || training.schedule_epochs > self.settings.epochs {
+            let found = format!("epoch {}, {} samples of {length}", training.epoch, training.used);
+            return Err(ModelProblem::Inconsistent(format!("the position of the training cannot be: {found}")));
         }
         let numbers = numbers(file, &name_of(of, NUMBERS))?;
         let [weight, sum, seconds, best_loss, start_loss, lowest] = numbers[..] else {
