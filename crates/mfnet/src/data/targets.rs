@@ -83,10 +83,9 @@ impl Target {
     }
 
     /// Guesses the task. Several columns of truth values are several labels at once. One column is a
-    /// classification if it is for a single column of text, of booleans, or of whole
-    /// numbers with at most 20 distinct values, unless few rows share a value: more than half of the
-    /// rows differ and there are more than 5 values, or all differ and there are more than 2. It is
-    /// otherwise regression.
+    /// classification if it holds text, booleans, or whole numbers with at most 20 distinct values,
+    /// unless few rows share a value: more than half of the rows differ and there are more than 5
+    /// values, or all differ and there are more than 2. Everything else is regression.
     ///
     /// # Errors
     /// [`ErrorKind::Data`](crate::error::ErrorKind::Data) for a missing column.
