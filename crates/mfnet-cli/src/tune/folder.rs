@@ -3,7 +3,7 @@
 use std::env;
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use mfnet::fit::Plan;
@@ -65,12 +65,18 @@ impl SearchFolder {
     /// Reads the folder of a search.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
         let file = path.join(SEARCH);
-        let text = fs::read_to_string(&file).map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Failure::work(format!("{}: expected the folder of a search, found no {SEARCH}", path.display()))
-            }
-            _ => Failure::work(format!("{}: cannot read: {error}", file.display())),
-        })?;
+        if !file.exists() {
+            let found = if path.is_dir() {
+                "found no search.json"
+            } else if path.exists() {
+                "found a file"
+            } else {
+                "found nothing"
+            };
+            return Err(Failure::work(format!("{}: expected the folder of a search, {found}", path.display())));
+        }
+        let text = fs::read_to_string(&file)
+            .map_err(|error| Failure::work(format!("{}: cannot read: {error}", file.display())))?;
         let damaged = |what: String| Failure::work(format!("{}: {what}", file.display()));
         let json: Value = serde_json::from_str(&text).map_err(|error| damaged(format!("damaged: {error}")))?;
         match json["version"].as_u64() {

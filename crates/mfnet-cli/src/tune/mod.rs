@@ -55,16 +55,16 @@ pub(crate) fn run(given: &TuneArgs) -> Result<(), Failure> {
             };
         }
     }
-    if !given.quiet {
-        message(&with_options(&plan.introduction()));
-        plan.notes().iter().for_each(|note| message(&format!("note: {}", with_options(note))));
-    }
     let folder = match stopped {
         Some(folder) => folder,
         None => SearchFolder::create(args.output.as_deref(), &name(args), search(args, &plan)?, &plan)?,
     };
     if given.prepare {
         return print(&format!("{}\n", folder.path.display()));
+    }
+    if !given.quiet {
+        message(&with_options(&plan.introduction()));
+        plan.notes().iter().for_each(|note| message(&format!("note: {}", with_options(note))));
     }
     let lock = folder.lock()?;
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
