@@ -273,7 +273,7 @@ fn wrong_searches() {
     );
     fs::remove_file(desk.path("search/trials/0000-0.json")).unwrap();
     // other data
-    desk.write("flowers.csv", flowers() + "5.1,3.5,1.4,0.2,setosa\n");
+    desk.write("flowers.csv", flowers() + "5.1,3.5,1,setosa\n");
     refused(&desk.run("tune --resume search"), 1, "search: data changed since the search began");
     let text = desk.text("search/search.json");
     for (wrong, error) in [
