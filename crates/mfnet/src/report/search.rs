@@ -77,7 +77,9 @@ impl Writer {
         let columns: Vec<(&str, Column)> =
             head.into_iter().chain(fields.iter().map(|field| (field.as_str(), Number))).collect();
         let cell = |value: Option<&Value>| match value {
-            Some(Value::Number(number)) => number.as_f64().map_or_else(String::new, |x| significant(x, 3)),
+            Some(Value::Number(number)) if number.is_f64() => {
+                number.as_f64().map_or_else(String::new, |x| significant(x, 3))
+            }
             Some(value) => written(value),
             None => "default".to_owned(),
         };
@@ -106,7 +108,7 @@ impl Writer {
             x_name: "trial".to_owned(),
             y_name: format!("validation {metric}"),
             points,
-            guide: Guide::None,
+            guide: Guide::None { logarithmic: false },
         });
         self.figure(
             "trials",
@@ -138,13 +140,13 @@ impl Writer {
         for (name, values) in outcome.search.space().dimensions() {
             let value = |record: &Record| outcome.search.value(record, name);
             let drawing = match values {
-                Values::Range { .. } => {
+                Values::Range { log, .. } => {
                     let point = |(record, score): &(&Record, f64)| Some((value(record)?.as_f64()?, *score));
                     Drawing::Scatter(Scatter {
                         x_name: name.to_owned(),
                         y_name: format!("validation {metric}"),
                         points: first.iter().filter_map(point).collect(),
-                        guide: Guide::None,
+                        guide: Guide::None { logarithmic: *log },
                     })
                 }
                 Values::Choices(choices) => {

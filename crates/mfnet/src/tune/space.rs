@@ -202,8 +202,8 @@ impl Space {
         let (batch, rows) = (recipe.batch_size.unwrap_or(8), plan.training_rows());
         let batches = (batch.div_ceil(4).max(8).min(batch), (8 * batch).min(rows / 8).max(batch));
         let mut all = vec![
-            (LAYERS, whole(1, 4, false)),
-            (UNITS, whole(32, 1024, true)),
+            (LAYERS, whole(1, 3, false)),
+            (UNITS, whole(32, 512, true)),
             ("activation", words(&["relu", "gelu", "silu", "tanh"])),
             ("dropout", range(0.0, 0.5, false)),
             ("learning_rate", range(rate / 10.0, rate * 10.0, true)),

@@ -19,8 +19,11 @@ pub(in super::super) enum Guide {
     Diagonal,
     /// y = 0.
     Zero,
-    /// None; axes of positive numbers may be logarithmic.
-    None,
+    /// None; y is logarithmic if its numbers have very different sizes, x also if it may be.
+    None {
+        /// Whether x may be logarithmic.
+        logarithmic: bool,
+    },
 }
 
 impl Scatter {
@@ -34,9 +37,9 @@ impl Scatter {
         let (x, y) = match self.guide {
             Guide::Diagonal => (Axis::of(xs().chain(ys())), Axis::of(xs().chain(ys()))),
             Guide::Zero => (Axis::of(xs()), Axis::of(ys().chain([0.0]))),
-            Guide::None => {
-                let of = |numbers: Vec<f64>| Axis::logarithmic_if_wide(numbers);
-                (of(xs().collect()), of(ys().collect()))
+            Guide::None { logarithmic } => {
+                let (x, y): (Vec<f64>, Vec<f64>) = (xs().collect(), ys().collect());
+                (if logarithmic { Axis::logarithmic_if_wide(x) } else { Axis::of(x) }, Axis::logarithmic_if_wide(y))
             }
         };
         let name = |axis: &Axis, name: &str| match axis.logarithmic {
@@ -49,7 +52,7 @@ impl Scatter {
         let ends = match self.guide {
             Guide::Diagonal => vec![(x.low, x.low), (x.high, x.high)],
             Guide::Zero => vec![(x.low, 0.0), (x.high, 0.0)],
-            Guide::None => return Ok(()),
+            Guide::None { .. } => return Ok(()),
         };
         chart.draw_series([PathElement::new(ends, thin(INK))])?;
         Ok(())
