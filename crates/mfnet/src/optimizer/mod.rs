@@ -377,6 +377,12 @@ impl<T: Scalar> Optimizer<T> {
         self.rate
     }
 
+    /// Sets the learning rate η of the steps that follow, which the schedule multiplies: the `lr` of a
+    /// parameter group of PyTorch.
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+
     /// Updates all parameters by one step, and renews the buffers of layers. Only the first step
     /// allocates memory.
     ///
@@ -567,6 +573,15 @@ impl<T: Scalar> Optimizer<T> {
     /// Whether a step searches for its length, and so needs J at other weights.
     pub(crate) fn searches(&self) -> bool {
         matches!(self.rule, AnyRule::Lbfgs(_))
+    }
+
+    /// Whether each step follows the learning rate.
+    pub(crate) fn follows_rate(&self) -> bool {
+        match &self.rule {
+            AnyRule::Elements(rule) => rule.follows_rate(),
+            AnyRule::Matrices(_) => true,
+            AnyRule::Lbfgs(_) => false,
+        }
     }
 
     /// Number of steps so far.

@@ -11,6 +11,7 @@ mod mixup;
 mod monitor;
 mod order;
 mod phases;
+mod rate_test;
 mod session;
 mod side_by_side;
 #[cfg(feature = "tensorboard")]
@@ -29,6 +30,7 @@ pub use history::{EpochRecord, History, StopReason};
 pub use monitor::Monitor;
 pub use order::SampleOrder;
 pub use phases::Phases;
+pub use rate_test::RateTest;
 pub(crate) use session::save;
 pub use session::{Checkpoint, Session};
 pub(crate) use side_by_side::Watch;

@@ -169,6 +169,12 @@ impl<T: Scalar> Session<T> {
         Ok(Some(step))
     }
 
+    /// As [`Session::step`], with this learning rate.
+    pub(super) fn step_at(&mut self, rate: f64, callback: &mut dyn Callback<T>) -> Result<Option<Step>> {
+        self.optimizer.set_learning_rate(rate);
+        self.step(callback)
+    }
+
     /// Makes the remaining steps of the current epoch, or all steps of the next one. Returns `None`
     /// if the training ended before or during it.
     ///
