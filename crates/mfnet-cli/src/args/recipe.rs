@@ -485,7 +485,7 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 16] = [
+        const OTHERS: [&str; 17] = [
             "data",
             "data_dir",
             "sheet",
@@ -493,6 +493,7 @@ mod tests {
             "memory",
             "recipe_file",
             "print_recipe",
+            "find_rate",
             "log",
             "tensorboard",
             "output",
