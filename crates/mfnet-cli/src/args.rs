@@ -17,7 +17,7 @@ pub(crate) use values::{Part, word};
 use values::{bytes, encoding, positive, row, whole, word_of};
 
 /// The options that have no effect on a learning-rate range test.
-const OF_A_TRAINING: [&str; 11] = [
+const OF_A_TRAINING: [&str; 13] = [
     "folds",
     "resume",
     "print_recipe",
@@ -25,6 +25,8 @@ const OF_A_TRAINING: [&str; 11] = [
     "schedule",
     "warmup",
     "weight_decay_schedule",
+    "dropout_schedule",
+    "label_smoothing_schedule",
     "checkpoint_every",
     "log",
     "tensorboard",

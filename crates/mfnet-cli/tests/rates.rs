@@ -115,13 +115,15 @@ fn options_that_would_have_no_effect() {
         "--schedule cosine",
         "--warmup 1",
         "--weight-decay-schedule cosine",
+        "--dropout 0.2 --dropout-schedule cosine",
+        "--label-smoothing 0.1 --label-smoothing-schedule cosine",
         "--checkpoint-every 5",
         "--log x.jsonl",
         "--tensorboard x",
         "--plots",
     ] {
         let run = desk.run(&format!("{FIND} {option}"));
-        let name = option.split(' ').next().unwrap();
+        let name = option.split(' ').rfind(|word| word.starts_with("--")).unwrap();
         let message = format!("error: --find-rate cannot be used with {name}");
         assert_eq!((run.code, run.stderr.lines().next()), (2, Some(message.as_str())), "{option}");
     }
@@ -131,9 +133,12 @@ fn options_that_would_have_no_effect() {
     desk.write("folds.toml", "folds = 3\n");
     let message = "--find-rate works for one training, but the recipe has folds";
     fails(&desk, 2, &format!("{FIND} --recipe folds.toml"), message);
-    desk.write("rate.toml", "learning_rate = 0.1\nschedule = 'cosine'\nwarmup = 1\n");
+    desk.write(
+        "rate.toml",
+        "learning_rate = 0.1\nschedule = 'cosine'\nwarmup = 1\ndropout = 0.1\ndropout_schedule = 'cosine'\n",
+    );
     desk.ok(&format!("{FIND} --recipe rate.toml --output given"));
-    desk.ok(&format!("{FIND} --output usual"));
+    desk.ok(&format!("{FIND} --dropout 0.1 --output usual"));
     assert_eq!(rates(&desk, "given"), rates(&desk, "usual"));
     for optimizer in ["rprop", "lbfgs"] {
         let message = "has no learning rate to find: it chooses the lengths of its steps";
@@ -149,7 +154,7 @@ fn options_that_would_have_no_effect() {
 /// As `fails`, where the plan is printed before the error.
 fn fails_after_reading(desk: &Desk, arguments: &str, message: &str) {
     let run = desk.run(arguments);
-    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{arguments}");
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments}");
     assert!(run.stderr.contains(&format!("error: {message}\n")), "{arguments}\n{}", run.stderr);
 }
 

@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::AnyNetwork;
 use crate::network::NeuralNetwork;
-use crate::optimizer::{Group, Optimizer, ParameterKind, Sgd};
+use crate::optimizer::{Group, Optimizer, ParameterKind, Schedule, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
 use crate::train::{Checkpoint, Session, Trainer, run_side_by_side};
@@ -59,13 +59,18 @@ impl Plan {
     /// The steps of a training: loss, optimizer and batches.
     pub(super) fn trainer<T: Scalar>(&self, choices: &Choices) -> Trainer<T> {
         let recipe = &self.task.recipe;
-        let trainer = Trainer::new(self.loss.loss(), optimizer(recipe, choices))
+        let mut trainer = Trainer::new(self.loss.loss(), optimizer(recipe, choices))
             .epochs(choices.epochs)
             .batch_size(choices.batch_size)
             .accumulate(recipe.accumulate())
             .shards(recipe.shards())
             .seed(Seed(recipe.seed))
-            .order(self.order.as_ref().clone());
+            .order(self.order.as_ref().clone())
+            .dropout_schedule(recipe.dropout_schedule);
+        // a constant one is a part of the loss
+        if recipe.label_smoothing_schedule != Schedule::Constant {
+            trainer = trainer.label_smoothing(recipe.label_smoothing, recipe.label_smoothing_schedule);
+        }
         if recipe.mixup > 0.0 { trainer.mixup(recipe.mixup) } else { trainer }
     }
 }

@@ -513,14 +513,7 @@ impl<T: Scalar> Optimizer<T> {
         }
         let warm_up = self.warm_up;
         require("epochs of the warm-up", warm_up, warm_up >= 0.0 && warm_up.is_finite(), "0 or a positive number")?;
-        self.decay_schedule.check()?;
-        if let Schedule::Plateau { .. } = self.decay_schedule {
-            return Err(Error::invalid(
-                "schedule of the weight decay",
-                "one that does not depend on losses",
-                self.decay_schedule,
-            ));
-        }
+        self.decay_schedule.check_without_losses("schedule of the weight decay")?;
         if self.searches() {
             self.check_search()?;
         }

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 
+use super::label_smoothing::LabelSmoothing;
 use super::{Callback, Monitor, Step, Trainer};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result};
@@ -186,6 +187,8 @@ impl<T: Scalar> Trainer<T> {
             average: None,
             keep_start: false,
             phases: false,
+            smoothing: self.smoothing.map(|smoothing| LabelSmoothing { schedule: Schedule::Constant, ..smoothing }),
+            dropout_schedule: Schedule::Constant,
             ..self.clone()
         }
     }
