@@ -163,6 +163,18 @@ fn steps_without_weight_are_left_out() {
     assert!(test.losses.iter().all(|loss| *loss > 0.0) && test.rates[0] > 1e-6);
 }
 
+/// As those of a training.
+#[test]
+fn settings_and_data_are_checked() {
+    let (data, trainer) = (digits(), Trainer::new(CrossEntropy, Optimizer::new(AdamW::default(), 1e-3)));
+    let refused =
+        |trainer: Trainer, data: &Dataset| trainer.find_rate(&network(&digits()), data).unwrap_err().to_string();
+    assert_eq!(refused(trainer.clone().batch_size(0), &data), "batch size: expected at least 1, found 0");
+    assert!(refused(trainer.clone(), &Dataset::built_in("diabetes").unwrap()).contains("64 input features"));
+    let none = trainer.order(SampleOrder::Listed(Vec::new()));
+    assert!(refused(none, &data).starts_with("order of the samples: expected "));
+}
+
 #[test]
 fn rules_without_a_rate_are_refused() {
     let data = digits();

@@ -169,7 +169,8 @@ impl Plan {
 
     /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
-        const NAMES: &str = "optimizer learning_rate dropout_schedule label_smoothing label_smoothing_schedule warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
+        const NAMES: &str = "optimizer learning_rate dropout_schedule label_smoothing label_smoothing_schedule \
+                             warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
                              batch_size accumulate shards schedule min_delta monitor mixup average scale seed groups sample_weight skip_missing_target ensemble calibrate threshold freeze";
         let off =
             [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard"), json!("loss")];

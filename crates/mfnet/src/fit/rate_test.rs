@@ -11,9 +11,10 @@ use crate::tensor::{Dtype, Scalar};
 use crate::train::RateTest;
 
 impl Plan {
-    /// Finds a learning rate for this fit, without training: see [`Trainer::find_rate`](crate::Trainer::find_rate). The batches
-    /// are those of [`Plan::run`] with the suggested rate as `learning_rate`; of an ensemble, the first
-    /// network is used. `look` is called after each step and may stop the test.
+    /// Finds a learning rate for this fit, without training: see
+    /// [`Trainer::find_rate`](crate::Trainer::find_rate). The steps are those of [`Plan::run`] with a
+    /// `learning_rate` of your own, which decides whether sgd clips; of an ensemble, the first network is
+    /// used. `look` is called after each step and may stop the test.
     ///
     /// ```
     /// use std::ops::ControlFlow;

@@ -358,7 +358,7 @@ impl<T: Scalar> Trainer<T> {
 
     /// Number of steps in an epoch.
     fn steps(&self, samples: usize) -> usize {
-        self.order.length(samples).div_ceil(self.cut.samples())
+        self.order.length(samples).div_ceil(self.cut.samples().max(1))
     }
 
     /// Returns an error if a layer needs more samples than the smallest part of a batch has.
