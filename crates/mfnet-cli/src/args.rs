@@ -17,6 +17,23 @@ pub(crate) use recipe::{RecipeArgs, with_file};
 pub(crate) use values::{Part, word};
 use values::{bytes, encoding, positive, row, whole, word_of};
 
+/// The options that have no effect on a learning-rate range test.
+const OF_A_TRAINING: [&str; 13] = [
+    "folds",
+    "resume",
+    "print_recipe",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay_schedule",
+    "dropout_schedule",
+    "label_smoothing_schedule",
+    "checkpoint_every",
+    "log",
+    "tensorboard",
+    "plots",
+];
+
 /// Train and use feed-forward neural networks on tables
 #[derive(Parser)]
 #[command(name = "mfnet", version)]
@@ -50,6 +67,14 @@ pub(crate) struct TrainArgs {
     /// The settings include those that mfnet chooses from the data.
     #[arg(long, help_heading = "Output and recipe", conflicts_with = "json", hide_short_help = true)]
     pub(crate) print_recipe: bool,
+    /// Find a learning rate with a range test, and exit without training
+    ///
+    /// The learning rate grows over 200 steps from 0.000001 to 10. mfnet prints a tenth of the rate with the lowest
+    /// smoothed loss, and writes the losses as rates.csv and their plot as rates.svg and rates.png into the output folder.
+    /// Batches, optimizer, weight decay and clipping are those of a training with --learning-rate. A learning rate, a
+    /// schedule and a warm-up in a recipe file have no effect. With --ensemble, the first network is used.
+    #[arg(long, help_heading = "Output and recipe", hide_short_help = true, conflicts_with_all = OF_A_TRAINING)]
+    pub(crate) find_rate: bool,
 
     /// Output folder for model, history, metrics and report [default: runs/NAME-N]
     ///

@@ -13,8 +13,9 @@ use crate::known::is_name;
 const SIMILAR: f64 = 0.85;
 
 /// Names that other programs use for options.
-const OTHER_NAMES: [(&str, &str); 14] = [
+const OTHER_NAMES: [(&str, &str); 15] = [
     ("--lr", "--learning-rate"),
+    ("--lr-find", "--find-rate"),
     ("--layers", "--hidden"),
     ("--units", "--hidden"),
     ("--patience", "--early-stopping"),

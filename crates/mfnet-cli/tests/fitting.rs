@@ -215,12 +215,57 @@ fn intervals_are_columns_of_predictions() {
     assert!(run.code == 1 && run.stderr.contains("help: train it again with validation rows"), "{}", run.stderr);
 }
 
+/// A schedule of the dropout and of the label smoothing change the training; the model, its PyTorch program
+/// and the recipe have the settings; a warm start needs a model with dropout.
+#[test]
+fn dropout_and_label_smoothing_have_schedules() {
+    let desk = Desk::new();
+    let train = "digits --hidden 16,16 --residual --dropout 0.4 --label-smoothing 0.2 --epochs 3 --no-baselines";
+    let schedules = "--dropout-schedule polynomial:2 --label-smoothing-schedule cosine";
+    let plain = desk.train(&format!("{train} --output plain"));
+    let run = desk.ok(&format!("train {train} {schedules} --output scheduled"));
+    assert!(run.stderr.contains(", dropout schedule polynomial:2, label smoothing 0.2 (cosine)"), "{}", run.stderr);
+    assert_ne!(desk.text("plain/history.csv"), desk.text("scheduled/history.csv"));
+    let training = desk.ok("inspect scheduled --json").json()["training"].clone();
+    assert_eq!(
+        (training["loss"].as_str(), training["settings"]["label_smoothing"].as_f64()),
+        (Some("cross-entropy"), Some(0.2))
+    );
+    assert_eq!(training["settings"]["dropout_schedule"], "polynomial:2");
+    assert_eq!(training["settings"]["label_smoothing_schedule"], "cosine");
+    assert!(desk.ok("inspect scheduled").stdout.contains("nn.Dropout(0.4)"));
+    // the loss of the plain one has label smoothing in the scores too
+    let evaluated = desk.ok("evaluate scheduled digits --json").json();
+    assert!(evaluated["loss"].as_f64() < plain["test"]["loss"].as_f64(), "{evaluated}");
+    let has_schedule =
+        |run: &str| desk.text(&format!("{run}/report.html")).contains("has label smoothing with a schedule");
+    assert!(has_schedule("scheduled") && !has_schedule("plain"));
+    // the printed recipe makes the same model
+    let recipe = desk.ok(&format!("train {train} {schedules} --print-recipe")).stdout;
+    assert!(
+        recipe.contains("dropout_schedule = \"polynomial:2\"\n") && recipe.contains("label_smoothing = 0.2\n"),
+        "{recipe}"
+    );
+    desk.write("again.toml", recipe);
+    desk.ok("train digits --recipe again.toml --output again");
+    assert!(desk.read("again/model.safetensors") == desk.read("scheduled/model.safetensors"));
+    desk.ok("train digits --warm-start scheduled --dropout-schedule cosine --epochs 1 --output on");
+    desk.ok("train digits --hidden 4 --epochs 1 --output without");
+    let run = desk.run("train digits --warm-start without --dropout-schedule cosine --epochs 1");
+    let message = "error: --dropout-schedule needs dropout, but the model of --warm-start has none\n";
+    assert!(run.code == 2 && run.stderr.contains(message), "{}", run.stderr);
+}
+
 #[test]
 fn what_contradicts_is_refused_with_a_reason() {
     let desk = Desk::new();
     visits(&desk);
     let negative: String = (0..60).map(|i| format!("{},{}.5\n", i % 7, i % 20 - 5)).collect();
     desk.write("negative.csv", format!("a,y\n{negative}"));
+    desk.write(
+        "linear.toml",
+        "layers = [{ kind = 'linear', outputs = 4 }, { kind = 'activation', function = 'relu' }]\n",
+    );
     for (arguments, code, message) in [
         ("train digits --loss huber", 2, "--loss huber does not fit a classification: expected one of cross-entropy,"),
         ("train diabetes --loss focal", 2, "--loss focal does not fit a regression: expected one of mse,"),
@@ -253,6 +298,37 @@ fn what_contradicts_is_refused_with_a_reason() {
             "train digits --weight-decay-schedule plateau",
             2,
             "--weight-decay-schedule cannot be plateau, which depends on losses",
+        ),
+        (
+            "train digits --dropout 0.2 --dropout-schedule plateau",
+            2,
+            "--dropout-schedule cannot be plateau, which depends on losses",
+        ),
+        (
+            "train digits --label-smoothing 0.1 --label-smoothing-schedule plateau",
+            2,
+            "--label-smoothing-schedule cannot be plateau, which depends on losses",
+        ),
+        ("train digits --dropout-schedule cosine", 2, "--dropout-schedule needs --dropout, which is 0"),
+        (
+            "train digits --label-smoothing-schedule cosine",
+            2,
+            "--label-smoothing-schedule needs --label-smoothing, which is 0",
+        ),
+        (
+            "train digits --recipe linear.toml --dropout-schedule cosine",
+            2,
+            "--dropout-schedule needs dropout, but layers (in the recipe) has none",
+        ),
+        (
+            "train diabetes --label-smoothing 0.1 --label-smoothing-schedule cosine",
+            2,
+            "--label-smoothing needs classes, but the task is a regression",
+        ),
+        (
+            "train digits --optimizer lbfgs --label-smoothing 0.1 --label-smoothing-schedule cosine",
+            2,
+            "--optimizer lbfgs cannot be used with --label-smoothing-schedule",
         ),
         (
             "train digits --monitor rmse",

@@ -79,7 +79,7 @@ fn killed_at_any_moment() {
     let desk = desk();
     for dtype in ["f64", "f32"] {
         let options = format!(
-            "train digits --ensemble 2 --hidden 96,64 --dropout 0.2 --norm batch --epochs 25 --dtype {dtype} --no-baselines --quiet"
+            "train digits --ensemble 2 --hidden 96,64 --dropout 0.2 --dropout-schedule cosine --label-smoothing 0.1 --label-smoothing-schedule one-cycle --norm batch --epochs 25 --dtype {dtype} --no-baselines --quiet"
         );
         let clock = Instant::now();
         desk.ok(&format!("{options} --checkpoint-every 1 --output whole-{dtype}"));

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use mfnet::layer::LayerSpec;
 use mfnet::model::AnyNetwork;
 use mfnet::network::Builder;
-use mfnet::optimizer::{Clip, Lbfgs};
+use mfnet::optimizer::{Clip, Lbfgs, Schedule};
 use mfnet::train::{Averaging, Callback, EpochRecord, Step};
 use mfnet::{
     Activation, Adam, CrossEntropy, Dataset, Fractions, Model, NeuralNetwork, Optimizer, Preprocessing, Result, Scalar,
@@ -130,7 +130,15 @@ fn train_network<T: Scalar>(
     let batch = if optimizer.name() == "lbfgs" { train.samples() } else { 100 };
     let trainer = Trainer::new(CrossEntropy, optimizer).epochs(3).batch_size(batch).validate_on(&validation);
     let trainer = trainer.accumulate(accumulate);
-    let trainer = if from > 1 { trainer.average(Averaging::Exponential { decay: 0.9 }).mixup(0.3) } else { trainer };
+    let trainer = if from > 1 {
+        trainer
+            .average(Averaging::Exponential { decay: 0.9 })
+            .mixup(0.3)
+            .dropout_schedule(Schedule::Cosine)
+            .label_smoothing(0.1, Schedule::OneCycle)
+    } else {
+        trainer
+    };
     let threads = Threads::new(threads).unwrap();
     wait_for_threads();
     threads.install(|| trainer.run_with(&mut net, &train, &mut watch)).unwrap();

@@ -46,6 +46,10 @@ fn trainers<T: Scalar>(validation: &Dataset) -> Vec<Trainer<T>> {
         of(Optimizer::new(Sgd { momentum: 0.9, nesterov: true }, 0.05).clip(Clip::Global(0.5))).accumulate(3).shards(2),
         of(Optimizer::new(Adam::default(), 0.01)).validate_on(validation).keep_start(),
         of(Optimizer::new(Sgd::default(), 0.1)).mixup(0.3),
+        of(Optimizer::new(Sgd::default(), 0.1))
+            .dropout_schedule(Schedule::Cosine)
+            .label_smoothing(0.1, Schedule::OneCycle)
+            .validate_on(validation),
         of(Optimizer::new(Sgd::default(), 0.5).schedule(Schedule::Plateau { patience: 0, factor: 0.5 }).warm_up(1.5))
             .validate_on(validation)
             .monitor(Monitor::BalancedAccuracy)

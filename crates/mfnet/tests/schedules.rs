@@ -1,14 +1,20 @@
-//! Learning rate schedules are those of PyTorch.
+//! Learning rate schedules are those of PyTorch, and so are those of weight decay, dropout and label smoothing.
 //!
-//! Where the numbers come from: golden/schedules.json, written by golden/schedules_golden.py, which names its version.
+//! Where the numbers come from: golden/schedules.json, written by golden/schedules_golden.py, which names its version;
+//! for dropout and label smoothing, a loop of steps by hand.
 #![allow(clippy::unwrap_used)]
 
 mod golden;
 
 use golden::{assert_close, numbers};
-use mfnet::optimizer::Schedule;
-use mfnet::train::{Callback, EpochRecord, Step};
-use mfnet::{Dataset, HalfMse, Loss, Mse, NeuralNetwork, Optimizer, Pass, Result, Seed, Sgd, Targets, Tensor, Trainer};
+use mfnet::layer::{AlphaDropout, AnyLayer, Dropout, LayerSpec, Residual};
+use mfnet::loss::{BinaryCrossEntropy, SmoothedCrossEntropy};
+use mfnet::optimizer::{Lbfgs, Schedule};
+use mfnet::train::{Callback, EpochRecord, SampleOrder, Step};
+use mfnet::{
+    Activation, Adam, CrossEntropy, Dataset, Dtype, HalfMse, Loss, Mse, NeuralNetwork, Optimizer, Pass, Preprocessing,
+    Result, Scalar, Seed, Sgd, Targets, Tensor, Threads, Trainer,
+};
 use serde_json::Value;
 use std::ops::ControlFlow;
 
@@ -174,4 +180,166 @@ fn texts_of_schedules() {
         let error = text.parse::<Schedule>().unwrap_err();
         assert!(error.ends_with(message), "{text}: {error}");
     }
+}
+
+/// The same layers with these probabilities of dropout, one after the other.
+fn with_probabilities<T: Scalar>(layers: &[AnyLayer<T>], p: &mut impl Iterator<Item = f64>) -> Vec<AnyLayer<T>> {
+    let layer = |layer: &AnyLayer<T>| match layer {
+        AnyLayer::Dropout(_) => Dropout::new(p.next().unwrap()).unwrap().into(),
+        AnyLayer::AlphaDropout(_) => AlphaDropout::new(p.next().unwrap()).unwrap().into(),
+        AnyLayer::Residual(block) => Residual::new(with_probabilities(block.layers(), &mut *p)).unwrap().into(),
+        other => other.clone(),
+    };
+    layers.iter().map(layer).collect()
+}
+
+/// The probabilities of the layers of `dropping`: fused after ReLU, after GELU and in a block, alone after a
+/// linear layer, and alpha dropout.
+const PROBABILITIES: [f64; 5] = [0.5, 0.3, 0.4, 0.2, 0.1];
+
+fn dropping<T: Scalar>(data: &Dataset) -> NeuralNetwork<T> {
+    let [a, b, c, d, e] = PROBABILITIES;
+    let builder = NeuralNetwork::builder(data.features()).dtype::<T>().linear(24).relu().dropout(a);
+    let builder = builder.linear(24).activation(Activation::Gelu).dropout(b);
+    let builder = builder.residual(|block| block.linear(24).relu().dropout(c)).linear(16).dropout(d);
+    let builder = builder.spec(LayerSpec::AlphaDropout(AlphaDropout::new(e).unwrap()));
+    builder.linear(data.classes()).build(Seed(2)).unwrap()
+}
+
+fn digits() -> Dataset {
+    let data = Dataset::built_in("digits").unwrap().select(&(0..90).collect::<Vec<_>>()).unwrap();
+    Preprocessing::fit(&data).apply(&data)
+}
+
+/// Two epochs of three steps of a loop of one's own: dropout layers with p f(t), made anew for each step, and
+/// targets (1 − ε f(t)) y + ε f(t)/K.
+fn by_hand<T: Scalar>(data: &Dataset, first_epoch: usize, net: &mut NeuralNetwork<T>, rule: &mut Optimizer<T>) {
+    let (dropout, smoothing): (Schedule, Schedule) =
+        ("cosine-cycles:2".parse().unwrap(), "polynomial".parse().unwrap());
+    let all: Vec<usize> = (0..data.samples()).collect();
+    let of = |x: &Tensor| Tensor::from_fn(x.rows(), x.columns(), |i, j| T::from_f64(x[(i, j)]));
+    let [x, y] = [of(&data.inputs()), of(&data.targets().matrix())];
+    let batches = (0..2).flat_map(|epoch| (1..).zip(all.chunks(32)).map(move |(step, batch)| (epoch, step, batch)));
+    for (t, (epoch, step, batch)) in batches.enumerate() {
+        let factor = dropout.factor(t, 3, 2);
+        let mut p = PROBABILITIES.into_iter().map(|p| factor * p);
+        let mut of_step =
+            NeuralNetwork::from_layers(data.features(), with_probabilities(net.layers(), &mut p)).unwrap();
+        let epsilon = 0.2 * smoothing.factor(t, 3, 2);
+        let (kept, share) = (T::from_f64(1.0 - epsilon), T::from_f64(epsilon / 10.0));
+        let mut targets = y.select_columns(batch);
+        targets.iter_mut().for_each(|y| *y = kept * *y + share);
+        let inputs = x.select_columns(batch);
+        let trace = of_step.forward(Pass::Train { seed: Seed(7), epoch: first_epoch + epoch, step }, &inputs);
+        let gradients = of_step.backward(&trace, CrossEntropy.gradient(trace.output(), &targets));
+        rule.step(&mut of_step, gradients);
+        let layers = with_probabilities(of_step.layers(), &mut PROBABILITIES.into_iter());
+        *net = NeuralNetwork::from_layers(data.features(), layers).unwrap();
+    }
+}
+
+fn scheduled<T: Scalar>(optimizer: Optimizer<T>) -> Trainer<T> {
+    let trainer = Trainer::new(CrossEntropy, optimizer).epochs(2).batch_size(32).seed(Seed(7));
+    let trainer = trainer.order(SampleOrder::AsTheyAre).dropout_schedule("cosine-cycles:2".parse().unwrap());
+    trainer.label_smoothing(0.2, "polynomial".parse().unwrap())
+}
+
+fn state<T: Scalar>(net: &NeuralNetwork<T>) -> Vec<Tensor<T>> {
+    net.parameters().map(|parameter| parameter.value.clone()).collect()
+}
+
+fn is_the_loop<T: Scalar>() {
+    let data = digits();
+    let adam = || Optimizer::new(Adam::default(), 0.01);
+    let (mut expected, mut rule) = (dropping(&data), adam());
+    by_hand(&data, 1, &mut expected, &mut rule);
+    for threads in [1, 3] {
+        let mut session = scheduled(adam()).start(dropping::<T>(&data), &data).unwrap();
+        Threads::new(threads).unwrap().install(|| session.run(&mut ())).unwrap();
+        assert!(state(session.network()) == state(&expected), "{threads}");
+    }
+    // with other rows, the schedules begin anew
+    let mut session = scheduled(adam()).start(dropping::<T>(&data), &data).unwrap();
+    session.run(&mut ()).unwrap();
+    by_hand(&data, 3, &mut expected, &mut rule);
+    session.fit_more(&data, 2, &mut ()).unwrap();
+    assert!(state(session.network()) == state(&expected));
+    // the layers keep their probabilities
+    assert_eq!(session.network().layers()[2].name(), "dropout 0.5");
+    // whole gradients
+    let mut accumulated = scheduled(adam()).accumulate(2).start(dropping::<T>(&data), &data).unwrap();
+    let mut whole = scheduled(adam()).batch_size(64).start(dropping::<T>(&data), &data).unwrap();
+    for session in [&mut accumulated, &mut whole] {
+        session.run(&mut ()).unwrap();
+    }
+    let largest = state(accumulated.network()).iter().zip(&state(whole.network())).fold(0.0, |largest, (a, b)| {
+        a.iter().zip(b.iter()).fold(largest, |largest: f64, (a, b)| largest.max((a.to_f64() - b.to_f64()).abs()))
+    });
+    // the order of additions
+    assert!(largest < if T::DTYPE == Dtype::F64 { 1e-12 } else { 1e-3 }, "{largest}");
+}
+
+/// To the bit, in both types of numbers.
+#[test]
+fn dropout_and_label_smoothing_have_schedules() {
+    is_the_loop::<f64>();
+    is_the_loop::<f32>();
+}
+
+/// A constant schedule of the dropout changes no bit. One of the label smoothing is the loss with label
+/// smoothing; 1e-12 for the order of additions.
+#[test]
+fn constant_schedules() {
+    let data = digits();
+    let of = |trainer: Trainer| {
+        let mut net = dropping(&data);
+        let history = trainer.epochs(3).run(&mut net, &data).unwrap();
+        (state(&net), history.epochs.last().unwrap().loss)
+    };
+    let sgd = || Optimizer::new(Sgd::default(), 0.1);
+    let plain = of(Trainer::new(CrossEntropy, sgd()));
+    assert!(plain == of(Trainer::new(CrossEntropy, sgd()).dropout_schedule(Schedule::Constant)));
+    let smoothed = of(Trainer::new(SmoothedCrossEntropy { label_smoothing: 0.1 }, sgd()));
+    let by_trainer = of(Trainer::new(CrossEntropy, sgd()).label_smoothing(0.1, Schedule::Constant));
+    assert_close(by_trainer.1, smoothed.1, 1e-12, "loss");
+    assert!((plain.1 - smoothed.1).abs() > 1e-3);
+    for (a, b) in by_trainer.0.iter().zip(&smoothed.0) {
+        assert!(a.iter().zip(b.iter()).all(|(a, b)| (a - b).abs() < 1e-12));
+    }
+}
+
+#[test]
+fn schedules_of_dropout_and_label_smoothing_that_are_refused() {
+    let (data, houses) = (digits(), Dataset::built_in("diabetes").unwrap());
+    let sgd = || Optimizer::new(Sgd::default(), 0.1);
+    let refused = |trainer: Trainer| trainer.run(&mut dropping(&data), &data).unwrap_err().to_string();
+    let plateau = Schedule::Plateau { patience: 1, factor: 0.5 };
+    let cross_entropy = || Trainer::new(CrossEntropy, sgd());
+    let without = "expected one that does not depend on losses, found plateau:1:0.5";
+    assert_eq!(refused(cross_entropy().dropout_schedule(plateau)), format!("schedule of the dropout: {without}"));
+    let message = format!("schedule of the label smoothing: {without}");
+    assert_eq!(refused(cross_entropy().label_smoothing(0.1, plateau)), message);
+    let message = "label smoothing: expected a number from 0 to less than 1, found 1";
+    assert_eq!(refused(cross_entropy().label_smoothing(1.0, Schedule::Cosine)), message);
+    assert!(
+        refused(cross_entropy().dropout_schedule(Schedule::Exponential { factor: 2.0 })).starts_with("factor of the")
+    );
+    let mut net = NeuralNetwork::builder(10).linear(1).build(Seed(0)).unwrap();
+    let error = Trainer::new(Mse, sgd()).label_smoothing(0.1, Schedule::Cosine).run(&mut net, &houses).unwrap_err();
+    assert_eq!(error.to_string(), "label smoothing: expected classes, found values");
+    let labels = Targets::Labels {
+        columns: vec!["y".into()],
+        labels: vec!["a".into(), "b".into()],
+        separator: Some("|".into()),
+        truth: Tensor::from_fn(2, 90, |i, j| f64::from(u8::from((i + j) % 2 == 0))).into(),
+    };
+    let several = Dataset::new("labels", data.inputs(), labels).unwrap();
+    let mut net = NeuralNetwork::builder(64).linear(2).build(Seed(0)).unwrap();
+    let trainer = Trainer::new(BinaryCrossEntropy, sgd()).label_smoothing(0.1, Schedule::Cosine);
+    let error = trainer.run(&mut net, &several).unwrap_err();
+    assert_eq!(error.to_string(), "label smoothing: expected classes, found several labels at once");
+    let lbfgs: Trainer = Trainer::new(CrossEntropy, Optimizer::lbfgs(Lbfgs::default(), 1.0)).batch_size(90);
+    let error = lbfgs.label_smoothing(0.1, Schedule::Cosine).run(&mut dropping(&data), &data).unwrap_err();
+    let message = "schedule of the label smoothing: expected one that is constant for lbfgs, found another one";
+    assert_eq!(error.to_string(), message);
 }

@@ -66,6 +66,11 @@ pub(crate) struct RecipeArgs {
     /// During training, the output of each hidden unit is set to 0 with this probability.
     #[arg(long, value_name = "P", value_parser = below_one, help_heading = "Network")]
     pub(super) dropout: Option<f64>,
+    /// Dropout schedule, as for --schedule [default: constant]
+    ///
+    /// It multiplies the probability of all dropout layers, as --schedule multiplies the learning rate.
+    #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Network", hide_short_help = true)]
+    pub(super) dropout_schedule: Option<Schedule>,
     /// Standard deviation of noise that training adds to the inputs of the network [default: 0]
     ///
     /// The inputs are the scaled features; those of categories and embeddings get noise too.
@@ -95,6 +100,12 @@ pub(crate) struct RecipeArgs {
     /// A class of probability 1 in the data counts as 1 minus this number, and the rest is shared by all classes.
     #[arg(long, value_name = "E", value_parser = below_one, help_heading = "Network", hide_short_help = true)]
     pub(super) label_smoothing: Option<f64>,
+    /// Label smoothing schedule, as for --schedule [default: constant]
+    ///
+    /// With a schedule that is not constant, only the training loss has label smoothing; the validation loss is the
+    /// cross-entropy.
+    #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Network", hide_short_help = true)]
+    pub(super) label_smoothing_schedule: Option<Schedule>,
     /// Floating-point type of all numbers [default: f64]
     #[arg(long, value_parser = dtype(), help_heading = "Network", hide_short_help = true)]
     pub(super) dtype: Option<Dtype>,
@@ -485,7 +496,7 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 16] = [
+        const OTHERS: [&str; 17] = [
             "data",
             "data_dir",
             "sheet",
@@ -493,6 +504,7 @@ mod tests {
             "memory",
             "recipe_file",
             "print_recipe",
+            "find_rate",
             "log",
             "tensorboard",
             "output",

@@ -27,6 +27,8 @@ use crate::source::{self, MODEL};
 const HISTORY: &str = "history.csv";
 const METRICS: &str = "metrics.json";
 const REPORT: &str = "report.html";
+/// The files of a learning-rate range test.
+const RATES: [&str; 3] = ["rates.csv", "rates.svg", "rates.png"];
 /// The folder of checkpoints.
 pub(crate) const CHECKPOINTS: &str = "checkpoint";
 
@@ -193,6 +195,18 @@ impl RunFolder {
             metrics::write(&mut bytes, metrics)?;
             file.write_all(&bytes)
         })
+    }
+
+    /// Writes the table and the plots of a learning-rate range test. Returns the paths of the table and of
+    /// the first plot.
+    pub(super) fn write_rates(&self, contents: [&[u8]; 3]) -> Result<[PathBuf; 2], Failure> {
+        self.begin().map_err(|error| Failure::work(format!("{}: cannot write: {error}", self.path.display())))?;
+        let paths = RATES.map(|name| self.path.join(name));
+        for (path, contents) in paths.iter().zip(contents) {
+            write_file(path, |mut file| file.write_all(contents))?;
+        }
+        let [table, plot, _] = paths;
+        Ok([table, plot])
     }
 
     /// Writes report.html, and its plots into plots/ if asked for.

@@ -5,6 +5,7 @@ mod folder;
 mod history;
 mod metrics;
 mod once;
+mod rates;
 mod request;
 pub(crate) mod resume;
 mod several;
@@ -30,6 +31,10 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     if !args.print_recipe && stopped.is_none() {
         RunFolder::check(args)?;
     }
+    if args.find_rate && recipe.folds.is_some() {
+        let message = "--find-rate works for one training, but the recipe has folds";
+        return Err(Failure::usage(message).help("remove folds from the recipe"));
+    }
     check_log(args, recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
     let plans = request.plans(args.outputs.quiet)?;
     let Some(first) = plans.first() else { return Ok(()) };
@@ -50,7 +55,11 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
         Some(run) => RunFolder::resume(&run.folder)?,
         None => RunFolder::create(args)?,
     };
-    let result = if in_folds { several::run(args, &plans, &folder) } else { once::run(args, first, &folder) };
+    let result = match (args.find_rate, in_folds) {
+        (true, _) => rates::run(args, first, &folder),
+        (false, true) => several::run(args, &plans, &folder),
+        (false, false) => once::run(args, first, &folder),
+    };
     let left = folder.close();
     result.map_err(|failure| left.into_iter().fold(failure, Failure::help))
 }

@@ -81,14 +81,39 @@ impl Recipe {
                 "`label_smoothing` works only with `loss` cross-entropy, not with {loss}"
             )));
         }
-        if let Schedule::Plateau { .. } = self.weight_decay_schedule {
-            return Err(Error::recipe("`weight_decay_schedule` cannot be plateau, which depends on losses"));
-        }
+        self.check_schedules()?;
         if self.min_delta > 0.0 && self.early_stopping == Some(0) {
             return Err(Error::recipe("`min_delta` needs `early_stopping`, which is 0, off"));
         }
         self.check_network()?;
         training::check(self, &Choices::before_reading(self))
+    }
+
+    /// Refuses schedules that depend on losses, or of something that is off.
+    fn check_schedules(&self) -> Result<()> {
+        let schedules = [
+            ("weight_decay_schedule", self.weight_decay_schedule),
+            ("dropout_schedule", self.dropout_schedule),
+            ("label_smoothing_schedule", self.label_smoothing_schedule),
+        ];
+        if let Some((field, _)) = schedules.iter().find(|(_, schedule)| matches!(schedule, Schedule::Plateau { .. })) {
+            return Err(Error::recipe(format!("`{field}` cannot be plateau, which depends on losses")));
+        }
+        let is_dropout =
+            |layer: &LayerSpec| layer.any(&|layer| matches!(layer, LayerSpec::Dropout(_) | LayerSpec::AlphaDropout(_)));
+        // the model of a warm start is not read yet
+        let drops = self.dropout > 0.0 || self.warm_start.is_some() || self.layers.iter().flatten().any(is_dropout);
+        if self.dropout_schedule != Schedule::Constant && !drops {
+            return Err(match self.layers {
+                Some(_) => Error::recipe("`dropout_schedule` needs dropout, but `layers` has none"),
+                None => Error::recipe("`dropout_schedule` needs `dropout`, which is 0").with_help("add `dropout` 0.2"),
+            });
+        }
+        if self.label_smoothing_schedule != Schedule::Constant && self.label_smoothing == 0.0 {
+            let error = Error::recipe("`label_smoothing_schedule` needs `label_smoothing`, which is 0");
+            return Err(error.with_help("add `label_smoothing` 0.1"));
+        }
+        Ok(())
     }
 
     /// Refuses settings that change the loss or the weights under a line search.
@@ -111,6 +136,7 @@ impl Recipe {
             ("layers", self.layers.iter().flatten().any(is_random)),
             ("schedule", has_schedule),
             ("weight_decay_schedule", self.weight_decay_schedule != Schedule::Constant),
+            ("label_smoothing_schedule", self.label_smoothing_schedule != Schedule::Constant),
             ("warmup", self.warmup > 0.0),
             ("clip_norm", self.clip_norm.is_some_and(|norm| norm > 0.0)),
             ("clip_layer_norm", self.clip_layer_norm > 0.0),

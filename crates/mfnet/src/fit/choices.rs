@@ -60,6 +60,12 @@ impl Choices {
         Self::of(recipe, None, false, false)
     }
 
+    /// The same for a training whose learning rate the recipe gives.
+    pub(super) fn with_given_rate(&self, recipe: &Recipe) -> Self {
+        let recipe = Recipe { learning_rate: Some(self.learning_rate), ..recipe.clone() };
+        Choices { clip: clip(&recipe), ..self.clone() }
+    }
+
     /// The settings for this many rows; `None` if the data are small. `few`: of few features.
     fn of(recipe: &Recipe, large: Option<usize>, few: bool, pixels: bool) -> Self {
         let (hidden, rate, decay, batch) = match (large, few) {

@@ -119,13 +119,19 @@ impl Plan {
         let schedule = unusual(!is_constant, format!(" ({}{warm_up})", choices.schedule));
         let (loss, rule, rate, batch) =
             (self.loss, recipe.optimizer, shortest(choices.learning_rate), choices.batch_size);
+        let dropouts = recipe.dropout_schedule;
+        let dropouts = unusual(dropouts != Schedule::Constant, format!(", dropout schedule {dropouts}"));
+        let smoothings = recipe.label_smoothing_schedule;
+        let smoothing = shortest(recipe.label_smoothing);
+        let smoothing =
+            unusual(smoothings != Schedule::Constant, format!(", label smoothing {smoothing} ({smoothings})"));
         let mixup = unusual(recipe.mixup > 0.0, format!(", rows mixed (mixup {})", shortest(recipe.mixup)));
         let frozen: Vec<String> = recipe.freeze.iter().map(usize::to_string).collect();
         let frozen = unusual(!frozen.is_empty(), format!(", layers {} frozen", frozen.join(", ")));
         let average = recipe.average.map_or_else(String::new, |average| format!(", weights averaged ({average})"));
         let monitor = unusual(recipe.monitor != Monitor::Loss, format!(", best by {}", recipe.monitor));
         let settings = format!(
-            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}{mixup}{average}{monitor}{frozen}"
+            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}{dropouts}{smoothing}{mixup}{average}{monitor}{frozen}"
         );
         let threads = counted(self.task.threads.count(), "thread");
         format!("{network}: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
@@ -163,7 +169,8 @@ impl Plan {
 
     /// The settings that are on, by name.
     fn settings(&self) -> BTreeMap<String, Value> {
-        const NAMES: &str = "optimizer learning_rate warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
+        const NAMES: &str = "optimizer learning_rate dropout_schedule label_smoothing label_smoothing_schedule \
+                             warmup momentum nesterov weight_decay weight_decay_schedule decay_biases l1 max_norm clip_norm clip_layer_norm \
                              batch_size accumulate shards schedule min_delta monitor mixup average scale seed groups sample_weight skip_missing_target ensemble calibrate threshold freeze";
         let off =
             [json!(null), json!([]), json!(0.0), json!(false), json!("constant"), json!("standard"), json!("loss")];

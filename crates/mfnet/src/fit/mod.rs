@@ -19,6 +19,7 @@ mod observer;
 mod order;
 mod parts;
 mod plan;
+mod rate_test;
 mod recipe;
 mod resume;
 mod scored;

@@ -15,11 +15,11 @@ use super::task::Task;
 use super::{calibration, network, order, training};
 use crate::data::{Dataset, Link, Preprocessing, SplitBy, Targets};
 use crate::error::{Error, ErrorKind, KeptWeights, Result};
-use crate::layer::{ActivationName, LayerSpec};
+use crate::layer::{ActivationName, AnyLayer, LayerSpec};
 use crate::loss::LossName;
 use crate::model::{AnyNetwork, Model};
 use crate::network::NeuralNetwork;
-use crate::optimizer::Clip;
+use crate::optimizer::{Clip, Schedule};
 use crate::random::Seed;
 use crate::tensor::{Dtype, Scalar};
 use crate::text::escaped;
@@ -100,6 +100,7 @@ impl Plan {
             Some(_) => Vec::new(),
             None => network::layers(recipe, &choices.hidden, &task.data, &preprocessing)?,
         };
+        check_dropout_of_start(task)?;
         let (task, parts, order) = (Arc::clone(task), Arc::clone(parts), Arc::new(order));
         let findings = Arc::new(OnceLock::new());
         let plan = Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order, findings };
@@ -127,8 +128,11 @@ impl Plan {
         let (activation, recipe_layers) = (recipe.activation, recipe.layers.clone());
         let decided = Recipe {
             loss: Some(self.loss),
-            // it is a part of the loss
-            label_smoothing: 0.0,
+            // it is a part of the loss, unless it has a schedule
+            label_smoothing: match recipe.label_smoothing_schedule {
+                Schedule::Constant => 0.0,
+                _ => recipe.label_smoothing,
+            },
             learning_rate: Some(choices.learning_rate),
             weight_decay: Some(choices.weight_decay),
             schedule: Some(choices.schedule),
@@ -197,6 +201,12 @@ impl Plan {
     /// Whether weights are averaged.
     pub(crate) fn averages(&self) -> bool {
         self.task.recipe.average.is_some()
+    }
+
+    #[cfg(feature = "report")]
+    /// Whether the training loss has label smoothing that the validation loss does not have.
+    pub(crate) fn smooths_targets(&self) -> bool {
+        self.task.recipe.label_smoothing_schedule != Schedule::Constant
     }
 
     #[cfg(feature = "report")]
@@ -315,7 +325,11 @@ fn loss_of(task: &Task) -> Result<LossName> {
     let loss = match recipe.label_smoothing {
         0.0 => loss,
         label_smoothing if matches!(loss, LossName::CrossEntropy | LossName::SmoothedCrossEntropy { .. }) => {
-            LossName::SmoothedCrossEntropy { label_smoothing }
+            match recipe.label_smoothing_schedule {
+                Schedule::Constant => LossName::SmoothedCrossEntropy { label_smoothing },
+                // the trainer smooths the targets
+                _ => LossName::CrossEntropy,
+            }
         }
         _ if kind == Kind::Classification => {
             let message = format!("`label_smoothing` works only with `loss` cross-entropy, not with {loss}");
@@ -347,6 +361,22 @@ fn loss_of(task: &Task) -> Result<LossName> {
         check_counts(task)?;
     }
     Ok(loss)
+}
+
+/// Refuses a schedule of the dropout if the model of the warm start has none.
+fn check_dropout_of_start(task: &Task) -> Result<()> {
+    let Some(start) = task.start.as_ref().filter(|_| task.recipe.dropout_schedule != Schedule::Constant) else {
+        return Ok(());
+    };
+    let drops = match &start.networks()[0] {
+        AnyNetwork::F64(net) => net.layers().iter().any(AnyLayer::drops),
+        AnyNetwork::F32(net) => net.layers().iter().any(AnyLayer::drops),
+    };
+    if drops {
+        return Ok(());
+    }
+    let message = "`dropout_schedule` needs dropout, but the model of `warm_start` has none";
+    Err(Error::recipe(message).with_help("leave `dropout_schedule` out"))
 }
 
 /// Refuses to watch a metric without validation rows, or one of the other task.

@@ -55,6 +55,9 @@ pub struct Recipe {
     pub activation: Option<ActivationName>,
     /// Probability that dropout sets a hidden output to 0 in training. Default: 0.
     pub dropout: f64,
+    /// The schedule of the probability of all dropout layers, see
+    /// [`Trainer::dropout_schedule`](crate::Trainer::dropout_schedule). Default: constant.
+    pub dropout_schedule: Schedule,
     /// Standard deviation of the normal noise that training adds to the inputs of the network, after
     /// embeddings. Default: 0.
     pub input_noise: f64,
@@ -70,6 +73,9 @@ pub struct Recipe {
     /// Label smoothing ε of the cross-entropy, see
     /// [`SmoothedCrossEntropy`](crate::loss::SmoothedCrossEntropy). Default: 0.
     pub label_smoothing: f64,
+    /// The schedule of ε, see [`Trainer::label_smoothing`](crate::Trainer::label_smoothing). If it is not
+    /// constant, the validation loss is the cross-entropy without smoothing. Default: constant.
+    pub label_smoothing_schedule: Schedule,
     /// The type of all numbers. `None`: f64.
     pub dtype: Option<Dtype>,
     /// Whether the first line of a text file contains the column names. `None`: detected.

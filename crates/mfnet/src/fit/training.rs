@@ -12,7 +12,7 @@ use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::model::AnyNetwork;
 use crate::network::NeuralNetwork;
-use crate::optimizer::{Group, Optimizer, ParameterKind, Sgd};
+use crate::optimizer::{Group, Optimizer, ParameterKind, Schedule, Sgd};
 use crate::random::Seed;
 use crate::tensor::Scalar;
 use crate::train::{Checkpoint, Session, Trainer, run_side_by_side};
@@ -31,13 +31,7 @@ impl Plan {
         AnyNetwork: From<NeuralNetwork<T>>,
     {
         let (recipe, choices) = (&self.task.recipe, &self.choices);
-        let mut trainer = Trainer::new(self.loss.loss(), optimizer(recipe, choices))
-            .epochs(choices.epochs)
-            .batch_size(choices.batch_size)
-            .accumulate(recipe.accumulate())
-            .shards(recipe.shards())
-            .seed(Seed(recipe.seed))
-            .order(self.order.as_ref().clone());
+        let mut trainer = self.trainer(choices);
         if validation.samples() > 0 {
             trainer = trainer.validate_on(validation).monitor(recipe.monitor);
         }
@@ -46,9 +40,6 @@ impl Plan {
         }
         if let Some(patience) = choices.early_stopping {
             trainer = trainer.early_stopping(patience).min_delta(recipe.min_delta);
-        }
-        if recipe.mixup > 0.0 {
-            trainer = trainer.mixup(recipe.mixup);
         }
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
@@ -63,6 +54,24 @@ impl Plan {
             }
         };
         Ok((sessions, result))
+    }
+
+    /// The steps of a training: loss, optimizer and batches.
+    pub(super) fn trainer<T: Scalar>(&self, choices: &Choices) -> Trainer<T> {
+        let recipe = &self.task.recipe;
+        let mut trainer = Trainer::new(self.loss.loss(), optimizer(recipe, choices))
+            .epochs(choices.epochs)
+            .batch_size(choices.batch_size)
+            .accumulate(recipe.accumulate())
+            .shards(recipe.shards())
+            .seed(Seed(recipe.seed))
+            .order(self.order.as_ref().clone())
+            .dropout_schedule(recipe.dropout_schedule);
+        // a constant one is a part of the loss
+        if recipe.label_smoothing_schedule != Schedule::Constant {
+            trainer = trainer.label_smoothing(recipe.label_smoothing, recipe.label_smoothing_schedule);
+        }
+        if recipe.mixup > 0.0 { trainer.mixup(recipe.mixup) } else { trainer }
     }
 }
 

@@ -13,10 +13,11 @@ use crate::words::did_you_mean;
 impl Recipe {
     /// The fields that [`Plan::with_recipe`] may change: those of the network and its training, not
     /// those of the data and their split.
-    pub const SEARCHABLE: [&str; 33] = [
+    pub const SEARCHABLE: [&str; 35] = [
         "hidden",
         "activation",
         "dropout",
+        "dropout_schedule",
         "input_noise",
         "norm",
         "residual",
@@ -25,6 +26,7 @@ impl Recipe {
         "scale",
         "loss",
         "label_smoothing",
+        "label_smoothing_schedule",
         "optimizer",
         "learning_rate",
         "schedule",

@@ -44,6 +44,11 @@ impl AlphaDropout {
         self.p
     }
 
+    /// The same with p times this factor, which is at most 1.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        AlphaDropout { p: factor * self.p }
+    }
+
     /// ξ.
     fn scale(&self) -> f64 {
         1.0 / ((1.0 - self.p) * (1.0 + self.p * LIMIT * LIMIT)).sqrt()

@@ -66,8 +66,13 @@ macro_rules! any_layer {
         impl<T: Scalar> AnyLayer<T> {
             /// Whether the layer, or one in its block, draws random numbers in training.
             pub(crate) fn is_random(&self) -> bool {
-                matches!(self, AnyLayer::Dropout(_) | AnyLayer::AlphaDropout(_) | AnyLayer::Noise(_))
-                    || self.children().iter().any(AnyLayer::is_random)
+                matches!(self, AnyLayer::Noise(_)) || self.drops() || self.children().iter().any(AnyLayer::is_random)
+            }
+
+            /// Whether the layer, or one in its block, is dropout.
+            pub(crate) fn drops(&self) -> bool {
+                matches!(self, AnyLayer::Dropout(_) | AnyLayer::AlphaDropout(_))
+                    || self.children().iter().any(AnyLayer::drops)
             }
 
             /// A layer that computes something, or a block of such.

@@ -19,6 +19,8 @@ use crate::tensor::{Layout, Memo, Scalar, Tensor};
 /// backward   ∂J/∂A = M ⊙ Δ / (1 − p)
 /// ```
 ///
+/// A training may multiply p by a schedule ([`Trainer::dropout_schedule`](crate::Trainer::dropout_schedule)).
+///
 /// M follows from seed, epoch, step, layer, sample and unit, so it is the same on any number of threads, and no pass
 /// stores it. p is rounded to a multiple of 2⁻¹⁶ where M is drawn.
 ///
@@ -56,6 +58,11 @@ impl Dropout {
     /// p.
     pub fn p(&self) -> f64 {
         self.p
+    }
+
+    /// The same with p times this factor, which is at most 1.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Dropout { p: factor * self.p }
     }
 
     pub(crate) fn mask<T: Scalar>(&self, at: &Context) -> Mask<T> {

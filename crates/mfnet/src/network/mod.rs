@@ -168,7 +168,7 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub fn forward<'a>(&self, pass: Pass, input: &'a Tensor<T>) -> Trace<'a, T> {
         let (expected, found) = (self.inputs, input.shape());
         assert!(found.0 == expected, "forward: expected an input of shape ({expected}, samples), found {found:?}");
-        let (plan, run) = (Arc::clone(&self.plans.readable), Run { pass, first_sample: 0 });
+        let (plan, run) = (Arc::clone(&self.plans.readable), Run::of(pass));
         let (transposes, mut room) = (run::transposes(self, &plan, false), Room::new(&plan, input.columns()));
         run::forward(self, &plan, run, input, &transposes, &mut room);
         Trace { run, input, room, transposes, plan }

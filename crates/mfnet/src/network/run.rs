@@ -4,8 +4,8 @@
 use std::ops::Range;
 
 use super::NeuralNetwork;
-use super::plan::{Dropped, Kind, Operation, Plan, Source};
-use crate::layer::{Activation, Backward, Keeps, Mask};
+use super::plan::{Dropped, Kind, Operation, Place, Plan, Source};
+use crate::layer::{Activation, AnyLayer, Backward, Keeps, Layer, Mask};
 use crate::memory;
 use crate::pass::{Context, Pass};
 use crate::tensor::kernel::{Finish, vectorised};
@@ -90,14 +90,37 @@ pub(crate) fn renew_transposes<T: Scalar>(net: &NeuralNetwork<T>, plan: &Plan, t
     }
 }
 
-/// The purpose of a pass, and the index of its first sample in the whole batch.
-#[derive(Clone, Copy, Debug, Default)]
+/// The purpose of a pass, the index of its first sample in the whole batch, and the factor of all
+/// probabilities of dropout.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Run {
     pub(crate) pass: Pass,
     pub(crate) first_sample: usize,
+    pub(crate) dropout: f64,
+}
+
+/// A prediction.
+impl Default for Run {
+    fn default() -> Self {
+        Run::of(Pass::Evaluate)
+    }
 }
 
 impl Run {
+    /// A pass over a whole batch, with the probabilities of the layers.
+    pub(crate) fn of(pass: Pass) -> Self {
+        Run { pass, first_sample: 0, dropout: 1.0 }
+    }
+
+    /// Calls `f` with a layer as it is in this run: dropout has its probability times the factor.
+    fn with<T: Scalar>(self, layers: &[AnyLayer<T>], place: &Place, f: impl FnOnce(&dyn Layer<T>)) {
+        match place.of(layers) {
+            AnyLayer::Dropout(dropout) => f(&dropout.times(self.dropout)),
+            AnyLayer::AlphaDropout(dropout) => f(&dropout.times(self.dropout)),
+            _ => f(place.layer(layers)),
+        }
+    }
+
     fn context(self, operation: &Operation) -> Context {
         Context { pass: self.pass, layer: operation.layer, first_sample: self.first_sample }
     }
@@ -105,9 +128,10 @@ impl Run {
     /// The dropout mask of this run, and the factor of the remaining elements; `None` in a
     /// prediction.
     fn mask<T: Scalar>(self, dropped: &Dropped) -> Option<(Mask<T>, T)> {
-        let Run { pass, first_sample } = self;
+        let Run { pass, first_sample, .. } = self;
         let context = Context { pass, layer: dropped.layer, first_sample };
-        context.is_training().then(|| (dropped.dropout.mask(&context), dropped.dropout.factor()))
+        let dropout = dropped.dropout.times(self.dropout);
+        context.is_training().then(|| (dropout.mask(&context), dropout.factor()))
     }
 }
 
@@ -144,8 +168,8 @@ pub(crate) fn forward<'a, T: Scalar>(
                 affine(linear.linear(layers).matrix(), transpose, read(operation.input), end, output, derivative);
             }
             Kind::Layer(place) => {
-                let context = run.context(operation);
-                place.layer(layers).forward(&context, read(operation.input), output, &mut room.memos[o]);
+                let (context, input) = (run.context(operation), read(operation.input));
+                run.with(layers, place, |layer| layer.forward(&context, input, output, &mut room.memos[o]));
                 end.apply_to_all(output, derivative);
             }
             Kind::Sum(source) => {
@@ -348,7 +372,7 @@ pub(crate) fn backward<T: Scalar>(
                 let (output, memo, input_gradient) = (&room.outputs[o], &room.memos[o], dj_da.as_deref_mut());
                 let (net, gradients) = sink.gradients(operation);
                 let pass = Backward { input: a, output, memo, delta, gradients, input_gradient };
-                place.layer(net.layers()).backward(&run.context(operation), pass);
+                run.with(net.layers(), place, |layer| layer.backward(&run.context(operation), pass));
                 if let Some(dj_da) = dj_da {
                     Rest::of(sink.network(), plan, run, room, o, later).finish(dj_da);
                 }
@@ -378,7 +402,8 @@ impl<'a, T: Scalar> BackThrough<'a, T> {
     fn of(net: &'a NeuralNetwork<T>, operation: &Operation, run: Run, room: &'a Room<T>, o: usize) -> Option<Self> {
         let g = operation.g.as_ref()?.activation(net.layers());
         let dropped = operation.dropout.as_ref().filter(|_| run.pass != Pass::Evaluate);
-        Some(BackThrough { g, kept: room.kept(o, g), factor: dropped.map(|dropped| dropped.dropout.factor()) })
+        let factor = dropped.map(|dropped| dropped.dropout.times(run.dropout).factor());
+        Some(BackThrough { g, kept: room.kept(o, g), factor })
     }
 
     fn apply(&self, place: Range<usize>, strip: &mut [T]) {

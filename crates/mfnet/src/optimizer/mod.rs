@@ -377,6 +377,12 @@ impl<T: Scalar> Optimizer<T> {
         self.rate
     }
 
+    /// Sets the learning rate η of the steps that follow, which the schedule multiplies: the `lr` of a
+    /// parameter group of PyTorch.
+    pub fn set_learning_rate(&mut self, rate: f64) {
+        self.learning_rate = rate;
+    }
+
     /// Updates all parameters by one step, and renews the buffers of layers. Only the first step
     /// allocates memory.
     ///
@@ -507,14 +513,7 @@ impl<T: Scalar> Optimizer<T> {
         }
         let warm_up = self.warm_up;
         require("epochs of the warm-up", warm_up, warm_up >= 0.0 && warm_up.is_finite(), "0 or a positive number")?;
-        self.decay_schedule.check()?;
-        if let Schedule::Plateau { .. } = self.decay_schedule {
-            return Err(Error::invalid(
-                "schedule of the weight decay",
-                "one that does not depend on losses",
-                self.decay_schedule,
-            ));
-        }
+        self.decay_schedule.check_without_losses("schedule of the weight decay")?;
         if self.searches() {
             self.check_search()?;
         }
@@ -567,6 +566,15 @@ impl<T: Scalar> Optimizer<T> {
     /// Whether a step searches for its length, and so needs J at other weights.
     pub(crate) fn searches(&self) -> bool {
         matches!(self.rule, AnyRule::Lbfgs(_))
+    }
+
+    /// Whether each step follows the learning rate.
+    pub(crate) fn follows_rate(&self) -> bool {
+        match &self.rule {
+            AnyRule::Elements(rule) => rule.follows_rate(),
+            AnyRule::Matrices(_) => true,
+            AnyRule::Lbfgs(_) => false,
+        }
     }
 
     /// Number of steps so far.

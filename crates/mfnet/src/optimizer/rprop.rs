@@ -77,6 +77,10 @@ impl<T: Scalar> Rule<T> for RProp {
         });
     }
 
+    fn follows_rate(&self) -> bool {
+        false
+    }
+
     fn check(&self, _rate: f64, _decay: f64) -> Result<()> {
         let ([fall, rise], [least, most]) = (self.factors, self.step_sizes);
         require("factor that shortens steps", fall, fall > 0.0 && fall < 1.0, "a number between 0 and 1")?;

@@ -63,6 +63,12 @@ pub trait Rule<T: Scalar>: Send + Sync {
         false
     }
 
+    /// Whether each step follows the learning rate; false for [`RProp`](super::RProp), where it is only the
+    /// first step size. [`Trainer::find_rate`](crate::Trainer::find_rate) refuses a rule that does not.
+    fn follows_rate(&self) -> bool {
+        true
+    }
+
     /// Checks the settings of the rule with a learning rate and a weight decay, both finite.
     ///
     /// # Errors
@@ -132,6 +138,9 @@ impl<T: Scalar> Rule<T> for Box<dyn Rule<T>> {
     }
     fn is_plain_descent(&self) -> bool {
         (**self).is_plain_descent()
+    }
+    fn follows_rate(&self) -> bool {
+        (**self).follows_rate()
     }
     fn check(&self, rate: f64, decay: f64) -> Result<()> {
         (**self).check(rate, decay)

@@ -3,7 +3,7 @@ use std::fmt::{Display, Formatter};
 use std::str::FromStr;
 
 use super::require;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::words::{did_you_mean, serde_as_text};
 
 /// A learning rate schedule: step t of T uses the rate η f(t), where η is the optimizer's learning
@@ -140,6 +140,15 @@ impl Schedule {
             }
             Schedule::OneCycle if done < RISE => between(FIRST, 1.0, done / RISE),
             Schedule::OneCycle => between(1.0, LAST, (done - RISE) / (1.0 - RISE)),
+        }
+    }
+
+    /// Checks a schedule of something else than the learning rate, which cannot be a plateau.
+    pub(crate) fn check_without_losses(self, what: &'static str) -> Result<()> {
+        self.check()?;
+        match self {
+            Schedule::Plateau { .. } => Err(Error::invalid(what, "one that does not depend on losses", self)),
+            _ => Ok(()),
         }
     }
 

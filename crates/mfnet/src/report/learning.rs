@@ -62,6 +62,9 @@ fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
             caption += &format!(" No validation {monitor} is finite, so the model has the weights of the last epoch.");
         }
     }
+    if course.plan.smooths_targets() {
+        caption += " The training loss has label smoothing with a schedule; the validation loss has none.";
+    }
     if course.plan.averages() {
         caption += " The weights of the model are averages; the training loss is that of the current weights, and the \
                     validation loss that of the average.";

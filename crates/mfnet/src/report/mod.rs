@@ -13,6 +13,7 @@ mod learning;
 mod png;
 mod preprocessing;
 mod probabilities;
+mod rates;
 mod search;
 mod values;
 

@@ -6,11 +6,13 @@ mod callback;
 mod checkpoints;
 mod history;
 mod kept;
+mod label_smoothing;
 mod lbfgs;
 mod mixup;
 mod monitor;
 mod order;
 mod phases;
+mod rate_test;
 mod session;
 mod side_by_side;
 #[cfg(feature = "tensorboard")]
@@ -29,6 +31,7 @@ pub use history::{EpochRecord, History, StopReason};
 pub use monitor::Monitor;
 pub use order::SampleOrder;
 pub use phases::Phases;
+pub use rate_test::RateTest;
 pub(crate) use session::save;
 pub use session::{Checkpoint, Session};
 pub(crate) use side_by_side::Watch;
@@ -36,6 +39,7 @@ pub(crate) use side_by_side::run as run_side_by_side;
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::TensorBoard;
 
+use self::label_smoothing::LabelSmoothing;
 use self::mixup::Mixup;
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
@@ -44,7 +48,7 @@ use crate::layer::AnyLayer;
 use crate::loss::Loss;
 use crate::memory;
 use crate::network::NeuralNetwork;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, Schedule};
 use crate::random::Seed;
 use crate::tensor::Scalar;
 
@@ -92,6 +96,8 @@ pub struct Trainer<T: Scalar = f64> {
     keep_start: bool,
     phases: bool,
     mixup: Option<Mixup>,
+    smoothing: Option<LabelSmoothing>,
+    dropout_schedule: Schedule,
     /// See [`EpochRecord::network`].
     network: Option<usize>,
 }
@@ -120,6 +126,8 @@ impl<T: Scalar> Trainer<T> {
             keep_start: false,
             phases: false,
             mixup: None,
+            smoothing: None,
+            dropout_schedule: Schedule::Constant,
             network: None,
         }
     }
@@ -220,6 +228,48 @@ impl<T: Scalar> Trainer<T> {
         self
     }
 
+    /// Changes the probabilities of dropout and alpha dropout from step to step: a layer with the
+    /// probability p drops with the probability p f(t) in step t. Epochs and steps count as for
+    /// [`Optimizer::schedule`], without its warm-up. [`Schedule::Plateau`] is refused.
+    ///
+    /// ```
+    /// use mfnet::optimizer::Schedule;
+    /// use mfnet::{Adam, Dataset, Mse, NeuralNetwork, Optimizer, Preprocessing, Seed, Trainer};
+    /// let data = Dataset::built_in("diabetes")?;
+    /// let data = Preprocessing::fit(&data).apply(&data);
+    /// let mut net = NeuralNetwork::builder(10).linear(32).relu().dropout(0.5).linear(1).build(Seed(0))?;
+    /// // from 0.5 to 0 along a line
+    /// let trainer = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).epochs(3);
+    /// trainer.dropout_schedule(Schedule::Polynomial { power: 1.0 }).run(&mut net, &data)?;
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    pub fn dropout_schedule(mut self, schedule: Schedule) -> Self {
+        self.dropout_schedule = schedule;
+        self
+    }
+
+    /// Smooths the targets of classes with an ε that changes from step to step; use it with
+    /// [`CrossEntropy`](crate::CrossEntropy). In step t, the targets of K classes become
+    ///
+    /// ```text
+    /// y ← (1 − ε f(t)) y + ε f(t)/K
+    /// ```
+    ///
+    /// The cost is then that of [`SmoothedCrossEntropy`](crate::loss::SmoothedCrossEntropy), which has one ε
+    /// for all steps. The validation loss is that of targets that are not smoothed. ε is from 0 to less
+    /// than 1; t and the schedule are as in [`Trainer::dropout_schedule`].
+    ///
+    /// ```
+    /// use mfnet::optimizer::Schedule;
+    /// use mfnet::{Adam, CrossEntropy, Optimizer, Trainer};
+    /// let trainer: Trainer = Trainer::new(CrossEntropy, Optimizer::new(Adam::default(), 0.01));
+    /// let trainer = trainer.label_smoothing(0.1, Schedule::Cosine);
+    /// ```
+    pub fn label_smoothing(mut self, epsilon: f64, schedule: Schedule) -> Self {
+        self.smoothing = Some(LabelSmoothing { epsilon, schedule });
+        self
+    }
+
     /// Measures the time of each phase of a step, for [`History::phases`]; it costs about 0.1 µs a
     /// step. If whole gradients are needed, the complete backward pass counts as update.
     pub fn measure_phases(mut self) -> Self {
@@ -308,7 +358,7 @@ impl<T: Scalar> Trainer<T> {
 
     /// Number of steps in an epoch.
     fn steps(&self, samples: usize) -> usize {
-        self.order.length(samples).div_ceil(self.cut.samples())
+        self.order.length(samples).div_ceil(self.cut.samples().max(1))
     }
 
     /// Returns an error if a layer needs more samples than the smallest part of a batch has.
@@ -342,6 +392,10 @@ impl<T: Scalar> Trainer<T> {
         let name = self.optimizer.name();
         if matches!(&self.order, SampleOrder::Listed(lists) if lists.windows(2).any(|pair| pair[0] != pair[1])) {
             return Err(Error::invalid("order of the samples", format!("one for all epochs with {name}"), "several"));
+        }
+        if self.smoothing.is_some_and(|smoothing| smoothing.schedule != Schedule::Constant) {
+            let expected = format!("one that is constant for {name}");
+            return Err(Error::invalid("schedule of the label smoothing", expected, "another one"));
         }
         if self.mixup.is_some() || net.layers().iter().any(AnyLayer::is_random) {
             let expected = format!("layers and samples without random numbers for {name}");
@@ -384,6 +438,8 @@ impl<T: Scalar> Trainer<T> {
                 return Err(Error::invalid("mixup", "samples of equal weight", "weights"));
             }
         }
+        self.dropout_schedule.check_without_losses("schedule of the dropout")?;
+        self.smoothing.map_or(Ok(()), |smoothing| smoothing.check(train))?;
         self.average.map_or(Ok(()), Averaging::check)?;
         self.optimizer.check()?;
         self.optimizer.check_groups(&net.parameter_kinds())?;

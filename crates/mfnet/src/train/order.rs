@@ -74,6 +74,14 @@ impl SampleOrder {
         }
     }
 
+    /// The largest number of epochs that it has samples for.
+    pub(super) fn most_epochs(&self) -> usize {
+        match self {
+            SampleOrder::Listed(lists) if lists.len() > 1 => lists.len(),
+            _ => usize::MAX,
+        }
+    }
+
     /// Writes the sample indices of an epoch, counted from 1, into `order`.
     pub(super) fn write(&self, epoch: usize, samples: usize, seed: Seed, order: &mut Vec<usize>) {
         order.clear();

@@ -9,6 +9,7 @@ pub(crate) use checkpoint::save;
 
 use super::average::Average;
 use super::kept::{Kept, first_not_finite};
+use super::label_smoothing::LabelSmoothing;
 use super::monitor::Waiting;
 use super::workspace::Workspace;
 use super::{Callback, EpochRecord, History, Step, StopReason, Trainer};
@@ -17,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::network::NeuralNetwork;
 use crate::network::evaluate::LossOver;
 use crate::network::run::Run;
-use crate::optimizer::Optimizer;
+use crate::optimizer::{Optimizer, Schedule};
 use crate::pass::Pass;
 use crate::tensor::Scalar;
 
@@ -169,6 +170,12 @@ impl<T: Scalar> Session<T> {
         Ok(Some(step))
     }
 
+    /// As [`Session::step`], with this learning rate.
+    pub(super) fn step_at(&mut self, rate: f64, callback: &mut dyn Callback<T>) -> Result<Option<Step>> {
+        self.optimizer.set_learning_rate(rate);
+        self.step(callback)
+    }
+
     /// Makes the remaining steps of the current epoch, or all steps of the next one. Returns `None`
     /// if the training ended before or during it.
     ///
@@ -307,8 +314,13 @@ impl<T: Scalar> Session<T> {
         let rest = &self.order[used..];
         let samples = rest.len().min(cut.samples());
         let batch = (&self.train, rest, samples);
-        let pass = Pass::Train { seed: *seed, epoch, step };
-        let run = Run { pass, first_sample: 0 };
+        let run = Run {
+            dropout: self.factor(self.settings.dropout_schedule, (epoch, step, steps)),
+            ..Run::of(Pass::Train { seed: *seed, epoch, step })
+        };
+        if let Some(LabelSmoothing { epsilon, schedule }) = self.settings.smoothing {
+            self.work.smooth(epsilon * self.factor(schedule, (epoch, step, steps)));
+        }
         // usually weights are updated during the backward pass; whole gradients are computed only
         // to be observed, accumulated or clipped
         let looks = callback.wants_gradients();
@@ -318,7 +330,7 @@ impl<T: Scalar> Session<T> {
             0.0
         } else if whole {
             self.work.keep_whole_gradients(&self.net);
-            self.work.whole_gradients(&mut self.net, &**loss, batch, (pass, *cut, divisor))
+            self.work.whole_gradients(&mut self.net, &**loss, batch, (run, *cut, divisor))
         } else {
             self.work.forward_and_loss(&self.net, &**loss, batch, (run, divisor))
         };
@@ -337,7 +349,7 @@ impl<T: Scalar> Session<T> {
             }
             if self.optimizer.searches() {
                 let of = (&mut self.net, &mut self.optimizer);
-                self.work.search(of, (&**loss, value), batch, (pass, *cut, divisor));
+                self.work.search(of, (&**loss, value), batch, (run, *cut, divisor));
             } else {
                 self.work.step(&mut self.net, &mut self.optimizer);
             }
@@ -352,6 +364,13 @@ impl<T: Scalar> Session<T> {
         let (used, weight, sum) = (used + samples, weight + divisor, sum + value * divisor);
         self.position = Position { epoch, step, used, weight, sum };
         Ok((made, callback.step(&made)?))
+    }
+
+    /// f(t) of a schedule in a step of an epoch, both counted from 1.
+    fn factor(&self, schedule: Schedule, (epoch, step, steps): (usize, usize, usize)) -> f64 {
+        // those before the schedules began do not count
+        let [before, epochs] = [epoch - 1, self.settings.epochs].map(|x| x.saturating_sub(self.schedule_epochs));
+        schedule.factor(before.saturating_mul(steps) + step - 1, steps, epochs)
     }
 
     /// Ends an epoch, or a part of it if a callback stopped: validation, best weights, record.

@@ -1,6 +1,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::label_smoothing;
 use super::mixup::Mixup;
 use super::phases::{Phases, Stopwatch};
 use crate::data::Dataset;
@@ -9,7 +10,6 @@ use crate::network::plan::{Kind, Operation, Plan};
 use crate::network::run::{self, Room, Run, Sink, Transposes};
 use crate::network::{NeuralNetwork, Whole, renew_buffers};
 use crate::optimizer::{Gradients, Optimizer};
-use crate::pass::Pass;
 use crate::tensor::kernel::Finish;
 use crate::tensor::product::{self, Updated};
 use crate::tensor::{Scalar, Tensor};
@@ -22,6 +22,8 @@ pub(super) struct Workspace<T: Scalar> {
     inputs: Tensor<T>,
     targets: Tensor<T>,
     mixup: Option<Mixup>,
+    /// ε of the label smoothing in this step.
+    smoothing: f64,
     /// Room for a column of a panel, for mixtures.
     column: Vec<T>,
     /// The weight of each sample of the step in the loss; empty without weights.
@@ -85,6 +87,7 @@ impl<T: Scalar> Workspace<T> {
             inputs: Tensor::zeros(train.features(), batch),
             targets: Tensor::zeros(train.outputs(), batch),
             mixup: None,
+            smoothing: 0.0,
             column: Vec::new(),
             weights: Vec::with_capacity(train.loss_weights().map_or(0, |_| cut.samples().min(samples))),
             room: Room::new(&plan, batch),
@@ -118,6 +121,11 @@ impl<T: Scalar> Workspace<T> {
     /// Mixes the samples of each batch.
     pub(super) fn mix(&mut self, mixup: Option<Mixup>) {
         self.mixup = mixup;
+    }
+
+    /// Smooths the targets of the next batches with this ε.
+    pub(super) fn smooth(&mut self, epsilon: f64) {
+        self.smoothing = epsilon;
     }
 
     /// Starts measuring the phases of the steps.
@@ -155,6 +163,9 @@ impl<T: Scalar> Workspace<T> {
         if let Some(mixup) = self.mixup {
             mixup.apply(run.pass, run.first_sample, [&mut self.inputs, &mut self.targets], &mut self.column);
         }
+        if self.smoothing > 0.0 {
+            label_smoothing::smooth(self.smoothing, &mut self.targets);
+        }
         self.stopwatch.lap(|phases| &mut phases.gather);
         let output = run::forward(net, &self.plan, run, &self.inputs, &self.transposes, &mut self.room);
         self.stopwatch.lap(|phases| &mut phases.forward);
@@ -185,7 +196,7 @@ impl<T: Scalar> Workspace<T> {
         net: &mut NeuralNetwork<T>,
         loss: &dyn Loss<T>,
         (train, samples, count): (&Dataset, &[usize], usize),
-        (pass, cut, divisor): (Pass, Cut, f64),
+        (run, cut, divisor): (Run, Cut, f64),
     ) -> f64 {
         let mut value = 0.0;
         let tree = cut.shards.ilog2() as usize;
@@ -196,7 +207,7 @@ impl<T: Scalar> Workspace<T> {
                 if part.is_empty() {
                     self.gradients.iter_mut().for_each(|matrix| matrix.fill(T::ZERO));
                 } else {
-                    let run = Run { pass, first_sample: part.start };
+                    let run = Run { first_sample: part.start, ..run };
                     let of_part = (train, &samples[part.start..], part.len());
                     value += self.forward_and_loss(net, loss, of_part, (run, divisor));
                     let Workspace { plan, inputs, room, transposes, deltas, gradients, stopwatch, .. } = self;
@@ -250,7 +261,7 @@ impl<T: Scalar> Workspace<T> {
         (net, optimizer): (&mut NeuralNetwork<T>, &mut Optimizer<T>),
         loss: (&dyn Loss<T>, f64),
         batch: (&Dataset, &[usize], usize),
-        how: (Pass, Cut, f64),
+        how: (Run, Cut, f64),
     ) {
         let mut gradients = self.spare.take().unwrap_or_else(|| net.zero_gradients());
         std::mem::swap(&mut self.gradients, &mut gradients);

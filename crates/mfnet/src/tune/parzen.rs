@@ -9,8 +9,8 @@
 //!
 //! So a proposal is usually a good trial with small changes. Sources: Bergstra, Bardenet, Bengio, Kégl
 //! 2011, "Algorithms for hyper-parameter optimization", with the joint kernels of Falkner, Klein, Hutter
-//! 2018, "BOHB", and the width of Optuna's `TPESampler(multivariate=True)`. They take the best of 24 draws or
-//! more; here a whole round is proposed at once, and its proposals would be too similar. The good trials are
+//! 2018, "BOHB", whose width shrinks as that of Optuna's `TPESampler(multivariate=True)`. They take the best of
+//! 24 draws or more; here a whole round is proposed at once, and its proposals would be too similar. The good trials are
 //! the best fifth.
 
 use super::space::Values;

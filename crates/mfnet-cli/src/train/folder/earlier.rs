@@ -10,14 +10,14 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
 use super::lock::Lock;
-use super::{HISTORY, METRICS, REPORT, remove_checkpoints};
+use super::{HISTORY, METRICS, RATES, REPORT, remove_checkpoints};
 use crate::source::{EARLIER, MODEL, UNFINISHED};
 
 /// The name of the folder while files are moved to it.
 const PART: &str = ".earlier-run";
 
 /// The files, the one that shows that a run is complete first.
-const FILES: [&str; 4] = [METRICS, REPORT, HISTORY, MODEL];
+const FILES: [&str; 7] = [METRICS, REPORT, HISTORY, RATES[0], RATES[1], RATES[2], MODEL];
 const PLOTS: &str = "plots";
 /// The beginnings of the names of all plots.
 const PLOT_NAMES: [&str; 10] = [

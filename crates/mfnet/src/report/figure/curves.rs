@@ -41,8 +41,11 @@ impl Curves {
         let lines = self.draw_key(area)?;
         let below = area.margin(2 * TEXT * lines, 0, 0, 0);
         let y = &self.y_axis;
-        let scale = if y.logarithmic { " (logarithmic)" } else { "" };
-        let chart = chart(&below, (&self.x_axis, self.x_name), (y, &format!("{}{scale}", self.y_name)))?;
+        let [x_name, y_name] = [(&self.x_axis, self.x_name), (y, self.y_name)].map(|(axis, name)| {
+            let scale = if axis.logarithmic { " (logarithmic)" } else { "" };
+            format!("{name}{scale}")
+        });
+        let chart = chart(&below, (&self.x_axis, &x_name), (y, &y_name))?;
         let plot = chart.plotting_area();
         let place = |point: &(f64, f64)| {
             let (x, y) = plot.map_coordinate(point);

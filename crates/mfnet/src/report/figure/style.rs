@@ -48,6 +48,8 @@ impl Stroke {
     pub(in super::super) const LINEAR: Stroke = Stroke { colour: GREEN, dashes: Some((44, 16)) };
     pub(in super::super) const NAIVE: Stroke = Stroke { colour: INK, dashes: Some((6, 10)) };
 
+    pub(in super::super) const STEPS: Stroke = Stroke { colour: GREY, dashes: None };
+
     pub(super) fn style(self) -> ShapeStyle {
         ShapeStyle { color: self.colour.into(), filled: true, stroke_width: 4 }
     }

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Position, Session};
 use crate::error::{Error, ErrorKind, ModelProblem, Result};
+use crate::optimizer::Schedule;
 use crate::stored::{Kept, matrix, not_written, numbers, write_kept};
 use crate::tensor::{Scalar, Tensor};
 use crate::train::kept::Weights;
@@ -490,6 +491,17 @@ impl<T: Scalar> Session<T> {
             ("minimum change", shortest(settings.min_delta)),
             ("monitor", settings.monitor.to_string()),
             ("mixup", settings.mixup.map_or_else(|| "none".to_owned(), |mixup| shortest(mixup.alpha))),
+            (
+                "schedule of the dropout",
+                match settings.dropout_schedule {
+                    Schedule::Constant => "none".to_owned(),
+                    schedule => schedule.to_string(),
+                },
+            ),
+            (
+                "label smoothing",
+                settings.smoothing.map_or_else(|| "none".to_owned(), |smoothing| smoothing.described()),
+            ),
             ("average", settings.average.map_or_else(|| "none".to_owned(), |average| average.to_string())),
             ("early stopping", settings.patience.map_or_else(|| "none".to_owned(), |epochs| epochs.to_string())),
             ("training samples", self.train.samples().to_string()),
