@@ -99,7 +99,7 @@ pub(crate) struct TrainArgs {
     /// Folder for event files that TensorBoard shows
     ///
     /// They have the losses and metrics of each epoch, histograms of the weights and of the gradients in its last step, and
-    /// the plan of the training as text. An ensemble has no gradients.
+    /// the plan of the training as text.
     #[arg(long, value_name = "DIR", help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) tensorboard: Option<PathBuf>,
     /// Also write the plots of the report as SVG and PNG files

@@ -156,6 +156,10 @@ impl Observer for Watcher<'_> {
         self.board.as_ref().is_some_and(Observer::wants_gradients)
     }
 
+    fn wants_gradients_of_ensembles(&self) -> bool {
+        self.board.as_ref().is_some_and(Observer::wants_gradients_of_ensembles)
+    }
+
     fn gradients(&mut self, step: &Step, gradients: &dyn Fn() -> Vec<Vec<f64>>) -> Result<()> {
         let written = self.board.as_mut().map_or(Ok(()), |board| board.gradients(step, gradients));
         written.or_else(|error| {
