@@ -173,6 +173,54 @@ fn folds_go_on() {
     assert_eq!(metrics("run")["mean"], metrics("whole")["mean"]);
 }
 
+/// The folder of a fold is not a run.
+#[test]
+fn the_folder_of_a_fold() {
+    let desk = desk();
+    let train = "train flowers.csv --target width --folds 3 --hidden 8 --epochs 100000 --early-stopping 0 --quiet";
+    let mut child = start(&desk, &format!("{train} --checkpoint-every 1 --output runs/folds"));
+    wait_until(|| newest(&desk, "runs/folds/fold-1/checkpoint") > 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let message = "this is the folder of a fold, which is continued with the others";
+    let run = fails(&desk, 1, "train --resume runs/folds/fold-1", &format!("runs/folds/fold-1: {message}"));
+    assert!(run.stderr.ends_with("help: mfnet train --resume runs/folds\n"), "{}", run.stderr);
+    let mut inside = desk.command("train ../../flowers.csv --target width --folds 3 --resume fold-1");
+    let run = Run::of(inside.current_dir(desk.path("runs/folds")));
+    assert!(run.code == 1 && run.stderr.contains(&format!("fold-1: {message}")), "{}", run.stderr);
+    assert!(run.stderr.ends_with("/runs/folds\n"), "{}", run.stderr);
+    assert!(!desk.path("runs/folds/fold-1/fold-1").exists());
+}
+
+/// A file and a folder whose names are not UTF-8.
+#[test]
+fn names_that_are_not_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let desk = desk();
+    let [data, run] = [&b"flow\xffers.csv"[..], b"r\xffun"].map(OsStr::from_bytes);
+    fs::write(desk.path(".").join(data), flowers()).unwrap();
+    let train = |run: &OsStr, more: &str| {
+        let mut command = desk.command("train");
+        command.arg(data).arg("--output").arg(run);
+        command.args("--target species --hidden 16 --epochs 4000 --early-stopping 0 --quiet".split(' '));
+        command.args(more.split_whitespace());
+        command
+    };
+    let whole = Run::of(&mut train(OsStr::new("whole"), ""));
+    assert_eq!(whole.code, 0, "{}", whole.stderr);
+    let mut command = train(run, "--checkpoint-every 1");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let checkpoints = desk.path(".").join(run).join("checkpoint");
+    wait_until(|| fs::read_dir(&checkpoints).is_ok_and(|entries| entries.count() > 1));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = Run::of(desk.command("train --resume").arg(run));
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    let model = |run: &OsStr| fs::read(desk.path(".").join(run).join("model.safetensors")).unwrap();
+    assert!(model(run) == model(OsStr::new("whole")));
+}
+
 /// A run that was killed after some checkpoints.
 fn stopped(desk: &Desk, options: &str) {
     let train = "train flowers.csv --target species --hidden 8 --epochs 100000 --early-stopping 0 --no-baselines";

@@ -7,6 +7,7 @@ mod metrics;
 mod once;
 mod resume;
 mod several;
+mod stored;
 mod watcher;
 
 use std::path::{Path, PathBuf};
@@ -31,6 +32,9 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     let recipe = args.recipe.recipe(file.as_ref())?;
     if !args.print_recipe && stopped.is_none() {
         RunFolder::check(args)?;
+    }
+    if let Some(run) = stopped.as_ref().filter(|_| recipe.folds.is_some()) {
+        resume::check_is_whole(&run.folder)?;
     }
     check_log(args, &recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
     let input = input(args, &recipe)?;

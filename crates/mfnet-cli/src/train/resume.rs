@@ -1,6 +1,7 @@
 //! `--resume`: continues a run that was stopped, from its last checkpoint.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -11,6 +12,7 @@ use mfnet::train::{Checkpoint, SaveCheckpoints};
 use serde_json::{Value, json};
 
 use super::folder::{CHECKPOINTS, RunFolder};
+use super::stored;
 use crate::args::{Args, Command, TrainArgs};
 use crate::failure::{Failure, with_options};
 use crate::output::message;
@@ -28,11 +30,11 @@ pub(super) struct Run {
 /// What a checkpoint says about the program: its arguments, and the folders in which it ran and which
 /// it wrote.
 pub(super) fn about(folder: &Path) -> Value {
-    let arguments: Option<Vec<String>> = env::args_os().skip(1).map(|argument| argument.into_string().ok()).collect();
+    let arguments: Option<Vec<Value>> = env::args_os().skip(1).map(|argument| stored::text(&argument)).collect();
     json!({
         "arguments": arguments,
-        "in": env::current_dir().ok().as_deref().and_then(Path::to_str),
-        "output": folder.to_str(),
+        "in": env::current_dir().ok().and_then(|folder| stored::text(folder.as_os_str())),
+        "output": stored::text(folder.as_os_str()),
     })
 }
 
@@ -47,10 +49,10 @@ impl Run {
         let checkpoint = checkpoints(run).into_iter().find_map(|folder| newest(&folder).transpose()).transpose()?;
         let Some(checkpoint) = checkpoint else { return Err(no_checkpoint(run)) };
         let about = Plan::of_observer(&checkpoint);
-        let (here, there) = (env::current_dir().ok(), about["in"].as_str().map(PathBuf::from));
+        let (here, there) = (env::current_dir().ok(), stored::read(&about["in"]).map(PathBuf::from));
         let is_here = here.is_some() && here == there;
         // the path as it was given is part of the results
-        let folder = about["output"].as_str().map(PathBuf::from).filter(|output| is_here && is_same(output, run));
+        let folder = stored::read(&about["output"]).map(PathBuf::from).filter(|output| is_here && is_same(output, run));
         let arguments = about["arguments"].as_array().filter(|_| args.data.is_empty());
         let stored = arguments.map(|arguments| parsed(arguments)).transpose()?;
         if let Some(stored) = &stored
@@ -86,9 +88,10 @@ impl Run {
 
 /// The command line of a run.
 fn parsed(arguments: &[Value]) -> Result<TrainArgs, Failure> {
-    let arguments = ["mfnet"].into_iter().chain(arguments.iter().filter_map(Value::as_str));
-    match Args::try_parse_from(arguments).map(|args| args.command) {
-        Ok(Command::Train(args)) => Ok(*args),
+    let arguments: Option<Vec<OsString>> = arguments.iter().map(stored::read).collect();
+    let arguments = arguments.map(|arguments| [OsString::from("mfnet")].into_iter().chain(arguments));
+    match arguments.and_then(|arguments| Args::try_parse_from(arguments).ok()).map(|args| args.command) {
+        Some(Command::Train(args)) => Ok(*args),
         _ => Err(Failure::work("the command of the run cannot be read: another version of mfnet wrote it")
             .help("give the command again, with --resume in place of --output")),
     }
@@ -106,6 +109,20 @@ pub(super) fn check_options(given: &TrainArgs, run: &Path, recipe: &Recipe) -> R
     let option = with_options(&format!("`{field}`"));
     Err(Failure::usage(format!("{}: {option} is {is} in this run, not {value}", run.display()))
         .help("leave the option out, or start a new run"))
+}
+
+/// Refuses the folder of a fold, which is a part of its cross-validation.
+pub(super) fn check_is_whole(run: &Path) -> Result<(), Failure> {
+    if !run.join(CHECKPOINTS).is_dir() {
+        return Ok(());
+    }
+    let whole = run.canonicalize().ok().and_then(|run| run.parent().map(Path::to_owned));
+    let given = run.parent().filter(|parent| !parent.as_os_str().is_empty()).map(Path::to_owned);
+    let failure =
+        Failure::work(format!("{}: this is the folder of a fold, which is continued with the others", run.display()));
+    Err(given.or(whole).into_iter().fold(failure, |failure, whole| {
+        failure.help(format!("mfnet train --resume {}", quoted(&whole.display().to_string())))
+    }))
 }
 
 /// The folders of checkpoints in the folder of a run: its own, and those of its folds.
