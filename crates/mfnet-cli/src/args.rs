@@ -91,6 +91,11 @@ pub(crate) struct TrainArgs {
     /// until the run is complete. Ctrl-C also leaves one.
     #[arg(long, value_name = "EVERY", value_parser = str::parse::<Every>, help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) checkpoint_every: Option<Every>,
+    /// Leave the last checkpoint in the output folder when the run is complete
+    ///
+    /// --warm-start RUN --warm-optimizer goes on with the state of its optimizer.
+    #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
+    pub(crate) keep_checkpoint: bool,
     /// File to which each epoch is written as a line of JSON, during the training
     ///
     /// A line is an object with the columns of history.csv, for programs that watch a training.

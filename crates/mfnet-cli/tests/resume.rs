@@ -221,6 +221,54 @@ fn names_that_are_not_text() {
     assert!(model(run) == model(OsStr::new("whole")));
 }
 
+/// The last checkpoint stays, and the optimizer of a warm start goes on from it.
+#[test]
+fn a_warm_start_with_the_optimizer() {
+    let desk = desk();
+    let plain = "train flowers.csv --target species --hidden 8 --schedule constant --epochs 3 --quiet";
+    for ensemble in ["", "--ensemble 2"] {
+        desk.ok(&format!("{plain} {ensemble} --keep-checkpoint --output first --force"));
+        assert_eq!(
+            files(&desk.path("first")),
+            ["checkpoint", "history.csv", "metrics.json", "model.safetensors", "report.html"]
+        );
+        let warm = "train flowers.csv --schedule constant --epochs 500 --early-stopping 0 --quiet --warm-start first";
+        desk.ok(&format!("{warm} --output without --force"));
+        desk.ok(&format!("{warm} --warm-optimizer --output with --force"));
+        let rows = |run: &str| results(&desk, run).1;
+        assert!(rows("with")[1] != rows("without")[1], "other first epochs");
+        let described = desk.ok("inspect with").stdout;
+        assert!(described.contains("\n  warm_optimizer: true\n"), "{described}");
+        // killed, and resumed
+        let _ = fs::remove_dir_all(desk.path("killed"));
+        let mut child = start(&desk, &format!("{warm} --warm-optimizer --checkpoint-every 1 --output killed"));
+        wait_until(|| newest(&desk, "killed/checkpoint") > 1 || desk.path("killed/metrics.json").exists());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if desk.path("killed/UNFINISHED.txt").exists() {
+            desk.ok("train --resume killed");
+        }
+        assert!(results(&desk, "killed") == results(&desk, "with"));
+    }
+    desk.ok(&format!("{plain} --keep-checkpoint --output first --force"));
+    let warm = "train flowers.csv --warm-start first --warm-optimizer";
+    let run = desk.run(&format!("{warm} --optimizer adam"));
+    assert!(run.code == 1 && run.stderr.contains("its optimizer is adamw, not adam"), "{}", run.stderr);
+    assert!(!desk.path("runs").exists());
+    let run = desk.run(&format!("{warm} --optimizer lbfgs"));
+    assert!(
+        run.code == 2 && run.stderr.contains("--optimizer lbfgs cannot be used with --warm-optimizer"),
+        "{}",
+        run.stderr
+    );
+    let needs = "--warm-optimizer needs --warm-start, whose optimizer goes on";
+    fails(&desk, 2, "train flowers.csv --target species --warm-optimizer", needs);
+    fs::remove_dir_all(desk.path("first/checkpoint")).unwrap();
+    let run = fails(&desk, 2, warm, "--warm-optimizer: there is no checkpoint in first/checkpoint");
+    let help = "help: leave --warm-optimizer out, or train the model with --keep-checkpoint\n";
+    assert!(run.stderr.ends_with(help), "{}", run.stderr);
+}
+
 /// A run that was killed after some checkpoints.
 fn stopped(desk: &Desk, options: &str) {
     let train = "train flowers.csv --target species --hidden 8 --epochs 100000 --early-stopping 0 --no-baselines";

@@ -80,7 +80,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
     let report = report.and_then(|report| folder.write_report(&report, args.plots));
     if metrics.is_ok() {
         folder.finish();
-        if !fit.summary.interrupted {
+        if !fit.summary.interrupted && !args.keep_checkpoint {
             folder.forget_checkpoints();
         }
     }

@@ -74,6 +74,7 @@ impl Run {
             quiet: args.quiet,
             json: args.json,
             plots: args.plots || stored.plots,
+            keep_checkpoint: args.keep_checkpoint || stored.keep_checkpoint,
             checkpoint_every: args.checkpoint_every.or(stored.checkpoint_every),
             log: args.log.clone().or(stored.log),
             tensorboard: args.tensorboard.clone().or(stored.tensorboard),

@@ -52,12 +52,14 @@ impl<T: Scalar> Trainer<T> {
     }
 
     /// Starts a training for each network: the first has the seed of this trainer, each other one the
-    /// seed after that of the one before. Continues from a checkpoint if there is one.
+    /// seed after that of the one before. Continues from a checkpoint if there is one; otherwise takes the
+    /// state of the optimizers from that of another training, if there is one.
     pub(crate) fn start_all(
         &self,
         nets: Vec<NeuralNetwork<T>>,
         train: &Dataset,
         checkpoint: Option<&Checkpoint>,
+        of_optimizers: Option<&Checkpoint>,
     ) -> Result<Vec<Session<T>>> {
         let count = nets.len();
         let start = |(k, net): (usize, NeuralNetwork<T>)| {
@@ -68,7 +70,11 @@ impl<T: Scalar> Trainer<T> {
                 trainer.check_memory(&net, train, count)?;
             }
             let mut session = Session::new(trainer, net, train.clone());
-            checkpoint.map_or(Ok(()), |checkpoint| session.restore_part(checkpoint, (k, count)))?;
+            match (checkpoint, of_optimizers) {
+                (Some(checkpoint), _) => session.restore_part(checkpoint, (k, count))?,
+                (None, Some(of_optimizers)) => session.take_optimizer_of(of_optimizers, (k, count))?,
+                (None, None) => {}
+            }
             Ok(session)
         };
         nets.into_iter().enumerate().map(start).collect()
