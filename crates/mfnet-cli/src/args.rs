@@ -93,7 +93,8 @@ pub(crate) struct TrainArgs {
     pub(crate) checkpoint_every: Option<Every>,
     /// Leave the last checkpoint in the output folder when the run is complete
     ///
-    /// --warm-start RUN --warm-optimizer goes on with the state of its optimizer.
+    /// --warm-start RUN --warm-optimizer goes on with the state of its optimizer. The checkpoint before it may be there
+    /// too.
     #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) keep_checkpoint: bool,
     /// File to which each epoch is written as a line of JSON, during the training
