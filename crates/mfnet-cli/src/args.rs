@@ -4,6 +4,7 @@ mod recipe;
 mod values;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 use mfnet::Recipe;
@@ -28,6 +29,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Train(Box<TrainArgs>),
+    Tune(Box<TuneArgs>),
     Evaluate(EvaluateArgs),
     Predict(PredictArgs),
     Inspect(InspectArgs),
@@ -41,30 +43,8 @@ pub(crate) enum Command {
 #[command(after_help = "Examples:\n  mfnet train digits\n  mfnet train iris.csv --target species --epochs 50")]
 #[command(after_long_help = include_str!("args/help/train.txt").trim_ascii_end())]
 pub(crate) struct TrainArgs {
-    /// A table, the name of a data set, a folder of images, or - for the standard input
-    ///
-    /// Tables: text (.csv, .tsv), JSON with an object for each row (.jsonl, .json), Parquet, Excel (.xlsx), NumPy (.npy,
-    /// .npz). All may be compressed with gzip, Zstandard or zip. Several files with the same columns, or a folder of
-    /// such files, become one table.
-    ///
-    /// Data sets: digits, diabetes, xor, moons and spiral are built in. mfnet downloads mnist, fashion-mnist and
-    /// california-housing when they are first used.
-    ///
-    /// Images: a folder of IDX files, the format of MNIST.
-    #[arg(required_unless_present = "resume")]
-    pub(crate) data: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) folders: DataFolders,
-    #[command(flatten)]
-    pub(crate) reading: Reading,
-
-    #[command(flatten)]
-    pub(crate) recipe: RecipeArgs,
-    /// Read settings from a TOML or JSON file
-    ///
-    /// --print-recipe prints such a file. An option may not contradict the file.
-    #[arg(long = "recipe", value_name = "FILE", help_heading = "Output and recipe")]
-    pub(crate) recipe_file: Option<PathBuf>,
+    pub(crate) fit: FitArgs,
     /// Print all settings as TOML and exit without training
     ///
     /// The settings include those that mfnet chooses from the data.
@@ -85,6 +65,93 @@ pub(crate) struct TrainArgs {
     /// stopped, byte for byte. The number of threads may differ.
     #[arg(long, value_name = "RUN", help_heading = "Output and recipe", conflicts_with_all = ["output", "force", "print_recipe"])]
     pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) outputs: Outputs,
+    /// Print the results as one JSON object
+    #[arg(long, help_heading = "Output and recipe")]
+    pub(crate) json: bool,
+}
+
+/// Search for better settings than the default ones, on the validation rows
+///
+/// Trial 0 has the settings of the command; settings that are not given are searched. Training rows train every trial,
+/// validation rows compare them, and test rows are used once, at the end.
+#[derive(ClapArgs)]
+#[command(override_usage = "mfnet tune [OPTIONS] <DATA>...\n       mfnet tune --resume <SEARCH>")]
+#[command(after_help = "Examples:\n  mfnet tune digits\n  mfnet tune houses.csv --target price --time-limit 10m")]
+#[command(after_long_help = include_str!("args/help/tune.txt").trim_ascii_end())]
+pub(crate) struct TuneArgs {
+    #[command(flatten)]
+    pub(crate) fit: FitArgs,
+
+    /// Number of trials [default: 30, or no limit with --time-limit]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Search")]
+    pub(crate) trials: Option<usize>,
+    /// Time after which no trial begins, such as 10m or 2h
+    ///
+    /// Trials that are then being trained are given up. With a time limit, the result depends on the speed of the machine.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Search")]
+    pub(crate) time_limit: Option<Duration>,
+    /// A TOML file with the settings to search and their values [default: usual ones around those of trial 0]
+    ///
+    /// Each field of a recipe has a list of values or a range, such as learning_rate = { low = 1e-4, high = 1e-2, log =
+    /// true }. The folder of a search has the file space.toml as an example.
+    #[arg(long, value_name = "FILE", help_heading = "Search")]
+    pub(crate) space: Option<PathBuf>,
+    /// Number of trials that are proposed at once, from the results of those before [default: 9]
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Search", hide_short_help = true)]
+    pub(crate) round: Option<usize>,
+    /// Number of processes that train side by side [default: one for each processor, at most 9]
+    ///
+    /// The result does not depend on it. Each process reads the data.
+    #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Search", hide_short_help = true)]
+    pub(crate) workers: Option<usize>,
+
+    /// Output folder [default: runs/NAME-tune-N]
+    #[arg(long, short, value_name = "DIR", help_heading = "Output and recipe")]
+    pub(crate) output: Option<PathBuf>,
+    /// Continue a search that was stopped
+    ///
+    /// SEARCH is its folder. The result is that of a search that was never stopped.
+    #[arg(long, value_name = "SEARCH", help_heading = "Output and recipe", conflicts_with_all = ["output", "trials", "space", "round"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// Only make the folder of the search, for trials on other machines
+    #[arg(long, help_heading = "Trials on other machines", conflicts_with = "resume", hide_short_help = true)]
+    pub(crate) prepare: bool,
+    /// Print the names of the trainings of SEARCH that can run now
+    ///
+    /// None are printed if the search is complete.
+    #[arg(long, help_heading = "Trials on other machines", requires = "resume", hide_short_help = true)]
+    pub(crate) pending: bool,
+    /// Make these trainings of SEARCH, separated by commas
+    #[arg(
+        long,
+        value_name = "NAMES",
+        value_delimiter = ',',
+        help_heading = "Trials on other machines",
+        requires = "resume",
+        conflicts_with = "pending",
+        hide_short_help = true
+    )]
+    pub(crate) train: Vec<String>,
+    /// Make the trainings whose names are on the lines of the standard input
+    #[arg(long, requires = "resume", conflicts_with_all = ["pending", "train"], hide = true)]
+    pub(crate) worker: bool,
+
+    /// Also write the plots of the reports as SVG and PNG files
+    #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
+    pub(crate) plots: bool,
+    /// Print the results as one JSON object
+    #[arg(long, help_heading = "Output and recipe")]
+    pub(crate) json: bool,
+    /// Print only the results
+    #[arg(long, short, overrides_with = "quiet", help_heading = "Output and recipe")]
+    pub(crate) quiet: bool,
+}
+
+/// What a training writes and shows besides its model.
+#[derive(ClapArgs, Default)]
+pub(crate) struct Outputs {
     /// Time or number of epochs between two checkpoints, such as 30s, 10m or 5 [default: 30s]
     ///
     /// A checkpoint is the whole state of the training. The last two are in the folder checkpoint of the output folder,
@@ -113,12 +180,45 @@ pub(crate) struct TrainArgs {
     /// The files go to the folder plots inside the output folder.
     #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) plots: bool,
-    /// Print the results as one JSON object
-    #[arg(long, help_heading = "Output and recipe")]
-    pub(crate) json: bool,
     /// Print only the results
     #[arg(long, short, overrides_with = "quiet", help_heading = "Output and recipe")]
     pub(crate) quiet: bool,
+}
+
+/// The data of a fit and its settings.
+#[derive(ClapArgs)]
+pub(crate) struct FitArgs {
+    /// A table, the name of a data set, a folder of images, or - for the standard input
+    ///
+    /// Tables: text (.csv, .tsv), JSON with an object for each row (.jsonl, .json), Parquet, Excel (.xlsx), NumPy (.npy,
+    /// .npz). All may be compressed with gzip, Zstandard or zip. Several files with the same columns, or a folder of
+    /// such files, become one table.
+    ///
+    /// Data sets: digits, diabetes, xor, moons and spiral are built in. mfnet downloads mnist, fashion-mnist and
+    /// california-housing when they are first used.
+    ///
+    /// Images: a folder of IDX files, the format of MNIST.
+    #[arg(required_unless_present = "resume")]
+    pub(crate) data: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) folders: DataFolders,
+    #[command(flatten)]
+    pub(crate) reading: Reading,
+
+    #[command(flatten)]
+    pub(crate) recipe: RecipeArgs,
+    /// Read settings from a TOML or JSON file
+    ///
+    /// --print-recipe prints such a file. An option may not contradict the file.
+    #[arg(long = "recipe", value_name = "FILE", help_heading = "Output and recipe")]
+    pub(crate) recipe_file: Option<PathBuf>,
+}
+
+impl FitArgs {
+    /// The files that are read.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.data.iter().chain(&self.recipe.test_file).chain(&self.recipe_file)
+    }
 }
 
 /// Compute loss and metrics of a model on labelled data

@@ -197,7 +197,12 @@ fn either(names: &[String]) -> String {
 
 /// "MODEL and DATA are", "DATA is".
 fn of_several(names: &[String]) -> String {
-    let plain: Vec<&str> = names.iter().map(|name| name.trim_matches(['<', '>', '.'])).collect();
+    // <DATA>... is DATA; the value of an option keeps its brackets
+    let plain = |name: &String| match name.starts_with('-') {
+        true => name.clone(),
+        false => name.trim_matches(['<', '>', '.']).to_owned(),
+    };
+    let plain: Vec<String> = names.iter().map(plain).collect();
     format!("{} {}", plain.join(" and "), if plain.len() == 1 { "is" } else { "are" })
 }
 

@@ -16,6 +16,7 @@ mod predict;
 mod source;
 mod terminal;
 mod train;
+mod tune;
 
 use std::process::ExitCode;
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
     let result = match Args::try_parse() {
         Ok(args) => match args.command {
             Command::Train(args) => train::run(&args),
+            Command::Tune(args) => tune::run(&args),
             Command::Evaluate(args) => evaluate::run(&args),
             Command::Predict(args) => predict::run(&args),
             Command::Inspect(args) => inspect::run(&args),

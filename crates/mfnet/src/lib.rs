@@ -99,6 +99,7 @@
 //! | [`metric`] | accuracy, RMSE and others, confusion matrix, and whether a difference is statistically significant |
 //! | [`model`] | [`Model`]: network, preprocessing and labels in one file; predictions for rows and tables |
 //! | [`mod@fit`] | [`Recipe`] and [`fit()`]: all that `mfnet train` does |
+//! | [`tune`] | [`Search`](tune::Search): better settings for a fit |
 //! | [`explain`] | [`Walkthrough`](explain::Walkthrough): every matrix of a step, to print |
 //! | `report` | the HTML page of a fit (feature `report`) |
 //! | [`text`] | numbers, tables and curves as text |
@@ -130,6 +131,7 @@ pub mod tensor;
 pub mod text;
 mod threads;
 pub mod train;
+pub mod tune;
 mod words;
 
 pub use data::{Dataset, Fractions, Preprocessing, Target, Targets};

@@ -31,6 +31,7 @@ impl Seed {
             Purpose::Mixture { epoch, step, batch } => {
                 (5, ((epoch as u64) << 44) ^ ((step as u64) << 20) ^ batch as u64)
             }
+            Purpose::Trial { number } => (6, number as u64),
         };
         let mut mixer = SplitMix64(self.0);
         let mut word = || mixer.next();
@@ -122,6 +123,11 @@ pub enum Purpose {
         step: usize,
         /// The batch within the step, from 0.
         batch: usize,
+    },
+    /// The settings of a trial of a search.
+    Trial {
+        /// The number of the trial, from 0.
+        number: usize,
     },
 }
 

@@ -1,11 +1,13 @@
 //! The types of option values.
 
 use std::str::FromStr;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use mfnet::Dtype;
 use mfnet::table::is_encoding;
+use mfnet::train::Every;
 use serde::Serialize;
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -51,6 +53,14 @@ pub(super) fn dtype() -> impl TypedValueParser<Value = Dtype> {
 
 pub(super) fn yes_no() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["yes", "no"]).map(|word| word == "yes")
+}
+
+/// A time such as 10m.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    match text.parse() {
+        Ok(Every::Time(time)) => Ok(time),
+        _ => Err(format!("expected a time such as 30s, 10m or 2h, found {text:?}")),
+    }
 }
 
 fn number<N: FromStr>(text: &str, fits: impl Fn(&N) -> bool, expected: &str) -> Result<N, String> {

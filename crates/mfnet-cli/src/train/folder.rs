@@ -3,6 +3,7 @@
 mod earlier;
 mod lock;
 
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,8 @@ use mfnet::report::Report;
 use mfnet::train::SaveCheckpoints;
 
 use self::earlier::Earlier;
-use self::lock::Lock;
+pub(crate) use self::lock::Lock;
+use self::lock::OF_RUN;
 use super::metrics;
 use crate::args::TrainArgs;
 use crate::failure::Failure;
@@ -26,11 +28,11 @@ const HISTORY: &str = "history.csv";
 const METRICS: &str = "metrics.json";
 const REPORT: &str = "report.html";
 /// The folder of checkpoints.
-pub(super) const CHECKPOINTS: &str = "checkpoint";
+pub(crate) const CHECKPOINTS: &str = "checkpoint";
 
 /// The folder for the model, the history, the metrics and the report.
-pub(super) struct RunFolder {
-    pub(super) path: PathBuf,
+pub(crate) struct RunFolder {
+    pub(crate) path: PathBuf,
     pub(super) model: PathBuf,
     pub(super) history: PathBuf,
     pub(super) report: PathBuf,
@@ -78,31 +80,18 @@ impl RunFolder {
                 Err(error) => Err(cannot_create(path, &error)),
             };
         }
-        let runs = Path::new("runs");
-        fs::create_dir_all(runs).map_err(|error| cannot_create(runs, &error))?;
-        let name = run_name(&args.data[0]);
-        for number in 1_u64.. {
-            let mut numbered = name.clone();
-            numbered.push(format!("-{number}"));
-            let path = runs.join(numbered);
-            match fs::create_dir(&path) {
-                Ok(()) => return Self::own(path, true),
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(cannot_create(&path, &error)),
-            }
-        }
-        Err(Failure::work("runs: no free number for a new folder"))
+        Self::own(numbered(&run_name(&args.fit.data[0]))?, true)
     }
 
     fn own(path: PathBuf, is_new: bool) -> Result<Self, Failure> {
-        let lock = Lock::new(&path, is_new)?;
+        let lock = Lock::new(&path, is_new, OF_RUN)?;
         let earlier = Arc::new(Earlier::new(&path, lock.was_unfinished()));
         Ok(Self::of(path, lock, earlier, Arc::default()))
     }
 
     /// Locks the folder of a run that goes on.
-    pub(super) fn resume(path: &Path) -> Result<Self, Failure> {
-        let lock = Lock::new(path, false)?;
+    pub(crate) fn resume(path: &Path) -> Result<Self, Failure> {
+        let lock = Lock::new(path, false, OF_RUN)?;
         // the results of a run that was interrupted are not those of the whole run
         [METRICS, REPORT].iter().for_each(|name| drop(fs::remove_file(path.join(name))));
         let earlier = Arc::new(Earlier::of_this_run(path));
@@ -140,7 +129,7 @@ impl RunFolder {
         let path = self.path.join(format!("fold-{number}"));
         let is_new = !path.exists();
         fs::create_dir_all(&path).map_err(|error| cannot_create(&path, &error))?;
-        let lock = Lock::new(&path, is_new)?;
+        let lock = Lock::new(&path, is_new, OF_RUN)?;
         let fold = Self::of(path, lock, Arc::clone(&self.earlier), Arc::clone(&self.has_model));
         Ok(RunFolder { is_fold: true, is_resumed: self.is_resumed, ..fold })
     }
@@ -183,7 +172,7 @@ impl RunFolder {
 
     /// Ends the run. If it did not come as far as a model, an earlier run's files come back. Says where
     /// they are if they do not.
-    pub(super) fn close(self) -> Option<String> {
+    pub(crate) fn close(self) -> Option<String> {
         if self.is_done.load(Ordering::Relaxed) {
             self.earlier.remove();
             return None;
@@ -208,20 +197,25 @@ impl RunFolder {
 
     /// Writes report.html, and its plots into plots/ if asked for.
     pub(super) fn write_report(&self, report: &Report, plots: bool) -> Result<(), Failure> {
-        write_file(&self.report, |mut file| file.write_all(report.page.as_bytes()))?;
-        if !plots {
-            return Ok(());
-        }
-        let folder = self.path.join("plots");
-        fs::create_dir_all(&folder)
-            .map_err(|error| Failure::work(format!("{}: cannot create the folder: {error}", folder.display())))?;
-        for plot in &report.plots {
-            for (ending, bytes) in [("svg", plot.svg()?.into_bytes()), ("png", plot.png()?)] {
-                write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(&bytes))?;
-            }
-        }
-        Ok(())
+        write_report(report, &self.path, plots)
     }
+}
+
+/// Writes a report and its plots into a folder.
+pub(crate) fn write_report(report: &Report, folder: &Path, plots: bool) -> Result<(), Failure> {
+    write_file(&folder.join(REPORT), |mut file| file.write_all(report.page.as_bytes()))?;
+    if !plots {
+        return Ok(());
+    }
+    let folder = folder.join("plots");
+    fs::create_dir_all(&folder)
+        .map_err(|error| Failure::work(format!("{}: cannot create the folder: {error}", folder.display())))?;
+    for plot in &report.plots {
+        for (ending, bytes) in [("svg", plot.svg()?.into_bytes()), ("png", plot.png()?)] {
+            write_file(&folder.join(format!("{}.{ending}", plot.name)), |mut file| file.write_all(&bytes))?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes the checkpoints in the folder of a run, and those of its folds.
@@ -230,18 +224,35 @@ fn remove_checkpoints(run: &Path) {
     [run.to_owned()].into_iter().chain(folds).for_each(|folder| SaveCheckpoints::remove(folder.join(CHECKPOINTS)));
 }
 
+/// Makes the folder runs/NAME-N with the first free number.
+pub(crate) fn numbered(name: &OsStr) -> Result<PathBuf, Failure> {
+    let runs = Path::new("runs");
+    fs::create_dir_all(runs).map_err(|error| cannot_create(runs, &error))?;
+    for number in 1_u64.. {
+        let mut numbered = name.to_owned();
+        numbered.push(format!("-{number}"));
+        let path = runs.join(numbered);
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(cannot_create(&path, &error)),
+        }
+    }
+    Err(Failure::work("runs: no free number for a new folder"))
+}
+
 fn exists(path: &Path) -> Failure {
     Failure::work(format!("{}: the output folder already exists", path.display()))
         .help("choose another folder with --output, or replace the files of the earlier run with --force")
 }
 
-fn cannot_create(path: &Path, error: &io::Error) -> Failure {
+pub(crate) fn cannot_create(path: &Path, error: &io::Error) -> Failure {
     Failure::work(format!("{}: cannot create the output folder: {error}", path.display()))
         .help("choose another folder with --output")
 }
 
 /// The built-in name, or the file's name without its endings.
-fn run_name(data: &Path) -> std::ffi::OsString {
+pub(crate) fn run_name(data: &Path) -> OsString {
     if data == Path::new(source::STDIN) {
         return "stdin".into();
     }

@@ -5,48 +5,38 @@ mod folder;
 mod history;
 mod metrics;
 mod once;
-mod resume;
+mod request;
+pub(crate) mod resume;
 mod several;
-mod stored;
+pub(crate) mod stored;
 mod watcher;
 
 use std::path::{Path, PathBuf};
 
-use mfnet::error::ErrorKind;
-use mfnet::fit::{Input, Plan, RecipeFile, Source};
-use mfnet::table::ReadTable;
-use mfnet::{Error, Recipe};
+use mfnet::Recipe;
+use mfnet::fit::Plan;
 
-use self::folder::RunFolder;
-use crate::args::{TrainArgs, with_file};
+pub(crate) use self::folder::{CHECKPOINTS, Lock, RunFolder, cannot_create, numbered, run_name, write_report};
+pub(crate) use self::once::{fit, head};
+pub(crate) use self::request::Request;
+use crate::args::TrainArgs;
 use crate::failure::{Failure, with_options};
 use crate::output::{message, print_file};
-use crate::source::Files;
-use crate::{interrupt, source};
 
 pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     let stopped = given.resume.as_deref().map(|run| resume::Run::read(given, run)).transpose()?;
     let args = stopped.as_ref().and_then(|run| run.args.as_ref()).unwrap_or(given);
-    let read = |path: &PathBuf| RecipeFile::read(path).map_err(|error| not_a_recipe(error, path));
-    let file = args.recipe_file.as_ref().map(read).transpose()?;
-    let recipe = args.recipe.recipe(file.as_ref())?;
+    let request = Request::new(&args.fit)?;
+    let recipe = &request.recipe;
     if !args.print_recipe && stopped.is_none() {
         RunFolder::check(args)?;
     }
     if let Some(run) = stopped.as_ref().filter(|_| recipe.folds.is_some()) {
         resume::check_is_whole(&run.folder)?;
     }
-    check_log(args, &recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
-    let input = input(args, &recipe)?;
-    let plans = Plan::folds(input, &recipe).map_err(|error| match (error.kind(), &test_file(args, &recipe)) {
-        (ErrorKind::Io { path, .. }, Some(file)) if path == file => source::unreadable(error, file),
-        (ErrorKind::Recipe { .. } | ErrorKind::InvalidValue(..), _) => with_file(error, file.as_ref()),
-        _ => error.into(),
-    })?;
+    check_log(args, recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
+    let plans = request.plans(args.outputs.quiet)?;
     let Some(first) = plans.first() else { return Ok(()) };
-    if !first.unknown_levels().is_empty() {
-        message(first.unknown_levels());
-    }
     if let Some(run) = stopped.as_ref().filter(|run| run.args.is_some()) {
         resume::check_options(given, &run.folder, &first.recipe())?;
     }
@@ -54,11 +44,11 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
         return print_file(&first.recipe().to_toml()?);
     }
     let in_folds = recipe.folds.is_some();
-    if !args.quiet {
+    if !args.outputs.quiet {
         let text = if in_folds { Plan::introduction_of(&plans) } else { first.introduction() };
         message(&with_options(&text));
     }
-    let notes = if args.quiet { Plan::doubts_of(&plans) } else { Plan::notes_of(&plans) };
+    let notes = if args.outputs.quiet { Plan::doubts_of(&plans) } else { Plan::notes_of(&plans) };
     notes.iter().for_each(|note| self::note(note));
     let folder = match &stopped {
         Some(run) => RunFolder::resume(&run.folder)?,
@@ -72,7 +62,7 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
 /// Refuses a log that several folds would write, that cannot be written, or that exists, unless the
 /// run that goes on has written it.
 fn check_log(args: &TrainArgs, recipe: &Recipe, written: Option<&Path>) -> Result<(), Failure> {
-    let Some(log) = &args.log else { return Ok(()) };
+    let Some(log) = &args.outputs.log else { return Ok(()) };
     if recipe.folds.is_some() {
         let message = "--log works for one training, not with --folds; each fold has its history.csv";
         return Err(Failure::usage(message.to_owned()));
@@ -82,7 +72,7 @@ fn check_log(args: &TrainArgs, recipe: &Recipe, written: Option<&Path>) -> Resul
         return Err(Failure::work(format!("--log: there is no folder {}", folder.display())));
     }
     let is = |path: &PathBuf| path.canonicalize().ok().is_some_and(|path| log.canonicalize().ok() == Some(path));
-    if let Some(data) = args.data.iter().chain(&args.recipe.test_file).chain(&args.recipe_file).find(|path| is(path)) {
+    if let Some(data) = args.fit.files().find(|path| is(path)) {
         return Err(Failure::usage(format!("--log would replace {}, which the training reads", data.display())));
     }
     if log.exists() && !args.force && written != Some(log) {
@@ -95,40 +85,4 @@ fn check_log(args: &TrainArgs, recipe: &Recipe, written: Option<&Path>) -> Resul
 /// Writes a note about the data or the result.
 fn note(note: &str) {
     message(&format!("note: {}", with_options(note)));
-}
-
-/// Why a recipe cannot be read, with help for someone who gave another file.
-fn not_a_recipe(error: Error, path: &Path) -> Failure {
-    let is_named_so = path.extension().is_some_and(|ending| ending == "toml" || ending == "json");
-    match path.exists() && !is_named_so {
-        true => {
-            Failure::from(error).help("a recipe is a file in TOML or JSON; mfnet train DATA --print-recipe prints one")
-        }
-        false => error.into(),
-    }
-}
-
-/// Reads the data. From now on, Ctrl-C saves the results so far.
-fn input<'a>(args: &'a TrainArgs, recipe: &Recipe) -> Result<Input<'a>, Failure> {
-    let start = recipe.warm_start.as_deref().map(source::model).transpose()?;
-    let files = Files { data: &args.data, folders: &args.folders, reading: &args.reading, quiet: args.quiet };
-    let data = files.read(recipe.reader(start.as_ref()))?;
-    let test_file = test_file(args, recipe);
-    if let (Source::Table(_), Some(file)) = (&data, &test_file) {
-        source::check_test_file(file)?;
-    }
-    interrupt::watch();
-    let read_test = Box::new(move |file: &str, reader: ReadTable<'_>| match source::built_in(file) {
-        Some(built_in) => built_in.table(),
-        None => {
-            let file = test_file.unwrap_or_else(|| file.into());
-            Ok(source::table(&file, args.reading.of(reader), args.quiet)?)
-        }
-    });
-    Ok(Input { name: files.name(), data, start, read_test })
-}
-
-/// The file with the test rows, also if its name is not text.
-fn test_file(args: &TrainArgs, recipe: &Recipe) -> Option<PathBuf> {
-    args.recipe.test_file.clone().or(recipe.test_file.as_ref().map(PathBuf::from))
 }

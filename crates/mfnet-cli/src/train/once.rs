@@ -10,14 +10,14 @@ use mfnet::{Error, Recipe};
 use super::folder::RunFolder;
 use super::resume;
 use super::watcher::{Watched, Watcher};
-use crate::args::TrainArgs;
+use crate::args::{Outputs, TrainArgs};
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, print, print_json};
 use mfnet::table::quoted;
 
 pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(), Failure> {
-    let (fit, unwritten) = fit(args, plan, folder)?;
+    let (fit, unwritten) = fit(&args.outputs, plan, folder)?;
     if interrupt::is_raised() {
         interrupted(args, &fit, folder)?;
     }
@@ -40,12 +40,12 @@ pub(super) fn run(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
 
 /// Trains, and writes all results into the folder. Also returns the failure of a file that could not
 /// be written after the model was saved.
-pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(Fit, Option<Failure>), Failure> {
+pub(crate) fn fit(outputs: &Outputs, plan: &Plan, folder: &RunFolder) -> Result<(Fit, Option<Failure>), Failure> {
     let checkpoint = if folder.is_resumed { resume::newest(&folder.checkpoints)? } else { None };
-    let mut watcher = Watcher::new(args, plan, folder, checkpoint.as_ref())?;
+    let mut watcher = Watcher::new(outputs, plan, folder, checkpoint.as_ref())?;
     let result = match &checkpoint {
         Some(checkpoint) => {
-            if !args.quiet {
+            if !outputs.quiet {
                 message(&continues(checkpoint));
             }
             plan.resume(checkpoint, &mut watcher)
@@ -55,7 +55,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
     let Watched { epochs, kept, is_trained } = watcher.finish();
     let mut fit = match result {
         Err(error) if matches!(error.kind(), ErrorKind::Diverged { .. }) => {
-            return Err(diverged(args, plan, folder, error, (&epochs, kept)));
+            return Err(diverged(outputs, plan, folder, error, (&epochs, kept)));
         }
         Err(error) if is_trained => {
             let help = format!("the trained network is in {}", folder.model.display());
@@ -77,10 +77,10 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
     fit.summary.interrupted |= interrupt::is_raised();
     let metrics = folder.write_metrics(&fit.summary.json());
     let report = Report::new(&fit, &head(plan)).map_err(Failure::from);
-    let report = report.and_then(|report| folder.write_report(&report, args.plots));
+    let report = report.and_then(|report| folder.write_report(&report, outputs.plots));
     if metrics.is_ok() {
         folder.finish();
-        if !fit.summary.interrupted && !args.keep_checkpoint {
+        if !fit.summary.interrupted && !outputs.keep_checkpoint {
             folder.forget_checkpoints();
         }
     }
@@ -90,7 +90,7 @@ pub(super) fn fit(args: &TrainArgs, plan: &Plan, folder: &RunFolder) -> Result<(
 
 /// The failure of a training that diverged, after its files are written.
 fn diverged(
-    args: &TrainArgs,
+    outputs: &Outputs,
     plan: &Plan,
     folder: &RunFolder,
     error: Error,
@@ -116,7 +116,7 @@ fn diverged(
     };
     folder.finish();
     folder.forget_checkpoints();
-    match report.map_err(Failure::from).and_then(|report| folder.write_report(&report, args.plots)) {
+    match report.map_err(Failure::from).and_then(|report| folder.write_report(&report, outputs.plots)) {
         Ok(()) => failure.help(format!("see the loss over the epochs in {}", folder.report.display())),
         // the failure of the training is more important than that of the report
         Err(_) => failure,
@@ -158,7 +158,7 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
 }
 
 /// The beginning of the report: the command line and the plan.
-fn head(plan: &Plan) -> String {
+pub(crate) fn head(plan: &Plan) -> String {
     let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
     let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
     format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))

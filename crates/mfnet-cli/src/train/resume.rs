@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::folder::{CHECKPOINTS, RunFolder};
 use super::stored;
-use crate::args::{Args, Command, TrainArgs};
+use crate::args::{Args, Command, FitArgs, Outputs, TrainArgs};
 use crate::failure::{Failure, with_options};
 use crate::output::message;
 use crate::source::model_file;
@@ -29,7 +29,7 @@ pub(super) struct Run {
 
 /// What a checkpoint says about the program: its arguments, and the folders in which it ran and which
 /// it wrote.
-pub(super) fn about(folder: &Path) -> Value {
+pub(crate) fn about(folder: &Path) -> Value {
     let arguments: Option<Vec<Value>> = env::args_os().skip(1).map(|argument| stored::text(&argument)).collect();
     json!({
         "arguments": arguments,
@@ -53,32 +53,34 @@ impl Run {
         let is_here = here.is_some() && here == there;
         // the path as it was given is part of the results
         let folder = stored::read(&about["output"]).map(PathBuf::from).filter(|output| is_here && is_same(output, run));
-        let arguments = about["arguments"].as_array().filter(|_| args.data.is_empty());
+        let arguments = about["arguments"].as_array().filter(|_| args.fit.data.is_empty());
         let stored = arguments.map(|arguments| parsed(arguments)).transpose()?;
         if let Some(stored) = &stored
             && !is_here
             && let Some(there) = there
-            && stored.data.iter().any(|path| path.is_relative() && !path.exists())
+            && stored.fit.data.iter().any(|path| path.is_relative() && !path.exists())
         {
             let run = run.canonicalize().unwrap_or_else(|_| run.to_owned());
             let [there, run] = [&there, &run].map(|path| quoted(&path.display().to_string()));
             return Err(Failure::work(format!("the run was started in the folder {there}, where its data is"))
                 .help(format!("cd {there} && mfnet train --resume {run}")));
         }
-        if stored.is_none() && args.data.is_empty() {
+        if stored.is_none() && args.fit.data.is_empty() {
             return Err(Failure::work(format!("{}: the command of the run is not known", run.display()))
                 .help("give the command again, with --resume in place of --output"));
         }
-        let log = stored.as_ref().and_then(|stored| stored.log.clone());
+        let log = stored.as_ref().and_then(|stored| stored.outputs.log.clone());
         let args = stored.map(|stored| TrainArgs {
-            quiet: args.quiet,
             json: args.json,
-            plots: args.plots || stored.plots,
-            keep_checkpoint: args.keep_checkpoint || stored.keep_checkpoint,
-            checkpoint_every: args.checkpoint_every.or(stored.checkpoint_every),
-            log: args.log.clone().or(stored.log),
-            tensorboard: args.tensorboard.clone().or(stored.tensorboard),
-            recipe: stored.recipe.with_threads_of(&args.recipe),
+            outputs: Outputs {
+                quiet: args.outputs.quiet,
+                plots: args.outputs.plots || stored.outputs.plots,
+                keep_checkpoint: args.outputs.keep_checkpoint || stored.outputs.keep_checkpoint,
+                checkpoint_every: args.outputs.checkpoint_every.or(stored.outputs.checkpoint_every),
+                log: args.outputs.log.clone().or(stored.outputs.log),
+                tensorboard: args.outputs.tensorboard.clone().or(stored.outputs.tensorboard),
+            },
+            fit: FitArgs { recipe: stored.fit.recipe.with_threads_of(&args.fit.recipe), ..stored.fit },
             ..stored
         });
         // a relative path is meant where the run was started
@@ -89,18 +91,23 @@ impl Run {
 
 /// The command line of a run.
 fn parsed(arguments: &[Value]) -> Result<TrainArgs, Failure> {
-    let arguments: Option<Vec<OsString>> = arguments.iter().map(stored::read).collect();
-    let arguments = arguments.map(|arguments| [OsString::from("mfnet")].into_iter().chain(arguments));
-    match arguments.and_then(|arguments| Args::try_parse_from(arguments).ok()).map(|args| args.command) {
+    match command(arguments) {
         Some(Command::Train(args)) => Ok(*args),
         _ => Err(Failure::work("the command of the run cannot be read: another version of mfnet wrote it")
             .help("give the command again, with --resume in place of --output")),
     }
 }
 
+/// The command of the arguments that [`about`] has written.
+pub(crate) fn command(arguments: &[Value]) -> Option<Command> {
+    let arguments: Vec<OsString> = arguments.iter().map(stored::read).collect::<Option<_>>()?;
+    let arguments = [OsString::from("mfnet")].into_iter().chain(arguments);
+    Args::try_parse_from(arguments).ok().map(|args| args.command)
+}
+
 /// Returns an error if the command sets something that the run has otherwise.
 pub(super) fn check_options(given: &TrainArgs, run: &Path, recipe: &Recipe) -> Result<(), Failure> {
-    let (given, usual) = (given.recipe.recipe(None)?.fields()?, Recipe::default().fields()?);
+    let (given, usual) = (given.fit.recipe.recipe(None)?.fields()?, Recipe::default().fields()?);
     let of_run = recipe.fields()?;
     let other = given.iter().find(|(field, value)| {
         *field != "threads" && usual.get(*field) != Some(value) && of_run.get(*field) != Some(value)

@@ -19,7 +19,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
     for (number, plan) in (1..).zip(plans) {
         let of_fold = folder.of_fold(number)?;
         let in_fold = |failure: Failure| failure.help(format!("this happened in fold {number} of {count}"));
-        let (fit, not_written) = once::fit(args, plan, &of_fold).map_err(in_fold)?;
+        let (fit, not_written) = once::fit(&args.outputs, plan, &of_fold).map_err(in_fold)?;
         unwritten = unwritten.or(not_written.map(in_fold));
         if interrupt::is_raised() {
             if !args.json && !folds.folds.is_empty() {
@@ -32,7 +32,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
             resume::say_how(&folder.path);
             return Err(Failure::interrupted());
         }
-        if !args.quiet {
+        if !args.outputs.quiet {
             message(&format!("fold {number} of {count}: {}", fit.summary.outcome()));
         }
         folds.folds.push(fit.summary);
@@ -40,7 +40,7 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
     }
     if unwritten.is_none() {
         folder.finish();
-        if !args.keep_checkpoint {
+        if !args.outputs.keep_checkpoint {
             folder.forget_checkpoints();
         }
     }

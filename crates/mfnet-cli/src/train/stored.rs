@@ -5,12 +5,12 @@ use std::ffi::{OsStr, OsString};
 use serde_json::Value;
 
 /// A string; on Unix, a list of bytes if the text is not UTF-8. `None` for such a text on other systems.
-pub(super) fn text(text: &OsStr) -> Option<Value> {
+pub(crate) fn text(text: &OsStr) -> Option<Value> {
     text.to_str().map(Value::from).or_else(|| bytes(text))
 }
 
 /// The text of [`text`].
-pub(super) fn read(value: &Value) -> Option<OsString> {
+pub(crate) fn read(value: &Value) -> Option<OsString> {
     match value {
         Value::String(text) => Some(text.into()),
         Value::Array(bytes) => {

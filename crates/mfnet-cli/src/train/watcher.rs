@@ -18,7 +18,7 @@ use super::display::Display;
 use super::folder::RunFolder;
 use super::history::{Form, HistoryFile};
 use super::resume;
-use crate::args::TrainArgs;
+use crate::args::Outputs;
 use crate::failure::with_options;
 use crate::interrupt;
 use crate::output::{message, progress_bar};
@@ -71,10 +71,15 @@ pub(super) struct Watched {
 
 impl<'a> Watcher<'a> {
     /// The observer of a fit that begins, or goes on from a checkpoint.
-    pub(super) fn new(args: &TrainArgs, plan: &Plan, folder: &'a RunFolder, from: Option<&Checkpoint>) -> Result<Self> {
-        let quiet = args.quiet;
+    pub(super) fn new(
+        outputs: &Outputs,
+        plan: &Plan,
+        folder: &'a RunFolder,
+        from: Option<&Checkpoint>,
+    ) -> Result<Self> {
+        let quiet = outputs.quiet;
         let about = from.map_or_else(|| resume::about(&folder.path), |from| Plan::of_observer(from).clone());
-        let every = args.checkpoint_every.unwrap_or(Every::Time(CHECKPOINT_AFTER));
+        let every = outputs.checkpoint_every.unwrap_or(Every::Time(CHECKPOINT_AFTER));
         let epochs = from.map_or_else(|| Ok(Vec::new()), Checkpoint::epochs)?;
         let monitor = plan.recipe().monitor;
         let watched = epochs.iter().filter_map(|epoch| monitor.watched(epoch));
@@ -85,8 +90,8 @@ impl<'a> Watcher<'a> {
             lowest: watched.fold(f64::INFINITY, f64::min),
             folder,
             history: HistoryFile::default(),
-            log: args.log.clone().map(|path| (path, HistoryFile::new(Form::Json))),
-            board: args.tensorboard.as_ref().map(|path| board(path, plan, folder)).transpose()?,
+            log: outputs.log.clone().map(|path| (path, HistoryFile::new(Form::Json))),
+            board: outputs.tensorboard.as_ref().map(|path| board(path, plan, folder)).transpose()?,
             has_warned: false,
             epochs,
             saved: Instant::now(),
@@ -95,7 +100,7 @@ impl<'a> Watcher<'a> {
             checkpoints: SaveCheckpoints::new(&folder.checkpoints, every).about(about),
             is_due: false,
             has_checkpoint: from.is_some(),
-            keeps_checkpoint: args.keep_checkpoint,
+            keeps_checkpoint: outputs.keep_checkpoint,
         })
     }
 

@@ -4,6 +4,7 @@ use super::imbalance::Precision;
 use super::observer::Observer;
 use super::plan::Plan;
 use super::scored::{Score, Scored};
+use super::summary::Fit;
 use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::loss::LossName;
@@ -98,6 +99,22 @@ impl Baselines {
         let precision = plan.rare().and_then(|rare| Precision::of(&rare, test, &ours, of_linear));
         let linear = linear.map(|(linear, _)| linear);
         Ok((Baselines { naive: Some(naive), linear, scored, precision }, stopped))
+    }
+}
+
+impl Fit {
+    /// How much better the model is than another one on the test rows; `None` without test rows, or for
+    /// several labels.
+    ///
+    /// # Errors
+    /// As [`Model::predict_dataset`].
+    pub fn compare(&self, other: &Model) -> Result<Option<Comparison>> {
+        let (test, _) = self.plan.test();
+        if test.samples() == 0 {
+            return Ok(None);
+        }
+        let [ours, theirs] = [&self.model, other].map(|model| model.predict_dataset(test));
+        Ok(comparison(&ours?, &theirs?, test))
     }
 }
 

@@ -215,7 +215,7 @@ impl Recipe {
     }
 
     /// The fields whose values are not the default ones.
-    fn given(&self) -> Result<Map<String, Value>> {
+    pub(super) fn given(&self) -> Result<Map<String, Value>> {
         let usual = Recipe::default().fields()?;
         // no clipping conflicts with nothing
         let is_off = |field: &str| field == "clip_norm" && self.clip_norm == Some(0.0);

@@ -53,19 +53,25 @@ impl RecipeFile {
         if let Some((field, _)) = fields.iter().find(|(_, value)| value.is_null() && !is_json) {
             return Err(file.of_field(field, "expected a number, found inf or nan"));
         }
+        let recipe = file.of_fields(fields)?;
+        Ok(RecipeFile { recipe, stated, ..file })
+    }
+
+    /// The recipe of these fields.
+    fn of_fields(&self, fields: Map<String, Value>) -> Result<Recipe> {
         // one field at a time, so that an error can name it
         for (field, value) in &fields {
             let alone = Map::from_iter([(field.clone(), value.clone())]);
-            serde_json::from_value::<Recipe>(alone.into()).map_err(|error| file.of_field(field, &error.to_string()))?;
+            serde_json::from_value::<Recipe>(alone.into()).map_err(|error| self.of_field(field, &error.to_string()))?;
         }
-        let recipe: Recipe = serde_json::from_value(fields.into()).map_err(|error| file.wrong(None, error))?;
+        let recipe: Recipe = serde_json::from_value(fields.into()).map_err(|error| self.wrong(None, error))?;
         recipe.check_values().map_err(|error| match error.kind() {
             ErrorKind::InvalidValue(name, expected, found) => {
-                file.of_field(name, &format!("expected {expected}, found {found}"))
+                self.of_field(name, &format!("expected {expected}, found {found}"))
             }
             _ => error,
         })?;
-        Ok(RecipeFile { recipe, stated, ..file })
+        Ok(recipe)
     }
 
     fn json(&self) -> Result<Map<String, Value>> {
@@ -115,7 +121,10 @@ impl RecipeFile {
     }
 
     fn wrong(&self, line: Option<usize>, message: impl std::fmt::Display) -> Error {
-        Error::recipe_file(format!("{}: {message}", self.place(line)))
+        match self.name.as_str() {
+            "" => Error::recipe_file(message.to_string()),
+            _ => Error::recipe_file(format!("{}: {message}", self.place(line))),
+        }
     }
 
     /// The line that begins with the field, or with the head of its table.
@@ -257,6 +266,16 @@ impl Recipe {
             }
             None => Ok(()),
         }
+    }
+
+    /// The recipe of fields as [`Recipe::fields`] returns them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] with the field for a value that it cannot have.
+    pub fn of_fields(fields: Map<String, Value>) -> Result<Self> {
+        let nothing =
+            RecipeFile { recipe: Recipe::default(), name: String::new(), text: String::new(), stated: Vec::new() };
+        nothing.of_fields(fields)
     }
 
     /// All fields with their values. In a path, bytes that are not UTF-8 become U+FFFD.

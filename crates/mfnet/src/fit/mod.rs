@@ -26,6 +26,8 @@ mod source;
 mod summary;
 mod task;
 mod training;
+mod trial;
+mod variant;
 mod weights;
 
 pub use crate::optimizer::OptimizerName;
@@ -38,6 +40,7 @@ pub use plan::Plan;
 pub use recipe::Recipe;
 pub use source::{Input, Source};
 pub use summary::{Fit, Member, Part, Summary, Threshold};
+pub use trial::{Metric, Trial};
 pub use weights::ClassWeight;
 
 use crate::error::Result;

@@ -77,11 +77,12 @@ impl Plan {
             Some(count) => (1..=count).map(|fold| Parts::new(&task, Some(fold))).collect::<Result<_>>()?,
         };
         let choices = Choices::new(recipe, &parts[0].train, parts[0].validation.samples() > 0);
-        parts.into_iter().map(|parts| Self::of(&task, parts, choices.clone())).collect()
+        let weighted = parts.into_iter().map(|parts| parts.weighted(&task).map(Arc::new));
+        weighted.map(|parts| Self::with(&task, &parts?, choices.clone())).collect()
     }
 
-    fn of(task: &Arc<Task>, parts: Parts, choices: Choices) -> Result<Self> {
-        let parts = parts.weighted(task)?;
+    /// A plan for these rows.
+    pub(super) fn with(task: &Arc<Task>, parts: &Arc<Parts>, choices: Choices) -> Result<Self> {
         let recipe = &task.recipe;
         let loss = loss_of(task)?;
         let preprocessing = match (&task.start, loss) {
@@ -99,7 +100,7 @@ impl Plan {
             Some(_) => Vec::new(),
             None => network::layers(recipe, &choices.hidden, &task.data, &preprocessing)?,
         };
-        let (task, parts, order) = (Arc::clone(task), Arc::new(parts), Arc::new(order));
+        let (task, parts, order) = (Arc::clone(task), Arc::clone(parts), Arc::new(order));
         let findings = Arc::new(OnceLock::new());
         let plan = Plan { task, parts, preprocessing, choices, layers: layers.into(), loss, order, findings };
         if !plan.task.recipe.freeze.is_empty() {
@@ -182,6 +183,11 @@ impl Plan {
         self.task.recipe.monitor
     }
 
+    /// Whether the loss is the squared error.
+    pub(super) fn is_squared_error(&self) -> bool {
+        matches!(self.loss, LossName::Mse | LossName::HalfMse)
+    }
+
     /// Whether there are validation rows.
     pub(crate) fn validates(&self) -> bool {
         self.parts.validation.samples() > 0
@@ -223,25 +229,38 @@ impl Plan {
 
     fn run_from(&self, checkpoint: Option<&Checkpoint>, observer: &mut dyn Observer) -> Result<Fit> {
         self.task.threads.install(|| {
-            let start = self.task.start.as_ref().map_or(&[][..], Model::networks).iter();
-            match self.task.dtype() {
-                Dtype::F64 => {
-                    self.run_in(start.filter_map(AnyNetwork::as_f64).cloned().collect(), checkpoint, observer)
-                }
-                Dtype::F32 => {
-                    self.run_in(start.filter_map(AnyNetwork::as_f32).cloned().collect(), checkpoint, observer)
-                }
-            }
+            let (model, histories, train) = self.trained(checkpoint, observer)?;
+            let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
+            let mut summary = Summary::new(self, &model, &histories, baselines)?;
+            summary.interrupted |= interrupted;
+            Ok(Fit { model, histories, summary, plan: self.clone() })
         })
     }
 
+    /// A trained model, with the histories of its networks and the scaled training rows.
+    pub(super) fn trained(
+        &self,
+        checkpoint: Option<&Checkpoint>,
+        observer: &mut dyn Observer,
+    ) -> Result<(Model, Vec<History>, Dataset)> {
+        let start = self.task.start.as_ref().map_or(&[][..], Model::networks).iter();
+        match self.task.dtype() {
+            Dtype::F64 => {
+                self.trained_in(start.filter_map(AnyNetwork::as_f64).cloned().collect(), checkpoint, observer)
+            }
+            Dtype::F32 => {
+                self.trained_in(start.filter_map(AnyNetwork::as_f32).cloned().collect(), checkpoint, observer)
+            }
+        }
+    }
+
     /// `start`: the networks of the warm start; none for new ones.
-    fn run_in<T: Scalar>(
+    fn trained_in<T: Scalar>(
         &self,
         start: Vec<NeuralNetwork<T>>,
         checkpoint: Option<&Checkpoint>,
         observer: &mut dyn Observer,
-    ) -> Result<Fit>
+    ) -> Result<(Model, Vec<History>, Dataset)>
     where
         AnyNetwork: From<NeuralNetwork<T>>,
     {
@@ -272,10 +291,7 @@ impl Plan {
         }
         self.calibrate(&mut model)?;
         observer.trained(&model, &histories)?;
-        let (baselines, interrupted) = Baselines::of(self, &train, &model, observer)?;
-        let mut summary = Summary::new(self, &model, &histories, baselines)?;
-        summary.interrupted |= interrupted;
-        Ok(Fit { model, histories, summary, plan: self.clone() })
+        Ok((model, histories, train))
     }
 
     /// A model of the networks, each after a number of epochs and with the weights of its best one.

@@ -24,9 +24,12 @@ impl Plan {
         &checkpoint.about()[OBSERVER]
     }
 
-    /// Everything that the result depends on: the recipe without the number of threads, the data, the
-    /// rows of each part, and the model of the warm start.
-    fn identity(&self) -> Result<Map<String, Value>> {
+    /// Everything that the result depends on, by name: the recipe without the number of threads, the
+    /// data, the rows of each part, and the model of the warm start.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`] for a value that JSON cannot represent.
+    pub fn identity(&self) -> Result<Map<String, Value>> {
         let mut identity = Map::new();
         for (field, value) in self.recipe().fields()?.into_iter().filter(|(field, _)| field != "threads") {
             identity.insert(format!("`{field}`"), value);

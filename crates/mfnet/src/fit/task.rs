@@ -2,6 +2,7 @@
 
 use mfnet_table::{Columns, Lines};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
 use super::names::Task as Kind;
@@ -20,7 +21,7 @@ use crate::train::Checkpoint;
 const MOST_REMARKS: usize = 8;
 
 /// The data with their target.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Task {
     pub(crate) recipe: Recipe,
     /// The name of the data in results.
@@ -52,9 +53,9 @@ pub(crate) struct Task {
     pub(super) test_digest: Option<String>,
     /// Number of rows that were left out because they have no target.
     skipped: usize,
-    pub(super) threads: Threads,
+    pub(super) threads: Arc<Threads>,
     /// How many threads worked side by side on an ensemble.
-    pub(super) worked: AtomicUsize,
+    pub(super) worked: Arc<AtomicUsize>,
 }
 
 impl Task {
@@ -190,7 +191,7 @@ impl Task {
             }
             _ => data,
         };
-        let threads = recipe.threads.map_or_else(Threads::available, Threads::asked)?;
+        let threads = threads_of(&recipe)?;
         Ok(Task {
             recipe,
             name,
@@ -209,8 +210,17 @@ impl Task {
             test_digest,
             skipped,
             threads,
-            worked: AtomicUsize::new(0),
+            worked: Arc::default(),
         })
+    }
+
+    /// The same data with another recipe.
+    pub(super) fn with_recipe(&self, recipe: &Recipe) -> Result<Self> {
+        let threads = match recipe.threads == self.recipe.threads {
+            true => Arc::clone(&self.threads),
+            false => threads_of(recipe)?,
+        };
+        Ok(Task { recipe: recipe.clone(), threads, worked: Arc::default(), ..self.clone() })
     }
 
     /// Classes or values.
@@ -286,6 +296,11 @@ impl Task {
         };
         format!("{name}{origin}: {rows}, {features}; target {target}: {task}{guessed}{skipped}{not_used}{remarks}")
     }
+}
+
+/// The threads that the recipe asks for.
+fn threads_of(recipe: &Recipe) -> Result<Arc<Threads>> {
+    recipe.threads.map_or_else(Threads::available, Threads::asked).map(Arc::new)
 }
 
 /// The same error; if it is about the mark of a row, with its line.

@@ -13,6 +13,7 @@ mod learning;
 mod png;
 mod preprocessing;
 mod probabilities;
+mod search;
 mod values;
 
 use std::collections::BTreeMap;

@@ -11,12 +11,13 @@ use crate::failure::Failure;
 use crate::output::UNNAMED;
 use crate::source::UNFINISHED;
 
-const TEXT: &str = "A run of mfnet writes into this folder, or it was stopped before it was complete. If it was stopped, \
+/// What the file says in the folder of a run.
+pub(crate) const OF_RUN: &str = "A run of mfnet writes into this folder, or it was stopped before it was complete. If it was stopped, \
                     the files here are incomplete: continue with mfnet train --resume and the name of this folder, or run the command again \
                     with --force.\n";
 
 /// A folder that no other run may use until this is dropped.
-pub(super) struct Lock {
+pub(crate) struct Lock {
     path: PathBuf,
     was_unfinished: bool,
     is_new: bool,
@@ -26,7 +27,7 @@ pub(super) struct Lock {
 
 impl Lock {
     /// Locks a folder, and marks it as unfinished. A new folder that cannot be used is removed again.
-    pub(super) fn new(folder: &Path, is_new: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(folder: &Path, is_new: bool, text: &str) -> Result<Self, Failure> {
         let path = folder.join(UNFINISHED);
         loop {
             let was_unfinished = path.exists();
@@ -46,7 +47,7 @@ impl Lock {
             // the run that held the lock may have removed the file meanwhile
             if is_same(&file, &path) {
                 // a full disk is noticed when something that matters is written
-                let _ = file.write_all(TEXT.as_bytes());
+                let _ = file.write_all(text.as_bytes());
                 // incomplete files of a run that was killed
                 let entries = fs::read_dir(folder).into_iter().flatten().flatten();
                 let unnamed = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UNNAMED));
@@ -68,7 +69,7 @@ impl Lock {
     }
 
     /// Removes the mark: the folder is complete. Also removes a new folder without a file.
-    pub(super) fn remove(&self) {
+    pub(crate) fn remove(&self) {
         let _ = fs::remove_file(&self.path);
         if let (true, Some(folder)) = (self.is_new, self.path.parent()) {
             let _ = fs::remove_dir(folder);

@@ -19,6 +19,8 @@ pub(in super::super) enum Guide {
     Diagonal,
     /// y = 0.
     Zero,
+    /// None; axes of positive numbers may be logarithmic.
+    None,
 }
 
 impl Scatter {
@@ -32,13 +34,22 @@ impl Scatter {
         let (x, y) = match self.guide {
             Guide::Diagonal => (Axis::of(xs().chain(ys())), Axis::of(xs().chain(ys()))),
             Guide::Zero => (Axis::of(xs()), Axis::of(ys().chain([0.0]))),
+            Guide::None => {
+                let of = |numbers: Vec<f64>| Axis::logarithmic_if_wide(numbers);
+                (of(xs().collect()), of(ys().collect()))
+            }
         };
-        let mut chart = chart(area, (&x, &self.x_name), (&y, &self.y_name))?;
+        let name = |axis: &Axis, name: &str| match axis.logarithmic {
+            true => format!("{name} (logarithmic)"),
+            false => name.to_owned(),
+        };
+        let mut chart = chart(area, (&x, &name(&x, &self.x_name)), (&y, &name(&y, &self.y_name)))?;
         let finite = self.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
         chart.draw_series(finite.map(|point| Circle::new(*point, 6, BLUE.mix(0.5).filled())))?;
         let ends = match self.guide {
             Guide::Diagonal => vec![(x.low, x.low), (x.high, x.high)],
             Guide::Zero => vec![(x.low, 0.0), (x.high, 0.0)],
+            Guide::None => return Ok(()),
         };
         chart.draw_series([PathElement::new(ends, thin(INK))])?;
         Ok(())

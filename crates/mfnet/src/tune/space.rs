@@ -1,0 +1,411 @@
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Result};
+use crate::fit::{Plan, Recipe};
+use crate::loss::LossName;
+use crate::words::did_you_mean;
+
+/// Fields that are whole numbers.
+const WHOLE: [&str; 4] = ["batch_size", "accumulate", "epochs", "early_stopping"];
+/// Fields that are numbers.
+const NUMBERS: [&str; 14] = [
+    "dropout",
+    "input_noise",
+    "label_smoothing",
+    "learning_rate",
+    "warmup",
+    "momentum",
+    "weight_decay",
+    "l1",
+    "max_norm",
+    "clip_norm",
+    "clip_layer_norm",
+    "min_delta",
+    "mixup",
+    "residual",
+];
+/// The dimensions of `hidden`: equal hidden layers.
+const LAYERS: &str = "hidden.layers";
+const UNITS: &str = "hidden.units";
+/// Sizes of layers are multiples of this.
+const UNIT: f64 = 8.0;
+/// Numbers have this many significant digits, so that a recipe can be read.
+const DIGITS: i32 = 3;
+
+/// The values of a setting.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Values {
+    /// Numbers between two ends.
+    Range {
+        /// The lowest.
+        low: f64,
+        /// The highest.
+        high: f64,
+        /// Whether equal ratios are equally likely, instead of equal differences.
+        log: bool,
+        /// Whether only whole numbers.
+        whole: bool,
+    },
+    /// These values.
+    Choices(Vec<Value>),
+}
+
+/// The settings that a search varies, and their values.
+///
+/// In TOML, a field of [`Recipe::SEARCHABLE`] has a list of values, or a range of numbers; `log` means
+/// that equal ratios are equally likely. `hidden` may be a number of equal layers and their size.
+///
+/// ```
+/// use mfnet::tune::Space;
+/// let space = Space::from_toml(
+///     r#"
+///     activation = ["relu", "gelu"]
+///     learning_rate = { low = 1e-4, high = 1e-2, log = true }
+///     hidden = { layers = { low = 1, high = 3 }, units = { low = 64, high = 512, log = true } }
+///     "#,
+/// )?;
+/// let names: Vec<&str> = space.names().collect();
+/// assert_eq!(names, ["activation", "hidden.layers", "hidden.units", "learning_rate"]);
+/// assert!(Space::from_toml("seed = [1, 2]").is_err());
+/// # Ok::<(), mfnet::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub struct Space {
+    dimensions: Vec<(String, Values)>,
+}
+
+impl Space {
+    /// Reads a TOML file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`](crate::error::ErrorKind::Io), and as [`Space::from_toml`], with the name of the
+    /// file.
+    pub fn read(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let text = fs::read_to_string(path).map_err(Error::io(path, "read"))?;
+        Self::parse(&path.display().to_string(), &text)
+    }
+
+    /// Parses TOML.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) with the line for invalid content.
+    pub fn from_toml(text: &str) -> Result<Self> {
+        Self::parse("space", text)
+    }
+
+    fn parse(name: &str, text: &str) -> Result<Self> {
+        let line_at = |byte: usize| 1 + text[..byte].matches('\n').count();
+        let fields: Map<String, Value> = toml::from_str(text).map_err(|error| {
+            let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_at(span.start)));
+            Error::recipe_file(format!("{name}{line}: {}", error.message()))
+        })?;
+        // the line that begins with the field, or with the head of its table
+        let line_of = |field: &str| {
+            let begins = |line: &str| {
+                let rest = line.trim_start_matches([' ', '\t', '"', '\'', '[']).strip_prefix(field);
+                rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ']', '.']))
+            };
+            text.lines().position(begins).map_or_else(String::new, |line| format!(", line {}", line + 1))
+        };
+        Self::from_fields(&fields, &|field| format!("{name}{}: ", line_of(field)))
+    }
+
+    /// As [`Space::to_json`] wrote it.
+    pub(super) fn from_json(fields: &Map<String, Value>) -> Result<Self> {
+        Self::from_fields(fields, &|_| String::new())
+    }
+
+    fn from_fields(fields: &Map<String, Value>, place: &dyn Fn(&str) -> String) -> Result<Self> {
+        let mut dimensions = Vec::new();
+        for (field, value) in fields {
+            let wrong = |message: String| Error::recipe_file(format!("{}{message}", place(field)));
+            if let Some(message) = Recipe::not_searchable(field) {
+                return Err(wrong(message).with_help(format!("the settings are {}", Recipe::SEARCHABLE.join(", "))));
+            }
+            let mut add = |name: &str, value: &Value| -> Result<()> {
+                let values = values(name, value).map_err(&wrong)?;
+                let space = Space { dimensions: vec![(name.to_owned(), values)] };
+                for coordinate in space.corners() {
+                    let settings = space.settings(&[coordinate]);
+                    with(&Recipe::default(), &settings).map_err(|error| wrong(format!("{field}: {error}")))?;
+                }
+                dimensions.extend(space.dimensions);
+                Ok(())
+            };
+            match value {
+                Value::Object(parts) if field == "hidden" => {
+                    let known = ["layers".to_owned(), "units".to_owned()];
+                    if let Some(other) = parts.keys().find(|part| !known.contains(part)) {
+                        let similar = did_you_mean(&known, other);
+                        return Err(wrong(format!("hidden has layers and units, not {other}{similar}")));
+                    }
+                    let (Some(layers), Some(units)) = (parts.get("layers"), parts.get("units")) else {
+                        return Err(wrong(
+                            "hidden needs both layers and units, or a list of lists of sizes".to_owned(),
+                        ));
+                    };
+                    add(LAYERS, layers)?;
+                    add(UNITS, units)?;
+                }
+                _ => add(field, value)?,
+            }
+        }
+        if dimensions.is_empty() {
+            return Err(Error::recipe_file("the space of a search has no setting"));
+        }
+        Ok(Space { dimensions })
+    }
+
+    /// The same as TOML has.
+    pub(super) fn to_json(&self) -> Map<String, Value> {
+        let mut fields = Map::new();
+        for (name, values) in &self.dimensions {
+            let value = match values {
+                Values::Choices(choices) => choices.clone().into(),
+                Values::Range { low, high, log, .. } => json!({ "low": low, "high": high, "log": log }),
+            };
+            match name.split_once('.') {
+                None => drop(fields.insert(name.clone(), value)),
+                Some((field, part)) => fields.entry(field).or_insert_with(|| json!({}))[part] = value,
+            }
+        }
+        fields
+    }
+
+    /// Writes TOML.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) for values that TOML cannot represent.
+    pub fn to_toml(&self) -> Result<String> {
+        let text = toml::to_string(&self.to_json());
+        text.map_err(|error| Error::recipe(format!("cannot be written as TOML: {error}")))
+    }
+
+    /// The usual space around the settings of a plan: size and activation of the hidden layers, dropout,
+    /// learning rate, weight decay, batch size, scaling, and label smoothing for classes. Settings that
+    /// the recipe of the plan gives stay as they are.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) if the recipe gives all of them.
+    pub fn usual(plan: &Plan) -> Result<Self> {
+        let (recipe, given) = (plan.recipe(), plan.given()?);
+        let range = |low: f64, high: f64, log| Values::Range { low, high, log, whole: false };
+        let words = |words: &[&str]| Values::Choices(words.iter().map(|word| json!(word)).collect());
+        let whole =
+            |low: usize, high: usize, log| Values::Range { low: low as f64, high: high as f64, log, whole: true };
+        let rate = recipe.learning_rate.unwrap_or(1e-3);
+        let decay = recipe.weight_decay.filter(|decay| *decay > 0.0);
+        let (batch, rows) = (recipe.batch_size.unwrap_or(8), plan.training_rows());
+        let batches = (batch.div_ceil(4).max(8).min(batch), (8 * batch).min(rows / 8).max(batch));
+        let mut all = vec![
+            (LAYERS, whole(1, 4, false)),
+            (UNITS, whole(32, 1024, true)),
+            ("activation", words(&["relu", "gelu", "silu", "tanh"])),
+            ("dropout", range(0.0, 0.5, false)),
+            ("learning_rate", range(rate / 10.0, rate * 10.0, true)),
+            ("weight_decay", decay.map_or(range(1e-6, 1e-2, true), |decay| range(decay / 100.0, decay * 4.0, true))),
+            ("scale", words(&["standard", "quantile"])),
+        ];
+        if batches.0 < batches.1 {
+            all.push(("batch_size", whole(batches.0, batches.1, true)));
+        }
+        if recipe.loss == Some(LossName::CrossEntropy) {
+            all.push(("label_smoothing", range(0.0, 0.2, false)));
+        }
+        let mut dimensions = Vec::new();
+        for (name, values) in all {
+            let field = name.split('.').next().unwrap_or(name);
+            let space = Space { dimensions: vec![(name.to_owned(), values)] };
+            let fits = |coordinate: f64| {
+                let recipe = with(&recipe, &space.settings(&[coordinate]));
+                recipe.is_ok_and(|recipe| recipe.check().is_ok())
+            };
+            let is_fixed = given.contains_key(field) || plan.has_pixels() && field == "scale";
+            if !is_fixed && space.corners().all(fits) {
+                dimensions.extend(space.dimensions);
+            }
+        }
+        if dimensions.is_empty() {
+            return Err(Error::recipe("all settings that are usually searched are given")
+                .with_help("leave some of them out, or say with a space which settings to search"));
+        }
+        Ok(Space { dimensions })
+    }
+
+    /// The names of the dimensions: fields, and `hidden.layers` and `hidden.units`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.dimensions.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The dimensions with their values.
+    pub fn dimensions(&self) -> impl Iterator<Item = (&str, &Values)> {
+        self.dimensions.iter().map(|(name, values)| (name.as_str(), values))
+    }
+
+    /// The value that a recipe has in a dimension.
+    pub(super) fn value(name: &str, recipe: &Recipe) -> Result<Value> {
+        let hidden = recipe.hidden.as_deref().unwrap_or_default();
+        Ok(match name {
+            LAYERS => hidden.len().into(),
+            UNITS => hidden.first().copied().unwrap_or(0).into(),
+            field => recipe.fields()?.remove(field).unwrap_or_default(),
+        })
+    }
+
+    /// The values of each dimension.
+    pub(super) fn values(&self) -> impl Iterator<Item = &Values> {
+        self.dimensions.iter().map(|(_, values)| values)
+    }
+
+    /// Number of dimensions.
+    pub(super) fn len(&self) -> usize {
+        self.dimensions.len()
+    }
+
+    /// Whether a field of a recipe is varied.
+    pub fn has(&self, field: &str) -> bool {
+        self.names().any(|name| name.split('.').next() == Some(field))
+    }
+
+    /// Coordinates of a space of one dimension that reach all kinds of its values.
+    fn corners(&self) -> impl Iterator<Item = f64> + use<> {
+        let count = match &self.dimensions[0].1 {
+            Values::Range { .. } => 3,
+            Values::Choices(choices) => choices.len(),
+        };
+        (0..count).map(move |i| if count == 1 { 0.5 } else { i as f64 / (count - 1) as f64 })
+    }
+
+    /// The settings at coordinates from 0 to 1.
+    pub(super) fn settings(&self, point: &[f64]) -> Map<String, Value> {
+        let mut settings = Map::new();
+        let (mut layers, mut units) = (None, None);
+        for ((name, values), u) in self.dimensions.iter().zip(point) {
+            let value = values.at(*u, if name == UNITS { UNIT } else { 1.0 });
+            match name.as_str() {
+                LAYERS => layers = value.as_u64(),
+                UNITS => units = value.as_u64(),
+                _ => drop(settings.insert(name.clone(), value)),
+            }
+        }
+        if layers.or(units).is_some() {
+            let sizes = vec![units.unwrap_or(64); layers.unwrap_or(1) as usize];
+            settings.insert("hidden".to_owned(), sizes.into());
+        }
+        settings
+    }
+
+    /// The coordinates of a recipe's settings; those that are not in the space have the nearest ones.
+    pub(super) fn point(&self, recipe: &Recipe) -> Result<Vec<f64>> {
+        self.dimensions().map(|(name, values)| Ok(values.coordinate(&Self::value(name, recipe)?))).collect()
+    }
+}
+
+impl Values {
+    /// The value at a coordinate from 0 to 1; whole numbers are multiples of a unit, if the range is
+    /// longer than it.
+    fn at(&self, u: f64, unit: f64) -> Value {
+        match self {
+            Values::Choices(choices) => choices[((u * choices.len() as f64) as usize).min(choices.len() - 1)].clone(),
+            Values::Range { low, high, log, whole } => {
+                // a whole number has as much room as the others
+                let (from, to) = if *whole { (low - 0.5, high + 0.5) } else { (*low, *high) };
+                let from = if *log { from.max(low / 2.0) } else { from };
+                let x = if *log { from * (to / from).powf(u) } else { from + u * (to - from) };
+                if !whole {
+                    return json!(rounded(x).clamp(*low, *high));
+                }
+                let unit = if high - low >= unit { unit } else { 1.0 };
+                json!(((x / unit).round() * unit).clamp(*low, *high) as u64)
+            }
+        }
+    }
+
+    /// The coordinate of a value.
+    fn coordinate(&self, value: &Value) -> f64 {
+        match self {
+            Values::Choices(choices) => {
+                let place = choices.iter().position(|choice| choice == value).unwrap_or(0);
+                (place as f64 + 0.5) / choices.len() as f64
+            }
+            Values::Range { low, high, log, whole } => {
+                let (from, to) = if *whole { (low - 0.5, high + 0.5) } else { (*low, *high) };
+                let from = if *log { from.max(low / 2.0) } else { from };
+                let x = value.as_f64().unwrap_or(*low).clamp(*low, *high);
+                let u = if *log { (x / from).ln() / (to / from).ln() } else { (x - from) / (to - from) };
+                u.clamp(0.0, 1.0)
+            }
+        }
+    }
+}
+
+fn rounded(x: f64) -> f64 {
+    format!("{x:.*e}", DIGITS as usize - 1).parse().unwrap_or(x)
+}
+
+/// The values of a setting, as TOML has them.
+fn values(name: &str, value: &Value) -> std::result::Result<Values, String> {
+    let is_whole = WHOLE.contains(&name) || name.starts_with("hidden.");
+    let is_number = is_whole || NUMBERS.contains(&name);
+    match value {
+        Value::Array(choices) if choices.is_empty() => Err(format!("{name} has no value")),
+        Value::Array(choices) => match (1..choices.len()).find(|i| choices[..*i].contains(&choices[*i])) {
+            Some(i) => Err(format!("{name} has the value {} twice", choices[i])),
+            None => Ok(Values::Choices(choices.clone())),
+        },
+        Value::Object(ends) if is_number => {
+            let known = ["low", "high", "log"].map(str::to_owned);
+            if let Some(other) = ends.keys().find(|end| !known.contains(end)) {
+                return Err(format!(
+                    "{name}: a range has low, high and log, not {other}{}",
+                    did_you_mean(&known, other)
+                ));
+            }
+            let number = |end: &str| match ends.get(end) {
+                Some(number) => {
+                    number.as_f64().ok_or_else(|| format!("{name}: expected a number for {end}, found {number}"))
+                }
+                None => Err(format!("{name}: a range needs {end}")),
+            };
+            let (low, high) = (number("low")?, number("high")?);
+            let log = match ends.get("log") {
+                None => false,
+                Some(log) => {
+                    log.as_bool().ok_or_else(|| format!("{name}: expected true or false for log, found {log}"))?
+                }
+            };
+            if low >= high {
+                return Err(format!("{name}: low must be below high, found {low} and {high}"));
+            }
+            if log && low <= 0.0 {
+                return Err(format!("{name}: with log, low must be above 0, found {low}"));
+            }
+            if is_whole && (low.fract() != 0.0 || high.fract() != 0.0 || low < 0.0) {
+                return Err(format!("{name}: expected whole numbers, found {low} and {high}"));
+            }
+            if name == LAYERS && high > 100.0 {
+                return Err(format!("{name}: expected at most 100, found {high}"));
+            }
+            Ok(Values::Range { low, high, log, whole: is_whole })
+        }
+        Value::Object(_) => Err(format!("{name} is not a number: write a list of its values")),
+        other if is_number => {
+            Err(format!("{name}: expected a list of values or a range such as {{ low = 1, high = 10 }}, found {other}"))
+        }
+        other => Err(format!("{name}: expected a list of values, found {other}")),
+    }
+}
+
+/// A recipe with other settings.
+///
+/// # Errors
+/// [`ErrorKind::Recipe`](crate::error::ErrorKind::Recipe) for a value that its field cannot have.
+pub(super) fn with(recipe: &Recipe, settings: &Map<String, Value>) -> Result<Recipe> {
+    let mut fields = recipe.fields()?;
+    fields.extend(settings.clone());
+    Recipe::of_fields(fields)
+}
