@@ -183,6 +183,12 @@ pub(crate) struct Outputs {
     /// until the run is complete. Ctrl-C also leaves one.
     #[arg(long, value_name = "EVERY", value_parser = str::parse::<Every>, help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) checkpoint_every: Option<Every>,
+    /// Leave the last checkpoint in the output folder when the run is complete
+    ///
+    /// --warm-start RUN --warm-optimizer goes on with the state of its optimizer. The checkpoint before it may be there
+    /// too.
+    #[arg(long, help_heading = "Output and recipe", hide_short_help = true)]
+    pub(crate) keep_checkpoint: bool,
     /// File to which each epoch is written as a line of JSON, during the training
     ///
     /// A line is an object with the columns of history.csv, for programs that watch a training.
@@ -191,7 +197,7 @@ pub(crate) struct Outputs {
     /// Folder for event files that TensorBoard shows
     ///
     /// They have the losses and metrics of each epoch, histograms of the weights and of the gradients in its last step, and
-    /// the plan of the training as text. An ensemble has no gradients.
+    /// the plan of the training as text.
     #[arg(long, value_name = "DIR", help_heading = "Output and recipe", hide_short_help = true)]
     pub(crate) tensorboard: Option<PathBuf>,
     /// Also write the plots of the report as SVG and PNG files

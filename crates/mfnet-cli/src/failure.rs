@@ -68,8 +68,9 @@ impl From<Error> for Failure {
     }
 }
 
-/// Settings of the reader that are not in a recipe, and their options.
-const OF_FILES: [(&str, &str); 2] = [("`sheet`", "--sheet"), ("`memory`", "--memory")];
+/// Settings of files that are not in a recipe, and their options.
+const OF_FILES: [(&str, &str); 3] =
+    [("`sheet`", "--sheet"), ("`memory`", "--memory"), ("`keep_checkpoint`", "--keep-checkpoint")];
 
 /// Replaces the fields in backticks of a text of the library by options: `early_stopping` by
 /// --early-stopping. Marks fields that exist only in recipes.

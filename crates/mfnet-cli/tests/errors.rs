@@ -297,7 +297,7 @@ fn models() {
     );
     desk.write("other.csv", "length,width,number,species\n1,2,3,rosa\n");
     let unknown =
-        "other.csv, column \"species\": the model does not know the class \"rosa\"; it knows setosa, virginica";
+        "other.csv, line 2, column \"species\": the model does not know the class \"rosa\"; it knows setosa, virginica";
     fails(&desk, 1, "evaluate run other.csv", unknown);
     fails(
         &desk,

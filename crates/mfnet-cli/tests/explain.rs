@@ -77,3 +77,25 @@ fn a_model_and_rows_of_data() {
         assert_eq!((run.code, run.stderr.lines().next()), (code, Some(format!("error: {message}").as_str())));
     }
 }
+
+/// P is 1/(1 + e⁻ᶻ) of the shown outputs, and ∂J/∂Z is (P − Y)/(m n).
+#[test]
+fn several_labels_at_once() {
+    let desk = Desk::new();
+    let rows: String = (0..60).map(|i| format!("{i},{},{}\n", i / 30, i % 2)).collect();
+    desk.write("t.csv", format!("x,large,odd\n{rows}"));
+    desk.ok("train t.csv --target large,odd --hidden 4 --epochs 3 --output run");
+    let walk = desk.ok("explain run t.csv --rows 0,31,40 --json").json();
+    let number = |name: &str, i: usize, j: usize| walk[name][i][j].as_f64().unwrap();
+    for (i, j) in [(0, 0), (0, 1), (1, 1), (1, 2)] {
+        let p = 1.0 / (1.0 + (-number("Z2", i + 1, j)).exp());
+        assert!((number("P", i, j) - p).abs() < 1e-15, "{walk}");
+        assert!((number("dJ_dZ2", i + 1, j) - (p - number("Y", i, j)) / 6.0).abs() < 1e-15, "{walk}");
+    }
+    assert_eq!(walk["row_names"]["P"], json!(["large", "odd"]));
+    let text = desk.ok("explain run t.csv --rows 0,31,40").stdout;
+    assert!(text.contains("  P = sigmoid of A2 without its row of ones    2 × 3\n"), "{text}");
+    assert!(text.contains("dJ_dA2 = (P − Y)/(m n) below a row of zeros, m samples, n outputs"), "{text}");
+    desk.write("new.csv", "x\n5\n");
+    assert!(desk.ok("explain run new.csv").stdout.contains("\nProbabilities\n"));
+}

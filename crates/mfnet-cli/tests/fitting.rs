@@ -384,7 +384,12 @@ fn tensorboard_reads_event_files() {
     let train = "train digits --hidden 16 --norm batch --epochs 3 --no-baselines --quiet";
     desk.ok(&format!("{train} --output plain"));
     desk.ok(&format!("{train} --output seen --tensorboard board/one"));
-    desk.ok(&format!("{train} --output two --ensemble 2 --tensorboard board/two"));
+    desk.ok(&format!("{train} --output two --ensemble 2 --threads 2 --tensorboard board/two"));
+    desk.ok(&format!("{train} --output plain-two --ensemble 2"));
+    assert!(desk.read("plain-two/model.safetensors") == desk.read("two/model.safetensors"));
+    let names = common::files(&desk.path("board/two"));
+    let [name] = &names[..] else { panic!("{names:?}") };
+    assert_eq!(records(&desk.read(&format!("board/two/{name}"))), 2 + 2 * 3 * (3 + 4 + 4));
     desk.ok("train diabetes --folds 2 --epochs 2 --no-baselines --quiet --output folds --tensorboard board/folds");
     assert!(desk.read("plain/model.safetensors") == desk.read("seen/model.safetensors"));
     assert_eq!(common::files(&desk.path("board/folds")), ["fold-1", "fold-2"]);
@@ -404,8 +409,9 @@ for run in ('one', 'two'):
     events.Reload()
     scalars = {tag: [(e.step, e.value) for e in events.Scalars(tag)] for tag in events.Tags()['scalars']}
     histograms = {tag: [(e.step, sum(e.histogram_value.bucket)) for e in events.Histograms(tag)] for tag in events.Tags()['histograms']}
+    squares = {tag: [e.histogram_value.sum_squares for e in events.Histograms(tag)] for tag in events.Tags()['histograms']}
     text = events.Tensors('plan/text_summary')[0].tensor_proto.string_val[0].decode()
-    print(json.dumps({'scalars': scalars, 'histograms': histograms, 'text': text}))
+    print(json.dumps({'scalars': scalars, 'histograms': histograms, 'squares': squares, 'text': text}))
 ";
     let run = common::Run::of(std::process::Command::new(python).args(["-c", program]).current_dir(desk.path(".")));
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -425,4 +431,11 @@ for run in ('one', 'two'):
     }
     assert!(seen[0]["text"].as_str().unwrap().starts_with("digits: 1 797 rows"), "{}", seen[0]["text"]);
     assert_eq!(seen[1]["scalars"]["network 2/loss/validation"].as_array().unwrap().len(), 3);
+    // the first network of an ensemble has the seed of the single one
+    for tag in ["weights/0 weights", "gradients/0", "gradients/3"] {
+        let of = |run: usize, tag: &str| seen[run]["squares"][tag].clone();
+        assert_eq!(of(1, &format!("network 1/{tag}")), of(0, tag), "{tag}");
+        let second = of(1, &format!("network 2/{tag}"));
+        assert!(second != of(0, tag) && second.as_array().unwrap().len() == 3, "{second}");
+    }
 }

@@ -210,3 +210,35 @@ for row in predict(torch.tensor(rows, dtype=torch.float64)).tolist():
         }
     }
 }
+
+/// A model with a threshold: the program has a function for the predicted classes.
+#[test]
+fn the_program_for_pytorch_keeps_a_threshold() {
+    let desk = Desk::new();
+    let row = |i: usize| format!("{},{},{}\n", i * 37 % 101, i * i % 17, if i * 37 % 101 > 60 { "yes" } else { "no" });
+    desk.write("t.csv", format!("x,z,y\n{}", (0..120).map(row).collect::<String>()));
+    let program = |output: &str| {
+        desk.ok(&format!("inspect {output}")).stdout.split("\nIn PyTorch\n\n").nth(1).unwrap().to_owned()
+    };
+    desk.ok("train t.csv --target y --hidden 4 --epochs 3 --output plain");
+    assert!(!program("plain").contains("classes("), "{}", program("plain"));
+    let python = python();
+    for threshold in ["0.3", "0.45", "0.9"] {
+        desk.ok(&format!("train t.csv --target y --hidden 4 --epochs 3 --threshold {threshold} --output run --force"));
+        let program = program("run");
+        assert!(program.contains("\ndef classes(p):"), "{program}");
+        let Some(python) = &python else { continue };
+        let program = format!(
+            "{program}
+import csv
+rows = [[float(row[name]) for name in model[\"features\"]] for row in csv.DictReader(open(\"t.csv\"))]
+print(*classes(predict(torch.tensor(rows, dtype=torch.float64))), sep=\"\\n\")
+"
+        );
+        let run = Run::of(Command::new(python).args(["-c", &program]).current_dir(desk.path(".")));
+        assert_eq!(run.code, 0, "{}", run.stderr);
+        let predicted = desk.ok("predict run t.csv").stdout;
+        let expected: Vec<&str> = predicted.lines().skip(1).map(|line| line.split(',').next().unwrap()).collect();
+        assert_eq!(run.stdout.lines().collect::<Vec<_>>(), expected, "{threshold}");
+    }
+}

@@ -151,7 +151,7 @@ fn mistakes() {
         (
             "train rose.csv --warm-start run".to_owned(),
             1,
-            "rose.csv, column \"species\": the model does not know the class \"rose\"",
+            "rose.csv, line 42, column \"species\": the model does not know the class \"rose\"",
         ),
         ("train flowers.csv --warm-start run --hidden 8".to_owned(), 2, "--warm-start cannot be used with --hidden"),
         (

@@ -173,6 +173,102 @@ fn folds_go_on() {
     assert_eq!(metrics("run")["mean"], metrics("whole")["mean"]);
 }
 
+/// The folder of a fold is not a run.
+#[test]
+fn the_folder_of_a_fold() {
+    let desk = desk();
+    let train = "train flowers.csv --target width --folds 3 --hidden 8 --epochs 100000 --early-stopping 0 --quiet";
+    let mut child = start(&desk, &format!("{train} --checkpoint-every 1 --output runs/folds"));
+    wait_until(|| newest(&desk, "runs/folds/fold-1/checkpoint") > 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let message = "this is the folder of a fold, which is continued with the others";
+    let run = fails(&desk, 1, "train --resume runs/folds/fold-1", &format!("runs/folds/fold-1: {message}"));
+    assert!(run.stderr.ends_with("help: mfnet train --resume runs/folds\n"), "{}", run.stderr);
+    let mut inside = desk.command("train ../../flowers.csv --target width --folds 3 --resume fold-1");
+    let run = Run::of(inside.current_dir(desk.path("runs/folds")));
+    assert!(run.code == 1 && run.stderr.contains(&format!("fold-1: {message}")), "{}", run.stderr);
+    assert!(run.stderr.ends_with("/runs/folds\n"), "{}", run.stderr);
+    assert!(!desk.path("runs/folds/fold-1/fold-1").exists());
+}
+
+/// A file and a folder whose names are not UTF-8.
+#[test]
+fn names_that_are_not_text() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let desk = desk();
+    let [data, run] = [&b"flow\xffers.csv"[..], b"r\xffun"].map(OsStr::from_bytes);
+    fs::write(desk.path(".").join(data), flowers()).unwrap();
+    let train = |run: &OsStr, more: &str| {
+        let mut command = desk.command("train");
+        command.arg(data).arg("--output").arg(run);
+        command.args("--target species --hidden 16 --epochs 4000 --early-stopping 0 --quiet".split(' '));
+        command.args(more.split_whitespace());
+        command
+    };
+    let whole = Run::of(&mut train(OsStr::new("whole"), ""));
+    assert_eq!(whole.code, 0, "{}", whole.stderr);
+    let mut command = train(run, "--checkpoint-every 1");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let checkpoints = desk.path(".").join(run).join("checkpoint");
+    wait_until(|| fs::read_dir(&checkpoints).is_ok_and(|entries| entries.count() > 1));
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let resumed = Run::of(desk.command("train --resume").arg(run));
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    let model = |run: &OsStr| fs::read(desk.path(".").join(run).join("model.safetensors")).unwrap();
+    assert!(model(run) == model(OsStr::new("whole")));
+}
+
+/// The last checkpoint stays, and the optimizer of a warm start goes on from it.
+#[test]
+fn a_warm_start_with_the_optimizer() {
+    let desk = desk();
+    let plain = "train flowers.csv --target species --hidden 8 --schedule constant --epochs 3 --quiet";
+    for ensemble in ["", "--ensemble 2"] {
+        desk.ok(&format!("{plain} {ensemble} --keep-checkpoint --output first --force"));
+        assert_eq!(
+            files(&desk.path("first")),
+            ["checkpoint", "history.csv", "metrics.json", "model.safetensors", "report.html"]
+        );
+        let warm = "train flowers.csv --schedule constant --epochs 500 --early-stopping 0 --quiet --warm-start first";
+        desk.ok(&format!("{warm} --output without --force"));
+        desk.ok(&format!("{warm} --warm-optimizer --output with --force"));
+        let rows = |run: &str| results(&desk, run).1;
+        assert!(rows("with")[1] != rows("without")[1], "other first epochs");
+        let described = desk.ok("inspect with").stdout;
+        assert!(described.contains("\n  warm_optimizer: true\n"), "{described}");
+        // killed, and resumed
+        let _ = fs::remove_dir_all(desk.path("killed"));
+        let mut child = start(&desk, &format!("{warm} --warm-optimizer --checkpoint-every 1 --output killed"));
+        wait_until(|| newest(&desk, "killed/checkpoint") > 1 || desk.path("killed/metrics.json").exists());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if desk.path("killed/UNFINISHED.txt").exists() {
+            desk.ok("train --resume killed");
+        }
+        assert!(results(&desk, "killed") == results(&desk, "with"));
+    }
+    desk.ok(&format!("{plain} --keep-checkpoint --output first --force"));
+    let warm = "train flowers.csv --warm-start first --warm-optimizer";
+    let run = desk.run(&format!("{warm} --optimizer adam"));
+    assert!(run.code == 1 && run.stderr.contains("its optimizer is adamw, not adam"), "{}", run.stderr);
+    assert!(!desk.path("runs").exists());
+    let run = desk.run(&format!("{warm} --optimizer lbfgs"));
+    assert!(
+        run.code == 2 && run.stderr.contains("--optimizer lbfgs cannot be used with --warm-optimizer"),
+        "{}",
+        run.stderr
+    );
+    let needs = "--warm-optimizer needs --warm-start, whose optimizer goes on";
+    fails(&desk, 2, "train flowers.csv --target species --warm-optimizer", needs);
+    fs::remove_dir_all(desk.path("first/checkpoint")).unwrap();
+    let run = fails(&desk, 2, warm, "--warm-optimizer: there is no checkpoint in first/checkpoint");
+    let help = "help: leave --warm-optimizer out, or train the model with --keep-checkpoint\n";
+    assert!(run.stderr.ends_with(help), "{}", run.stderr);
+}
+
 /// A run that was killed after some checkpoints.
 fn stopped(desk: &Desk, options: &str) {
     let train = "train flowers.csv --target species --hidden 8 --epochs 100000 --early-stopping 0 --no-baselines";

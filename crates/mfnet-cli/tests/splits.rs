@@ -304,7 +304,7 @@ fn splits_that_do_not_fit() {
         ("plain.csv --folds 30", "plain.csv: expected at least 30 rows, one for each fold, found 20"),
         (
             "plain.csv --test-file other.csv",
-            "other.csv, column \"ill\": the model does not know the class \"2\"; it knows 0, 1",
+            "other.csv, line 2, column \"ill\": the model does not know the class \"2\"; it knows 0, 1",
         ),
         ("plain.csv --test-file narrow.csv", "narrow.csv: there is no column \"pulse\"; the columns are \"ill\""),
         (

@@ -157,6 +157,17 @@ impl Table {
         }
     }
 
+    /// The file of a row and its line, as [`Table::line`]. Of several files, the one that has the row.
+    pub fn place(&self, row: usize) -> (&str, Option<u64>) {
+        match &self.places {
+            Some(places) => {
+                let (file, _, line) = places.of(row);
+                (file, line)
+            }
+            None => (&self.name, self.line(row)),
+        }
+    }
+
     /// The lines of all rows; `None` for a file without lines, and for several files.
     pub fn lines(&self) -> Option<Lines> {
         if self.places.is_some() { None } else { self.lines.clone() }

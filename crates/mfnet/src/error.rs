@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 pub use data_problem::DataProblem;
 #[cfg(feature = "download")]
 pub use download_problem::{DownloadProblem, Refusal};
-use mfnet_table::place;
+use mfnet_table::{Table, place};
 pub use split_problem::SplitProblem;
 
 /// The result of everything that can fail.
@@ -285,6 +285,12 @@ impl Error {
     pub(crate) fn in_column(file: &str, column: &str, problem: impl Into<DataProblem>) -> Error {
         let column = Some(column.to_owned());
         ErrorKind::Data { file: file.to_owned(), line: None, column, problem: problem.into() }.into()
+    }
+
+    /// A problem of a row of a table, with its file and line.
+    pub(crate) fn in_row(table: &Table, row: usize, column: &str, problem: impl Into<DataProblem>) -> Error {
+        let ((file, line), column) = (table.place(row), Some(column.to_owned()));
+        ErrorKind::Data { file: file.to_owned(), line, column, problem: problem.into() }.into()
     }
 
     pub(crate) fn model(path: &Path, problem: ModelProblem) -> Error {

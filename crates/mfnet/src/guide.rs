@@ -22,5 +22,7 @@ pub mod in_your_program {}
 pub mod in_class {}
 
 /// A guide to what a fit can do besides its defaults.
+///
+/// [`Session::take_optimizer`]: crate::train::Session::take_optimizer
 #[doc = include_str!("../docs/guide.md")]
 pub mod what_a_fit_can_do {}

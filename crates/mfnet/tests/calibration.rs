@@ -170,6 +170,53 @@ fn folds_have_the_threshold_of_one_class() {
 }
 
 #[test]
+fn folds_show_their_thresholds() {
+    let recipe = Recipe { threshold: Some(OperatingRule::F1), folds: Some(3), ..Recipe::default() };
+    let recipe = Recipe { target: vec!["y".to_owned()], hidden: Some(vec![8]), epochs: Some(4), ..recipe };
+    let fits = mfnet::fit::fit_folds(rare(), &recipe, &mut ()).unwrap();
+    let folds: Vec<_> = fits.into_iter().map(|fit| fit.summary).collect();
+    let thresholds: Vec<f64> = folds.iter().map(|fold| fold.threshold.as_ref().unwrap().probability).collect();
+    let folds = mfnet::fit::Folds { folds, ..Default::default() };
+    let (text, json) = (folds.text(), folds.json());
+    let lines: Vec<&str> = text.lines().collect();
+    let last = |line: usize| lines[line].split_whitespace().last().unwrap();
+    assert_eq!(last(0), "threshold");
+    for (fold, threshold) in thresholds.iter().enumerate() {
+        assert!((last(fold + 1).parse::<f64>().unwrap() - threshold).abs() < 5e-4 * threshold.max(1.0), "{text}");
+        assert_eq!(json["folds"][fold]["threshold"], serde_json::json!({ "class": "yes", "probability": threshold }));
+    }
+    let mean = thresholds.iter().sum::<f64>() / 3.0;
+    assert!((last(4).parse::<f64>().unwrap() - mean).abs() < 5e-4, "{text}");
+    assert!(
+        lines.contains(&"class yes is predicted where its probability is above the threshold of the fold"),
+        "{text}"
+    );
+}
+
+/// A threshold that finds every row of a class lowers the accuracy below that of the naive baseline; the
+/// probabilities are as good as before.
+#[test]
+fn a_threshold_does_not_change_the_verdict() {
+    let row = |i: usize| {
+        let (x, z) = (i * 37 % 101, i * i % 17);
+        format!("{x},{z},{}\n", if x + 3 * z > 85 { "yes" } else { "no" })
+    };
+    let table = Table::from_text("t.csv", &format!("x,z,y\n{}", (0..300).map(row).collect::<String>())).unwrap();
+    let recipe = Recipe { hidden: Some(vec![8]), epochs: Some(30), target: vec!["y".to_owned()], ..Recipe::default() };
+    let with = |threshold| {
+        let recipe = Recipe { threshold: Some(OperatingRule::At(threshold)), ..recipe.clone() };
+        mfnet::fit(table.clone(), &recipe, &mut ()).unwrap().summary
+    };
+    let [low, high] = [1e-9, 0.6].map(with);
+    assert!(low.test.metrics.unwrap().headline() < high.test.metrics.unwrap().headline());
+    let verdict = low.verdict.unwrap();
+    assert!(verdict.contains("its log loss on 60 test rows is "), "{verdict}");
+    assert_eq!(high.verdict.unwrap(), verdict);
+    let plain = mfnet::fit(table.clone(), &recipe, &mut ()).unwrap().summary.verdict.unwrap();
+    assert!(plain.contains("misclassifies"), "{plain}");
+}
+
+#[test]
 fn what_cannot_be() {
     let none = Some(0.0);
     for (recipe, expected) in [

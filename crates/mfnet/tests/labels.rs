@@ -260,7 +260,11 @@ fn what_cannot_be() {
     let model = fitted(lists(), &of_lists()).unwrap().model;
     let other = Table::from_text("new.csv", "x,y,z,tags\n1,2,a,new|old\n3,4,b,\n").unwrap();
     let message = model.dataset(&other).unwrap_err().to_string();
-    assert!(message.starts_with("new.csv, column \"tags\": ") && message.contains("\"old\""), "{message}");
+    let unknown = "the model does not know the label \"old\"; it knows long, new, odd one";
+    assert_eq!(message, format!("new.csv, line 2, column \"tags\": {unknown}"));
+    let target = Target::listed_labels("tags", "|");
+    let message = model.align(&Dataset::from_table(&other, &target).unwrap()).unwrap_err().to_string();
+    assert_eq!(message, format!("new.csv, column \"tags\": {unknown}"));
     let columns = Target::labels(["new", "x"]);
     let table = Table::from_text("t.csv", "a,new,x\n1,yes,0\n2,no,1\n3,perhaps,0\n").unwrap();
     let message = Dataset::from_table(&table, &columns).unwrap_err().to_string();
@@ -270,4 +274,28 @@ fn what_cannot_be() {
     assert_eq!(message, "t.csv, line 3, column \"new\": expected a value, found an empty cell");
     let scale = Preprocessing::fit(&model.dataset(&lists()).unwrap());
     assert!(scale.targets.is_none());
+}
+
+/// The first of `;`, `|` and `,` that is in no name of a label stands between predicted labels.
+#[test]
+fn names_with_separators() {
+    let table = |names: [&str; 2]| {
+        let names = names.map(|name| format!("\"{name}\"")).join(",");
+        let rows: String = (0..60).map(|i| format!("{i},{},{}\n", i / 30, i / 30)).collect();
+        Table::from_text("t.csv", &format!("x,{names}\n{rows}")).unwrap()
+    };
+    let fit_of = |names: [&str; 2]| {
+        let recipe = Recipe { task: Some(Task::MultiLabel), epochs: Some(60), ..recipe() };
+        fitted(table(names), &Recipe { target: names.map(str::to_owned).to_vec(), ..recipe })
+    };
+    for (names, expected) in
+        [(["a", "b"], "a;b"), (["a;b", "c"], "a;b|c"), (["a;b", "c|d"], "a;b,c|d"), (["a,b", "c|d"], "a,b;c|d")]
+    {
+        let model = fit_of(names).unwrap().model;
+        assert_eq!(model.predict(&table(names)).unwrap().text(59), expected);
+    }
+    let message = fit_of(["a|b", "c,d;e"]).unwrap_err().to_string();
+    let expected = "t.csv, column \"c,d;e\": each of ; | , is in the name of a label, but predictions list labels between one of \
+                    them: rename the column";
+    assert_eq!(message, expected);
 }

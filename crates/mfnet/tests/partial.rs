@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 use mfnet::fit::{Input, OptimizerName};
-use mfnet::optimizer::{Group, Schedule};
+use mfnet::optimizer::{Group, Lbfgs, Rule, Schedule, Update};
 use mfnet::train::{Averaging, Checkpoint, SampleOrder};
 use mfnet::{
     Adam, Dataset, Loss, Mse, NeuralNetwork, Optimizer, Pass, Preprocessing, Recipe, Scalar, Seed, Sgd, Table, Tensor,
@@ -63,6 +63,120 @@ fn it_is_the_loop_over_both_parts() {
         assert!(state(session.network()) == state(&expected));
         assert!(session.fit_more(&second, 0, &mut ()).is_err());
     }
+}
+
+/// Two trainings, the second with the state of the first one's optimizer, are the loop with one optimizer.
+#[test]
+fn a_training_with_the_optimizer_of_another() {
+    let (first, second) = (part(0, 96), part(96, 160));
+    let folder = tempfile::tempdir().unwrap();
+    let rules = [OptimizerName::Sgd, OptimizerName::Adam, OptimizerName::Adamw, OptimizerName::Nadam];
+    for name in rules.into_iter().chain([OptimizerName::Lion, OptimizerName::Rmsprop, OptimizerName::Adagrad]) {
+        let sgd = Sgd { momentum: 0.9, nesterov: false };
+        let optimizer = || name.optimizer(sgd, 0.01).weight_decay(0.01);
+        let trainer =
+            |epochs| Trainer::new(Mse, optimizer()).epochs(epochs).batch_size(32).order(SampleOrder::AsTheyAre);
+        let mut session = trainer(2).start(network(), &first).unwrap();
+        session.run(&mut ()).unwrap();
+        let path = folder.path().join(format!("{name}.safetensors"));
+        session.save_checkpoint(&path, &serde_json::Value::Null).unwrap();
+        let checkpoint = Checkpoint::read(&path).unwrap();
+        let go_on = |takes: bool| {
+            let mut session = trainer(3).start(session.network().clone(), &second).unwrap();
+            if takes {
+                session.take_optimizer(&checkpoint).unwrap();
+            }
+            session.run(&mut ()).unwrap();
+            state(session.network())
+        };
+        // the loop takes the second optimizer only if it is of the same rule
+        let other = if name == OptimizerName::Sgd { OptimizerName::Adam } else { OptimizerName::Sgd };
+        let expected = state(&by_hand(&mut [optimizer(), other.optimizer(sgd, 0.01)], [(&first, 2), (&second, 3)]));
+        assert!(go_on(true) == expected, "{name}");
+        assert!(go_on(false) != expected, "{name}");
+    }
+}
+
+/// The best weights are of an earlier epoch than the state, an average has its own matrices, and a schedule
+/// begins anew.
+#[test]
+fn the_optimizer_of_a_training_with_validation() {
+    let (first, second, validation) = (part(0, 96), part(96, 160), part(300, 400));
+    let trainer = |optimizer: Optimizer| Trainer::new(Mse, optimizer).epochs(2).batch_size(32);
+    let adam = || Optimizer::new(Adam::default(), 0.02);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let of_first = trainer(adam()).validate_on(&validation).average(Averaging::Exponential { decay: 0.9 });
+    let mut session = of_first.start(network(), &first).unwrap();
+    session.run(&mut ()).unwrap();
+    session.save_checkpoint(&path, &serde_json::Value::Null).unwrap();
+    let mut plain = trainer(adam()).start(network(), &first).unwrap();
+    plain.run(&mut ()).unwrap();
+    let plain_path = folder.path().join("plain.safetensors");
+    plain.save_checkpoint(&plain_path, &serde_json::Value::Null).unwrap();
+    // validation and averages change no moment
+    let [of_first, of_plain] = [&path, &plain_path].map(|path| {
+        let optimizer = adam().schedule(Schedule::Cosine);
+        let mut session = trainer(optimizer).start(network(), &second).unwrap();
+        session.take_optimizer(&Checkpoint::read(path).unwrap()).unwrap();
+        session.run(&mut ()).unwrap();
+        state(session.network())
+    });
+    assert!(of_first == of_plain);
+}
+
+/// A rule with the name of Adam and without a state.
+struct NotAdam;
+
+impl Rule<f64> for NotAdam {
+    fn name(&self) -> &str {
+        "adam"
+    }
+    fn states(&self) -> usize {
+        0
+    }
+    fn update(&self, _: Update, _: &mut [f64], _: &[f64], _: &mut [&mut [f64]]) {}
+}
+
+#[test]
+fn optimizers_that_cannot_go_on() {
+    let data = part(0, 96);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoint.safetensors");
+    let trainer = |optimizer: Optimizer| Trainer::new(Mse, optimizer).epochs(2);
+    let adam = || Optimizer::new(Adam::default(), 0.01);
+    let mut session = trainer(adam()).start(network(), &data).unwrap();
+    session.run(&mut ()).unwrap();
+    session.save_checkpoint(&path, &serde_json::Value::Null).unwrap();
+    let checkpoint = Checkpoint::read(&path).unwrap();
+    let of_another = format!("{}: the checkpoint is of another training: its ", path.display());
+    let refused = |optimizer: Optimizer, net: NeuralNetwork| {
+        let mut session = trainer(optimizer).batch_size(96).start(net, &data).unwrap();
+        let before = session.clone();
+        let message = session.take_optimizer(&checkpoint).unwrap_err().to_string();
+        assert!(session == before, "it is unchanged");
+        message
+    };
+    assert_eq!(
+        refused(Optimizer::new(Sgd::default(), 0.01), network()),
+        format!("{of_another}optimizer is adam, not sgd")
+    );
+    let smaller = NeuralNetwork::builder(10).linear(4).tanh().linear(1).build(Seed(3)).unwrap();
+    assert_eq!(refused(adam(), smaller), format!("{of_another}matrices is 8×11 1×9, not 4×11 1×5"));
+    assert_eq!(
+        refused(Optimizer::new(NotAdam, 0.01), network()),
+        format!("{}: tensor 0.optimizer.*: expected 0 of them, found 4", path.display())
+    );
+    assert_eq!(
+        refused(Optimizer::lbfgs(Lbfgs::default(), 1.0), network()),
+        "optimizer: expected a rule that can go on from another training, found lbfgs"
+    );
+    let net = NeuralNetwork::builder(10).dtype::<f32>().linear(8).tanh().linear(1).build(Seed(3)).unwrap();
+    let mut of_f32 = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).start(net, &data).unwrap();
+    let message = of_f32.take_optimizer(&checkpoint).unwrap_err().to_string();
+    assert_eq!(message, format!("{of_another}number type is f64, not f32"));
+    let message = session.take_optimizer(&checkpoint).unwrap_err().to_string();
+    assert_eq!(message, "steps of the session: expected none, found 6");
 }
 
 /// With validation, early stopping, an average and a plateau: from a checkpoint of the second part to the same bits.

@@ -149,6 +149,7 @@ fn fields_that_contradict_each_other() {
         ("momentum = 0.9", "`momentum` works only with `optimizer` sgd, not with adamw"),
         ("optimizer = 'sgd'\nnesterov = true", "`nesterov` needs `momentum`"),
         ("clip_norm = 1\nclip_layer_norm = 1", "`clip_norm` cannot be used with `clip_layer_norm`"),
+        ("warm_optimizer = true", "`warm_optimizer` needs `warm_start`, whose optimizer goes on"),
         ("warm_start = 'm'\nhidden = []", "`warm_start` cannot be used with `hidden`"),
         ("warm_start = 'm'\ntarget = 'a'", "`warm_start` cannot be used with `target`"),
         ("batch_order = 'o'\nno_shuffle = true", "`batch_order` cannot be used with `no_shuffle`"),

@@ -46,11 +46,17 @@ pub(crate) struct RecipeArgs {
     /// Model to continue training: a model file, or the folder of a run
     ///
     /// The model sets the target, the network, the columns, the classes and the scaling, so you cannot set them with
-    /// options. The optimizer starts without its earlier state. If no epoch lowers the validation loss, the weights stay
+    /// options. The optimizer starts without its earlier state, unless --warm-optimizer is given. If no epoch lowers the validation loss, the weights stay
     /// unchanged.
     #[arg(long, value_name = "MODEL", help_heading = "Network", hide_short_help = true)]
     #[serde(serialize_with = "as_text")]
     pub(crate) warm_start: Option<PathBuf>,
+    /// Let the optimizer of --warm-start go on too, from the end of its training
+    ///
+    /// Its moments and its number of steps are those of the last checkpoint in the run's folder, which --keep-checkpoint
+    /// leaves there. The optimizer must be the same. The schedule begins anew.
+    #[arg(long, help_heading = "Network", hide_short_help = true)]
+    pub(super) warm_optimizer: bool,
     /// Hidden units of each layer, separated by commas [default: from the data]
     ///
     /// none: no hidden layer, a linear model. The default is 256,256,256 for 5000 or more training rows. For fewer rows it
@@ -496,7 +502,7 @@ mod tests {
     /// and where it writes.
     #[test]
     fn every_option_of_a_fit_is_a_field() {
-        const OTHERS: [&str; 17] = [
+        const OTHERS: [&str; 18] = [
             "data",
             "data_dir",
             "sheet",
@@ -511,6 +517,7 @@ mod tests {
             "force",
             "resume",
             "checkpoint_every",
+            "keep_checkpoint",
             "plots",
             "json",
             "quiet",

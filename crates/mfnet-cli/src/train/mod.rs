@@ -9,6 +9,7 @@ mod rates;
 mod request;
 pub(crate) mod resume;
 mod several;
+pub(crate) mod stored;
 mod watcher;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,9 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
     if args.find_rate && recipe.folds.is_some() {
         let message = "--find-rate works for one training, but the recipe has folds";
         return Err(Failure::usage(message).help("remove folds from the recipe"));
+    }
+    if let Some(run) = stopped.as_ref().filter(|_| recipe.folds.is_some()) {
+        resume::check_is_whole(&run.folder)?;
     }
     check_log(args, recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
     let plans = request.plans(args.outputs.quiet)?;

@@ -80,7 +80,7 @@ pub(crate) fn fit(outputs: &Outputs, plan: &Plan, folder: &RunFolder) -> Result<
     let report = report.and_then(|report| folder.write_report(&report, outputs.plots));
     if metrics.is_ok() {
         folder.finish();
-        if !fit.summary.interrupted {
+        if !fit.summary.interrupted && !outputs.keep_checkpoint {
             folder.forget_checkpoints();
         }
     }

@@ -1,6 +1,7 @@
 //! `--resume`: continues a run that was stopped, from its last checkpoint.
 
 use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::Parser;
@@ -11,6 +12,7 @@ use mfnet::train::{Checkpoint, SaveCheckpoints};
 use serde_json::{Value, json};
 
 use super::folder::{CHECKPOINTS, RunFolder};
+use super::stored;
 use crate::args::{Args, Command, FitArgs, Outputs, TrainArgs};
 use crate::failure::{Failure, with_options};
 use crate::output::message;
@@ -28,11 +30,11 @@ pub(super) struct Run {
 /// What a checkpoint says about the program: its arguments, and the folders in which it ran and which
 /// it wrote.
 pub(crate) fn about(folder: &Path) -> Value {
-    let arguments: Option<Vec<String>> = env::args_os().skip(1).map(|argument| argument.into_string().ok()).collect();
+    let arguments: Option<Vec<Value>> = env::args_os().skip(1).map(|argument| stored::text(&argument)).collect();
     json!({
         "arguments": arguments,
-        "in": env::current_dir().ok().as_deref().and_then(Path::to_str),
-        "output": folder.to_str(),
+        "in": env::current_dir().ok().and_then(|folder| stored::text(folder.as_os_str())),
+        "output": stored::text(folder.as_os_str()),
     })
 }
 
@@ -47,10 +49,10 @@ impl Run {
         let checkpoint = checkpoints(run).into_iter().find_map(|folder| newest(&folder).transpose()).transpose()?;
         let Some(checkpoint) = checkpoint else { return Err(no_checkpoint(run)) };
         let about = Plan::of_observer(&checkpoint);
-        let (here, there) = (env::current_dir().ok(), about["in"].as_str().map(PathBuf::from));
+        let (here, there) = (env::current_dir().ok(), stored::read(&about["in"]).map(PathBuf::from));
         let is_here = here.is_some() && here == there;
         // the path as it was given is part of the results
-        let folder = about["output"].as_str().map(PathBuf::from).filter(|output| is_here && is_same(output, run));
+        let folder = stored::read(&about["output"]).map(PathBuf::from).filter(|output| is_here && is_same(output, run));
         let arguments = about["arguments"].as_array().filter(|_| args.fit.data.is_empty());
         let stored = arguments.map(|arguments| parsed(arguments)).transpose()?;
         if let Some(stored) = &stored
@@ -73,6 +75,7 @@ impl Run {
             outputs: Outputs {
                 quiet: args.outputs.quiet,
                 plots: args.outputs.plots || stored.outputs.plots,
+                keep_checkpoint: args.outputs.keep_checkpoint || stored.outputs.keep_checkpoint,
                 checkpoint_every: args.outputs.checkpoint_every.or(stored.outputs.checkpoint_every),
                 log: args.outputs.log.clone().or(stored.outputs.log),
                 tensorboard: args.outputs.tensorboard.clone().or(stored.outputs.tensorboard),
@@ -97,7 +100,8 @@ fn parsed(arguments: &[Value]) -> Result<TrainArgs, Failure> {
 
 /// The command of the arguments that [`about`] has written.
 pub(crate) fn command(arguments: &[Value]) -> Option<Command> {
-    let arguments = ["mfnet"].into_iter().chain(arguments.iter().filter_map(Value::as_str));
+    let arguments: Vec<OsString> = arguments.iter().map(stored::read).collect::<Option<_>>()?;
+    let arguments = [OsString::from("mfnet")].into_iter().chain(arguments);
     Args::try_parse_from(arguments).ok().map(|args| args.command)
 }
 
@@ -113,6 +117,20 @@ pub(super) fn check_options(given: &TrainArgs, run: &Path, recipe: &Recipe) -> R
     let option = with_options(&format!("`{field}`"));
     Err(Failure::usage(format!("{}: {option} is {is} in this run, not {value}", run.display()))
         .help("leave the option out, or start a new run"))
+}
+
+/// Refuses the folder of a fold, which is a part of its cross-validation.
+pub(super) fn check_is_whole(run: &Path) -> Result<(), Failure> {
+    if !run.join(CHECKPOINTS).is_dir() {
+        return Ok(());
+    }
+    let whole = run.canonicalize().ok().and_then(|run| run.parent().map(Path::to_owned));
+    let given = run.parent().filter(|parent| !parent.as_os_str().is_empty()).map(Path::to_owned);
+    let failure =
+        Failure::work(format!("{}: this is the folder of a fold, which is continued with the others", run.display()));
+    Err(given.or(whole).into_iter().fold(failure, |failure, whole| {
+        failure.help(format!("mfnet train --resume {}", quoted(&whole.display().to_string())))
+    }))
 }
 
 /// The folders of checkpoints in the folder of a run: its own, and those of its folds.

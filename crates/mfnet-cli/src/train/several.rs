@@ -40,7 +40,9 @@ pub(super) fn run(args: &TrainArgs, plans: &[Plan], folder: &RunFolder) -> Resul
     }
     if unwritten.is_none() {
         folder.finish();
-        folder.forget_checkpoints();
+        if !args.outputs.keep_checkpoint {
+            folder.forget_checkpoints();
+        }
     }
     let models = format!("the models are in {0}/fold-1 to {0}/fold-{count}", folder.path.display());
     let printed = match (&unwritten, args.json) {

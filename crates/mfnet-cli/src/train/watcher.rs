@@ -55,6 +55,8 @@ pub(super) struct Watcher<'a> {
     /// Whether a checkpoint is due, and whether one was written.
     is_due: bool,
     has_checkpoint: bool,
+    /// Whether the complete run keeps its last checkpoint.
+    keeps_checkpoint: bool,
 }
 
 /// What the observer saw.
@@ -98,6 +100,7 @@ impl<'a> Watcher<'a> {
             checkpoints: SaveCheckpoints::new(&folder.checkpoints, every).about(about),
             is_due: false,
             has_checkpoint: from.is_some(),
+            keeps_checkpoint: outputs.keep_checkpoint,
         })
     }
 
@@ -161,6 +164,10 @@ impl Observer for Watcher<'_> {
         self.board.as_ref().is_some_and(Observer::wants_gradients)
     }
 
+    fn wants_gradients_of_ensembles(&self) -> bool {
+        self.board.as_ref().is_some_and(Observer::wants_gradients_of_ensembles)
+    }
+
     fn gradients(&mut self, step: &Step, gradients: &dyn Fn() -> Vec<Vec<f64>>) -> Result<()> {
         let written = self.board.as_mut().map_or(Ok(()), |board| board.gradients(step, gradients));
         written.or_else(|error| {
@@ -210,9 +217,10 @@ impl Observer for Watcher<'_> {
         self.is_due
     }
 
-    /// Writes a checkpoint when it is due, after a signal, and at the end of a training that has one.
+    /// Writes a checkpoint when it is due, after a signal, and at the end of a training that has one or
+    /// keeps it.
     fn checkpoint(&mut self, save: &dyn Fn(&Path, &Value) -> Result<()>) -> Result<()> {
-        if self.is_due || self.has_checkpoint || interrupt::is_raised() {
+        if self.is_due || self.has_checkpoint || self.keeps_checkpoint || interrupt::is_raised() {
             let begun = self.folder.begin().map_err(|reason| of_file(&self.folder.path, reason).into());
             match begun.and_then(|()| self.checkpoints.write(save)) {
                 Ok(()) => self.has_checkpoint = true,

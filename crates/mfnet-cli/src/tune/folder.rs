@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::args::{Command, TuneArgs};
 use crate::failure::Failure;
 use crate::output::write_file;
-use crate::train::{CHECKPOINTS, Lock, cannot_create, numbered, resume};
+use crate::train::{CHECKPOINTS, Lock, cannot_create, numbered, resume, stored};
 
 const SEARCH: &str = "search.json";
 const TRIALS: &str = "trials";
@@ -98,7 +98,7 @@ impl SearchFolder {
                 self.path.display()
             )));
         };
-        let there = program["in"].as_str().map(PathBuf::from);
+        let there = stored::read(&program["in"]).map(PathBuf::from);
         let is_here = env::current_dir().ok() == there;
         if let (false, Some(there)) = (is_here, there)
             && args.fit.files().any(|path| path.is_relative() && !path.exists())

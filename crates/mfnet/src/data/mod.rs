@@ -45,8 +45,8 @@ pub use scaler::{Scaler, Scaling};
 use split::Marks;
 pub use split::{Fractions, SplitBy};
 pub use standardizer::Standardizer;
-pub(crate) use targets::classes;
 pub use targets::{Target, Targets};
+pub(crate) use targets::{classes, separator_of};
 use weights::DataWeights;
 
 use crate::error::{DataProblem, Error, ErrorKind, Result};

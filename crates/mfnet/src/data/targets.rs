@@ -141,18 +141,24 @@ impl Target {
                 Targets::Values { columns: columns.clone(), values: numbers(table, columns)? }
             }
             Target::Labels { columns, separator: None, labels } => {
+                check_can_be_listed(table.name(), labels)?;
                 let truth = Samples::from_columns(table.rows(), table.truths(columns)?);
                 Targets::Labels { columns: columns.clone(), separator: None, labels: labels.clone(), truth }
             }
             Target::Labels { columns, separator: Some(separator), labels } => {
                 let column = columns.first().map_or("", String::as_str);
-                Targets::from_lists(table.name(), (column, separator), labels, &table.text(column)?)?
+                Targets::from_lists(table, (column, separator), labels)?
             }
             Target::Classes { column, labels } if labels.is_empty() => {
                 Targets::from_labels(column, table.labels(column)?)
             }
             Target::Classes { column, labels } => {
-                let indices = classes(table.name(), column, labels, &table.labels(column)?)?;
+                let found = table.labels(column)?;
+                let unknown = |row: usize| {
+                    let problem = DataProblem::UnknownClass(found[row].clone(), labels.clone());
+                    Error::in_row(table, row, column, problem)
+                };
+                let indices = classes(labels, &found).map_err(unknown)?;
                 Targets::Classes { column: column.clone(), labels: labels.clone(), indices }
             }
         })
@@ -212,7 +218,8 @@ impl Targets {
 
     /// Makes several labels at once from the list of each sample. `known` has the labels, or is empty to
     /// take all that occur.
-    fn from_lists(data: &str, (column, separator): (&str, &str), known: &[String], lists: &[String]) -> Result<Self> {
+    fn from_lists(table: &Table, (column, separator): (&str, &str), known: &[String]) -> Result<Self> {
+        let lists = table.text(column)?;
         let of = |list: &String| -> Vec<String> {
             list.split(separator).map(str::trim).filter(|label| !label.is_empty()).map(str::to_owned).collect()
         };
@@ -228,13 +235,16 @@ impl Targets {
         if !is_free || known.is_empty() && different > MOST_CLASSES_OF_FEW_ROWS && different > rows {
             let example = labels.first().cloned().unwrap_or_default();
             let problem = DataProblem::NoClasses { different, rows, example, like_values: false, like_dates: false };
-            return Err(Error::in_column(data, column, problem));
+            return Err(Error::in_column(table.name(), column, problem));
         }
         let place: HashMap<&String, usize> = labels.iter().zip(0..).collect();
         let mut truth = vec![0.0; different * rows];
         for (row, label) in lists.iter().enumerate().flat_map(|(row, list)| list.iter().map(move |label| (row, label)))
         {
-            let unknown = || Error::in_column(data, column, DataProblem::UnknownClass(label.clone(), labels.clone()));
+            let unknown = || {
+                let problem = DataProblem::UnknownLabel(label.clone(), labels.clone());
+                Error::in_row(table, row, column, problem)
+            };
             truth[row * labels.len() + place.get(label).ok_or_else(unknown)?] = 1.0;
         }
         let truth = Samples::from_rows(labels.len(), truth);
@@ -390,10 +400,10 @@ impl Targets {
     }
 }
 
-/// The index of each of `labels` in `known`; `data` and `column` are names for errors. Labels that
-/// mean the same have the same index: 1 and 1.0, TRUE and True, and TRUE and 1 if the known labels
-/// are true and false.
-pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[String]) -> Result<Vec<usize>> {
+/// The index of each of `labels` in `known`, or the place of the first label that is not known. Labels
+/// that mean the same have the same index: 1 and 1.0, TRUE and True, and TRUE and 1 if the known
+/// labels are true and false.
+pub(crate) fn classes(known: &[String], labels: &[String]) -> std::result::Result<Vec<usize>, usize> {
     let place = |of: &dyn Fn(&String) -> String| -> HashMap<String, usize> {
         known.iter().enumerate().rev().map(|(class, label)| (of(label), class)).collect()
     };
@@ -409,17 +419,34 @@ pub(crate) fn classes(data: &str, column: &str, known: &[String], labels: &[Stri
     };
     let mut found: HashMap<&String, usize> = HashMap::new();
     let mut indices = Vec::with_capacity(labels.len());
-    for label in labels {
+    for (place, label) in labels.iter().enumerate() {
         if let Some(class) = found.get(label) {
             indices.push(*class);
             continue;
         }
-        let unknown = || Error::in_column(data, column, DataProblem::UnknownClass(label.clone(), known.to_vec()));
-        let class = class(label).ok_or_else(unknown)?;
+        let class = class(label).ok_or(place)?;
         found.insert(label, class);
         indices.push(class);
     }
     Ok(indices)
+}
+
+/// What may separate the labels in a list of those that have columns of their own.
+const SEPARATORS: [&str; 3] = [";", "|", ","];
+
+/// The separator of a list of labels that have columns of their own: the first that no label contains.
+pub(crate) fn separator_of(labels: &[String]) -> Option<&'static str> {
+    SEPARATORS.into_iter().find(|separator| !labels.iter().any(|label| label.contains(separator)))
+}
+
+/// Returns an error that names a column if labels contain every separator.
+fn check_can_be_listed(data: &str, labels: &[String]) -> Result<()> {
+    if separator_of(labels).is_some() {
+        return Ok(());
+    }
+    let column = labels.iter().find(|label| label.contains(SEPARATORS[0])).map_or("", String::as_str);
+    let problem = DataProblem::NoSeparator(SEPARATORS.join(" "));
+    Err(Error::in_column(data, column, problem))
 }
 
 /// Reads columns of numbers.

@@ -63,6 +63,14 @@ pub enum DataProblem {
     /// A label that the model was not trained on, and the known labels.
     #[error("the model does not know the class {0:?}; it knows {known}", known = .1.join(", "))]
     UnknownClass(String, Vec<String>),
+    /// The same for one of several labels at once.
+    #[error("the model does not know the label {0:?}; it knows {known}", known = .1.join(", "))]
+    UnknownLabel(String, Vec<String>),
+    /// Names of label columns that leave none of these separators for a list of labels.
+    #[error(
+        "each of {0} is in the name of a label, but predictions list labels between one of them: rename the column"
+    )]
+    NoSeparator(String),
     /// The wrong number of columns in a file without header: the expected number or numbers, and
     /// the number found.
     #[error("expected {0} columns, found {1}")]

@@ -23,8 +23,8 @@ const SHOWN: usize = 12;
 ///
 /// ```text
 /// A0 Z1 A1 Z2 …                    forward: Zl = Wl A(l−1), Al = g(Zl), a row of ones on top
-/// P Y loss                         P = softmax of the output, for cross-entropy only: both without
-///                                  a row of ones
+/// P Y loss                         P = softmax of the output for cross-entropy, sigmoid for binary
+///                                  cross-entropy: both without a row of ones; no P for other losses
 /// dJ_dA3 dJ_dZ3 dJ_dW3 dJ_dA2 …    backward, down to dJ_dA0
 /// W1 W2 …, updated W1 W2 …         Wl − η dJ_dWl
 /// ```

@@ -4,7 +4,7 @@
 use super::{Shown, Walkthrough};
 use crate::error::{Error, Result};
 use crate::layer::{AnyLayer, Backward};
-use crate::loss::{Loss, Weights, softmax};
+use crate::loss::{Loss, Weights, sigmoid, softmax};
 use crate::network::plan::{Kind, Operation, Plan, Source};
 use crate::network::{NeuralNetwork, Trace};
 use crate::optimizer::{Gradients, Optimizer, Sgd};
@@ -69,9 +69,17 @@ impl Walkthrough {
             true => "= [b | W] below [1 0 … 0]".to_owned(),
             false => "= a number for each feature".to_owned(),
         });
-        if loss.name() == "cross-entropy" {
-            let formula = format!("= softmax of the columns of {} without its row of ones", walk.names.output());
-            shown.comparison.push(Shown::new("P", formula, softmax(trace.output())));
+        let without_ones = format!("{} without its row of ones", walk.names.output());
+        match loss.name() {
+            "cross-entropy" => {
+                let formula = format!("= softmax of the columns of {without_ones}");
+                shown.comparison.push(Shown::new("P", formula, softmax(trace.output())));
+            }
+            "binary-cross-entropy" => {
+                let formula = format!("= sigmoid of {without_ones}");
+                shown.comparison.push(Shown::new("P", formula, trace.output().map(sigmoid)));
+            }
+            _ => {}
         }
         let Some((y, weights)) = target else { return Ok(shown) };
         let output = trace.output();
@@ -219,6 +227,8 @@ impl<T: Scalar> Walk<'_, T> {
             ("mse", true) => format!("2 ({output} − Y) diag(w)/(n Σw), n outputs"),
             ("cross-entropy", false) => "(P − Y)/m below a row of zeros, m samples".to_owned(),
             ("cross-entropy", true) => "(P − Y) diag(w)/Σw below a row of zeros".to_owned(),
+            ("binary-cross-entropy", false) => "(P − Y)/(m n) below a row of zeros, m samples, n outputs".to_owned(),
+            ("binary-cross-entropy", true) => "(P − Y) diag(w)/(n Σw) below a row of zeros, n outputs".to_owned(),
             (own, _) => format!("∂J/∂{output} of {own}"),
         }
     }

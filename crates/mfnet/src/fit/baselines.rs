@@ -36,7 +36,8 @@ pub struct Baselines {
 pub struct Baseline {
     /// The metrics on the test rows.
     pub metrics: Metrics,
-    /// How much better the network is on the test rows.
+    /// How much better the network is on the test rows, by accuracy or RMSE. Classes are those that are
+    /// predicted: with a threshold those of the network and of the linear model, each with its own.
     pub comparison: Option<Comparison>,
     /// Its loss on the test rows.
     pub test_loss: Option<f64>,

@@ -65,6 +65,10 @@ impl Recipe {
         if self.optimizer == OptimizerName::Lbfgs {
             self.check_search()?;
         }
+        if self.warm_optimizer && self.warm_start.is_none() {
+            let error = Error::recipe("`warm_optimizer` needs `warm_start`, whose optimizer goes on");
+            return Err(error.with_help("add `warm_start`, the folder of a run"));
+        }
         let is_constant = self.schedule.is_none_or(|schedule| schedule == Schedule::Constant);
         if self.optimizer == OptimizerName::Rprop && (!is_constant || self.warmup > 0.0) {
             let field = if is_constant { "warmup" } else { "schedule" };
@@ -143,6 +147,7 @@ impl Recipe {
             ("l1", self.l1 > 0.0),
             ("max_norm", self.max_norm > 0.0),
             ("groups", self.groups.iter().any(is_other_rate)),
+            ("warm_optimizer", self.warm_optimizer),
         ];
         let Some((field, _)) = unfit.iter().find(|(_, is)| *is) else { return Ok(()) };
         let what = match *field {

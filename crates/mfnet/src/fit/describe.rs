@@ -40,8 +40,17 @@ impl Plan {
 
     /// A line with the training settings of the warm start model, if they differ.
     fn otherwise_before(&self) -> Option<String> {
-        const OF_ONE_RUN: [&str; 8] =
-            ["best_epoch", "ensemble", "epochs", "order", "scale", "seed", "skip_missing_target", "warm_start"];
+        const OF_ONE_RUN: [&str; 9] = [
+            "best_epoch",
+            "ensemble",
+            "epochs",
+            "order",
+            "scale",
+            "seed",
+            "skip_missing_target",
+            "warm_optimizer",
+            "warm_start",
+        ];
         let Training { loss, settings, .. } = &self.task.start.as_ref()?.training;
         let [mut before, mut now] = [settings.clone(), self.settings()];
         for settings in [&mut before, &mut now] {
@@ -125,13 +134,14 @@ impl Plan {
         let smoothing = shortest(recipe.label_smoothing);
         let smoothing =
             unusual(smoothings != Schedule::Constant, format!(", label smoothing {smoothing} ({smoothings})"));
+        let goes_on = unusual(recipe.warm_optimizer, " (goes on with its moments and steps)".to_owned());
         let mixup = unusual(recipe.mixup > 0.0, format!(", rows mixed (mixup {})", shortest(recipe.mixup)));
         let frozen: Vec<String> = recipe.freeze.iter().map(usize::to_string).collect();
         let frozen = unusual(!frozen.is_empty(), format!(", layers {} frozen", frozen.join(", ")));
         let average = recipe.average.map_or_else(String::new, |average| format!(", weights averaged ({average})"));
         let monitor = unusual(recipe.monitor != Monitor::Loss, format!(", best by {}", recipe.monitor));
         let settings = format!(
-            "loss {loss}, optimizer {rule}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}{dropouts}{smoothing}{mixup}{average}{monitor}{frozen}"
+            "loss {loss}, optimizer {rule}{goes_on}, learning rate {rate}{schedule}{decay}{clip}{groups}, batch size {batch}{shards}{accumulate}{dropouts}{smoothing}{mixup}{average}{monitor}{frozen}"
         );
         let threads = counted(self.task.threads.count(), "thread");
         format!("{network}: {layers}; {settings}{order}; {}, {threads}", self.task.dtype())
@@ -154,6 +164,9 @@ impl Plan {
         };
         if let Some(start) = &self.task.start {
             set("warm_start", true.into());
+            if self.task.recipe.warm_optimizer {
+                set("warm_optimizer", true.into());
+            }
             settings.extend(start.training.settings.get_key_value("scale").map(|(k, v)| (k.clone(), v.clone())));
         }
         let before = self.task.start.iter().map(|model| &model.training);

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::summary::{Summary, doubt_of_copies};
 use crate::metric::{Metrics, mean_and_deviation};
-use crate::text::{grouped, headline, headline_cell, table};
+use crate::text::{escaped, grouped, headline, headline_cell, significant, table};
 
 /// The finished fits of a cross-validation.
 #[derive(Clone, Debug, Default)]
@@ -63,17 +63,33 @@ impl Folds {
         let scores = |fold: &Summary| fold.compared().map(|metrics| Some(headline(metrics?).1));
         let scores: Vec<[Option<f64>; 3]> = self.folds.iter().map(scores).collect();
         let cell = |score: Option<f64>| score.map_or_else(String::new, |x| headline_cell(like, x));
-        let line = |name: String, rows, scores: [_; 3]| (name, [vec![rows], scores.map(cell).to_vec()].concat());
-        let header = ["rows", "network", "linear", "naive"].map(str::to_owned).to_vec();
-        let mut lines = vec![(format!("test {}", headline(like).0), header)];
+        let class = self.folds.iter().find_map(|fold| Some(&fold.threshold.as_ref()?.class));
+        let probability = |fold: &Summary| fold.threshold.as_ref().map(|threshold| threshold.probability);
+        let line = |name: String, rows, scores: [_; 3], threshold: Option<f64>| {
+            let threshold = threshold.map_or_else(String::new, |threshold| significant(threshold, 3));
+            let threshold = class.map(|_| threshold);
+            (name, [vec![rows], scores.map(cell).to_vec(), threshold.into_iter().collect()].concat())
+        };
+        let header = ["rows", "network", "linear", "naive"].into_iter().chain(class.map(|_| "threshold"));
+        let mut lines = vec![(format!("test {}", headline(like).0), header.map(str::to_owned).collect())];
         for ((number, fold), scores) in (1..).zip(&self.folds).zip(&scores) {
-            lines.push(line(format!("fold {number}"), grouped(fold.test.samples), *scores));
+            lines.push(line(format!("fold {number}"), grouped(fold.test.samples), *scores, probability(fold)));
         }
         let spread = [0, 1, 2].map(|model| Spread::of(scores.iter().map(|scores| scores[model])));
-        lines.push(line("mean".to_owned(), String::new(), spread.map(|spread| Some(spread?.mean))));
-        lines.push(line("standard deviation".to_owned(), String::new(), spread.map(|spread| Some(spread?.deviation))));
+        let of_threshold = Spread::of(self.folds.iter().map(probability));
+        for (name, of) in
+            [("mean", (|spread| spread.mean) as fn(Spread) -> f64), ("standard deviation", |spread| spread.deviation)]
+        {
+            lines.push(line(name.to_owned(), String::new(), spread.map(|spread| spread.map(of)), of_threshold.map(of)));
+        }
+        let class = class.map_or_else(String::new, |class| {
+            format!(
+                "\nclass {} is predicted where its probability is above the threshold of the fold\n",
+                escaped(class)
+            )
+        });
         let verdict = self.verdict().map_or_else(String::new, |verdict| format!("\n{verdict}\n"));
-        format!("{}{verdict}", table(&lines))
+        format!("{}{class}{verdict}", table(&lines))
     }
 
     /// Says in how many folds the network is better than the linear model.

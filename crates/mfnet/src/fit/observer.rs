@@ -52,8 +52,14 @@ pub trait Observer: Send {
         false
     }
 
-    /// Called between gradients and update. `gradients` returns those of each matrix; of an ensemble it
-    /// is never called.
+    /// Whether [`Observer::gradients`] should be called for the last step of each epoch of an ensemble,
+    /// for each network after all have made the epoch. It is asked before the training.
+    fn wants_gradients_of_ensembles(&self) -> bool {
+        false
+    }
+
+    /// Called between gradients and update; `gradients` returns those of each matrix. Of an ensemble
+    /// see [`Observer::wants_gradients_of_ensembles`].
     ///
     /// # Errors
     /// Any error of the observer; it ends the fit.
@@ -112,8 +118,12 @@ impl Observer for TensorBoard {
         self.is_last_step()
     }
 
+    fn wants_gradients_of_ensembles(&self) -> bool {
+        true
+    }
+
     fn gradients(&mut self, step: &Step, gradients: &dyn Fn() -> Vec<Vec<f64>>) -> Result<()> {
-        self.write_gradients(step.epoch, gradients().into_iter())
+        self.write_gradients(step, gradients().into_iter())
     }
 
     fn step(&mut self, step: &Step) -> ControlFlow<()> {
@@ -131,6 +141,11 @@ impl Observer for TensorBoard {
     }
 }
 
+/// The numbers of each matrix.
+fn numbers<T: Scalar>(gradients: &Gradients<T>) -> Vec<Vec<f64>> {
+    gradients.iter().map(|matrix| matrix.iter().map(|g| g.to_f64()).collect()).collect()
+}
+
 /// Passes the events of a training to an observer.
 pub(super) struct Watcher<'a> {
     pub(super) plan: &'a Plan,
@@ -146,8 +161,7 @@ where
     }
 
     fn gradients(&mut self, step: &Step, gradients: &mut Gradients<T>) -> Result<()> {
-        let all = || gradients.iter().map(|matrix| matrix.iter().map(|g| g.to_f64()).collect()).collect();
-        self.observer.gradients(step, &all)
+        self.observer.gradients(step, &|| numbers(gradients))
     }
 
     fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {
@@ -184,6 +198,14 @@ where
     fn checkpoint(&mut self, sessions: &[&Session<T>]) -> Result<()> {
         let plan = self.plan;
         self.observer.checkpoint(&|path, of_observer| save(sessions, path, &plan.about(of_observer)?))
+    }
+
+    fn wants_gradients(&self) -> bool {
+        self.observer.wants_gradients_of_ensembles()
+    }
+
+    fn gradients(&mut self, step: &Step, gradients: &Gradients<T>) -> Result<()> {
+        self.observer.gradients(step, &|| numbers(gradients))
     }
 
     fn epoch(&mut self, record: &EpochRecord, sessions: &[&Session<T>]) -> Result<ControlFlow<()>> {

@@ -47,6 +47,10 @@ pub struct Recipe {
     /// columns and scaling, so no other field may set them.
     #[serde(serialize_with = "as_text")]
     pub warm_start: Option<PathBuf>,
+    /// Whether the optimizer goes on from the end of the training of `warm_start`, with its moments and its
+    /// number of steps, instead of beginning anew. It reads the last checkpoint in the folder `checkpoint`
+    /// beside the model. Default: false.
+    pub warm_optimizer: bool,
     /// Sizes of the hidden layers; an empty list is a linear model. `None`: one layer of 1024;
     /// three of 256 for 5000 training rows or more; otherwise two of 64 for at most 2
     /// columns, all of numbers.

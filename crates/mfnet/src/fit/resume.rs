@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::plan::Plan;
+use super::recipe::Recipe;
 use crate::error::{ErrorKind, Result};
 use crate::train::Checkpoint;
 
@@ -50,18 +51,33 @@ impl Plan {
 
     /// Returns an error if the checkpoint is of another fit.
     pub(super) fn check_resumes(&self, checkpoint: &Checkpoint) -> Result<()> {
-        let (here, there) = (self.identity()?, &checkpoint.about()[PLAN]);
-        match here.iter().find(|(name, here)| there[name.as_str()] != **here) {
+        let (here, usual) = (self.identity()?, Recipe::default().fields()?);
+        match difference(&here, &checkpoint.about()[PLAN], &usual) {
             None => Ok(()),
-            Some((name, here)) => Err(ErrorKind::OtherTraining {
+            Some((name, here, there)) => Err(ErrorKind::OtherTraining {
                 path: checkpoint.path().to_owned(),
-                what: name.clone(),
-                there: word(&there[name.as_str()]),
+                what: name.to_owned(),
+                there: word(there),
                 here: word(here),
             }
             .into()),
         }
     }
+}
+
+/// The first part of a plan that differs in a checkpoint, with both values. A field that the checkpoint
+/// does not have, because an earlier version of the library wrote it, has its usual value.
+fn difference<'a>(
+    here: &'a Map<String, Value>,
+    there: &'a Value,
+    usual: &'a Map<String, Value>,
+) -> Option<(&'a str, &'a Value, &'a Value)> {
+    let usual = |name: &str| usual.get(name.trim_matches('`')).unwrap_or(&Value::Null);
+    let values = |(name, here): (&'a String, &'a Value)| {
+        let there = there.get(name).unwrap_or_else(|| usual(name));
+        (name.as_str(), here, there)
+    };
+    here.iter().map(values).find(|(_, here, there)| here != there)
 }
 
 fn digest(bytes: &[u8]) -> String {
@@ -74,5 +90,23 @@ fn word(value: &Value) -> String {
         Value::Null => "not set".to_owned(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_that_an_earlier_version_did_not_have() {
+        let map = |value: Value| value.as_object().cloned().unwrap();
+        let usual = map(json!({ "epochs": null, "warm_optimizer": false }));
+        let there = json!({ "`epochs`": 3, "data": "abc" });
+        let same = map(json!({ "`epochs`": 3, "`warm_optimizer`": false, "data": "abc", "test file": null }));
+        assert_eq!(difference(&same, &there, &usual), None);
+        let other = map(json!({ "`epochs`": 3, "`warm_optimizer`": true, "data": "abc" }));
+        assert_eq!(difference(&other, &there, &usual), Some(("`warm_optimizer`", &json!(true), &json!(false))));
+        let other = map(json!({ "`epochs`": null, "data": "abc" }));
+        assert_eq!(difference(&other, &there, &usual), Some(("`epochs`", &Value::Null, &json!(3))));
     }
 }

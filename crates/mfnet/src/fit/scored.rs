@@ -14,7 +14,8 @@ use crate::text::{counted, significant};
 /// What scores the predictions of a model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Score {
-    /// The mean of −log p of each row's class, if a class is rare.
+    /// The mean of −log p of each row's class, if a class is rare, or if one has a threshold: the naive
+    /// baseline has no threshold, and one that finds more rows of a class may lower the accuracy.
     LogLoss,
     /// The accuracy with class weights: a training with them does not aim at the log loss.
     WithClassWeights,
@@ -29,6 +30,7 @@ impl Score {
         match plan.rare() {
             Some(_) if plan.class_weights().is_some() => Some(Score::WithClassWeights),
             Some(_) => Some(Score::LogLoss),
+            None if plan.task.recipe.threshold.is_some() => Some(Score::LogLoss),
             None => match plan.loss {
                 LossName::Mse | LossName::HalfMse => None,
                 loss => (loss.kind() != Kind::Classes).then_some(Score::Loss(loss)),

@@ -8,6 +8,7 @@ use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
 use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::model::{Model, Predictions};
 use crate::text::counted;
+use crate::train::{Checkpoint, SaveCheckpoints};
 use crate::words::split_names;
 
 /// Data as they were read: a table whose columns are not yet interpreted, or samples.
@@ -408,6 +409,22 @@ impl Recipe {
     pub fn start(&self) -> Result<Option<Model>> {
         let file = |path: &Path| if path.is_dir() { path.join("model.safetensors") } else { path.to_owned() };
         self.warm_start.as_deref().map(|path| Model::load(file(path))).transpose()
+    }
+
+    /// Reads the last checkpoint beside that model, if its optimizer goes on too.
+    pub(super) fn start_optimizer(&self) -> Result<Option<Checkpoint>> {
+        let Some(path) = self.warm_start.as_deref().filter(|_| self.warm_optimizer) else { return Ok(None) };
+        let folder = if path.is_dir() { Some(path) } else { path.parent() };
+        let folder = folder.unwrap_or(path).join("checkpoint");
+        let (checkpoint, damaged) = SaveCheckpoints::newest(&folder)?;
+        let none = || {
+            let message = format!("`warm_optimizer`: there is no checkpoint in {}", folder.display());
+            Error::recipe(message).with_help("leave `warm_optimizer` out, or train the model with `keep_checkpoint`")
+        };
+        match checkpoint {
+            Some(checkpoint) => Ok(Some(checkpoint)),
+            None => Err(damaged.into_iter().next().unwrap_or_else(none)),
+        }
     }
 }
 

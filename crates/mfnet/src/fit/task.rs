@@ -15,6 +15,7 @@ use crate::model::{Model, Split};
 use crate::tensor::Dtype;
 use crate::text::{columns, counted, escaped};
 use crate::threads::Threads;
+use crate::train::Checkpoint;
 
 /// The most remarks about columns that [`Task::described`] lists.
 const MOST_REMARKS: usize = 8;
@@ -28,6 +29,8 @@ pub(crate) struct Task {
     pub(super) data: Dataset,
     /// The model to continue training.
     pub(super) start: Option<Model>,
+    /// A checkpoint with the state of its optimizer, if that goes on too.
+    pub(super) start_optimizer: Option<Checkpoint>,
     /// A SHA-256 that identifies the data.
     pub(super) digest: String,
     /// The origin of the data.
@@ -60,6 +63,8 @@ impl Task {
         recipe.check()?;
         let Input { name, data: source, start, read_test } = input;
         let start = start.map_or_else(|| recipe.start(), |model| Ok(Some(model)))?;
+        let start_optimizer = recipe.start_optimizer()?;
+        start_optimizer.as_ref().map_or(Ok(()), |checkpoint| checkpoint.check_optimizer(recipe.optimizer.word()))?;
         if let Some(start) = &start {
             recipe.check_goes_on()?;
             let (networks, ensemble) = (start.networks().len(), recipe.ensemble);
@@ -192,6 +197,7 @@ impl Task {
             name,
             data,
             start,
+            start_optimizer,
             digest,
             origin,
             header,

@@ -44,7 +44,7 @@ impl Plan {
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
         }
-        let mut sessions = trainer.start_all(nets, train, checkpoint)?;
+        let mut sessions = trainer.start_all(nets, train, checkpoint, self.task.start_optimizer.as_ref())?;
         let mut watch = Watcher { plan: self, observer };
         let result = match &mut sessions[..] {
             [session] => session.run(&mut watch),

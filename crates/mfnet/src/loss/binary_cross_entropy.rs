@@ -21,9 +21,11 @@ use crate::tensor::Scalar;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct BinaryCrossEntropy;
 
-/// σ(z).
-pub(crate) fn sigmoid(z: f64) -> f64 {
-    1.0 / (1.0 + Scalar::exp(-z))
+/// σ(z) = 1/(1 + e⁻ᶻ). It needs no branch; [`stable::sigmoid`](crate::tensor::stable::sigmoid) has
+/// other last digits where z is negative.
+#[inline(always)]
+pub(crate) fn sigmoid<T: Scalar>(z: T) -> T {
+    T::ONE / (T::ONE + (-z).exp())
 }
 
 impl Elementwise for BinaryCrossEntropy {
@@ -34,7 +36,7 @@ impl Elementwise for BinaryCrossEntropy {
 
     #[inline(always)]
     fn slope<T: Scalar>(&self, output: T, target: T) -> T {
-        T::ONE / (T::ONE + (T::ZERO - output).exp()) - target
+        sigmoid(output) - target
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mfnet_table::{ColumnKind, Problem, ReadTable, Table, positions};
 
 use super::{Model, Predictions, probabilities_of_labels};
-use crate::data::{Dataset, Encoder, Features, Outliers, Samples, Scaling, Target, Targets, classes};
+use crate::data::{Dataset, Encoder, Features, Outliers, Samples, Scaling, Target, Targets, classes, separator_of};
 use crate::error::{DataProblem, Error, Result};
 use crate::loss::softmax;
 use crate::tensor::Tensor;
@@ -170,7 +170,9 @@ impl Model {
         let positions = positions(data.name(), data.targets().columns(), self.target.columns())?;
         match (&self.target, data.targets()) {
             (Target::Classes { column, labels }, Targets::Classes { labels: found, indices, .. }) => {
-                let index = classes(data.name(), column, labels, found)?;
+                let unknown = |place: usize| DataProblem::UnknownClass(found[place].clone(), labels.clone());
+                let index = classes(labels, found);
+                let index = index.map_err(|place| Error::in_column(data.name(), column, unknown(place)))?;
                 let indices = indices.iter().map(|i| index[*i]).collect();
                 Ok(Targets::Classes { column: column.clone(), labels: labels.clone(), indices })
             }
@@ -184,7 +186,9 @@ impl Model {
                     return Ok(Targets::Labels { columns, separator, labels: known, truth });
                 }
                 // a label that no row of a list has is absent from it
-                let places = classes(data.name(), &columns[0], labels, found)?;
+                let unknown = |place: usize| DataProblem::UnknownLabel(found[place].clone(), labels.clone());
+                let places = classes(labels, found);
+                let places = places.map_err(|place| Error::in_column(data.name(), &columns[0], unknown(place)))?;
                 let mut all = Tensor::zeros(labels.len(), truth.len());
                 for (place, label) in places.into_iter().zip(0..) {
                     truth.feature(label).enumerate().for_each(|(sample, y)| all[(place, sample)] = y);
@@ -243,7 +247,7 @@ impl Model {
             },
             Target::Labels { labels, separator, .. } => Predictions::Labels {
                 labels: labels.clone(),
-                separator: separator.clone().unwrap_or_else(|| ";".to_owned()),
+                separator: separator.as_deref().or_else(|| separator_of(labels)).unwrap_or(";").to_owned(),
                 probabilities: probabilities_of_labels(&output),
             },
             Target::Values { columns } => Predictions::Values { columns: columns.clone(), values: output },

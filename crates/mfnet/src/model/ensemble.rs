@@ -6,6 +6,7 @@ use crate::data::{Dataset, Link, Preprocessing, Samples};
 use crate::error::{Error, Result};
 use crate::loss::{Loss, Weights};
 use crate::network::evaluate::Reordered;
+use crate::tensor::stable::{log_sum_exp, softplus};
 use crate::tensor::{Scalar, Tensor};
 
 /// How the outputs of several networks become one, which then means the same as that of a network.
@@ -52,24 +53,13 @@ impl Mean {
                 Mean::Values => of_networks.sum::<f64>() / networks as f64,
                 // ln Σ σ(zₖ) − ln Σ σ(−zₖ), with ln σ(z) = −ln(1 + exp(−z))
                 Mean::Labels => {
-                    log_sum_exp(of_networks.clone().map(|z| -soft_plus(-z)))
-                        - log_sum_exp(of_networks.map(|z| -soft_plus(z)))
+                    log_sum_exp(of_networks.clone().map(|z| -softplus(-z)))
+                        - log_sum_exp(of_networks.map(|z| -softplus(z)))
                 }
                 _ => log_sum_exp(of_networks) - Scalar::ln(networks as f64),
             };
         }
     }
-}
-
-/// ln(1 + exp(z)), without overflow.
-fn soft_plus(z: f64) -> f64 {
-    z.max(0.0) + Scalar::ln_1p(Scalar::exp(-z.abs()))
-}
-
-/// ln Σ exp(z), without overflow.
-fn log_sum_exp(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
-    let largest = numbers.clone().fold(f64::NEG_INFINITY, |c, z| if z > c { z } else { c });
-    largest + Scalar::ln(numbers.map(|z| Scalar::exp(z - largest)).sum::<f64>())
 }
 
 impl Model {

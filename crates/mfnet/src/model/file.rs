@@ -112,18 +112,8 @@ impl Model {
         let (counted, numbers, form) = (spec.counted, spec.numbers, spec.form);
         let form = FileForm { counted, numbers, ..form };
         let registry = registry.clone();
-        let model = Model {
-            features,
-            preprocessing,
-            networks,
-            target,
-            intervals,
-            temperature,
-            operating_point,
-            form,
-            registry,
-            training,
-        };
+        let uncalibrated = Model::uncalibrated((features, target, form), preprocessing, networks);
+        let model = Model { intervals, temperature, operating_point, registry, training, ..uncalibrated };
         if !model.preprocessing.is_usable() {
             return Err(ModelProblem::Inconsistent("the preprocessing has a scale that cannot be".to_owned()));
         }

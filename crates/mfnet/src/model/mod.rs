@@ -271,9 +271,20 @@ impl Model {
         let target = data.targets().target();
         let features = data.feature_names().to_vec();
         let form = data.stored_inputs().form.of(data.feature_names().iter().chain(data.targets().columns()));
-        let (networks, registry, training) = (vec![network.into()], Registry::new(), Training::default());
+        let model = Model::uncalibrated((features, target, form), preprocessing, vec![network.into()]);
+        model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
+    }
+
+    /// A model of these networks that has learnt nothing from held-out rows and does not say how it was
+    /// trained, of columns with these names, this target and this format. Its parts may not fit together.
+    fn uncalibrated(
+        (features, target, form): (Vec<String>, Target, FileForm),
+        preprocessing: Preprocessing,
+        networks: Vec<AnyNetwork>,
+    ) -> Self {
         let (intervals, temperature, operating_point) = (None, None, None);
-        let model = Model {
+        let (registry, training) = (Registry::new(), Training::default());
+        Model {
             features,
             preprocessing,
             networks,
@@ -284,8 +295,7 @@ impl Model {
             form,
             registry,
             training,
-        };
-        model.inconsistency().map_or(Ok(model), |(expected, found)| Err(Error::shape("Model", expected, found)))
+        }
     }
 
     /// The parts that do not fit together: what was expected and what was found.

@@ -10,6 +10,8 @@ use crate::tensor::Dtype;
 const AFFINE: &str = include_str!("pytorch/affine.py");
 const QUANTILES: &str = include_str!("pytorch/quantiles.py");
 const ENCODED: &str = include_str!("pytorch/encoded.py");
+/// A function for the classes that a model with a threshold predicts.
+const CLASSES: &str = include_str!("pytorch/classes.py");
 
 /// How outputs of a regression get the unit of the target, and what they then are.
 const SCALE: &str = "    shift, scale = numbers(\"targets\")\n";
@@ -58,6 +60,7 @@ impl ModelSpec {
             rows = rows,
             features = features,
             prediction = prediction,
+            decision = if self.operating_point.is_some() { CLASSES } else { "" },
         )
     }
 

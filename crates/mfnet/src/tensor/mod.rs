@@ -21,6 +21,7 @@ pub(crate) mod memo;
 pub(crate) mod parts;
 pub(crate) mod product;
 mod scalar;
+pub(crate) mod stable;
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -300,6 +300,12 @@ impl<T: Scalar> Session<T> {
         !self.order.is_empty() && self.position.used == self.order.len()
     }
 
+    /// Whether the next step is the last one of its epoch.
+    pub(super) fn is_before_last_step(&self) -> bool {
+        let made = if self.order.is_empty() { 0 } else { self.position.step };
+        made + 1 == self.settings.steps(self.train.samples())
+    }
+
     /// Makes one step: gather, forward, loss, backward, update.
     #[inline(never)]
     fn one_step(&mut self, callback: &mut dyn Callback<T>) -> Result<(Step, ControlFlow<()>)> {

@@ -13,10 +13,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Checkpoint, EpochRecord, Session, Step, Trainer};
+use super::{Callback, Checkpoint, EpochRecord, Session, Step, Trainer};
 use crate::data::Dataset;
 use crate::error::{Error, Result};
 use crate::network::NeuralNetwork;
+use crate::optimizer::Gradients;
 use crate::random::Seed;
 use crate::tensor::Scalar;
 use crate::threads::Threads;
@@ -34,6 +35,12 @@ pub(crate) trait Watch<T: Scalar>: Send {
 
     fn checkpoint(&mut self, sessions: &[&Session<T>]) -> Result<()>;
 
+    /// Whether [`Watch::gradients`] should be called, in the whole training.
+    fn wants_gradients(&self) -> bool;
+
+    /// Called for each network with the gradients of its last step of an epoch, before [`Watch::epoch`].
+    fn gradients(&mut self, step: &Step, gradients: &Gradients<T>) -> Result<()>;
+
     /// Called for each network after all have made an epoch.
     fn epoch(&mut self, record: &EpochRecord, sessions: &[&Session<T>]) -> Result<ControlFlow<()>>;
 }
@@ -45,12 +52,14 @@ impl<T: Scalar> Trainer<T> {
     }
 
     /// Starts a training for each network: the first has the seed of this trainer, each other one the
-    /// seed after that of the one before. Continues from a checkpoint if there is one.
+    /// seed after that of the one before. Continues from a checkpoint if there is one; otherwise takes the
+    /// state of the optimizers from that of another training, if there is one.
     pub(crate) fn start_all(
         &self,
         nets: Vec<NeuralNetwork<T>>,
         train: &Dataset,
         checkpoint: Option<&Checkpoint>,
+        of_optimizers: Option<&Checkpoint>,
     ) -> Result<Vec<Session<T>>> {
         let count = nets.len();
         let start = |(k, net): (usize, NeuralNetwork<T>)| {
@@ -61,7 +70,11 @@ impl<T: Scalar> Trainer<T> {
                 trainer.check_memory(&net, train, count)?;
             }
             let mut session = Session::new(trainer, net, train.clone());
-            checkpoint.map_or(Ok(()), |checkpoint| session.restore_part(checkpoint, (k, count)))?;
+            match (checkpoint, of_optimizers) {
+                (Some(checkpoint), _) => session.restore_part(checkpoint, (k, count))?,
+                (None, Some(of_optimizers)) => session.take_optimizer_of(of_optimizers, (k, count))?,
+                (None, None) => {}
+            }
             Ok(session)
         };
         nets.into_iter().enumerate().map(start).collect()
@@ -76,10 +89,11 @@ pub(crate) fn run<T: Scalar>(sessions: &mut [Session<T>], threads: usize, watch:
     let sessions: Vec<Mutex<&mut Session<T>>> = sessions.iter_mut().map(Mutex::new).collect();
     let ((to_workers, jobs), (done, from_workers)) = (channel(), channel());
     let jobs = Mutex::new(jobs);
+    let wants_gradients = watch.wants_gradients();
     let flow = thread::scope(|scope| {
         for pool in &pools {
             let (sessions, jobs, done) = (&sessions, &jobs, done.clone());
-            scope.spawn(move || pool.install(|| work(sessions, jobs, &done)));
+            scope.spawn(move || pool.install(|| work(sessions, jobs, &done, wants_gradients)));
         }
         // the workers end when this is dropped
         Ensemble { sessions: &sessions, workers, to_workers, from_workers }.run(watch)
@@ -102,19 +116,44 @@ struct Job {
     epoch: usize,
 }
 
-/// The last step of a slice, and whether the network has ended the epoch or its training.
-struct Slice {
+/// The last step of a slice, and whether the network has ended the epoch or its training; then also the
+/// gradients of the epoch's last step, if they are wanted.
+struct Slice<T: Scalar> {
     step: Option<Step>,
     is_done: bool,
+    gradients: Option<(Step, Gradients<T>)>,
 }
 
-type Answer = (Job, thread::Result<Result<Slice>>);
+type Answer<T> = (Job, thread::Result<Result<Slice<T>>>);
+
+/// Keeps the gradients of the step for which it is made.
+struct KeepGradients<T: Scalar> {
+    wants: bool,
+    kept: Option<(Step, Gradients<T>)>,
+}
+
+impl<T: Scalar> Callback<T> for KeepGradients<T> {
+    fn wants_gradients(&self) -> bool {
+        self.wants
+    }
+
+    fn gradients(&mut self, step: &Step, gradients: &mut Gradients<T>) -> Result<()> {
+        self.kept = Some((*step, gradients.clone()));
+        Ok(())
+    }
+}
 
 /// The loop of a worker.
-fn work<T: Scalar>(sessions: &[Mutex<&mut Session<T>>], jobs: &Mutex<Receiver<Job>>, done: &Sender<Answer>) {
+fn work<T: Scalar>(
+    sessions: &[Mutex<&mut Session<T>>],
+    jobs: &Mutex<Receiver<Job>>,
+    done: &Sender<Answer<T>>,
+    wants_gradients: bool,
+) {
     let next = || jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
     while let Ok(job) = next() {
-        let made = catch_unwind(AssertUnwindSafe(|| slice(&mut locked(&sessions[job.network]), job.epoch)));
+        let train = || slice(&mut locked(&sessions[job.network]), job.epoch, wants_gradients);
+        let made = catch_unwind(AssertUnwindSafe(train));
         if done.send((job, made)).is_err() {
             return;
         }
@@ -126,17 +165,28 @@ fn locked<'a, 'b, T: Scalar>(session: &'a Mutex<&'b mut Session<T>>) -> MutexGua
 }
 
 /// Trains a network for a while, at most to the end of this epoch.
-fn slice<T: Scalar>(session: &mut Session<T>, epoch: usize) -> Result<Slice> {
+fn slice<T: Scalar>(session: &mut Session<T>, epoch: usize, wants_gradients: bool) -> Result<Slice<T>> {
     let clock = Instant::now();
     let mut samples = 0;
     loop {
-        let step = session.step(&mut ())?;
+        let mut callback = KeepGradients { wants: wants_gradients && session.is_before_last_step(), kept: None };
+        let step = session.step(&mut callback)?;
         samples += step.map_or(0, |step| step.samples);
         let is_done = session.history().epochs.len() >= epoch || session.stop_reason().is_some();
         if is_done || clock.elapsed() >= SLICE {
-            return Ok(Slice { step: step.map(|step| Step { samples, ..step }), is_done });
+            let step = step.map(|step| Step { samples, ..step });
+            return Ok(Slice { step, is_done, gradients: callback.kept });
         }
     }
+}
+
+/// What became of an epoch of all networks.
+struct Made<T: Scalar> {
+    flow: ControlFlow<()>,
+    /// The last step of the epoch, of the network that made it last.
+    last: Option<Step>,
+    /// For each network, its last step and the gradients of it, if they are wanted.
+    gradients: Vec<Option<(Step, Gradients<T>)>>,
 }
 
 /// The side of the caller.
@@ -144,7 +194,7 @@ struct Ensemble<'a, 'b, T: Scalar> {
     sessions: &'a [Mutex<&'b mut Session<T>>],
     workers: usize,
     to_workers: Sender<Job>,
-    from_workers: Receiver<Answer>,
+    from_workers: Receiver<Answer<T>>,
 }
 
 impl<T: Scalar> Ensemble<'_, '_, T> {
@@ -154,14 +204,18 @@ impl<T: Scalar> Ensemble<'_, '_, T> {
             session.stop_reason().is_none().then_some(session.history().epochs.len())
         };
         while let Some(before) = self.sessions.iter().filter_map(made).min() {
-            let (mut flow, last) = self.epoch(before + 1, watch)?;
+            let Made { mut flow, last, gradients } = self.epoch(before + 1, watch)?;
             let sessions: Vec<_> = self.sessions.iter().map(locked).collect();
             let sessions: Vec<&Session<T>> = sessions.iter().map(|session| &***session).collect();
             let is_behind =
                 |session: &&Session<T>| session.stop_reason().is_none() && session.history().epochs.len() <= before;
             // the observer may have ended the training in the last step of the epoch
             if !sessions.iter().any(is_behind) {
-                for record in sessions.iter().filter_map(|session| session.history().epochs.get(before)) {
+                for (session, gradients) in sessions.iter().zip(&gradients) {
+                    let Some(record) = session.history().epochs.get(before) else { continue };
+                    if let Some((step, gradients)) = gradients {
+                        watch.gradients(step, gradients)?;
+                    }
                     let of_record = watch.epoch(record, &sessions)?;
                     flow = if of_record.is_break() { of_record } else { flow };
                 }
@@ -177,19 +231,20 @@ impl<T: Scalar> Ensemble<'_, '_, T> {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Trains all networks to the end of an epoch, or until the observer stops them. Also returns the
-    /// last step of the epoch.
-    fn epoch(&self, epoch: usize, watch: &mut dyn Watch<T>) -> Result<(ControlFlow<()>, Option<Step>)> {
+    /// Trains all networks to the end of an epoch, or until the observer stops them.
+    fn epoch(&self, epoch: usize, watch: &mut dyn Watch<T>) -> Result<Made<T>> {
         let is_behind = |network: &usize| {
             let session = locked(&self.sessions[*network]);
             session.stop_reason().is_none() && session.history().epochs.len() < epoch
         };
         let mut waiting: VecDeque<usize> = (0..self.sessions.len()).filter(is_behind).collect();
-        let (mut busy, mut is_due, mut flow, mut last) = (0, false, ControlFlow::Continue(()), None);
+        let (mut busy, mut is_due) = (0, false);
+        let mut made = Made { flow: ControlFlow::Continue(()), last: None, gradients: Vec::new() };
+        made.gradients.resize_with(self.sessions.len(), || None);
         // the others make the epoch, so that the end does not depend on time
         let mut errors: Vec<(usize, Error)> = Vec::new();
         loop {
-            let goes_on = !is_due && flow.is_continue();
+            let goes_on = !is_due && made.flow.is_continue();
             while goes_on && busy < self.workers {
                 let Some(network) = waiting.pop_front() else { break };
                 // workers end only after this value
@@ -202,28 +257,29 @@ impl<T: Scalar> Ensemble<'_, '_, T> {
                 is_due = false;
                 continue;
             }
-            if busy == 0 && (waiting.is_empty() || flow.is_break()) {
+            if busy == 0 && (waiting.is_empty() || made.flow.is_break()) {
                 errors.sort_by_key(|(network, _)| *network);
-                return errors.into_iter().next().map_or(Ok((flow, last)), |(_, error)| Err(error));
+                return errors.into_iter().next().map_or(Ok(made), |(_, error)| Err(error));
             }
             is_due &= errors.is_empty();
             if busy == 0 {
                 continue;
             }
-            let Ok((job, made)) = self.from_workers.recv() else { return Ok((flow, last)) };
+            let Ok((job, answer)) = self.from_workers.recv() else { return Ok(made) };
             busy -= 1;
-            match made.unwrap_or_else(|panic| resume_unwind(panic)) {
+            match answer.unwrap_or_else(|panic| resume_unwind(panic)) {
                 Err(error) => errors.push((job.network, error)),
-                Ok(Slice { step, is_done }) => {
+                Ok(Slice { step, is_done, gradients }) => {
+                    made.gradients[job.network] = gradients;
                     if !is_done {
                         waiting.push_back(job.network);
                     }
                     let Some(step) = step else { continue };
                     if watch.step(&step).is_break() {
-                        flow = ControlFlow::Break(());
+                        made.flow = ControlFlow::Break(());
                     }
                     if step.step == step.steps {
-                        last = Some(step);
+                        made.last = Some(step);
                     } else {
                         is_due |= watch.wants_checkpoint(&step);
                     }

@@ -197,7 +197,7 @@ impl TensorBoard {
     /// # Errors
     /// As [`TensorBoard::scalar`].
     pub fn record(&mut self, record: &EpochRecord) -> Result<()> {
-        self.prefix = record.network.map_or_else(String::new, |network| format!("network {network}/"));
+        self.begin(record.network);
         let scalars = [
             ("loss/training", Some(record.loss)),
             ("loss/validation", record.validation_loss),
@@ -222,15 +222,21 @@ impl TensorBoard {
         Ok(())
     }
 
+    /// Begins the events of a network of an ensemble.
+    fn begin(&mut self, network: Option<usize>) {
+        self.prefix = network.map_or_else(String::new, |network| format!("network {network}/"));
+    }
+
     /// Writes a histogram of the gradient of each matrix.
     pub(crate) fn write_gradients(
         &mut self,
-        epoch: usize,
+        step: &Step,
         gradients: impl Iterator<Item = impl IntoIterator<Item = f64>>,
     ) -> Result<()> {
+        self.begin(step.network);
         for (number, gradient) in gradients.enumerate() {
             let tag = self.tag(&format!("gradients/{number}"));
-            self.histogram(&tag, epoch, gradient)?;
+            self.histogram(&tag, step.epoch, gradient)?;
         }
         Ok(())
     }
@@ -312,7 +318,7 @@ impl<T: Scalar> Callback<T> for TensorBoard {
     }
 
     fn gradients(&mut self, step: &Step, gradients: &mut Gradients<T>) -> Result<()> {
-        self.write_gradients(step.epoch, gradients.iter().map(|gradient| gradient.iter().map(|g| g.to_f64())))
+        self.write_gradients(step, gradients.iter().map(|gradient| gradient.iter().map(|g| g.to_f64())))
     }
 
     fn step(&mut self, step: &Step) -> Result<ControlFlow<()>> {

@@ -17,3 +17,4 @@ def scaled(x):
 def predict({rows}
     x = {features}.to({dtype})
 {prediction}
+{decision}

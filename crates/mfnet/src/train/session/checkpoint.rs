@@ -1,3 +1,5 @@
+mod optimizer;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -175,6 +177,28 @@ impl Checkpoint {
     /// Number of networks.
     pub(crate) fn networks(&self) -> usize {
         self.metadata.trainings.len()
+    }
+
+    /// The training with this number of this many.
+    fn training(&self, (number, count): (usize, usize)) -> Result<&Training> {
+        let training = self.metadata.trainings.get(number).filter(|_| self.networks() == count);
+        training.ok_or_else(|| self.differs("number of networks", self.networks(), count))
+    }
+
+    /// Returns an error if a setting of a training differs from these.
+    fn check_same(&self, training: &Training, settings: impl IntoIterator<Item = (String, String)>) -> Result<()> {
+        for (name, here) in settings {
+            let there = training.settings.get(&name).map_or("none", String::as_str);
+            if there != here {
+                return Err(self.differs(&name, there, here));
+            }
+        }
+        Ok(())
+    }
+
+    fn differs(&self, what: &str, there: impl ToString, here: impl ToString) -> Error {
+        let (path, what) = (self.path.clone(), what.to_owned());
+        ErrorKind::OtherTraining { path, what, there: there.to_string(), here: here.to_string() }.into()
     }
 
     /// The results of each complete epoch. Of an ensemble, those of all networks for the first epoch,
@@ -381,22 +405,10 @@ impl<T: Scalar> Session<T> {
 
     /// As [`Session::restore`], from the training with this number of this many.
     pub(crate) fn restore_part(&mut self, checkpoint: &Checkpoint, (number, count): (usize, usize)) -> Result<()> {
-        let Checkpoint { path, metadata, bytes } = checkpoint;
-        let differs = |what: &str, there: String, here: String| {
-            let (path, what) = (path.clone(), what.to_owned());
-            Err(ErrorKind::OtherTraining { path, what, there, here }.into())
-        };
-        let Some(training) = metadata.trainings.get(number).filter(|_| checkpoint.networks() == count) else {
-            return differs("number of networks", checkpoint.networks().to_string(), count.to_string());
-        };
-        for (name, here) in self.described_settings() {
-            let there = training.settings.get(&name).map_or("none", String::as_str);
-            if there != here {
-                return differs(&name, there.to_owned(), here);
-            }
-        }
-        let of_file = |problem| Error::model(path, problem);
-        let file = SafeTensors::deserialize(bytes).map_err(|error| of_file(not_safetensors(&error)))?;
+        let training = checkpoint.training((number, count))?;
+        checkpoint.check_same(training, self.described_settings())?;
+        let of_file = |problem| Error::model(&checkpoint.path, problem);
+        let file = SafeTensors::deserialize(&checkpoint.bytes).map_err(|error| of_file(not_safetensors(&error)))?;
         let state = self.read(number, training, &file).map_err(of_file)?;
         self.set(training, state);
         Ok(())
