@@ -75,9 +75,8 @@ fn a_search_and_its_files() {
     }
     assert_eq!(files(&desk.path("search")), of_search);
     assert_eq!((&json["trials"], &json["complete"], &json["metric"]), (&8.into(), &true.into(), &"log-loss".into()));
-    // the best score is that of the validation rows in the metrics of the model
+    // what the page says about the test rows is what the runs say
     let metrics: Value = serde_json::from_str(&desk.text("search/best/metrics.json")).unwrap();
-    assert_eq!(json["best"]["validation"], metrics["validation"]["log_loss"]);
     assert_eq!(json["best"]["test"], metrics["test"]);
     // the recipe gives the same model
     desk.ok("train flowers.csv --recipe search/best.toml --output again --quiet");

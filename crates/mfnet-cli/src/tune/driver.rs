@@ -174,6 +174,7 @@ impl<'a> Driver<'a> {
             epochs: training.recipe.epochs.unwrap_or(0),
             settings: training.settings,
             score: None,
+            folds: Vec::new(),
             best_epoch: None,
             error: Some(error),
         };

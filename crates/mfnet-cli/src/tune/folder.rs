@@ -169,7 +169,8 @@ impl SearchFolder {
 
     /// Where the state at the end of a whole training is kept, if the training is one.
     pub(super) fn checkpoint(&self, training: &Training) -> Option<PathBuf> {
-        (training.rung + 1 == self.search.rungs()).then(|| self.state(training.trial))
+        let is_whole = training.rung + 1 == self.search.rungs() && self.search.folds() == 1;
+        is_whole.then(|| self.state(training.trial))
     }
 
     fn state(&self, trial: usize) -> PathBuf {

@@ -78,6 +78,31 @@ impl Parts {
         Ok(Parts { train, validation, test, train_rows, validation_rows, test_rows, split })
     }
 
+    /// Other divisions of the training and validation rows, each with a fold of them as validation rows and
+    /// without test rows. `None` if these parts are not random, or if the rows cannot be divided so.
+    pub(super) fn folds(&self, task: &Task, count: usize) -> Option<Vec<Self>> {
+        let groups = match &self.split.by {
+            SplitBy::Fractions(_) => None,
+            SplitBy::Groups { column, .. } => Some(column.clone()),
+            _ => return None,
+        };
+        let mut rows = [&self.train_rows[..], &self.validation_rows].concat();
+        rows.sort_unstable();
+        let data = task.data.select(&rows).ok()?;
+        let fold = |number| {
+            let by = SplitBy::Fold { number, of: count, validation: 0.0, groups: groups.clone() };
+            let (train, _, validation) = data.split_indices(by, Seed(self.split.seed)).ok()?;
+            let [train_rows, validation_rows] =
+                [train, validation].map(|part| part.into_iter().map(|row| rows[row]).collect::<Vec<_>>());
+            let [train, validation, test] = [&train_rows[..], &validation_rows, &[]].map(|rows| task.data.select(rows));
+            let (train, validation, test) = (train.ok()?, validation.ok()?, test.ok()?);
+            let split = self.split.clone();
+            let parts = Parts { train, validation, test, train_rows, validation_rows, test_rows: Vec::new(), split };
+            parts.weighted(task).ok()
+        };
+        (1..=count).map(fold).collect()
+    }
+
     fn check(&self, task: &Task) -> Result<()> {
         let recipe = &task.recipe;
         // do not test a model on its training rows
@@ -186,5 +211,45 @@ fn split_by(task: &Task, fold: Option<usize>, validation: Option<f64>) -> SplitB
         (Some(column), _) => SplitBy::Groups { column, fractions },
         (_, Some(column)) => SplitBy::Time { column, fractions },
         (None, None) => SplitBy::Fractions(fractions),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Table;
+    use crate::fit::Recipe;
+
+    /// Each training and validation row is a validation row of one fold; test rows are in none. Groups
+    /// stay together.
+    #[test]
+    fn folds_divide_training_and_validation_rows() {
+        let rows: String = (0..90).map(|i| format!("{i},{},{}\n", i * i % 37, i % 9)).collect();
+        let table = Table::from_text("rows.csv", &format!("x,y,g\n{rows}")).unwrap();
+        for group in [None, Some("g".to_owned())] {
+            let recipe = Recipe { group, ..Recipe::of_target("y") };
+            let task = Task::new(table.clone().into(), &recipe).unwrap();
+            let parts = Parts::new(&task, None).unwrap();
+            let folds = parts.folds(&task, 3).unwrap();
+            let sorted = |rows: Vec<usize>| {
+                let mut rows = rows;
+                rows.sort_unstable();
+                rows
+            };
+            let of_parts = sorted([&parts.train_rows[..], &parts.validation_rows].concat());
+            assert_eq!(sorted(folds.iter().flat_map(|fold| fold.validation_rows.clone()).collect()), of_parts);
+            for fold in &folds {
+                assert_eq!(sorted([&fold.train_rows[..], &fold.validation_rows].concat()), of_parts);
+                assert_eq!((fold.train.samples(), fold.test.samples()), (fold.train_rows.len(), 0));
+                let is_in = |rows: &[usize], group: usize| rows.iter().any(|row| row % 9 == group);
+                let is_torn = |group| is_in(&fold.train_rows, group) && is_in(&fold.validation_rows, group);
+                assert!(recipe.group.is_none() || !(0..9).any(is_torn));
+            }
+        }
+        let rows: String = (0..60).map(|i| format!("{i},{i},{}\n", ["train", "validation", "test"][i % 3])).collect();
+        let table = Table::from_text("rows.csv", &format!("x,y,part\n{rows}")).unwrap();
+        let recipe = Recipe { split_column: Some("part".to_owned()), ..Recipe::of_target("y") };
+        let task = Task::new(table.into(), &recipe).unwrap();
+        assert!(Parts::new(&task, None).unwrap().folds(&task, 3).is_none());
     }
 }

@@ -1,5 +1,7 @@
 //! A training that is scored on its validation rows alone.
 
+use std::sync::Arc;
+
 use super::names::Task;
 use super::observer::Observer;
 use super::plan::Plan;
@@ -89,6 +91,9 @@ impl Metric {
     }
 }
 
+/// With fewer rows for training and validation, the validation rows alone are too few to compare trials.
+const FEW: usize = 5000;
+
 /// A trained model with its score on the validation rows.
 #[derive(Clone, Debug)]
 pub struct Trial {
@@ -141,5 +146,47 @@ impl Plan {
             let score = metric.of(&model, &self.parts.validation)?;
             Ok(Trial { model, histories, score })
         })
+    }
+
+    /// As [`Plan::trial`], for each of `folds` parts of the training and validation rows in turn as
+    /// validation rows. Returns the scores, whose mean varies less than one score. `None` if the
+    /// observer stopped a training, if the split is not random, or if the rows cannot be divided so.
+    ///
+    /// ```
+    /// use mfnet::Recipe;
+    /// use mfnet::data::BUILT_IN;
+    /// use mfnet::fit::Plan;
+    /// let plan = Plan::new(BUILT_IN[0].table()?, &Recipe { epochs: Some(2), ..Recipe::default() })?;
+    /// let scores = plan.cross_validate(plan.metric(), 3, &mut ())?.expect("a random split");
+    /// assert_eq!(scores.len(), 3);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Plan::run`].
+    pub fn cross_validate(
+        &self,
+        metric: Metric,
+        folds: usize,
+        observer: &mut dyn Observer,
+    ) -> Result<Option<Vec<f64>>> {
+        let Some(parts) = self.parts.folds(&self.task, folds) else { return Ok(None) };
+        let mut scores = Vec::new();
+        for parts in parts {
+            let plan = Self::with(&self.task, &Arc::new(parts), self.choices.clone())?;
+            let trial = plan.trial(metric, observer)?;
+            if trial.is_interrupted() {
+                return Ok(None);
+            }
+            scores.push(trial.score);
+        }
+        Ok(Some(scores))
+    }
+
+    /// Whether so few rows are randomly split that trials should be compared by
+    /// [`Plan::cross_validate`].
+    pub(crate) fn has_few_rows(&self, folds: usize) -> bool {
+        let rows = self.parts.train_rows.len() + self.parts.validation_rows.len();
+        rows < FEW && self.parts.folds(&self.task, folds).is_some()
     }
 }

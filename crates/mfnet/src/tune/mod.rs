@@ -4,7 +4,8 @@
 //! round      the first trials are spread over the space (Sobol points); those of each later round are
 //!            proposed from the results so far (tree-structured Parzen estimator)
 //! rung       all trials of a round are trained for a ninth of their epochs, the best third of them
-//!            anew for a third, and the best third of those for all (synchronous successive halving)
+//!            anew for a third, and the best third of those for all (synchronous successive halving);
+//!            with few rows, the last comparison is by cross-validation
 //! ```
 //!
 //! A [`Search`] is a pure function of its seed and of finished trainings: [`Search::next`] says which

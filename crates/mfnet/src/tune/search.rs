@@ -17,6 +17,8 @@ const THIRD: usize = 3;
 const RUNGS: usize = 3;
 /// The usual number of trials in a round.
 const ROUND: usize = 9;
+/// Number of parts of a cross-validation.
+const FOLDS: usize = 5;
 /// How many points are drawn until one makes a recipe that does not contradict itself.
 const DRAWS: usize = 100;
 
@@ -43,6 +45,8 @@ pub struct Search {
     trials: Option<usize>,
     round: usize,
     metric: Metric,
+    /// Number of folds in the last rung; 1 for no cross-validation.
+    folds: usize,
     space: Space,
     /// The recipe of trial 0.
     recipe: Recipe,
@@ -73,9 +77,14 @@ pub struct Record {
     pub epochs: usize,
     /// The settings of the trial, as fields of a recipe.
     pub settings: Map<String, Value>,
-    /// The metric on the validation rows; `None` if the training failed or the number is not finite.
+    /// The metric on the validation rows, in a cross-validation the mean; `None` if the training failed or
+    /// the number is not finite.
     pub score: Option<f64>,
-    /// The epoch whose weights were kept; of an ensemble, that of the first network.
+    /// The metrics of a cross-validation.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub folds: Vec<f64>,
+    /// The epoch whose weights were kept; of an ensemble, that of the first network. `None` for a
+    /// cross-validation.
     pub best_epoch: Option<usize>,
     /// Why the training failed.
     pub error: Option<String>,
@@ -124,7 +133,8 @@ impl Search {
             Metric::Loss if space.has("loss") => Metric::Rmse,
             metric => metric,
         };
-        let search = Search { trials, round: ROUND, metric, space, recipe: plan.recipe() };
+        let folds = if plan.has_few_rows(FOLDS) { FOLDS } else { 1 };
+        let search = Search { trials, round: ROUND, metric, folds, space, recipe: plan.recipe() };
         let mut refused = None;
         for number in 0..DRAWS {
             match search.checked(&draw::point(search.seed(), number, search.space.len())) {
@@ -150,6 +160,12 @@ impl Search {
     /// The number of trials; `None` without an end.
     pub fn trials(&self) -> Option<usize> {
         self.trials
+    }
+
+    /// Number of folds by which the trials in the last rung are compared; 1 for the validation rows alone.
+    /// Below 5000 rows, these are too few: the best of many trials would be a lucky one.
+    pub fn folds(&self) -> usize {
+        self.folds
     }
 
     /// What trials are compared by.
@@ -371,26 +387,36 @@ impl Search {
     /// Errors of the observer. A training that fails by its settings has a record with the error.
     pub fn train(&self, plan: &Plan, training: &Training, observer: &mut dyn Observer) -> Result<Option<Record>> {
         let recipe = Recipe { threads: plan.recipe().threads, ..training.recipe.clone() };
-        let record = |score: Option<f64>, best_epoch, error| Record {
+        let record = Record {
             trial: training.trial,
             rung: training.rung,
             epochs: recipe.epochs.unwrap_or(0),
             settings: training.settings.clone(),
-            score: score.filter(|score| score.is_finite()),
-            best_epoch,
-            error,
+            score: None,
+            folds: Vec::new(),
+            best_epoch: None,
+            error: None,
         };
-        match plan.with_recipe(&recipe).and_then(|plan| plan.trial(self.metric, observer)) {
-            Ok(trial) if trial.is_interrupted() => Ok(None),
-            Ok(trial) => Ok(Some(record(Some(trial.score), Some(trial.histories[0].best_epoch), None))),
-            Err(error) => match error.kind() {
-                ErrorKind::Recipe { .. }
-                | ErrorKind::InvalidValue(..)
-                | ErrorKind::Diverged { .. }
-                | ErrorKind::OutOfMemory { .. } => Ok(Some(record(None, None, Some(error.to_string())))),
-                _ => Err(error),
-            },
-        }
+        let finite = |score: f64| Some(score).filter(|score| score.is_finite());
+        let result = plan.with_recipe(&recipe).and_then(|plan| {
+            if training.rung + 1 == self.rungs() && self.folds > 1 {
+                let folds = plan.cross_validate(self.metric, self.folds, observer)?;
+                return Ok(folds.map(|folds| {
+                    let score = finite(folds.iter().sum::<f64>() / folds.len() as f64);
+                    Record { score, folds, ..record.clone() }
+                }));
+            }
+            let trial = plan.trial(self.metric, observer)?;
+            let best_epoch = Some(trial.histories[0].best_epoch);
+            Ok((!trial.is_interrupted()).then(|| Record { score: finite(trial.score), best_epoch, ..record.clone() }))
+        });
+        result.or_else(|error| match error.kind() {
+            ErrorKind::Recipe { .. }
+            | ErrorKind::InvalidValue(..)
+            | ErrorKind::Diverged { .. }
+            | ErrorKind::OutOfMemory { .. } => Ok(Some(Record { error: Some(error.to_string()), ..record })),
+            _ => Err(error),
+        })
     }
 
     /// Makes all trainings, one after the other. If the observer stops one, returns the records so far.
@@ -418,13 +444,14 @@ impl Search {
     /// # Errors
     /// [`ErrorKind::Recipe`] for a recipe that JSON cannot represent.
     pub fn to_json(&self) -> Result<Value> {
-        let Search { trials, round, metric, space, recipe } = self;
+        let Search { trials, round, metric, folds, space, recipe } = self;
         // refuses paths that are no text
         recipe.to_json()?;
         Ok(json!({
             "trials": trials,
             "round": round,
             "metric": metric,
+            "folds": folds,
             "space": space.to_json(),
             "recipe": recipe.fields()?,
         }))
@@ -446,6 +473,7 @@ impl Search {
             },
             round: number("round").filter(|round| *round >= THIRD).ok_or_else(|| wrong("round"))?,
             metric: serde_json::from_value(json["metric"].clone()).map_err(|_| wrong("metric"))?,
+            folds: number("folds").filter(|folds| *folds >= 1).ok_or_else(|| wrong("folds"))?,
             space: Space::from_json(object("space")?)?,
             recipe: Recipe::of_fields(object("recipe")?.clone())?,
         })
