@@ -94,9 +94,13 @@ impl Writer {
             all if all == shown.len() => String::new(),
             all => format!(" The table shows {} of {}; trials.csv has all.", shown.len(), counted(all, "trial")),
         };
+        let folds = match outcome.search.folds() {
+            1 => String::new(),
+            folds => format!("; after all epochs, the mean of a cross-validation in {folds} parts"),
+        };
         self.page.paragraph(&format!(
-            "Scores on the validation rows. Trials with more epochs come first: only those that were good enough were \
-             trained to the end.{which}"
+            "Scores on the validation rows{folds}. Trials with more epochs come first: only those that were good enough \
+             were trained to the end.{which}"
         ));
     }
 

@@ -67,23 +67,23 @@ impl Outcome<'_> {
 
     /// The scores on the validation rows.
     pub(crate) fn scores(&self) -> String {
-        let metric = self.search.metric().title();
+        let metric = match self.search.folds() {
+            1 => format!("validation {}", self.search.metric().title()),
+            _ => format!("{} in a cross-validation", self.search.metric().title()),
+        };
         let score = |record: Option<&Record>| record.and_then(|record| record.score).map(|score| significant(score, 4));
         let best = self.search.best(self.records);
         let of_best = score(best).unwrap_or_default();
         match (best, score(self.record(0))) {
             (Some(best), Some(_)) if best.trial == 0 => {
-                format!("No trial has a better validation {metric} than the default settings: {of_best}.")
+                format!("No trial has a better {metric} than the default settings: {of_best}.")
             }
             (Some(best), Some(default)) => format!(
-                "Trial {} has the best validation {metric}: {of_best}, against {default} of the default settings.",
+                "Trial {} has the best {metric}: {of_best}, against {default} of the default settings.",
                 best.trial
             ),
             (Some(best), None) => {
-                format!(
-                    "Trial {} has the best validation {metric}: {of_best}. The default settings failed.",
-                    best.trial
-                )
+                format!("Trial {} has the best {metric}: {of_best}. The default settings failed.", best.trial)
             }
             (None, _) => String::new(),
         }
