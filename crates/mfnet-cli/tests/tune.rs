@@ -57,7 +57,7 @@ fn a_search_and_its_files() {
     let run = desk.ok(&format!("{SEARCH} --output search"));
     assert!(run.stdout.contains("best settings: search/best.toml"), "{}", run.stdout);
     assert!(run.stdout.contains("Test rows, which no choice depends on"), "{}", run.stdout);
-    assert!(run.stderr.contains("round 1 of 2; best validation log loss"), "{}", run.stderr);
+    assert!(run.stderr.contains("round 1 of 2; best log loss"), "{}", run.stderr);
     let mut of_search = vec![
         "best",
         "best.toml",

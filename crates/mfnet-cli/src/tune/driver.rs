@@ -206,11 +206,6 @@ impl<'a> Driver<'a> {
         };
         let settings =
             if best.trial == 0 { "the default settings".to_owned() } else { with_options(&describe(&best.settings)) };
-        format!(
-            "; best validation {} {}: trial {}, {settings}",
-            search.metric().title(),
-            significant(score, 4),
-            best.trial
-        )
+        format!("; best {} {}: trial {}, {settings}", search.metric().title(), significant(score, 4), best.trial)
     }
 }

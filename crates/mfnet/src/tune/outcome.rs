@@ -10,6 +10,8 @@ use crate::text::{Row, counted, headline, headline_cell, score_table, significan
 const RARE: f64 = 0.05;
 /// A smaller importance is not named.
 const LEAST: f64 = 0.02;
+/// Fewer trials do not say what the settings explain.
+const ENOUGH: usize = 12;
 
 /// The result of a search, with the fits of its default and its best settings.
 #[derive(Clone, Copy, Debug)]
@@ -118,6 +120,9 @@ impl Outcome<'_> {
 
     /// What the settings explain.
     pub(crate) fn importance(&self) -> Result<String> {
+        if self.search.ranking(self.records).len() < ENOUGH {
+            return Ok("There are too few trials to say what the settings explain.".to_owned());
+        }
         let all = self.search.importances(self.records)?;
         let named: Vec<String> = all
             .iter()
