@@ -112,10 +112,11 @@ pub(crate) struct TuneArgs {
     /// Number of trials [default: 30, or no limit with --time-limit]
     #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Search")]
     pub(crate) trials: Option<usize>,
-    /// Time after which no trial begins, such as 10m or 2h
+    /// Time for the search, such as 10m or 2h
     ///
-    /// Trials that are then being trained are given up. With a time limit, the result depends on the speed of the machine.
-    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Search")]
+    /// Trials that are not trained by then are given up. The best and the default settings are then trained to the end,
+    /// which takes longer. With a time limit, the result depends on the speed of the machine.
+    #[arg(long, value_name = "TIME", value_parser = values::duration, help_heading = "Search", conflicts_with = "prepare")]
     pub(crate) time_limit: Option<Duration>,
     /// A TOML file with the settings to search and their values [default: usual ones around those of trial 0]
     ///
@@ -128,8 +129,8 @@ pub(crate) struct TuneArgs {
     pub(crate) round: Option<usize>,
     /// Number of processes that train side by side [default: one for each processor, at most 9]
     ///
-    /// The result does not depend on it. Each process reads the data.
-    #[arg(long, value_name = "N", value_parser = whole::<usize>, help_heading = "Search", hide_short_help = true)]
+    /// The result does not depend on it. Each process reads the data. --threads limits the threads of all processes together.
+    #[arg(long, value_name = "N", value_parser = values::workers, help_heading = "Search", hide_short_help = true)]
     pub(crate) workers: Option<usize>,
 
     /// Output folder [default: runs/NAME-tune-N]
@@ -143,12 +144,12 @@ pub(crate) struct TuneArgs {
     /// Only make the folder of the search, for trials on other machines
     #[arg(long, help_heading = "Trials on other machines", conflicts_with = "resume", hide_short_help = true)]
     pub(crate) prepare: bool,
-    /// Print the names of the trainings of SEARCH that can run now
+    /// Print the names of the training runs of SEARCH that can be made now
     ///
     /// None are printed if the search is complete.
-    #[arg(long, help_heading = "Trials on other machines", requires = "resume", hide_short_help = true)]
+    #[arg(long, help_heading = "Trials on other machines", requires = "resume", conflicts_with_all = ["json", "workers", "time_limit"], hide_short_help = true)]
     pub(crate) pending: bool,
-    /// Make these trainings of SEARCH, separated by commas
+    /// Make these training runs of SEARCH, separated by commas
     #[arg(
         long,
         value_name = "NAMES",
@@ -159,7 +160,7 @@ pub(crate) struct TuneArgs {
         hide_short_help = true
     )]
     pub(crate) train: Vec<String>,
-    /// Make the trainings whose names are on the lines of the standard input
+    /// Make the training runs whose names are on the lines of the standard input
     #[arg(long, requires = "resume", conflicts_with_all = ["pending", "train"], hide = true)]
     pub(crate) worker: bool,
 

@@ -101,7 +101,7 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
         ErrorKind::MissingRequiredArgument => {
             if let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) {
                 let usage = usage.to_string();
-                let usage = usage.trim_start_matches("Usage:").split_whitespace().collect::<Vec<_>>().join(" ");
+                let usage = usage.trim_start_matches("Usage:").lines().map(str::trim).collect::<Vec<_>>().join(" or ");
                 failure = failure.help(format!("usage: {usage}"));
             }
         }

@@ -26,6 +26,9 @@ use mfnet::table::quoted;
 pub(crate) const STDIN: &str = "-";
 /// The name of the model in the folder of a run.
 pub(crate) const MODEL: &str = "model.safetensors";
+/// The file that makes a folder that of a search, and the folder of its best trial.
+pub(crate) const SEARCH: &str = "search.json";
+pub(crate) const BEST: &str = "best";
 /// The name of the file that marks a run as unfinished.
 pub(crate) const UNFINISHED: &str = "UNFINISHED.txt";
 /// The folder for the files of an earlier run while there is no complete new one.
@@ -329,9 +332,14 @@ fn is_model(path: &Path) -> bool {
     file.extension().is_some_and(|ending| ending == "safetensors") && file.is_file()
 }
 
-/// The file of MODEL.
+/// The file of MODEL; of the folder of a search, that of its best trial.
 pub(crate) fn model_file(path: &Path) -> PathBuf {
-    if path.is_dir() { path.join(MODEL) } else { path.to_owned() }
+    let best = path.join(BEST).join(MODEL);
+    match path.is_dir() {
+        true if path.join(SEARCH).exists() && best.exists() => best,
+        true => path.join(MODEL),
+        false => path.to_owned(),
+    }
 }
 
 /// The error for a folder without a model. It lists the runs inside.

@@ -87,6 +87,9 @@ fn a_search_and_its_files() {
     );
     let default = if json["best"]["trial"] == 0 { "best" } else { "default" };
     assert!(desk.read("default/model.safetensors") == desk.read(&format!("search/{default}/model.safetensors")));
+    // the folder of the search is that of its best model
+    let predicted = ["search", "search/best"].map(|model| desk.ok(&format!("predict {model} flowers.csv")).stdout);
+    assert_eq!(predicted[0], predicted[1]);
     // a search that is complete can be shown again
     let expected = results(&desk, "search");
     let again = desk.ok("tune --resume search --json").json();
@@ -208,7 +211,7 @@ fn a_time_limit() {
     let search = "tune flowers.csv --target species --validation-fraction 0.2 --epochs 9 --space space.toml --quiet";
     let run = desk.ok(&format!("{search} --time-limit 2s --output limited"));
     assert!(
-        run.stdout.starts_with("The time is over: the result depends on the speed of the machine."),
+        run.stdout.starts_with("The time limit was reached: the result depends on the speed of the machine."),
         "{}",
         run.stdout
     );
@@ -228,6 +231,9 @@ fn wrong_searches() {
         (format!("{search} --trials 1"), 2, "trials: expected a whole number of at least 2, found 1"),
         (format!("{search} --round 2"), 2, "round: expected a whole number of at least 3, found 2"),
         (format!("{search} --time-limit 5"), 2, "--time-limit: expected a time such as 30s, 10m or 2h, found \"5\""),
+        (format!("{search} --workers 0"), 2, "--workers: expected a whole number from 1 to 1000, found 0"),
+        (format!("{search} --time-limit 1m --prepare"), 2, "--time-limit cannot be used with --prepare"),
+        (format!("{search} --train 0000-0"), 2, "--resume <SEARCH> is missing"),
         (format!("{search} --folds 3"), 2, "mfnet tune compares trials on the validation rows, not with --folds"),
         (
             "tune flowers.csv --target species".to_owned(),
@@ -259,7 +265,23 @@ fn wrong_searches() {
     refused(&desk.run(&format!("{search} {all}")), 2, "all settings that are usually searched are given");
     assert!(!desk.path("runs").exists());
 
+    for (space, error) in [
+        ("optimizer = ['adamw', 'lbfgs']", "--optimizer lbfgs cannot be used with --dropout"),
+        ("loss = ['cross-entropy', 'mae']", "--loss mae does not fit a classification"),
+        ("dropout = [0.1]", "--dropout is given, but the space"),
+    ] {
+        desk.write("odd.toml", space);
+        refused(&desk.run(&format!("{search} --dropout 0.1 --space odd.toml")), 2, error);
+    }
+
     desk.ok(&format!("{SEARCH} --output search --prepare --quiet"));
+    for (option, error) in [
+        ("--seed 7", "--resume uses the settings of the search, not --seed"),
+        ("--recipe best.toml", "--resume uses the settings of the search, not --recipe"),
+        ("flowers.csv", "--resume uses the data of the search"),
+    ] {
+        refused(&desk.run(&format!("tune --resume search {option}")), 2, error);
+    }
     refused(&desk.run(&format!("{SEARCH} --output search")), 1, "search: the output folder already exists");
     desk.write("search/trials/0000-0.json", "{");
     refused(&desk.run("tune --resume search --pending"), 1, "search/trials/0000-0.json: damaged: ");
@@ -286,6 +308,54 @@ fn wrong_searches() {
         desk.write("search/search.json", wrong);
         refused(&desk.run("tune --resume search"), 1, error);
     }
+}
+
+/// A training run that is interrupted is not made, and says so by its exit code, also as the first process of
+/// a container.
+#[test]
+fn interrupted_training_runs() {
+    let desk = desk();
+    let slow =
+        "tune flowers.csv --target species --validation-fraction 0.2 --epochs 1000000 --output slow --prepare --quiet";
+    desk.ok(slow);
+    for signal in ["-INT", "-TERM"] {
+        let child = desk.command("tune --resume slow --train 0000-0").stderr(Stdio::piped()).spawn().unwrap();
+        sleep(Duration::from_millis(400));
+        Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        let code = child.wait_with_output().unwrap().status.code();
+        assert_eq!(code, Some(if signal == "-INT" { 130 } else { 143 }));
+        assert!(files(&desk.path("slow/trials")).is_empty());
+    }
+    // an orphan has the process 1 as its parent, or one that takes over
+    desk.ok(&format!("{SEARCH} --output search --prepare --quiet"));
+    let program = env!("CARGO_BIN_EXE_mfnet");
+    let orphan = format!("({program} tune --resume search --train 0000-0 >/dev/null 2>&1 &) ; exit 0");
+    Command::new("sh").args(["-c", &orphan]).current_dir(desk.path(".")).status().unwrap();
+    for _ in 0..600 {
+        if desk.path("search/trials/0000-0.json").exists() {
+            return;
+        }
+        sleep(Duration::from_millis(20));
+    }
+    panic!("waited in vain");
+}
+
+/// A space without ranges has an end: no recipe is trained twice.
+#[test]
+fn a_space_of_few_settings() {
+    let desk = desk();
+    desk.write("space.toml", "norm = ['batch', 'layer']\nactivation = ['relu', 'tanh']\n");
+    let search =
+        "tune flowers.csv --target species --validation-fraction 0.2 --epochs 3 --trials 30 --space space.toml";
+    let json = desk.ok(&format!("{search} --json --quiet")).json();
+    assert_eq!(json["trials"], 5);
+    let settings: std::collections::BTreeSet<String> = files(&desk.path("runs/flowers-tune-1/trials"))
+        .into_iter()
+        .filter(|name| name.ends_with("-0.json"))
+        .map(|name| desk.text(&format!("runs/flowers-tune-1/trials/{name}")))
+        .map(|text| serde_json::from_str::<Value>(&text).unwrap()["settings"].to_string())
+        .collect();
+    assert_eq!(settings.len(), 5);
 }
 
 /// What a failing trial says, and that it is no reason to stop.

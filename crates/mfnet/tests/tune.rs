@@ -211,14 +211,14 @@ fn wrong_spaces() {
         ("seed = [1, 2]", "space, line 1: seed cannot be searched: only settings of the network and its training can"),
         ("dropout = []", "space, line 1: dropout has no value"),
         ("dropout = [0.1, 0.1]", "space, line 1: dropout has the value 0.1 twice"),
-        ("dropout = [2.0]", "space, line 1: dropout: dropout: expected a number from 0 to less than 1, found 2"),
+        ("dropout = [2.0]", "space, line 1: dropout: expected a number from 0 to less than 1, found 2"),
         (
             "dropout = 0.1",
             "space, line 1: dropout: expected a list of values or a range such as { low = 1, high = 10 }, found 0.1",
         ),
         ("activation = 'relu'", "space, line 1: activation: expected a list of values, found \"relu\""),
         ("activation = { low = 1, high = 2 }", "space, line 1: activation is not a number: write a list of its values"),
-        ("activation = ['rel']", "space, line 1: activation: activation: expected one of"),
+        ("activation = ['rel']", "space, line 1: activation: expected one of"),
         ("dropout = { low = 0.1 }", "space, line 1: dropout: a range needs high"),
         (
             "dropout = { low = 0.1, high = 0.2, step = 1 }",
@@ -237,7 +237,7 @@ fn wrong_spaces() {
         ("epochs = { low = 1.5, high = 2 }", "space, line 1: epochs: expected whole numbers, found 1.5 and 2"),
         ("hidden = { layers = [1] }", "space, line 1: hidden needs both layers and units, or a list of lists of sizes"),
         ("hidden = { layer = [1] }", "space, line 1: hidden has layers and units, not layer; did you mean layers?"),
-        ("hidden = [8, 16]", "space, line 1: hidden: hidden: "),
+        ("hidden = [8, 16]", "space, line 1: hidden: "),
         (
             "hidden = { layers = { low = 1, high = 1e9 }, units = [8] }",
             "space, line 1: hidden.layers: expected at most 100",
@@ -256,6 +256,21 @@ fn wrong_spaces() {
     assert!(refused(Search::new(&plan(Recipe::default()), space(RATES), Some(1))).contains("trials"));
     let search = Search::new(&plan(Recipe::default()), space(RATES), None).unwrap();
     assert!(refused(search.round(2)).contains("round"));
+}
+
+/// Settings that the recipe leaves open are the usual ones of each optimizer.
+#[test]
+fn a_search_over_optimizers() {
+    let plan = plan(Recipe { epochs: Some(9), ..Recipe::default() });
+    let search = Search::new(&plan, space("optimizer = ['adamw', 'sgd', 'lbfgs', 'rprop']"), Some(9)).unwrap();
+    // all of them, and the default
+    assert_eq!(search.trials(), Some(5));
+    for training in search.next(&[]).unwrap() {
+        let found = plan.with_recipe(&training.recipe).unwrap().recipe();
+        let optimizer = training.recipe.optimizer;
+        let alone = self::plan(Recipe { epochs: Some(1), optimizer, early_stopping: Some(10), ..Recipe::default() });
+        assert_eq!(Recipe { early_stopping: Some(10), ..found }, alone.recipe(), "{optimizer}");
+    }
 }
 
 /// Other data do not change, and a setting of the data cannot.

@@ -95,8 +95,8 @@ pub(crate) struct RecipeArgs {
     pub(super) residual: bool,
     /// Loss function [default: from the task]
     ///
-    /// For classification: cross-entropy (the default), or focal:GAMMA, which counts rows less that are already right. For several labels at once: binary-cross-entropy. For regression:
-    /// mse (mean squared error, the default), half-mse (half of it, as in the paper), mae (mean absolute error), huber:DELTA (squared
+    /// For classification: cross-entropy (the default), or focal:GAMMA, in which rows that are already right count less. For
+    /// several labels at once: binary-cross-entropy. For regression: mse (mean squared error, the default), half-mse (half of it, as in the paper), mae (mean absolute error), huber:DELTA (squared
     /// up to DELTA standard deviations of the target, then absolute), log-cosh (much like huber), quantile:LEVEL (as many
     /// targets lie below the prediction as LEVEL says, such as quantile:0.9), poisson (for counts).
     #[arg(long, value_name = "LOSS", value_parser = str::parse::<LossName>, help_heading = "Network", hide_short_help = true)]
@@ -302,10 +302,10 @@ pub(crate) struct RecipeArgs {
     /// whose two parameters are this number: 0.2 makes mostly small changes, 1 all shares equally likely.
     #[arg(long, value_name = "ALPHA", value_parser = not_negative, help_heading = "Training", hide_short_help = true)]
     pub(super) mixup: Option<f64>,
-    /// Divide the logits by a temperature that makes the probabilities of the validation rows truer
+    /// Calibrate the probabilities on the validation rows, by temperature scaling
     ///
-    /// The temperature with the lowest log loss on the validation rows is kept with the model. It changes no predicted
-    /// class, only how sure the model is.
+    /// mfnet divides the logits by the temperature with the lowest log loss on the validation rows, which the model keeps.
+    /// It changes no predicted class, only the probabilities.
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) calibrate: bool,
     /// Probability above which the rarer of two classes is predicted: a number, f1 or balanced [default: 0.5]
@@ -463,6 +463,11 @@ impl RecipeArgs {
         let warm_start = self.warm_start.clone().or(recipe.warm_start);
         let batch_order = self.batch_order.clone().or(recipe.batch_order);
         Ok(Recipe { warm_start, batch_order, ..recipe })
+    }
+
+    /// A field that was given, other than the number of threads.
+    pub(crate) fn given_except_threads(&self) -> Result<Option<String>, Failure> {
+        Ok(self.given()?.into_iter().map(|(field, _)| field).find(|field| field != "threads"))
     }
 
     /// The fields that were given, with their values.

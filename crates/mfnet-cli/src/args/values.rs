@@ -63,6 +63,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number of processes.
+pub(super) fn workers(text: &str) -> Result<usize, String> {
+    number(text, |count| (1..=1000).contains(count), "a whole number from 1 to 1000")
+}
+
 fn number<N: FromStr>(text: &str, fits: impl Fn(&N) -> bool, expected: &str) -> Result<N, String> {
     text.parse().ok().filter(fits).ok_or_else(|| format!("expected {expected}"))
 }

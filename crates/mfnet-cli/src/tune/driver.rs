@@ -17,9 +17,9 @@ use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, progress_bar};
 
-/// How often a training is begun whose process is killed.
+/// A training run whose process is killed is begun this many times.
 const ATTEMPTS: usize = 3;
-/// How often a signal and the time are looked for.
+/// The time between two looks at the clock and for a signal.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Why a search ended.
@@ -52,7 +52,7 @@ impl<'a> Driver<'a> {
     pub(super) fn new(folder: &'a SearchFolder, [workers, processors]: [usize; 2], quiet: bool) -> Self {
         let (sender, lines) = channel();
         let bar = progress_bar(quiet, "{spinner} {msg}");
-        let workers = (0..workers.max(1)).map(|_| None).collect();
+        let workers = (0..workers).map(|_| None).collect();
         Driver { folder, workers, processors, begun: BTreeMap::new(), lines, sender, bar, quiet }
     }
 
@@ -168,16 +168,7 @@ impl<'a> Driver<'a> {
             return Ok(Some(training));
         }
         let error = format!("its process was killed {ATTEMPTS} times, perhaps because there was too little memory");
-        let record = Record {
-            trial: training.trial,
-            rung: training.rung,
-            epochs: training.recipe.epochs.unwrap_or(0),
-            settings: training.settings,
-            score: None,
-            folds: Vec::new(),
-            best_epoch: None,
-            error: Some(error),
-        };
+        let record = training.failed(error);
         self.folder.write_record(&record)?;
         records.push(record);
         Ok(None)
@@ -186,8 +177,8 @@ impl<'a> Driver<'a> {
     /// The progress bar.
     fn show(&self, records: &[Record], (round, rounds): (usize, Option<usize>), waiting: usize) {
         let rounds = rounds.map_or_else(String::new, |rounds| format!(" of {rounds}"));
-        let left = counted(waiting + self.running(), "training");
-        self.bar.set_message(format!("round {round}{rounds}: {left} left in this rung{}", self.best(records)));
+        let (made, left) = (counted(records.len(), "training run"), waiting + self.running());
+        self.bar.set_message(format!("round {round}{rounds}: {made}, {left} more in this rung{}", self.best(records)));
         self.bar.tick();
     }
 

@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::args::{Command, TuneArgs};
 use crate::failure::Failure;
 use crate::output::write_file;
+use crate::source::SEARCH;
 use crate::train::{CHECKPOINTS, Lock, cannot_create, numbered, resume, stored};
 
-const SEARCH: &str = "search.json";
 const TRIALS: &str = "trials";
 /// The version of the files that this program writes; it refuses others.
 const VERSION: u64 = 1;
@@ -125,7 +125,11 @@ impl SearchFolder {
 
     /// Locks the folder for the process that leads the search.
     pub(super) fn lock(&self) -> Result<Lock, Failure> {
-        Lock::new(&self.path, false, UNFINISHED)
+        Lock::new(&self.path, false, UNFINISHED).map_err(|failure| match Lock::is_held(&self.path) {
+            true => Failure::work(format!("{}: another process leads this search", self.path.display()))
+                .help("wait until it ends"),
+            false => failure,
+        })
     }
 
     /// The results so far.
@@ -218,10 +222,4 @@ impl SearchFolder {
 
 fn shown(path: &Path) -> String {
     quoted(&path.display().to_string())
-}
-
-/// Whether a trial was trained to the end.
-pub(super) fn has_score(records: &[Record], trial: usize) -> bool {
-    let last = records.iter().filter(|record| record.trial == trial).max_by_key(|record| record.rung);
-    last.is_some_and(|record| record.score.is_some())
 }

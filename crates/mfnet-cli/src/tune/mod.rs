@@ -11,17 +11,18 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Instant;
 
-use mfnet::fit::Plan;
+use mfnet::fit::{Fit, Plan};
 use mfnet::tune::{Search, Space};
 
 use self::driver::{Driver, End};
 use self::folder::SearchFolder;
+use self::results::Results;
 use self::worker::Worker;
-use crate::args::{Outputs, TuneArgs};
+use crate::args::{FitArgs, Outputs, TuneArgs};
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, print};
-use crate::source::STDIN;
+use crate::source::{BEST, STDIN};
 use crate::train::{Request, RunFolder, fit, run_name};
 
 /// The usual number of trials.
@@ -30,73 +31,108 @@ const TRIALS: usize = 30;
 const WORKERS: usize = 9;
 
 pub(crate) fn run(given: &TuneArgs) -> Result<(), Failure> {
-    let started = Instant::now();
-    let stopped = given.resume.as_deref().map(SearchFolder::read).transpose()?;
-    if let Some(folder) = &stopped
-        && given.pending
-    {
-        let names: Vec<String> =
-            folder.search.next(&folder.records()?)?.iter().map(|next| next.name() + "\n").collect();
-        return print(&names.concat());
+    let Some(path) = &given.resume else { return begin(given) };
+    let folder = SearchFolder::read(path)?;
+    check_goes_on(given)?;
+    if given.pending {
+        return pending(&folder);
     }
-    let stored = stopped.as_ref().map(SearchFolder::args).transpose()?;
-    let args = stored.as_ref().unwrap_or(given);
+    let stored = folder.args()?;
+    let args = TuneArgs {
+        fit: FitArgs { recipe: stored.fit.recipe.with_threads_of(&given.fit.recipe), ..stored.fit },
+        time_limit: given.time_limit.or(stored.time_limit),
+        workers: given.workers.or(stored.workers),
+        plots: given.plots || stored.plots,
+        json: given.json,
+        quiet: given.quiet,
+        ..stored
+    };
+    let works = given.worker || !given.train.is_empty();
+    let plan = Request::new(&args.fit)?.plans(given.quiet || works)?.remove(0);
+    folder.check_data(&plan)?;
+    match works {
+        true => work(given, &folder, &plan),
+        false => search(&args, &folder, &plan),
+    }
+}
+
+/// Begins a search.
+fn begin(args: &TuneArgs) -> Result<(), Failure> {
     let request = Request::new(&args.fit)?;
     check(args, &request)?;
-    let is_quiet = given.quiet || given.worker || !given.train.is_empty();
-    let plan = request.plans(is_quiet)?.remove(0);
-    if let Some(folder) = &stopped {
-        folder.check_data(&plan)?;
-        if given.worker || !given.train.is_empty() {
-            let mut worker = Worker::new(folder, &plan);
-            return match given.worker {
-                true => worker.read(io::stdin().lock()),
-                false => given.train.iter().try_for_each(|name| worker.train(name, None).map(drop)),
-            };
-        }
+    let plan = request.plans(args.quiet)?.remove(0);
+    let folder = SearchFolder::create(args.output.as_deref(), &name(args), asked_for(args, &plan)?, &plan)?;
+    match args.prepare {
+        true => print(&format!("{}\n", folder.path.display())),
+        false => search(args, &folder, &plan),
     }
-    let folder = match stopped {
-        Some(folder) => folder,
-        None => SearchFolder::create(args.output.as_deref(), &name(args), search(args, &plan)?, &plan)?,
-    };
-    if given.prepare {
-        return print(&format!("{}\n", folder.path.display()));
+}
+
+/// Prints the names of the training runs that can be made now.
+fn pending(folder: &SearchFolder) -> Result<(), Failure> {
+    let next = folder.search.next(&folder.records()?)?;
+    print(&next.iter().map(|training| training.name() + "\n").collect::<String>())
+}
+
+/// Makes training runs for a search that another process leads.
+fn work(given: &TuneArgs, folder: &SearchFolder, plan: &Plan) -> Result<(), Failure> {
+    let mut worker = Worker::new(folder, plan);
+    if given.worker {
+        return worker.read(io::stdin().lock());
     }
-    if !given.quiet {
+    given.train.iter().try_for_each(|name| worker.train(name, None))
+}
+
+/// Makes what is left of a search, then its results.
+fn search(args: &TuneArgs, folder: &SearchFolder, plan: &Plan) -> Result<(), Failure> {
+    let started = Instant::now();
+    let lock = folder.lock()?;
+    if !args.quiet {
         message(&with_options(&plan.introduction()));
         plan.notes().iter().for_each(|note| message(&format!("note: {}", with_options(note))));
     }
-    let lock = folder.lock()?;
-    let processors = thread::available_parallelism().map_or(1, NonZero::get);
-    let workers = given.workers.or(args.workers).unwrap_or(processors.min(WORKERS));
-    let deadline = given.time_limit.or(args.time_limit).map(|time| started + time);
-    let end = Driver::new(&folder, [workers, processors], given.quiet).run(deadline)?;
+    let available = || thread::available_parallelism().map_or(1, NonZero::get);
+    let processors = plan.recipe().threads.unwrap_or_else(available);
+    let workers = args.workers.unwrap_or(processors.min(WORKERS));
+    let deadline = args.time_limit.map(|time| started + time);
+    let end = Driver::new(folder, [workers, processors], args.quiet).run(deadline)?;
     if end == End::Interrupted {
-        return Err(interrupted(&folder));
+        return Err(interrupted(folder));
     }
     let records = folder.records()?;
-    let Some(best) = folder.search.best(&records) else { return Err(nothing_trained(&folder, &records)) };
-    let best_recipe = folder.search.recipe(best)?;
-    let outputs = Outputs { quiet: true, plots: given.plots || args.plots, ..Outputs::default() };
-    let train = |name: &str, trial: usize, plan: &Plan| {
-        let path = folder.of_run(name, trial)?;
-        let run = RunFolder::resume(&path)?;
-        let (fit, unwritten) = fit(&outputs, plan, &run)?;
-        run.close();
-        match unwritten {
-            _ if interrupt::is_raised() => Err(interrupted(&folder)),
-            Some(failure) => Err(failure),
-            None => Ok(fit),
-        }
-    };
-    let default =
-        if best.trial == 0 || !folder::has_score(&records, 0) { None } else { Some(train("default", 0, &plan)?) };
-    let best_fit = train("best", best.trial, &plan.with_recipe(&best_recipe)?)?;
-    let results =
-        results::Results { folder: &folder, records: &records, default: default.as_ref(), best: &best_fit, end };
-    results.write(outputs.plots)?;
+    let Some(best) = folder.search.best(&records) else { return Err(nothing_trained(folder, &records)) };
+    let has_default = best.trial != 0 && records.iter().any(|record| record.trial == 0 && record.score.is_some());
+    let default = has_default.then(|| fitted(args, folder, "default", (0, plan))).transpose()?;
+    let of_best = plan.with_recipe(&folder.search.recipe(best)?)?;
+    let of_best = fitted(args, folder, BEST, (best.trial, &of_best))?;
+    let results = Results { folder, records: &records, default: default.as_ref(), best: &of_best, end };
+    results.write(args.plots)?;
     folder.finish(&lock);
-    results.print(given.json)
+    results.print(args.json)
+}
+
+/// The fit of a trial, in a folder like those of `mfnet train`.
+fn fitted(args: &TuneArgs, folder: &SearchFolder, name: &str, (trial, plan): (usize, &Plan)) -> Result<Fit, Failure> {
+    let outputs = Outputs { quiet: true, plots: args.plots, ..Outputs::default() };
+    let run = RunFolder::resume(&folder.of_run(name, trial)?)?;
+    let (fit, unwritten) = fit(&outputs, plan, &run)?;
+    run.close();
+    match unwritten {
+        _ if interrupt::is_raised() => Err(interrupted(folder)),
+        Some(failure) => Err(failure),
+        None => Ok(fit),
+    }
+}
+
+/// Refuses what a search that goes on has already.
+fn check_goes_on(given: &TuneArgs) -> Result<(), Failure> {
+    let message = match given.fit.recipe.given_except_threads()? {
+        _ if !given.fit.data.is_empty() => "--resume uses the data of the search".to_owned(),
+        _ if given.fit.recipe_file.is_some() => "--resume uses the settings of the search, not --recipe".to_owned(),
+        Some(field) => format!("--resume uses the settings of the search, not --{}", field.replace('_', "-")),
+        None => return Ok(()),
+    };
+    Err(Failure::usage(message).help("leave it out, or start a new search"))
 }
 
 /// Refuses what a search cannot have.
@@ -112,7 +148,8 @@ fn check(args: &TuneArgs, request: &Request<'_>) -> Result<(), Failure> {
     Ok(())
 }
 
-fn search(args: &TuneArgs, plan: &Plan) -> Result<Search, Failure> {
+/// The search that the command asks for.
+fn asked_for(args: &TuneArgs, plan: &Plan) -> Result<Search, Failure> {
     let space = match &args.space {
         Some(file) => Space::read(file)?,
         None => Space::usual(plan)?,

@@ -3,7 +3,7 @@
 use mfnet::fit::Fit;
 use mfnet::report::Report;
 use mfnet::text::escaped;
-use mfnet::tune::{Outcome, Record};
+use mfnet::tune::{Outcome, Record, written};
 use serde_json::{Value, json};
 
 use super::driver::End;
@@ -52,7 +52,7 @@ impl Results<'_> {
                 number(record.best_epoch.map(|epoch| epoch.to_string())),
                 record.error.clone().map(|error| with_options(&error)).unwrap_or_default(),
             ];
-            let settings = fields.iter().map(|field| record.settings.get(*field).map_or_else(String::new, cell));
+            let settings = fields.iter().map(|field| record.settings.get(*field).map_or_else(String::new, written));
             csv.write_record(cells.into_iter().chain(settings)).map_err(failed)?;
         }
         csv.into_inner().map_err(|error| Failure::work(format!("trials.csv: {error}")))
@@ -72,7 +72,7 @@ impl Results<'_> {
         let folder = self.folder.path.display().to_string();
         let folder = escaped(&folder);
         let end = match self.end {
-            End::OutOfTime => "The time is over: the result depends on the speed of the machine.\n\n",
+            End::OutOfTime => "The time limit was reached: the result depends on the speed of the machine.\n\n",
             End::Complete | End::Interrupted => "",
         };
         let text = with_options(&self.outcome().text()?);
@@ -88,12 +88,4 @@ fn fields(records: &[Record]) -> Vec<&str> {
     fields.sort_unstable();
     fields.dedup();
     fields
-}
-
-fn cell(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(cell).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
 }

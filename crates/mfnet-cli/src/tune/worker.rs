@@ -18,33 +18,34 @@ use crate::train::resume;
 pub(super) struct Worker<'a> {
     folder: &'a SearchFolder,
     plan: &'a Plan,
+    /// The process that gives this one its work, and waits for it.
+    leader: Option<u32>,
 }
 
 impl<'a> Worker<'a> {
     pub(super) fn new(folder: &'a SearchFolder, plan: &'a Plan) -> Self {
-        Worker { folder, plan }
+        Worker { folder, plan, leader: None }
     }
 
     /// Reads lines with the name of a training and a number of threads; writes the name when its result
     /// is written.
     pub(super) fn read(&mut self, lines: impl BufRead) -> Result<(), Failure> {
+        self.leader = parent();
         for line in lines.lines() {
             let line = line.map_err(|error| Failure::work(format!("standard input: cannot read: {error}")))?;
             let (name, threads) = line.split_once(' ').unwrap_or((&line, "1"));
-            if !self.train(name, threads.parse().ok())? {
-                return Err(Failure::interrupted());
-            }
+            self.train(name, threads.parse().ok())?;
             let mut stdout = io::stdout().lock();
             written(writeln!(stdout, "{name}").and_then(|()| stdout.flush()))?;
         }
         Ok(())
     }
 
-    /// Makes a training, unless its result is known. Returns whether it was not interrupted.
-    pub(super) fn train(&mut self, name: &str, threads: Option<usize>) -> Result<bool, Failure> {
+    /// Makes a training, unless its result is known.
+    pub(super) fn train(&mut self, name: &str, threads: Option<usize>) -> Result<(), Failure> {
         let records = self.folder.records()?;
         if records.iter().any(|record| record.name() == name) {
-            return Ok(true);
+            return Ok(());
         }
         let next = self.folder.search.next(&records)?;
         let Some(training) = next.iter().find(|training| training.name() == name) else {
@@ -60,9 +61,10 @@ impl<'a> Worker<'a> {
             None => self.plan,
         };
         let (state, of) = (self.folder.checkpoint(training), &self.folder.path);
-        match self.folder.search.train(plan, training, &mut Watcher { state, of })? {
-            Some(record) => self.folder.write_record(&record).map(|()| true),
-            None => Ok(false),
+        let mut watcher = Watcher { state, of, leader: self.leader };
+        match self.folder.search.train(plan, training, &mut watcher)? {
+            Some(record) => self.folder.write_record(&record),
+            None => Err(Failure::interrupted()),
         }
     }
 }
@@ -71,6 +73,7 @@ impl<'a> Worker<'a> {
 struct Watcher<'a> {
     state: Option<PathBuf>,
     of: &'a Path,
+    leader: Option<u32>,
 }
 
 impl Observer for Watcher<'_> {
@@ -79,7 +82,11 @@ impl Observer for Watcher<'_> {
     }
 
     fn epoch(&mut self, _: &EpochRecord, _: &dyn Fn() -> mfnet::Result<Model>) -> mfnet::Result<ControlFlow<()>> {
-        Ok(if is_alone() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(if self.leader.is_some() && parent() != self.leader {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
+        })
     }
 
     fn checkpoint(&mut self, save: &dyn Fn(&Path, &Value) -> mfnet::Result<()>) -> mfnet::Result<()> {
@@ -91,13 +98,10 @@ impl Observer for Watcher<'_> {
     }
 }
 
-/// Whether the process that started this one is gone.
-#[cfg(unix)]
-fn is_alone() -> bool {
-    std::os::unix::process::parent_id() == 1
-}
-
-#[cfg(not(unix))]
-fn is_alone() -> bool {
-    false
+/// The process that started this one, or that took it over when that one ended.
+fn parent() -> Option<u32> {
+    #[cfg(unix)]
+    return Some(std::os::unix::process::parent_id());
+    #[cfg(not(unix))]
+    None
 }

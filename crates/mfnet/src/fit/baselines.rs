@@ -5,6 +5,7 @@ use super::observer::Observer;
 use super::plan::Plan;
 use super::scored::{Score, Scored};
 use super::summary::Fit;
+use super::trial::Metric;
 use crate::data::{Dataset, Targets};
 use crate::error::Result;
 use crate::loss::LossName;
@@ -103,17 +104,31 @@ impl Baselines {
 }
 
 impl Fit {
-    /// How much better the model is than another one on the test rows; `None` without test rows, or for
-    /// several labels.
+    /// How much better the model is than another one on the test rows by a metric: log loss and loss by the
+    /// losses of the rows, accuracy by the classes, RMSE and R² by the squared errors. `None` without test
+    /// rows, and for other metrics.
     ///
     /// # Errors
     /// As [`Model::predict_dataset`].
-    pub fn compare(&self, other: &Model) -> Result<Option<Comparison>> {
+    pub fn compare(&self, other: &Model, metric: Metric) -> Result<Option<Comparison>> {
         let (test, _) = self.plan.test();
         if test.samples() == 0 {
             return Ok(None);
         }
-        let [ours, theirs] = [&self.model, other].map(|model| model.predict_dataset(test));
+        let loss = match (metric, test.targets()) {
+            (Metric::LogLoss, Targets::Classes { .. }) => Some(LossName::CrossEntropy),
+            (Metric::LogLoss, Targets::Labels { .. }) => Some(LossName::BinaryCrossEntropy),
+            (Metric::Loss, _) => Some(self.plan.loss),
+            (Metric::Accuracy | Metric::Rmse | Metric::R2, _) => None,
+            _ => return Ok(None),
+        };
+        let models = [&self.model, other];
+        if let Some(loss) = loss {
+            let [ours, theirs] = models.map(|model| model.losses(test, loss));
+            let comparison = Comparison::of_losses([&ours?, &theirs?], test.weights(), test.group_numbers());
+            return Ok(Some(comparison));
+        }
+        let [ours, theirs] = models.map(|model| model.predict_dataset(test));
         Ok(comparison(&ours?, &theirs?, test))
     }
 }

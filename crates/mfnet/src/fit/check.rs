@@ -164,7 +164,12 @@ impl Recipe {
     /// Refuses settings that do not make a network.
     fn check_network(&self) -> Result<()> {
         if self.hidden.as_ref().is_some_and(Vec::is_empty) {
-            let given = [("dropout", self.dropout > 0.0), ("norm", self.norm.is_some()), ("residual", self.residual)];
+            let given = [
+                ("activation", self.activation.is_some()),
+                ("dropout", self.dropout > 0.0),
+                ("norm", self.norm.is_some()),
+                ("residual", self.residual),
+            ];
             if let Some((field, _)) = given.iter().find(|(_, given)| *given) {
                 let error = Error::recipe(format!("`{field}` needs hidden layers, but `hidden` is none"));
                 return Err(error.with_help("give `hidden` sizes, such as 256,256"));

@@ -476,9 +476,9 @@ impl Summary {
             if temperature == 1.0 {
                 return format!("temperature 1: {rows} show no better one");
             }
-            let way = if temperature > 1.0 { "less sure" } else { "surer" };
+            let way = if temperature > 1.0 { "less certain" } else { "more certain" };
             let temperature = significant(temperature, 4);
-            format!("temperature {temperature}, from {rows}: the probabilities are {way} than the network")
+            format!("temperature {temperature}, from {rows}: it makes the probabilities {way}")
         };
         let threshold = self.threshold.iter().map(ToString::to_string);
         self.temperature.map(of_temperature).into_iter().chain(threshold).collect()

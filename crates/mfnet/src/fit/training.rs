@@ -9,7 +9,7 @@ use super::observer::{Observer, Watcher};
 use super::plan::Plan;
 use super::recipe::Recipe;
 use crate::data::Dataset;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::model::AnyNetwork;
 use crate::network::NeuralNetwork;
 use crate::optimizer::{Group, Optimizer, ParameterKind, Schedule, Sgd};
@@ -44,7 +44,14 @@ impl Plan {
         if let Some(averaging) = recipe.average {
             trainer = trainer.average(averaging);
         }
-        let mut sessions = trainer.start_all(nets, train, checkpoint, self.task.start_optimizer.as_ref())?;
+        let sessions = trainer.start_all(nets, train, checkpoint, self.task.start_optimizer.as_ref());
+        let mut sessions = sessions.map_err(|error| match error.kind() {
+            ErrorKind::OtherTraining { what, there, here, .. } if checkpoint.is_none() => {
+                let message = format!("`warm_optimizer`: {what} of the checkpoint is {there}, not {here}");
+                Error::recipe(message).with_help("use the same one, or leave `warm_optimizer` out")
+            }
+            _ => error,
+        })?;
         let mut watch = Watcher { plan: self, observer };
         let result = match &mut sessions[..] {
             [session] => session.run(&mut watch),
@@ -115,6 +122,10 @@ pub(super) fn check(recipe: &Recipe, choices: &Choices) -> Result<()> {
         let message =
             format!("`warmup` {} leaves no epoch of {} for training", shortest(recipe.warmup), choices.epochs);
         return Err(Error::recipe(message).with_help("choose a shorter `warmup`, or more `epochs`"));
+    }
+    if recipe.weight_decay_schedule != Schedule::Constant && choices.weight_decay == 0.0 {
+        return Err(Error::recipe("`weight_decay_schedule` needs `weight_decay`, which is 0")
+            .with_help("give a `weight_decay`, or leave `weight_decay_schedule` out"));
     }
     optimizer::<f64>(recipe, choices).check().map_err(|error| {
         let help = "choose a smaller `learning_rate`, or a smaller `weight_decay`; 0 switches decay off";

@@ -114,7 +114,8 @@ impl Trial {
 
 impl Plan {
     /// The metric that fits this plan: the one of `monitor`; if that is the loss, the log loss of classes
-    /// and labels, the RMSE for the squared error, and otherwise the loss itself.
+    /// and labels, the RMSE for the squared error, the mean R² for several targets, and otherwise the loss
+    /// itself.
     pub fn metric(&self) -> Metric {
         match (self.monitor(), self.task.kind()) {
             (Monitor::Accuracy, _) => Metric::Accuracy,
@@ -126,6 +127,8 @@ impl Plan {
             (Monitor::Mae, _) => Metric::Mae,
             (Monitor::R2, _) => Metric::R2,
             (Monitor::Loss, Task::Classification | Task::MultiLabel) => Metric::LogLoss,
+            // of several targets, each in its unit
+            (Monitor::Loss, Task::Regression) if self.is_squared_error() && self.targets() > 1 => Metric::R2,
             (Monitor::Loss, Task::Regression) if self.is_squared_error() => Metric::Rmse,
             (Monitor::Loss, Task::Regression) => Metric::Loss,
         }

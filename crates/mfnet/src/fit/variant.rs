@@ -73,6 +73,11 @@ impl Plan {
         self.task.recipe.given()
     }
 
+    /// Number of target columns.
+    pub(super) fn targets(&self) -> usize {
+        self.task.data.targets().columns().len()
+    }
+
     /// Number of training rows.
     pub(crate) fn training_rows(&self) -> usize {
         self.parts.train.samples()

@@ -126,7 +126,7 @@ impl ClassWeight {
         if labels.is_empty() {
             let task = super::names::Task::of(data.targets());
             let message =
-                format!("`class_weight` needs a classification, but {target} is the target of a {}", task.noun());
+                format!("`class_weight` needs one class for each row, but {target} is the target of a {}", task.noun());
             let help = match task {
                 super::names::Task::MultiLabel => "leave `class_weight` out",
                 _ => "leave `class_weight` out, or choose `task` classification",

@@ -7,7 +7,7 @@ use super::html::Column::{self, Number, Text};
 use super::html::apart;
 use super::{NAME, Report, Writer};
 use crate::error::Result;
-use crate::text::{Row, counted, score_lines, significant};
+use crate::text::{counted, score_lines, significant};
 use crate::tune::{Outcome, Record, Values, written};
 
 /// Number of trials in the table.
@@ -56,13 +56,14 @@ impl Writer {
     }
 
     fn test_scores(&mut self, outcome: &Outcome<'_>) -> Result<()> {
-        let rows: Vec<Row<'_>> = outcome.fits().filter_map(|(name, fit)| fit.summary.test.row(name)).collect();
+        let rows = outcome.rows();
         if rows.is_empty() {
             return Ok(());
         }
         self.scores(&score_lines(&rows));
         self.page.remark("Scores on the test rows, on which no choice depends.");
-        outcome.verdict()?.iter().for_each(|verdict| self.page.paragraph(verdict));
+        let verdicts = outcome.verdict()?.into_iter().chain(outcome.best.summary.verdict.clone());
+        verdicts.for_each(|verdict| self.page.paragraph(&verdict));
         Ok(())
     }
 
@@ -76,17 +77,18 @@ impl Writer {
         let head = [("trial", Number), ("epochs", Number), (metric, Number)];
         let columns: Vec<(&str, Column)> =
             head.into_iter().chain(fields.iter().map(|field| (field.as_str(), Number))).collect();
-        let cell = |value: Option<&Value>| match value {
-            Some(Value::Number(number)) if number.is_f64() => {
-                number.as_f64().map_or_else(String::new, |x| significant(x, 3))
-            }
-            Some(value) => written(value),
-            None => "default".to_owned(),
+        let default = outcome.search.default().fields().unwrap_or_default();
+        let cell = |value: &Value| match value {
+            Value::Number(number) if number.is_f64() => number.as_f64().map_or_else(String::new, |x| significant(x, 3)),
+            value => written(value),
+        };
+        let setting = |record: &Record, field: &String| {
+            record.settings.get(field).or(default.get(field)).map_or_else(String::new, cell)
         };
         let row = |record: &&Record| {
             let score = record.score.map_or_else(|| "failed".to_owned(), |score| significant(score, 4));
             let head = [record.trial.to_string(), record.epochs.to_string(), score];
-            head.into_iter().chain(fields.iter().map(|field| cell(record.settings.get(*field)))).collect()
+            head.into_iter().chain(fields.iter().map(|field| setting(record, field))).collect()
         };
         self.page.heading("Trials");
         self.page.table(&columns, shown.iter().map(row));
@@ -125,14 +127,15 @@ impl Writer {
 
     fn importances(&mut self, outcome: &Outcome<'_>) -> Result<()> {
         self.page.heading("What the settings explain");
-        let all = outcome.search.importances(outcome.records)?;
+        let mut all = outcome.search.importances(outcome.records)?;
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
         let bars = all.iter().map(|(name, share)| (name.clone(), 100.0 * share, 0.0)).collect();
         self.figure(
             "importance",
             "Importance of the settings",
             &outcome.importance()?,
-            "The share of the differences between the scores that each setting explains beyond those above it. It is a \
-             rough guess if there are few trials.",
+            "The share of the differences between the scores that a setting explains and the others do not. This is a rough \
+             guess if there are few trials.",
             Drawing::Bars(Bars { x_name: "explained (%)".to_owned(), bars }),
         )
     }

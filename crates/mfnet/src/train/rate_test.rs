@@ -16,12 +16,12 @@ const RANGE: [f64; 2] = [1e-6, 10.0];
 const BETA: f64 = 0.98;
 /// The test stops above this many times the lowest smoothed loss.
 const TIMES_LOWEST: f64 = 4.0;
-/// The fraction of the steps, at the beginning, whose smoothed losses are those of too few steps to count.
+/// The suggestion ignores the first tenth of the steps, whose smoothed losses are means of few losses.
 const BEGINNING: usize = 10;
 /// A rate lowers the loss if the smoothed loss falls by more than this fraction of itself.
 const FALL: f64 = 1e-3;
-/// The suggestion is this fraction of the rate with the lowest smoothed loss.
-const FRACTION: f64 = 10.0;
+/// The suggestion is the rate with the lowest smoothed loss divided by this.
+const DIVISOR: f64 = 10.0;
 
 /// A learning-rate range test: the losses of a training whose learning rate grows from step to step. See
 /// [`Trainer::find_rate`].
@@ -69,7 +69,7 @@ impl RateTest {
     fn suggest(&mut self) {
         let before = self.smoothed.get(Self::STEPS / BEGINNING).copied().unwrap_or(f64::NAN);
         let lowest = self.lowest().filter(|step| before - self.smoothed[*step] > FALL * before.abs());
-        self.suggestion = lowest.map(|step| self.rates[step] / FRACTION);
+        self.suggestion = lowest.map(|step| self.rates[step] / DIVISOR);
     }
 }
 

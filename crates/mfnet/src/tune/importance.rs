@@ -4,9 +4,10 @@ pub(super) struct Setting {
     pub(super) choices: Option<usize>,
 }
 
-/// How much each setting explains of the scores, the most important first, beyond those before it: ε², the
-/// share of the variance of the scores' ranks that lies between groups of trials with similar values, less
-/// what chance would make of it.
+/// How much each setting explains of the scores: ε², the share of the variance of the scores' ranks that
+/// lies between groups of trials with similar values. Of this share, the part that chance alone would give
+/// is subtracted. The setting that explains most comes first, and explains what it can; the next one is the
+/// setting that explains most of the rest.
 ///
 /// ```text
 /// ε² = (B − (k − 1) W/(n − k)) / V        B, W: sums of squares between and within k groups; V: all

@@ -2,9 +2,9 @@ use serde_json::{Map, Value, json};
 
 use super::search::{Record, Search};
 use crate::error::Result;
-use crate::fit::Fit;
-use crate::metric::{Comparison, Metrics};
-use crate::text::{Row, counted, headline, headline_cell, score_table, significant, table};
+use crate::fit::{Fit, Metric};
+use crate::metric::Comparison;
+use crate::text::{Row, counted, score_table, significant, table};
 
 /// The level of significance.
 const RARE: f64 = 0.05;
@@ -34,11 +34,12 @@ impl Outcome<'_> {
     /// As [`Search::importances`].
     pub fn text(&self) -> Result<String> {
         let mut parts = vec![self.count(), self.scores(), self.settings_table()?];
-        let rows: Vec<Row<'_>> = self.fits().filter_map(|(name, fit)| fit.summary.test.row(name)).collect();
+        let rows = self.rows();
         if !rows.is_empty() {
             parts.push(format!("Test rows, which no choice depends on\n{}", score_table(&rows)));
         }
         parts.extend(self.verdict()?);
+        parts.extend(self.best.summary.verdict.clone());
         parts.push(self.importance()?);
         Ok(parts
             .into_iter()
@@ -53,42 +54,60 @@ impl Outcome<'_> {
         self.default.map(|fit| ("default", fit)).into_iter().chain([("best", self.best)])
     }
 
-    /// The furthest record of a trial.
-    pub(crate) fn record(&self, trial: usize) -> Option<&Record> {
-        self.records.iter().filter(|record| record.trial == trial).max_by_key(|record| record.rung)
+    /// The scores on the test rows: of the default and the best settings, and of the linear model.
+    pub(crate) fn rows(&self) -> Vec<Row<'_>> {
+        let mut rows: Vec<Row<'_>> = self.fits().filter_map(|(name, fit)| fit.summary.test.row(name)).collect();
+        let summary = &self.best.summary;
+        rows.extend(summary.baselines.linear.as_ref().map(|linear| Row {
+            name: "linear model".to_owned(),
+            samples: summary.test.samples,
+            loss: linear.test_loss,
+            metrics: &linear.metrics,
+        }));
+        rows
+    }
+
+    /// The record of the default settings in a rung.
+    fn default_in(&self, rung: usize) -> Option<&Record> {
+        self.records.iter().find(|record| (record.trial, record.rung) == (0, rung))
     }
 
     /// How many trials there were.
     pub(crate) fn count(&self) -> String {
         let ranking = self.search.ranking(self.records);
-        let failed = ranking.iter().filter(|record| record.score.is_none()).count();
-        let failed = if failed == 0 { String::new() } else { format!("; {} failed", counted(failed, "trial")) };
-        let (trials, trainings) = (counted(ranking.len(), "trial"), counted(self.records.len(), "training"));
+        let failed: Vec<&&Record> = ranking.iter().filter(|record| record.score.is_none()).collect();
+        let why = failed.iter().find_map(|record| record.error.as_deref()).unwrap_or("its score is not finite");
+        let failed = match failed.len() {
+            0 => String::new(),
+            count => format!("; {} failed, such as: {why}", counted(count, "trial")),
+        };
+        let (trials, trainings) = (counted(ranking.len(), "trial"), counted(self.records.len(), "training run"));
         format!("{trials} in {trainings}{failed}")
     }
 
     /// The scores on the validation rows.
     pub(crate) fn scores(&self) -> String {
-        let metric = match self.search.folds() {
-            1 => format!("validation {}", self.search.metric().title()),
-            _ => format!("{} in a cross-validation", self.search.metric().title()),
+        let Some(best) = self.search.best(self.records) else { return String::new() };
+        let title = self.search.metric().title();
+        let is_whole = best.rung + 1 == self.search.rungs();
+        let metric = match is_whole {
+            false => format!("validation {title} after {}", counted(best.epochs, "epoch")),
+            true if self.search.folds() > 1 => format!("{title} in a cross-validation"),
+            true => format!("validation {title}"),
         };
-        let score = |record: Option<&Record>| record.and_then(|record| record.score).map(|score| significant(score, 4));
-        let best = self.search.best(self.records);
+        let score = |record: &Record| record.score.map(|score| significant(score, 4));
         let of_best = score(best).unwrap_or_default();
-        match (best, score(self.record(0))) {
-            (Some(best), Some(_)) if best.trial == 0 => {
-                format!("No trial has a better {metric} than the default settings: {of_best}.")
-            }
-            (Some(best), Some(default)) => format!(
-                "Trial {} has the best {metric}: {of_best}, against {default} of the default settings.",
-                best.trial
-            ),
-            (Some(best), None) => {
-                format!("Trial {} has the best {metric}: {of_best}. The default settings failed.", best.trial)
-            }
-            (None, _) => String::new(),
+        if best.trial == 0 {
+            return format!("No trial has a better {metric} than the default settings: {of_best}.");
         }
+        let default = match self.default_in(best.rung) {
+            Some(default) => match score(default) {
+                Some(default) => format!(", against {default} with the default settings."),
+                None => ". The default settings failed.".to_owned(),
+            },
+            None => ". There was no time for the default settings.".to_owned(),
+        };
+        format!("Trial {} has the best {metric}: {of_best}{default}", best.trial)
     }
 
     /// The settings of the default and the best trial, as lines of a table; only the head if they are
@@ -106,16 +125,16 @@ impl Outcome<'_> {
         Ok(if lines.len() > 1 { table(&lines) } else { String::new() })
     }
 
-    /// Whether the best settings are better than the default ones on the test rows; `None` without test
-    /// rows or default.
+    /// Whether the best settings are better than the default ones on the test rows, by the metric of the
+    /// search; `None` without test rows or default.
     pub(crate) fn verdict(&self) -> Result<Option<String>> {
-        let Some(default) = self.default else { return Ok(None) };
-        let [Some(of_best), Some(of_default)] = [self.best, default].map(|fit| fit.summary.test.metrics.as_ref())
-        else {
+        let (Some(default), (test, _)) = (self.default, self.best.plan.test()) else { return Ok(None) };
+        if test.samples() == 0 {
             return Ok(None);
-        };
-        let comparison = self.best.compare(&default.model)?;
-        Ok(comparison.map(|comparison| sentence(&comparison, of_best, of_default)))
+        }
+        let metric = self.search.metric();
+        let scores = [metric.of(&self.best.model, test)?, metric.of(&default.model, test)?];
+        Ok(Some(sentence(metric, self.best.compare(&default.model, metric)?, scores)))
     }
 
     /// What the settings explain.
@@ -123,7 +142,8 @@ impl Outcome<'_> {
         if self.search.ranking(self.records).len() < ENOUGH {
             return Ok("There are too few trials to say what the settings explain.".to_owned());
         }
-        let all = self.search.importances(self.records)?;
+        let mut all = self.search.importances(self.records)?;
+        all.sort_by(|a, b| b.1.total_cmp(&a.1));
         let named: Vec<String> = all
             .iter()
             .filter(|(_, share)| *share >= LEAST)
@@ -132,7 +152,7 @@ impl Outcome<'_> {
         Ok(match named.is_empty() {
             true => "No setting alone explains the differences between the scores.".to_owned(),
             false => format!(
-                "What explains the differences between the scores: {}. With so few trials, this is a rough guess.",
+                "What explains the differences between the scores: {}. This is a rough guess.",
                 named.join(", ")
             ),
         })
@@ -147,6 +167,7 @@ impl Outcome<'_> {
         let of = |record: Option<&Record>, fit: Option<&Fit>| match record {
             Some(record) => json!({
                 "trial": record.trial,
+                "epochs": record.epochs,
                 "settings": record.settings,
                 "validation": record.score,
                 "test": fit.map(|fit| fit.summary.test.json()),
@@ -162,7 +183,7 @@ impl Outcome<'_> {
             "trainings": self.records.len(),
             "failed": ranking.iter().filter(|record| record.score.is_none()).count(),
             "metric": self.search.metric(),
-            "default": of(self.record(0), default),
+            "default": of(best.and_then(|best| self.default_in(best.rung)), default),
             "best": of(best, Some(self.best)),
             "verdict": self.verdict()?,
             "importance": importances,
@@ -176,8 +197,8 @@ pub fn describe(settings: &Map<String, Value>) -> String {
     all.join(" ")
 }
 
-/// A value as an option has it.
-pub(crate) fn written(value: &Value) -> String {
+/// A value as an option of the command line has it: a list with commas, `none` for an empty one.
+pub fn written(value: &Value) -> String {
     match value {
         Value::Null => "none".to_owned(),
         Value::String(text) => text.clone(),
@@ -187,22 +208,23 @@ pub(crate) fn written(value: &Value) -> String {
     }
 }
 
-fn sentence(comparison: &Comparison, best: &Metrics, default: &Metrics) -> String {
-    let name = headline(best).0;
-    let [of_best, of_default] = [best, default].map(|metrics| headline_cell(metrics, headline(metrics).1));
-    let scores = format!("the {name} is {of_best}, against {of_default}");
-    let p = significant(comparison.p_value, 2);
+fn sentence(metric: Metric, comparison: Option<Comparison>, [best, default]: [f64; 2]) -> String {
+    let scores = format!("the {} is {}, against {}", metric.title(), significant(best, 4), significant(default, 4));
+    let is_better = if metric.rises() { best > default } else { best < default };
+    if !is_better {
+        return format!("On the test rows, the best settings are no better than the default ones: {scores}.");
+    }
     match comparison {
-        Comparison { difference, .. } if *difference <= 0.0 => {
-            format!("On the test rows, the best settings are no better than the default ones: {scores}.")
-        }
-        Comparison { p_value, .. } if *p_value < RARE => format!(
+        Some(Comparison { p_value, .. }) if p_value < RARE => format!(
             "On the test rows, the best settings beat the default ones: {scores}. The difference is statistically \
-             significant (p = {p})."
+             significant (p = {}).",
+            significant(p_value, 2)
         ),
-        _ => format!(
+        Some(Comparison { p_value, .. }) => format!(
             "On the test rows, the best settings are better than the default ones, but the difference is not \
-             statistically significant (p = {p}): {scores}."
+             statistically significant (p = {}): {scores}.",
+            significant(p_value, 2)
         ),
+        None => format!("On the test rows, the best settings are better than the default ones: {scores}."),
     }
 }

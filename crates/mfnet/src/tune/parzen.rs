@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! l(x), g(x)     densities of the n good trials and of the others: (1 + Σᵢ Πⱼ k(xⱼ − xᵢⱼ)) / (n + 1),
-//!                k a normal density of width 0.15 n^(−1/(d + 4)), cut off at 0 and 1; for choices, the
-//!                same choice with probability 0.8, otherwise any
+//!                k a normal density of width 0.15 n^(−1/(d + 4)), cut off at 0 and 1; a choice stays
+//!                with probability 0.8 and is drawn anew with 0.2
 //! proposal       the best of four draws from l: that with the largest l(x)/g(x)
 //! ```
 //!

@@ -1,5 +1,5 @@
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -19,10 +19,12 @@ const RUNGS: usize = 3;
 const ROUND: usize = 9;
 /// Number of parts of a cross-validation.
 const FOLDS: usize = 5;
+/// Fields whose usual values follow from the optimizer.
+const OF_OPTIMIZER: [&str; 5] = ["learning_rate", "weight_decay", "schedule", "clip_norm", "batch_size"];
 /// How many points are drawn until one makes a recipe that does not contradict itself.
 const DRAWS: usize = 100;
 
-/// A search for the recipe with the best score on the validation rows; see [the module](super).
+/// A search for the recipe with the best score on the validation rows; see [the module](crate::tune).
 ///
 /// ```
 /// use mfnet::tune::{Search, Space};
@@ -95,6 +97,25 @@ impl Training {
     pub fn name(&self) -> String {
         name(self.trial, self.rung)
     }
+
+    /// The record of a training that failed.
+    pub fn failed(&self, error: String) -> Record {
+        Record { error: Some(error), ..self.record() }
+    }
+
+    /// A record without a score.
+    fn record(&self) -> Record {
+        Record {
+            trial: self.trial,
+            rung: self.rung,
+            epochs: self.recipe.epochs.unwrap_or(0),
+            settings: self.settings.clone(),
+            score: None,
+            folds: Vec::new(),
+            best_epoch: None,
+            error: None,
+        }
+    }
 }
 
 impl Record {
@@ -108,9 +129,21 @@ fn name(trial: usize, rung: usize) -> String {
     format!("{trial:04}-{rung}")
 }
 
+/// The record of each trial in its highest rung.
+fn furthest(records: &[Record]) -> Vec<&Record> {
+    let mut of_trials: BTreeMap<usize, &Record> = BTreeMap::new();
+    for record in records {
+        let known = of_trials.entry(record.trial).or_insert(record);
+        if known.rung < record.rung {
+            *known = record;
+        }
+    }
+    of_trials.into_values().collect()
+}
+
 impl Search {
-    /// A search around the recipe of a plan, whose seed is that of the search; without a number of
-    /// trials it has no end.
+    /// A search around the recipe of a plan. Its random numbers follow from the seed of the recipe. Without
+    /// a number of trials, the search never ends.
     ///
     /// # Errors
     /// [`ErrorKind::Recipe`] without validation rows, for a setting that both the recipe and the space
@@ -124,7 +157,8 @@ impl Search {
             return Err(Error::recipe("a search compares trials on the validation rows, but there are none")
                 .with_help("give a `validation_fraction`, such as 0.1"));
         }
-        if let Some(field) = plan.given()?.keys().find(|field| space.has(field)) {
+        let given = plan.given()?;
+        if let Some(field) = given.keys().find(|field| space.has(field)) {
             return Err(Error::recipe(format!("`{field}` is given, but the space of the search also has it"))
                 .with_help("leave it out in one of them"));
         }
@@ -134,15 +168,43 @@ impl Search {
             metric => metric,
         };
         let folds = if plan.has_few_rows(FOLDS) { FOLDS } else { 1 };
-        let search = Search { trials, round: ROUND, metric, folds, space, recipe: plan.recipe() };
-        let mut refused = None;
-        for number in 0..DRAWS {
-            match search.checked(&draw::point(search.seed(), number, search.space.len())) {
-                Ok(_) => return Ok(search),
-                Err(error) => refused = refused.or(Some(error)),
+        let mut recipe = plan.recipe().fields()?;
+        if space.has("optimizer") {
+            // each optimizer has usual ones
+            let open = OF_OPTIMIZER.iter().filter(|field| !given.contains_key(**field) && !space.has(field));
+            open.for_each(|field| drop(recipe.insert((*field).to_owned(), Value::Null)));
+        }
+        let recipe = Recipe::of_fields(recipe)?;
+        let mut search = Search { trials, round: ROUND, metric, folds, space, recipe };
+        search.check_values(plan)?;
+        // there is nothing after all combinations and the default
+        let most = search.space.combinations().map(|combinations| combinations + 1);
+        search.trials = trials.into_iter().chain(most).min();
+        Ok(search)
+    }
+
+    /// Refuses a value that makes no recipe, whatever the other settings are.
+    fn check_values(&self, plan: &Plan) -> Result<()> {
+        for (dimension, corner) in self.space.corners() {
+            let mut refused = None;
+            let fits = (0..DRAWS).any(|number| {
+                let mut point = draw::point(self.seed(), number, self.space.len());
+                point[dimension] = corner;
+                refused = self.checked(&point).err();
+                refused.is_none()
+            });
+            if let (false, Some(error)) = (fits, refused) {
+                return Err(error.with_help("leave this value out of the space, or change another setting"));
             }
         }
-        Err(refused.unwrap_or_else(|| Error::recipe("the space of the search is empty")))
+        // the loss has to fit the target, which only the plan knows
+        let losses = self.space.dimensions().find(|(name, _)| *name == "loss");
+        if let Some((_, Values::Choices(losses))) = losses {
+            for loss in losses {
+                plan.with_recipe(&self.with(&Map::from_iter([("loss".to_owned(), loss.clone())]))?)?;
+            }
+        }
+        Ok(())
     }
 
     /// Sets the number of trials in a round, 9 by default: as many can be trained at once.
@@ -198,9 +260,11 @@ impl Search {
         match self.trials {
             None => Some(self.round),
             Some(trials) if first >= trials => None,
-            // the first round has the trials that make no whole one
-            Some(trials) if first == 0 => Some(self.round.min(trials) + trials.saturating_sub(self.round) % self.round),
-            Some(_) => Some(self.round),
+            // a few trials that make no whole round belong to the first one
+            Some(trials) if first == 0 && 2 * (trials % self.round) < self.round => {
+                Some((self.round + trials % self.round).min(trials))
+            }
+            Some(trials) => Some(self.round.min(trials - first)),
         }
     }
 
@@ -267,14 +331,15 @@ impl Search {
     fn proposals(&self, trials: std::ops::Range<usize>, records: &[Record]) -> Result<Vec<Map<String, Value>>> {
         let dimensions: Vec<&Values> = self.space.values().collect();
         let seen = if trials.start == 0 { Vec::new() } else { self.best_first(trials.start, records)? };
-        let mut number = 0;
-        let mut proposal = |trial: usize| {
-            if trial == 0 {
-                return Ok(Map::new());
-            }
+        // trials with equal recipes would tell nothing new
+        let earlier = records.iter().filter(|record| record.rung == 0 && record.trial < trials.start);
+        let known = earlier.map(|record| self.with(&record.settings));
+        let mut known: Vec<Recipe> = known.collect::<Result<_>>()?;
+        let (mut number, mut all) = (0, Vec::new());
+        for trial in trials {
             let mut rng = self.seed().stream(Purpose::Trial { number: trial });
             let mut settings = Map::new();
-            for _ in 0..DRAWS {
+            for _ in 0..if trial == 0 { 0 } else { DRAWS } {
                 let point = if seen.is_empty() {
                     number += 1;
                     draw::point(self.seed(), number - 1, dimensions.len())
@@ -282,28 +347,38 @@ impl Search {
                     parzen::propose(&seen, &dimensions, &mut rng)
                 };
                 settings = self.space.settings(&point);
-                if self.checked(&point).is_ok() {
+                if self.checked(&point).is_ok_and(|recipe| !known.contains(&recipe)) {
                     break;
                 }
             }
-            Ok(settings)
-        };
-        trials.map(&mut proposal).collect()
+            known.push(self.with(&settings)?);
+            all.push(settings);
+        }
+        Ok(all)
     }
 
-    /// The points of the trials before this one, the best first: those that came further, then those
-    /// with a better score.
+    /// The points of the trials before this one, the best first: those that came further by their
+    /// scores, then those with a better score.
     fn best_first(&self, before: usize, records: &[Record]) -> Result<Vec<Vec<f64>>> {
-        let mut furthest: HashMap<usize, &Record> = HashMap::new();
-        for record in records.iter().filter(|record| record.trial < before) {
-            let known = furthest.entry(record.trial).or_insert(record);
-            if known.rung < record.rung {
-                *known = record;
-            }
+        let records: Vec<Record> = records.iter().filter(|record| record.trial < before).cloned().collect();
+        let mut all = furthest(&records);
+        // the default came to the end without competition
+        if let Some(default) = all.iter_mut().find(|record| record.trial == 0) {
+            let earned = (0..self.rungs()).take_while(|rung| *rung == 0 || self.goes_on(&records, rung - 1));
+            let earned = earned.last().unwrap_or(0);
+            *default = records.iter().find(|record| (record.trial, record.rung) == (0, earned)).unwrap_or(default);
         }
-        let mut all: Vec<&Record> = furthest.into_values().collect();
         all.sort_by(|a, b| b.rung.cmp(&a.rung).then_with(|| self.compare(a, b)));
         all.iter().map(|record| self.point(record)).collect()
+    }
+
+    /// Whether trial 0 is among the best ones of a rung of its round.
+    fn goes_on(&self, records: &[Record], rung: usize) -> bool {
+        let first = self.rounds(1).remove(0);
+        let of_rung = |record: &&Record| record.rung == rung && first.contains(&record.trial);
+        let Some(default) = records.iter().filter(of_rung).find(|record| record.trial == 0) else { return false };
+        let better = records.iter().filter(of_rung).filter(|other| self.compare(other, default) == Ordering::Less);
+        default.score.is_some() && better.count() < first.len().div_ceil(THIRD.pow(rung as u32 + 1))
     }
 
     fn point(&self, record: &Record) -> Result<Vec<f64>> {
@@ -334,9 +409,7 @@ impl Search {
 
     /// The furthest record of each trial, the best first.
     pub fn ranking<'a>(&self, records: &'a [Record]) -> Vec<&'a Record> {
-        let is_furthest =
-            |record: &&Record| !records.iter().any(|other| other.trial == record.trial && other.rung > record.rung);
-        let mut all: Vec<&Record> = records.iter().filter(is_furthest).collect();
+        let mut all = furthest(records);
         all.sort_by(|a, b| {
             a.score.is_none().cmp(&b.score.is_none()).then(b.rung.cmp(&a.rung)).then_with(|| self.compare(a, b))
         });
@@ -387,16 +460,7 @@ impl Search {
     /// Errors of the observer. A training that fails by its settings has a record with the error.
     pub fn train(&self, plan: &Plan, training: &Training, observer: &mut dyn Observer) -> Result<Option<Record>> {
         let recipe = Recipe { threads: plan.recipe().threads, ..training.recipe.clone() };
-        let record = Record {
-            trial: training.trial,
-            rung: training.rung,
-            epochs: recipe.epochs.unwrap_or(0),
-            settings: training.settings.clone(),
-            score: None,
-            folds: Vec::new(),
-            best_epoch: None,
-            error: None,
-        };
+        let record = training.record();
         let finite = |score: f64| Some(score).filter(|score| score.is_finite());
         let result = plan.with_recipe(&recipe).and_then(|plan| {
             if training.rung + 1 == self.rungs() && self.folds > 1 {
@@ -414,7 +478,7 @@ impl Search {
             ErrorKind::Recipe { .. }
             | ErrorKind::InvalidValue(..)
             | ErrorKind::Diverged { .. }
-            | ErrorKind::OutOfMemory { .. } => Ok(Some(Record { error: Some(error.to_string()), ..record })),
+            | ErrorKind::OutOfMemory { .. } => Ok(Some(training.failed(error.to_string()))),
             _ => Err(error),
         })
     }

@@ -129,9 +129,9 @@ impl Space {
             let mut add = |name: &str, value: &Value| -> Result<()> {
                 let values = values(name, value).map_err(&wrong)?;
                 let space = Space { dimensions: vec![(name.to_owned(), values)] };
-                for coordinate in space.corners() {
+                for (_, coordinate) in space.corners() {
                     let settings = space.settings(&[coordinate]);
-                    with(&Recipe::default(), &settings).map_err(|error| wrong(format!("{field}: {error}")))?;
+                    with(&Recipe::default(), &settings).map_err(|error| wrong(error.to_string()))?;
                 }
                 dimensions.extend(space.dimensions);
                 Ok(())
@@ -225,7 +225,7 @@ impl Space {
                 recipe.is_ok_and(|recipe| recipe.check().is_ok())
             };
             let is_fixed = given.contains_key(field) || plan.has_pixels() && field == "scale";
-            if !is_fixed && space.corners().all(fits) {
+            if !is_fixed && space.corners().map(|(_, corner)| corner).all(fits) {
                 dimensions.extend(space.dimensions);
             }
         }
@@ -271,13 +271,20 @@ impl Space {
         self.names().any(|name| name.split('.').next() == Some(field))
     }
 
-    /// Coordinates of a space of one dimension that reach all kinds of its values.
-    fn corners(&self) -> impl Iterator<Item = f64> + use<> {
-        let count = match &self.dimensions[0].1 {
-            Values::Range { .. } => 3,
-            Values::Choices(choices) => choices.len(),
-        };
-        (0..count).map(move |i| if count == 1 { 0.5 } else { i as f64 / (count - 1) as f64 })
+    /// Coordinates that reach all kinds of values of each dimension, with the number of the dimension.
+    pub(super) fn corners(&self) -> impl Iterator<Item = (usize, f64)> {
+        self.values().enumerate().flat_map(|(dimension, values)| {
+            let count = if let Values::Choices(choices) = values { choices.len() } else { 3 };
+            let corner = move |i: usize| (i as f64 + 0.5) / count as f64;
+            let ends = if let Values::Choices(_) = values { None } else { Some([0.0, 1.0]) };
+            (0..count).map(corner).chain(ends.into_iter().flatten()).map(move |corner| (dimension, corner))
+        })
+    }
+
+    /// How many combinations of values there are; `None` with a range.
+    pub(super) fn combinations(&self) -> Option<usize> {
+        let count = |values: &Values| if let Values::Choices(choices) = values { Some(choices.len()) } else { None };
+        self.values().map(count).try_fold(1_usize, |all, count| Some(all.saturating_mul(count?)))
     }
 
     /// The settings at coordinates from 0 to 1.

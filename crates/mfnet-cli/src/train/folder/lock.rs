@@ -58,7 +58,7 @@ impl Lock {
     }
 
     /// Whether another run holds the lock of this folder.
-    pub(super) fn is_held(folder: &Path) -> bool {
+    pub(crate) fn is_held(folder: &Path) -> bool {
         let Ok(file) = File::open(folder.join(UNFINISHED)) else { return false };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
     }
