@@ -272,7 +272,7 @@ fn what_is_no_weight_of_a_class() {
         &desk,
         2,
         &train("--target price --class-weight balanced"),
-        "--class-weight needs a classification, but price is the target of a regression",
+        "--class-weight needs one class for each row, but price is the target of a regression",
     );
     fails(
         &desk,

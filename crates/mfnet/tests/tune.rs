@@ -273,6 +273,26 @@ fn a_search_over_optimizers() {
     }
 }
 
+/// Few trials that are left over belong to the first round, many make a last one.
+#[test]
+fn sizes_of_rounds() {
+    let plan = plan(Recipe { epochs: Some(1), ..Recipe::default() });
+    for (trials, ends) in [(2, vec![2]), (9, vec![9]), (13, vec![13]), (17, vec![9, 17]), (30, vec![12, 21, 30])] {
+        let search = Search::new(&plan, space(RATES), Some(trials)).unwrap();
+        let mut first = 0;
+        for (number, end) in (1..).zip(&ends) {
+            assert_eq!(search.round_of(first), (number, Some(ends.len())), "{trials}");
+            assert_eq!(search.round_of(end - 1), (number, Some(ends.len())), "{trials}");
+            first = *end;
+        }
+        let records = finished(&search, &|_| Some(1.0), &|_| 0);
+        assert_eq!(records.iter().filter(|record| record.rung == 0).count(), trials);
+    }
+    // a number that no machine counts to
+    let many = Search::new(&plan, space(RATES), Some(usize::MAX)).unwrap();
+    assert!(many.round_of(30).1.unwrap() > 1 << 50 && !many.next(&[]).unwrap().is_empty());
+}
+
 /// Other data do not change, and a setting of the data cannot.
 #[test]
 fn variants_of_a_plan() {

@@ -268,21 +268,11 @@ impl Search {
         }
     }
 
-    /// The trials of each round so far, and of the one that is not complete.
-    fn rounds(&self, made: usize) -> Vec<std::ops::Range<usize>> {
-        let mut rounds: Vec<std::ops::Range<usize>> = Vec::new();
-        let mut first = 0;
-        while let Some(size) = self.size_of_round(first).filter(|_| first < made) {
-            rounds.push(first..first + size);
-            first += size;
-        }
-        rounds
-    }
-
     /// The number of the round of a trial, from 1, and the number of rounds, if there is an end.
     pub fn round_of(&self, trial: usize) -> (usize, Option<usize>) {
-        let count = |trials: usize| self.rounds(trials).len();
-        (count(trial + 1), self.trials.map(count))
+        let first = self.size_of_round(0).unwrap_or(self.round);
+        let round = |trial: usize| trial.checked_sub(first).map_or(1, |later| 2 + later / self.round);
+        (round(trial), self.trials.map(|trials| round(trials.saturating_sub(1))))
     }
 
     /// The trainings that can run now, in any order; none if the search is complete. They follow from
@@ -374,7 +364,7 @@ impl Search {
 
     /// Whether trial 0 is among the best ones of a rung of its round.
     fn goes_on(&self, records: &[Record], rung: usize) -> bool {
-        let first = self.rounds(1).remove(0);
+        let first = 0..self.size_of_round(0).unwrap_or(self.round);
         let of_rung = |record: &&Record| record.rung == rung && first.contains(&record.trial);
         let Some(default) = records.iter().filter(of_rung).find(|record| record.trial == 0) else { return false };
         let better = records.iter().filter(of_rung).filter(|other| self.compare(other, default) == Ordering::Less);
