@@ -237,6 +237,16 @@ fn wrong_spaces() {
         ("epochs = { low = 1.5, high = 2 }", "space, line 1: epochs: expected whole numbers, found 1.5 and 2"),
         ("hidden = { layers = [1] }", "space, line 1: hidden needs both layers and units, or a list of lists of sizes"),
         ("hidden = { layer = [1] }", "space, line 1: hidden has layers and units, not layer; did you mean layers?"),
+        (
+            "hidden = { layers = [1, 2.5], units = [8] }",
+            "space, line 1: hidden.layers: expected whole numbers, found 2.5",
+        ),
+        (
+            "hidden = { layers = [1], units = ['a'] }",
+            "space, line 1: hidden.units: expected whole numbers, found \"a\"",
+        ),
+        ("hidden = { layers = [1000000000000], units = [8] }", "space, line 1: hidden.layers: expected at most 100"),
+        ("residual = { low = 0, high = 1 }", "space, line 1: residual is not a number: write a list of its values"),
         ("hidden = [8, 16]", "space, line 1: hidden: "),
         (
             "hidden = { layers = { low = 1, high = 1e9 }, units = [8] }",
@@ -255,7 +265,8 @@ fn wrong_spaces() {
     assert!(of(Recipe::default(), "momentum = [0.9]").contains("`momentum` works only with `optimizer` sgd"));
     assert!(refused(Search::new(&plan(Recipe::default()), space(RATES), Some(1))).contains("trials"));
     let search = Search::new(&plan(Recipe::default()), space(RATES), None).unwrap();
-    assert!(refused(search.round(2)).contains("round"));
+    assert!(refused(search.clone().round(2)).contains("round"));
+    assert!(refused(search.round(usize::MAX)).contains("round: expected a whole number from 3 to 10000"));
 }
 
 /// Settings that the recipe leaves open are the usual ones of each optimizer.

@@ -10,6 +10,7 @@ use mfnet::loss::LossName;
 use mfnet::model::OperatingRule;
 use mfnet::optimizer::Schedule;
 use mfnet::table::Delimiter;
+use mfnet::text::as_option;
 use mfnet::train::{Averaging, Monitor};
 use mfnet::{Dtype, Error, Recipe};
 use serde::{Serialize, Serializer};
@@ -443,8 +444,8 @@ impl RecipeArgs {
         for (field, given) in self.given()? {
             let before = fields.get(&field).unwrap_or(&Value::Null);
             let place = file.and_then(|file| file.place_of(&field));
-            if let Some(place) = place.filter(|_| joined(before) != joined(&given)) {
-                let (option, given, before) = (field.replace('_', "-"), joined(&given), joined(before));
+            if let Some(place) = place.filter(|_| as_option(before) != as_option(&given)) {
+                let (option, given, before) = (field.replace('_', "-"), as_option(&given), as_option(before));
                 let message = format!("--{option} {given} contradicts {place}: {field} = {before}");
                 return Err(Failure::usage(message).help("remove the option, or change the file"));
             }
@@ -479,20 +480,6 @@ impl RecipeArgs {
         };
         let fields = serde_json::to_value(self).map_err(|error| Failure::usage(error.to_string()))?;
         Ok(fields.as_object().cloned().unwrap_or_default().into_iter().filter(is_given).collect())
-    }
-}
-
-/// A value as it is written in an option: lists with commas.
-fn joined(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(values) if values.is_empty() => "none".to_owned(),
-        Value::Array(values) => values.iter().map(joined).collect::<Vec<_>>().join(","),
-        Value::Object(weights) => {
-            let weights = weights.iter().map(|(label, weight)| format!("{label}:{}", joined(weight)));
-            weights.collect::<Vec<_>>().join(",")
-        }
-        value => value.to_string(),
     }
 }
 

@@ -69,12 +69,15 @@ impl<'a> Driver<'a> {
 
     fn make_all(&mut self, deadline: Option<Instant>) -> Result<End, Failure> {
         let mut records = self.folder.records()?;
+        let mut before = None;
         loop {
             let next = self.folder.search.next(&records)?;
-            let Some(first) = next.first() else {
-                return Ok(End::Complete);
-            };
-            let round = self.folder.search.round_of(first.trial);
+            let now = next.first().map(|training| self.folder.search.round_of(training.trial));
+            if let Some(ended) = before.filter(|before| Some(*before) != now) {
+                self.say(&records, ended);
+            }
+            before = now;
+            let Some(round) = now else { return Ok(End::Complete) };
             let mut queue: VecDeque<Training> = next.into();
             while !queue.is_empty() || self.running() > 0 {
                 self.give(&mut queue)?;
@@ -95,15 +98,6 @@ impl<'a> Driver<'a> {
                 if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                     return Ok(End::OutOfTime);
                 }
-            }
-            if self
-                .folder
-                .search
-                .next(&records)?
-                .first()
-                .is_none_or(|next| self.folder.search.round_of(next.trial) != round)
-            {
-                self.say(&records, round);
             }
             self.folder.forget_states(&records);
         }

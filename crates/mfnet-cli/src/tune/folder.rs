@@ -12,7 +12,7 @@ use mfnet::tune::{Record, Search, Training};
 use serde_json::{Value, json};
 
 use crate::args::{Command, TuneArgs};
-use crate::failure::Failure;
+use crate::failure::{Failure, with_options};
 use crate::output::write_file;
 use crate::source::SEARCH;
 use crate::train::{CHECKPOINTS, Lock, cannot_create, numbered, resume, stored};
@@ -113,13 +113,14 @@ impl SearchFolder {
 
     /// Refuses other data than those of the search.
     pub(super) fn check_data(&self, plan: &Plan) -> Result<(), Failure> {
-        let (here, there) = (plan.identity()?, &self.json["data"]);
-        match here.iter().find(|(name, here)| there[name.as_str()] != **here) {
+        match plan.differs_from(&self.json["data"])? {
             None => Ok(()),
-            Some((name, _)) => {
-                Err(Failure::work(format!("{}: {name} changed since the search began", self.path.display()))
-                    .help("start a new search"))
-            }
+            Some(name) => Err(Failure::work(format!(
+                "{}: {} changed since the search began",
+                self.path.display(),
+                with_options(&name)
+            ))
+            .help("start a new search")),
         }
     }
 

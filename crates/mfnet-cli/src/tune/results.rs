@@ -2,8 +2,8 @@
 
 use mfnet::fit::Fit;
 use mfnet::report::Report;
-use mfnet::text::escaped;
-use mfnet::tune::{Outcome, Record, written};
+use mfnet::text::{as_option, escaped};
+use mfnet::tune::{Outcome, Record};
 use serde_json::{Value, json};
 
 use super::driver::End;
@@ -52,7 +52,7 @@ impl Results<'_> {
                 number(record.best_epoch.map(|epoch| epoch.to_string())),
                 record.error.clone().map(|error| with_options(&error)).unwrap_or_default(),
             ];
-            let settings = fields.iter().map(|field| record.settings.get(*field).map_or_else(String::new, written));
+            let settings = fields.iter().map(|field| record.settings.get(*field).map_or_else(String::new, as_option));
             csv.write_record(cells.into_iter().chain(settings)).map_err(failed)?;
         }
         csv.into_inner().map_err(|error| Failure::work(format!("trials.csv: {error}")))

@@ -17,7 +17,7 @@ use crate::train::{linear_model_for, naive_model_for};
 use std::ops::ControlFlow;
 
 /// The level of significance.
-const RARE: f64 = 0.05;
+pub(crate) const RARE: f64 = 0.05;
 
 /// The models that the network has to beat on the test rows.
 #[derive(Clone, Debug, Default)]

@@ -47,7 +47,7 @@ impl RecipeFile {
         let known: Vec<String> = Recipe::default().fields()?.into_iter().map(|(field, _)| field).collect();
         if let Some(unknown) = stated.iter().find(|field| !known.contains(field)) {
             let similar = did_you_mean(&known, unknown);
-            return Err(file.wrong(file.line_of(unknown), format!("there is no field {unknown}{similar}")));
+            return Err(file.wrong(line_of(&file.text, unknown), format!("there is no field {unknown}{similar}")));
         }
         // TOML has no null: this is how JSON writes inf and nan
         if let Some((field, _)) = fields.iter().find(|(_, value)| value.is_null() && !is_json) {
@@ -79,10 +79,7 @@ impl RecipeFile {
     }
 
     fn toml(&self) -> Result<Map<String, Value>> {
-        toml::from_str(&self.text).map_err(|error| {
-            let line = error.span().map(|span| 1 + self.text[..span.start].matches('\n').count());
-            self.wrong(line, error.message())
-        })
+        toml_fields(&self.text).map_err(|(line, message)| self.wrong(line, message))
     }
 
     /// Later versions may have fields and values that this one does not know.
@@ -92,7 +89,7 @@ impl RecipeFile {
             Some(_) => {
                 let expected = format!("expected version {RECIPE_VERSION}, found {version}");
                 let message = format!("a later version of mfnet wrote this recipe: {expected}");
-                Err(self.wrong(self.line_of("version"), message))
+                Err(self.wrong(line_of(&self.text, "version"), message))
             }
             None => Err(self.of_field("version", &format!("expected a whole number, found {version}"))),
         }
@@ -100,7 +97,7 @@ impl RecipeFile {
 
     /// The position of a field, such as "recipe.toml, line 3", if the file has it.
     pub fn place_of(&self, field: &str) -> Option<String> {
-        self.stated.iter().find(|stated| *stated == field).map(|_| self.place(self.line_of(field)))
+        self.stated.iter().find(|stated| *stated == field).map(|_| self.place(line_of(&self.text, field)))
     }
 
     fn place(&self, line: Option<usize>) -> String {
@@ -117,7 +114,7 @@ impl RecipeFile {
         let plain = plain.iter().find_map(|(machine, plain)| Some(message.strip_suffix(machine)?.to_owned() + plain));
         let message =
             plain.or_else(|| of_unknown(message)).or_else(|| of_missing(message)).unwrap_or_else(|| message.to_owned());
-        self.wrong(self.line_of(field), format!("{field}: {message}"))
+        self.wrong(line_of(&self.text, field), format!("{field}: {message}"))
     }
 
     fn wrong(&self, line: Option<usize>, message: impl std::fmt::Display) -> Error {
@@ -126,15 +123,23 @@ impl RecipeFile {
             _ => Error::recipe_file(format!("{}: {message}", self.place(line))),
         }
     }
+}
 
-    /// The line that begins with the field, or with the head of its table.
-    fn line_of(&self, field: &str) -> Option<usize> {
-        let begins = |line: &str| {
-            let rest = line.trim_start_matches([' ', '\t', '{', ',', '"', '\'', '[']).strip_prefix(field);
-            rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ':', ']']))
-        };
-        self.text.lines().position(begins).map(|line| line + 1)
-    }
+/// The fields of TOML, or the line and the text of an error.
+pub(crate) fn toml_fields(text: &str) -> Result<Map<String, Value>, (Option<usize>, String)> {
+    toml::from_str(text).map_err(|error| {
+        let line = error.span().map(|span| 1 + text[..span.start].matches('\n').count());
+        (line, error.message().to_owned())
+    })
+}
+
+/// The line of TOML or JSON that begins with the field, or with the head of its table.
+pub(crate) fn line_of(text: &str, field: &str) -> Option<usize> {
+    let begins = |line: &str| {
+        let rest = line.trim_start_matches([' ', '\t', '{', ',', '"', '\'', '[']).strip_prefix(field);
+        rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ':', ']', '.']))
+    };
+    text.lines().position(begins).map(|line| line + 1)
 }
 
 /// What is added to the number of a character that must become an escape; the sum is for private use.

@@ -32,8 +32,10 @@ mod variant;
 mod weights;
 
 pub use crate::optimizer::OptimizerName;
+pub(crate) use baselines::RARE;
 pub use baselines::{Baseline, Baselines};
 pub use file::{RECIPE_VERSION, RecipeFile};
+pub(crate) use file::{line_of, toml_fields};
 pub use folds::Folds;
 pub use names::{Dates, Decimal, Norm, Quote, Task};
 pub use observer::Observer;

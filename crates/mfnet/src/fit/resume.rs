@@ -49,6 +49,15 @@ impl Plan {
         Ok(identity)
     }
 
+    /// The name of the first part of [`Plan::identity`] that differs from the identity of another plan.
+    ///
+    /// # Errors
+    /// As [`Plan::identity`].
+    pub fn differs_from(&self, identity: &Value) -> Result<Option<String>> {
+        let (here, usual) = (self.identity()?, Recipe::default().fields()?);
+        Ok(difference(&here, identity, &usual).map(|(name, ..)| name.to_owned()))
+    }
+
     /// Returns an error if the checkpoint is of another fit.
     pub(super) fn check_resumes(&self, checkpoint: &Checkpoint) -> Result<()> {
         let (here, usual) = (self.identity()?, Recipe::default().fields()?);

@@ -7,8 +7,8 @@ use super::html::Column::{self, Number, Text};
 use super::html::apart;
 use super::{NAME, Report, Writer};
 use crate::error::Result;
-use crate::text::{counted, score_lines, significant};
-use crate::tune::{Outcome, Record, Values, written};
+use crate::text::{as_option, counted, score_lines, significant};
+use crate::tune::{Outcome, Record, Values};
 
 /// Number of trials in the table.
 const SHOWN: usize = 30;
@@ -80,7 +80,7 @@ impl Writer {
         let default = outcome.search.default().fields().unwrap_or_default();
         let cell = |value: &Value| match value {
             Value::Number(number) if number.is_f64() => number.as_f64().map_or_else(String::new, |x| significant(x, 3)),
-            value => written(value),
+            value => as_option(value),
         };
         let setting = |record: &Record, field: &String| {
             record.settings.get(field).or(default.get(field)).map_or_else(String::new, cell)
@@ -157,7 +157,7 @@ impl Writer {
                     })
                 }
                 Values::Choices(choices) => {
-                    let names: Vec<String> = choices.iter().map(written).collect();
+                    let names: Vec<String> = choices.iter().map(as_option).collect();
                     let bar = |(choice, shown): (&Value, String)| {
                         let of_choice = first.iter().filter(|(record, _)| value(record).as_ref() == Some(choice));
                         let scores: Vec<f64> = of_choice.map(|(_, score)| *score).collect();

@@ -8,6 +8,8 @@ pub(crate) use score_table::r2_cell;
 pub use score_table::{Row, headline, headline_cell, score_lines, score_table, table};
 pub use sparkline::sparkline;
 
+use serde_json::Value;
+
 pub use crate::escape::{escaped, is_unprintable};
 pub use crate::words::{similar, split_names};
 
@@ -32,6 +34,22 @@ pub fn counted(number: usize, thing: &str) -> String {
 pub fn as_read(x: f64) -> String {
     let exact = x.to_string();
     if exact.len() <= LONGEST { exact } else { significant(x, DIGITS) }
+}
+
+/// A value of a recipe as an option of the command line has it: lists and tables with commas, `none` for
+/// nothing.
+pub fn as_option(value: &Value) -> String {
+    match value {
+        Value::Null => "none".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) if values.is_empty() => "none".to_owned(),
+        Value::Array(values) => values.iter().map(as_option).collect::<Vec<_>>().join(","),
+        Value::Object(values) => {
+            let values = values.iter().map(|(name, value)| format!("{name}:{}", as_option(value)));
+            values.collect::<Vec<_>>().join(",")
+        }
+        value => value.to_string(),
+    }
 }
 
 /// A number with this many significant digits; very large and very small numbers with an exponent.

@@ -19,6 +19,6 @@ mod parzen;
 mod search;
 mod space;
 
-pub use outcome::{Outcome, describe, written};
+pub use outcome::{Outcome, describe};
 pub use search::{Record, Search, Training};
 pub use space::{Space, Values};

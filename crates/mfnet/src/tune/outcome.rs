@@ -2,12 +2,10 @@ use serde_json::{Map, Value, json};
 
 use super::search::{Record, Search};
 use crate::error::Result;
-use crate::fit::{Fit, Metric};
+use crate::fit::{Fit, Metric, RARE};
 use crate::metric::Comparison;
-use crate::text::{Row, counted, score_table, significant, table};
+use crate::text::{Row, as_option, counted, score_table, significant, table};
 
-/// The level of significance.
-const RARE: f64 = 0.05;
 /// A smaller importance is not named.
 const LEAST: f64 = 0.02;
 /// Fewer trials do not say what the settings explain.
@@ -116,7 +114,7 @@ impl Outcome<'_> {
         let (default, best) = (self.search.default().fields()?, self.best.plan.recipe().fields()?);
         let names = ["default", "best"].map(str::to_owned).to_vec();
         let differs = |field: &&String| self.search.space().has(field) && default.get(*field) != best.get(*field);
-        let line = |field: &String| (field.clone(), [&default, &best].map(|of| written(&of[field])).to_vec());
+        let line = |field: &String| (field.clone(), [&default, &best].map(|of| as_option(&of[field])).to_vec());
         Ok([(String::new(), names)].into_iter().chain(best.keys().filter(differs).map(line)).collect())
     }
 
@@ -193,19 +191,8 @@ impl Outcome<'_> {
 
 /// Settings as a part of a sentence, with fields in backticks.
 pub fn describe(settings: &Map<String, Value>) -> String {
-    let all: Vec<String> = settings.iter().map(|(field, value)| format!("`{field}` {}", written(value))).collect();
+    let all: Vec<String> = settings.iter().map(|(field, value)| format!("`{field}` {}", as_option(value))).collect();
     all.join(" ")
-}
-
-/// A value as an option of the command line has it: a list with commas, `none` for an empty one.
-pub fn written(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(values) if values.is_empty() => "none".to_owned(),
-        Value::Array(values) => values.iter().map(written).collect::<Vec<_>>().join(","),
-        other => other.to_string(),
-    }
 }
 
 fn sentence(metric: Metric, comparison: Option<Comparison>, [best, default]: [f64; 2]) -> String {

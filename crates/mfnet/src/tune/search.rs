@@ -17,6 +17,8 @@ const THIRD: usize = 3;
 const RUNGS: usize = 3;
 /// The usual number of trials in a round.
 const ROUND: usize = 9;
+/// The possible numbers.
+const ROUNDS: std::ops::RangeInclusive<usize> = THIRD..=10_000;
 /// Number of parts of a cross-validation.
 const FOLDS: usize = 5;
 /// Fields whose usual values follow from the optimizer.
@@ -130,7 +132,7 @@ fn name(trial: usize, rung: usize) -> String {
 }
 
 /// The record of each trial in its highest rung.
-fn furthest(records: &[Record]) -> Vec<&Record> {
+fn furthest<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<&'a Record> {
     let mut of_trials: BTreeMap<usize, &Record> = BTreeMap::new();
     for record in records {
         let known = of_trials.entry(record.trial).or_insert(record);
@@ -210,10 +212,10 @@ impl Search {
     /// Sets the number of trials in a round, 9 by default: as many can be trained at once.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidValue`] for fewer than 3.
+    /// [`ErrorKind::InvalidValue`] for fewer than 3 or more than 10 000.
     pub fn round(mut self, trials: usize) -> Result<Self> {
-        if trials < THIRD {
-            return Err(Error::invalid("round", "a whole number of at least 3", trials));
+        if !ROUNDS.contains(&trials) {
+            return Err(Error::invalid("round", "a whole number from 3 to 10000", trials));
         }
         self.round = trials;
         Ok(self)
@@ -350,11 +352,10 @@ impl Search {
     /// The points of the trials before this one, the best first: those that came further by their
     /// scores, then those with a better score.
     fn best_first(&self, before: usize, records: &[Record]) -> Result<Vec<Vec<f64>>> {
-        let records: Vec<Record> = records.iter().filter(|record| record.trial < before).cloned().collect();
-        let mut all = furthest(&records);
+        let mut all = furthest(records.iter().filter(|record| record.trial < before));
         // the default came to the end without competition
         if let Some(default) = all.iter_mut().find(|record| record.trial == 0) {
-            let earned = (0..self.rungs()).take_while(|rung| *rung == 0 || self.goes_on(&records, rung - 1));
+            let earned = (0..self.rungs()).take_while(|rung| *rung == 0 || self.goes_on(records, rung - 1));
             let earned = earned.last().unwrap_or(0);
             *default = records.iter().find(|record| (record.trial, record.rung) == (0, earned)).unwrap_or(default);
         }
@@ -399,7 +400,7 @@ impl Search {
 
     /// The furthest record of each trial, the best first.
     pub fn ranking<'a>(&self, records: &'a [Record]) -> Vec<&'a Record> {
-        let mut all = furthest(records);
+        let mut all = furthest(records.iter());
         all.sort_by(|a, b| {
             a.score.is_none().cmp(&b.score.is_none()).then(b.rung.cmp(&a.rung)).then_with(|| self.compare(a, b))
         });
@@ -525,7 +526,7 @@ impl Search {
             } else {
                 Some(number("trials").ok_or_else(|| wrong("trials"))?)
             },
-            round: number("round").filter(|round| *round >= THIRD).ok_or_else(|| wrong("round"))?,
+            round: number("round").filter(|round| ROUNDS.contains(round)).ok_or_else(|| wrong("round"))?,
             metric: serde_json::from_value(json["metric"].clone()).map_err(|_| wrong("metric"))?,
             folds: number("folds").filter(|folds| *folds >= 1).ok_or_else(|| wrong("folds"))?,
             space: Space::from_json(object("space")?)?,

@@ -4,14 +4,14 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::fit::{Plan, Recipe};
+use crate::fit::{Plan, Recipe, line_of, toml_fields};
 use crate::loss::LossName;
 use crate::words::did_you_mean;
 
 /// Fields that are whole numbers.
 const WHOLE: [&str; 4] = ["batch_size", "accumulate", "epochs", "early_stopping"];
 /// Fields that are numbers.
-const NUMBERS: [&str; 14] = [
+const NUMBERS: [&str; 13] = [
     "dropout",
     "input_noise",
     "label_smoothing",
@@ -25,11 +25,12 @@ const NUMBERS: [&str; 14] = [
     "clip_layer_norm",
     "min_delta",
     "mixup",
-    "residual",
 ];
 /// The dimensions of `hidden`: equal hidden layers.
 const LAYERS: &str = "hidden.layers";
 const UNITS: &str = "hidden.units";
+/// The most equal layers.
+const MOST_LAYERS: f64 = 100.0;
 /// Sizes of layers are multiples of this.
 const UNIT: f64 = 8.0;
 /// Numbers have this many significant digits, so that a recipe can be read.
@@ -98,20 +99,10 @@ impl Space {
     }
 
     fn parse(name: &str, text: &str) -> Result<Self> {
-        let line_at = |byte: usize| 1 + text[..byte].matches('\n').count();
-        let fields: Map<String, Value> = toml::from_str(text).map_err(|error| {
-            let line = error.span().map_or_else(String::new, |span| format!(", line {}", line_at(span.start)));
-            Error::recipe_file(format!("{name}{line}: {}", error.message()))
-        })?;
-        // the line that begins with the field, or with the head of its table
-        let line_of = |field: &str| {
-            let begins = |line: &str| {
-                let rest = line.trim_start_matches([' ', '\t', '"', '\'', '[']).strip_prefix(field);
-                rest.is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', '\t']).starts_with(['=', ']', '.']))
-            };
-            text.lines().position(begins).map_or_else(String::new, |line| format!(", line {}", line + 1))
-        };
-        Self::from_fields(&fields, &|field| format!("{name}{}: ", line_of(field)))
+        let place = |line: Option<usize>| line.map_or_else(String::new, |line| format!(", line {line}"));
+        let fields = toml_fields(text)
+            .map_err(|(line, message)| Error::recipe_file(format!("{name}{}: {message}", place(line))))?;
+        Self::from_fields(&fields, &|field| format!("{name}{}: ", place(line_of(text, field))))
     }
 
     /// As [`Space::to_json`] wrote it.
@@ -358,11 +349,22 @@ fn rounded(x: f64) -> f64 {
 fn values(name: &str, value: &Value) -> std::result::Result<Values, String> {
     let is_whole = WHOLE.contains(&name) || name.starts_with("hidden.");
     let is_number = is_whole || NUMBERS.contains(&name);
+    let at_most = |layers: f64| match name == LAYERS && layers > MOST_LAYERS {
+        true => Err(format!("{name}: expected at most {MOST_LAYERS}, found {layers}")),
+        false => Ok(()),
+    };
     match value {
         Value::Array(choices) if choices.is_empty() => Err(format!("{name} has no value")),
         Value::Array(choices) => match (1..choices.len()).find(|i| choices[..*i].contains(&choices[*i])) {
             Some(i) => Err(format!("{name} has the value {} twice", choices[i])),
-            None => Ok(Values::Choices(choices.clone())),
+            None => match choices.iter().find(|choice| name.starts_with("hidden.") && choice.as_u64().is_none()) {
+                Some(other) => Err(format!("{name}: expected whole numbers, found {other}")),
+                None => choices
+                    .iter()
+                    .filter_map(Value::as_f64)
+                    .try_for_each(at_most)
+                    .map(|()| Values::Choices(choices.clone())),
+            },
         },
         Value::Object(ends) if is_number => {
             let known = ["low", "high", "log"].map(str::to_owned);
@@ -394,9 +396,7 @@ fn values(name: &str, value: &Value) -> std::result::Result<Values, String> {
             if is_whole && (low.fract() != 0.0 || high.fract() != 0.0 || low < 0.0) {
                 return Err(format!("{name}: expected whole numbers, found {low} and {high}"));
             }
-            if name == LAYERS && high > 100.0 {
-                return Err(format!("{name}: expected at most 100, found {high}"));
-            }
+            at_most(high)?;
             Ok(Values::Range { low, high, log, whole: is_whole })
         }
         Value::Object(_) => Err(format!("{name} is not a number: write a list of its values")),
