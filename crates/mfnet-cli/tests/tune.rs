@@ -5,7 +5,7 @@
 mod common;
 
 use std::fs;
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -177,31 +177,24 @@ fn ray_runs_the_same_search() {
     let program = page.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
     assert!(program.lines().count() <= 25, "the program is longer than the page says");
     desk.write("search.py", program.replace("ray.init()", "ray.init(num_cpus=2, include_dashboard=False)"));
-    let folder = Path::new(env!("CARGO_BIN_EXE_mfnet")).parent().unwrap();
-    let path = std::env::join_paths(
-        [folder.to_owned()].into_iter().chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+    // a training run is killed after its begin, and a worker of Ray with the run that it waits for
+    let program = env!("CARGO_BIN_EXE_mfnet");
+    let script = format!(
+        "#!/bin/sh\ncase \"$*\" in\n\
+         *'--train 0001-0'*) [ -e killed-run ] || {{ : > killed-run; {program} \"$@\" & kill -9 $!; kill -9 $$; }} ;;\n\
+         *'--train 0002-0'*) [ -e killed-worker ] || {{ : > killed-worker; kill -9 $PPID; kill -9 $$; }} ;;\n\
+         esac\nexec {program} \"$@\"\n"
     );
-    let mut search = Command::new(python)
-        .args(["search.py", "rays"])
-        .current_dir(desk.path("."))
-        .env("PATH", path.unwrap())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    // kill trainings, and once a worker of Ray, while they run
-    let mut killed = 0;
-    while search.try_wait().unwrap().is_none() {
-        let what = if killed == 1 { "ray::train" } else { "mfnet tune --resume rays --train" };
-        let is_killed =
-            killed < 3 && Command::new("pkill").args(["-KILL", "-f", "-n", what]).status().unwrap().success();
-        killed += usize::from(is_killed);
-        sleep(Duration::from_millis(20));
-    }
-    let run = Run::from(search.wait_with_output().unwrap());
+    fs::create_dir(desk.path("bin")).unwrap();
+    desk.write("bin/mfnet", script);
+    fs::set_permissions(desk.path("bin/mfnet"), fs::Permissions::from_mode(0o755)).unwrap();
+    let before = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths([desk.path("bin")].into_iter().chain(std::env::split_paths(&before))).unwrap();
+    let mut search = Command::new(python);
+    let run = Run::of(search.args(["search.py", "rays"]).current_dir(desk.path(".")).env("PATH", path));
     assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(desk.path("killed-run").exists() && desk.path("killed-worker").exists());
     assert!(run.stdout.contains("best settings: rays/best.toml"), "{}", run.stdout);
-    assert!(killed > 0);
     assert_same(&desk, "rays", &results(&desk, "whole"));
 }
 
