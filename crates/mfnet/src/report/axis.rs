@@ -31,9 +31,19 @@ pub(super) struct Axis {
 impl Axis {
     /// An axis for these numbers, with a margin. Numbers that are not finite are ignored.
     pub(super) fn of(numbers: impl IntoIterator<Item = f64>) -> Self {
+        Self::with_step(numbers, f64::MIN_POSITIVE)
+    }
+
+    /// As [`Axis::of`]; if all numbers are whole, so are the ticks.
+    pub(super) fn of_whole(numbers: impl IntoIterator<Item = f64> + Clone) -> Self {
+        let is_whole = numbers.clone().into_iter().all(|x| x.fract() == 0.0);
+        Self::with_step(numbers, if is_whole { 1.0 } else { f64::MIN_POSITIVE })
+    }
+
+    fn with_step(numbers: impl IntoIterator<Item = f64>, least_step: f64) -> Self {
         let (low, high) = bounds(numbers);
         let margin = MARGIN * (high - low);
-        Self::linear(low - margin, high + margin, f64::MIN_POSITIVE)
+        Self::linear(low - margin, high + margin, least_step)
     }
 
     /// An axis for percentages, which are between 0 and 100.
@@ -175,6 +185,8 @@ mod tests {
         assert_eq!(labels(&Axis::percent([99.5, 99.5])), ["50", "60", "70", "80", "90", "100"]);
         assert_eq!(labels(&Axis::percent([0.0])), ["0", "0.2", "0.4", "0.6", "0.8", "1.0"]);
         assert_eq!(labels(&Axis::numbers(3)), ["1", "2", "3"]);
+        assert_eq!(labels(&Axis::of_whole([1.0, 3.0])), ["1", "2", "3"]);
+        assert_eq!(labels(&Axis::of_whole([1.0, 2.5])), ["1.0", "1.5", "2.0", "2.5"]);
         assert_eq!(labels(&Axis::numbers(1)), ["1"]);
         assert_eq!(labels(&Axis::counts(1)), ["0", "1"]);
         assert_eq!(labels(&Axis::logarithmic_if_wide([0.002, 3.0])), ["0.01", "0.1", "1"]);

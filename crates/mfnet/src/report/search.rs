@@ -41,6 +41,29 @@ fn first_rung<'a>(outcome: &Outcome<'a>) -> Vec<(&'a Record, f64)> {
     first.filter_map(|record| Some((record, record.score?))).collect()
 }
 
+/// Points of a plot: x of a record, and its score.
+fn points<'a>(
+    records: &[(&'a Record, f64)],
+    x: &dyn Fn(&Record) -> Option<f64>,
+) -> impl Iterator<Item = (&'a Record, (f64, f64))> {
+    records.iter().filter_map(move |(record, score)| Some((*record, (x(record)?, *score))))
+}
+
+/// The points of the default and of the best settings.
+fn marks(
+    outcome: &Outcome<'_>,
+    records: &[(&Record, f64)],
+    x: &dyn Fn(&Record) -> Option<f64>,
+) -> Vec<(String, (f64, f64))> {
+    let best = outcome.search.best(outcome.records).map(|best| best.trial);
+    let name = |trial: usize| match trial {
+        _ if Some(trial) == best => Some("best"),
+        0 => Some("default"),
+        _ => None,
+    };
+    points(records, x).filter_map(|(record, point)| Some((name(record.trial)?.to_owned(), point))).collect()
+}
+
 impl Writer {
     fn settings(&mut self, outcome: &Outcome<'_>) -> Result<()> {
         let lines = outcome.settings()?;
@@ -108,13 +131,15 @@ impl Writer {
 
     /// The scores in the order of the trials.
     fn course(&mut self, outcome: &Outcome<'_>) -> Result<()> {
-        let points = first_rung(outcome).iter().map(|(record, score)| (record.trial as f64, *score)).collect();
+        let first = first_rung(outcome);
+        let point = |record: &Record| Some(record.trial as f64);
         let metric = outcome.search.metric().title();
         let drawing = Drawing::Scatter(Scatter {
             x_name: "trial".to_owned(),
             y_name: format!("validation {metric}"),
-            points,
+            points: points(&first, &point).map(|(_, point)| point).collect(),
             guide: Guide::None { logarithmic: false },
+            marks: marks(outcome, &first, &point),
         });
         self.figure(
             "trials",
@@ -148,12 +173,13 @@ impl Writer {
             let value = |record: &Record| outcome.search.value(record, name);
             let drawing = match values {
                 Values::Range { log, .. } => {
-                    let point = |(record, score): &(&Record, f64)| Some((value(record)?.as_f64()?, *score));
+                    let place = |record: &Record| value(record)?.as_f64();
                     Drawing::Scatter(Scatter {
                         x_name: name.to_owned(),
                         y_name: format!("validation {metric}"),
-                        points: first.iter().filter_map(point).collect(),
+                        points: points(&first, &place).map(|(_, point)| point).collect(),
                         guide: Guide::None { logarithmic: *log },
+                        marks: marks(outcome, &first, &place),
                     })
                 }
                 Values::Choices(choices) => {

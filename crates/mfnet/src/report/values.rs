@@ -54,7 +54,13 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
             "Each point is a test row: the true and the predicted {column}, in the unit of {column}. Points on the \
              line are perfect predictions.{sample}"
         ),
-        Drawing::Scatter(Scatter { x_name, y_name, points: points(&|pair| pair), guide: Guide::Diagonal }),
+        Drawing::Scatter(Scatter {
+            x_name,
+            y_name,
+            points: points(&|pair| pair),
+            guide: Guide::Diagonal,
+            marks: Vec::new(),
+        }),
     )?;
     let residuals: Vec<f64> = pairs.iter().map(|(y, prediction)| prediction - y).collect();
     let (mean, deviation) = mean_and_deviation(&residuals);
@@ -81,7 +87,7 @@ fn draw(column: &str, suffix: &str, pairs: &[(f64, f64)], report: &mut Writer) -
             "Each point is a test row: the predicted {column} and its residual, in the unit of {column}. For a good \
              model, the points form an even band around zero.{sample}"
         ),
-        Drawing::Scatter(Scatter { x_name, y_name, points, guide: Guide::Zero }),
+        Drawing::Scatter(Scatter { x_name, y_name, points, guide: Guide::Zero, marks: Vec::new() }),
     )
 }
 

@@ -16,9 +16,13 @@ mod draw;
 mod importance;
 mod outcome;
 mod parzen;
+mod record;
 mod search;
 mod space;
+mod values;
 
 pub use outcome::{Outcome, describe};
-pub use search::{Record, Search, Training};
-pub use space::{Space, Values};
+pub use record::{Record, Training};
+pub use search::Search;
+pub use space::Space;
+pub use values::Values;

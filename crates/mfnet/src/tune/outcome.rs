@@ -1,6 +1,7 @@
 use serde_json::{Map, Value, json};
 
-use super::search::{Record, Search};
+use super::record::Record;
+use super::search::Search;
 use crate::error::Result;
 use crate::fit::{Fit, Metric, RARE};
 use crate::metric::Comparison;

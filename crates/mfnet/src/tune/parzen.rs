@@ -13,7 +13,7 @@
 //! 24 draws or more; here a whole round is proposed at once, and its proposals would be too similar. The good trials are
 //! the best fifth.
 
-use super::space::Values;
+use super::values::Values;
 use crate::random::Rng;
 use crate::tensor::Scalar;
 

@@ -1,7 +1,9 @@
+use plotters::coord::ranged1d::Ranged;
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, VPos};
 
 use super::super::axis::Axis;
-use super::style::{BLUE, INK, WIDTH, chart, thin};
+use super::style::{BLUE, INK, VERMILLION, WIDTH, chart, text, thin};
 use super::{Area, Drawn};
 
 /// A scatter plot.
@@ -10,6 +12,8 @@ pub(in super::super) struct Scatter {
     pub(in super::super) y_name: String,
     pub(in super::super) points: Vec<(f64, f64)>,
     pub(in super::super) guide: Guide,
+    /// Points that have a name.
+    pub(in super::super) marks: Vec<(String, (f64, f64))>,
 }
 
 /// The line of perfect predictions.
@@ -39,7 +43,10 @@ impl Scatter {
             Guide::Zero => (Axis::of(xs()), Axis::of(ys().chain([0.0]))),
             Guide::None { logarithmic } => {
                 let (x, y): (Vec<f64>, Vec<f64>) = (xs().collect(), ys().collect());
-                (if logarithmic { Axis::logarithmic_if_wide(x) } else { Axis::of(x) }, Axis::logarithmic_if_wide(y))
+                (
+                    if logarithmic { Axis::logarithmic_if_wide(x) } else { Axis::of_whole(x) },
+                    Axis::logarithmic_if_wide(y),
+                )
             }
         };
         let name = |axis: &Axis, name: &str| match axis.logarithmic {
@@ -49,6 +56,15 @@ impl Scatter {
         let mut chart = chart(area, (&x, &name(&x, &self.x_name)), (&y, &name(&y, &self.y_name)))?;
         let finite = self.points.iter().filter(|(x, y)| x.is_finite() && y.is_finite());
         chart.draw_series(finite.map(|point| Circle::new(*point, 6, BLUE.mix(0.5).filled())))?;
+        let marks = self.marks.iter().filter(|(_, (x, y))| x.is_finite() && y.is_finite());
+        chart.draw_series(marks.map(|(name, point)| {
+            // the name stands on the side that has more room
+            let is_right = x.map(&point.0, (0, 2)) >= 1;
+            let (side, shift) = if is_right { (HPos::Right, -12) } else { (HPos::Left, 12) };
+            EmptyElement::at(*point)
+                + Circle::new((0, 0), 8, VERMILLION.filled())
+                + Text::new(name.clone(), (shift, 0), text(side, VPos::Center))
+        }))?;
         let ends = match self.guide {
             Guide::Diagonal => vec![(x.low, x.low), (x.high, x.high)],
             Guide::Zero => vec![(x.low, 0.0), (x.high, 0.0)],
