@@ -1,7 +1,6 @@
 //! Errors as the program shows them: the error on the first line of stderr, then lines of help.
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use mfnet::error::{DataProblem, ErrorKind as Kind, ModelProblem, SplitProblem};
 use mfnet::table::{CellProblem, FileProblem, Problem, quoted};
@@ -45,7 +44,7 @@ impl Failure {
     }
 
     /// Writes the failure to stderr, and returns the exit code of the program.
-    pub(crate) fn report(self) -> ExitCode {
+    pub(crate) fn report(self) -> u8 {
         // line breaks in a name, too: the error is one line, and so is each help
         let error = self.message.map(|message| format!("error: {}", escaped(&message)));
         let help = self.help.iter().map(|line| format!("help: {}", escaped(line)));
@@ -53,7 +52,7 @@ impl Failure {
         if !lines.is_empty() {
             message(&lines.join("\n"));
         }
-        ExitCode::from(self.code)
+        self.code
     }
 }
 

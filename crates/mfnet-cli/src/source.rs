@@ -129,7 +129,7 @@ fn check_several(data: &[PathBuf]) -> Result<(), Failure> {
     let is_url = |data: &Path| data.to_str().is_some_and(|text| text.contains("://"));
     let is_surplus = |data: &&PathBuf| !is_name(data) && !is_stdin(data) && !is_url(data) && !data.exists();
     if let Some(surplus) = data.iter().find(is_surplus) {
-        return Err(command_line::surplus(&surplus.to_string_lossy(), &crate::arguments()));
+        return Err(command_line::surplus(&surplus.to_string_lossy(), &crate::command::texts()));
     }
     if let Some(name) = data.iter().find(|data| is_name(data)) {
         let message = format!("{} is the name of a data set, which cannot be joined with files", name.display());

@@ -323,13 +323,23 @@ fn clipping_by_layer_shortens_the_long_ones_alone() {
     assert_close(of_both_layers(&gradients), [2.25 * first, 3.0 * first, 3.0 * second, 4.0 * second]);
 }
 
+/// Of each layer, / 3.75 and 5: without the 10⁻⁶ of the formula.
+#[test]
+fn clipping_without_an_epsilon_is_exact() {
+    let (mut net, gradients) = known_gradients(1.0);
+    let mut optimizer = Optimizer::new(Sgd::default(), 1.0).clip(Clip::PerLayerExactly(4.0));
+    optimizer.step(&mut net, gradients);
+    let weights: Vec<f64> = net.parameters().flat_map(|parameter| parameter.value.iter().copied()).collect();
+    assert_eq!(weights, [-2.25, 1.0 - 3.0, -3.0 * 0.8, 0.75 - 4.0 * 0.8]);
+}
+
 #[test]
 fn limits_that_cannot_be_are_refused() {
     let targets = Targets::Values { columns: vec!["y".to_owned()], values: Tensor::zeros(1, 2).into() };
     let data = Dataset::new("zeros", Tensor::zeros(1, 2), targets).unwrap();
     let (mut net, _) = known_gradients(1.0);
     for (limit, found) in [(0.0, "0"), (-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
-        for clip in [Clip::Global(limit), Clip::PerLayer(limit)] {
+        for clip in [Clip::Global(limit), Clip::PerLayer(limit), Clip::PerLayerExactly(limit)] {
             let error =
                 Trainer::new(HalfMse, Optimizer::new(Sgd::default(), 0.1).clip(clip)).run(&mut net, &data).unwrap_err();
             let message = format!("gradient norm to clip at: expected a positive number, found {found}");

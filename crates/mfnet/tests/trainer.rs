@@ -59,6 +59,7 @@ fn loop_and_trainer_agree<T: Scalar>(
             match clip {
                 Some(Clip::Global(norm)) => gradients.clip_global_norm(norm),
                 Some(Clip::PerLayer(norm)) => gradients.clip_each_layer_norm(norm),
+                Some(Clip::PerLayerExactly(norm)) => gradients.clip_each_layer_norm_exactly(norm),
                 None => {}
             }
             optimizer.step(&mut net, gradients);
@@ -81,6 +82,7 @@ fn the_loop_and_the_trainer_end_in_the_same_bits() {
     loop_and_trainer_agree::<f64>("digits", CrossEntropy, None, Schedule::Constant);
     loop_and_trainer_agree::<f32>("digits", CrossEntropy, Some(Clip::Global(0.1)), Schedule::Cosine);
     loop_and_trainer_agree::<f64>("diabetes", Mse, Some(Clip::PerLayer(0.1)), Schedule::Step { every: 2, factor: 0.5 });
+    loop_and_trainer_agree::<f32>("digits", CrossEntropy, Some(Clip::PerLayerExactly(0.1)), Schedule::Constant);
     loop_and_trainer_agree::<f32>("diabetes", Mse, None, Schedule::OneCycle);
 }
 

@@ -11,6 +11,7 @@ use super::folder::RunFolder;
 use super::resume;
 use super::watcher::{Watched, Watcher};
 use crate::args::{Outputs, TrainArgs};
+use crate::command;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, print, print_json};
@@ -159,7 +160,8 @@ fn interrupted(args: &TrainArgs, fit: &Fit, folder: &RunFolder) -> Result<(), Fa
 
 /// The beginning of the report: the command line and the plan.
 pub(crate) fn head(plan: &Plan) -> String {
-    let arguments = std::env::args_os().skip(1).map(|argument| quoted(&argument.to_string_lossy()));
-    let command: Vec<String> = ["mfnet".to_owned()].into_iter().chain(arguments).collect();
+    let arguments = command::texts();
+    let command: Vec<String> =
+        ["mfnet".to_owned()].into_iter().chain(arguments.iter().map(|argument| quoted(argument))).collect();
     format!("{}\n\n{}", command.join(" "), with_options(&plan.introduction()))
 }

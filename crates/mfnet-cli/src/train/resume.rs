@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::folder::{CHECKPOINTS, RunFolder};
 use super::stored;
 use crate::args::{Args, Command, FitArgs, Outputs, TrainArgs};
+use crate::command;
 use crate::failure::{Failure, with_options};
 use crate::output::message;
 use crate::source::model_file;
@@ -30,7 +31,7 @@ pub(super) struct Run {
 /// What a checkpoint says about the program: its arguments, and the folders in which it ran and which
 /// it wrote.
 pub(crate) fn about(folder: &Path) -> Value {
-    let arguments: Option<Vec<Value>> = env::args_os().skip(1).map(|argument| stored::text(&argument)).collect();
+    let arguments: Option<Vec<Value>> = command::arguments().iter().map(|argument| stored::text(argument)).collect();
     json!({
         "arguments": arguments,
         "in": env::current_dir().ok().and_then(|folder| stored::text(folder.as_os_str())),

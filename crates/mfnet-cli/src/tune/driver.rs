@@ -1,9 +1,8 @@
 //! Leads a search: gives trainings to worker processes until none is left.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::env;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -13,6 +12,7 @@ use mfnet::text::{counted, significant};
 use mfnet::tune::{Record, Training, describe};
 
 use super::folder::SearchFolder;
+use crate::command;
 use crate::failure::{Failure, with_options};
 use crate::interrupt;
 use crate::output::{message, progress_bar};
@@ -133,8 +133,7 @@ impl<'a> Driver<'a> {
     /// Starts a worker, and a thread that reads its lines.
     fn start(&self, worker: usize) -> Result<Process, Failure> {
         let failed = |error: std::io::Error| Failure::work(format!("cannot start a worker: {error}"));
-        let mut child = Command::new(env::current_exe().map_err(failed)?)
-            .args(["tune", "--worker", "--resume"])
+        let mut child = command::another(["tune", "--worker", "--resume"])
             .arg(&self.folder.path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

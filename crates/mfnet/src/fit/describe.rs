@@ -116,7 +116,9 @@ impl Plan {
         let decay = decay + &l1 + &norm;
         let clip = match choices.clip {
             Some(Clip::Global(norm)) => format!(", gradient norm up to {}", shortest(norm)),
-            Some(Clip::PerLayer(norm)) => format!(", gradient norm of a layer up to {}", shortest(norm)),
+            Some(Clip::PerLayer(norm) | Clip::PerLayerExactly(norm)) => {
+                format!(", gradient norm of a layer up to {}", shortest(norm))
+            }
             None => String::new(),
         };
         let accumulate = unusual(recipe.accumulate() > 1, format!(", {} batches per step", recipe.accumulate()));

@@ -138,7 +138,7 @@ impl Plan {
             schedule: Some(choices.schedule),
             clip_norm: match choices.clip {
                 Some(Clip::Global(norm)) => Some(norm),
-                Some(Clip::PerLayer(_)) => None,
+                Some(Clip::PerLayer(_) | Clip::PerLayerExactly(_)) => None,
                 None => Some(0.0),
             },
             // all rows, which is no number to give

@@ -22,6 +22,8 @@ pub enum Clip {
     Global(f64),
     /// By the norm of each layer's gradients, weights and bias together.
     PerLayer(f64),
+    /// As [`Clip::PerLayer`], without the 10⁻⁶: a norm that is clipped becomes exactly c.
+    PerLayerExactly(f64),
 }
 
 impl Clip {
@@ -29,11 +31,12 @@ impl Clip {
         match self {
             Clip::Global(most) => gradients.clip_global_norm(most),
             Clip::PerLayer(most) => gradients.clip_each_layer_norm(most),
+            Clip::PerLayerExactly(most) => gradients.clip_each_layer_norm_exactly(most),
         }
     }
 
     pub(crate) fn check(self) -> Result<()> {
-        let (Clip::Global(most) | Clip::PerLayer(most)) = self;
+        let (Clip::Global(most) | Clip::PerLayer(most) | Clip::PerLayerExactly(most)) = self;
         require("gradient norm to clip at", most, most.is_finite() && most > 0.0, "a positive number")
     }
 }

@@ -81,16 +81,25 @@ impl<T: Scalar> Gradients<T> {
     /// [`super::Clip::Global`].
     pub fn clip_global_norm(&mut self, most: f64) {
         let norm = self.norm();
-        shorten(&mut self.matrices, norm, most);
+        shorten(&mut self.matrices, norm, most, TINY);
     }
 
     /// Scales each layer's gradients, so that each layer's norm is at most `most`; see
     /// [`super::Clip::PerLayer`].
     pub fn clip_each_layer_norm(&mut self, most: f64) {
+        self.clip_each_layer(most, TINY);
+    }
+
+    /// As [`Gradients::clip_each_layer_norm`]; see [`super::Clip::PerLayerExactly`].
+    pub fn clip_each_layer_norm_exactly(&mut self, most: f64) {
+        self.clip_each_layer(most, 0.0);
+    }
+
+    fn clip_each_layer(&mut self, most: f64, tiny: f64) {
         for index in 1..self.starts.len() {
             let layer = &mut self.matrices[self.starts[index - 1]..self.starts[index]];
             let norm = norm(layer);
-            shorten(layer, norm, most);
+            shorten(layer, norm, most, tiny);
         }
     }
 
@@ -103,14 +112,17 @@ fn norm<T: Scalar>(matrices: &[Tensor<T>]) -> f64 {
     root_of_squares(matrices.iter().map(Tensor::norm))
 }
 
-/// G ← G · min(1, most / (norm + 10⁻⁶)), as `torch.nn.utils.clip_grad_norm_`.
-fn shorten<T: Scalar>(matrices: &mut [Tensor<T>], mut norm: f64, most: f64) {
+/// What PyTorch adds to a norm.
+const TINY: f64 = 1e-6;
+
+/// G ← G · min(1, most / (norm + tiny)), as `torch.nn.utils.clip_grad_norm_`.
+fn shorten<T: Scalar>(matrices: &mut [Tensor<T>], mut norm: f64, most: f64, tiny: f64) {
     // finite gradients whose norm is too large for a number: a factor of 0 would lose them
     if norm.is_infinite() && matrices.iter().all(Tensor::is_finite) {
         matrices.iter_mut().for_each(|g| g.scale(T::from_f64(2f64.powi(-64))));
         norm = self::norm(matrices);
     }
-    let factor = most / (norm + 1e-6);
+    let factor = most / (norm + tiny);
     // a NaN norm changes nothing: the training loop sees it in the loss
     if factor < SMALLEST_FACTOR {
         (0..2).for_each(|_| matrices.iter_mut().for_each(|g| g.scale(T::from_f64(factor.sqrt()))));

@@ -169,16 +169,50 @@ impl<T: Scalar> Tensor<T> {
 
     /// The matrix with the columns of `elements`, one after the other; each column is a sample.
     ///
+    /// ```
+    /// use mfnet::Tensor;
+    /// let x = Tensor::from_columns(2, vec![1.0, 2.0, 3.0, 4.0, 5.0, 6.0])?;
+    /// assert_eq!(x, Tensor::from_rows([[1.0, 3.0, 5.0], [2.0, 4.0, 6.0]]));
+    /// let mut elements = [0.0; 6];
+    /// x.write_columns(&mut elements);
+    /// assert_eq!(elements, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Shape`](crate::error::ErrorKind::Shape) if `elements` is not a whole number of
     /// columns, or has more rows than memory can hold.
     pub fn from_columns(rows: usize, elements: Vec<T>) -> Result<Self> {
         match elements.len().checked_div(rows) {
             Some(columns) if columns * rows == elements.len() && length::<T>(rows, columns).is_some() => {
-                Ok(Self::from_fn(rows, columns, |i, j| elements[j * rows + i]))
+                let mut tensor = Self::zeros(rows, columns);
+                tensor.runs().for_each(|(place, piece)| tensor.elements[place].copy_from_slice(&elements[piece]));
+                Ok(tensor)
             }
             _ => Err(Error::shape("Tensor::from_columns", format!("columns of {rows}"), elements.len())),
         }
+    }
+
+    /// Copies all columns into `elements`, one after the other.
+    ///
+    /// # Panics
+    /// If `elements` has another length.
+    pub fn write_columns(&self, elements: &mut [T]) {
+        assert_eq!(elements.len(), self.rows * self.columns, "write_columns: the number of elements");
+        self.runs().for_each(|(place, piece)| elements[piece].copy_from_slice(&self.elements[place]));
+    }
+
+    /// The parts of columns that are contiguous in memory: their places there, and among the elements
+    /// column by column.
+    fn runs(&self) -> impl Iterator<Item = (Range<usize>, Range<usize>)> + use<T> {
+        let (layout, rows) = (self.layout(), self.rows);
+        (0..layout.panels()).flat_map(move |panel| {
+            (0..layout.columns).map(move |column| {
+                let place = layout.piece(panel, column);
+                let start = column * rows + panel * T::PANEL;
+                (place.clone(), start..start + place.len())
+            })
+        })
     }
 
     /// Number of rows: features or outputs.

@@ -1,0 +1,22 @@
+//! The module `mfnet._core`: what the Python package does in Rust. The package itself is in `python/mfnet`.
+//!
+//! Every function catches panics and raises `RuntimeError` instead ([`errors::guarded`]), releases Python's
+//! lock while it works, and looks for Ctrl-C meanwhile ([`signals`]).
+
+mod errors;
+mod pools;
+mod program;
+mod seed;
+mod signals;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = true)]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    mfnet_cli::silence_decoders();
+    errors::add(module)?;
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(program::program, module)?)?;
+    module.add_function(wrap_pyfunction!(pools::threads, module)?)?;
+    module.add_class::<seed::SeedFit>()
+}

@@ -1,0 +1,24 @@
+"""Fixtures for the tests of the seed's interface."""
+
+from importlib import import_module
+from types import SimpleNamespace
+
+import pytest
+
+MODULES = ("tensor", "layer", "nn", "loss", "optimizer", "dataloader", "train", "trainutils")
+
+
+def modules(package):
+    """The eight modules of `package` by name."""
+    return SimpleNamespace(**{name: import_module(f"{package}.{name}") for name in MODULES})
+
+
+@pytest.fixture(params=["mfnet", "reference"])
+def seed(request):
+    """Each package in turn. The contract tests run on both."""
+    return modules(request.param)
+
+
+@pytest.fixture
+def mfnet():
+    return modules("mfnet")
