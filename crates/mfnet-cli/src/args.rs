@@ -459,7 +459,7 @@ impl FileArgs {
 }
 
 /// Where the files of downloaded data sets are.
-#[derive(ClapArgs)]
+#[derive(ClapArgs, Default)]
 pub(crate) struct DataFolders {
     /// Folder for downloaded data sets
     ///

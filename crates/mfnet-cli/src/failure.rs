@@ -43,12 +43,19 @@ impl Failure {
         self
     }
 
+    /// The error and its help, a line for each.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        // line breaks in a name, too: the error is one line, and so is each help
+        let help = self.help.iter().map(|line| format!("help: {}", escaped(line)));
+        self.message.iter().map(|message| escaped(message).into_owned()).chain(help).collect()
+    }
+
     /// Writes the failure to stderr, and returns the exit code of the program.
     pub(crate) fn report(self) -> u8 {
-        // line breaks in a name, too: the error is one line, and so is each help
-        let error = self.message.map(|message| format!("error: {}", escaped(&message)));
-        let help = self.help.iter().map(|line| format!("help: {}", escaped(line)));
-        let lines: Vec<String> = error.into_iter().chain(help).collect();
+        let mut lines = self.lines();
+        if self.message.is_some() {
+            lines[0].insert_str(0, "error: ");
+        }
         if !lines.is_empty() {
             message(&lines.join("\n"));
         }

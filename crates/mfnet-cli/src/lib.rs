@@ -20,9 +20,12 @@ mod train;
 mod tune;
 
 use std::ffi::OsString;
+use std::path::Path;
 use std::sync::Once;
 
 use clap::Parser;
+use mfnet::fit::Source;
+use mfnet::table::ReadTable;
 
 use crate::args::{Args, Command};
 
@@ -68,4 +71,20 @@ pub fn silence_decoders() {
             }
         }));
     });
+}
+
+/// Reads a named data set, a file or a folder as the program does. Returns an error in the words of the
+/// program, with its help on further lines.
+///
+/// # Errors
+/// For what the program refuses.
+pub fn read(data: &Path, reader: ReadTable<'_>) -> Result<Source, String> {
+    let (folders, reading) = (Default::default(), Default::default());
+    let files = source::Files { data: &[data.to_owned()], folders: &folders, reading: &reading, quiet: true };
+    files.read(reader).map_err(|failure| failure.lines().join("\n"))
+}
+
+/// Whether this is the name of a data set.
+pub fn is_name(data: &Path) -> bool {
+    known::is_name(data)
 }

@@ -4,10 +4,12 @@
 //! lock while it works, and looks for Ctrl-C meanwhile ([`signals`]).
 
 mod errors;
+mod model;
 mod pools;
 mod program;
 mod seed;
 mod signals;
+mod table;
 
 use pyo3::prelude::*;
 
@@ -18,5 +20,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(program::program, module)?)?;
     module.add_function(wrap_pyfunction!(pools::threads, module)?)?;
+    module.add_function(wrap_pyfunction!(model::fit, module)?)?;
+    module.add_function(wrap_pyfunction!(model::load, module)?)?;
+    module.add_class::<model::FittedModel>()?;
     module.add_class::<seed::SeedFit>()
 }

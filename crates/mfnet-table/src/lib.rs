@@ -29,6 +29,7 @@
 //     found, decoder               what a reader finds; the thread for decoders of other crates
 //     text, json, numpy, parquet, excel   the readers
 //     table, places                columns with names; the file and the line of each row
+//     memory                       from columns in memory to a table
 //     read, several                from a file, or several, to a table
 
 #[cfg(feature = "zip")]
@@ -50,6 +51,7 @@ mod golden;
 mod json;
 mod kind;
 mod known;
+mod memory;
 mod notation;
 mod number_format;
 #[cfg(feature = "numpy")]
@@ -71,6 +73,7 @@ pub use error::{CellProblem, Error, FileProblem, MOST_COLUMNS, Problem, Result, 
 pub use field::{is_missing, number, sort_labels};
 pub use found::RowPart;
 pub use kind::{ColumnKind, LeftOut, Remark, same_label, truth};
+pub use memory::Cells;
 pub use notation::{Delimiter, FileForm, Notation, Quoting};
 pub use number_format::NumberFormat;
 pub use read::{ReadTable, is_encoding};

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from ._core import DivergedError as DivergedError
     from ._core import ModelFileError as ModelFileError
     from ._core import __version__ as __version__
+    from .model import Model as Model
 
 #: What comes from which module.
-_FROM = {"DivergedError": "_core", "ModelFileError": "_core", "__version__": "_core"}
+_FROM = {"DivergedError": "_core", "Model": "model", "ModelFileError": "_core", "__version__": "_core"}
 
 __all__ = [
     "DivergedError",
+    "Model",
     "ModelFileError",
     "__version__",
     "dataloader",

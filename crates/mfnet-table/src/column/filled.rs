@@ -2,6 +2,7 @@
 //! comes.
 
 use super::{Cells, Column};
+use crate::field::trimmed;
 use crate::written::shortest;
 
 /// Whole numbers up to this are exact as `f64`.
@@ -12,6 +13,25 @@ impl Column {
     /// keeps all texts.
     pub(crate) fn of_numbers() -> Self {
         Column::of(Cells::Numbers { of_rows: Vec::new(), others: Vec::new(), either: Vec::new() }, true)
+    }
+
+    /// A column of numbers; NaN is a missing value.
+    pub(crate) fn from_numbers(numbers: Vec<f64>) -> Self {
+        Column::of(Cells::Numbers { of_rows: numbers, others: Vec::new(), either: Vec::new() }, true)
+    }
+
+    /// A column of texts: each row has the text at its place, or none if there is no such place.
+    pub(crate) fn from_codes(codes: &[i32], levels: &[String]) -> Self {
+        let mut column = Column::new(true);
+        let Cells::Texts { texts, of_rows } = &mut column.cells else { return column };
+        // texts stand in the order of their first rows
+        let mut places = vec![None; levels.len() + 1];
+        for code in codes {
+            let level = usize::try_from(*code).map_or(levels.len(), |code| code.min(levels.len()));
+            let text = levels.get(level).map_or("", |text| trimmed(text));
+            of_rows.push(*places[level].get_or_insert_with(|| texts.place(text)));
+        }
+        column
     }
 
     pub(crate) fn push_missing(&mut self) {
