@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import numpy as np
+
 from conftest import modules
 
 ROWS = 200  # blocks of 7 and 128 end with a short one

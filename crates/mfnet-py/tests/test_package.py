@@ -8,9 +8,10 @@ import sys
 import threading
 import time
 
-import mfnet
 import numpy as np
 import pytest
+
+import mfnet
 from mfnet import layer
 from mfnet._core import threads
 from mfnet.dataloader import BatchIterator

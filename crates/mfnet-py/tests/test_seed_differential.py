@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from differential import (
     ROWS,
     check_path,

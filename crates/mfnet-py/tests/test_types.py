@@ -1,5 +1,6 @@
 """Stubs and annotations, as type checkers see them."""
 
+import pathlib
 import subprocess
 import sys
 
@@ -18,6 +19,8 @@ x, y = rng.normal(size=(20, 4)), np.eye(3)[rng.integers(0, 3, 20)]
 net = NeuralNetwork([Linear(4, 8), ReLU(), Linear(8, 3)])
 losses: list[np.float64] = train(net, x, y, 2, dataloader=BatchIterator(8, seed=0), loss=CELoss())
 _, epochs, _, accuracies = train_test_classification(net, x, y, x, y, 2, 1)
+model = mfnet.Model.fit({"a": x[:, 0], "b": y[:, 0]}, "b", epochs=1, progress=False)
+predicted, history = model.predict(x), model.history["loss"]
 print(losses[-1], epochs, accuracies[-1], mfnet.__version__)
 """
 
@@ -32,6 +35,11 @@ def check(tmp_path, *command):
 
 def test_mypy(tmp_path):
     check(tmp_path, "mypy", "--strict", "program.py")
+
+
+def test_mypy_of_the_package(tmp_path):
+    configuration = pathlib.Path(__file__).parents[1] / "pyproject.toml"
+    check(tmp_path, "mypy", "--config-file", str(configuration), "-p", "mfnet")
 
 
 def test_pyright(tmp_path):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import islice
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -110,13 +109,16 @@ class Fast:
             kinds, weights = _network(net)
             _require(_is_plain(loader, BatchIterator, {"batch_size", "shuffle", "seed"}), "another data loader")
             size = loader.batch_size
-            _require(isinstance(size, Integral) and (size >= 1 or size == -1), "another batch size")
+            _require(isinstance(size, int | np.integer) and (size >= 1 or size == -1), "another batch size")
             _require(type(loss_) in _LOSSES and not vars(loss_), "another loss")
             _require(_is_plain(rule, optimizer.SGD, {"learning_rate"}), "another optimizer")
             rate = rule.learning_rate
-            _require(isinstance(rate, Real) and 0 < rate < np.inf, "the learning rate is not a positive number")
             _require(
-                max_norm is None or (isinstance(max_norm, Real) and 0 < max_norm < np.inf),
+                isinstance(rate, int | float | np.floating) and 0 < rate < np.inf,
+                "the learning rate is not a positive number",
+            )
+            _require(
+                max_norm is None or (isinstance(max_norm, int | float | np.floating) and 0 < max_norm < np.inf),
                 "the largest norm is not a positive number",
             )
             _require(_is_matrix(inputs) and _is_matrix(targets), "data that are no finite float64 matrices")

@@ -245,8 +245,8 @@ def _moment(text: str) -> str:
 
 def _of_whole(array: NDArray[Any], missing: NDArray[np.bool_] | None) -> Column:
     if array.size > 0 and (int(array.max()) > _EXACT or int(array.min()) < -_EXACT):
-        distinct, codes = np.unique(array, return_inverse=True)
-        codes = codes.astype(np.int32).ravel()
+        distinct, places = np.unique(array, return_inverse=True)
+        codes = places.astype(np.int32).ravel()
         return (codes if missing is None else np.where(missing, np.int32(-1), codes)), _texts(distinct.tolist())
     numbers = array.astype(np.float64)
     return numbers if missing is None else np.where(missing, np.nan, numbers)

@@ -23,7 +23,7 @@ Callback = Callable[[dict[str, Any]], Any]
 _SHOW_AFTER = 0.1
 
 #: Types of tensors in a model file.
-_DTYPES = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+_DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 
 
 class Model:
@@ -110,7 +110,8 @@ class Model:
             fields["categorical"] = _categorical(read, names, fields)
         read, test_rows = _parts(read, target, validation, test, fields)
         bar = _progress(progress, fields.get("epochs"))
-        watchers = [*([callbacks] if callable(callbacks) else callbacks), *([bar] if bar else [])]
+        watchers: list[Callback] = [callbacks] if callable(callbacks) else list(callbacks)
+        watchers += [bar] if bar else []
 
         def on_epoch(record: dict[str, Any]) -> bool:
             return any([bool(watcher(record)) for watcher in watchers])
@@ -122,7 +123,7 @@ class Model:
                 bar.close()
         model = cls(core, _results(core))
         if interrupted is not None:
-            interrupted.model = model
+            interrupted.model = model  # type: ignore[attr-defined]
             raise interrupted
         return model
 
