@@ -3,6 +3,7 @@
 //! Every function catches panics and raises `RuntimeError` instead ([`errors::guarded`]), releases Python's
 //! lock while it works, and looks for Ctrl-C meanwhile ([`signals`]).
 
+mod engine;
 mod errors;
 mod model;
 mod pools;
@@ -23,5 +24,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(model::fit, module)?)?;
     module.add_function(wrap_pyfunction!(model::load, module)?)?;
     module.add_class::<model::FittedModel>()?;
+    module.add_class::<engine::Loss>()?;
+    module.add_class::<engine::Data>()?;
+    engine::add(module)?;
     module.add_class::<seed::SeedFit>()
 }

@@ -9,12 +9,12 @@
 Modules are loaded when they are first used.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
+# without the module typing, which takes longer than all of this
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from . import dataloader, layer, loss, nn, optimizer, tensor, train, trainutils
     from ._core import DivergedError as DivergedError
     from ._core import ModelFileError as ModelFileError
@@ -40,13 +40,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
+    from importlib import import_module
+
     if name in _FROM:
-        value = getattr(importlib.import_module(f".{_FROM[name]}", __name__), name)
+        value = getattr(import_module(f".{_FROM[name]}", __name__), name)
         globals()[name] = value
         return value
     if name in __all__:
-        return importlib.import_module(f".{name}", __name__)
+        return import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,9 +1,13 @@
 """The data type of everything: a NumPy array of 64-bit numbers."""
 
-from typing import Any
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 #: The array type, for annotations.
 Tensor = np.ndarray

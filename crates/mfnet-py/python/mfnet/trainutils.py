@@ -1,6 +1,5 @@
 """What training needs besides networks: splits, scaling, classes, accuracy."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,6 @@ def train_test_split(
     return x[train], y[train], x[test], y[test]
 
 
-@dataclass
 class Normalization:
     """The mean and the standard deviation of each feature and of each target.
 
@@ -43,16 +41,18 @@ class Normalization:
         If there are not as many means as standard deviations.
     """
 
-    x_mu: Tensor
-    x_std: Tensor
-    y_mu: Tensor
-    y_std: Tensor
-
-    def __post_init__(self) -> None:
-        if np.shape(self.x_mu) != np.shape(self.x_std):
+    def __init__(self, x_mu: Tensor, x_std: Tensor, y_mu: Tensor, y_std: Tensor) -> None:
+        if np.shape(x_mu) != np.shape(x_std):
             raise ValueError("X normalization parameters must have the same shape.")
-        if np.shape(self.y_mu) != np.shape(self.y_std):
+        if np.shape(y_mu) != np.shape(y_std):
             raise ValueError("Y normalization parameters must have the same shape.")
+        self.x_mu = x_mu
+        self.x_std = x_std
+        self.y_mu = y_mu
+        self.y_std = y_std
+
+    def __repr__(self) -> str:
+        return f"Normalization({self.x_mu!r}, {self.x_std!r}, {self.y_mu!r}, {self.y_std!r})"
 
 
 def normalize_features(x: Tensor, y: Tensor, norm: Normalization | None = None) -> tuple[Tensor, Tensor, Normalization]:

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::Dataset;
 use crate::loss::Weights;
 use crate::pass::Pass;
@@ -53,13 +55,18 @@ impl<T: Scalar> Batch<T> {
     pub fn samples(&self) -> usize {
         self.inputs.columns()
     }
+
+    /// X and Y.
+    pub fn into_parts(self) -> (Tensor<T>, Tensor<T>) {
+        (self.inputs, self.targets)
+    }
 }
 
 /// An iterator over the mini-batches of one epoch; the last batch may be smaller. See
 /// [`Dataset::batches`].
 #[derive(Clone, Debug)]
 pub struct Batches<'a, T: Scalar> {
-    data: &'a Dataset,
+    data: Cow<'a, Dataset>,
     order: Vec<usize>,
     size: usize,
     next: usize,
@@ -81,9 +88,12 @@ impl Dataset {
     /// # Ok::<(), mfnet::Error>(())
     /// ```
     pub fn batches<T: Scalar>(&self, size: usize) -> Batches<'_, T> {
-        let order = (0..self.samples()).collect();
-        let (seed, epoch, of) = (Seed(0), 1, std::marker::PhantomData);
-        Batches { data: self, order, size: size.max(1), next: 0, seed, epoch, of }
+        Batches::new(Cow::Borrowed(self), size)
+    }
+
+    /// As [`Dataset::batches`], without borrowing the data.
+    pub fn into_batches<T: Scalar>(self, size: usize) -> Batches<'static, T> {
+        Batches::new(Cow::Owned(self), size)
     }
 
     /// Writes the first `count` of `samples` into `inputs` and `targets`, which get `count`
@@ -102,7 +112,13 @@ impl Dataset {
     }
 }
 
-impl<T: Scalar> Batches<'_, T> {
+impl<'a, T: Scalar> Batches<'a, T> {
+    fn new(data: Cow<'a, Dataset>, size: usize) -> Self {
+        let order = (0..data.samples()).collect();
+        let (seed, epoch, of) = (Seed(0), 1, std::marker::PhantomData);
+        Batches { data, order, size: size.max(1), next: 0, seed, epoch, of }
+    }
+
     /// Shuffles the samples for an epoch, counted from 1. [`crate::Trainer`] uses the same order.
     pub fn shuffled(mut self, seed: Seed, epoch: usize) -> Self {
         seed.stream(Purpose::Epoch { number: epoch }).shuffle(&mut self.order);

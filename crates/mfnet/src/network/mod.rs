@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use builder::Builder;
 pub use gradient_check::{GradientCheck, gradient_check};
 pub use predictor::Predictor;
-pub use trace::Trace;
+pub use trace::{Input, Trace};
 
 pub use crate::init::Init;
 
@@ -165,13 +165,15 @@ impl<T: Scalar> NeuralNetwork<T> {
     /// # Panics
     /// If `input` has another number of features. [`NeuralNetwork::predict`] and [`crate::Trainer`]
     /// return an error instead.
-    pub fn forward<'a>(&self, pass: Pass, input: &'a Tensor<T>) -> Trace<'a, T> {
+    pub fn forward<'a>(&self, pass: Pass, input: impl Into<Input<'a, T>>) -> Trace<'a, T> {
+        let kept: Input<'a, T> = input.into();
+        let input = kept.get();
         let (expected, found) = (self.inputs, input.shape());
         assert!(found.0 == expected, "forward: expected an input of shape ({expected}, samples), found {found:?}");
         let (plan, run) = (Arc::clone(&self.plans.readable), Run::of(pass));
         let (transposes, mut room) = (run::transposes(self, &plan, false), Room::new(&plan, input.columns()));
         run::forward(self, &plan, run, input, &transposes, &mut room);
-        Trace { run, input, room, transposes, plan }
+        Trace { run, input: kept, room, transposes, plan }
     }
 
     /// The backward pass: computes ∂J/∂W of every layer from `delta` = ∂J/∂(output).
@@ -191,10 +193,10 @@ impl<T: Scalar> NeuralNetwork<T> {
     pub(crate) fn all_gradients(&self, trace: &Trace<'_, T>, delta: Tensor<T>) -> (Vec<Tensor<T>>, Gradients<T>) {
         let (expected, found) = (trace.output().shape(), delta.shape());
         assert!(found == expected, "backward: expected a delta of shape {expected:?}, found {found:?}");
-        let (plan, samples) = (&self.plans.readable, trace.input.columns());
+        let (plan, samples) = (&self.plans.readable, trace.input().columns());
         let of_trace = trace.plan.operations.iter().map(|operation| operation.features);
         let mine = plan.operations.iter().map(|operation| operation.features);
-        let fits = trace.input.rows() == self.inputs && mine.eq(of_trace);
+        let fits = trace.input().rows() == self.inputs && mine.eq(of_trace);
         assert!(fits, "backward: the trace is that of another network");
         let mut deltas: Vec<Tensor<T>> =
             plan.operations.iter().map(|operation| Tensor::zeros(operation.features, samples)).collect();
@@ -202,7 +204,7 @@ impl<T: Scalar> NeuralNetwork<T> {
         deltas.push(delta);
         let mut gradients = self.zero_gradients();
         let mut sink = Whole { net: self, transposes: &trace.transposes, gradients: &mut gradients };
-        run::backward(plan, trace.run, trace.input, &trace.room, &mut deltas, &mut sink);
+        run::backward(plan, trace.run, trace.input(), &trace.room, &mut deltas, &mut sink);
         let with_buffers = plan.operations.iter().zip(&trace.room.memos).filter(|(operation, _)| operation.has_buffers);
         gradients.memos = with_buffers.map(|(operation, memo)| (operation.layer, memo.clone())).collect();
         (deltas, gradients)

@@ -4,6 +4,37 @@ use super::plan::Plan;
 use super::run::{Room, Run, Transposes};
 use crate::tensor::{Scalar, Tensor};
 
+/// The input of a forward pass, which its [`Trace`] keeps: borrowed, or shared.
+#[derive(Clone, Debug)]
+pub enum Input<'a, T: Scalar = f64> {
+    /// A matrix of shape (features, samples).
+    Borrowed(&'a Tensor<T>),
+    /// The same, so that the trace borrows nothing.
+    Shared(Arc<Tensor<T>>),
+}
+
+impl<T: Scalar> Input<'_, T> {
+    /// The matrix.
+    pub fn get(&self) -> &Tensor<T> {
+        match self {
+            Input::Borrowed(input) => input,
+            Input::Shared(input) => input,
+        }
+    }
+}
+
+impl<'a, T: Scalar> From<&'a Tensor<T>> for Input<'a, T> {
+    fn from(input: &'a Tensor<T>) -> Self {
+        Input::Borrowed(input)
+    }
+}
+
+impl<T: Scalar> From<Arc<Tensor<T>>> for Input<'_, T> {
+    fn from(input: Arc<Tensor<T>>) -> Self {
+        Input::Shared(input)
+    }
+}
+
 /// The result of a forward pass: the input and the output of every layer. The backward pass needs
 /// it.
 ///
@@ -20,7 +51,7 @@ use crate::tensor::{Scalar, Tensor};
 #[derive(Clone, Debug)]
 pub struct Trace<'a, T: Scalar = f64> {
     pub(super) run: Run,
-    pub(super) input: &'a Tensor<T>,
+    pub(super) input: Input<'a, T>,
     pub(super) room: Room<T>,
     pub(super) transposes: Transposes<T>,
     pub(super) plan: Arc<Plan>,
@@ -29,7 +60,7 @@ pub struct Trace<'a, T: Scalar = f64> {
 impl<T: Scalar> Trace<'_, T> {
     /// The input A⁽⁰⁾, shape (features, samples).
     pub fn input(&self) -> &Tensor<T> {
-        self.input
+        self.input.get()
     }
 
     /// The output of the layer at this index of
@@ -40,6 +71,11 @@ impl<T: Scalar> Trace<'_, T> {
         &self.room.outputs[self.plan.ends[index]]
     }
 
+    /// Number of layers, as [`Trace::layer_output`] counts them.
+    pub fn layers(&self) -> usize {
+        self.plan.ends.len()
+    }
+
     /// The output of an operation of the readable plan.
     pub(crate) fn operation_output(&self, operation: usize) -> &Tensor<T> {
         &self.room.outputs[operation]
@@ -47,6 +83,6 @@ impl<T: Scalar> Trace<'_, T> {
 
     /// The output Ŷ of the last layer, shape (outputs, samples).
     pub fn output(&self) -> &Tensor<T> {
-        self.room.outputs.last().unwrap_or(self.input)
+        self.room.outputs.last().unwrap_or(self.input.get())
     }
 }
