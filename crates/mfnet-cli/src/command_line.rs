@@ -46,7 +46,7 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
         ErrorKind::UnknownArgument => {
             let surplus = found(ContextKind::InvalidArg);
             similar.retain(|option| mfnet::text::similar([option.as_str()].into_iter(), &surplus, SIMILAR).is_some());
-            let command = arguments.get(1).map(String::as_str).unwrap_or_default();
+            let command = arguments.first().map(String::as_str).unwrap_or_default();
             if surplus == "--target" && ["evaluate", "predict", "explain"].contains(&command) {
                 failure = failure.help("the model knows its target: leave --target out");
             }
@@ -110,7 +110,7 @@ pub(crate) fn failure(error: &clap::Error, arguments: &[String]) -> Failure {
     if !similar.is_empty() {
         failure = failure.help(format!("did you mean {}?", similar.join(" or ")));
     }
-    let command = arguments.get(1).filter(|name| Args::command().find_subcommand(name).is_some());
+    let command = arguments.first().filter(|name| Args::command().find_subcommand(name).is_some());
     failure.help(match command {
         Some(command) => format!("mfnet {command} --help shows all options with examples"),
         None => "mfnet --help shows all commands with examples".to_owned(),
@@ -215,7 +215,7 @@ fn flag_before<'a>(arguments: &'a [String], surplus: &str) -> Option<&'a str> {
     let at = arguments.iter().rposition(|argument| argument == surplus)?;
     let before = arguments.get(at.checked_sub(1)?)?;
     let command = Args::command();
-    let command = command.find_subcommand(arguments.get(1)?)?;
+    let command = command.find_subcommand(arguments.first()?)?;
     let option = command.get_arguments().find(|option| option.get_long() == before.strip_prefix("--"))?;
     (!option.is_positional() && !option.get_action().takes_values()).then_some(before.as_str())
 }

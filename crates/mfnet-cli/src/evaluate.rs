@@ -1,8 +1,8 @@
 //! `mfnet evaluate`.
 
 use mfnet::fit::{Part as Scores, Source, Threshold};
-use mfnet::metric::Metrics;
-use mfnet::table::quoted;
+use mfnet::metric::{MacroAverage, Metrics};
+use mfnet::table::{quoted, shortest};
 use mfnet::text::{escaped, score_table, significant, table};
 use mfnet::{Dataset, Model};
 use serde_json::json;
@@ -12,6 +12,9 @@ use crate::failure::Failure;
 use crate::output::{message, print, print_json};
 use crate::parts::{Rows, with_target};
 use crate::source::{self, Files};
+
+/// The most lines of a table of classes.
+const MOST_LINES: usize = 40;
 
 pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
     let model = source::model_for("evaluate", &args.model, &args.data[0])?;
@@ -63,6 +66,9 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         let lines = more.named().into_iter().map(|(name, x)| (name.to_owned(), vec![significant(x, 4)]));
         text += &format!("\n{}", table(&lines.collect::<Vec<_>>()));
     }
+    if let Some(lines) = scores.metrics.as_ref().and_then(of_each) {
+        text += &format!("\n{}", table(&lines));
+    }
     if let Some(threshold) = Threshold::of(&model) {
         text += &format!("\n{threshold}\n");
     }
@@ -71,6 +77,36 @@ pub(crate) fn run(args: &EvaluateArgs) -> Result<(), Failure> {
         text += &format!("\nConfusion matrix{weighted}\n{confusion}\n");
     }
     print(&text)
+}
+
+/// Precision, recall and F1 of each class or label, with their means; `None` for values, and for more classes
+/// than anybody reads.
+fn of_each(metrics: &Metrics) -> Option<Vec<(String, Vec<String>)>> {
+    let cells = |[precision, recall, f1]: [f64; 3], rows: String| {
+        [precision, recall, f1].map(|score| significant(score, 4)).into_iter().chain([rows]).collect::<Vec<_>>()
+    };
+    let mean =
+        |name: &str, of: &MacroAverage| (name.to_owned(), cells([of.precision, of.recall, of.f1], String::new()));
+    let mut lines = vec![(String::new(), ["precision", "recall", "F1", "rows"].map(str::to_owned).to_vec())];
+    match metrics {
+        Metrics::Classification { confusion, .. } => {
+            for of in confusion.of_classes() {
+                let scores = cells([of.precision, of.recall, of.f1], shortest(of.weight));
+                lines.push((escaped(&of.label).into_owned(), scores));
+            }
+            lines.push(mean("mean", &confusion.macro_average()));
+            lines.push(mean("weighted mean", &confusion.weighted_average()));
+        }
+        Metrics::Labels { labels, macro_average, .. } => {
+            for of in labels {
+                let scores = cells([of.precision, of.recall, of.f1], shortest(of.support));
+                lines.push((escaped(&of.label).into_owned(), scores));
+            }
+            lines.push(mean("mean", macro_average));
+        }
+        Metrics::Regression { .. } => return None,
+    }
+    (lines.len() <= MOST_LINES).then_some(lines)
 }
 
 /// Refuses a table without the target.

@@ -70,7 +70,11 @@ impl From<Error> for Failure {
             _ => FAILED,
         };
         let help = help_of(&error).lines().map(with_options).collect();
-        Failure { message: Some(with_options(&error.to_string())), help, code }
+        let message = match error.kind() {
+            Kind::InvalidValue("interval" | "trials" | "round", ..) => format!("--{error}"),
+            _ => with_options(&error.to_string()),
+        };
+        Failure { message: Some(message), help, code }
     }
 }
 
@@ -108,7 +112,9 @@ fn help_of(error: &Error) -> String {
         Kind::OtherTraining { what, .. } if what == "data" => {
             "the data have changed since the run began: start a new run"
         }
-        Kind::OtherTraining { .. } => "use the settings of the run, or start a new run",
+        Kind::OtherTraining { .. } => {
+            "leave the data and the options out to go on with those of the run, or start a new run"
+        }
         Kind::ModelFile(path, ModelProblem::NotSafetensors(_)) => {
             match path.extension().is_some_and(|ending| ending == "safetensors") {
                 true => "get a new copy of the file, or train again",
@@ -242,6 +248,7 @@ fn of_split(problem: &SplitProblem) -> String {
         SplitProblem::EmptyPart { .. } => {
             "use a larger --test-fraction or --validation-fraction, or switch the part off with 0"
         }
+        SplitProblem::FewTimes(..) => "use a column with finer times, fewer --folds, or leave --time out",
         SplitProblem::NoGroup(_) => "fill the cell, or remove the row",
         SplitProblem::NotAPart(..) => "correct the cell, or choose a column that holds train, validation or test",
         SplitProblem::FewGroups { what: "parts", .. } => {

@@ -6,6 +6,7 @@
 mod common;
 
 use common::Desk;
+use mfnet::train::TensorBoard;
 use serde_json::Value;
 
 /// 200 days with a count that follows from the temperature, and rain.
@@ -397,6 +398,24 @@ fn tensorboard_reads_event_files() {
     let [name] = &names[..] else { panic!("{names:?}") };
     // version, plan; for each epoch 3 numbers, 4 histograms of weights and 4 of gradients
     assert_eq!(records(&desk.read(&format!("board/one/{name}"))), 2 + 3 * (3 + 4 + 4));
+    let again = desk.run(&format!("{train} --output again --tensorboard board/one"));
+    assert_eq!(
+        (again.code, again.stderr.lines().next()),
+        (1, Some("error: board/one: the folder has the events of another run"))
+    );
+    let into = desk.run(&format!("{train} --output again --log board"));
+    assert_eq!(
+        (into.code, into.stderr.lines().next()),
+        (1, Some("error: --log: expected a file, found the folder board"))
+    );
+    // a run that goes on after a stop in its third epoch
+    for (file, steps) in [(1.0, 1..4), (10.0, 3..5)] {
+        let mut board = TensorBoard::new(desk.path("board/stopped")).unwrap();
+        if file > 1.0 {
+            board.continue_from(3).unwrap();
+        }
+        steps.for_each(|step| board.scalar("x", step, file * step as f64).unwrap());
+    }
     let Some(python) = std::env::var_os("MFNET_TENSORBOARD").filter(|python| !python.is_empty()) else {
         eprintln!("not run, because MFNET_TENSORBOARD is not set: TensorBoard itself");
         return;
@@ -412,10 +431,14 @@ for run in ('one', 'two'):
     squares = {tag: [e.histogram_value.sum_squares for e in events.Histograms(tag)] for tag in events.Tags()['histograms']}
     text = events.Tensors('plan/text_summary')[0].tensor_proto.string_val[0].decode()
     print(json.dumps({'scalars': scalars, 'histograms': histograms, 'squares': squares, 'text': text}))
+events = EventAccumulator('board/stopped')
+events.Reload()
+print(json.dumps([(e.step, e.value) for e in events.Scalars('x')]))
 ";
     let run = common::Run::of(std::process::Command::new(python).args(["-c", program]).current_dir(desk.path(".")));
     assert_eq!(run.code, 0, "{}", run.stderr);
     let seen: Vec<Value> = run.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(seen[2], serde_json::json!([[1, 1.0], [2, 2.0], [3, 30.0], [4, 40.0]]));
     let losses = desk.text("seen/history.csv");
     for (line, seen) in losses.lines().skip(1).zip(seen[0]["scalars"]["loss/training"].as_array().unwrap()) {
         let fields: Vec<f64> = line.split(',').map(|field| field.parse().unwrap()).collect();
@@ -437,5 +460,33 @@ for run in ('one', 'two'):
         assert_eq!(of(1, &format!("network 1/{tag}")), of(0, tag), "{tag}");
         let second = of(1, &format!("network 2/{tag}"));
         assert!(second != of(0, tag) && second.as_array().unwrap().len() == 3, "{second}");
+    }
+}
+
+/// `evaluate` shows the scores of each class and label, as metrics.json has them.
+#[test]
+fn evaluate_shows_precision_and_recall() {
+    let desk = Desk::new();
+    desk.ok("train moons --threshold f1 --monitor f1 --epochs 5 --quiet --output run");
+    let shown = desk.ok("evaluate run moons").stdout;
+    let metrics: Value = serde_json::from_str(&desk.text("run/metrics.json")).unwrap();
+    let mean = &metrics["test"]["macro_average"];
+    let line = shown.lines().find(|line| line.starts_with("mean ")).unwrap();
+    let shown_mean: Vec<f64> = line.split_whitespace().skip(1).map(|x| x.parse().unwrap()).collect();
+    let expected = ["precision", "recall", "f1"].map(|name| mean[name].as_f64().unwrap());
+    assert!(shown_mean.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-3), "{line} {expected:?}");
+    assert!(shown.lines().any(|line| line.starts_with("upper ") && line.ends_with(" 46")), "{shown}");
+    assert!(desk.text("run/report.html").contains("F1 score over the epochs"));
+}
+
+/// Text of --help that is cut by hand fits into its 100 columns.
+#[test]
+fn help_is_not_cut_twice() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/args/help");
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        for line in std::fs::read_to_string(&path).unwrap().lines() {
+            assert!(line.chars().count() <= 100, "{}: {line}", path.display());
+        }
     }
 }

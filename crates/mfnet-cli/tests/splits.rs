@@ -490,3 +490,31 @@ fn ctrl_c_saves_the_folds_so_far() {
     let metrics: serde_json::Value = serde_json::from_str(&desk.text("two/metrics.json")).unwrap();
     assert_eq!(metrics["folds"].as_array().unwrap().len(), 1);
 }
+
+/// Rows of one time stay together, so few times do not make the parts.
+#[test]
+fn few_times() {
+    let desk = Desk::new();
+    let rows: String = (0..200).map(|i| format!("{},{i},{}\n", 2020 + i % 2, i * i % 17)).collect();
+    desk.write("two.csv", format!("year,x,y\n{rows}"));
+    let two = "two.csv: found only 2 different times for";
+    let help = "help: use a column with finer times, fewer --folds, or leave --time out";
+    for (options, parts) in [("", 3), ("--folds 4", 5)] {
+        let message = format!("{two} {parts} parts; rows of one time stay together");
+        let run = fails(&desk, 1, &format!("train two.csv --target y --time year {options}"), &message);
+        assert!(run.stderr.contains(help), "{}", run.stderr);
+    }
+}
+
+/// Equal rows of different times are no copies.
+#[test]
+fn rows_of_a_later_time_are_no_copies() {
+    let desk = Desk::new();
+    let rows: String = (0..300).map(|i| format!("{i},{},{}\n", i % 7, i % 7 + i % 2)).collect();
+    desk.write("days.csv", format!("day,weekday,sold\n{rows}"));
+    let train = "train days.csv --target sold --epochs 1 --output";
+    let later = desk.run(&format!("{train} later --time day"));
+    assert!(later.code == 0 && !later.stderr.contains("equal to training rows"), "{}", later.stderr);
+    let drawn = desk.run(&format!("{train} drawn --drop day"));
+    assert!(drawn.stderr.contains("equal to training rows"), "{}", drawn.stderr);
+}

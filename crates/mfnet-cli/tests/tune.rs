@@ -221,8 +221,8 @@ fn wrong_searches() {
     let desk = desk();
     let search = "tune flowers.csv --target species --validation-fraction 0.2";
     for (command, code, error) in [
-        (format!("{search} --trials 1"), 2, "trials: expected a whole number of at least 2, found 1"),
-        (format!("{search} --round 2"), 2, "round: expected a whole number from 3 to 10000, found 2"),
+        (format!("{search} --trials 1"), 2, "--trials: expected a whole number of at least 2, found 1"),
+        (format!("{search} --round 2"), 2, "--round: expected a whole number from 3 to 10000, found 2"),
         (format!("{search} --time-limit 5"), 2, "--time-limit: expected a time such as 30s, 10m or 2h, found \"5\""),
         (format!("{search} --workers 0"), 2, "--workers: expected a whole number from 1 to 1000, found 0"),
         (format!("{search} --time-limit 1m --prepare"), 2, "--time-limit cannot be used with --prepare"),

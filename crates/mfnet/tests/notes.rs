@@ -246,3 +246,22 @@ fn a_network_that_was_not_trained_enough() {
     assert_eq!(notes(&Recipe { no_baselines: true, ..recipe.clone() }), [""; 0]);
     assert_eq!(notes(&Recipe { validation_fraction: Some(0.0), split_column: None, ..recipe }), [""; 0]);
 }
+
+/// An average that still holds the first weights, or only the last ones, says so.
+#[test]
+fn an_average_of_too_few_weights_is_doubtful() {
+    let notes = |average: &str, epochs| {
+        let recipe = Recipe { average: Some(average.parse().unwrap()), epochs: Some(epochs), ..Recipe::default() };
+        Plan::new(BUILT_IN.iter().find(|set| set.name == "diabetes").unwrap().table().unwrap(), &recipe)
+            .unwrap()
+            .notes()
+            .join("\n")
+    };
+    // 309 rows in batches of 8: 39 steps an epoch, and .999 to the 77th is .926
+    let note = "after 78 steps, `average` ema:0.999 still has 93 % of the first weights: use a smaller decay, such as ema:0.871";
+    assert!(notes("ema:0.999", 2).contains(note), "{}", notes("ema:0.999", 2));
+    assert!(!notes("ema:0.871", 2).contains("first weights"));
+    assert!(!notes("ema:0.999", 100).contains("first weights"));
+    assert!(notes("swa:0.75", 4).contains("`average` swa:0.75 has the weights of the last epoch only"));
+    assert!(!notes("swa:0.75", 8).contains("`average`"));
+}

@@ -91,6 +91,37 @@ fn rounds_and_rungs() {
     assert!(importances[0].1 > 0.5 && importances[1].1 < 0.4, "{importances:?}");
 }
 
+/// A search that is stopped in a rung: the trials that were trained in it were not compared with those
+/// that wait, so they win nothing by it.
+#[test]
+fn a_rung_that_is_not_complete_does_not_count() {
+    let plan = plan(Recipe { epochs: Some(90), ..Recipe::default() });
+    let search = Search::new(&plan, space(RATES), Some(9)).unwrap();
+    let records = finished(&search, &|training| Some(rate(training)), &|_| 0);
+    let (first, second): (Vec<Record>, Vec<Record>) = records.into_iter().partition(|record| record.rung == 0);
+    let second: Vec<Record> = second.into_iter().filter(|record| record.rung == 1).collect();
+    let best = search.best(&first).unwrap().clone();
+    let loser = second.iter().find(|record| record.trial != best.trial).unwrap().clone();
+    let stopped = [first.clone(), vec![Record { score: Some(2.0), ..loser }]].concat();
+    assert_eq!(search.best(&stopped), Some(&best));
+    // all of the rung are compared
+    let complete = [first, second].concat();
+    assert_eq!(search.best(&complete).unwrap().rung, 1);
+}
+
+/// The folds of a warm start would hold back rows that its model knows.
+#[test]
+fn a_warm_start_is_not_cross_validated() {
+    let plan = plan(Recipe { epochs: Some(9), ..Recipe::default() });
+    assert_eq!(Search::new(&plan, space(RATES), Some(9)).unwrap().folds(), 5);
+    let folder = tempfile::tempdir().unwrap();
+    let model = folder.path().join("model.safetensors");
+    plan.run(&mut ()).unwrap().model.save(&model).unwrap();
+    let warm = Recipe { epochs: Some(9), warm_start: Some(model), ..Recipe::default() };
+    let space = Space::from_toml("learning_rate = [0.001, 0.01]").unwrap();
+    assert_eq!(Search::new(&self::plan(warm), space, Some(3)).unwrap().folds(), 1);
+}
+
 /// The result does not depend on the order in which trainings end, so neither on the number of workers.
 #[test]
 fn the_order_of_trainings_does_not_matter() {
@@ -204,7 +235,16 @@ fn refused(error: Result<impl Sized, Error>) -> String {
 #[test]
 fn wrong_spaces() {
     for (text, expected) in [
-        ("", "the space of a search has no setting"),
+        ("", "space: the space of a search has no setting"),
+        (
+            "hidden = [16, 32]",
+            "space, line 1: hidden: expected a list of sizes for each value, such as [[16], [16, 16]]",
+        ),
+        (
+            "hidden = { layers = { low = 0, high = 2 }, units = [8] }",
+            "space, line 1: hidden.layers: expected 1 to 100 hidden layers, found 0",
+        ),
+        ("dropout = { low = nan, high = 0.1 }", "space, line 1: dropout: expected a finite number for low"),
         ("x = ", "space, line 1: "),
         ("dropout = [0.1]\nlr = [1]", "space, line 2: there is no setting lr"),
         ("learning_rat = [1]", "space, line 1: there is no setting learning_rat; did you mean learning_rate?"),
@@ -245,12 +285,12 @@ fn wrong_spaces() {
             "hidden = { layers = [1], units = ['a'] }",
             "space, line 1: hidden.units: expected whole numbers, found \"a\"",
         ),
-        ("hidden = { layers = [1000000000000], units = [8] }", "space, line 1: hidden.layers: expected at most 100"),
+        ("hidden = { layers = [1000000000000], units = [8] }", "space, line 1: hidden.layers: expected 1 to 100"),
         ("residual = { low = 0, high = 1 }", "space, line 1: residual is not a number: write a list of its values"),
         ("hidden = [8, 16]", "space, line 1: hidden: "),
         (
             "hidden = { layers = { low = 1, high = 1e9 }, units = [8] }",
-            "space, line 1: hidden.layers: expected at most 100",
+            "space, line 1: hidden.layers: expected 1 to 100",
         ),
     ] {
         let found = refused(Space::from_toml(text));

@@ -192,10 +192,10 @@ pub(crate) struct RecipeArgs {
     /// The default of adagrad, adadelta, rprop and lbfgs is constant too. constant: stays the same. one-cycle: rises, then falls
     /// to almost 0. cosine: falls to 0. flat-cosine:FRACTION: falls to 0 after this fraction of the steps.
     /// cosine-restarts:EPOCHS:TIMES: falls to 0 in EPOCHS epochs, again and again, each time TIMES as slowly.
-    /// cosine-cycles:NUMBER: rises and falls NUMBER times, each time twice as slowly. polynomial:POWER: falls to 0, with
+    /// cosine-cycles:NUMBER: rises and falls in NUMBER cycles, each twice as long as the one before. polynomial:POWER: falls to 0, with
     /// power 1 along a line. step:EPOCHS:FACTOR: is multiplied by FACTOR every EPOCHS epochs, for example step:30:0.1.
-    /// exponential:FACTOR: every epoch. plateau:PATIENCE:FACTOR: whenever the validation loss has not fallen for more than
-    /// PATIENCE epochs. Numbers may be left out, except for the first one of step, exponential and cosine-restarts.
+    /// exponential:FACTOR: every epoch. plateau:PATIENCE:FACTOR: whenever the validation loss, or without validation rows
+    /// the training loss, has not fallen for more than PATIENCE epochs. Numbers may be left out, except for the first one of step, exponential and cosine-restarts.
     #[arg(long, value_name = "SCHEDULE", value_parser = str::parse::<Schedule>, help_heading = "Training")]
     pub(super) schedule: Option<Schedule>,
     /// Epochs in which the learning rate rises from near 0, before the schedule [default: 0]
@@ -306,7 +306,7 @@ pub(crate) struct RecipeArgs {
     /// Calibrate the probabilities on the validation rows, by temperature scaling
     ///
     /// mfnet divides the logits by the temperature with the lowest log loss on the validation rows, which the model keeps.
-    /// It changes no predicted class, only the probabilities.
+    /// The most probable class stays the most probable one.
     #[arg(long, help_heading = "Training", hide_short_help = true)]
     pub(super) calibrate: bool,
     /// Probability above which the rarer of two classes is predicted: a number, f1 or balanced [default: 0.5]

@@ -12,10 +12,12 @@ mod several;
 pub(crate) mod stored;
 mod watcher;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use mfnet::Recipe;
 use mfnet::fit::Plan;
+use mfnet::table::quoted;
 
 pub(crate) use self::folder::{CHECKPOINTS, Lock, RunFolder, cannot_create, numbered, run_name, write_report};
 pub(crate) use self::once::{fit, head};
@@ -40,6 +42,9 @@ pub(crate) fn run(given: &TrainArgs) -> Result<(), Failure> {
         resume::check_is_whole(&run.folder)?;
     }
     check_log(args, recipe, stopped.as_ref().and_then(|run| run.log.as_deref()))?;
+    if let Some(board) = args.outputs.tensorboard.as_ref().filter(|_| stopped.is_none() && !args.force) {
+        check_board(board)?;
+    }
     let plans = request.plans(args.outputs.quiet)?;
     let Some(first) = plans.first() else { return Ok(()) };
     if let Some(run) = stopped.as_ref().filter(|run| run.args.is_some()) {
@@ -80,6 +85,10 @@ fn check_log(args: &TrainArgs, recipe: &Recipe, written: Option<&Path>) -> Resul
     if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
         return Err(Failure::work(format!("--log: there is no folder {}", folder.display())));
     }
+    if log.is_dir() {
+        return Err(Failure::work(format!("--log: expected a file, found the folder {}", log.display()))
+            .help(format!("give a file in it: --log {}", quoted(&log.join("log.jsonl").display().to_string()))));
+    }
     let is = |path: &PathBuf| path.canonicalize().ok().is_some_and(|path| log.canonicalize().ok() == Some(path));
     if let Some(data) = args.fit.files().find(|path| is(path)) {
         return Err(Failure::usage(format!("--log would replace {}, which the training reads", data.display())));
@@ -89,6 +98,16 @@ fn check_log(args: &TrainArgs, recipe: &Recipe, written: Option<&Path>) -> Resul
             .help("choose another file for --log, or replace it with --force"));
     }
     Ok(())
+}
+
+/// Refuses a folder with the event files of another run: TensorBoard would show both as one.
+fn check_board(board: &Path) -> Result<(), Failure> {
+    let entries = fs::read_dir(board).into_iter().flatten().flatten();
+    match entries.into_iter().any(|entry| entry.file_name().to_string_lossy().contains("tfevents")) {
+        true => Err(Failure::work(format!("{}: the folder has the events of another run", board.display()))
+            .help("choose another folder for --tensorboard, such as one for each run below the same folder")),
+        false => Ok(()),
+    }
 }
 
 /// Writes a note about the data or the result.

@@ -17,7 +17,7 @@ use crate::args::{Args, Command, FitArgs, Outputs, TrainArgs};
 use crate::command;
 use crate::failure::{Failure, with_options};
 use crate::output::message;
-use crate::source::model_file;
+use crate::source::{SEARCH, UNFINISHED, model_file};
 
 /// A run that goes on.
 pub(super) struct Run {
@@ -157,9 +157,17 @@ pub(super) fn say_how(run: &Path) {
 }
 
 fn no_checkpoint(run: &Path) -> Failure {
+    if run.join(SEARCH).exists() {
+        let search = quoted(&run.display().to_string());
+        return Failure::work(format!("{}: this is a search, not a run", run.display()))
+            .help(format!("mfnet tune --resume {search}"));
+    }
     let failure = Failure::work(format!("{}: there is no checkpoint to continue from", run.display()));
     if !model_file(run).exists() {
         return failure.help("run the command again: the run was stopped before its first checkpoint");
+    }
+    if run.join(UNFINISHED).exists() {
+        return failure.help("run the command again with --force: no checkpoint of the run can be read");
     }
     failure.help(format!(
         "if the run is complete, train its model further on data: mfnet train DATA --warm-start {}",

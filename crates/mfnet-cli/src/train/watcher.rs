@@ -83,7 +83,9 @@ impl<'a> Watcher<'a> {
         let epochs = from.map_or_else(|| Ok(Vec::new()), Checkpoint::epochs)?;
         let monitor = plan.recipe().monitor;
         let watched = epochs.iter().filter_map(|epoch| monitor.watched(epoch));
+        let board = outputs.tensorboard.as_ref().map(|path| board(path, plan, folder, &epochs)).transpose()?;
         Ok(Watcher {
+            board,
             display: Display::new(quiet),
             baselines: progress_bar(quiet, "fitting the linear model for comparison: step {pos}"),
             monitor,
@@ -91,7 +93,6 @@ impl<'a> Watcher<'a> {
             folder,
             history: HistoryFile::default(),
             log: outputs.log.clone().map(|path| (path, HistoryFile::new(Form::Json))),
-            board: outputs.tensorboard.as_ref().map(|path| board(path, plan, folder)).transpose()?,
             has_warned: false,
             epochs,
             saved: Instant::now(),
@@ -146,10 +147,14 @@ impl<'a> Watcher<'a> {
 }
 
 /// The event files of a fit, which begin with what was decided.
-fn board(path: &Path, plan: &Plan, folder: &RunFolder) -> Result<TensorBoard> {
+fn board(path: &Path, plan: &Plan, folder: &RunFolder, epochs: &[EpochRecord]) -> Result<TensorBoard> {
     // each fold has a folder of its own
     let fold = folder.path.file_name().filter(|_| plan.recipe().folds.is_some());
     let mut board = TensorBoard::new(fold.map_or_else(|| path.to_owned(), |fold| path.join(fold)))?;
+    if let Some(last) = epochs.last() {
+        board.continue_from(last.epoch + 1)?;
+        return Ok(board);
+    }
     let text = with_options(&plan.introduction());
     board.text("plan", 0, &text.replace('\n', "\n\n"))?;
     Ok(board)

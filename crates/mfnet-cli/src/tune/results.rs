@@ -39,6 +39,7 @@ impl Results<'_> {
     fn trials(&self) -> Result<Vec<u8>, Failure> {
         let failed = |error: csv::Error| Failure::work(format!("trials.csv: {}", of_csv(error)));
         let fields: Vec<&str> = fields(self.records);
+        let default = self.folder.search.default().fields()?;
         let mut csv = csv::Writer::from_writer(Vec::new());
         let head = ["trial", "rung", "epochs", "score", "best_epoch", "error"];
         csv.write_record(head.iter().chain(&fields)).map_err(failed)?;
@@ -52,7 +53,8 @@ impl Results<'_> {
                 number(record.best_epoch.map(|epoch| epoch.to_string())),
                 record.error.clone().map(|error| with_options(&error)).unwrap_or_default(),
             ];
-            let settings = fields.iter().map(|field| record.settings.get(*field).map_or_else(String::new, as_option));
+            let value = |field: &&str| record.settings.get(*field).or(default.get(*field));
+            let settings = fields.iter().map(|field| value(field).map_or_else(String::new, as_option));
             csv.write_record(cells.into_iter().chain(settings)).map_err(failed)?;
         }
         csv.into_inner().map_err(|error| Failure::work(format!("trials.csv: {error}")))

@@ -7,16 +7,19 @@ pub(super) use copies::is_many;
 
 use std::collections::HashSet;
 
-use mfnet_table::{is_missing, quoted};
+use mfnet_table::{is_missing, quoted, shortest};
 
 use super::plan::Plan;
 use crate::data::{Dataset, SplitBy, Targets};
 use crate::text::{columns, counted, escaped};
+use crate::train::Averaging;
 
 /// In fewer training rows, a feature may tell the target by chance.
 const ENOUGH: usize = 20;
 /// The most columns to name.
 const MOST: usize = 4;
+/// An average with more than this part of the first weights is worse than no average.
+const SHARE_OF_START: f64 = 0.05;
 
 /// The facts about the rows of a plan.
 #[derive(Debug)]
@@ -76,6 +79,7 @@ impl Plan {
             notes.extend(self.like_the_target());
             notes.extend(self.absent_classes());
             notes.extend(self.in_order_of_time());
+            notes.extend(self.of_short_average());
             Findings { notes, copies }
         })
     }
@@ -176,6 +180,36 @@ impl Plan {
     }
 
     /// Says that the rows are in the order of a date, if they are split at random.
+    /// An average of too few weights: it still holds the first ones, or it is none.
+    fn of_short_average(&self) -> Option<Note> {
+        let (epochs, average) = (self.choices.epochs, self.task.recipe.average?);
+        match average {
+            Averaging::Exponential { decay } => {
+                let batches = self.parts.train.samples().div_ceil(self.choices.batch_size);
+                let steps = epochs.saturating_mul(batches.div_ceil(self.task.recipe.accumulate.unwrap_or(1).max(1)));
+                let share = decay.powf(steps.saturating_sub(1) as f64);
+                (share > SHARE_OF_START).then(|| {
+                    Note::of_doubt(format!(
+                        "after {}, `average` {average} still has {:.0} % of the first weights: use a smaller decay, such \
+                         as ema:{}, or more `epochs`",
+                        counted(steps, "step"),
+                        100.0 * share,
+                        shortest(significant_decay(steps))
+                    ))
+                })
+            }
+            Averaging::Stochastic { start } => {
+                let averaged = (1..=epochs).filter(|epoch| *epoch as f64 > start * epochs as f64).count();
+                (averaged < 2).then(|| {
+                    Note::new(format!(
+                        "`average` {average} has the weights of {} only: use more `epochs`, or an earlier start",
+                        if averaged == 0 { "no epoch" } else { "the last epoch" }
+                    ))
+                })
+            }
+        }
+    }
+
     fn in_order_of_time(&self) -> Option<Note> {
         let is_random =
             matches!(self.parts.split.by, SplitBy::Fractions(_) | SplitBy::Groups { .. } | SplitBy::Fold { .. });
@@ -190,6 +224,12 @@ impl Plan {
             ))
         })
     }
+}
+
+/// A decay of an exponential average that forgets the first weights in so many steps.
+fn significant_decay(steps: usize) -> f64 {
+    let decay = 1.0 - 10.0 / steps.max(20) as f64;
+    (decay * 1000.0).floor() / 1000.0
 }
 
 /// The notes of each fold. A note that is the same for all folds is said once.

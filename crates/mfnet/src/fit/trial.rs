@@ -187,9 +187,9 @@ impl Plan {
     }
 
     /// Whether so few rows are randomly split that trials should be compared by
-    /// [`Plan::cross_validate`].
+    /// [`Plan::cross_validate`]. The model of a warm start knows the rows that the folds would hold back.
     pub(crate) fn has_few_rows(&self, folds: usize) -> bool {
         let rows = self.parts.train_rows.len() + self.parts.validation_rows.len();
-        rows < FEW && self.parts.folds(&self.task, folds).is_some()
+        self.task.start.is_none() && rows < FEW && self.parts.folds(&self.task, folds).is_some()
     }
 }

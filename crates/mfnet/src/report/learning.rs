@@ -19,7 +19,8 @@ pub(super) fn write(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         return Ok(());
     }
     loss(course, report)?;
-    accuracy(course, report)
+    accuracy(course, report)?;
+    score(course, report)
 }
 
 fn loss(course: &Course<'_>, report: &mut Writer) -> Result<()> {
@@ -136,6 +137,42 @@ fn accuracy(course: &Course<'_>, report: &mut Writer) -> Result<()> {
         mark: best.map(mark),
     });
     report.figure("accuracy", "Accuracy over the epochs", &description, &caption, drawing)
+}
+
+/// The metric that decided which epoch was kept, unless it is the accuracy or a loss.
+fn score(course: &Course<'_>, report: &mut Writer) -> Result<()> {
+    let mut all = points(course, |record| record.validation_score);
+    let points = all.remove(0);
+    let Some((_, last)) = points.last() else { return Ok(()) };
+    if course.plan.monitor() == Monitor::Accuracy {
+        return Ok(());
+    }
+    let name = match course.plan.monitor() {
+        Monitor::Rmse => "RMSE of the scaled target",
+        Monitor::Mae => "MAE of the scaled target",
+        _ => course.plan.metric().title(),
+    };
+    let best = best(course, &points);
+    let mut description = format!("validation {name} went from {} to {}", number(points[0].1), number(*last));
+    if let Some((epoch, score)) = best {
+        description += &format!("; {} in epoch {epoch}", number(score));
+    }
+    let caption = match course.networks.len() {
+        1 => format!("The best epoch has the {}.", course.plan.monitor().best()),
+        networks => format!("There is a curve for each of the {networks} networks."),
+    };
+    let validation = Line { name: "validation".to_owned(), stroke: Stroke::VALIDATION, points };
+    let others = all.into_iter().map(|points| Line { name: String::new(), stroke: Stroke::VALIDATION, points });
+    let lines: Vec<Line> = [validation].into_iter().chain(others).collect();
+    let drawing = Drawing::Curves(Curves {
+        x_name: "epoch",
+        y_name: name,
+        x_axis: Axis::numbers(course.epochs()),
+        y_axis: Axis::of(values(&lines)),
+        lines,
+        mark: best.map(mark),
+    });
+    report.figure("score", &format!("{name} over the epochs"), &description, &caption, drawing)
 }
 
 /// For each network, a curve with a number for each epoch.

@@ -169,7 +169,8 @@ impl Writer {
     fn dimensions(&mut self, outcome: &Outcome<'_>) -> Result<()> {
         let metric = outcome.search.metric().title();
         let first = first_rung(outcome);
-        for (name, values) in outcome.search.space().dimensions() {
+        let is_varied = |values: &Values| !matches!(values, Values::Choices(choices) if choices.len() < 2);
+        for (name, values) in outcome.search.space().dimensions().filter(|(_, values)| is_varied(values)) {
             let value = |record: &Record| outcome.search.value(record, name);
             let drawing = match values {
                 Values::Range { log, .. } => {

@@ -52,7 +52,7 @@ struct Event {
     wall_time: f64,
     #[prost(int64, tag = "2")]
     step: i64,
-    #[prost(oneof = "What", tags = "3, 5")]
+    #[prost(oneof = "What", tags = "3, 5, 7")]
     what: Option<What>,
 }
 
@@ -62,6 +62,15 @@ enum What {
     FileVersion(String),
     #[prost(message, tag = "5")]
     Summary(Summary),
+    #[prost(message, tag = "7")]
+    SessionLog(SessionLog),
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct SessionLog {
+    /// 1 for the start.
+    #[prost(int32, tag = "1")]
+    status: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -163,6 +172,15 @@ impl TensorBoard {
         let mut board = TensorBoard { path, file, length: 0, prefix: String::new(), last: None };
         board.event(0, What::FileVersion("brain.Event:2".to_owned()))?;
         Ok(board)
+    }
+
+    /// Says that the events of a run that was stopped continue from this step: TensorBoard then forgets
+    /// those of other files that have this step or a later one.
+    ///
+    /// # Errors
+    /// As [`TensorBoard::scalar`].
+    pub fn continue_from(&mut self, step: usize) -> Result<()> {
+        self.event(step, What::SessionLog(SessionLog { status: 1 }))
     }
 
     /// Writes a number of a step.

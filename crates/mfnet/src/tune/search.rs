@@ -18,8 +18,8 @@ const THIRD: usize = 3;
 const RUNGS: usize = 3;
 /// The usual number of trials in a round.
 const ROUND: usize = 9;
-/// The possible numbers.
-const ROUNDS: std::ops::RangeInclusive<usize> = THIRD..=10_000;
+/// The possible numbers: fewer than three would leave none to compare after the first rung.
+const ROUNDS: std::ops::RangeInclusive<usize> = 3..=10_000;
 /// Number of parts of a cross-validation.
 const FOLDS: usize = 5;
 /// Fields whose usual values follow from the optimizer.
@@ -111,7 +111,7 @@ impl Search {
         Ok(search)
     }
 
-    /// Refuses a value that makes no recipe, whatever the other settings are.
+    /// Refuses a value of the space that contradicts all values of the other settings.
     fn check_values(&self, plan: &Plan) -> Result<()> {
         for (dimension, corner) in self.space.corners() {
             let mut refused = None;
@@ -279,7 +279,7 @@ impl Search {
     /// scores, then those with a better score.
     fn best_first(&self, before: usize, records: &[Record]) -> Result<Vec<Vec<f64>>> {
         let mut all = furthest(records.iter().filter(|record| record.trial < before));
-        // the default came to the end without competition
+        // the default is always trained to the end: it counts as far as it would have come
         if let Some(default) = all.iter_mut().find(|record| record.trial == 0) {
             let earned = (0..self.rungs()).take_while(|rung| *rung == 0 || self.goes_on(records, rung - 1));
             let earned = earned.last().unwrap_or(0);
@@ -324,9 +324,17 @@ impl Search {
         self.ranking(records).into_iter().find(|record| record.score.is_some())
     }
 
-    /// The furthest record of each trial, the best first.
+    /// The furthest record of each trial, the best first. A rung that is not complete does not count: its
+    /// trials were not compared with those that wait.
     pub fn ranking<'a>(&self, records: &'a [Record]) -> Vec<&'a Record> {
-        let mut all = furthest(records.iter());
+        let incomplete = self.next(records).ok().and_then(|next| next.first().map(|one| (one.trial, one.rung)));
+        let is_compared = |record: &&Record| match incomplete {
+            Some((trial, rung)) if rung > 0 => {
+                record.rung != rung || self.round_of(record.trial) != self.round_of(trial)
+            }
+            _ => true,
+        };
+        let mut all = furthest(records.iter().filter(is_compared));
         all.sort_by(|a, b| {
             a.score.is_none().cmp(&b.score.is_none()).then(b.rung.cmp(&a.rung)).then_with(|| self.compare(a, b))
         });

@@ -105,7 +105,7 @@ impl Space {
             }
         }
         if dimensions.is_empty() {
-            return Err(Error::recipe_file("the space of a search has no setting"));
+            return Err(Error::recipe_file(format!("{}the space of a search has no setting", place(""))));
         }
         Ok(Space { dimensions })
     }

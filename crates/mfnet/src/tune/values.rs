@@ -20,6 +20,8 @@ const NUMBERS: [&str; 13] = [
     "min_delta",
     "mixup",
 ];
+/// The field with the sizes of the hidden layers.
+const HIDDEN: &str = "hidden";
 /// A dimension of `hidden`: the number of its equal layers.
 pub(super) const LAYERS: &str = "hidden.layers";
 /// The most equal layers.
@@ -91,10 +93,15 @@ fn rounded(x: f64) -> f64 {
 pub(super) fn values(name: &str, value: &Value) -> std::result::Result<Values, String> {
     let is_whole = WHOLE.contains(&name) || name.starts_with("hidden.");
     let is_number = is_whole || NUMBERS.contains(&name);
-    let at_most = |layers: f64| match name == LAYERS && layers > MOST_LAYERS {
-        true => Err(format!("{name}: expected at most {MOST_LAYERS}, found {layers}")),
+    let is_number_of_layers = |layers: f64| match name == LAYERS && !(1.0..=MOST_LAYERS).contains(&layers) {
+        true => Err(format!("{name}: expected 1 to {MOST_LAYERS} hidden layers, found {layers}")),
         false => Ok(()),
     };
+    if let (HIDDEN, Value::Array(choices)) = (name, value)
+        && let Some(size) = choices.iter().find(|choice| choice.is_number())
+    {
+        return Err(format!("hidden: expected a list of sizes for each value, such as [[{size}], [{size}, {size}]]"));
+    }
     match value {
         Value::Array(choices) if choices.is_empty() => Err(format!("{name} has no value")),
         Value::Array(choices) => match (1..choices.len()).find(|i| choices[..*i].contains(&choices[*i])) {
@@ -104,7 +111,7 @@ pub(super) fn values(name: &str, value: &Value) -> std::result::Result<Values, S
                 None => choices
                     .iter()
                     .filter_map(Value::as_f64)
-                    .try_for_each(at_most)
+                    .try_for_each(is_number_of_layers)
                     .map(|()| Values::Choices(choices.clone())),
             },
         },
@@ -117,6 +124,8 @@ pub(super) fn values(name: &str, value: &Value) -> std::result::Result<Values, S
                 ));
             }
             let number = |end: &str| match ends.get(end) {
+                // JSON has neither NaN nor infinity
+                Some(Value::Null) => Err(format!("{name}: expected a finite number for {end}")),
                 Some(number) => {
                     number.as_f64().ok_or_else(|| format!("{name}: expected a number for {end}, found {number}"))
                 }
@@ -138,7 +147,8 @@ pub(super) fn values(name: &str, value: &Value) -> std::result::Result<Values, S
             if is_whole && (low.fract() != 0.0 || high.fract() != 0.0 || low < 0.0) {
                 return Err(format!("{name}: expected whole numbers, found {low} and {high}"));
             }
-            at_most(high)?;
+            is_number_of_layers(low)?;
+            is_number_of_layers(high)?;
             Ok(Values::Range { low, high, log, whole: is_whole })
         }
         Value::Object(_) => Err(format!("{name} is not a number: write a list of its values")),

@@ -61,6 +61,10 @@ impl Dataset {
         let of_validation = times.border(&order, of_test.saturating_sub(rounded(validation, order.len())));
         let parts = [&order[..of_validation], &order[of_validation..of_test], &order[of_test..]];
         let asked = [("training", 1.0 - validation - test), ("validation", validation), ("test", test)];
+        let wanted = asked.iter().filter(|(_, fraction)| *fraction > 0.0).count();
+        if parts.iter().filter(|samples| !samples.is_empty()).count() < wanted && times.count(&order) < 2 * wanted {
+            return Err(Error::data(&self.name, SplitProblem::FewTimes(times.count(&order), wanted)));
+        }
         for (samples, (part, fraction)) in parts.iter().zip(asked) {
             if samples.is_empty() && fraction > 0.0 {
                 return Err(Error::data(&self.name, SplitProblem::EmptyPart { part, rows: order.len(), fraction }));
@@ -88,8 +92,12 @@ impl Dataset {
         let first = order.len() - (of - number + 1) * size;
         let (start, end) = (border(first), border(first + size));
         let of_validation = border(start - rounded(validation, start));
-        if size == 0 || of_validation == 0 || start == end {
-            return Err(Error::data(&self.name, SplitProblem::FewRows(order.len(), of.saturating_add(1))));
+        let parts = of.saturating_add(1);
+        if size == 0 {
+            return Err(Error::data(&self.name, SplitProblem::FewRows(order.len(), parts)));
+        }
+        if of_validation == 0 || start == end {
+            return Err(Error::data(&self.name, SplitProblem::FewTimes(times.count(&order), parts)));
         }
         let parts = [&order[..of_validation], &order[of_validation..start], &order[start..end]];
         Ok(parts.map(sorted).into())
@@ -109,6 +117,12 @@ impl Times {
         let mut order: Vec<usize> = (0..self.of_samples.len()).collect();
         order.sort_by(|i, j| self.of_samples[*i].total_cmp(&self.of_samples[*j]));
         order
+    }
+
+    /// Number of different times.
+    fn count(&self, order: &[usize]) -> usize {
+        let changes = order.windows(2).filter(|pair| self.of_samples[pair[0]] != self.of_samples[pair[1]]);
+        changes.count() + usize::from(!order.is_empty())
     }
 
     /// A border at this place of the order or before it, so that no time is on both sides.
