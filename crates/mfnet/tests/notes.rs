@@ -265,3 +265,20 @@ fn an_average_of_too_few_weights_is_doubtful() {
     assert!(notes("swa:0.75", 4).contains("`average` swa:0.75 has the weights of the last epoch only"));
     assert!(!notes("swa:0.75", 8).contains("`average`"));
 }
+
+/// Classes that are lists of labels.
+#[test]
+fn classes_that_look_like_lists() {
+    let notes = |kinds: &[&str]| {
+        let rows: String = (0..120).map(|i| format!("{i},\"{}\"\n", kinds[i % kinds.len()])).collect();
+        let table = Table::from_text("films.csv", &format!("length,genres\n{rows}")).unwrap();
+        Plan::new(table, &Recipe::of_target("genres")).unwrap().notes().join("\n")
+    };
+    let lists = ["comedy|drama", "comedy", "drama", "drama|crime", "comedy|crime"];
+    let note = "the classes look like lists with '|' between labels; if a row may have several labels, use `task` multi-label and `label_separator` '|'";
+    assert!(notes(&lists).contains(note), "{}", notes(&lists));
+    assert!(notes(&["a;b", "b;c", "a;c", "a", "b", "c"]).contains("';' between labels"));
+    for usual in [&["a", "b", "c"][..], &["Paris, France", "Rome, Italy", "Oslo, Norway"], &["a|b", "c"]] {
+        assert!(!notes(usual).contains("look like lists"), "{usual:?}");
+    }
+}

@@ -18,6 +18,8 @@ use crate::train::Averaging;
 const ENOUGH: usize = 20;
 /// The most columns to name.
 const MOST: usize = 4;
+/// What stands between labels in a list.
+const SEPARATORS: [char; 3] = ['|', ';', ','];
 /// An average with more than this part of the first weights is worse than no average.
 const SHARE_OF_START: f64 = 0.05;
 
@@ -76,6 +78,7 @@ impl Plan {
             let (copies, of_copies) = copies::notes(self);
             notes.extend(of_copies);
             notes.extend(self.missing_as_classes());
+            notes.extend(self.lists_as_classes());
             notes.extend(self.like_the_target());
             notes.extend(self.absent_classes());
             notes.extend(self.in_order_of_time());
@@ -141,6 +144,25 @@ impl Plan {
             ))
         };
         labels.iter().filter(|label| is_missing(label)).map(note).collect()
+    }
+
+    /// Classes that look like lists of labels: most parts between separators stand in several of them.
+    fn lists_as_classes(&self) -> Option<Note> {
+        let Targets::Classes { labels, .. } = self.task.data.targets() else { return None };
+        if self.task.start.is_some() || self.task.recipe.task.is_some() {
+            return None;
+        }
+        let is_list = |separator: &char| {
+            let lists = labels.iter().filter(|label| label.contains(*separator)).count();
+            let parts: HashSet<&str> = labels.iter().flat_map(|label| label.split(*separator)).map(str::trim).collect();
+            lists >= 2 && 2 * lists >= labels.len() && parts.len() < labels.len()
+        };
+        let separator = SEPARATORS.into_iter().find(is_list)?;
+        Some(Note::new(format!(
+            "the classes look like lists with {separator:?} between labels; if a row may have several labels, use \
+             `task` multi-label and `label_separator` {}",
+            quoted(&separator.to_string())
+        )))
     }
 
     /// Classes without rows in a part that has rows.

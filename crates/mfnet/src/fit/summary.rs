@@ -271,7 +271,7 @@ pub struct Summary {
     #[serde(skip)]
     pub monitor: Monitor,
     /// Whether the observer stopped the training or the baselines.
-    #[serde(skip)]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub interrupted: bool,
     /// The folder of the fit's files, if the caller wrote some.
     #[serde(skip)]
