@@ -4,6 +4,7 @@
 //! lock while it works, and looks for Ctrl-C meanwhile ([`signals`]).
 
 mod errors;
+mod estimator;
 mod pools;
 mod program;
 mod seed;
@@ -18,5 +19,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(program::program, module)?)?;
     module.add_function(wrap_pyfunction!(pools::threads, module)?)?;
+    module.add_function(wrap_pyfunction!(estimator::check_name, module)?)?;
+    module.add_class::<estimator::Mlp>()?;
     module.add_class::<seed::SeedFit>()
 }

@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import dataloader, layer, loss, nn, optimizer, tensor, train, trainutils
+    from . import dataloader, layer, loss, nn, optimizer, sklearn, tensor, train, trainutils
     from ._core import DivergedError as DivergedError
     from ._core import ModelFileError as ModelFileError
     from ._core import __version__ as __version__
@@ -32,6 +32,7 @@ __all__ = [
     "loss",
     "nn",
     "optimizer",
+    "sklearn",
     "tensor",
     "train",
     "trainutils",
