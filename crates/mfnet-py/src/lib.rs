@@ -3,8 +3,12 @@
 //! Every function catches panics and raises `RuntimeError` instead ([`errors::guarded`]), releases Python's
 //! lock while it works, and looks for Ctrl-C meanwhile ([`signals`]).
 
+// tuples are what Python gets
+#![allow(clippy::type_complexity)]
+
 mod engine;
 mod errors;
+mod estimator;
 mod model;
 mod pools;
 mod program;
@@ -27,5 +31,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Loss>()?;
     module.add_class::<engine::Data>()?;
     engine::add(module)?;
+    module.add_function(wrap_pyfunction!(estimator::check_name, module)?)?;
+    module.add_class::<estimator::Mlp>()?;
     module.add_class::<seed::SeedFit>()
 }

@@ -216,7 +216,6 @@ impl FittedModel {
 
     /// What a fit has beside its model: its summary as JSON, its text, the introduction, its recipe as TOML, and
     /// the records of its epochs.
-    #[allow(clippy::type_complexity)]
     #[pyo3(name = "fit")]
     fn of_fit<'py>(
         &self,

@@ -1,5 +1,10 @@
 """Fixtures for the tests of the seed's interface."""
 
+import os
+
+# before SciPy is imported: scikit-learn's checks of estimators need it
+os.environ["SCIPY_ARRAY_API"] = "1"
+
 from importlib import import_module
 from types import SimpleNamespace
 

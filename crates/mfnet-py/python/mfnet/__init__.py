@@ -15,25 +15,46 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from . import dataloader, layer, loss, nn, optimizer, tensor, train, trainutils
+    from . import dataloader, layer, loss, nn, optimizer, sklearn, tensor, train, trainutils
     from ._core import DivergedError as DivergedError
     from ._core import ModelFileError as ModelFileError
     from ._core import __version__ as __version__
+    from .engine import Data as Data
+    from .engine import Loss as Loss
+    from .engine import Network as Network
+    from .engine import Optimizer as Optimizer
+    from .engine import batch as batch
     from .model import Model as Model
 
 #: What comes from which module.
-_FROM = {"DivergedError": "_core", "Model": "model", "ModelFileError": "_core", "__version__": "_core"}
+_FROM = {
+    "Data": "engine",
+    "DivergedError": "_core",
+    "Loss": "engine",
+    "Model": "model",
+    "ModelFileError": "_core",
+    "Network": "engine",
+    "Optimizer": "engine",
+    "__version__": "_core",
+    "batch": "engine",
+}
 
 __all__ = [
+    "Data",
     "DivergedError",
+    "Loss",
     "Model",
     "ModelFileError",
+    "Network",
+    "Optimizer",
     "__version__",
+    "batch",
     "dataloader",
     "layer",
     "loss",
     "nn",
     "optimizer",
+    "sklearn",
     "tensor",
     "train",
     "trainutils",

@@ -177,7 +177,19 @@ impl Samples {
 
     /// Whether a number is missing.
     pub(crate) fn has_gaps(&self) -> bool {
-        !self.cannot_have_gaps() && self.feature_by_feature().any(|numbers| numbers.iter().any(|x| x.is_nan()))
+        !self.cannot_have_gaps()
+            && !self.all_are_finite()
+            && self.feature_by_feature().any(|numbers| numbers.iter().any(|x| x.is_nan()))
+    }
+
+    /// Whether all numbers of the rows are finite; false for columns.
+    fn all_are_finite(&self) -> bool {
+        match &self.source {
+            Source::Rows(Rows::F64(numbers), _) => all_finite(numbers),
+            Source::Rows(Rows::F32(numbers), _) => all_finite(numbers),
+            Source::Rows(Rows::Bytes(_), _) => true,
+            Source::Columns(_) => false,
+        }
     }
 
     /// Whether no number can be missing: bytes always exist, and an encoder fills gaps.
@@ -195,7 +207,7 @@ impl Samples {
 
     /// The first number that is not finite, with its sample and feature.
     pub(super) fn not_finite(&self) -> Option<(f64, usize, usize)> {
-        if self.holds_bytes() {
+        if self.all_are_finite() {
             return None;
         }
         let of_sample = |sample| (0..self.features).map(move |i| (self.number(sample, i), sample, i));
@@ -346,6 +358,19 @@ impl Samples {
 }
 
 /// The columns of a matrix of shape (features, samples).
+/// Whether all numbers are finite: 0 x is 0 if and only if x is. Sums side by side become vectors.
+fn all_finite<T: Scalar>(numbers: &[T]) -> bool {
+    numbers.chunks(1024).all(|chunk| {
+        let mut sums = [T::ZERO; 16];
+        let groups = chunk.chunks_exact(16);
+        let rest = groups.remainder().iter().all(|x| x.is_finite());
+        for group in groups {
+            sums.iter_mut().zip(group).for_each(|(sum, x)| *sum += *x * T::ZERO);
+        }
+        rest && sums.iter().all(|sum| *sum == T::ZERO)
+    })
+}
+
 impl From<&Tensor<f64>> for Samples {
     fn from(matrix: &Tensor<f64>) -> Self {
         Self::from_rows(matrix.rows(), matrix.iter().copied().collect::<Vec<_>>())

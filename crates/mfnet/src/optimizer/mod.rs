@@ -21,6 +21,7 @@ mod rmsprop;
 mod rprop;
 mod rule;
 mod schedule;
+pub mod scikit_learn;
 mod sgd;
 mod state;
 mod step;
@@ -263,6 +264,11 @@ impl<T: Scalar> Optimizer<T> {
     /// parameter group of PyTorch.
     pub fn set_learning_rate(&mut self, rate: f64) {
         self.learning_rate = rate;
+    }
+
+    /// Sets the weight decay λ of the steps that follow, which the schedule multiplies.
+    pub fn set_weight_decay(&mut self, decay: f64) {
+        self.weight_decay = decay;
     }
 
     /// Whether a step searches for its length, and so needs J at other weights.

@@ -47,6 +47,18 @@ impl<T: Scalar> Parameter<T> {
         Parameter::new(ParameterKind::Biases, value)
     }
 
+    /// The sum of the squares of all columns but the biases.
+    ///
+    /// ```
+    /// use mfnet::optimizer::Parameter;
+    /// use mfnet::Tensor;
+    /// let b_w = Parameter::with_bias_column(Tensor::from_rows([[9.0, 1.0, 2.0], [9.0, 3.0, 0.0]]));
+    /// assert_eq!(b_w.sum_of_squares(), 14.0);
+    /// ```
+    pub fn sum_of_squares(&self) -> f64 {
+        self.value.sum_of_squares(self.bias_columns, |x| x)
+    }
+
     /// A matrix `[b | W]`: the first column is the bias.
     pub fn with_bias_column(value: Tensor<T>) -> Self {
         Parameter { bias_columns: 1, ..Parameter::weights(value) }

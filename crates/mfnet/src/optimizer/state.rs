@@ -29,13 +29,52 @@ impl<T: Scalar> Optimizer<T> {
     }
 
     /// Number of steps so far.
-    pub(crate) fn steps_made(&self) -> u64 {
+    pub fn steps_made(&self) -> u64 {
         self.step
     }
 
-    /// The state of all matrices.
-    pub(crate) fn states_of_matrices(&self) -> impl Iterator<Item = &Tensor<T>> {
+    /// What the rule remembers of each matrix of parameters, one matrix after the other; empty before
+    /// the first step.
+    ///
+    /// ```
+    /// use mfnet::{HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Seed, Sgd, Tensor};
+    /// let mut net = NeuralNetwork::builder(2).linear(1).build(Seed(0))?;
+    /// let (x, y) = (Tensor::from_rows([[1.0], [2.0]]), Tensor::from_rows([[3.0]]));
+    /// let rule = Sgd { momentum: 0.9, ..Sgd::default() };
+    /// let mut step = |optimizer: &mut Optimizer, net: &mut NeuralNetwork| {
+    ///     let trace = net.forward(Pass::Evaluate, &x);
+    ///     let gradients = net.backward(&trace, HalfMse.gradient(trace.output(), &y));
+    ///     optimizer.step(net, gradients);
+    /// };
+    /// let mut optimizer = Optimizer::new(rule, 0.1);
+    /// step(&mut optimizer, &mut net);
+    /// let mut other = Optimizer::new(rule, 0.1);
+    /// other.resume(&mut net, optimizer.steps_made(), optimizer.states_of_matrices().cloned().collect());
+    /// let mut copy = net.clone();
+    /// step(&mut optimizer, &mut net);
+    /// step(&mut other, &mut copy);
+    /// assert!(net.parameters().eq(copy.parameters()));
+    /// # Ok::<(), mfnet::Error>(())
+    /// ```
+    pub fn states_of_matrices(&self) -> impl Iterator<Item = &Tensor<T>> {
         self.matrices.iter().flatten().flat_map(|remembered| &remembered.state)
+    }
+
+    /// Continues after this many steps, with what the rule remembered; see
+    /// [`Optimizer::states_of_matrices`]. Matrices of another shape are left out.
+    pub fn resume(&mut self, net: &mut impl Parameters<T>, steps: u64, states: Vec<Tensor<T>>) {
+        let (of_rule, mut states) = (self.states(), states.into_iter());
+        let mut number = 0;
+        net.visit_parameters_mut(&mut |layer, parameter| {
+            let (_, _, state) = self.parts((number, layer), parameter);
+            for (to, from) in state.iter_mut().zip(states.by_ref().take(of_rule)) {
+                if to.shape() == from.shape() {
+                    *to = from;
+                }
+            }
+            number += 1;
+        });
+        self.step = steps;
     }
 
     /// Continues after this many steps, the schedules after those since `begin` and epochs with these

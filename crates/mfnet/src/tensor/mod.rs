@@ -308,7 +308,7 @@ impl<T: Scalar> Tensor<T> {
     /// The Frobenius norm √Σx², summed in `f64` and a fixed order: a sum for each row of a panel,
     /// over some columns. It is a number whenever √Σx² is one, even if the squares are not.
     pub fn norm(&self) -> f64 {
-        let sum = self.sum_of_squares(|x| x);
+        let sum = self.sum_of_squares(0, |x| x);
         if is_exact(sum) {
             return sum.sqrt();
         }
@@ -316,19 +316,20 @@ impl<T: Scalar> Tensor<T> {
         if sum.is_nan() || largest == 0.0 || largest.is_infinite() {
             return sum.sqrt();
         }
-        largest * self.sum_of_squares(|x| x / largest).sqrt()
+        largest * self.sum_of_squares(0, |x| x / largest).sqrt()
     }
 
-    /// Σ f(x)².
-    fn sum_of_squares(&self, of: impl Fn(f64) -> f64 + Copy + Sync) -> f64 {
+    /// Σ f(x)² over the columns from `first` on.
+    pub(crate) fn sum_of_squares(&self, first: usize, of: impl Fn(f64) -> f64 + Copy + Sync) -> f64 {
         let of_columns = |columns: Range<usize>| {
             let mut sums = [0.0; kernel::GROUP];
-            for piece in columns.flat_map(|j| self.pieces(j)) {
+            for piece in columns.flat_map(|j| self.pieces(first + j)) {
                 kernel::vectorised(sums.iter_mut().zip(piece), |(sum, x)| *sum += of(x.to_f64()) * of(x.to_f64()));
             }
             sums.iter().sum()
         };
-        parts::sum_over_columns(self.columns, 4 * self.rows * self.columns, of_columns)
+        let columns = self.columns.saturating_sub(first);
+        parts::sum_over_columns(columns, 4 * self.rows * columns, of_columns)
     }
 
     /// Σ x y over the elements of two matrices of the same shape, in the order of [`Tensor::norm`].

@@ -15,6 +15,7 @@ mod phases;
 mod rate_test;
 mod session;
 mod side_by_side;
+mod stepper;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
 mod whitening;
@@ -36,6 +37,7 @@ pub(crate) use session::save;
 pub use session::{Checkpoint, Session};
 pub(crate) use side_by_side::Watch;
 pub(crate) use side_by_side::run as run_side_by_side;
+pub use stepper::Stepper;
 #[cfg(feature = "tensorboard")]
 pub use tensorboard::TensorBoard;
 

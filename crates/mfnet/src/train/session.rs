@@ -62,7 +62,7 @@ pub struct Session<T: Scalar = f64> {
 }
 
 /// Room for the steps of a training.
-fn workspace<T: Scalar>(settings: &Trainer<T>, net: &NeuralNetwork<T>, train: &Dataset) -> Workspace<T> {
+pub(super) fn workspace<T: Scalar>(settings: &Trainer<T>, net: &NeuralNetwork<T>, train: &Dataset) -> Workspace<T> {
     let samples = settings.order.length(train.samples());
     let mut work = Workspace::new(net, train, samples, settings.cut, settings.wants_whole_gradients());
     if settings.phases {

@@ -238,6 +238,11 @@ impl<T: Scalar> Workspace<T> {
         value
     }
 
+    /// Call it after the weights were changed.
+    pub(super) fn renew_transposes(&mut self, net: &NeuralNetwork<T>) {
+        run::renew_transposes(net, &self.plan, &mut self.transposes);
+    }
+
     /// The whole gradients, before the step.
     pub(super) fn gradients_mut(&mut self) -> &mut Gradients<T> {
         &mut self.gradients
