@@ -144,6 +144,11 @@ fn matrix<T: Scalar + Element>(array: &PyReadonlyArray2<'_, T>) -> PyResult<Tens
     Tensor::from_columns(features, numbers(array)).map_err(raised)
 }
 
+/// An array of the shape of a matrix of parameters.
+fn parameters<'py, T: Scalar + Element>(py: Python<'py>, matrix: &Tensor<T>) -> Bound<'py, PyArray2<T>> {
+    Array2::from_shape_fn(matrix.shape(), |place| matrix[place]).into_pyarray(py)
+}
+
 /// Refuses a matrix of another shape; shapes are shown with samples first, as arrays have them.
 fn check_shape<T: Scalar>(what: &str, expected: &Tensor<T>, found: &Tensor<T>) -> PyResult<()> {
     let [expected, found] = [expected, found].map(|matrix| (matrix.columns(), matrix.rows()));
@@ -221,20 +226,29 @@ macro_rules! classes {
 
             /// Copies of the parameters of each layer.
             fn parameters<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<$type>>>> {
-                guarded(|| self.net.parameters().map(|parameter| array(py, &parameter.value)).collect())
+                guarded(|| Ok(self.net.parameters().map(|parameter| self::parameters(py, &parameter.value)).collect()))
             }
 
             /// Replaces the parameters.
             fn set_parameters(&mut self, parameters: Vec<PyReadonlyArray2<'_, $type>>) -> PyResult<()> {
                 guarded(|| {
-                    let new = parameters.iter().map(matrix).collect::<PyResult<Vec<_>>>()?;
+                    let new = |array: &PyReadonlyArray2<'_, $type>| {
+                        let array = array.as_array();
+                        Tensor::from_fn(array.nrows(), array.ncols(), |i, j| array[(i, j)])
+                    };
+                    let new: Vec<_> = parameters.iter().map(new).collect();
                     let old: Vec<_> = self.net.parameters_mut().collect();
                     if new.len() != old.len() {
                         let message = format!("expected {} arrays, found {}", old.len(), new.len());
                         return Err(PyValueError::new_err(message));
                     }
                     for (old, new) in old.iter().zip(&new) {
-                        check_shape("a parameter", &old.value, new)?;
+                        let (expected, found) = (old.value.shape(), new.shape());
+                        if expected != found {
+                            let message =
+                                format!("a parameter: expected an array of shape {expected:?}, found {found:?}");
+                            return Err(PyValueError::new_err(message));
+                        }
                     }
                     old.into_iter().zip(new).for_each(|(old, new)| old.value = new);
                     Ok(())
@@ -434,7 +448,7 @@ macro_rules! classes {
         impl $gradients {
             /// Copies of the gradients, in the order and the shapes of the parameters.
             fn numpy<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyArray2<$type>>>> {
-                guarded(|| self.get()?.iter().map(|gradient| array(py, gradient)).collect())
+                guarded(|| Ok(self.get()?.iter().map(|gradient| parameters(py, gradient)).collect()))
             }
 
             /// The norm of all gradients together.

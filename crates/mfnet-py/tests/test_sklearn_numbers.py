@@ -35,7 +35,9 @@ def both(problem, weighted=False, **parameters):
     ours, reference, x, y, more = PROBLEMS[problem]
     weights = WEIGHTS[: len(x)] if weighted else None
     fitted = [
-        kind(**{"random_state": 0, "hidden_layer_sizes": (12, 7), **more, **parameters}).fit(x, y, sample_weight=weights)
+        kind(**{"random_state": 0, "hidden_layer_sizes": (12, 7), **more, **parameters}).fit(
+            x, y, sample_weight=weights
+        )
         for kind in (ours, reference)
     ]
     return fitted

@@ -213,8 +213,13 @@ fn read_chunk(
     if let Some(file) = chunk.file_path() {
         return Err(FileProblem::Unsupported(format!("columns that lie in other files (here {file:?})")));
     }
-    if chunk.compression() == Compression::LZO {
-        return Err(FileProblem::Unsupported("pages compressed with LZO".to_owned()));
+    let compression = match chunk.compression() {
+        Compression::LZO => Some("LZO"),
+        Compression::BROTLI(_) if !cfg!(feature = "brotli") => Some("Brotli"),
+        _ => None,
+    };
+    if let Some(compression) = compression {
+        return Err(FileProblem::Unsupported(format!("pages compressed with {compression}")));
     }
     let pages = Box::new(Pages::new(file, chunk, field, rows, limits)?);
     let cell = |value: Option<Value>| {

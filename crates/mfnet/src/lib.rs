@@ -15,6 +15,7 @@
 //! | none | tables as text, gzip and JSON, IDX images, built-in data, training, model files |
 //! | `numpy` | tables in NumPy's files, `.npy` and `.npz` |
 //! | `parquet` | tables in Parquet files |
+//! | `brotli` | the same, compressed with Brotli |
 //! | `compressed` | tables in Zstandard and zip files |
 //! | `excel` | tables in Excel workbooks, `.xlsx` |
 //! | `download` | `data::Download`, which fetches MNIST, Fashion-MNIST and California Housing |

@@ -119,11 +119,11 @@ class Network:
     @property
     def parameters(self) -> list[Matrix]:
         """Copies of the parameters; a linear layer has ``[b | W]`` of shape (outputs, 1 + inputs)."""
-        return [matrix.T for matrix in self._core.parameters()]
+        return self._core.parameters()
 
     @parameters.setter
     def parameters(self, parameters: Sequence[ArrayLike]) -> None:
-        self._core.set_parameters([np.asarray(matrix, dtype=self.dtype).T for matrix in parameters])
+        self._core.set_parameters([np.asarray(matrix, dtype=self.dtype) for matrix in parameters])
 
     def copy(self) -> Network:
         """Make a copy with its own parameters."""
@@ -202,7 +202,9 @@ def _targets(y: NDArray[Any]) -> Any:
     return values[:, np.newaxis] if values.ndim == 1 else values
 
 
-def batch(x: ArrayLike, y: ArrayLike, *, step: tuple[int, int, int] | None = None, dtype: DTypeLike = np.float64) -> Any:
+def batch(
+    x: ArrayLike, y: ArrayLike, *, step: tuple[int, int, int] | None = None, dtype: DTypeLike = np.float64
+) -> Any:
     """Make a batch of arrays.
 
     Parameters

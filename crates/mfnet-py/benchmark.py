@@ -1,0 +1,181 @@
+"""What the package promises about time and memory, measured. Needs scikit-learn: python benchmark.py
+
+Times are medians; those of two programs are measured in turn. Let nothing else run meanwhile.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+ROUNDS = 7
+
+
+def seconds(work):
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def alternating(*works, rounds=ROUNDS):
+    """The median time of each of several works, which run in turn."""
+    times = [[seconds(work) for work in works] for _ in range(rounds)]
+    return [statistics.median(of_work) for of_work in zip(*times)]
+
+
+def show(what, found, goal):
+    print(f"{what:<58} {found:<28} {goal}", flush=True)
+
+
+def in_a_process(code):
+    """What a program in a process of its own prints."""
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def imports():
+    code = "import time; start = time.perf_counter(); import {}; print(time.perf_counter() - start)"
+    names = ["mfnet", "numpy", "mfnet.train"]
+    times = {name: [float(in_a_process(code.format(name))) for _ in range(15)] for name in names}
+    mfnet, numpy, train = (1000 * statistics.median(times[name]) for name in names)
+    show("import mfnet", f"{mfnet:.1f} ms", "2 ms")
+    show("import mfnet.train, beyond NumPy", f"{train - numpy:.1f} ms", "20 ms")
+
+
+def data_in():
+    for dtype, goal in [("float64", 0.25), ("float32", 0.12), ("uint8", 0.04)]:
+        code = f"""
+import resource, statistics, time
+import numpy as np
+import mfnet
+x = np.random.default_rng(0).integers(0, 255, (60000, 784), dtype=np.uint8).astype(np.{dtype})
+y = np.zeros(60000)
+mfnet.Data(x[:10], y[:10])
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+times = []
+for _ in range(5):
+    start = time.perf_counter()
+    data = mfnet.Data(x, y)
+    times.append(time.perf_counter() - start)
+    del data
+grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(statistics.median(times), grown / x.nbytes)
+"""
+        time_, share = map(float, in_a_process(code).split())
+        show(f"60000 × 784 {dtype}: time, peak over what is stored", f"{time_:.3f} s, {share:.2f}", f"{goal} s, 1.10")
+
+
+def estimators():
+    from sklearn.datasets import load_iris
+    from sklearn.neural_network import MLPClassifier as Theirs
+
+    from mfnet.sklearn import MLPClassifier as Ours
+
+    warnings.simplefilter("ignore")
+    x, y = load_iris(return_X_y=True)
+
+    def epochs(estimator, count, x, y, **keywords):
+        return lambda: estimator(max_iter=count, tol=0, n_iter_no_change=count, random_state=0, **keywords).fit(x, y)
+
+    times = alternating(epochs(Ours, 1, x, y), epochs(Theirs, 1, x, y), rounds=51)
+    show("iris, one epoch; scikit-learn", "{:.2f} ms, {:.2f} ms".format(*(1000 * t for t in times)), "0.8 ms")
+    ours, theirs = Ours(random_state=0).fit(x, y), Theirs(random_state=0).fit(x, y)
+    one = alternating(lambda: ours.predict(x[:1]), lambda: theirs.predict(x[:1]), rounds=301)
+    show("iris, prediction of one row; scikit-learn", "{:.0f} µs, {:.0f} µs".format(*(1e6 * t for t in one)), "70 µs")
+    # work C of docs/performance.md
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(1797, 64)), rng.integers(0, 10, 1797)
+    settings = {"hidden_layer_sizes": (32,), "batch_size": 32}
+    ours, theirs = alternating(epochs(Ours, 20, x, y, **settings), epochs(Theirs, 20, x, y, **settings))
+    show("64 → 32 → 10, 1797 rows in batches of 32: ratio", f"{theirs / ours:.1f}", "8")
+
+
+def seeds_interface():
+    import reference.dataloader
+    import reference.layer
+    import reference.loss
+    import reference.nn
+    import reference.train
+
+    from mfnet import dataloader, layer, loss, nn, train
+
+    rng = np.random.default_rng(0)
+    for sizes, samples, epochs, goal in [
+        ((784, 512, 512, 10), 2560, 2, 2),
+        ((64, 32, 10), 1797, 20, 1),
+        ((4, 8, 3), 150, 50, 1),
+    ]:
+        x, y = rng.normal(size=(samples, sizes[0])), np.eye(sizes[-1])[rng.integers(0, sizes[-1], samples)]
+
+        def fit(of, x=x, y=y, sizes=sizes, epochs=epochs):
+            of.layer.rng = np.random.default_rng(0)
+            layers = []
+            for inputs, outputs in zip(sizes, sizes[1:]):
+                layers += [of.layer.Linear(inputs, outputs), of.layer.ReLU()]
+            net = of.nn.NeuralNetwork(layers[:-1])
+            loader = of.dataloader.BatchIterator(128, seed=0)
+            of.train.train(net, x, y, epochs, 0.01, loader, of.loss.CELoss(), max_gradient_norm=5)
+
+        class Ours:
+            pass
+
+        Ours.layer, Ours.nn, Ours.dataloader, Ours.loss, Ours.train = layer, nn, dataloader, loss, train
+        ours, theirs = alternating(lambda: fit(Ours), lambda: fit(reference))
+        assert train.last_path == "rust"
+        show(f"seed's interface, {sizes}: NumPy / mfnet", f"{theirs / ours:.1f}", str(goal))
+
+
+def threads():
+    import mfnet
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(4000, 64)), rng.normal(size=4000)
+    columns = {str(i): x[:, i] for i in range(64)} | {"y": y}
+
+    def fit():
+        mfnet.Model.fit(columns, "y", epochs=20, hidden=[64], threads=1, progress=False)
+
+    def both():
+        workers = [threading.Thread(target=fit) for _ in range(2)]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+
+    one_by_one, together = alternating(lambda: (fit(), fit()), both)
+    show("two fits one by one / in two threads", f"{one_by_one / together:.2f}", "1.7")
+
+
+def loops():
+    """Each step in Python, as the loop of the README of mfnet; its Rust program is `mfnet-bench loop`."""
+    import mfnet
+
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(1797, 64)), rng.integers(0, 10, 1797)
+    data = mfnet.Data(x, y)
+    net = mfnet.Network(64, [32, "relu", 10], n_threads=1)
+    loss, optimizer = mfnet.Loss("cross-entropy"), mfnet.Optimizer("adamw", 1e-3)
+
+    def epoch():
+        for batch in data.batches(32):
+            trace = net.forward(batch)
+            optimizer.step(net, net.backward(trace, loss.gradient(trace, batch)))
+
+    (time_,) = alternating(epoch, rounds=51)
+    show("64 → 32 → 10, 1797 rows in batches of 32: a loop's epoch", f"{1000 * time_:.2f} ms", "")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
+    print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, {len(os.sched_getaffinity(0))} processors")
+    show("", "measured", "goal")
+    for part in (imports, data_in, estimators, seeds_interface, threads, loops):
+        part()
+    print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
