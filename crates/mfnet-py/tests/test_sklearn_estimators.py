@@ -326,7 +326,9 @@ def test_parameters_that_are_refused(name, value, match):
         regressor(**{name: value}).fit(X_VALUES, Y_VALUES)
 
 
-@pytest.mark.parametrize("name, value", [("dropout", 0.1), ("weight_decay", 0.1), ("clip_norm", 1.0), ("schedule", "cosine")])
+@pytest.mark.parametrize(
+    "name, value", [("dropout", 0.1), ("weight_decay", 0.1), ("clip_norm", 1.0), ("schedule", "cosine")]
+)
 def test_lbfgs_refuses_what_it_cannot_use(name, value):
     with pytest.raises(ValueError, match=f"{name}=.* needs solver='adam' or 'sgd', found 'lbfgs'"):
         regressor(solver="lbfgs", **{name: value}).fit(X_VALUES, Y_VALUES)

@@ -34,11 +34,8 @@ def both(problem, weighted=False, **parameters):
     """mfnet's estimator and scikit-learn's, fitted alike."""
     ours, reference, x, y, more = PROBLEMS[problem]
     weights = WEIGHTS[: len(x)] if weighted else None
-    fitted = [
-        kind(**{"random_state": 0, "hidden_layer_sizes": (12, 7), **more, **parameters}).fit(x, y, sample_weight=weights)
-        for kind in (ours, reference)
-    ]
-    return fitted
+    parameters = {"random_state": 0, "hidden_layer_sizes": (12, 7), **more, **parameters}
+    return [kind(**parameters).fit(x, y, sample_weight=weights) for kind in (ours, reference)]
 
 
 def assert_same(ours, reference, tolerance=1e-8):
