@@ -103,7 +103,6 @@ def seeds_interface():
     import reference.loss
     import reference.nn
     import reference.train
-
     from mfnet import dataloader, layer, loss, nn, train
 
     rng = np.random.default_rng(0)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 PAGE = Path(__file__).parents[3] / "docs" / "at-scale.md"
-PROGRAMS = [code for code in re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.M | re.S) if "mfnet.sklearn" in code]
+PROGRAMS = [
+    code for code in re.findall(r"^```python\n(.*?)^```", PAGE.read_text(), re.M | re.S) if "mfnet.sklearn" in code
+]
 
 
 @pytest.mark.parametrize("module", ["dask.distributed", "ray"])

@@ -3,7 +3,6 @@
 import warnings
 
 import pytest
-from mfnet.sklearn import MLPClassifier, MLPRegressor
 from sklearn.exceptions import ConvergenceWarning, SkipTestWarning
 from sklearn.utils.estimator_checks import (
     check_estimator,
@@ -11,6 +10,8 @@ from sklearn.utils.estimator_checks import (
     check_sample_weight_equivalence_on_sparse_data,
     parametrize_with_checks,
 )
+
+from mfnet.sklearn import MLPClassifier, MLPRegressor
 
 ESTIMATORS = [MLPClassifier(), MLPRegressor()]
 

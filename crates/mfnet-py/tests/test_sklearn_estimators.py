@@ -12,8 +12,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
-from mfnet import DivergedError
-from mfnet.sklearn import MLPClassifier, MLPRegressor
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_iris, make_multilabel_classification
@@ -25,6 +23,9 @@ from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_sp
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from mfnet import DivergedError
+from mfnet.sklearn import MLPClassifier, MLPRegressor
 from test_package import run
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

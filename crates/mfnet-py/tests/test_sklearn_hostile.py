@@ -4,8 +4,9 @@ import warnings
 
 import numpy as np
 import pytest
-from mfnet import sklearn as ours
 from sklearn import neural_network as theirs
+
+from mfnet import sklearn as ours
 
 X = np.random.default_rng(0).normal(size=(30, 4))
 Y = np.arange(30) % 3
@@ -97,9 +98,10 @@ def test_other_targets_that_are_refused():
     assert outcome(ours, "MLPClassifier", X, bytes_) == outcome(theirs, "MLPClassifier", X, bytes_)
 
 
-@pytest.mark.parametrize(
-    "weights", [np.ones(29), np.full(30, np.nan), np.ones((30, 1)), "a", np.full(30, 1j)], ids=repr
-)
+REFUSED_WEIGHTS = [np.ones(29), np.full(30, np.nan), np.ones((30, 1)), "a", np.full(30, 1j)]
+
+
+@pytest.mark.parametrize("weights", REFUSED_WEIGHTS, ids=repr)
 @pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
 def test_weights_that_are_refused(name, weights):
     expected = outcome(theirs, name, X, Y, weights)
@@ -142,9 +144,10 @@ def test_the_same_numbers_give_the_same_fit(case, tmp_path):
     assert (fits[0].predict_proba(X) == fits[1].predict_proba(x)).all()
 
 
-@pytest.mark.parametrize(
-    "dtype", [np.float16, np.int8, np.uint8, np.bool_, np.uint64, np.float32, np.longdouble, ">f4"]
-)
+TYPES = [np.float16, np.int8, np.uint8, np.bool_, np.uint64, np.float32, np.longdouble, ">f4"]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
 def test_types_give_the_numbers_of_scikit_learn(dtype):
     x = np.abs(X * 10).astype(dtype)
     fits = [module.MLPRegressor("squared_error", (3,), max_iter=3, random_state=0) for module in (ours, theirs)]

@@ -4,10 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
-from mfnet.sklearn import MLPClassifier, MLPRegressor
 from sklearn import neural_network as theirs
 from sklearn.datasets import load_digits, load_iris, make_multilabel_classification, make_regression
 from sklearn.exceptions import ConvergenceWarning
+
+from mfnet.sklearn import MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -34,13 +35,8 @@ def both(problem, weighted=False, **parameters):
     """mfnet's estimator and scikit-learn's, fitted alike."""
     ours, reference, x, y, more = PROBLEMS[problem]
     weights = WEIGHTS[: len(x)] if weighted else None
-    fitted = [
-        kind(**{"random_state": 0, "hidden_layer_sizes": (12, 7), **more, **parameters}).fit(
-            x, y, sample_weight=weights
-        )
-        for kind in (ours, reference)
-    ]
-    return fitted
+    parameters = {"random_state": 0, "hidden_layer_sizes": (12, 7), **more, **parameters}
+    return [kind(**parameters).fit(x, y, sample_weight=weights) for kind in (ours, reference)]
 
 
 def assert_same(ours, reference, tolerance=1e-8):

@@ -37,6 +37,12 @@ pub(super) struct Outcome {
     pub(super) message: &'static str,
 }
 
+/// Writes the gradient at x, and returns the value.
+pub(super) type Evaluate<'a> = &'a mut dyn FnMut(&[f64], &mut [f64]) -> PyResult<f64>;
+
+/// Called after an iteration with its number, the value and x; returns whether to stop.
+pub(super) type OnIteration<'a> = &'a mut dyn FnMut(usize, f64, &[f64]) -> PyResult<bool>;
+
 /// A step s and the change y of the gradient.
 struct Pair {
     s: Vec<f64>,
@@ -50,14 +56,13 @@ enum Searched {
     Failed,
 }
 
-/// Minimises a function from x. `evaluate` writes the gradient and returns the value; `iteration` is called with x and
-/// the value after each iteration, and says whether to stop. An error of either ends the search: it comes back with
-/// the best x so far.
+/// Minimises a function from x. An error of `evaluate` or `iteration` ends the search: it comes back with the last
+/// good x.
 pub(super) fn minimize(
     mut x: Vec<f64>,
     limits: Limits,
-    evaluate: &mut dyn FnMut(&[f64], &mut [f64]) -> PyResult<f64>,
-    iteration: &mut dyn FnMut(usize, f64, &[f64]) -> PyResult<bool>,
+    evaluate: Evaluate<'_>,
+    iteration: OnIteration<'_>,
 ) -> (Outcome, PyResult<()>) {
     let mut g = vec![0.0; x.len()];
     let mut outcome = Outcome { x: Vec::new(), value: f64::NAN, iterations: 0, status: 1, message: "interrupted" };
@@ -70,8 +75,8 @@ fn run(
     x: &mut Vec<f64>,
     g: &mut Vec<f64>,
     limits: Limits,
-    evaluate: &mut dyn FnMut(&[f64], &mut [f64]) -> PyResult<f64>,
-    iteration: &mut dyn FnMut(usize, f64, &[f64]) -> PyResult<bool>,
+    evaluate: Evaluate<'_>,
+    iteration: OnIteration<'_>,
     outcome: &mut Outcome,
 ) -> PyResult<()> {
     outcome.value = evaluate(x, g)?;

@@ -97,7 +97,7 @@ impl Mlp {
     }
 
     /// The weights and the biases of each layer.
-    fn weights<'py>(&self, py: Python<'py>) -> PyResult<(Vec<Bound<'py, PyAny>>, Vec<Bound<'py, PyAny>>)> {
+    fn weights<'py>(&self, py: Python<'py>) -> PyResult<[Vec<Bound<'py, PyAny>>; 2]> {
         guarded(|| each_type!(&self.net, trained => weights(py, &trained.net)))
     }
 
@@ -188,10 +188,7 @@ fn matrices<T: Number>(coefs: &[Bound<'_, PyAny>], intercepts: &[Bound<'_, PyAny
     coefs.iter().zip(intercepts).map(matrix).collect()
 }
 
-fn weights<'py, T: Number>(
-    py: Python<'py>,
-    net: &NeuralNetwork<T>,
-) -> PyResult<(Vec<Bound<'py, PyAny>>, Vec<Bound<'py, PyAny>>)> {
+fn weights<'py, T: Number>(py: Python<'py>, net: &NeuralNetwork<T>) -> PyResult<[Vec<Bound<'py, PyAny>>; 2]> {
     let (mut coefs, mut intercepts) = (Vec::new(), Vec::new());
     for p in net.parameters() {
         let (outputs, columns) = p.value.shape();
@@ -202,7 +199,7 @@ fn weights<'py, T: Number>(
         let w = Array2::from_shape_vec((columns - 1, outputs), w);
         coefs.push(w.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py).into_any());
     }
-    Ok((coefs, intercepts))
+    Ok([coefs, intercepts])
 }
 
 impl Plan {
