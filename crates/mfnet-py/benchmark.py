@@ -3,6 +3,7 @@
 Times are medians; those of two programs are measured in turn. Let nothing else run meanwhile.
 """
 
+import itertools
 import os
 import resource
 import statistics
@@ -116,7 +117,7 @@ def seeds_interface():
         def fit(of, x=x, y=y, sizes=sizes, epochs=epochs):
             of.layer.rng = np.random.default_rng(0)
             layers = []
-            for inputs, outputs in zip(sizes, sizes[1:]):
+            for inputs, outputs in itertools.pairwise(sizes):
                 layers += [of.layer.Linear(inputs, outputs), of.layer.ReLU()]
             net = of.nn.NeuralNetwork(layers[:-1])
             loader = of.dataloader.BatchIterator(128, seed=0)
