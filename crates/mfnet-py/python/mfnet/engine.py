@@ -293,5 +293,5 @@ class Optimizer:
 
     @property
     def rate(self) -> float:
-        """The learning rate of the next step."""
+        """The learning rate of the last step; before the first, the given one."""
         return self._settings[1] if self._core is None else float(self._core.rate)
