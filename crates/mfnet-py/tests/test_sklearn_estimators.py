@@ -18,6 +18,7 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris, make_multila
 from sklearn.ensemble import AdaBoostClassifier, AdaBoostRegressor, BaggingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_pinball_loss, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.multioutput import MultiOutputRegressor
@@ -112,6 +113,14 @@ def test_sparse_is_dense(container, dtype):
     from_dense, from_sparse = classifier().fit(dense, Y), classifier().fit(container(dense), Y)
     assert same(from_dense, from_sparse)
     assert (from_dense.predict_proba(dense) == from_sparse.predict_proba(container(dense))).all()
+
+
+def test_sparse_rows_are_predicted_in_parts():
+    dense = np.random.default_rng(0).normal(size=(2500, 6))
+    dense[np.abs(dense) < 1] = 0
+    fitted = regressor(max_iter=2).fit(dense, dense[:, 0])
+    assert (fitted.predict(sparse.csr_matrix(dense)) == fitted.predict(dense)).all()
+    assert (fitted.predict(sparse.csr_matrix(dense)[3:7]) == fitted.predict(dense[3:7])).all()
 
 
 def test_sparse_entries_at_the_same_place_are_added():
@@ -355,6 +364,12 @@ def test_added_settings_change_the_fit():
     still.fit(X_VALUES, Y_VALUES)
     np.testing.assert_allclose(decayed.coefs_[0], 0.5 * still.coefs_[0], rtol=1e-6)
     np.testing.assert_allclose(decayed.intercepts_[0], still.intercepts_[0], rtol=1e-6)
+
+
+def test_no_hidden_layer_is_a_linear_model():
+    fitted = regressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0, max_iter=500, tol=1e-8).fit(X_VALUES, Y_VALUES)
+    expected = LinearRegression().fit(X_VALUES, Y_VALUES).predict(X_VALUES)
+    np.testing.assert_allclose(fitted.predict(X_VALUES), expected, atol=1e-4)
 
 
 def test_activations_by_layer():

@@ -73,6 +73,17 @@ def test_first_iterations_of_lbfgs(problem, weighted, iterations):
     assert_same(*both(problem, weighted, solver="lbfgs", activation="tanh", max_iter=iterations, alpha=0.1))
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_lbfgs_adds_the_gradients_of_parts(weighted):
+    x, y = np.tile(X_REG, (60, 1)), np.tile(Y_REG, 60)
+    weights = np.random.default_rng(3).uniform(0, 1, 9000) if weighted else None
+    fitted = [
+        kind(hidden_layer_sizes=(6,), activation="tanh", solver="lbfgs", max_iter=4, random_state=0, alpha=1.0)
+        for kind in (MLPRegressor, theirs.MLPRegressor)
+    ]
+    assert_same(*(estimator.fit(x, y, weights) for estimator in fitted))
+
+
 @pytest.mark.parametrize("problem", ["classes", "values"])
 def test_lbfgs_stops_where_scipy_stops(problem):
     ours, reference = both(problem, solver="lbfgs", activation="tanh", max_iter=2000, tol=1e-2, alpha=1.0)

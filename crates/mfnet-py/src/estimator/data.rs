@@ -1,10 +1,10 @@
 //! Arrays of NumPy as samples of the library.
 
-use std::ops::Range;
+use std::ops::{Add, Range};
 
 use mfnet::data::{Rows, Samples};
 use mfnet::{Dataset, Scalar, Targets, Tensor};
-use numpy::ndarray::ArrayView2;
+use numpy::ndarray::{ArrayView1, ArrayView2, Axis, s};
 use numpy::{Element, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyMemoryError, PyValueError};
 use pyo3::prelude::*;
@@ -58,19 +58,26 @@ pub(super) enum Outputs<'py> {
 }
 
 impl Inputs<'_> {
-    /// Copies the features once, in the narrower of their type and T.
-    pub(super) fn rows<T: Number>(&self) -> PyResult<Rows> {
+    /// Copies the features of some samples once, in the narrower of their type and T.
+    pub(super) fn rows<T: Number>(&self, samples: Range<usize>) -> PyResult<Rows> {
+        let some = s![samples.clone(), ..];
         Ok(match self {
-            Inputs::F64(x) if T::IS_DOUBLE => same(&x.as_array())?.into(),
-            Inputs::F64(x) => copied(&x.as_array(), |x| x as f32)?.into(),
-            Inputs::F32(x) => same(&x.as_array())?.into(),
-            Inputs::Bytes(x) => same(&x.as_array())?.into(),
+            Inputs::F64(x) if T::IS_DOUBLE => same(&x.as_array().slice(some))?.into(),
+            Inputs::F64(x) => copied(&x.as_array().slice(some), |x| x as f32)?.into(),
+            Inputs::F32(x) => same(&x.as_array().slice(some))?.into(),
+            Inputs::Bytes(x) => same(&x.as_array().slice(some))?.into(),
             Inputs::Sparse(x) => match &x.3 {
-                Values::F64(values) if T::IS_DOUBLE => x.dense(values.as_array().iter().copied())?.into(),
-                Values::F64(values) => x.dense(values.as_array().iter().map(|x| *x as f32))?.into(),
-                Values::F32(values) => x.dense(values.as_array().iter().copied())?.into(),
+                Values::F64(values) if T::IS_DOUBLE => x.dense(samples, &values.as_array(), |x| x)?.into(),
+                Values::F64(values) => x.dense(samples, &values.as_array(), |x| x as f32)?.into(),
+                Values::F32(values) => x.dense(samples, &values.as_array(), |x| x)?.into(),
             },
         })
+    }
+
+    /// How many samples to copy together for a prediction: all, but few of a sparse matrix, whose dense form may
+    /// not fit into memory.
+    pub(super) fn together(&self) -> usize {
+        if matches!(self, Inputs::Sparse(_)) { 1024 } else { self.samples().max(1) }
     }
 
     pub(super) fn samples(&self) -> usize {
@@ -121,7 +128,7 @@ fn copied<S: Copy, V: Copy + Default>(x: &ArrayView2<'_, S>, convert: impl Fn(S)
         all.extend(numbers.iter().map(|x| convert(*x)));
         return Ok(all);
     }
-    for block in x.axis_chunks_iter(numpy::ndarray::Axis(0), TOGETHER) {
+    for block in x.axis_chunks_iter(Axis(0), TOGETHER) {
         let (start, width) = (all.len(), block.ncols());
         all.resize(start + block.len(), V::default());
         for (j, column) in block.columns().into_iter().enumerate() {
@@ -150,30 +157,24 @@ impl Places<'_> {
 }
 
 impl Sparse<'_> {
-    /// All numbers, row by row. Values at the same place are added.
-    fn dense<V: Copy + Default + std::ops::Add<Output = V>>(
+    /// All numbers of some rows, row by row. Values at the same place are added.
+    fn dense<S: Copy, V: Copy + Default + Add<Output = V>>(
         &self,
-        values: impl Iterator<Item = V>,
+        rows: Range<usize>,
+        values: &ArrayView1<'_, S>,
+        convert: impl Fn(S) -> V,
     ) -> PyResult<Vec<V>> {
         let Sparse(width, starts, columns, _) = self;
-        let rows = starts.len().saturating_sub(1);
-        let numbers = rows.checked_mul(*width);
+        let numbers = rows.len().checked_mul(*width);
         // asks for the memory before it is written; zeros from the system take none until then
         drop(room::<V>(numbers)?);
         let mut all = vec![V::default(); numbers.unwrap_or(0)];
         let wrong = || PyValueError::new_err("X: a sparse matrix whose indices do not fit its shape");
-        let mut values = values;
-        let mut place = starts.get(0).ok_or_else(wrong)?;
-        for _ in 0..place {
-            values.next();
-        }
-        for row in 0..rows {
-            let end = starts.get(row + 1).ok_or_else(wrong)?;
-            while place < end {
+        for (row, to) in rows.zip(all.chunks_mut((*width).max(1))) {
+            let places = starts.get(row).zip(starts.get(row + 1)).ok_or_else(wrong)?;
+            for place in places.0..places.1 {
                 let column = columns.get(place).filter(|column| column < width).ok_or_else(wrong)?;
-                let number = &mut all[row * width + column];
-                *number = *number + values.next().ok_or_else(wrong)?;
-                place += 1;
+                to[column] = to[column] + convert(*values.get(place).ok_or_else(wrong)?);
             }
         }
         Ok(all)
@@ -209,7 +210,8 @@ pub(super) fn dataset<T: Number>(
     weights: &SampleWeights<'_>,
     outputs: usize,
 ) -> PyResult<Dataset> {
-    let data = Dataset::from_rows("X", x.features(), x.rows::<T>()?, y.targets(outputs)?).map_err(raised)?;
+    let data =
+        Dataset::from_rows("X", x.features(), x.rows::<T>(0..x.samples())?, y.targets(outputs)?).map_err(raised)?;
     match weights {
         Some(weights) => data.with_weights(weights.as_array().to_vec()).map_err(raised),
         None => Ok(data),

@@ -311,7 +311,7 @@ fn squares<T: Number>(net: &NeuralNetwork<T>) -> f64 {
     net.parameters().map(|p| p.sum_of_squares()).sum()
 }
 
-/// L-BFGS computes the gradients of this many samples at a time.
+/// L-BFGS computes the gradients of this many samples at a time, so that it needs little memory and soon sees Ctrl-C.
 const AT_A_TIME: usize = 4096;
 
 /// Minimises the loss of all samples by L-BFGS.
@@ -325,10 +325,14 @@ pub(super) fn minimize(
     let samples = data.train.samples();
     let size = samples.min(AT_A_TIME);
     let rule = Sgd { momentum: 0.0, nesterov: false, alpha: 0.0, weight_decay: 0.0 };
-    let trainer = Trainer::new(loss, Optimizer::new(rule, 1.0)).batch_size(size).accumulate(samples.div_ceil(size));
+    let trainer = Trainer::new(loss, Optimizer::new(rule, 1.0)).batch_size(size);
     let mut steps = trainer.stepper(progress.net.clone(), &data.train).map_err(raised)?;
     let order: Vec<usize> = (0..samples).collect();
-    let divisor = data.train.loss_weights().map_or(samples as f64, |weights| weights.iter().sum());
+    let weight = |some: &[usize]| match data.train.loss_weights() {
+        Some(weights) => some.iter().map(|sample| weights[*sample]).sum(),
+        None => some.len() as f64,
+    };
+    let divisor = weight(&order);
     let mut net = progress.net.clone();
     let mut shown = progress.net.clone();
     let mut signals = Signals::new();
@@ -337,18 +341,26 @@ pub(super) fn minimize(
         unpack(x, &mut net);
         steps.change(|to| to.clone_from(&net));
         let l2 = settings.alpha / divisor;
-        let (value, gradients) = steps.gradients(&order, samples, Pass::Evaluate);
         let mut places = g.iter_mut().zip(x);
-        for (gradient, parameter) in gradients.iter().zip(net.parameters()) {
-            for j in 0..gradient.columns() {
-                let l2 = if j < parameter.bias_columns { 0.0 } else { l2 };
-                for (dj_dw, (g, w)) in gradient.column(j).zip(&mut places) {
-                    *g = dj_dw + l2 * w;
+        for parameter in net.parameters() {
+            let (rows, biases) = (parameter.value.rows(), parameter.value.rows() * parameter.bias_columns);
+            let of_matrix = places.by_ref().take(rows * parameter.value.columns());
+            of_matrix.enumerate().for_each(|(i, (g, w))| *g = if i < biases { 0.0 } else { l2 * w });
+        }
+        let mut value = 0.5 * l2 * squares(&net);
+        for some in order.chunks(size) {
+            let share = weight(some) / divisor;
+            let (of_some, gradients) = steps.gradients(some, some.len(), Pass::Evaluate);
+            value += share * of_some;
+            let mut places = g.iter_mut();
+            for gradient in gradients.iter() {
+                for j in 0..gradient.columns() {
+                    gradient.column(j).zip(&mut places).for_each(|(dj_dw, g)| *g += share * dj_dw);
                 }
             }
+            signals.check()?;
         }
-        signals.check()?;
-        Ok(value + 0.5 * l2 * squares(&net))
+        Ok(value)
     };
     let mut iteration = |number: usize, value: f64, x: &[f64]| match &mut on_epoch {
         Some(on_epoch) => {

@@ -10,6 +10,7 @@ mod score;
 
 use std::sync::Mutex;
 
+use mfnet::data::Rows;
 use mfnet::layer::{ActivationName, AnyLayer, Dropout, Linear};
 use mfnet::network::Predictor;
 use mfnet::{Activation, Dataset, NeuralNetwork, Optimizer, Tensor};
@@ -320,33 +321,36 @@ impl<T: Number> Trained<T> {
         n_threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let (features, outputs) = (x.features(), self.net.outputs());
-        let (rows, count) = (x.rows::<T>()?, x.samples());
+        let (count, together) = (x.samples(), x.together());
         let mut predicted = vec![T::ZERO; count * outputs];
         let threads = pools::pool(if count == 1 { 1 } else { pools::count(n_threads)? })?;
-        let most = output::at_a_time(&self.net);
-        let result = py.detach(|| {
-            threads.install(|| {
-                let mut own;
-                let mut shared = self.predictor.try_lock();
-                let predictor = match &mut shared {
-                    Ok(shared) => shared.get_or_insert_with(|| self.net.predictor()),
-                    // another thread predicts
-                    Err(_) => {
-                        own = self.net.predictor();
-                        &mut own
-                    }
-                };
-                for (start, to) in (0..count).step_by(most).zip(predicted.chunks_mut((most * outputs).max(1))) {
-                    let end = count.min(start + most);
-                    let columns = data::columns(&rows, features, start..end)?;
-                    link.write(predictor.predict(&columns)?, to);
-                }
-                Ok(())
-            })
-        });
-        result.map_err(raised)?;
+        for (first, to) in (0..count).step_by(together).zip(predicted.chunks_mut((together * outputs).max(1))) {
+            let rows = x.rows::<T>(first..count.min(first + together))?;
+            py.detach(|| threads.install(|| self.write(link, &rows, features, to))).map_err(raised)?;
+        }
         let predicted = Array2::from_shape_vec((count, outputs), predicted);
         Ok(predicted.map_err(|error| PyValueError::new_err(error.to_string()))?.into_pyarray(py).into_any())
+    }
+
+    /// Writes the outputs for rows of features, row by row.
+    fn write(&self, link: Link, rows: &Rows, features: usize, to: &mut [T]) -> mfnet::Result<()> {
+        let (outputs, most) = (self.net.outputs(), output::at_a_time(&self.net));
+        let count = to.len() / outputs;
+        let mut own;
+        let mut shared = self.predictor.try_lock();
+        let predictor = match &mut shared {
+            Ok(shared) => shared.get_or_insert_with(|| self.net.predictor()),
+            // another thread predicts
+            Err(_) => {
+                own = self.net.predictor();
+                &mut own
+            }
+        };
+        for (start, to) in (0..count).step_by(most).zip(to.chunks_mut(most * outputs)) {
+            let columns = data::columns(rows, features, start..count.min(start + most))?;
+            link.write(predictor.predict(&columns)?, to);
+        }
+        Ok(())
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use mfnet_table::Values;
 
@@ -39,6 +39,8 @@ pub struct Samples {
     source: Source,
     /// The rows of the source that are samples.
     chosen: Arc<Vec<u32>>,
+    /// Whether all numbers of the source are finite, once somebody asked.
+    are_finite: Arc<OnceLock<bool>>,
 }
 
 #[derive(Clone, Debug)]
@@ -64,13 +66,13 @@ impl Samples {
 
     fn all(features: usize, count: usize, source: Source) -> Self {
         // 2³² rows do not fit into memory
-        Samples { features, source, chosen: Arc::new((0..count as u32).collect()) }
+        Samples { features, source, chosen: Arc::new((0..count as u32).collect()), are_finite: Arc::default() }
     }
 
     /// The same samples with other features.
     pub(super) fn coded(&self, features: usize, columns: impl IntoIterator<Item = Coded>) -> Self {
         let source = Source::Columns(columns.into_iter().collect());
-        Samples { features, source, chosen: Arc::clone(&self.chosen) }
+        Samples { features, source, chosen: Arc::clone(&self.chosen), are_finite: Arc::default() }
     }
 
     /// Number of samples.
@@ -184,12 +186,12 @@ impl Samples {
 
     /// Whether all numbers of the rows are finite; false for columns.
     fn all_are_finite(&self) -> bool {
-        match &self.source {
+        *self.are_finite.get_or_init(|| match &self.source {
             Source::Rows(Rows::F64(numbers), _) => all_finite(numbers),
             Source::Rows(Rows::F32(numbers), _) => all_finite(numbers),
             Source::Rows(Rows::Bytes(_), _) => true,
             Source::Columns(_) => false,
-        }
+        })
     }
 
     /// Whether no number can be missing: bytes always exist, and an encoder fills gaps.

@@ -75,15 +75,20 @@ impl<T: Scalar> Stepper<T> {
         value
     }
 
-    /// The loss of the first `count` of these samples, and its gradients, without a step.
+    /// The loss of the first `count` of these samples, and its gradients, without a step; both are 0 if all
+    /// weights are.
     ///
     /// # Panics
     /// As [`Stepper::step`].
     pub fn gradients(&mut self, samples: &[usize], count: usize, pass: Pass) -> (f64, &mut Gradients<T>) {
         let loss = Arc::clone(&self.settings.loss);
         self.work.keep_whole_gradients(&self.net);
-        let value = self.evaluate(&*loss, samples, count, Run::of(pass)).unwrap_or(0.0);
-        (value, self.work.gradients_mut())
+        let value = self.evaluate(&*loss, samples, count, Run::of(pass));
+        let gradients = self.work.gradients_mut();
+        if value.is_none() {
+            gradients.iter_mut().for_each(|matrix| matrix.fill(T::ZERO));
+        }
+        (value.unwrap_or(0.0), gradients)
     }
 
     fn evaluate(&mut self, loss: &dyn Loss<T>, samples: &[usize], count: usize, run: Run) -> Option<f64> {
@@ -150,6 +155,22 @@ mod tests {
             }
             assert!(steps.network().parameters().eq(session.network().parameters()));
         }
+    }
+
+    #[test]
+    fn weights_of_0_have_no_gradients() {
+        let data = Dataset::built_in("diabetes").unwrap();
+        let data = Preprocessing::fit(&data).apply(&data);
+        let data = data.with_weights((0..442).map(|i| f64::from(u8::from(i < 100))).collect()).unwrap();
+        let net = NeuralNetwork::builder(10).linear(1).build(Seed(0)).unwrap();
+        let trainer = Trainer::new(Mse, Optimizer::new(Adam::default(), 0.01)).batch_size(100);
+        let mut steps = trainer.stepper(net.clone(), &data).unwrap();
+        let order: Vec<usize> = (0..442).collect();
+        assert!(steps.gradients(&order, 100, Pass::Evaluate).1.norm() > 0.0);
+        let (value, gradients) = steps.gradients(&order[100..], 100, Pass::Evaluate);
+        assert!(value == 0.0 && gradients.norm() == 0.0);
+        assert_eq!(steps.step(&order[100..], 100, Pass::Evaluate), 0.0);
+        assert!(steps.network().parameters().eq(net.parameters()));
     }
 
     /// Gradients at changed weights are those of a fresh stepper.

@@ -14,6 +14,18 @@ def dtypes(X: Any) -> list[Any]:
     return [np.float64, np.float32] if issparse(X) else [np.float64, np.float32, np.uint8]
 
 
+def is_plain(X: Any) -> bool:
+    """Whether X is a small array of finite numbers that needs no conversion."""
+    return (
+        type(X) is np.ndarray
+        and X.ndim == 2
+        and X.dtype in (np.float64, np.float32)
+        and X.dtype.isnative
+        and 0 < X.size < 10_000
+        and bool(np.isfinite(X).all())
+    )
+
+
 def array_(X: Any) -> Any:
     """X as Rust takes it."""
     return (X.shape[1], X.indptr, X.indices, X.data) if issparse(X) else X

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
+from inspect import signature
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -11,10 +13,11 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._core import DivergedError, Mlp, check_name
-from ._arrays import array_, dtypes, mt19937
+from ._arrays import array_, dtypes, is_plain, mt19937
 from ._calls import Calls
 from ._constraints import CONSTRAINTS
 
@@ -121,7 +124,7 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     def _hidden_layers(self) -> list[int]:
         hidden = self.hidden_layer_sizes
         hidden = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
-        if np.any(np.array(hidden) <= 0):
+        if any(size <= 0 for size in hidden):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {hidden}.")
         return [int(size) for size in hidden]
 
@@ -342,18 +345,27 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         return self._network().predict(array_(X), self.n_threads, logits)
 
     def _is_plain(self, X: Any) -> bool:
-        """Whether X needs no conversion: validation takes longer than the prediction of a row."""
-        return (
-            type(X) is np.ndarray
-            and X.ndim == 2
-            and X.dtype in (np.float64, np.float32)
-            and X.dtype.isnative
-            and X.shape[0] > 0
-            and X.shape[1] == getattr(self, "n_features_in_", None)
-            and not hasattr(self, "feature_names_in_")
-            and X.size < 1000
-            and bool(np.isfinite(X).all())
-        )
+        """Whether `validate_data` would return X: it takes longer than the prediction of a row."""
+        attributes = self.__dict__
+        return is_plain(X) and X.shape[1] == attributes.get("n_features_in_") and "feature_names_in_" not in attributes
+
+    def _validate_small(self, X: Any, y: Any, reset: bool) -> bool:
+        """Do what `validate_data` does, for small arrays that need no conversion; return whether they are such."""
+        fits = is_plain(X) and type(y) is np.ndarray and y.dtype.kind in "iub" and y.shape == (len(X),)
+        if fits and reset:
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+        return fits and self._is_plain(X)
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        return sorted(defaults(cls))  # type: ignore[arg-type]
+
+    def _validate_params(self) -> None:
+        # the defaults are valid
+        usual = defaults(type(self))  # type: ignore[arg-type]
+        given = {name: value for name, value in self.get_params(deep=False).items() if value is not usual[name]}
+        validate_parameter_constraints(self._parameter_constraints, given, caller_name=type(self).__name__)
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
@@ -374,6 +386,13 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+@cache
+def defaults(kind: type) -> dict[str, Any]:
+    """The parameters of an estimator with their defaults."""
+    parameters = signature(kind.__init__).parameters.values()  # type: ignore[misc]
+    return {parameter.name: parameter.default for parameter in parameters if parameter.name != "self"}
 
 
 def set_parameters(estimator: Any, parameters: dict[str, Any]) -> None:
