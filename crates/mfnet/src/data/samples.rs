@@ -359,7 +359,6 @@ impl Samples {
     }
 }
 
-/// The columns of a matrix of shape (features, samples).
 /// Whether all numbers are finite: 0 x is 0 if and only if x is. Sums side by side become vectors.
 fn all_finite<T: Scalar>(numbers: &[T]) -> bool {
     numbers.chunks(1024).all(|chunk| {
@@ -373,6 +372,7 @@ fn all_finite<T: Scalar>(numbers: &[T]) -> bool {
     })
 }
 
+/// The columns of a matrix of shape (features, samples).
 impl From<&Tensor<f64>> for Samples {
     fn from(matrix: &Tensor<f64>) -> Self {
         Self::from_rows(matrix.rows(), matrix.iter().copied().collect::<Vec<_>>())
