@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import resource
 import signal
 import threading
 import time
@@ -524,6 +525,19 @@ if child == 0:
 print(os.waitpid(child, 0)[1])
 """
     assert run(code, MFNET_NUM_THREADS="2") == "0"
+
+
+def test_memory_of_many_fits_is_flat():
+    def fits(count):
+        for _ in range(count):
+            fitted = classifier(max_iter=1).fit(X, Y)
+            fitted.partial_fit(X, Y)
+            fitted.predict(X[:1])
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = fits(1000)
+    # in kB; a leak of 100 bytes a fit would be 400
+    assert fits(4000) - before < 400
 
 
 def test_convergence_is_warned_about_once():
