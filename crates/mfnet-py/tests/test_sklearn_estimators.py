@@ -457,6 +457,19 @@ def test_predictions_in_several_threads():
     assert len(results) == 8 and all((p == expected).all() for p in results)
 
 
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_other_threads_run_during_a_fit(solver):
+    x = np.random.default_rng(0).normal(size=(4000, 100))
+    estimator = MLPRegressor(hidden_layer_sizes=(300, 300), solver=solver, max_iter=4, n_threads=1, random_state=0)
+    worker = threading.Thread(target=estimator.fit, args=(x, x[:, 0]))
+    worker.start()
+    turns = 0
+    while worker.is_alive():
+        time.sleep(0.001)
+        turns += 1
+    assert turns > 50
+
+
 def test_a_diverged_fit():
     estimator = regressor(solver="sgd", learning_rate_init=1e10, activation="identity")
     with pytest.raises(DivergedError, match="Solver produced non-finite parameter weights"):
