@@ -372,6 +372,15 @@ def test_no_hidden_layer_is_a_linear_model():
     np.testing.assert_allclose(fitted.predict(X_VALUES), expected, atol=1e-4)
 
 
+def test_dropout_differs_from_epoch_to_epoch():
+    still = {"dropout": 0.5, "solver": "sgd", "learning_rate_init": 1e-12, "shuffle": False, "warm_start": True}
+    fitted = regressor(**still, max_iter=2).fit(X_VALUES, Y_VALUES)
+    fitted.fit(X_VALUES, Y_VALUES)
+    for _ in range(2):
+        fitted.partial_fit(X_VALUES, Y_VALUES)
+    assert len(set(fitted.loss_curve_)) == 6
+
+
 def test_activations_by_layer():
     fitted = regressor(hidden_layer_sizes=(6, 5), activation=["tanh", "identity"], max_iter=3).fit(X_VALUES, Y_VALUES)
     w, b = fitted.coefs_, fitted.intercepts_
