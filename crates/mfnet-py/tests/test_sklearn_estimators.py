@@ -415,7 +415,8 @@ def test_bytes_are_their_numbers():
 
 @pytest.mark.parametrize("kind", [classifier, regressor])
 def test_threads_give_the_same_bits(kind):
-    x = np.random.default_rng(0).normal(size=(600, 200))
+    # so many numbers are copied by several threads
+    x = np.random.default_rng(0).normal(size=(1500, 200))
     y = (x[:, 0] > 0).astype(int)
     fits = [
         kind(hidden_layer_sizes=(256, 128), n_threads=n, max_iter=3, early_stopping=True, dropout=0.1).fit(x, y)
