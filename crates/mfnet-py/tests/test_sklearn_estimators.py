@@ -3,6 +3,7 @@
 import copy
 import os
 import pickle
+import resource
 import signal
 import threading
 import time
@@ -372,6 +373,15 @@ def test_no_hidden_layer_is_a_linear_model():
     np.testing.assert_allclose(fitted.predict(X_VALUES), expected, atol=1e-4)
 
 
+def test_dropout_differs_from_epoch_to_epoch():
+    still = {"dropout": 0.5, "solver": "sgd", "learning_rate_init": 1e-12, "shuffle": False, "warm_start": True}
+    fitted = regressor(**still, max_iter=2).fit(X_VALUES, Y_VALUES)
+    fitted.fit(X_VALUES, Y_VALUES)
+    for _ in range(2):
+        fitted.partial_fit(X_VALUES, Y_VALUES)
+    assert len(set(fitted.loss_curve_)) == 6
+
+
 def test_activations_by_layer():
     fitted = regressor(hidden_layer_sizes=(6, 5), activation=["tanh", "identity"], max_iter=3).fit(X_VALUES, Y_VALUES)
     w, b = fitted.coefs_, fitted.intercepts_
@@ -406,7 +416,8 @@ def test_bytes_are_their_numbers():
 
 @pytest.mark.parametrize("kind", [classifier, regressor])
 def test_threads_give_the_same_bits(kind):
-    x = np.random.default_rng(0).normal(size=(600, 200))
+    # so many numbers are copied by several threads
+    x = np.random.default_rng(0).normal(size=(1500, 200))
     y = (x[:, 0] > 0).astype(int)
     fits = [
         kind(hidden_layer_sizes=(256, 128), n_threads=n, max_iter=3, early_stopping=True, dropout=0.1).fit(x, y)
@@ -455,6 +466,19 @@ def test_predictions_in_several_threads():
     for worker in workers:
         worker.join()
     assert len(results) == 8 and all((p == expected).all() for p in results)
+
+
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+def test_other_threads_run_during_a_fit(solver):
+    x = np.random.default_rng(0).normal(size=(4000, 100))
+    estimator = MLPRegressor(hidden_layer_sizes=(300, 300), solver=solver, max_iter=4, n_threads=1, random_state=0)
+    worker = threading.Thread(target=estimator.fit, args=(x, x[:, 0]))
+    worker.start()
+    turns = 0
+    while worker.is_alive():
+        time.sleep(0.001)
+        turns += 1
+    assert turns > 50
 
 
 def test_a_diverged_fit():
@@ -525,6 +549,19 @@ if child == 0:
 print(os.waitpid(child, 0)[1])
 """
     assert run(code, MFNET_NUM_THREADS="2") == "0"
+
+
+def test_memory_of_many_fits_is_flat():
+    def fits(count):
+        for _ in range(count):
+            fitted = classifier(max_iter=1).fit(X, Y)
+            fitted.partial_fit(X, Y)
+            fitted.predict(X[:1])
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = fits(1000)
+    # in kB; a leak of 100 bytes a fit would be 400
+    assert fits(4000) - before < 400
 
 
 def test_convergence_is_warned_about_once():

@@ -1,6 +1,7 @@
 //! Arrays of NumPy as samples of the library.
 
 use std::ops::{Add, Range};
+use std::thread;
 
 use mfnet::data::{Rows, Samples};
 use mfnet::{Dataset, Scalar, Targets, Tensor};
@@ -59,13 +60,13 @@ pub(super) enum Outputs<'py> {
 
 impl Inputs<'_> {
     /// Copies the features of some samples once, in the narrower of their type and T.
-    pub(super) fn rows<T: Number>(&self, samples: Range<usize>) -> PyResult<Rows> {
+    pub(super) fn rows<T: Number>(&self, samples: Range<usize>, threads: usize) -> PyResult<Rows> {
         let some = s![samples.clone(), ..];
         Ok(match self {
-            Inputs::F64(x) if T::IS_DOUBLE => same(&x.as_array().slice(some))?.into(),
+            Inputs::F64(x) if T::IS_DOUBLE => same(&x.as_array().slice(some), threads)?.into(),
             Inputs::F64(x) => copied(&x.as_array().slice(some), |x| x as f32)?.into(),
-            Inputs::F32(x) => same(&x.as_array().slice(some))?.into(),
-            Inputs::Bytes(x) => same(&x.as_array().slice(some))?.into(),
+            Inputs::F32(x) => same(&x.as_array().slice(some), threads)?.into(),
+            Inputs::Bytes(x) => same(&x.as_array().slice(some), threads)?.into(),
             Inputs::Sparse(x) => match &x.3 {
                 Values::F64(values) if T::IS_DOUBLE => x.dense(samples, &values.as_array(), |x| x)?.into(),
                 Values::F64(values) => x.dense(samples, &values.as_array(), |x| x as f32)?.into(),
@@ -114,11 +115,25 @@ fn room<V>(numbers: Option<usize>) -> PyResult<Vec<V>> {
 /// Columns of an array that is not stored by rows are read this many rows at a time.
 const TOGETHER: usize = 64;
 
+/// More numbers than this are copied by several threads, because new memory takes longer than the copy.
+const MANY: usize = 1 << 18;
+
 /// The numbers row by row, in their own type.
-fn same<V: Copy + Default>(x: &ArrayView2<'_, V>) -> PyResult<Vec<V>> {
+fn same<V: Copy + Default + Send + Sync>(x: &ArrayView2<'_, V>, threads: usize) -> PyResult<Vec<V>> {
     let Some(numbers) = x.as_slice() else { return copied(x, |x| x) };
     let mut all = room(Some(numbers.len()))?;
-    all.extend_from_slice(numbers);
+    if threads == 1 || numbers.len() < MANY {
+        all.extend_from_slice(numbers);
+        return Ok(all);
+    }
+    drop(all);
+    let mut all = vec![V::default(); numbers.len()];
+    let part = numbers.len().div_ceil(threads);
+    thread::scope(|scope| {
+        for (to, from) in all.chunks_mut(part).zip(numbers.chunks(part)) {
+            scope.spawn(|| to.copy_from_slice(from));
+        }
+    });
     Ok(all)
 }
 
@@ -208,10 +223,10 @@ pub(super) fn dataset<T: Number>(
     x: &Inputs<'_>,
     y: &Outputs<'_>,
     weights: &SampleWeights<'_>,
-    outputs: usize,
+    (outputs, threads): (usize, usize),
 ) -> PyResult<Dataset> {
-    let data =
-        Dataset::from_rows("X", x.features(), x.rows::<T>(0..x.samples())?, y.targets(outputs)?).map_err(raised)?;
+    let data = Dataset::from_rows("X", x.features(), x.rows::<T>(0..x.samples(), threads)?, y.targets(outputs)?)
+        .map_err(raised)?;
     match weights {
         Some(weights) => data.with_weights(weights.as_array().to_vec()).map_err(raised),
         None => Ok(data),

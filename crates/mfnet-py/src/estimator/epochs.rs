@@ -188,7 +188,8 @@ impl<T: Number> Fit<'_, T> {
                 shuffled.iter_mut().for_each(|place| *place = order[*place]);
                 std::mem::swap(&mut order, &mut shuffled);
             }
-            match self.epoch(progress.n_iter + 1, &order) {
+            // other masks of dropout than in all epochs before, those of other calls too
+            match self.epoch(progress.t + 1, &order) {
                 Ok(loss) => progress.loss = loss,
                 Err(error) => {
                     progress.error = Some(error);

@@ -269,8 +269,9 @@ impl<T: Number> Trained<T> {
         random: Option<Mt19937>,
         on_epoch: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let outputs = self.net.outputs();
-        let all = dataset::<T>(&x, &y, &of_samples, outputs)?;
+        let threads = pools::count(settings.n_threads)?;
+        let shape = (self.net.outputs(), threads);
+        let all = dataset::<T>(&x, &y, &of_samples, shape)?;
         let numbers = |weights: SampleWeights<'_>| weights.map(|weights| weights.as_array().to_vec());
         let (train, validation) = match validation {
             None => (all, None),
@@ -278,11 +279,11 @@ impl<T: Number> Trained<T> {
                 (selected(&all, &train)?, Some((selected(&all, &held_out)?, numbers(weights))))
             }
             Some(Validation::Other(x, y, in_loss, in_score)) => {
-                (all, Some((dataset::<T>(&x, &y, &in_loss, outputs)?, numbers(in_score))))
+                (all, Some((dataset::<T>(&x, &y, &in_loss, shape)?, numbers(in_score))))
             }
         };
         let mut data = Data { train, validation, random };
-        let threads = pools::pool(pools::count(settings.n_threads)?)?;
+        let threads = pools::pool(threads)?;
         let mut progress = Progress::new(self.net.clone(), &settings);
         let optimizer = if settings.incremental { self.optimizer.take() } else { None };
         let link = plan.link;
@@ -323,9 +324,10 @@ impl<T: Number> Trained<T> {
         let (features, outputs) = (x.features(), self.net.outputs());
         let (count, together) = (x.samples(), x.together());
         let mut predicted = vec![T::ZERO; count * outputs];
-        let threads = pools::pool(if count == 1 { 1 } else { pools::count(n_threads)? })?;
+        let n_threads = if count == 1 { 1 } else { pools::count(n_threads)? };
+        let threads = pools::pool(n_threads)?;
         for (first, to) in (0..count).step_by(together).zip(predicted.chunks_mut((together * outputs).max(1))) {
-            let rows = x.rows::<T>(first..count.min(first + together))?;
+            let rows = x.rows::<T>(first..count.min(first + together), n_threads)?;
             py.detach(|| threads.install(|| self.write(link, &rows, features, to))).map_err(raised)?;
         }
         let predicted = Array2::from_shape_vec((count, outputs), predicted);

@@ -13,6 +13,7 @@ What differs from scikit-learn:
 * ``coefs_`` and ``intercepts_`` are read-only arrays. Assign new ones to change them.
 * After Ctrl-C, ``fit`` keeps the weights so far and raises ``KeyboardInterrupt``.
 * With ``solver="lbfgs"``, 32-bit inputs give 32-bit weights; the solver itself computes in 64 bits.
+* Predictions have the type of the weights, whatever the type of the rows.
 * Text as targets of ``MLPRegressor`` is a ``ValueError``.
 * ``MLPClassifier`` has a ``decision_function``.
 * A ``RandomState`` of another generator than MT19937 draws the seed of one.

@@ -26,6 +26,13 @@ def is_plain(X: Any) -> bool:
     )
 
 
+def is_plain_target(y: Any) -> bool:
+    """Whether y is an array of finite numbers that needs no conversion."""
+    return type(y) is np.ndarray and (
+        y.dtype.kind in "iub" or (y.dtype == np.float64 and y.dtype.isnative and bool(np.isfinite(y).all()))
+    )
+
+
 def array_(X: Any) -> Any:
     """X as Rust takes it."""
     return (X.shape[1], X.indptr, X.indices, X.data) if issparse(X) else X

@@ -17,7 +17,7 @@ from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._core import DivergedError, Mlp, check_name
-from ._arrays import array_, dtypes, is_plain, mt19937
+from ._arrays import array_, dtypes, is_plain, is_plain_target, mt19937
 from ._calls import Calls
 from ._constraints import CONSTRAINTS
 
@@ -351,7 +351,7 @@ class Perceptron(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
 
     def _validate_small(self, X: Any, y: Any, reset: bool) -> bool:
         """Do what `validate_data` does, for small arrays that need no conversion; return whether they are such."""
-        fits = is_plain(X) and type(y) is np.ndarray and y.dtype.kind in "iub" and y.shape == (len(X),)
+        fits = is_plain(X) and is_plain_target(y) and y.shape == (len(X),)
         if fits and reset:
             self.n_features_in_ = X.shape[1]
             self.__dict__.pop("feature_names_in_", None)

@@ -154,10 +154,11 @@ best_validation_score_, n_iter_, n_layers_, n_outputs_, n_features_in_, t_, out_
         return y.ravel() if y.shape[1] == 1 else y
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=dtypes(X), reset=reset
-        )
-        y = one_column(y)
+        if not self._validate_small(X, y, reset):
+            X, y = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=dtypes(X), reset=reset
+            )
+            y = one_column(y)
         if self.loss == "poisson" and np.any(y < 0):
             raise ValueError("loss='poisson' needs y >= 0, found a negative number")
         return X, y
