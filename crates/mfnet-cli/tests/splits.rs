@@ -497,10 +497,10 @@ fn few_times() {
     let desk = Desk::new();
     let rows: String = (0..200).map(|i| format!("{},{i},{}\n", 2020 + i % 2, i * i % 17)).collect();
     desk.write("two.csv", format!("year,x,y\n{rows}"));
-    let two = "two.csv: found only 2 different times for";
+    let two = "two.csv: found too few different times for";
     let help = "help: use a column with finer times, fewer --folds, or leave --time out";
     for (options, parts) in [("", 3), ("--folds 4", 5)] {
-        let message = format!("{two} {parts} parts; rows of one time stay together");
+        let message = format!("{two} {parts} parts: 2; rows of one time stay together");
         let run = fails(&desk, 1, &format!("train two.csv --target y --time year {options}"), &message);
         assert!(run.stderr.contains(help), "{}", run.stderr);
     }

@@ -73,7 +73,7 @@ pub enum SplitProblem {
     #[error("expected at least {folds} rows, one for each fold, found {rows}", rows = .0, folds = .1)]
     FewRows(usize, usize),
     /// Too few times for the parts of a split by time.
-    #[error("found only {times} different times for {parts} parts; rows of one time stay together", times = .0, parts = .1)]
+    #[error("found too few different times for {parts} parts: {times}; rows of one time stay together", times = .0, parts = .1)]
     FewTimes(usize, usize),
 }
 

@@ -169,7 +169,7 @@ mod tests {
         let (train, _, test) = data(&[1.0, 1.0, 2.0, 2.0, 2.0, 2.0, 3.0]).split_indices(by(0.0, 0.4), Seed(0)).unwrap();
         assert_eq!((train, test), (vec![0, 1], vec![2, 3, 4, 5, 6]));
         let error = data(&[1.0; 10]).split_indices(by(0.0, 0.4), Seed(0)).unwrap_err().to_string();
-        assert_eq!(error, "t: the training part would have no rows: its fraction is 0.6 of 10 rows");
+        assert_eq!(error, "t: found too few different times for 2 parts: 1; rows of one time stay together");
         let other = SplitBy::Time { column: "hour".to_owned(), fractions: Fractions { validation: 0.0, test: 0.5 } };
         let error = data(&times).split_indices(other, Seed(0)).unwrap_err().to_string();
         assert_eq!(error, "t: the split needs the times of the column \"hour\", but the rows have none");
