@@ -151,7 +151,7 @@ mod tests {
         let message = |columns| table(columns).unwrap_err().to_string();
         let numbers = |rows| Cells::Numbers(vec![1.0; rows]);
         assert_eq!(message(vec![]), "frame: the table has no columns");
-        assert_eq!(message(vec![("a", numbers(0))]), "frame: the file has no rows");
+        assert_eq!(message(vec![("a", numbers(0))]), "frame: the table has no rows");
         let other = "frame, column \"b\": 3 rows, the columns before it have 2";
         assert_eq!(message(vec![("a", numbers(2)), ("b", numbers(3))]), other);
         let twice = "frame, column \"a\": columns 1 and 2 have this name";
