@@ -1,7 +1,7 @@
 //! The module `mfnet._core`: what the Python package does in Rust. The package itself is in `python/mfnet`.
 //!
-//! Every function catches panics and raises `RuntimeError` instead ([`errors::guarded`]), releases Python's
-//! lock while it works, and looks for Ctrl-C meanwhile ([`signals`]).
+//! Every function catches panics and raises `RuntimeError` instead (`errors::guarded`), releases Python's
+//! lock while it works, and looks for Ctrl-C meanwhile (`signals`).
 
 // tuples are what Python gets
 #![allow(clippy::type_complexity)]
