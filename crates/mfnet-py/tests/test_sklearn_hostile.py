@@ -93,7 +93,9 @@ def test_other_targets_that_are_refused():
     assert outcome(ours, "MLPClassifier", X, VALUES)[1].startswith("Unknown label type")
     # scikit-learn subtracts text from numbers
     text = outcome(ours, "MLPRegressor", X, np.full(30, "a"))
-    assert text == (ValueError, "could not convert string to float: np.str_('a')")
+    # NumPy 1 shows the text as Python's
+    assert text is not None and text[0] is ValueError
+    assert text[1].replace("np.str_('a')", "'a'") == "could not convert string to float: 'a'"
     bytes_ = np.array([b"x", b"y", b"z"])[Y]
     assert outcome(ours, "MLPClassifier", X, bytes_) == outcome(theirs, "MLPClassifier", X, bytes_)
 
