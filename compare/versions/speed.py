@@ -67,22 +67,25 @@ class Cell:
 
 
 def measure(old: Built, new: Built, options: list[str], runs: int, rounds: int, more_rounds: int) -> Cell:
-    """Rounds in which each process has its turn; another one begins each time."""
+    """Rounds in which each process has its turn; another one begins each time.
+
+    Where memory lies differs from process to process, and with it the speed: further rounds have new processes."""
     cell, seconds_of_new = Cell(), []
-    processes = [Process(version, options) for version in (old, new, old)]
-    try:
-        while len(cell.ratios) < rounds or (median(cell.ratios) < BOUND and len(cell.ratios) < more_rounds):
-            first = len(cell.ratios) % 3
-            seconds = {}
-            for number in (*range(first, 3), *range(first)):
-                seconds[number] = processes[number].seconds(runs)
-            cell.ratios.append(seconds[0] / seconds[1])
-            cell.controls.append(seconds[0] / seconds[2])
-            seconds_of_new.append(seconds[1])
-            say(f"  {' '.join(options[1::2])}: round {len(cell.ratios)}, {cell.ratios[-1]:.3f}, control {cell.controls[-1]:.3f}")
-    finally:
-        for process in processes:
-            process.stop()
+    while not cell.ratios or (median(cell.ratios) < BOUND and len(cell.ratios) < more_rounds):
+        processes = [Process(version, options) for version in (old, new, old)]
+        try:
+            for _ in range(rounds):
+                first = len(cell.ratios) % 3
+                seconds = {}
+                for number in (*range(first, 3), *range(first)):
+                    seconds[number] = processes[number].seconds(runs)
+                cell.ratios.append(seconds[0] / seconds[1])
+                cell.controls.append(seconds[0] / seconds[2])
+                seconds_of_new.append(seconds[1])
+                say(f"  {' '.join(options[1::2])}: round {len(cell.ratios)}, {cell.ratios[-1]:.3f}, control {cell.controls[-1]:.3f}")
+        finally:
+            for process in processes:
+                process.stop()
     cell.seconds = median(seconds_of_new)
     return cell
 
