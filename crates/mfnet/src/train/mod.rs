@@ -18,6 +18,7 @@ mod side_by_side;
 mod stepper;
 #[cfg(feature = "tensorboard")]
 mod tensorboard;
+mod tolerance;
 mod whitening;
 mod workspace;
 
@@ -43,6 +44,7 @@ pub use tensorboard::TensorBoard;
 
 use self::label_smoothing::LabelSmoothing;
 use self::mixup::Mixup;
+use self::tolerance::Tolerance;
 use self::workspace::{Cut, Workspace};
 use crate::data::Dataset;
 use crate::error::{Error, ErrorKind, Result, require};
@@ -93,6 +95,7 @@ pub struct Trainer<T: Scalar = f64> {
     validation: Option<Dataset>,
     patience: Option<usize>,
     min_delta: f64,
+    tolerance: Option<Tolerance>,
     monitor: Monitor,
     average: Option<Averaging>,
     keep_start: bool,
@@ -123,6 +126,7 @@ impl<T: Scalar> Trainer<T> {
             validation: None,
             patience: None,
             min_delta: 0.0,
+            tolerance: None,
             monitor: Monitor::Loss,
             average: None,
             keep_start: false,
@@ -199,6 +203,14 @@ impl<T: Scalar> Trainer<T> {
     /// change which weights are kept. As `min_delta` of Keras' `EarlyStopping`.
     pub fn min_delta(mut self, change: f64) -> Self {
         self.min_delta = change;
+        self
+    }
+
+    /// Stops when the training loss of more than this many epochs in a row is not lower than the lowest
+    /// one before by at least `tol`: `tol` and `n_iter_no_change` of scikit-learn's MLP. It needs no
+    /// validation samples, and does not change which weights are kept.
+    pub fn tolerance(mut self, tol: f64, epochs: usize) -> Self {
+        self.tolerance = Some(Tolerance { tol, epochs });
         self
     }
 
@@ -430,6 +442,7 @@ impl<T: Scalar> Trainer<T> {
         }
         let fits = self.min_delta >= 0.0 && self.min_delta.is_finite();
         require("minimum change", self.min_delta, fits, "0 or a positive number")?;
+        self.tolerance.map_or(Ok(()), Tolerance::check)?;
         self.monitor.check(self.validation.as_ref())?;
         if let Some(mixup) = self.mixup {
             mixup.check()?;

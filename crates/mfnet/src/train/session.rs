@@ -11,6 +11,7 @@ use super::average::Average;
 use super::kept::{Kept, first_not_finite};
 use super::label_smoothing::LabelSmoothing;
 use super::monitor::Waiting;
+use super::tolerance::Stalled;
 use super::workspace::Workspace;
 use super::{Callback, EpochRecord, History, Step, StopReason, Trainer};
 use crate::data::Dataset;
@@ -56,6 +57,7 @@ pub struct Session<T: Scalar = f64> {
     validation: Option<LossOver<T>>,
     average: Option<Average<T>>,
     waiting: Waiting,
+    stalled: Stalled,
     /// Number of epochs before the schedules began.
     schedule_epochs: usize,
     work: Workspace<T>,
@@ -138,6 +140,7 @@ impl<T: Scalar> Session<T> {
             validation,
             average,
             waiting,
+            stalled: Stalled::new(),
             schedule_epochs: 0,
             work,
         }
@@ -249,6 +252,7 @@ impl<T: Scalar> Session<T> {
         self.position = Position { epoch: made, ..Position::default() };
         self.schedule_epochs = made;
         self.waiting = Waiting { epoch: self.waiting.epoch.map(|_| made), ..self.waiting };
+        self.stalled = Stalled::new();
         (self.settings, self.train, self.stop) = (settings, train.clone(), None);
         self.history.stop = StopReason::Finished;
         self.run(callback)
@@ -412,10 +416,11 @@ impl<T: Scalar> Session<T> {
         self.optimizer.end_epoch(record.watched_loss());
         self.history.best_epoch = self.kept.best_epoch().unwrap_or(epoch);
         let flow = callback.epoch(&record, net)?;
+        let is_stalled = self.stalled.observe(record.loss, self.settings.tolerance);
         let waited = self.waiting.waited(epoch);
         if epoch == self.settings.epochs {
             self.finish(StopReason::Finished);
-        } else if self.settings.patience.is_some_and(|patience| waited >= patience) {
+        } else if is_stalled || self.settings.patience.is_some_and(|patience| waited >= patience) {
             self.finish(StopReason::Early);
         }
         if flow.is_break() || self.stop.is_some() {
@@ -488,6 +493,7 @@ impl<T: Scalar> PartialEq for Session<T> {
             && self.kept == other.kept
             && self.average == other.average
             && self.waiting == other.waiting
+            && self.stalled == other.stalled
             && self.history.is_same(&other.history)
             && state(self) == state(other)
     }

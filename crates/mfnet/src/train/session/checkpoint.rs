@@ -19,6 +19,7 @@ use crate::stored::{Kept, matrix, not_written, numbers, write_kept};
 use crate::tensor::{Scalar, Tensor};
 use crate::train::kept::Weights;
 use crate::train::monitor::Waiting;
+use crate::train::tolerance::{Stalled, Tolerance};
 use crate::train::{EpochRecord, StopReason};
 
 /// The only key of the file's metadata.
@@ -474,6 +475,8 @@ impl<T: Scalar> Session<T> {
         }
         self.waiting = Waiting { lowest: numbers.lowest, epoch: training.improved_epoch };
         self.history.epochs.splice(.., epochs);
+        let losses = self.history.epochs.iter().skip(self.schedule_epochs).map(|epoch| epoch.loss);
+        self.stalled = Stalled::after(losses, self.settings.tolerance);
         self.history.start_validation_loss = training.has_start_loss.then_some(numbers.start_loss);
         (self.history.samples, self.history.seconds) = (training.samples, numbers.seconds);
         self.history.best_epoch = training.kept_epoch;
@@ -519,6 +522,9 @@ impl<T: Scalar> Session<T> {
             ("training samples", self.train.samples().to_string()),
             ("validation samples", validation.to_string()),
         ]);
+        if let Some(Tolerance { tol, epochs }) = settings.tolerance {
+            all.push(("tolerance", format!("{} for {epochs} epochs", shortest(tol))));
+        }
         all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
