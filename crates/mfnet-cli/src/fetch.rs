@@ -1,10 +1,14 @@
 //! Finds the published data sets, and downloads them.
 
 use std::env::{home_dir, var, var_os};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use mfnet::Error;
-use mfnet::data::{Download, Published};
+#[cfg(feature = "download")]
+use mfnet::data::Http;
+use mfnet::data::{Client, Download, Published};
 use mfnet::error::{DataProblem, ErrorKind};
 use mfnet::text::{counted, escaped};
 
@@ -12,6 +16,18 @@ use crate::args::DataFolders;
 use crate::failure::Failure;
 use crate::interrupt;
 use crate::output::{message, progress_bar, size};
+
+/// The HTTP client of the process, if it is not the library's.
+static CLIENT: OnceLock<Arc<dyn Client>> = OnceLock::new();
+
+/// From now on, downloads in this process go through this HTTP client. Only the first call counts.
+pub fn download_with(client: impl Client + 'static) {
+    CLIENT.get_or_init(|| Arc::new(client));
+}
+
+/// What a program that calls this one does several times a second during a download, instead of the watch for
+/// signals; it may break it off.
+pub(crate) type Look<'a> = &'a dyn Fn() -> ControlFlow<()>;
 
 impl DataFolders {
     /// The folders to look in, in this order.
@@ -35,7 +51,11 @@ fn cache_folder() -> Option<PathBuf> {
 }
 
 /// The folder of a published data set, which is downloaded if it is not found.
-pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quiet: bool) -> Result<PathBuf, Failure> {
+pub(crate) fn locate_or_fetch(
+    published: &Published,
+    folders: &DataFolders,
+    (quiet, look): (bool, Option<Look<'_>>),
+) -> Result<PathBuf, Failure> {
     let absent = match published.locate(&folders.all()) {
         Ok(folder) => return Ok(folder),
         // an error is better than storing the files twice
@@ -43,7 +63,7 @@ pub(crate) fn locate_or_fetch(published: &Published, folders: &DataFolders, quie
         Err(error) => error,
     };
     let Some(folder) = folders.data_dir.clone().or_else(cache_folder) else { return Err(absent.into()) };
-    download(published, &folder, quiet, &format!("{absent}; "))
+    download(published, &folder, (quiet, look), &format!("{absent}; "))
 }
 
 /// The folder of a published data set, after its files were verified and missing ones downloaded.
@@ -53,11 +73,16 @@ pub(crate) fn fetch(published: &Published, folders: &DataFolders, quiet: bool) -
         Failure::work(format!("{}: cannot find a cache folder for the download", published.name))
             .help("choose a folder with --data-dir")
     })?;
-    download(published, &folder, quiet, &format!("{}: ", published.name))
+    download(published, &folder, (quiet, None), &format!("{}: ", published.name))
 }
 
 /// `before` is the beginning of the message that no mirror has a file.
-fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str) -> Result<PathBuf, Failure> {
+fn download(
+    published: &Published,
+    data_folder: &Path,
+    (quiet, look): (bool, Option<Look<'_>>),
+    before: &str,
+) -> Result<PathBuf, Failure> {
     let folder = data_folder.join(published.name);
     let download = of_environment()?;
     if !quiet && published.locate(&[data_folder]).is_err() {
@@ -66,14 +91,17 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
         let into = escaped(&into);
         message(&format!("{}: downloading {files} ({size} decompressed) into {into}", published.name));
     }
-    interrupt::watch();
+    if look.is_none() {
+        interrupt::watch();
+    }
+    let look = look.unwrap_or(&interrupt::flow);
     let bar = progress_bar(quiet, "{msg} {wide_bar} {percent:>3} %  {eta} left");
     bar.set_length(published.bytes());
     bar.set_message(published.name);
     let result = download.run(published, data_folder, &|progress| {
         bar.set_message(progress.file);
         bar.set_position(progress.bytes);
-        interrupt::flow()
+        look()
     });
     bar.finish_and_clear();
     interrupt::look_away();
@@ -96,12 +124,28 @@ fn download(published: &Published, data_folder: &Path, quiet: bool, before: &str
 
 /// The download settings of the environment variables.
 fn of_environment() -> Result<Download, Failure> {
-    let download = Download::default().mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace());
+    let download = match CLIENT.get() {
+        Some(client) => Download::new(Arc::clone(client)),
+        None => usual()?,
+    };
+    Ok(download.mirrors(var("MFNET_MIRROR").unwrap_or_default().split_whitespace()))
+}
+
+/// The library's HTTP client, with the proxy of the environment variables.
+#[cfg(feature = "download")]
+fn usual() -> Result<Download, Failure> {
     let first = |names: &[&str]| names.iter().filter_map(|name| var(name).ok()).find(|value| !value.is_empty());
-    match first(&["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]) {
-        Some(proxy) => Ok(download.proxy(&proxy, &first(&["NO_PROXY", "no_proxy"]).unwrap_or_default())?),
-        None => Ok(download),
-    }
+    Ok(match first(&["ALL_PROXY", "all_proxy", "HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"]) {
+        Some(proxy) => {
+            Download::new(Http::default().proxy(&proxy, &first(&["NO_PROXY", "no_proxy"]).unwrap_or_default())?)
+        }
+        None => Download::default(),
+    })
+}
+
+#[cfg(not(feature = "download"))]
+fn usual() -> Result<Download, Failure> {
+    Err(Failure::work("this program was built without downloads: its feature download is off"))
 }
 
 /// Adds help for a computer without network.

@@ -20,6 +20,7 @@ mod train;
 mod tune;
 
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Once;
 
@@ -28,6 +29,7 @@ use mfnet::fit::Source;
 use mfnet::table::ReadTable;
 
 use crate::args::{Args, Command};
+pub use crate::fetch::download_with;
 
 /// The library's thread that panics on damaged files. Errors report these panics, so their messages
 /// are suppressed.
@@ -74,14 +76,15 @@ pub fn silence_decoders() {
 }
 
 /// Reads a named data set, a file or a folder as the program does. Returns an error in the words of the
-/// program, with its help on further lines.
+/// program, with its help on further lines. During a download, `look` is called several times a second and
+/// may break it off; no signal is watched.
 ///
 /// # Errors
 /// For what the program refuses.
-pub fn read(data: &Path, reader: ReadTable<'_>) -> Result<Source, String> {
-    let (folders, reading) = (Default::default(), Default::default());
-    let files = source::Files { data: &[data.to_owned()], folders: &folders, reading: &reading, quiet: true };
-    files.read(reader).map_err(|failure| failure.lines().join("\n"))
+pub fn read(data: &Path, reader: ReadTable<'_>, look: &dyn Fn() -> ControlFlow<()>) -> Result<Source, String> {
+    let (folders, reading, data) = (Default::default(), Default::default(), [data.to_owned()]);
+    let files = source::Files { data: &data, folders: &folders, reading: &reading, quiet: true };
+    files.read_while(reader, Some(look)).map_err(|failure| failure.lines().join("\n"))
 }
 
 /// Whether this is the name of a data set.

@@ -17,7 +17,7 @@ use mfnet::{Error, Model, Table};
 use crate::args::{DataFolders, Reading};
 use crate::command_line;
 use crate::failure::Failure;
-use crate::fetch;
+use crate::fetch::{self, Look};
 pub(crate) use crate::known::{built_in, is_name, names, published};
 use crate::output::{message, progress_bar};
 use mfnet::table::quoted;
@@ -68,6 +68,11 @@ impl Files<'_> {
 
     /// Reads the data. A published data set that is not found is downloaded.
     pub(crate) fn read(&self, reader: ReadTable<'_>) -> Result<Source, Failure> {
+        self.read_while(reader, None)
+    }
+
+    /// The same for a program that calls this one.
+    pub(crate) fn read_while(&self, reader: ReadTable<'_>, look: Option<Look<'_>>) -> Result<Source, Failure> {
         let reader = self.reading.of(reader);
         let [data] = self.data else {
             check_several(self.data)?;
@@ -78,7 +83,7 @@ impl Files<'_> {
             return Ok(built_in.table()?.into());
         }
         if let Some(published) = published(name) {
-            let folder = fetch::locate_or_fetch(published, self.folders, self.quiet)?;
+            let folder = fetch::locate_or_fetch(published, self.folders, (self.quiet, look))?;
             let data = published.read(&folder).map_err(|error| fetch::failure(error, published, &folder))?;
             let origin = format!(" from {}", folder.display());
             return Ok(Source::Samples { data, digest: published.digest(), origin });

@@ -1,7 +1,7 @@
 //! [`Error`]: what can go wrong, with what was expected, what was found, and where.
 
 mod data_problem;
-#[cfg(feature = "download")]
+#[cfg(feature = "download-with")]
 mod download_problem;
 mod split_problem;
 
@@ -10,7 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 pub use data_problem::DataProblem;
-#[cfg(feature = "download")]
+#[cfg(feature = "download-with")]
 pub use download_problem::{DownloadProblem, Refusal};
 use mfnet_table::{Table, place};
 pub use split_problem::SplitProblem;
@@ -92,7 +92,7 @@ pub enum ErrorKind {
         nearby: Option<PathBuf>,
     },
     /// No mirror delivered a file of a published data set.
-    #[cfg(feature = "download")]
+    #[cfg(feature = "download-with")]
     #[error("{name}: cannot download {file} {}", download_problem::listed(refusals))]
     Download {
         /// The data set.

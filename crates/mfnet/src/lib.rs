@@ -19,6 +19,7 @@
 //! | `compressed` | tables in Zstandard and zip files |
 //! | `excel` | tables in Excel workbooks, `.xlsx` |
 //! | `download` | `data::Download`, which fetches MNIST, Fashion-MNIST and California Housing |
+//! | `download-with` | the same with an HTTP client of your own, `data::Client` |
 //! | `report` | `report::Report`, the HTML page with plots |
 //! | `tensorboard` | `train::TensorBoard`, which writes event files |
 //!

@@ -31,9 +31,11 @@ pub use encoder::Encoder;
 pub(crate) use features::Features;
 pub use idx_folder::IdxFolder;
 use mfnet_table::{Choice, ColumnKind, Columns, LeftOut, ReadTable, Remark, Table, position, shortest};
-pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
 #[cfg(feature = "download")]
-pub use named::{Download, Progress};
+pub use named::Http;
+pub use named::{BUILT_IN, BuiltIn, Mirror, PUBLISHED, Published, PublishedFile};
+#[cfg(feature = "download-with")]
+pub use named::{Client, Download, Progress};
 pub use outliers::{Outliers, Usual};
 pub(crate) use outliers::{outliers, ranges, ranges_of};
 pub use preprocessing::{Link, Preprocessing};

@@ -1,6 +1,10 @@
 //! Downloads the files of published data sets.
 
+mod client;
+#[cfg(feature = "download")]
+mod http;
 mod incoming;
+#[cfg(feature = "download")]
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +12,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -16,6 +21,9 @@ use mfnet_table::file::{digest, hexadecimal};
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
+pub use self::client::Client;
+#[cfg(feature = "download")]
+pub use self::http::Http;
 use self::incoming::pass_on;
 use super::published::{Mirror, Published, PublishedFile};
 use crate::error::{DownloadProblem, Error, ErrorKind, Refusal, Result};
@@ -29,13 +37,11 @@ const ASK_AFTER: Duration = Duration::from_millis(100);
 const WAITING: usize = 16;
 /// Placeholder for a file's name.
 const FILE: &str = "{file}";
-/// How long a server may be silent before the next mirror is tried.
-const PATIENCE: Duration = Duration::from_secs(30);
-
 /// A URL, in which a file's name replaces [`FILE`]; for an archive, also the file's folder in it.
 type Place = (String, Option<&'static str>);
 
-/// Downloads the files of published data sets (feature `download`).
+/// Downloads the files of published data sets (feature `download`; with a client of your own, feature
+/// `download-with`).
 ///
 /// For each file it tries one mirror after the other, until one sends bytes with the published
 /// SHA-256. It writes the file beside its place, flushes it to disk and renames it, so that a file
@@ -53,8 +59,7 @@ type Place = (String, Option<&'static str>);
 #[derive(Clone, Debug)]
 pub struct Download {
     mirrors: Vec<String>,
-    proxy: Option<ureq::Proxy>,
-    patience: Duration,
+    client: Arc<dyn Client>,
 }
 
 /// The progress of a download.
@@ -68,41 +73,24 @@ pub struct Progress {
     pub of: u64,
 }
 
-/// Downloads from the public mirrors of each data set, without a proxy, and tries the next mirror
-/// after 30 seconds of silence.
+/// Downloads with [`Http`] from the public mirrors of each data set.
+#[cfg(feature = "download")]
 impl Default for Download {
     fn default() -> Self {
-        Download { mirrors: Vec::new(), proxy: None, patience: PATIENCE }
+        Download::new(Http::default())
     }
 }
 
 impl Download {
+    /// Downloads with this client from the public mirrors of each data set.
+    pub fn new(client: impl Client + 'static) -> Self {
+        Download { mirrors: Vec::new(), client: Arc::new(client) }
+    }
+
     /// Replaces the public mirrors. Each URL is a folder that contains NAME/FILE.gz or NAME/FILE,
     /// as on disk.
     pub fn mirrors(self, urls: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Download { mirrors: urls.into_iter().map(Into::into).collect(), ..self }
-    }
-
-    /// Uses a proxy, `http://user:password@host:port`, except for the hosts in `direct`, separated
-    /// by commas: `localhost,.example.org`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidValue`] if the URL is not that of a proxy.
-    pub fn proxy(self, url: &str, direct: &str) -> Result<Self> {
-        let proxy = ureq::Proxy::new(url).and_then(|proxy| {
-            let mut builder = ureq::Proxy::builder(proxy.protocol()).host(proxy.host()).port(proxy.port());
-            if let (Some(name), Some(password)) = (proxy.username(), proxy.password()) {
-                builder = builder.username(name).password(password);
-            }
-            direct.split(',').map(str::trim).fold(builder, ureq::ProxyBuilder::no_proxy).build()
-        });
-        let proxy = proxy.map_err(|_| Error::invalid("proxy", "an address as in http://host:port", url))?;
-        Ok(Download { proxy: Some(proxy), ..self })
-    }
-
-    /// Sets how long a mirror may be silent before the next one is tried.
-    pub fn patience(self, patience: Duration) -> Self {
-        Download { patience, ..self }
     }
 
     /// Downloads the missing files of a data set to its folder in `data_folder`, and verifies the
@@ -122,7 +110,7 @@ impl Download {
         look: &dyn Fn(Progress) -> ControlFlow<()>,
     ) -> Result<Option<PathBuf>> {
         let folder = data_folder.as_ref().join(published.name);
-        let (mut places, agent) = (self.places(published), self.agent());
+        let mut places = self.places(published);
         let mut before = 0;
         for file in published.files {
             if let Some(path) = file.path(&folder) {
@@ -137,7 +125,7 @@ impl Download {
                         return Err(ErrorKind::Download { name, file, refusals }.into());
                     };
                     let url = address.replace(FILE, file.name);
-                    match receive(&agent, &url, *inside, *file, &folder, &look) {
+                    match receive(&self.client, &url, *inside, *file, &folder, &look) {
                         Ok(part) => break part,
                         Err(Ended::Stopped) => return Ok(None),
                         Err(Ended::Disk(error)) => return Err(Error::io(&path, "write")(error)),
@@ -169,20 +157,6 @@ impl Download {
             false => self.mirrors.iter().flat_map(of_url).collect(),
         }
     }
-
-    fn agent(&self) -> ureq::Agent {
-        let patience = Some(self.patience);
-        ureq::Agent::config_builder()
-            .user_agent(concat!("mfnet/", env!("CARGO_PKG_VERSION")))
-            .proxy(self.proxy.clone())
-            .timeout_resolve(patience)
-            .timeout_connect(patience)
-            .timeout_recv_response(patience)
-            .timeout_per_read(patience)
-            .timeout_per_write(patience)
-            .build()
-            .into()
-    }
 }
 
 /// Why a download fails.
@@ -199,7 +173,7 @@ enum Ended {
 /// Writes a download beside its final place and verifies it. A separate thread waits for the
 /// server, so that the caller can cancel at any time.
 fn receive(
-    agent: &ureq::Agent,
+    client: &Arc<dyn Client>,
     url: &str,
     inside: Option<&'static str>,
     file: PublishedFile,
@@ -207,8 +181,8 @@ fn receive(
     look: &dyn Fn(u64) -> ControlFlow<()>,
 ) -> std::result::Result<NamedTempFile, Ended> {
     let (to, pieces) = sync_channel(WAITING);
-    let (agent, url) = (agent.clone(), url.to_owned());
-    let thread = thread::Builder::new().spawn(move || pass_on(&agent, &url, inside, &file, &to));
+    let (client, url) = (Arc::clone(client), url.to_owned());
+    let thread = thread::Builder::new().spawn(move || pass_on(&*client, &url, inside, &file, &to));
     thread.map_err(|error| DownloadProblem::Connection(error.to_string()))?;
     // nothing at the end
     let next = |bytes| loop {

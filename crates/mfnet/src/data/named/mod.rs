@@ -7,7 +7,7 @@
 
 mod built_in;
 mod california_housing;
-#[cfg(feature = "download")]
+#[cfg(feature = "download-with")]
 mod download;
 mod published;
 
@@ -15,7 +15,9 @@ use std::path::Path;
 
 pub use built_in::{BUILT_IN, BuiltIn};
 #[cfg(feature = "download")]
-pub use download::{Download, Progress};
+pub use download::Http;
+#[cfg(feature = "download-with")]
+pub use download::{Client, Download, Progress};
 pub use published::{Mirror, PUBLISHED, Published, PublishedFile};
 
 use self::published::{CALIFORNIA_HOUSING, FASHION_MNIST, MNIST};

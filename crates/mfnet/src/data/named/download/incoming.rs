@@ -3,11 +3,10 @@
 use std::cell::RefCell;
 use std::io::{self, BufReader, Read};
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
 
 use mfnet_table::file::decompressed;
 
-use super::PIECE;
+use super::{Client, PIECE};
 use crate::data::PublishedFile;
 use crate::error::DownloadProblem;
 
@@ -18,17 +17,15 @@ const BESIDE: u64 = 1 << 16;
 /// it. Limits on every size keep memory and disk from filling up. `inside` is the file's folder in
 /// an archive.
 pub(super) fn pass_on(
-    agent: &ureq::Agent,
+    client: &dyn Client,
     url: &str,
     inside: Option<&str>,
     file: &PublishedFile,
     to: &SyncSender<Result<Vec<u8>, DownloadProblem>>,
 ) {
-    let patience = agent.config().timeout_per_read().unwrap_or_default();
     let cause = RefCell::new(None);
     let unpack = || {
-        let body = agent.get(url).call().map_err(|error| unsent(error, patience))?.into_body().into_reader();
-        let unsent = |error: io::Error| unsent(error.into(), patience);
+        let body = client.get(url)?;
         let beyond = file.bytes + BESIDE;
         let sent =
             Limited { from: body, what: "what was sent", limit: beyond, count: 0, problem: unsent, cause: &cause };
@@ -50,13 +47,8 @@ pub(super) fn pass_on(
     }
 }
 
-fn unsent(error: ureq::Error, patience: Duration) -> DownloadProblem {
-    match error {
-        ureq::Error::StatusCode(status) => DownloadProblem::Status(status),
-        ureq::Error::Timeout(_) => DownloadProblem::Stalled(patience),
-        ureq::Error::Io(error) => DownloadProblem::Connection(error.to_string()),
-        other => DownloadProblem::Connection(other.to_string()),
-    }
+fn unsent(error: io::Error) -> DownloadProblem {
+    error.downcast().unwrap_or_else(|error: io::Error| DownloadProblem::Connection(error.to_string()))
 }
 
 fn damaged(error: io::Error) -> DownloadProblem {

@@ -44,7 +44,7 @@ fn go_on(_: Progress) -> ControlFlow<()> {
 }
 
 fn run(published: &Published, mirrors: &[&str], folder: &Path) -> Result<Option<PathBuf>> {
-    let download = Download::default().mirrors(mirrors.iter().copied()).patience(Duration::from_millis(300));
+    let download = Download::new(Http::default().patience(Duration::from_millis(300))).mirrors(mirrors.iter().copied());
     download.run(published, folder, &go_on)
 }
 
@@ -243,8 +243,8 @@ fn the_mirror_that_was_good_is_asked_first() {
 
 #[test]
 fn proxies() {
-    assert!(Download::default().proxy("http://proxy.example.org:3128", "localhost,.example.org").is_ok());
-    let error = Download::default().proxy("http://", "").unwrap_err();
+    assert!(Http::default().proxy("http://proxy.example.org:3128", "localhost,.example.org").is_ok());
+    let error = Http::default().proxy("http://", "").unwrap_err();
     assert_eq!(error.to_string(), "proxy: expected an address as in http://host:port, found http://");
 }
 
