@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use mfnet::{Adam, Dataset, Loss, Optimizer, Result, Seed, Sgd, Threads};
+use mfnet::{Adam, Dataset, Loss, NeuralNetwork, Optimizer, Result, Scalar, Seed, Sgd, Threads};
 
 use crate::median;
 use crate::work::{WORKS, Work, rounds};
@@ -15,25 +15,46 @@ fn trainer(work: &Work, data: &Dataset, optimizer: Optimizer<f32>, threads: &Thr
     Ok(measured[0].0)
 }
 
+/// The loop of the README.
+pub(crate) struct ReadableLoop<'a, T: Scalar> {
+    work: &'a Work,
+    data: &'a Dataset,
+    net: NeuralNetwork<T>,
+    loss: Box<dyn Loss<T>>,
+    optimizer: Optimizer<T>,
+    epoch: usize,
+}
+
+impl<'a, T: Scalar> ReadableLoop<'a, T> {
+    pub(crate) fn new(work: &'a Work, data: &'a Dataset) -> Result<Self> {
+        let optimizer = Optimizer::new(Sgd::default(), 0.01);
+        Ok(ReadableLoop { work, data, net: work.network()?, loss: work.loss(), optimizer, epoch: 0 })
+    }
+
+    /// Trains for an epoch; returns its seconds.
+    pub(crate) fn epoch(&mut self) -> f64 {
+        let ReadableLoop { net, loss, optimizer, .. } = self;
+        self.epoch += 1;
+        let clock = Instant::now();
+        for batch in self.data.batches(self.work.batch).shuffled(Seed(0), self.epoch) {
+            let trace = net.forward(batch.pass(), batch.inputs());
+            let delta = loss.gradient(trace.output(), batch.targets());
+            let gradients = net.backward(&trace, delta);
+            optimizer.step(net, gradients);
+        }
+        let seconds = clock.elapsed().as_secs_f64();
+        black_box(&net);
+        seconds
+    }
+}
+
 /// Seconds of an epoch of the loop of the README, the second one.
 fn readable_loop(work: &Work, data: &Dataset, threads: &Threads) -> Result<f64> {
-    let mut net = work.network::<f32>()?;
-    let (loss, mut optimizer) = (work.loss::<f32>(), Optimizer::new(Sgd::default(), 0.01));
-    let mut seconds = 0.0;
-    threads.install(|| {
-        for epoch in 1..=2 {
-            let clock = Instant::now();
-            for batch in data.batches(work.batch).shuffled(Seed(0), epoch) {
-                let trace = net.forward(batch.pass(), batch.inputs());
-                let delta = loss.gradient(trace.output(), batch.targets());
-                let gradients = net.backward(&trace, delta);
-                optimizer.step(&mut net, gradients);
-            }
-            seconds = clock.elapsed().as_secs_f64();
-        }
-    });
-    black_box(&net);
-    Ok(seconds)
+    let mut readable = ReadableLoop::<f32>::new(work, data)?;
+    Ok(threads.install(|| {
+        readable.epoch();
+        readable.epoch()
+    }))
 }
 
 /// Prints `a` and `b`, measured in turn: median of each, median of a/b.

@@ -7,6 +7,7 @@ use std::time::Instant;
 use mfnet::train::EpochRecord;
 use mfnet::{Dtype, Optimizer, Result, Scalar, Sgd, Threads};
 
+use crate::compare::ReadableLoop;
 use crate::machine;
 use crate::work::{Work, dtype, named};
 
@@ -22,6 +23,9 @@ pub(crate) struct Options {
     /// Number of threads
     #[arg(long)]
     threads: usize,
+    /// Train with the loop of the README
+    #[arg(long)]
+    by_loop: bool,
 }
 
 /// Runs the work once for every line on stdin.
@@ -36,6 +40,16 @@ fn serve_as<T: Scalar>(options: &Options) -> Result<()> {
     let (work, threads) = (&options.work, Threads::new(options.threads)?);
     if work.is_prediction() {
         predictions::<T>(work)?;
+    } else if options.by_loop {
+        let data = work.data()?;
+        let mut readable = ReadableLoop::<T>::new(work, &data)?;
+        threads.install(|| {
+            readable.epoch();
+            ready();
+            while wanted() {
+                println!("{:.9}", readable.epoch());
+            }
+        });
     } else {
         let rule = Optimizer::new(Sgd::default(), 0.01);
         // when the epoch began; none in the first, which warms up
