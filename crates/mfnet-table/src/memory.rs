@@ -17,6 +17,8 @@ const TOGETHER: usize = 512;
 pub enum Cells {
     /// Numbers; NaN for a missing one.
     Numbers(Vec<f64>),
+    /// Whole numbers from 0 to 255, which stay bytes.
+    Bytes(Vec<u8>),
     /// Texts: for each row the place of its text in the list. Another place, such as −1, is a missing text.
     Codes(Vec<i32>, Vec<String>),
 }
@@ -25,6 +27,7 @@ impl Cells {
     fn rows(&self) -> usize {
         match self {
             Cells::Numbers(numbers) => numbers.len(),
+            Cells::Bytes(bytes) => bytes.len(),
             Cells::Codes(codes, _) => codes.len(),
         }
     }
@@ -36,6 +39,7 @@ impl Cells {
                     hash.update(some.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>());
                 }
             }
+            Cells::Bytes(bytes) => hash.update(bytes),
             Cells::Codes(codes, texts) => {
                 hash.update(format!("{texts:?}"));
                 for some in codes.chunks(TOGETHER) {
@@ -86,6 +90,7 @@ impl Table {
             cells.hash(&mut hash);
             let cells = match cells {
                 Cells::Numbers(numbers) => Column::from_numbers(numbers),
+                Cells::Bytes(bytes) => Column::from_bytes(&bytes),
                 Cells::Codes(codes, texts) => Column::from_codes(&codes, &texts),
             };
             read.push((column, cells));
@@ -136,6 +141,33 @@ mod tests {
         let choice = |table: &Table| table.choose(&["y".to_owned()], &columns).unwrap().inputs;
         assert_eq!(choice(&frame), choice(&file));
         assert!(choice(&frame).iter().any(|(_, kind)| *kind == ColumnKind::Date));
+    }
+
+    /// The same columns whatever the type of their numbers, as inputs, classes and values.
+    #[test]
+    fn bytes_are_the_numbers_that_they_are() {
+        let bytes: Vec<u8> = (0..600).map(|i| (i * 37 % 256) as u8).collect();
+        let of = |all: bool| {
+            let few: Vec<u8> = bytes.iter().map(|byte| byte % 3).collect();
+            let cells = |bytes: &[u8]| match all {
+                true => Cells::Bytes(bytes.to_vec()),
+                false => Cells::Numbers(bytes.iter().map(|byte| f64::from(*byte)).collect()),
+            };
+            table(vec![("a", cells(&bytes)), ("few", cells(&few)), ("one", cells(&[7; 600]))]).unwrap()
+        };
+        let (narrow, wide) = (of(true), of(false));
+        for name in ["a", "few", "one"] {
+            assert_eq!(narrow.text(name).unwrap(), wide.text(name).unwrap());
+        }
+        let choice = |table: &Table, columns: &Columns| table.choose(&["few".to_owned()], columns).unwrap().inputs;
+        let categorical = Columns { categorical: vec!["a".to_owned()], ..Columns::default() };
+        for columns in [Columns::default(), categorical] {
+            assert_eq!(choice(&narrow, &columns), choice(&wide, &columns));
+        }
+        for (position, kind) in choice(&wide, &Columns::default()) {
+            let numbers = |table: &Table| table.values(position, &kind).unwrap().1.iter().collect::<Vec<_>>();
+            assert_eq!(numbers(&narrow), numbers(&wide));
+        }
     }
 
     #[test]

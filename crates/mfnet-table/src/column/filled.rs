@@ -1,6 +1,8 @@
 //! A column while a reader of a binary format fills it. It holds numbers until the first text
 //! comes.
 
+use super::codes::Codes;
+use super::texts::Texts;
 use super::{Cells, Column};
 use crate::field::trimmed;
 use crate::written::shortest;
@@ -18,6 +20,14 @@ impl Column {
     /// A column of numbers; NaN is a missing value.
     pub(crate) fn from_numbers(numbers: Vec<f64>) -> Self {
         Column::of(Cells::Numbers { of_rows: numbers, others: Vec::new(), either: Vec::new() }, true)
+    }
+
+    /// A column of whole numbers, a byte for each row.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Self {
+        let (mut texts, mut places) = (Texts::default(), [None; 256]);
+        let place = |byte: &u8| *places[usize::from(*byte)].get_or_insert_with(|| texts.place(&byte.to_string()) as u8);
+        let of_rows = bytes.iter().map(place).collect();
+        Column::of(Cells::Texts { texts, of_rows: Codes::Bytes(of_rows) }, true)
     }
 
     /// A column of texts: each row has the text at its place, or none if there is no such place.

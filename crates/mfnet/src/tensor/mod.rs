@@ -186,11 +186,20 @@ impl<T: Scalar> Tensor<T> {
         match elements.len().checked_div(rows) {
             Some(columns) if columns * rows == elements.len() && length::<T>(rows, columns).is_some() => {
                 let mut tensor = Self::zeros(rows, columns);
-                tensor.runs().for_each(|(place, piece)| tensor.elements[place].copy_from_slice(&elements[piece]));
+                tensor.read_columns(&elements);
                 Ok(tensor)
             }
             _ => Err(Error::shape("Tensor::from_columns", format!("columns of {rows}"), elements.len())),
         }
+    }
+
+    /// Copies `elements` into all columns, one after the other.
+    ///
+    /// # Panics
+    /// If there is another number of elements.
+    pub fn read_columns(&mut self, elements: &[T]) {
+        assert_eq!(elements.len(), self.rows * self.columns, "read_columns: the number of elements");
+        self.runs().for_each(|(place, piece)| self.elements[place].copy_from_slice(&elements[piece]));
     }
 
     /// Copies all columns into `elements`, one after the other.
