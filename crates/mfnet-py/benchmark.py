@@ -153,23 +153,58 @@ def threads():
     show("two fits one by one / in two threads", f"{one_by_one / together:.2f}", "1.7")
 
 
+class RustLoop:
+    """The same loop in Rust: `mfnet-bench serve`, which answers each line with the seconds of an epoch."""
+
+    def __init__(self, work):
+        program = Path(__file__).parents[2] / "target/release/mfnet-bench"
+        options = ["serve", "--by-loop", "--work", work, "--dtype", "f32", "--threads", "1"]
+        self.process = subprocess.Popen([program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process.stdout.readline()
+
+    def epoch(self):
+        print("run", file=self.process.stdin, flush=True)
+        return float(self.process.stdout.readline())
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
 def loops():
-    """Each step in Python, as the loop of the README of mfnet; its Rust program is `mfnet-bench loop`."""
+    """Each step in Python, compared with the loop in Rust: cargo build --release -p mfnet-bench"""
     import mfnet
 
     rng = np.random.default_rng(0)
-    x, y = rng.normal(size=(1797, 64)), rng.integers(0, 10, 1797)
-    data = mfnet.Data(x, y)
-    net = mfnet.Network(64, [32, "relu", 10], n_threads=1)
-    loss, optimizer = mfnet.Loss("cross-entropy"), mfnet.Optimizer("adamw", 1e-3)
+    for work, sizes, samples, size, rounds, goal in [
+        ("A128", (784, 512, 512, 10), 60000, 128, 7, 1),
+        ("C", (8, 64, 64, 1), 16512, 32, 51, 2),
+    ]:
+        if work == "A128":
+            x, y = rng.integers(0, 256, (samples, sizes[0]), dtype=np.uint8), rng.integers(0, 10, samples)
+        else:
+            x, y = rng.normal(size=(samples, sizes[0])), rng.normal(size=samples)
+        data = mfnet.Data(x, y, dtype=np.float32)
+        layers = [layer for width in sizes[1:-1] for layer in (width, "relu")]
+        net = mfnet.Network(sizes[0], [*layers, sizes[-1]], dtype=np.float32, n_threads=1)
+        loss, optimizer = mfnet.Loss("cross-entropy" if work == "A128" else "mse"), mfnet.Optimizer("sgd", 1e-6)
+        epochs = itertools.count(1)
 
-    def epoch():
-        for batch in data.batches(32):
-            trace = net.forward(batch)
-            optimizer.step(net, net.backward(trace, loss.gradient(trace, batch)))
+        def epoch(data=data, net=net, loss=loss, optimizer=optimizer, size=size, epochs=epochs):
+            for batch in data.batches(size, epoch=next(epochs)):
+                trace = net.forward(batch)
+                delta = loss.gradient(trace, batch)
+                gradients = net.backward(trace, delta)
+                optimizer.step(net, gradients)
 
-    (time_,) = alternating(epoch, rounds=51)
-    show("64 → 32 → 10, 1797 rows in batches of 32: a loop's epoch", f"{1000 * time_:.2f} ms", "")
+        epoch()
+        in_rust = RustLoop(work)
+        pairs = [(seconds(epoch), in_rust.epoch()) for _ in range(rounds)]
+        in_rust.stop()
+        ours, theirs = (statistics.median(times) for times in zip(*pairs))
+        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
+        found = f"{ours:.4f} s, {theirs:.4f} s: {100 * (ratio - 1):+.1f} %"
+        show(f"{work}, one thread, an epoch of a loop in Python, in Rust", found, f"{goal} %")
 
 
 if __name__ == "__main__":

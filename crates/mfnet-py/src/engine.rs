@@ -10,6 +10,7 @@ use mfnet::data::{Batches, Rows};
 use mfnet::fit::OptimizerName;
 use mfnet::layer::LayerSpec;
 use mfnet::loss::{LossName, Weights};
+use mfnet::model::AnyNetwork;
 use mfnet::network::Trace;
 use mfnet::optimizer::{Clip, Gradients, Optimizer, Schedule};
 use mfnet::{Dataset, NeuralNetwork, Pass, Scalar, Seed, Sgd, Targets, Tensor, Threads};
@@ -17,9 +18,12 @@ use numpy::ndarray::Array2;
 use numpy::{Element, IntoPyArray, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::errors::{guarded, raised};
+use crate::model::record;
 use crate::pools;
+use crate::trainer::{Settings, Watcher};
 
 /// A loss by its name, such as huber:1.35.
 #[pyclass(module = "mfnet._core", frozen)]
@@ -125,7 +129,10 @@ fn layers(json: &str) -> PyResult<Vec<LayerSpec>> {
 }
 
 /// An array with a row for each column of a matrix.
-fn array<'py, T: Scalar + Element>(py: Python<'py>, matrix: &Tensor<T>) -> PyResult<Bound<'py, PyArray2<T>>> {
+pub(crate) fn array<'py, T: Scalar + Element>(
+    py: Python<'py>,
+    matrix: &Tensor<T>,
+) -> PyResult<Bound<'py, PyArray2<T>>> {
     let (features, samples) = matrix.shape();
     let mut all = vec![T::ZERO; features * samples];
     matrix.write_columns(&mut all);
@@ -141,7 +148,12 @@ fn matrix<T: Scalar + Element>(array: &PyReadonlyArray2<'_, T>) -> PyResult<Tens
             "expected numbers, found an array of shape ({samples}, {features})"
         )));
     }
-    Tensor::from_columns(features, numbers(array)).map_err(raised)
+    let mut matrix = Tensor::zeros(features, samples);
+    match array.as_slice() {
+        Ok(numbers) => matrix.read_columns(numbers),
+        Err(_) => matrix.read_columns(&numbers(array)),
+    }
+    Ok(matrix)
 }
 
 /// An array of the shape of a matrix of parameters.
@@ -221,6 +233,40 @@ macro_rules! classes {
                 guarded(|| {
                     let (net, threads, x) = (&self.net, self.threads, matrix(&x)?);
                     array(py, &py.detach(|| threads.install(|| net.predict(&x))).map_err(raised)?)
+                })
+            }
+
+            /// Trains the network. Returns the results of each epoch, and the exception that ended the training.
+            #[allow(clippy::too_many_arguments)]
+            fn train<'py>(
+                slf: &Bound<'py, Self>,
+                data: &Data,
+                validation: Option<PyRef<'py, Data>>,
+                loss: &Loss,
+                optimizer: PyRef<'py, $optimizer>,
+                settings: Settings,
+                on_epoch: Option<Py<PyAny>>,
+            ) -> PyResult<(Vec<Bound<'py, PyDict>>, Option<PyErr>)> {
+                guarded(|| {
+                    let (py, (net, threads)) = (slf.py(), {
+                        let this = slf.try_borrow()?;
+                        (this.net.clone(), this.threads)
+                    });
+                    let validation = validation.as_ref().map(|validation| &validation.data);
+                    let trainer = settings.trainer(loss.name, optimizer.optimizer.clone(), validation)?;
+                    let own = slf.clone().unbind();
+                    // the network is borrowed for no longer than this, so that callbacks can use it
+                    let show = |net: &NeuralNetwork<$type>| {
+                        Python::attach(|py| own.borrow_mut(py).net.clone_from(net));
+                    };
+                    let mut watcher = Watcher::new(on_epoch, &show);
+                    let mut session = trainer.start(net, &data.data).map_err(raised)?;
+                    let result = py.detach(|| threads.install(|| session.run(&mut watcher)));
+                    let interrupted = watcher.interrupted.take();
+                    let (net, history) = session.into_parts();
+                    slf.try_borrow_mut()?.net = net;
+                    let error = interrupted.or(result.err().map(raised));
+                    Ok((history.epochs.iter().map(|epoch| record(py, epoch)).collect::<PyResult<_>>()?, error))
                 })
             }
 
@@ -521,6 +567,15 @@ macro_rules! classes {
             }
         }
     };
+}
+
+/// A network for Python.
+pub(crate) fn network<'py>(py: Python<'py>, net: &AnyNetwork) -> PyResult<Bound<'py, PyAny>> {
+    let threads = pools::pool(pools::count(None)?)?;
+    Ok(match net {
+        AnyNetwork::F32(net) => Bound::new(py, Network32 { net: net.clone(), threads })?.into_any(),
+        AnyNetwork::F64(net) => Bound::new(py, Network64 { net: net.clone(), threads })?.into_any(),
+    })
 }
 
 /// Adds the classes for both types of number.

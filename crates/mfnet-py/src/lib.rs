@@ -6,6 +6,7 @@
 // tuples are what Python gets
 #![allow(clippy::type_complexity)]
 
+mod download;
 mod engine;
 mod errors;
 mod estimator;
@@ -15,12 +16,14 @@ mod program;
 mod seed;
 mod signals;
 mod table;
+mod trainer;
 
 use pyo3::prelude::*;
 
 #[pymodule(gil_used = true)]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     mfnet_cli::silence_decoders();
+    mfnet_cli::download_with(download::Urllib);
     errors::add(module)?;
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_function(wrap_pyfunction!(program::program, module)?)?;

@@ -16,6 +16,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::engine;
 use crate::errors::{guarded, raised};
 use crate::pools;
 use crate::signals::Signals;
@@ -44,7 +45,7 @@ pub(crate) fn fit<'py>(
     guarded(|| {
         let recipe = Recipe::from_json(recipe).map_err(raised)?;
         let start = recipe.start().map_err(raised)?;
-        let source = data.read(recipe.reader(start.as_ref()))?;
+        let source = data.read(py, || recipe.reader(start.as_ref()))?;
         let test = test.map(|frame| frame.table()).transpose()?;
         let name = data.name();
         let mut observer = Watcher { signals: Signals::new(), interrupted: None, on_epoch };
@@ -100,7 +101,8 @@ impl Observer for Watcher {
     }
 }
 
-fn record<'py>(py: Python<'py>, epoch: &EpochRecord) -> PyResult<Bound<'py, PyDict>> {
+/// The results of an epoch for Python.
+pub(crate) fn record<'py>(py: Python<'py>, epoch: &EpochRecord) -> PyResult<Bound<'py, PyDict>> {
     let EpochRecord { network, epoch, loss, validation_loss, seconds, validation_accuracy, validation_score } = *epoch;
     let all = PyDict::new(py);
     if let Some(network) = network {
@@ -155,6 +157,20 @@ impl FittedModel {
         (kind, target.columns().to_vec(), labels)
     }
 
+    /// Copies of the networks; an ensemble has several.
+    fn networks<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyAny>>> {
+        guarded(|| self.model.networks().iter().map(|net| engine::network(py, net)).collect())
+    }
+
+    /// The inputs of the networks for rows.
+    fn inputs<'py>(&self, py: Python<'py>, data: Data<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
+        guarded(|| {
+            let source = data.read(py, || self.model.reader())?;
+            let inputs = py.detach(|| source.inputs(&self.model)).map_err(raised)?;
+            engine::array(py, &inputs)
+        })
+    }
+
     fn parameters(&self) -> usize {
         self.model.parameter_count()
     }
@@ -162,7 +178,7 @@ impl FittedModel {
     #[pyo3(signature = (data, interval=None))]
     fn predict<'py>(&self, py: Python<'py>, data: Data<'py>, interval: Option<f64>) -> PyResult<Predicted<'py>> {
         guarded(|| {
-            let source = data.read(self.model.reader())?;
+            let source = data.read(py, || self.model.reader())?;
             let threads = pools::pool(pools::count(None)?)?;
             let (predictions, bounds) = py
                 .detach(|| {
@@ -202,7 +218,7 @@ impl FittedModel {
     /// The scores on data with a target, as JSON.
     fn evaluate(&self, py: Python<'_>, data: Data<'_>) -> PyResult<String> {
         guarded(|| {
-            let source = data.read(self.model.reader())?;
+            let source = data.read(py, || self.model.reader())?;
             let threads = pools::pool(pools::count(None)?)?;
             let part = py.detach(|| {
                 threads.install(|| {

@@ -40,10 +40,12 @@ impl Rows {
     }
 
     /// A matrix with neighbouring samples as its columns.
-    fn block(&self, start: usize, size: usize) -> mfnet::Result<Tensor> {
+    fn block(&self, start: usize, size: usize) -> Tensor {
         let all = self.numbers.len() / self.width;
         let (start, end) = (start.min(all), start.saturating_add(size).min(all));
-        Tensor::from_columns(self.width, self.numbers[start * self.width..end * self.width].to_vec())
+        let mut block = Tensor::zeros(self.width, end - start);
+        block.read_columns(&self.numbers[start * self.width..end * self.width]);
+        block
     }
 }
 
@@ -114,8 +116,8 @@ impl SeedFit {
                     let mut signals = Signals::new();
                     for (step, (start, of_block)) in blocks.enumerate() {
                         let start = usize::try_from(*start).unwrap_or(0);
-                        let x = inputs.block(start, size).map_err(raised)?;
-                        let y = targets.block(start, size).map_err(raised)?;
+                        let x = inputs.block(start, size);
+                        let y = targets.block(start, size);
                         let pass = Pass::Train { seed: Seed(0), epoch: 1, step: step + 1 };
                         let trace = net.forward(pass, &x);
                         *of_block = loss.value(trace.output(), &y);

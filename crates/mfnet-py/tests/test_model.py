@@ -350,3 +350,44 @@ def test_nothing_is_printed(columns, capfd):
     fit(columns, progress=True)
     out, errors = capfd.readouterr()
     assert out == "" and "epoch 1 of 3: loss" in errors and errors.endswith("\r")
+
+
+def test_the_network_of_a_model(columns):
+    model = fit(columns)
+    inputs, net = model.transform(columns), model.network
+    assert inputs.shape == (ROWS, net.parameters[0].shape[1] - 1)
+    # the target was standardised: the outputs differ from the predictions by a line
+    outputs, predictions = net.predict(inputs)[:, 0], model.predict(columns)
+    slope, start = np.polyfit(outputs, predictions, 1)
+    np.testing.assert_allclose(slope * outputs + start, predictions, 1e-6)
+    # a copy
+    net.parameters = [0 * matrix for matrix in net.parameters]
+    np.testing.assert_array_equal(model.predict(columns), predictions)
+    ensemble = fit(columns, ensemble=2)
+    assert len(ensemble.networks) == 2
+    with pytest.raises(ValueError, match="an ensemble of 2 networks"):
+        print(ensemble.network)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.uint8])
+def test_narrow_arrays_are_the_numbers_that_they_are(dtype):
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 200, (300, 5)).astype(dtype)
+    y = x[:, 0] + x[:, 1] * 0.5
+    settings = {"epochs": 2, "progress": False}
+    narrow, wide = mfnet.Model.fit(x, y, **settings), mfnet.Model.fit(x.astype(np.float64), y, **settings)
+    np.testing.assert_array_equal(narrow.predict(x), wide.predict(x.astype(np.float64)))
+    for name, tensor in wide.state_dict().items():
+        np.testing.assert_array_equal(tensor, narrow.state_dict()[name])
+    # views of every kind
+    for view in (x[::-1][::-1], np.asfortranarray(x), np.ma.masked_array(x), x.view()[:, ::1]):
+        np.testing.assert_array_equal(narrow.predict(view), narrow.predict(x))
+
+
+def test_unaligned_columns():
+    packed = np.zeros(100, dtype=np.dtype([("flag", "u1"), ("x", "<f8"), ("y", "<f8")]))
+    packed["x"] = np.linspace(0, 1, 100)
+    packed["y"] = 2 * packed["x"]
+    assert not packed["x"].flags.aligned
+    model = mfnet.Model.fit(packed, "y", epochs=2, drop=["flag"], progress=False)
+    assert model.features == ["x"]

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .engine import Optimizer as Optimizer
     from .engine import batch as batch
     from .model import Model as Model
+    from .trainer import Trainer as Trainer
 
 #: What comes from which module.
 _FROM = {
@@ -35,6 +36,7 @@ _FROM = {
     "ModelFileError": "_core",
     "Network": "engine",
     "Optimizer": "engine",
+    "Trainer": "trainer",
     "__version__": "_core",
     "batch": "engine",
 }
@@ -47,6 +49,7 @@ __all__ = [
     "ModelFileError",
     "Network",
     "Optimizer",
+    "Trainer",
     "__version__",
     "batch",
     "dataloader",

@@ -9,8 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-#: Numbers, NaN for a missing one; or for each row the place of its text, negative for a missing one.
-Column = NDArray[np.float64] | tuple[NDArray[np.int32], list[str]]
+#: Numbers, NaN for a missing one, possibly a view of a larger array; or for each row the place of its text, negative
+#: for a missing one.
+Column = NDArray[np.float64] | NDArray[np.float32] | NDArray[np.uint8] | tuple[NDArray[np.int32], list[str]]
+
+#: Types of numbers that are copied only once, in Rust.
+_TAKEN = (np.dtype(np.float64), np.dtype(np.float32), np.dtype(np.uint8))
 
 #: Whole numbers beyond this are identifiers: ``float64`` would round them.
 _EXACT = 2**53
@@ -212,7 +216,9 @@ def _of_numpy(array: NDArray[Any]) -> Column:
         column = _of_numpy(filled)
         if isinstance(column, tuple):
             return np.where(missing, np.int32(-1), column[0]), column[1]
-        return np.where(missing, np.nan, column)
+        return np.where(missing, np.nan, column.astype(np.float64, copy=False))
+    if array.dtype in _TAKEN and array.flags.aligned:
+        return array
     kind = array.dtype.kind
     if kind == "f":
         return np.ascontiguousarray(array, dtype=np.float64)

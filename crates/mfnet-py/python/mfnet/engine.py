@@ -93,6 +93,12 @@ class Network:
         specs = json.dumps([_spec(layer) for layer in layers])
         self._core = getattr(_core, f"Network{_bits(dtype)}")(features, specs, seed, n_threads)
 
+    @classmethod
+    def _of(cls, core: Any) -> Network:
+        net = object.__new__(cls)
+        net.dtype, net._core = np.dtype(np.float64 if isinstance(core, _core.Network64) else np.float32), core
+        return net
+
     def forward(self, batch: Any) -> Any:
         """Compute the outputs of all layers for a batch of :meth:`Data.batches` or :func:`batch`."""
         return self._core.forward(batch)
@@ -127,9 +133,7 @@ class Network:
 
     def copy(self) -> Network:
         """Make a copy with its own parameters."""
-        copy = object.__new__(Network)
-        copy.dtype, copy._core = self.dtype, self._core.copy()
-        return copy
+        return self._of(self._core.copy())
 
     def __repr__(self) -> str:
         inputs, _, parameters, layers = self._core.shape()
@@ -285,10 +289,14 @@ class Optimizer:
         # so that mistakes are found here
         _core.Optimizer64(*self._settings)
 
+    def _fresh(self, net: Network) -> Any:
+        """The rule without a state, for the numbers of a network."""
+        return getattr(_core, f"Optimizer{_bits(net.dtype)}")(*self._settings)
+
     def step(self, net: Network, gradients: Any) -> None:
         """Change the parameters of a network. The gradients are used up."""
         if self._core is None:
-            self._core = getattr(_core, f"Optimizer{_bits(net.dtype)}")(*self._settings)
+            self._core = self._fresh(net)
         self._core.step(net._core, gradients)
 
     @property

@@ -5,22 +5,16 @@ from __future__ import annotations
 import html
 import json
 import os
-import sys
-import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import _core, _frames
+from ._epochs import Callback, arrays, watched
 from ._frames import Frame
-
-#: Called after each epoch with its results; ends the training if it returns something true.
-Callback = Callable[[dict[str, Any]], Any]
-
-#: The shortest time between two steps of the progress bar, in seconds.
-_SHOW_AFTER = 0.1
+from .engine import Network
 
 #: Types of tensors in a model file.
 _DTYPES: dict[str, np.dtype[Any]] = {"F64": np.dtype("<f8"), "F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
@@ -109,18 +103,8 @@ class Model:
         if isinstance(read, Frame):
             fields["categorical"] = _categorical(read, names, fields)
         read, test_rows = _parts(read, target, validation, test, fields)
-        bar = _progress(progress, fields.get("epochs"))
-        watchers: list[Callback] = [callbacks] if callable(callbacks) else list(callbacks)
-        watchers += [bar] if bar else []
-
-        def on_epoch(record: dict[str, Any]) -> bool:
-            return any([bool(watcher(record)) for watcher in watchers])
-
-        try:
-            core, interrupted = _core.fit(read, json.dumps(fields), test_rows, on_epoch if watchers else None)
-        finally:
-            if bar:
-                bar.close()
+        with watched(callbacks, progress, fields.get("epochs")) as on_epoch:
+            core, interrupted = _core.fit(read, json.dumps(fields), test_rows, on_epoch)
         model = cls(core, _results(core))
         if interrupted is not None:
             interrupted.model = model  # type: ignore[attr-defined]
@@ -235,8 +219,7 @@ class Model:
     @property
     def history(self) -> dict[str, NDArray[Any]]:
         """For each epoch, its results; empty for a model that was loaded."""
-        records = self._fit["epochs"] if self._fit else []
-        return {name: np.array([record[name] for record in records], dtype=_kind(name)) for name in _names(records)}
+        return arrays(self._fit["epochs"] if self._fit else [])
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -247,6 +230,29 @@ class Model:
     def recipe(self) -> str:
         """All settings of the fit as TOML, which ``mfnet train --recipe`` reads."""
         return str(self._fit["recipe"]) if self._fit else ""
+
+    @property
+    def network(self) -> Network:
+        """A copy of the network, for the inputs that :meth:`transform` makes.
+
+        Raises
+        ------
+        ValueError
+            For an ensemble, which has several :attr:`networks`.
+        """
+        networks = self.networks
+        if len(networks) > 1:
+            raise ValueError(f"this is an ensemble of {len(networks)} networks: use `networks`")
+        return networks[0]
+
+    @property
+    def networks(self) -> list[Network]:
+        """Copies of all networks: one, or those of an ensemble."""
+        return [Network._of(core) for core in self._core.networks()]
+
+    def transform(self, data: Any) -> NDArray[np.float64]:
+        """Compute the inputs of the network for rows: encoded and scaled, of shape (rows, inputs of the network)."""
+        return self._core.inputs(_rows(data))
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
         """The tensors of the network, by the names that they have in PyTorch and in the model file."""
@@ -386,71 +392,3 @@ def _labels(labels: list[str]) -> NDArray[Any]:
     except ValueError:
         return np.array(labels)
     return np.array(whole) if [str(one) for one in whole] == labels else np.array(labels)
-
-
-def _names(records: list[dict[str, Any]]) -> list[str]:
-    """The results that some epoch has."""
-    return [name for name in records[0] if any(record[name] is not None for record in records)] if records else []
-
-
-def _kind(name: str) -> type:
-    return np.int64 if name in ("epoch", "network") else np.float64
-
-
-def _progress(wanted: bool | None, epochs: Any) -> _Bar | None:
-    if wanted is False:
-        return None
-    shell = sys.modules.get("IPython")
-    if shell is not None and getattr(shell.get_ipython(), "kernel", None) is not None:
-        return _Notebook(epochs)
-    return _Bar(epochs) if wanted or sys.stderr.isatty() else None
-
-
-class _Bar:
-    """A line in a terminal, which is removed at the end."""
-
-    def __init__(self, epochs: Any) -> None:
-        self.epochs = epochs
-        self.shown = 0.0
-        self.length = 0
-
-    def __call__(self, record: dict[str, Any]) -> None:
-        if time.monotonic() - self.shown < _SHOW_AFTER:
-            return
-        self.shown = time.monotonic()
-        self.show(record)
-
-    def text(self, record: dict[str, Any]) -> str:
-        of = f" of {self.epochs}" if self.epochs else ""
-        losses = [f"loss {record['loss']:.4g}"]
-        if record["validation_loss"] is not None:
-            losses.append(f"validation loss {record['validation_loss']:.4g}")
-        return f"epoch {record['epoch']}{of}: {', '.join(losses)}"
-
-    def show(self, record: dict[str, Any]) -> None:
-        text = self.text(record)
-        sys.stderr.write("\r" + text + " " * (self.length - len(text)))
-        sys.stderr.flush()
-        self.length = len(text)
-
-    def close(self) -> None:
-        sys.stderr.write("\r" + " " * self.length + "\r")
-        sys.stderr.flush()
-
-
-class _Notebook(_Bar):
-    """A line in the output of a cell."""
-
-    def __init__(self, epochs: Any) -> None:
-        super().__init__(epochs)
-        from IPython.display import display
-
-        self.handle = display({"text/plain": ""}, raw=True, display_id=True)
-
-    def show(self, record: dict[str, Any]) -> None:
-        text = self.text(record)
-        share = f"<progress value='{record['epoch']}' max='{self.epochs}'></progress> " if self.epochs else ""
-        self.handle.update({"text/plain": text, "text/html": share + html.escape(text)}, raw=True)
-
-    def close(self) -> None:
-        self.handle.update({"text/plain": "", "text/html": ""}, raw=True)

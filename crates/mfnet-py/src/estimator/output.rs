@@ -1,7 +1,8 @@
 //! Predictions: the outputs of a network, with the function that ends it.
 
+use mfnet::layer::Activation;
 use mfnet::loss::softmax;
-use mfnet::{NeuralNetwork, Scalar, Tensor};
+use mfnet::{NeuralNetwork, Tensor};
 
 use super::data::Number;
 
@@ -31,17 +32,11 @@ impl Link {
             _ => logits.write_columns(to),
         }
         match self {
-            Link::Logistic => to.iter_mut().for_each(|z| *z = sigmoid(*z)),
+            Link::Logistic => to.iter_mut().for_each(|z| *z = Activation::Sigmoid.apply(*z)),
             Link::Exp => to.iter_mut().for_each(|z| *z = z.exp()),
             Link::Identity | Link::Softmax => {}
         }
     }
-}
-
-/// 1/(1 + e⁻ᶻ), from the exponential that does not overflow.
-fn sigmoid<T: Scalar>(z: T) -> T {
-    let e = (if z < T::ZERO { z } else { -z }).exp();
-    if z < T::ZERO { e / (T::ONE + e) } else { T::ONE / (T::ONE + e) }
 }
 
 /// How many samples to predict at a time, so that the outputs of all layers take about 64 MB.

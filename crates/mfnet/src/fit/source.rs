@@ -7,6 +7,7 @@ use super::recipe::Recipe;
 use crate::data::{BUILT_IN, Dataset, SplitBy, Target};
 use crate::error::{DataProblem, Error, ErrorKind, Result, SplitProblem};
 use crate::model::{Model, Predictions};
+use crate::tensor::Tensor;
 use crate::text::counted;
 use crate::train::{Checkpoint, SaveCheckpoints};
 use crate::words::split_names;
@@ -292,6 +293,17 @@ impl Source {
             false => split_names(list),
         };
         lists.iter().flat_map(names).collect()
+    }
+
+    /// The inputs of a model's networks for every row, encoded and scaled, shape (inputs, rows).
+    ///
+    /// # Errors
+    /// As [`Model::inputs`] and [`Model::align`].
+    pub fn inputs(&self, model: &Model) -> Result<Tensor> {
+        match self {
+            Source::Table(table) => model.inputs(table),
+            Source::Samples { data, .. } => Ok(model.preprocessing().apply(&model.align(data)?).inputs()),
+        }
     }
 
     /// Predicts every row.
