@@ -153,64 +153,69 @@ def threads():
     show("two fits one by one / in two threads", f"{one_by_one / together:.2f}", "1.7")
 
 
-class RustLoop:
-    """The same loop in Rust: `mfnet-bench serve`, which answers each line with the seconds of an epoch."""
+class InRust:
+    """The same in Rust: `mfnet-bench serve`, which answers each line with the seconds of an epoch."""
 
-    def __init__(self, work):
+    def __init__(self, work, *options):
         program = Path(__file__).parents[2] / "target/release/mfnet-bench"
-        options = ["serve", "--by-loop", "--work", work, "--dtype", "f32", "--threads", "1"]
-        self.process = subprocess.Popen([program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [program, "serve", "--work", work, "--dtype", "f32", "--threads", "1", *options]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.process.stdout.readline()
 
     def epoch(self):
         print("run", file=self.process.stdin, flush=True)
-        return float(self.process.stdout.readline())
+        return float(self.process.stdout.readline().split()[0])
 
     def stop(self):
         self.process.kill()
         self.process.wait()
 
 
-def loops():
-    """Each step in Python, compared with the loop in Rust: cargo build --release -p mfnet-bench"""
+def networks():
+    """A loop of one's own and the trainer, compared with those in Rust: cargo build --release -p mfnet-bench"""
+    rng = np.random.default_rng(0)
+    pixels, classes = rng.integers(0, 256, (60000, 784), dtype=np.uint8), rng.integers(0, 10, 60000)
+    network("A128", (pixels, classes), (512, 512, 10), "cross-entropy", batch=128, epochs=1, rounds=7, goal=1)
+    x, y = rng.normal(size=(16512, 8)), rng.normal(size=16512)
+    network("C", (x, y), (64, 64, 1), "mse", batch=32, epochs=10, rounds=25, goal=2)
+
+
+def network(work, samples, widths, loss, *, batch, epochs, rounds, goal):
     import mfnet
 
-    rng = np.random.default_rng(0)
-    for work, sizes, samples, size, rounds, goal in [
-        ("A128", (784, 512, 512, 10), 60000, 128, 7, 1),
-        ("C", (8, 64, 64, 1), 16512, 32, 51, 2),
-    ]:
-        if work == "A128":
-            x, y = rng.integers(0, 256, (samples, sizes[0]), dtype=np.uint8), rng.integers(0, 10, samples)
-        else:
-            x, y = rng.normal(size=(samples, sizes[0])), rng.normal(size=samples)
-        data = mfnet.Data(x, y, dtype=np.float32)
-        layers = [layer for width in sizes[1:-1] for layer in (width, "relu")]
-        net = mfnet.Network(sizes[0], [*layers, sizes[-1]], dtype=np.float32, n_threads=1)
-        loss, optimizer = mfnet.Loss("cross-entropy" if work == "A128" else "mse"), mfnet.Optimizer("sgd", 1e-6)
-        epochs = itertools.count(1)
+    data, loss = mfnet.Data(*samples, dtype=np.float32), mfnet.Loss(loss)
+    layers = [layer for width in widths for layer in (width, "relu")]
+    net = mfnet.Network(samples[0].shape[1], layers[:-1], dtype=np.float32, n_threads=1)
+    optimizer = mfnet.Optimizer("sgd", 1e-6)
+    trainer = mfnet.Trainer(loss, optimizer, epochs=epochs, batch_size=batch)
+    numbers = itertools.count(1)
 
-        def epoch(data=data, net=net, loss=loss, optimizer=optimizer, size=size, epochs=epochs):
-            for batch in data.batches(size, epoch=next(epochs)):
-                trace = net.forward(batch)
-                delta = loss.gradient(trace, batch)
+    def by_loop():
+        for _ in range(epochs):
+            for some in data.batches(batch, epoch=next(numbers)):
+                trace = net.forward(some)
+                delta = loss.gradient(trace, some)
                 gradients = net.backward(trace, delta)
                 optimizer.step(net, gradients)
 
-        epoch()
-        in_rust = RustLoop(work)
-        pairs = [(seconds(epoch), in_rust.epoch()) for _ in range(rounds)]
-        in_rust.stop()
-        ours, theirs = (statistics.median(times) for times in zip(*pairs))
+    def by_trainer():
+        trainer.fit(net, data, progress=False)
+
+    for way, train, options in [("a loop", by_loop, ["--by-loop"]), ("the trainer", by_trainer, [])]:
+        train()
+        rust = InRust(work, *options)
+        pairs = [(seconds(train), sum(rust.epoch() for _ in range(epochs))) for _ in range(rounds)]
+        rust.stop()
+        ours, theirs = (statistics.median(times) / epochs for times in zip(*pairs))
         ratio = statistics.median(ours / theirs for ours, theirs in pairs)
         found = f"{ours:.4f} s, {theirs:.4f} s: {100 * (ratio - 1):+.1f} %"
-        show(f"{work}, one thread, an epoch of a loop in Python, in Rust", found, f"{goal} %")
+        show(f"{work}, one thread, an epoch by {way} in Python, in Rust", found, f"{goal} %")
 
 
 if __name__ == "__main__":
     os.environ.setdefault("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0))))
     print(f"Python {sys.version.split()[0]}, NumPy {np.__version__}, {len(os.sched_getaffinity(0))} processors")
     show("", "measured", "goal")
-    for part in (imports, data_in, estimators, seeds_interface, threads, loops):
+    for part in (imports, data_in, estimators, seeds_interface, threads, networks):
         part()
     print(f"peak of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")

@@ -14,12 +14,12 @@ use mfnet::model::AnyNetwork;
 use mfnet::network::Trace;
 use mfnet::optimizer::{Clip, Gradients, Optimizer, Schedule};
 use mfnet::{Dataset, NeuralNetwork, Pass, Scalar, Seed, Sgd, Targets, Tensor, Threads};
-use numpy::ndarray::Array2;
-use numpy::{Element, IntoPyArray, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
-use pyo3::exceptions::{PyIndexError, PyRuntimeError, PyValueError};
+use numpy::{PyArray2, PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
+use crate::arrays::{array, matrix, parameters, rows};
 use crate::errors::{guarded, raised};
 use crate::model::record;
 use crate::pools;
@@ -66,16 +66,11 @@ impl Stored<'_> {
     /// The number of features, and the numbers.
     fn rows(&self) -> (usize, Rows) {
         match self {
-            Stored::F64(array) => (array.as_array().ncols(), numbers(array).into()),
-            Stored::F32(array) => (array.as_array().ncols(), numbers(array).into()),
-            Stored::Bytes(array) => (array.as_array().ncols(), numbers(array).into()),
+            Stored::F64(array) => (array.as_array().ncols(), rows(&array.as_array()).into_owned().into()),
+            Stored::F32(array) => (array.as_array().ncols(), rows(&array.as_array()).into_owned().into()),
+            Stored::Bytes(array) => (array.as_array().ncols(), rows(&array.as_array()).into_owned().into()),
         }
     }
-}
-
-/// The numbers of an array, row after row.
-fn numbers<T: Element + Copy>(array: &PyReadonlyArray2<'_, T>) -> Vec<T> {
-    array.as_slice().map_or_else(|_| array.as_array().iter().copied().collect(), <[T]>::to_vec)
 }
 
 /// Values of shape (samples, outputs), or the indices of classes and their number.
@@ -90,11 +85,12 @@ impl Data {
     #[new]
     fn new(x: Stored<'_>, y: Target<'_>, weight: Option<PyReadonlyArray1<'_, f64>>) -> PyResult<Self> {
         guarded(|| {
-            let (features, rows) = x.rows();
+            let (features, stored) = x.rows();
             let targets = match y {
                 Target::Values(values) => {
                     let outputs = values.as_array().ncols();
-                    let values = Tensor::from_columns(outputs, numbers(&values)).map_err(raised)?;
+                    let values =
+                        Tensor::from_columns(outputs, rows(&values.as_array()).into_owned()).map_err(raised)?;
                     let columns = (0..outputs).map(|i| i.to_string()).collect();
                     Targets::Values { columns, values: values.into() }
                 }
@@ -108,7 +104,7 @@ impl Data {
                     Targets::Classes { column: "y".to_owned(), labels, indices }
                 }
             };
-            let data = Dataset::from_rows("data", features, rows, targets).map_err(raised)?;
+            let data = Dataset::from_rows("data", features, stored, targets).map_err(raised)?;
             let data = match weight {
                 Some(weight) => data.with_weights(weight.as_array().to_vec()).map_err(raised)?,
                 None => data,
@@ -126,39 +122,6 @@ impl Data {
 /// The layers of a network, as JSON has them.
 fn layers(json: &str) -> PyResult<Vec<LayerSpec>> {
     serde_json::from_str(json).map_err(|error| PyValueError::new_err(format!("layers: {error}")))
-}
-
-/// An array with a row for each column of a matrix.
-pub(crate) fn array<'py, T: Scalar + Element>(
-    py: Python<'py>,
-    matrix: &Tensor<T>,
-) -> PyResult<Bound<'py, PyArray2<T>>> {
-    let (features, samples) = matrix.shape();
-    let mut all = vec![T::ZERO; features * samples];
-    matrix.write_columns(&mut all);
-    let all = Array2::from_shape_vec((samples, features), all);
-    all.map(|all| all.into_pyarray(py)).map_err(|error| PyRuntimeError::new_err(error.to_string()))
-}
-
-/// The matrix of an array whose rows are samples.
-fn matrix<T: Scalar + Element>(array: &PyReadonlyArray2<'_, T>) -> PyResult<Tensor<T>> {
-    let (samples, features) = array.as_array().dim();
-    if samples * features == 0 {
-        return Err(PyValueError::new_err(format!(
-            "expected numbers, found an array of shape ({samples}, {features})"
-        )));
-    }
-    let mut matrix = Tensor::zeros(features, samples);
-    match array.as_slice() {
-        Ok(numbers) => matrix.read_columns(numbers),
-        Err(_) => matrix.read_columns(&numbers(array)),
-    }
-    Ok(matrix)
-}
-
-/// An array of the shape of a matrix of parameters.
-fn parameters<'py, T: Scalar + Element>(py: Python<'py>, matrix: &Tensor<T>) -> Bound<'py, PyArray2<T>> {
-    Array2::from_shape_fn(matrix.shape(), |place| matrix[place]).into_pyarray(py)
 }
 
 /// Refuses a matrix of another shape; shapes are shown with samples first, as arrays have them.

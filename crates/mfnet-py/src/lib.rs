@@ -6,6 +6,7 @@
 // tuples are what Python gets
 #![allow(clippy::type_complexity)]
 
+mod arrays;
 mod download;
 mod engine;
 mod errors;

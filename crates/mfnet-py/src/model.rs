@@ -16,6 +16,7 @@ use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::arrays::array;
 use crate::engine;
 use crate::errors::{guarded, raised};
 use crate::pools;
@@ -167,7 +168,7 @@ impl FittedModel {
         guarded(|| {
             let source = data.read(py, || self.model.reader())?;
             let inputs = py.detach(|| source.inputs(&self.model)).map_err(raised)?;
-            engine::array(py, &inputs)
+            array(py, &inputs)
         })
     }
 
@@ -197,16 +198,16 @@ impl FittedModel {
                     })
                 })
                 .map_err(raised)?;
-            let array = |numbers: &mfnet::data::Samples| {
+            let rows = |numbers: &mfnet::data::Samples| {
                 let shape = (numbers.len(), numbers.features());
                 let all = Array2::from_shape_vec(shape, numbers.iter().collect());
                 all.map(|all| all.into_pyarray(py)).map_err(|error| PyRuntimeError::new_err(error.to_string()))
             };
             let bounds = match &bounds {
-                Some([lower, upper]) => Some([array(lower)?, array(upper)?]),
+                Some([lower, upper]) => Some([rows(lower)?, rows(upper)?]),
                 None => None,
             };
-            let numbers = array(predictions.numbers())?;
+            let numbers = rows(predictions.numbers())?;
             let indices = match predictions {
                 Predictions::Classes { indices, .. } => Some(indices),
                 _ => None,

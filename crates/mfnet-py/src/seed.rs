@@ -2,11 +2,16 @@
 
 use mfnet::loss::Weights;
 use mfnet::optimizer::Clip;
-use mfnet::{Activation, CrossEntropy, HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Seed, Sgd, Tensor, Threads};
-use numpy::ndarray::ArrayView2;
+use mfnet::train::Stepper;
+use mfnet::{
+    Activation, CrossEntropy, Dataset, HalfMse, Loss, NeuralNetwork, Optimizer, Pass, Seed, Sgd, Targets, Tensor,
+    Threads, Trainer,
+};
+use numpy::ndarray::Array2;
 use numpy::{IntoPyArray, PyArray2, PyReadonlyArray2, PyReadwriteArray2};
 use pyo3::prelude::*;
 
+use crate::arrays::rows;
 use crate::errors::{guarded, raised};
 use crate::pools;
 use crate::signals::Signals;
@@ -21,45 +26,29 @@ enum Kind {
 /// A network and its training samples, which are copied once.
 #[pyclass(module = "mfnet._core")]
 pub(crate) struct SeedFit {
-    net: NeuralNetwork<f64>,
-    inputs: Rows,
-    targets: Rows,
-    loss: Box<dyn Loss<f64>>,
+    steps: Stepper<f64>,
+    samples: usize,
+    size: usize,
     threads: &'static Threads,
-}
-
-/// Samples, one after the other.
-struct Rows {
-    width: usize,
-    numbers: Vec<f64>,
-}
-
-impl Rows {
-    fn new(array: &ArrayView2<'_, f64>) -> Self {
-        Rows { width: array.ncols(), numbers: array.iter().copied().collect() }
-    }
-
-    /// A matrix with neighbouring samples as its columns.
-    fn block(&self, start: usize, size: usize) -> Tensor {
-        let all = self.numbers.len() / self.width;
-        let (start, end) = (start.min(all), start.saturating_add(size).min(all));
-        let mut block = Tensor::zeros(self.width, end - start);
-        block.read_columns(&self.numbers[start * self.width..end * self.width]);
-        block
-    }
 }
 
 #[pymethods]
 impl SeedFit {
+    /// `size` is that of the blocks, and `max_norm` the largest norm of a layer's gradient.
     #[new]
     fn new(
+        py: Python<'_>,
         layers: Vec<Kind>,
         inputs: PyReadonlyArray2<'_, f64>,
         targets: PyReadonlyArray2<'_, f64>,
         loss: &str,
+        size: usize,
+        max_norm: Option<f64>,
     ) -> PyResult<Self> {
         guarded(|| {
-            let mut builder = NeuralNetwork::builder(inputs.as_array().ncols());
+            let (samples, features) = inputs.as_array().dim();
+            let outputs = targets.as_array().ncols();
+            let mut builder = NeuralNetwork::builder(features);
             for layer in &layers {
                 builder = match layer {
                     Kind::Linear(outputs) => builder.linear(*outputs),
@@ -71,13 +60,19 @@ impl SeedFit {
                 };
             }
             let loss: Box<dyn Loss<f64>> = if loss == "mse" { Box::new(SquaredError) } else { Box::new(Logits) };
-            Ok(SeedFit {
-                net: builder.build(Seed(0)).map_err(raised)?,
-                inputs: Rows::new(&inputs.as_array()),
-                targets: Rows::new(&targets.as_array()),
-                loss,
-                threads: pools::pool(pools::count(None)?)?,
-            })
+            let mut optimizer = Optimizer::new(Sgd::default(), 1.0);
+            if let Some(norm) = max_norm {
+                optimizer = optimizer.clip(Clip::PerLayerExactly(norm));
+            }
+            let values = Tensor::from_columns(outputs, rows(&targets.as_array()).into_owned()).map_err(raised)?;
+            let columns = (0..outputs).map(|output| output.to_string()).collect();
+            let inputs = rows(&inputs.as_array()).into_owned();
+            let steps = py.detach(|| {
+                let targets = Targets::Values { columns, values: values.into() };
+                let data = Dataset::from_rows("inputs", features, inputs, targets)?;
+                Trainer::new(loss, optimizer).batch_size(size).stepper(builder.build(Seed(0))?, &data)
+            });
+            Ok(SeedFit { steps: steps.map_err(raised)?, samples, size, threads: pools::pool(pools::count(None)?)? })
         })
     }
 
@@ -85,61 +80,63 @@ impl SeedFit {
     ///
     /// Each row of `starts` has the first samples of the blocks of an epoch. With `but_last`, the last block of
     /// the last epoch is left out.
-    #[allow(clippy::too_many_arguments)]
     fn run<'py>(
         &mut self,
         py: Python<'py>,
         mut weights: Vec<PyReadwriteArray2<'py, f64>>,
         starts: PyReadonlyArray2<'py, i64>,
-        size: usize,
         rate: f64,
-        max_norm: Option<f64>,
         but_last: bool,
     ) -> PyResult<Bound<'py, PyArray2<f64>>> {
         guarded(|| {
-            let linears = self.net.parameters_mut();
-            for (parameter, array) in linears.zip(&weights) {
-                let array = array.as_array();
-                parameter.value = Tensor::from_fn(array.nrows() - 1, array.ncols(), |i, j| array[(i + 1, j)]);
-            }
-            let starts = starts.as_array().to_owned();
-            let mut optimizer = Optimizer::new(Sgd::default(), rate);
-            if let Some(norm) = max_norm {
-                optimizer = optimizer.clip(Clip::PerLayerExactly(norm));
-            }
-            let mut losses = numpy::ndarray::Array2::zeros(starts.raw_dim());
-            let steps = starts.len() - usize::from(but_last);
-            let blocks = starts.iter().zip(losses.iter_mut()).take(steps);
-            let SeedFit { net, inputs, targets, loss, threads } = self;
-            let result = py.detach(|| {
-                threads.install(|| {
-                    let mut signals = Signals::new();
-                    for (step, (start, of_block)) in blocks.enumerate() {
-                        let start = usize::try_from(*start).unwrap_or(0);
-                        let x = inputs.block(start, size);
-                        let y = targets.block(start, size);
-                        let pass = Pass::Train { seed: Seed(0), epoch: 1, step: step + 1 };
-                        let trace = net.forward(pass, &x);
-                        *of_block = loss.value(trace.output(), &y);
-                        let delta = loss.gradient(trace.output(), &y);
-                        let gradients = net.backward(&trace, delta);
-                        optimizer.step(net, gradients);
-                        signals.check()?;
-                    }
-                    Ok(())
-                })
-            });
-            // after Ctrl-C too
-            for (parameter, array) in self.net.parameters().zip(&mut weights) {
-                let mut array = array.as_array_mut();
-                for i in 0..parameter.value.rows() {
+            self.steps.change(|net| {
+                for (parameter, array) in net.parameters_mut().zip(&weights) {
+                    let array = array.as_array();
                     for j in 0..parameter.value.columns() {
-                        array[(i + 1, j)] = parameter.value[(i, j)];
+                        let column = parameter.value.column_mut(j);
+                        column.zip(array.column(j).iter().skip(1)).for_each(|(to, w)| *to = *w);
                     }
+                }
+            });
+            self.steps.optimizer_mut().set_learning_rate(rate);
+            let starts = starts.as_array().to_owned();
+            let mut losses = Array2::zeros(starts.raw_dim());
+            let result = py.detach(|| self.threads.install(|| self.steps(&starts, but_last, &mut losses)));
+            // after Ctrl-C too
+            for (parameter, array) in self.steps.network().parameters().zip(&mut weights) {
+                let mut array = array.as_array_mut();
+                for j in 0..parameter.value.columns() {
+                    let column = parameter.value.column(j);
+                    array.column_mut(j).iter_mut().skip(1).zip(column).for_each(|(to, w)| *to = w);
                 }
             }
             result.map(|()| losses.into_pyarray(py))
         })
+    }
+}
+
+impl SeedFit {
+    /// Makes the steps of some epochs, and writes the loss of each block.
+    fn steps(&mut self, starts: &Array2<i64>, but_last: bool, losses: &mut Array2<f64>) -> PyResult<()> {
+        let (samples, size) = (self.samples, self.size);
+        let mut signals = Signals::new();
+        let mut order: Vec<usize> = Vec::with_capacity(samples);
+        let mut left = starts.len() - usize::from(but_last);
+        for (epoch, (starts, mut losses)) in (1..).zip(starts.rows().into_iter().zip(losses.rows_mut())) {
+            let place = |start: &i64| usize::try_from(*start).unwrap_or(0).min(samples);
+            let block = |start: usize| start..start.saturating_add(size).min(samples);
+            order.clear();
+            starts.iter().for_each(|start| order.extend(block(place(start))));
+            let mut rest = &order[..];
+            for (step, (start, loss)) in (1..).zip(starts.iter().zip(&mut losses).take(left)) {
+                let count = block(place(start)).len();
+                *loss = self.steps.step(rest, count, Pass::Train { seed: Seed(0), epoch, step });
+                rest = &rest[count..];
+                signals.check()?;
+            }
+            left = left.saturating_sub(starts.len());
+        }
+        Ok(())
     }
 }
 

@@ -124,6 +124,27 @@ def test_bytes_and_other_types():
         np.testing.assert_array_equal(batch.y, y[:, np.newaxis])
 
 
+@pytest.mark.parametrize(
+    "layout", [np.asfortranarray, lambda a: np.repeat(a, 2, axis=1)[:, ::2], lambda a: a[::-1][::-1]]
+)
+def test_layouts_of_arrays(layout):
+    x, y = samples()
+    net = mfnet.Network(3, [8, "relu", 2])
+    np.testing.assert_array_equal(net.predict(layout(x)), net.predict(x))
+    batch, expected = mfnet.batch(layout(x), layout(y)), mfnet.batch(x, y)
+    np.testing.assert_array_equal(batch.x, x)
+    np.testing.assert_array_equal(batch.y, y)
+    trace = net.forward(expected)
+    delta = (trace.output - y) / len(y)
+    for found, gradient in zip(net.backward(trace, layout(delta)).numpy(), net.backward(trace, delta).numpy()):
+        np.testing.assert_array_equal(found, gradient)
+    (batch,) = mfnet.Data(x, layout(y)).batches(len(x), shuffle=False)
+    np.testing.assert_array_equal(batch.y, y)
+    copy = net.copy()
+    copy.parameters = [layout(matrix) for matrix in net.parameters]
+    np.testing.assert_array_equal(copy.predict(x), net.predict(x))
+
+
 def test_results_do_not_depend_on_threads():
     def trained(n_threads):
         x, y = samples(600, 300, 200)

@@ -263,13 +263,13 @@ class SeedFit:
         inputs: NDArray[np.float64],
         targets: NDArray[np.float64],
         loss: str,
+        size: int,
+        max_norm: float | None,
     ) -> SeedFit: ...
     def run(
         self,
         weights: Sequence[NDArray[np.float64]],
         starts: NDArray[np.int64],
-        size: int,
         rate: float,
-        max_norm: float | None,
         but_last: bool,
     ) -> NDArray[np.float64]: ...

@@ -95,10 +95,8 @@ class Fast:
         rows: tuple[Tensor, Tensor],
         loader: BatchIterator,
         rule: optimizer.SGD,
-        max_norm: float | None,
     ) -> None:
-        self.weights, self.fit, self.rows, self.loader = weights, fit, rows, loader
-        self.rule, self.max_norm = rule, max_norm
+        self.weights, self.fit, self.rows, self.loader, self.rule = weights, fit, rows, loader, rule
 
     @classmethod
     def of(
@@ -129,9 +127,9 @@ class Fast:
             _require(all(_same(a, b) for a, b in zip(_ORIGINAL, _snapshot())), "a class or a function was changed")
         except _Slow as reason:
             return None, str(reason)
-        fit = SeedFit(kinds, inputs, targets, name)
         limit = None if max_norm is None else float(max_norm)
-        return cls(weights, fit, (inputs, targets), loader, rule, limit), ""
+        fit = SeedFit(kinds, inputs, targets, name, len(inputs) if size == -1 else min(int(size), len(inputs)), limit)
+        return cls(weights, fit, (inputs, targets), loader, rule), ""
 
     def epochs(self, count: int, step: Callable[[Tensor, Tensor], np.float64]) -> list[np.float64]:
         """Run some epochs; ``step`` makes the last step."""
@@ -142,14 +140,7 @@ class Fast:
             now = min(count - len(losses), _TOGETHER)
             is_last = len(losses) + now == count
             starts = np.stack([self.loader._starts(len(self.rows[0])) for _ in range(now)])
-            of_batches = self.fit.run(
-                self.weights,
-                starts,
-                int(self.loader.batch_size),
-                float(self.rule.learning_rate),
-                self.max_norm,
-                is_last,
-            )
+            of_batches = self.fit.run(self.weights, starts, float(self.rule.learning_rate), is_last)
             if is_last:
                 of_batches[-1, -1] = step(*self._block(int(starts[-1, -1])))
             losses += list(np.mean(of_batches, axis=1))
