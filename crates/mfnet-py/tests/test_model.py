@@ -4,6 +4,7 @@ import datetime
 import json
 import os
 import pickle
+import resource
 import signal
 import subprocess
 import sys
@@ -391,3 +392,16 @@ def test_unaligned_columns():
     assert not packed["x"].flags.aligned
     model = mfnet.Model.fit(packed, "y", epochs=2, drop=["flag"], progress=False)
     assert model.features == ["x"]
+
+
+def test_memory_of_many_fits_is_flat(columns):
+    few = {name: column[:40] for name, column in columns.items()}
+
+    def fits(count):
+        for _ in range(count):
+            fit(few, epochs=1).predict(few)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = fits(1000)
+    # in kB; a leak of 100 bytes a fit would be 900
+    assert fits(9000) - before < 900

@@ -1,6 +1,7 @@
 """Whole trainings: against the loop, against scikit-learn's rule for stopping, and what ends them."""
 
 import os
+import resource
 import signal
 import threading
 import time
@@ -205,3 +206,20 @@ def test_what_does_not_fit_the_network():
         trainer.fit(network(), mfnet.Data(x, y + 1))
     with pytest.raises(ValueError, match=r"Model\.fit"):
         mfnet.Trainer("mse", mfnet.Optimizer("lbfgs", 1.0))
+
+
+def test_memory_of_many_fits_is_flat():
+    x, y = samples(50)
+    data = mfnet.Data(x, y)
+
+    def fits(count):
+        for _ in range(count):
+            net = network()
+            trainer = mfnet.Trainer("cross-entropy", mfnet.Optimizer("adam", 1e-2), epochs=1)
+            trainer.fit(net, data, callbacks=lambda record: False)
+            net.predict(x)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    before = fits(1000)
+    # in kB; a leak of 100 bytes a fit would be 900
+    assert fits(9000) - before < 900
