@@ -22,6 +22,7 @@ pub(crate) mod parts;
 pub(crate) mod product;
 mod scalar;
 pub(crate) mod stable;
+mod sums;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -34,6 +35,7 @@ use kernel::Panels;
 pub(crate) use memo::Memo;
 pub use product::Operand;
 pub use scalar::{Dtype, Scalar};
+pub(crate) use sums::root_of_squares;
 
 use crate::error::{Error, Result};
 
@@ -314,47 +316,6 @@ impl<T: Scalar> Tensor<T> {
         self.iter().all(|x| x.is_finite())
     }
 
-    /// The Frobenius norm √Σx², summed in `f64` and a fixed order: a sum for each row of a panel,
-    /// over some columns. It is a number whenever √Σx² is one, even if the squares are not.
-    pub fn norm(&self) -> f64 {
-        let sum = self.sum_of_squares(0, |x| x);
-        if is_exact(sum) {
-            return sum.sqrt();
-        }
-        let largest = self.iter().fold(0.0, |largest: f64, x| largest.max(x.to_f64().abs()));
-        if sum.is_nan() || largest == 0.0 || largest.is_infinite() {
-            return sum.sqrt();
-        }
-        largest * self.sum_of_squares(0, |x| x / largest).sqrt()
-    }
-
-    /// Σ f(x)² over the columns from `first` on.
-    pub(crate) fn sum_of_squares(&self, first: usize, of: impl Fn(f64) -> f64 + Copy + Sync) -> f64 {
-        let of_columns = |columns: Range<usize>| {
-            let mut sums = [0.0; kernel::GROUP];
-            for piece in columns.flat_map(|j| self.pieces(first + j)) {
-                kernel::vectorised(sums.iter_mut().zip(piece), |(sum, x)| *sum += of(x.to_f64()) * of(x.to_f64()));
-            }
-            sums.iter().sum()
-        };
-        let columns = self.columns.saturating_sub(first);
-        parts::sum_over_columns(columns, 4 * self.rows * columns, of_columns)
-    }
-
-    /// Σ x y over the elements of two matrices of the same shape, in the order of [`Tensor::norm`].
-    pub(crate) fn dot(&self, other: &Self) -> f64 {
-        assert_eq!(self.shape(), other.shape(), "shapes of the factors");
-        parts::sum_over_columns(self.columns, 4 * self.rows * self.columns, |columns: Range<usize>| {
-            let mut sums = [0.0; kernel::GROUP];
-            for j in columns {
-                for (x, y) in self.pieces(j).zip(other.pieces(j)) {
-                    kernel::vectorised(sums.iter_mut().zip(x).zip(y), |((sum, x), y)| *sum += x.to_f64() * y.to_f64());
-                }
-            }
-            sums.iter().sum()
-        })
-    }
-
     /// Each column becomes `factor` times itself plus the rest of 1 times the next one, the last with the
     /// first.
     pub(crate) fn mix_with_next(&mut self, factor: T, room: &mut Vec<T>) {
@@ -494,22 +455,6 @@ impl<T: Scalar> Tensor<T> {
     }
 }
 
-/// √Σx² of numbers that are not negative; a number whenever √Σx² is one, even if the squares are
-/// not.
-pub(crate) fn root_of_squares(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
-    let sum: f64 = numbers.clone().map(|x| x.powi(2)).sum();
-    let largest = numbers.clone().fold(0.0, f64::max);
-    if is_exact(sum) || sum.is_nan() || largest == 0.0 || largest.is_infinite() {
-        return sum.sqrt();
-    }
-    largest * numbers.map(|x| (x / largest).powi(2)).sum::<f64>().sqrt()
-}
-
-/// Whether a sum of squares lost nothing that matters to overflow or underflow.
-fn is_exact(sum: f64) -> bool {
-    (f64::MIN_POSITIVE / f64::EPSILON..=f64::MAX).contains(&sum)
-}
-
 impl<T: Scalar> PartialEq for Tensor<T> {
     fn eq(&self, other: &Self) -> bool {
         self.shape() == other.shape() && self.iter().eq(other.iter())
@@ -566,14 +511,6 @@ mod tests {
         assert_eq!(x.iter().copied().collect::<Vec<_>>(), [1.0, 4.0, 2.0, 5.0, 3.0, 6.0]);
         assert_eq!(x.select_columns(&[2, 0]), Tensor::from_rows([[3.0, 1.0], [6.0, 4.0]]));
         assert_eq!(x.to_string(), "[1 2 3]\n[4 5 6]");
-        assert_eq!(Tensor::from_rows([[3.0f32, 4.0]]).norm(), 5.0);
-        for size in [1e-300, 1e-160, 1e160, 2e307] {
-            let norm = Tensor::from_rows([[3.0 * size, 4.0 * size]]).norm();
-            assert!((norm / (5.0 * size) - 1.0).abs() < 1e-15, "{size}: {norm}");
-        }
-        assert_eq!(Tensor::from_rows([[0.0, f64::NEG_INFINITY]]).norm(), f64::INFINITY);
-        assert!(Tensor::from_rows([[f64::NAN, 1e300]]).norm().is_nan());
-        assert_eq!(Tensor::<f64>::zeros(2, 3).norm(), 0.0);
     }
 
     #[test]
